@@ -1,0 +1,76 @@
+"""Facts of a clinic and how they merge: the one idea of the program.
+
+A clinic's state is three last-writer-wins registers. An event is a small state with one to three
+of them set. Applying an event is merging the two: per register the greater one stays. Merging is
+commutative, associative and idempotent, so arrival order, duplicates, batches, partitions and
+replays end in the same facts (contract 1, "Which fact wins"; domain, decision 7).
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, NamedTuple, TypeVar
+
+Value = TypeVar("Value", bool, str)
+
+
+class Fact(StrEnum):
+    """What an event can state of a clinic, each on its own."""
+
+    ACTIVATION = "activation"
+    REGION = "region"
+    NAME = "name"
+
+
+class Register(NamedTuple, Generic[Value]):
+    """A value with its version.
+
+    The order of the fields is the rule: registers compare as tuples, by the instant when it
+    happened upstream (UTC, microseconds), then the sequence as text, the event's id and the value,
+    false before true.
+    """
+
+    time: datetime
+    sequence: str
+    event_id: str
+    value: Value
+
+
+class Facts(NamedTuple):
+    """The three registers of a clinic, or those that one event states; None where never stated."""
+
+    activation: Register[bool] | None = None
+    region: Register[str] | None = None
+    name: Register[str] | None = None
+
+    def merge(self, other: "Facts") -> "Facts":
+        """Per register the greater of the two; `self` itself where `other` has nothing newer."""
+        merged = Facts(
+            _greater(self.activation, other.activation),
+            _greater(self.region, other.region),
+            _greater(self.name, other.name),
+        )
+        return self if merged == self else merged
+
+
+class Change(NamedTuple):
+    """One value that a merge changed; `old` is None where the fact was never stated."""
+
+    fact: Fact
+    old: bool | str | None
+    new: bool | str
+
+
+def changes(before: Facts, after: Facts) -> Iterator[Change]:
+    """The values that differ; a newer version of the same value is not a change."""
+    for fact, old, new in zip(Fact, before, after, strict=True):
+        if new is not None and (old is None or old.value != new.value):
+            yield Change(fact, None if old is None else old.value, new.value)
+
+
+def _greater(
+    known: Register[Value] | None, stated: Register[Value] | None
+) -> Register[Value] | None:
+    if known is None or stated is None:
+        return stated if known is None else known
+    return max(known, stated)

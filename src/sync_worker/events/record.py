@@ -1,0 +1,28 @@
+"""A record: bytes with their address, as Kafka and an archive have them."""
+
+from typing import NamedTuple
+
+Headers = tuple[tuple[str, bytes | None], ...]
+
+
+class Partition(NamedTuple):
+    """One ordered log of a stream."""
+
+    topic: str
+    partition: int
+
+
+class Record(NamedTuple):
+    """A record as it was read, byte for byte, with where it stands.
+
+    `timestamp_ms` is milliseconds since 1970 in UTC, None where the record has none. A `value` of
+    None is a tombstone.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int | None
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
