@@ -1,0 +1,168 @@
+"""An archive file as a source of records: the log of a stream, written down (contract 2).
+
+Reads one line at a time, and knows nothing of what the records say.
+"""
+
+import hashlib
+import shlex
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from sync_worker.events.record import Partition, Record
+from sync_worker.stream.archive_file import ArchiveFile
+from sync_worker.stream.archive_lines import MalformedLineError, record_of
+from sync_worker.stream.source import Batch, Move, StreamError
+
+_MAX_BATCH_BYTES = 64 * 2**20
+
+
+class ArchiveSource:
+    """The records of one archive, in the order of its lines; what `EventSource` promises.
+
+    The file may be packed (.gz), and may have grown since it was read last. It is known by its
+    first line, not by its path. One that cannot be opened raises OSError.
+    """
+
+    def __init__(self, path: Path, max_records: int) -> None:
+        self._path = path
+        self._max_records = max_records
+        self._file: ArchiveFile | None = None
+        self._positions: dict[Partition, int] = {}
+        self._unread: Iterator[Record] = iter(())
+        self._failure: StreamError | None = None
+        self._all_read = False
+
+    @cached_property
+    def stream_id(self) -> str:
+        """The hash of the first line; of nothing where the file is empty."""
+        file = ArchiveFile(self._path)
+        try:
+            first = next(file.lines(), b"")
+        finally:
+            file.close()
+        content = first.removesuffix(b"\n").removesuffix(b"\r")
+        return f"archive:{hashlib.sha256(content).hexdigest()[:32]}"
+
+    def seek(self, positions: Mapping[Partition, int]) -> None:
+        """Read the file from its beginning again; what is below the positions is dropped."""
+        self.close()
+        self._file = ArchiveFile(self._path)
+        self._positions = dict(positions)
+        self._unread = _records_beyond(dict(positions), self._path, self._file.lines())
+        self._failure, self._all_read = None, False
+
+    def poll(self, timeout_seconds: float) -> Batch | None:  # noqa: ARG002 - a file has no waiting
+        """Read on; what was read before a bad line is handed out before it raises."""
+        records = () if self._failure else self._gathered()
+        if records:
+            return Batch(records, tuple(self._moves(records)))
+        if self._failure:
+            raise self._failure
+        return None
+
+    def at_end(self) -> bool:
+        """Whether the file's end was met, and nothing was wrong with it."""
+        return self._all_read
+
+    def kept(self, batch: Batch) -> None:
+        """Do nothing: where the reader is, a file does not need to know."""
+
+    def close(self) -> None:
+        """Let go of the file; `seek` opens it again."""
+        if self._file is not None:
+            self._file.close()
+
+    def fraction_read(self) -> float:
+        """How much of the file was read, from 0 to 1, by its bytes as they are stored."""
+        return 0.0 if self._file is None else self._file.fraction_read()
+
+    def _gathered(self) -> tuple[Record, ...]:
+        records: list[Record] = []
+        size = 0
+        try:
+            for record in self._unread:
+                records.append(record)
+                size += len(record.value or b"")
+                if len(records) >= self._max_records or size >= _MAX_BATCH_BYTES:
+                    return tuple(records)
+            self._all_read = True
+        except StreamError as failure:
+            self._failure = failure
+        return tuple(records)
+
+    def _moves(self, records: tuple[Record, ...]) -> Iterator[Move]:
+        ends = {Partition(r.topic, r.partition): r.offset + 1 for r in records}
+        for partition, end in ends.items():
+            yield Move(partition, self._positions.get(partition, 0), end)
+        self._positions |= ends
+
+
+def _records_beyond(
+    positions: Mapping[Partition, int], path: Path, lines: Iterator[bytes]
+) -> Iterator[Record]:
+    """Yield the records at and beyond the positions; StreamError where the lines are no log."""
+    ends: dict[Partition, int] = {}
+    for number, line in enumerate(lines):
+        record = _record(line, number, path)
+        partition = Partition(record.topic, record.partition)
+        position = positions.get(partition, 0)
+        if partition not in ends:
+            _refuse_late_beginning(record, position, f"{path}, line {number + 1}", path)
+        elif record.offset < ends[partition]:
+            raise _not_growing(record, ends[partition] - 1, f"{path}, line {number + 1}")
+        ends[partition] = record.offset + 1
+        if record.offset >= position:
+            yield record
+    _refuse_early_end(ends, positions, path)
+
+
+def _record(line: bytes, number: int, path: Path) -> Record:
+    try:
+        return record_of(line, number)
+    except MalformedLineError as malformed:
+        raise StreamError(
+            f"{path}, line {number + 1}: not a record of an archive: {malformed}.",
+            "Nothing beyond it was read; every line before it was.",
+            "Mend that line, or export the stream again: one JSON object a line, as `kcat -J`.",
+        ) from None
+
+
+def _not_growing(record: Record, last: int, place: str) -> StreamError:
+    return StreamError(
+        f"{place}: offset {record.offset} of {record.topic}/{record.partition} "
+        f"comes after offset {last}.",
+        "Offsets grow within a partition: these are two exports in one file.",
+        "Keep each export in a file of its own, and give the files one by one.",
+    )
+
+
+def _refuse_late_beginning(record: Record, position: int, place: str, path: Path) -> None:
+    if record.offset > position > 0:
+        raise StreamError(
+            f"{place}: {record.topic}/{record.partition} begins at offset {record.offset}, "
+            f"after our position {position}.",
+            f"The {record.offset - position} offsets between are not in this archive.",
+            _adopt(path),
+        )
+
+
+def _refuse_early_end(
+    ends: Mapping[Partition, int], positions: Mapping[Partition, int], path: Path
+) -> None:
+    for partition, position in sorted(positions.items()):
+        end = ends.get(partition, 0)
+        if end < position:
+            raise StreamError(
+                f"{path}: {partition.topic}/{partition.partition} ends at offset {end}, "
+                f"before our position {position}.",
+                "The archive is shorter than when it was read last.",
+                _adopt(path),
+            )
+
+
+def _adopt(path: Path) -> str:
+    return (
+        "Give the whole archive, or adopt this one as it is: "
+        f"sync-worker positions reset --archive {shlex.quote(str(path))} --to earliest"
+    )

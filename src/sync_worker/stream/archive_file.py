@@ -1,0 +1,63 @@
+"""The file of an archive, as lines of bytes; knows nothing of what a line holds."""
+
+import gzip
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from sync_worker.stream.source import StreamError
+
+_MAX_LINE_BYTES = 64 * 2**20
+
+
+class ArchiveFile:
+    """The lines of a file, unpacked where its suffix says so, one of them in memory at a time.
+
+    One that cannot be opened raises OSError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stored = path.open("rb")
+        self._stored_bytes = os.fstat(self._stored.fileno()).st_size
+        packed = path.suffix.lower() == ".gz"
+        self._content = gzip.GzipFile(fileobj=self._stored) if packed else self._stored
+        self._fraction_read = 0.0
+
+    def lines(self) -> Iterator[bytes]:
+        """Each line with its ending; StreamError where one cannot be read."""
+        number = 1
+        while line := self._line(number):
+            yield line
+            number += 1
+
+    def fraction_read(self) -> float:
+        """How much of the stored bytes was read, from 0 to 1; after `close`, how much had been."""
+        if not self._stored.closed and self._stored_bytes:
+            self._fraction_read = min(1.0, self._stored.tell() / self._stored_bytes)
+        return self._fraction_read
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.fraction_read()
+        self._content.close()
+        self._stored.close()
+
+    def _line(self, number: int) -> bytes:
+        place = f"{self._path}, line {number}"
+        try:
+            line = self._content.readline(_MAX_LINE_BYTES + 1)
+        except (EOFError, OSError, zlib.error) as error:
+            raise StreamError(
+                f"{place}: the file cannot be read on: {error}.",
+                "It is truncated or damaged; every line before this one was read.",
+                "Fetch or export the archive again, and run again: reading goes on from here.",
+            ) from error
+        if len(line) > _MAX_LINE_BYTES:
+            raise StreamError(
+                f"{place}: the line is longer than {_MAX_LINE_BYTES} bytes.",
+                "No record of Kafka is that long; every line before this one was read.",
+                "Check that the file is an archive: one JSON object a line, as `kcat -J` prints.",
+            )
+        return line

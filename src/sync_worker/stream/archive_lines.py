@@ -1,0 +1,156 @@
+"""One line of an archive, as `kcat -J` prints it, and the record that it holds (contract 2).
+
+Knows nothing of files: whoever reads them says where a line stands.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NoReturn
+
+from sync_worker.events.record import Headers, Record
+
+Members = dict[str, object]
+Encode = Callable[[str], bytes]
+
+_TOPIC = re.compile(r"(?!\.\.?\Z)[a-zA-Z0-9._-]{1,249}")
+_MAX_PARTITION = 2**31 - 1
+_MAX_OFFSET = 2**63 - 2
+"""The position after the last record is an int64 too."""
+_MIN_TIMESTAMP, _MAX_TIMESTAMP = -(2**63), 2**63 - 1
+_NO_TIMESTAMP = -1
+_NO_TIMESTAMP_TYPES = ("unknown", "none")
+_ENCODE: Encode = str.encode
+_ENCODE_RAW: Encode = partial(str.encode, encoding="utf-8", errors="surrogateescape")
+
+
+class MalformedLineError(Exception):
+    """The line is not a record; the message says in what, without quoting the line."""
+
+
+def record_of(line: bytes, number: int) -> Record:
+    """Read the record that a line holds; MalformedLineError where it holds none.
+
+    `number` is the line's, counted from 0: its offset where it has none.
+    """
+    members, encode = _members(line)
+    if "payload" not in members and "payload_b64" not in members:
+        raise MalformedLineError("`payload` is missing")
+    return Record(
+        topic=_topic(members),
+        partition=_whole_number(members, "partition", 0, _MAX_PARTITION) or 0,
+        offset=_offset(members, number),
+        timestamp_ms=_timestamp_ms(members),
+        key=_content(members, "key", encode),
+        value=_content(members, "payload", encode),
+        headers=_headers(members, encode),
+    )
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _members(line: bytes) -> tuple[Members, Encode]:
+    """Take the line's object apart, and say how its strings become the bytes that they were.
+
+    kcat writes raw bytes into its strings. Where that leaves no UTF-8, each stray byte is carried
+    through as a surrogate; in a line of UTF-8 a surrogate stands for no byte, and is refused.
+    """
+    try:
+        text, encode = line.decode("utf-8"), _ENCODE
+    except UnicodeDecodeError:
+        text, encode = line.decode("utf-8", "surrogateescape"), _ENCODE_RAW
+    try:
+        members = _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        raise MalformedLineError("it is not JSON") from None
+    if not isinstance(members, dict):
+        raise MalformedLineError("it is not a JSON object")
+    return members, encode
+
+
+def _topic(members: Members) -> str:
+    topic = members.get("topic")
+    if not isinstance(topic, str) or _TOPIC.fullmatch(topic) is None:
+        raise MalformedLineError("`topic` is not the name of a Kafka topic")
+    return topic
+
+
+def _offset(members: Members, number: int) -> int:
+    offset = _whole_number(members, "offset", 0, _MAX_OFFSET)
+    return number if offset is None else offset
+
+
+def _timestamp_ms(members: Members) -> int | None:
+    timestamp_ms = _whole_number(members, "ts", _MIN_TIMESTAMP, _MAX_TIMESTAMP)
+    timestamp_type = members.get("tstype")
+    if timestamp_type is not None and not isinstance(timestamp_type, str):
+        raise MalformedLineError("`tstype` is not a string")
+    if timestamp_ms == _NO_TIMESTAMP or timestamp_type in _NO_TIMESTAMP_TYPES:
+        return None
+    return timestamp_ms
+
+
+def _whole_number(members: Members, name: str, least: int, most: int) -> int | None:
+    value = members.get(name)
+    if value is None:
+        return None
+    # A boolean is an int to Python, and none to JSON.
+    if type(value) is not int or not least <= value <= most:
+        raise MalformedLineError(f"`{name}` is not a whole number from {least} to {most}")
+    return value
+
+
+def _content(members: Members, name: str, encode: Encode) -> bytes | None:
+    text, coded = members.get(name), members.get(f"{name}_b64")
+    if text is not None and coded is not None:
+        raise MalformedLineError(f"`{name}` and `{name}_b64` are both there")
+    if coded is not None:
+        return _from_base64(coded, f"{name}_b64")
+    return None if text is None else _encoded(text, name, encode)
+
+
+def _headers(members: Members, encode: Encode) -> Headers:
+    plain, coded = members.get("headers"), members.get("headers_b64")
+    if plain is not None and coded is not None:
+        raise MalformedLineError("`headers` and `headers_b64` are both there")
+    if coded is not None:
+        return tuple(_pairs(coded, "headers_b64", encode, _from_base64))
+    if plain is not None:
+        return tuple(_pairs(plain, "headers", encode, partial(_encoded, encode=encode)))
+    return ()
+
+
+def _pairs(
+    flat: object, place: str, encode: Encode, content: Callable[[object, str], bytes]
+) -> Iterator[tuple[str, bytes | None]]:
+    if not isinstance(flat, list) or len(flat) % 2 != 0:
+        raise MalformedLineError(f"`{place}` is not a list of names, each with a value")
+    for name, value in zip(flat[0::2], flat[1::2], strict=True):
+        # Names are text in Kafka: bytes in one that are none cost it a character, not the record.
+        text = _encoded(name, place, encode).decode("utf-8", "replace")
+        yield text, None if value is None else content(value, place)
+
+
+def _encoded(text: object, place: str, encode: Encode) -> bytes:
+    if not isinstance(text, str):
+        raise MalformedLineError(f"`{place}` holds what is not a string")
+    try:
+        return encode(text)
+    except UnicodeEncodeError:
+        raise MalformedLineError(f"`{place}` holds half a surrogate pair: no bytes") from None
+
+
+def _from_base64(text: object, place: str) -> bytes:
+    if not isinstance(text, str):
+        raise MalformedLineError(f"`{place}` holds what is not a string")
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise MalformedLineError(f"`{place}` holds what is not base64") from None
