@@ -1,0 +1,186 @@
+"""Records into events: every rule of contract 1 that one record and the clock can settle. Pure.
+
+The order of judgement is the contract's: tombstone rules, JSON, type, the event's form, identity,
+region, clock.
+"""
+
+import json
+import re
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NoReturn
+
+from pydantic import TypeAdapter, ValidationError
+
+from sync_worker.clinics.facts import Facts, Register
+from sync_worker.clinics.hsa_id import MAX_LENGTH_FROM_EVENTS, is_blank, normalised
+from sync_worker.clinics.regions import Regions
+from sync_worker.events import times
+from sync_worker.events.models import (
+    MAX_NAME_LENGTH,
+    MODELS,
+    KnownDocument,
+    is_hsa_id,
+    is_storable,
+    problem,
+    stated,
+)
+from sync_worker.events.record import Headers, Record
+from sync_worker.events.verdicts import Event, Ignored, Reason, Rejection, Verdict, quoted
+
+_VERSIONED = re.compile(
+    r"eservices\.clinic\.(?:activated|deactivated|region-changed)(?:\.v[0-9].*)?", re.DOTALL
+)
+_VALIDATORS = {name: TypeAdapter(model).validator for name, model in MODELS.items()}
+_MOST_CLINICS = 65_536
+# The same clinics come again and again, and each is compared in up to three places.
+_normalised = lru_cache(maxsize=_MOST_CLINICS)(normalised)
+_ATTRIBUTES = ("specversion", "id", "source", "type", "subject", "time", "sequence")
+
+
+class Codec:
+    """Decodes records of the topics, with the regions and the clock's tolerance as settings say."""
+
+    def __init__(self, activation_topic: str, regions: Regions, max_future: timedelta) -> None:
+        self._activation_topic = activation_topic
+        self._regions = regions
+        self._max_future = max_future
+
+    def decode(self, record: Record, now: datetime) -> Verdict:
+        """Judge a record; `now` is the clock, in UTC. Raises for no record."""
+        verdict = self._read(record)
+        if isinstance(verdict, Event) and verdict.time > now + self._max_future:
+            what = f"It is of {verdict.time:%Y-%m-%dT%H:%M:%SZ}, too far ahead of the clock."
+            return Rejection(Reason.TIME_IN_FUTURE, what)
+        return verdict
+
+    def _read(self, record: Record) -> Verdict:
+        if record.value is None:
+            return self._tombstone(record)
+        try:
+            document = _document(record.value, record.headers)
+        except (ValueError, RecursionError):
+            return Rejection(Reason.INVALID_JSON, "The value is not JSON in UTF-8.")
+        if not isinstance(document, dict):
+            return _invalid("The value is not a JSON object.")
+        event_type = document.get("type")
+        if not isinstance(event_type, str) or event_type not in _VALIDATORS:
+            return _unknown_type(event_type)
+        try:
+            known = _VALIDATORS[event_type].validate_python(document)
+        except ValidationError as error:
+            return _invalid(problem(error))
+        return self._event(record.key, known)
+
+    def _event(self, key: bytes | None, document: KnownDocument) -> Event | Rejection:
+        data = document.data
+        hsa_id = _normalised(data.hsa_id)
+        strangers = _key_fault(key, hsa_id) or _subject_fault(document.subject, hsa_id)
+        if strangers is not None:
+            return Rejection(Reason.IDENTITY_MISMATCH, strangers)
+        region_code = data.stated_region
+        if region_code is not None and region_code not in self._regions:
+            what = f"`data.regionCode` is {quoted(region_code)}, which is no region's code."
+            return Rejection(Reason.UNKNOWN_REGION, what)
+        name_dropped = data.name is not None and len(data.name) > MAX_NAME_LENGTH
+        name = None if name_dropped else stated(data.name)
+        facts = _facts(document, region_code, name)
+        return Event(hsa_id, document.id, document.time, facts, name_dropped)
+
+    def _tombstone(self, record: Record) -> Verdict:
+        """Read a null value as a deactivation at the record's timestamp."""
+        if record.topic != self._activation_topic:
+            return Ignored("A tombstone says something on the activation topic only.")
+        if record.timestamp_ms is None:
+            return _invalid("A tombstone has no timestamp.")
+        try:
+            time = times.instant_of_timestamp(record.timestamp_ms)
+        except ValueError:
+            return _invalid("A tombstone's timestamp is outside the years 1 to 9999.")
+        key = _text(record.key)
+        if not isinstance(key, str) or is_blank(key):
+            return Rejection(Reason.IDENTITY_MISMATCH, "A tombstone has no key that is text.")
+        if not is_hsa_id(key):
+            most = MAX_LENGTH_FROM_EVENTS
+            return _invalid(f"A tombstone's key is not 1 to {most} characters without blanks.")
+        return Event(normalised(key), "", time, Facts(Register(time, "", "", value=False)))
+
+
+def _facts(document: KnownDocument, region_code: str | None, name: str | None) -> Facts:
+    time, sequence, event_id = document.time, stated(document.sequence) or "", document.id
+    activation = document.activation
+    return Facts(
+        None if activation is None else Register(time, sequence, event_id, activation),
+        None if region_code is None else Register(time, sequence, event_id, region_code),
+        None if name is None else Register(time, sequence, event_id, name),
+    )
+
+
+def _unknown_type(event_type: object) -> Ignored | Rejection:
+    if event_type is None:
+        return _invalid("`type` is missing or null.")
+    if not isinstance(event_type, str):
+        return _invalid("`type` is not a string.")
+    if is_blank(event_type) or not is_storable(event_type):
+        return _invalid("`type` is blank, or holds a NUL or half a surrogate pair.")
+    if _VERSIONED.fullmatch(event_type) is None:
+        return Ignored(f"`type` is {quoted(event_type)}, which this program does not know.")
+    what = f"`type` is {quoted(event_type)}, and only version .v1 is understood."
+    return Rejection(Reason.UNSUPPORTED_VERSION, what)
+
+
+def _key_fault(key: bytes | None, hsa_id: str) -> str | None:
+    text = _text(key)
+    if isinstance(text, bytes):
+        return "The record's key is not UTF-8."
+    return _fault("The record's key", text, hsa_id)
+
+
+def _subject_fault(subject: str | None, hsa_id: str) -> str | None:
+    return _fault("`subject`", subject, hsa_id)
+
+
+def _fault(place: str, named: str | None, hsa_id: str) -> str | None:
+    if named is None or named == hsa_id or is_blank(named) or normalised(named) == hsa_id:
+        return None
+    return f"{place} names {quoted(named)}, and `data.hsaId` names {quoted(hsa_id)}."
+
+
+def _invalid(detail: str) -> Rejection:
+    return Rejection(Reason.INVALID_EVENT, detail)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+# No number is read, and float takes any count of digits, where int refuses the longest.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=float)
+
+
+def _document(value: bytes, headers: Headers) -> Any:
+    """The event as one JSON value, whichever mode it came in; ValueError where it is not JSON."""
+    content = _DECODER.decode(value.decode("utf-8"))
+    latest = dict(headers)
+    if "ce_specversion" not in latest or _is_structured(headers):
+        return content
+    attributes = {name: _text(latest.get(f"ce_{name}")) for name in _ATTRIBUTES}
+    present = {name: text for name, text in attributes.items() if text is not None}
+    return {**present, "data": content}
+
+
+def _is_structured(headers: Headers) -> bool:
+    """Whether the content type says so; a header's name and value are in any case."""
+    types = [value for name, value in headers if name.lower() == "content-type"]
+    last = types[-1] if types else None
+    return last is not None and last.lower().startswith(b"application/cloudevents")
+
+
+def _text(content: bytes | None) -> str | bytes | None:
+    """The text that bytes are in UTF-8; bytes that are none stay bytes, which no field takes."""
+    if content is None:
+        return None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content

@@ -1,0 +1,216 @@
+"""The events of the contract as models; the JSON Schemas are exported from them.
+
+They hold what a schema can say as well. What needs more than one field, the list of regions or the
+clock is the codec's. Patterns keep to what the regular expressions of Rust, Python and JSON Schema
+share. They never name lone surrogates, which these models refuse by themselves.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    WithJsonSchema,
+)
+
+from sync_worker.clinics.hsa_id import MAX_LENGTH_FROM_EVENTS, is_blank
+from sync_worker.events import times
+
+MAX_NAME_LENGTH = 200
+_MAX_ID_LENGTH = 256
+_MAX_SEQUENCE_LENGTH = 64
+
+BLANK = r"\t-\r\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""The characters of which a blank text is made, for use in a class of characters."""
+_CONTROL = r"\u0001-\u001f\u007f-\u009f"
+_ANY_TEXT = r"^[^\u0000]*$"
+_NOT_BLANK = rf"^[{BLANK}]*[^{BLANK}\u0000][^\u0000]*$"
+_SHORT_OR_BLANK = rf"^(?:[{BLANK}]*|[^\u0000]{{0,{_MAX_SEQUENCE_LENGTH}}})$"
+_HSA_ID = rf"^[{BLANK}]*[^{BLANK}{_CONTROL}\u0000]{{1,{MAX_LENGTH_FROM_EVENTS}}}[{BLANK}]*$"
+_NO_TEXT = re.compile(r"[\u0000\ud800-\udfff]")
+_HSA_ID_FORM = re.compile(_HSA_ID)
+
+
+def _instant(value: object) -> datetime:
+    if not isinstance(value, str):
+        raise ValueError("not a string")  # noqa: TRY004 - pydantic takes no TypeError for a verdict
+    return times.instant(value)
+
+
+def _long_or_text(name: str) -> str:
+    """A name that is too long to be one is dropped, whatever else is wrong with it."""
+    if len(name) <= MAX_NAME_LENGTH and _NO_TEXT.search(name) is not None:
+        raise ValueError("neither text nor dropped")
+    return name
+
+
+_NAME_SCHEMA = {
+    "type": "string",
+    "anyOf": [{"minLength": MAX_NAME_LENGTH + 1}, {"pattern": _ANY_TEXT}],
+}
+_TIME_SCHEMA = {"type": "string", "format": "date-time", "pattern": times.PATTERN}
+
+Text = Annotated[str, Field(pattern=_ANY_TEXT)]
+StatedText = Annotated[str, Field(pattern=_NOT_BLANK)]
+Id = Annotated[str, Field(pattern=_NOT_BLANK, max_length=_MAX_ID_LENGTH)]
+Sequence = Annotated[str, Field(pattern=_SHORT_OR_BLANK)]
+HsaId = Annotated[str, Field(pattern=_HSA_ID)]
+Name = Annotated[str, AfterValidator(_long_or_text), WithJsonSchema(_NAME_SCHEMA)]
+Instant = Annotated[datetime, PlainValidator(_instant), WithJsonSchema(_TIME_SCHEMA)]
+
+
+class Data(BaseModel):
+    """What every event's data has."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    hsa_id: HsaId = Field(alias="hsaId", description="The clinic's HSA-id.")
+    name: Name | None = Field(
+        default=None,
+        description=f"The clinic's name; one of over {MAX_NAME_LENGTH} characters is dropped.",
+    )
+
+    @property
+    def stated_region(self) -> str | None:
+        """The region code; None where the event has none, or a blank one."""
+        return None
+
+
+class ActivatedData(Data):
+    """The data of `eservices.clinic.activated.v1`."""
+
+    region_code: Text | None = Field(
+        default=None,
+        alias="regionCode",
+        description="The region that administers the clinic, two characters; blank is absent.",
+    )
+
+    @property
+    def stated_region(self) -> str | None:
+        return stated(self.region_code)
+
+
+class DeactivatedData(Data):
+    """The data of `eservices.clinic.deactivated.v1`."""
+
+
+class RegionChangedData(Data):
+    """The data of `eservices.clinic.region-changed.v1`."""
+
+    region_code: StatedText = Field(
+        alias="regionCode",
+        description="The region that administers the clinic from `time`, two characters.",
+    )
+
+    @property
+    def stated_region(self) -> str:
+        return self.region_code
+
+
+class Document(BaseModel):
+    """The CloudEvents attributes that are read; any other one is ignored."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    activation: ClassVar[bool | None] = None
+    """What an event of this type says of the clinic's activation."""
+
+    specversion: Literal["1.0"]
+    id: Id = Field(description="Tells apart what happened at the same time; compared as text.")
+    source: StatedText = Field(description="Which system publishes it.")
+    time: Instant = Field(
+        description="When it happened upstream: RFC 3339 with offset, years 1 to 9999 in UTC."
+    )
+    subject: Text | None = Field(default=None, description="If not blank, the clinic's HSA-id.")
+    sequence: Sequence | None = Field(
+        default=None, description="Orders events of the same time; compared as text."
+    )
+
+
+class Activated(Document):
+    """The clinic is active in the e-services from `time`."""
+
+    activation = True
+
+    type: Literal["eservices.clinic.activated.v1"]
+    data: ActivatedData
+
+
+class Deactivated(Document):
+    """The clinic is not active in the e-services from `time`."""
+
+    activation = False
+
+    type: Literal["eservices.clinic.deactivated.v1"]
+    data: DeactivatedData
+
+
+class RegionChanged(Document):
+    """The clinic is administered by the region from `time`."""
+
+    type: Literal["eservices.clinic.region-changed.v1"]
+    data: RegionChangedData
+
+
+KnownDocument = Activated | Deactivated | RegionChanged
+
+MODELS: Mapping[str, type[KnownDocument]] = {
+    "eservices.clinic.activated.v1": Activated,
+    "eservices.clinic.deactivated.v1": Deactivated,
+    "eservices.clinic.region-changed.v1": RegionChanged,
+}
+
+
+def stated(text: str | None) -> str | None:
+    """The text as it stands; None where it says nothing."""
+    return None if text is None or is_blank(text) else text
+
+
+def is_hsa_id(text: str) -> bool:
+    """Whether the text has the form that events may have, blanks around it allowed."""
+    return _HSA_ID_FORM.match(text) is not None and is_storable(text)
+
+
+def is_storable(text: str) -> bool:
+    """Whether the text has neither a NUL nor a lone surrogate, which databases refuse."""
+    return _NO_TEXT.search(text) is None
+
+
+_FORMS = {
+    "specversion": 'is not "1.0"',
+    "time": "is not a time of RFC 3339 with an offset, within the years 1 to 9999 in UTC",
+    "sequence": f"is longer than {_MAX_SEQUENCE_LENGTH} characters",
+    "id": f"is longer than {_MAX_ID_LENGTH} characters",
+    "data.hsaId": f"is not 1 to {MAX_LENGTH_FROM_EVENTS} characters without blanks or control"
+    " characters",
+}
+
+
+def problem(error: ValidationError) -> str:
+    """The first thing wrong, as a sentence that names the field and quotes nothing."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing":
+        return f"`{field}` is missing."
+    return f"`{field}` {_fault(field, first['input'])}."
+
+
+def _fault(field: str, value: object) -> str:
+    if value is None:
+        return "is null"
+    if field == "data":
+        return "is not a JSON object"
+    if isinstance(value, bytes):
+        return "is not UTF-8"
+    if not isinstance(value, str):
+        return "is not a string"
+    if not is_storable(value):
+        return "holds a NUL or half a surrogate pair"
+    return "is blank" if is_blank(value) else _FORMS[field]

@@ -1,0 +1,68 @@
+"""What the codec says of a record: an event, nothing to do, or why it is set aside (contract 1)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sync_worker.clinics.facts import Facts
+
+
+class Reason(StrEnum):
+    """Why a record becomes a dead letter; the codec judges in this order."""
+
+    INVALID_JSON = "invalid_json"
+    """Not UTF-8, not JSON, or empty."""
+    UNSUPPORTED_VERSION = "unsupported_version"
+    """A known event name with another version suffix, or none."""
+    INVALID_EVENT = "invalid_event"
+    """An attribute or field that is read is missing, too long, or of the wrong type or form."""
+    IDENTITY_MISMATCH = "identity_mismatch"
+    """Key, `subject` and `data.hsaId` name different clinics, or a tombstone names none."""
+    UNKNOWN_REGION = "unknown_region"
+    """The region code is not in use (domain, decision 9)."""
+    TIME_IN_FUTURE = "time_in_future"
+    """It says that it happened further ahead of the clock than clocks differ."""
+    DATABASE_REJECTED = "database_rejected"
+    """The database refuses this one record's data; the codec should have found it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened to a clinic: the facts that it states, each with the event's version.
+
+    `hsa_id` is normalised; `time` is in UTC. Nothing in it is refused by a database. `name_dropped`
+    says that its name was too long to be one.
+    """
+
+    hsa_id: str
+    event_id: str
+    time: datetime
+    facts: Facts
+    name_dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A record that is none of this program's business; `detail` is one sentence that says why."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A record that is set aside.
+
+    `detail` is one sentence for an operator. It names what is wrong and never quotes the payload.
+    """
+
+    reason: Reason
+    detail: str
+
+
+Verdict = Event | Ignored | Rejection
+
+
+def quoted(text: str) -> str:
+    """The text's beginning in quotes, fit for a `detail`: short, and printable throughout."""
+    longest = 60
+    return repr(text) if len(text) <= longest else f"{text[:longest]!r}…"

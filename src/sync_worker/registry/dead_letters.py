@@ -1,0 +1,162 @@
+"""Records set aside, byte for byte, with the reason."""
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
+
+from sync_worker.events.record import Headers, Partition, Record
+from sync_worker.events.verdicts import Reason, Rejection
+from sync_worker.registry import dialect
+from sync_worker.registry.tables import dead_letter
+
+OPEN, REDRIVEN, DISCARDED = "open", "redriven", "discarded"
+
+
+def add(
+    connection: Connection, stream: str, rejected: Iterable[tuple[Record, Rejection]], now: datetime
+) -> None:
+    """Set records aside; one that is there already, from an earlier reading, stays as it is."""
+    rows = [_row(stream, record, rejection, now) for record, rejection in rejected]
+    dialect.insert_new(connection, dead_letter, rows)
+
+
+def close_understood(
+    connection: Connection,
+    stream: str,
+    understood: Iterable[Record],
+    now: datetime,
+) -> None:
+    """Close open dead letters of records that were read again and are understood by now."""
+    offsets: dict[Partition, set[int]] = {}
+    for record in understood:
+        offsets.setdefault(Partition(record.topic, record.partition), set()).add(record.offset)
+    if not offsets:
+        return
+    statement = select(dead_letter).where(
+        dead_letter.c.stream == stream,
+        dead_letter.c.status == OPEN,
+        or_(*(_within(partition, seen) for partition, seen in offsets.items())),
+    )
+    closed = [
+        {"id": row.id, "status": REDRIVEN, "closed_at": now}
+        for row in connection.execute(statement)
+        if row.record_offset in offsets[Partition(row.topic, row.partition)]
+    ]
+    dialect.update_by_key(connection, dead_letter, closed)
+
+
+def listed(
+    connection: Connection, status: str | None, reason: Reason | None
+) -> Iterator[dict[str, Any]]:
+    """Dead letters in the order set aside, in the form of `deadletters list`."""
+    statement = select(dead_letter).order_by(dead_letter.c.id)
+    if status is not None:
+        statement = statement.where(dead_letter.c.status == status)
+    if reason is not None:
+        statement = statement.where(dead_letter.c.reason == reason.value)
+    return (_item(row) for row in connection.execute(statement))
+
+
+def shown(connection: Connection, number: int) -> dict[str, Any] | None:
+    """One dead letter with its record, in the form of `deadletters show`; None where none is."""
+    row = connection.execute(select(dead_letter).where(dead_letter.c.id == number)).first()
+    if row is None:
+        return None
+    return {
+        **_item(row),
+        "timestamp": None if row.timestamp_ms is None else _instant(row.timestamp_ms),
+        "timestamp_ms": row.timestamp_ms,
+        **_headers_item(_parse_headers(row.headers)),
+        **_bytes_item("value", row.value),
+        "closed_at": row.closed_at,
+    }
+
+
+def _within(partition: Partition, offsets: set[int]) -> ColumnElement[bool]:
+    return and_(
+        dead_letter.c.topic == partition.topic,
+        dead_letter.c.partition == partition.partition,
+        dead_letter.c.record_offset.between(min(offsets), max(offsets)),
+    )
+
+
+def _row(stream: str, record: Record, rejection: Rejection, now: datetime) -> dict[str, Any]:
+    return {
+        "received_at": now,
+        "stream": stream,
+        "topic": record.topic,
+        "partition": record.partition,
+        "record_offset": record.offset,
+        "timestamp_ms": record.timestamp_ms,
+        "key": record.key,
+        "value": record.value,
+        "headers": _headers_text(record.headers),
+        "reason": rejection.reason.value,
+        "detail": rejection.detail,
+        "status": OPEN,
+    }
+
+
+def _item(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "received_at": row.received_at,
+        "topic": row.topic,
+        "partition": row.partition,
+        "offset": row.record_offset,
+        **_bytes_item("key", row.key),
+        "reason": row.reason,
+        "detail": row.detail,
+        "status": row.status,
+    }
+
+
+def _bytes_item(name: str, content: bytes | None) -> dict[str, str | None]:
+    """Bytes as text, or as base64 under `<name>_b64` where they are not UTF-8."""
+    if content is None:
+        return {name: None}
+    try:
+        return {name: content.decode()}
+    except UnicodeDecodeError:
+        return {name: None, f"{name}_b64": _base64(content)}
+
+
+def _headers_item(headers: Headers) -> dict[str, list[str | None]]:
+    """Headers as the archive format has them: a flat list of name, value and so on."""
+    try:
+        values = [None if value is None else value.decode() for _, value in headers]
+    except UnicodeDecodeError:
+        return {"headers_b64": _flat(headers, [_base64(value) for _, value in headers])}
+    return {"headers": _flat(headers, values)}
+
+
+def _flat(headers: Headers, values: Sequence[str | None]) -> list[str | None]:
+    pairs = zip((name for name, _ in headers), values, strict=True)
+    return [part for pair in pairs for part in pair]
+
+
+def _base64(content: bytes | None) -> str | None:
+    return None if content is None else base64.b64encode(content).decode()
+
+
+def _headers_text(headers: Headers) -> str:
+    return json.dumps([[name, _base64(value)] for name, value in headers])
+
+
+def _parse_headers(text: str) -> Headers:
+    return tuple(
+        (name, None if value is None else base64.b64decode(value))
+        for name, value in json.loads(text)
+    )
+
+
+def _instant(timestamp_ms: int) -> datetime | None:
+    """The instant; None for one that no calendar has, which is why the record is here."""
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=timestamp_ms)
+    except OverflowError:
+        return None

@@ -1,0 +1,180 @@
+"""All that differs between SQLite and PostgreSQL; nothing else in the program asks which it is."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Engine,
+    FromClause,
+    Integer,
+    String,
+    Table,
+    Text,
+    bindparam,
+    create_engine,
+    event,
+    exists,
+    func,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+BUSY_TIMEOUT_MS = 5_000
+"""How long SQLite waits for another process's transaction before it says "locked"."""
+
+
+class MissingDatabase(Exception):
+    """There is no SQLite file at the path; one is made by an upgrade of the schema alone."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"there is no database file {path}")
+        self.path = path
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant in UTC with microseconds.
+
+    SQLite keeps it as text of a fixed width, so that it sorts and compares as an instant.
+    """
+
+    impl = String(27)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(String(27))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        text = value.astimezone(UTC).isoformat(timespec="microseconds")
+        return text.removesuffix("+00:00") + "Z"
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name == "postgresql":
+            return value  # type: ignore[no-any-return]  # psycopg has made it a datetime
+        moment = datetime.fromisoformat(value)
+        # Only a row that somebody wrote by hand lacks the offset; SQLite's own clock is UTC.
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Bytewise = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that compares byte by byte, as SQLite's does anyway."""
+
+RowNumber = BigInteger().with_variant(Integer(), "sqlite")
+"""A key that the database counts up; SQLite does so for INTEGER alone."""
+
+
+def open_engine(url: str, *, create: bool = False) -> Engine:
+    """An engine for the registry at `url`; nothing is connected yet.
+
+    A SQLite file that does not exist is made only with `create`.
+
+    Raises:
+        MissingDatabase: the SQLite file does not exist.
+    """
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        return _open_sqlite(address, create=create)
+    return _open_postgresql(address)
+
+
+def _open_sqlite(address: URL, *, create: bool) -> Engine:
+    path = Path(address.database or "")
+    if not create and not path.exists():
+        raise MissingDatabase(path)
+    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _open_postgresql(address: URL) -> Engine:
+    return create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        connect_args={"options": "-c timezone=UTC", "connect_timeout": 5},
+        pool_pre_ping=False,
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own transaction handling begins too late and commits before DDL.
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get("reads_only", False)
+    # A transaction that will write takes its lock at once: one that upgrades later can only fail.
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def reading(engine: Engine) -> Engine:
+    """The same engine for transactions that only read, each from one snapshot."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True, reads_only=True
+        )
+    return engine.execution_options(reads_only=True)
+
+
+def _elements(connection: Connection, values: Sequence[str]) -> FromClause:
+    """The values as a table of one column, `value`: one parameter, however many they are."""
+    if connection.dialect.name == "postgresql":
+        array = bindparam(None, list(values), type_=postgresql.ARRAY(Text()))
+        return func.unnest(array).table_valued("value")
+    return func.json_each(json.dumps(list(values))).table_valued("value")
+
+
+def among(
+    connection: Connection, column: ColumnElement[str], values: Sequence[str]
+) -> ColumnElement[bool]:
+    """`column` is one of `values`, however many they are."""
+    return column.in_(select(_elements(connection, values).c.value))
+
+
+def insert_missing_keys(connection: Connection, key: Column[str], values: Sequence[str]) -> None:
+    """Insert a row with the key alone for each of the sorted values that has none."""
+    elements = _elements(connection, values)
+    missing = (
+        select(elements.c.value)
+        .where(~exists().where(key == elements.c.value))
+        .order_by(elements.c.value)
+    )
+    insert = _insert(connection, key.table).from_select([key.name], missing)
+    connection.execute(insert.on_conflict_do_nothing())
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows whose key is not there yet; leave the others as they are."""
+    if rows:
+        connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
+
+
+def update_by_key(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Set the columns that `rows` name, each row found by the table's primary key."""
+    if not rows:
+        return
+    keys = {column.name for column in table.primary_key}
+    bound = {name: bindparam(f"to_{name}", type_=table.c[name].type) for name in rows[0]}
+    statement = table.update().where(*(table.c[key] == bound[key] for key in sorted(keys)))
+    statement = statement.values({name: to for name, to in bound.items() if name not in keys})
+    connection.execute(statement, [{f"to_{n}": v for n, v in row.items()} for row in rows])
+
+
+def _insert(connection: Connection, table: Any) -> postgresql.Insert | sqlite.Insert:
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)

@@ -1,0 +1,71 @@
+"""Whose fault is a database's error? Sorted once, here, by a table.
+
+What the world may mend by itself is waited for and never costs a record; what the database says of
+one record's data sets that record aside; everything else is our bug and ends the process.
+"""
+
+import sqlite3
+from enum import Enum
+
+from sqlalchemy.exc import DBAPIError, InterfaceError
+
+
+class Fault(Enum):
+    """Whose fault an error is, and so what happens next."""
+
+    PASSING = "the database is away, busy, read-only, full or failing over: try again"
+    DATA = "the database refuses the data of a record: set that record aside"
+    OURS = "nothing that waiting mends, and no record's fault"
+
+
+_SQLITE: dict[int, Fault] = {
+    sqlite3.SQLITE_BUSY: Fault.PASSING,
+    sqlite3.SQLITE_LOCKED: Fault.PASSING,
+    sqlite3.SQLITE_FULL: Fault.PASSING,
+    sqlite3.SQLITE_READONLY: Fault.PASSING,
+    sqlite3.SQLITE_IOERR: Fault.PASSING,
+    sqlite3.SQLITE_CANTOPEN: Fault.PASSING,
+    sqlite3.SQLITE_PROTOCOL: Fault.PASSING,
+    sqlite3.SQLITE_CONSTRAINT: Fault.DATA,
+    sqlite3.SQLITE_TOOBIG: Fault.DATA,
+    sqlite3.SQLITE_MISMATCH: Fault.DATA,
+}
+"""By primary result code (the low byte), https://sqlite.org/rescode.html."""
+
+_SQLSTATE: dict[str, Fault] = {
+    "08": Fault.PASSING,  # connection
+    "25006": Fault.PASSING,  # read-only: a standby, or a failover under way
+    "40": Fault.PASSING,  # serialisation, deadlock
+    "53": Fault.PASSING,  # disk full, out of memory, too many connections
+    "55P03": Fault.PASSING,  # lock not available
+    "57": Fault.PASSING,  # shutdown, crash, cancelled
+    "58": Fault.PASSING,  # the server's own I/O
+    "22": Fault.DATA,  # data exception
+    "23": Fault.DATA,  # constraint
+}
+"""By SQLSTATE, the whole code before its class (PostgreSQL, appendix A)."""
+
+
+def fault_of(error: BaseException) -> Fault:
+    """Whose fault this error of the database or its driver is."""
+    if not isinstance(error, DBAPIError):
+        return Fault.OURS
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF, Fault.OURS)
+    state = getattr(cause, "sqlstate", None)
+    if state is None:
+        # The driver never got an answer: the server cannot be reached, or went away.
+        is_connection = error.connection_invalidated or isinstance(error, InterfaceError)
+        return Fault.PASSING if is_connection or _says_unreachable(cause) else Fault.OURS
+    return _SQLSTATE.get(state) or _SQLSTATE.get(state[:2], Fault.OURS)
+
+
+def _says_unreachable(cause: BaseException | None) -> bool:
+    return type(cause).__name__ in {"OperationalError", "ConnectionTimeout"}
+
+
+def first_line(error: BaseException) -> str:
+    """What the database said, without the statement and its values."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return str(cause).strip().partition("\n")[0]

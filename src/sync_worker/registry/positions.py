@@ -1,0 +1,167 @@
+"""How far each partition of each stream has been read, and what became of its records.
+
+A position moves by compare-and-set in the transaction of the rows that it describes: `claim`
+compares, under a lock that lasts to the end of the transaction, and `advance` sets. So every record
+is counted once, whoever delivers it and however often.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, tuple_
+
+from sync_worker.events.record import Partition
+from sync_worker.registry import dialect
+from sync_worker.registry.tables import position
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of records: every record read has exactly one outcome."""
+
+    applied: int = 0
+    superseded: int = 0
+    ignored: int = 0
+    dead_lettered: int = 0
+
+    @property
+    def read(self) -> int:
+        """All of them."""
+        return self.applied + self.superseded + self.ignored + self.dead_lettered
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.applied + other.applied,
+            self.superseded + other.superseded,
+            self.ignored + other.ignored,
+            self.dead_lettered + other.dead_lettered,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the next record of a partition stands, and what became of those before it."""
+
+    stream: str
+    partition: Partition
+    next_offset: int
+    counts: Counts
+    last_applied_at: datetime | None
+    newest_event_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """One partition's way through a batch; `newest_event_at` is None where it has no event."""
+
+    partition: Partition
+    from_offset: int
+    to_offset: int
+    counts: Counts
+    newest_event_at: datetime | None
+
+
+class PositionsMoved(Exception):
+    """Another worker has read on from here: a normal end of a race, nothing is kept."""
+
+
+def listed(connection: Connection, stream: str | None = None) -> list[Position]:
+    """Every position, of one stream or of all, in the order of their keys."""
+    statement = select(position).order_by(*position.primary_key.columns)
+    if stream is not None:
+        statement = statement.where(position.c.stream == stream)
+    return list(_positions(connection.execute(statement)))
+
+
+def next_offsets(connection: Connection, stream: str) -> dict[Partition, int]:
+    """The offset of the next record to read, for each partition that was ever read."""
+    return {known.partition: known.next_offset for known in listed(connection, stream)}
+
+
+def claim(
+    connection: Connection, stream: str, expected: Mapping[Partition, int]
+) -> dict[Partition, Position]:
+    """Lock these partitions' positions, and compare them with where the reader started.
+
+    A partition without a position has position 0 from now on.
+
+    Raises:
+        PositionsMoved: one of them is another than expected.
+    """
+    dialect.insert_new(connection, position, [_at_zero(stream, p) for p in sorted(expected)])
+    locked = _locked(connection, stream, expected.keys())
+    if any(locked[partition].next_offset != offset for partition, offset in expected.items()):
+        raise PositionsMoved
+    return locked
+
+
+def advance(
+    connection: Connection,
+    claimed: Mapping[Partition, Position],
+    advances: Iterable[Advance],
+    now: datetime,
+) -> None:
+    """Move claimed positions and add to their counts."""
+    rows = [_advanced(claimed[step.partition], step, now) for step in advances]
+    dialect.update_by_key(connection, position, rows)
+
+
+def put(connection: Connection, known: Position, next_offset: int) -> None:
+    """Set a position by hand; its counts go on (`positions reset`)."""
+    key = {"stream": known.stream, **known.partition._asdict()}
+    dialect.update_by_key(connection, position, [{**key, "next_offset": next_offset}])
+
+
+def _locked(
+    connection: Connection, stream: str, partitions: Collection[Partition]
+) -> dict[Partition, Position]:
+    """The rows of these partitions, locked one after the other in the order of their keys."""
+    is_wanted = tuple_(position.c.topic, position.c.partition).in_(partitions)
+    statement = (
+        select(position)
+        .where(position.c.stream == stream, is_wanted)
+        .order_by(position.c.topic, position.c.partition)
+        .with_for_update()
+    )
+    return {known.partition: known for known in _positions(connection.execute(statement))}
+
+
+def _positions(rows: Iterable[Row[Any]]) -> Iterator[Position]:
+    for row in rows:
+        counts = Counts(row.applied, row.superseded, row.ignored, row.dead_lettered)
+        partition = Partition(row.topic, row.partition)
+        yield Position(
+            row.stream,
+            partition,
+            row.next_offset,
+            counts,
+            row.last_applied_at,
+            row.newest_event_at,
+        )
+
+
+def _at_zero(stream: str, partition: Partition) -> dict[str, Any]:
+    zero = {"next_offset": 0, "applied": 0, "superseded": 0, "ignored": 0, "dead_lettered": 0}
+    return {"stream": stream, **partition._asdict(), **zero}
+
+
+def _advanced(known: Position, step: Advance, now: datetime) -> dict[str, Any]:
+    counts = known.counts + step.counts
+    return {
+        "stream": known.stream,
+        **step.partition._asdict(),
+        "next_offset": step.to_offset,
+        "applied": counts.applied,
+        "superseded": counts.superseded,
+        "ignored": counts.ignored,
+        "dead_lettered": counts.dead_lettered,
+        "last_applied_at": now if step.counts.applied else known.last_applied_at,
+        "newest_event_at": latest(known.newest_event_at, step.newest_event_at),
+    }
+
+
+def latest(*moments: datetime | None) -> datetime | None:
+    """The latest of the moments that there are."""
+    return max((moment for moment in moments if moment is not None), default=None)

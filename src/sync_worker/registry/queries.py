@@ -1,0 +1,172 @@
+"""The registry as people ask for it: lists, one clinic, regions and gauges. Changes nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, select
+
+from sync_worker.clinics.facts import Fact
+from sync_worker.clinics.hsa_id import normalised
+from sync_worker.clinics.status import Status
+from sync_worker.registry import facts
+from sync_worker.registry.dead_letters import OPEN
+from sync_worker.registry.tables import (
+    REGISTERED,
+    STATUS,
+    clinic,
+    dead_letter,
+    held_fact,
+    hold,
+    patient_board,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicFilter:
+    """Which clinics to list; None and empty ask for nothing."""
+
+    region_codes: tuple[str, ...] = ()
+    status: Status | None = None
+    search: str | None = None
+    limit: int | None = None
+
+
+def clinics(connection: Connection, wanted: ClinicFilter) -> Iterator[dict[str, Any]]:
+    """Clinics by HSA-id, in the form of `clinics list`."""
+    statement = _listed().order_by(clinic.c.hsa_id).limit(wanted.limit)
+    if wanted.region_codes:
+        statement = statement.where(clinic.c.region_code.in_(wanted.region_codes))
+    if wanted.status is not None:
+        statement = statement.where(STATUS == wanted.status.value)
+    if wanted.search:
+        statement = statement.where(_mentions(wanted.search))
+    return (dict(row._mapping) for row in connection.execute(statement))  # noqa: SLF001 - its public API
+
+
+def clinic_shown(connection: Connection, hsa_id: str) -> dict[str, Any] | None:
+    """One clinic in the form of `clinics show`; None where the e-services never named it."""
+    statement = _listed().where(clinic.c.hsa_id == hsa_id)
+    row = connection.execute(statement).first()
+    if row is None:
+        return None
+    stored = connection.execute(select(clinic).where(clinic.c.hsa_id == hsa_id)).one()
+    return {
+        **row._mapping,  # noqa: SLF001 - its public API
+        "registered_at": stored.registered_at,
+        "registered_by": stored.registered_by,
+        "facts": {
+            fact.value: None if register is None else _version(*register)
+            for fact, register in zip(Fact, facts.of_row(stored), strict=True)
+        },
+        "held": _held(connection, hsa_id),
+    }
+
+
+def regions(connection: Connection) -> dict[str | None, dict[str, int]]:
+    """How many clinics each region code has registered, and receiving."""
+    statement = select(
+        clinic.c.region_code,
+        func.count().label("registered"),
+        _number(STATUS == Status.RECEIVING.value).label("receiving"),
+    )
+    rows = connection.execute(statement.where(REGISTERED).group_by(clinic.c.region_code))
+    return {
+        row.region_code: {"registered": row.registered, "receiving": row.receiving} for row in rows
+    }
+
+
+def able_to_receive(connection: Connection, region_code: str) -> list[str]:
+    """The clinics of a region that receive cases whenever its service is on: HSA-ids, in order."""
+    can_receive = STATUS.in_([Status.RECEIVING.value, Status.SERVICE_OFF.value])
+    statement = select(clinic.c.hsa_id).where(clinic.c.region_code == region_code, can_receive)
+    return list(connection.scalars(statement.order_by(clinic.c.hsa_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """The registry in numbers."""
+
+    known: int
+    registered: int
+    receiving: int
+    deactivated: int
+    services_on: int
+    open_dead_letters: int
+    oldest_dead_letter_at: datetime | None
+    open_holds: int
+
+
+def gauges(connection: Connection) -> Gauges:
+    """Count clinics, services, dead letters and holds."""
+    counted = connection.execute(
+        select(
+            func.count(),
+            _number(REGISTERED),
+            _number(STATUS == Status.RECEIVING.value),
+            _number(STATUS == Status.DEACTIVATED.value),
+        ).select_from(clinic)
+    ).one()
+    services_on = connection.scalar(select(func.count()).select_from(patient_board)) or 0
+    letters = connection.execute(
+        select(func.count(), func.min(dead_letter.c.received_at)).where(
+            dead_letter.c.status == OPEN
+        )
+    ).one()
+    holds = connection.scalar(select(func.count()).select_from(hold).where(hold.c.status == OPEN))
+    known, registered, receiving, deactivated = counted
+    open_dead_letters, oldest_dead_letter_at = letters
+    return Gauges(
+        known,
+        registered,
+        receiving,
+        deactivated,
+        services_on,
+        open_dead_letters,
+        oldest_dead_letter_at,
+        holds or 0,
+    )
+
+
+def _listed() -> Select[Any]:
+    return select(
+        clinic.c.hsa_id,
+        clinic.c.name,
+        clinic.c.region_code,
+        clinic.c.active,
+        REGISTERED.label("registered"),
+        STATUS.label("status"),
+        clinic.c.updated_at,
+    )
+
+
+def _mentions(search: str) -> ColumnElement[bool]:
+    return or_(
+        clinic.c.hsa_id.contains(normalised(search), autoescape=True),
+        clinic.c.name.icontains(search, autoescape=True),
+    )
+
+
+def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """How many rows the condition is true of; 0 where there are none."""
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+def _version(time: datetime, sequence: str, event_id: str, value: bool | str) -> dict[str, Any]:
+    return {"value": value, "time": time, "sequence": sequence, "event_id": event_id}
+
+
+def _held(connection: Connection, hsa_id: str) -> dict[str, Any]:
+    rows: dict[str, Row[Any]] = {
+        row.fact: row
+        for row in connection.execute(select(held_fact).where(held_fact.c.hsa_id == hsa_id))
+    }
+    return {fact.value: _held_item(fact, rows.get(fact.value)) for fact in Fact}
+
+
+def _held_item(fact: Fact, row: Row[Any] | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    value = row.value == "true" if fact is Fact.ACTIVATION else row.value
+    return _version(row.time, row.sequence, row.event_id, value)

@@ -1,0 +1,186 @@
+"""The tables as the program uses them; the migrations make them, and a test holds both equal.
+
+Only what the facts and people said is stored. Status and service-on follow from it and are derived
+(`STATUS`), so that nothing can drift from what it follows from.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    case,
+    exists,
+    text,
+)
+
+from sync_worker.clinics.status import Status
+from sync_worker.registry.dialect import Bytewise, Instant, RowNumber
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+clinic = Table(
+    "clinic",
+    metadata,
+    Column("hsa_id", Bytewise, primary_key=True),
+    Column("active", Boolean),
+    Column("activation_time", Instant),
+    Column("activation_sequence", Bytewise),
+    Column("activation_event_id", Bytewise),
+    Column("region_code", Bytewise),
+    Column("region_time", Instant),
+    Column("region_sequence", Bytewise),
+    Column("region_event_id", Bytewise),
+    Column("name", Bytewise),
+    Column("name_time", Instant),
+    Column("name_sequence", Bytewise),
+    Column("name_event_id", Bytewise),
+    Column("registered_at", Instant),
+    Column("registered_by", Bytewise),
+    Column("updated_at", Instant),
+    comment="Every clinic that the e-services ever named: three facts with versions, registration",
+)
+
+patient_board = Table(
+    "patient_board",
+    metadata,
+    Column("region_code", Bytewise, primary_key=True),
+    Column("hsa_id", Bytewise, nullable=False),
+    Column("name", Bytewise, nullable=False),
+    comment="Written by support alone; a region's service is on exactly while it has a row",
+)
+
+own_system = Table(
+    "own_system",
+    metadata,
+    Column("hsa_id", Bytewise, primary_key=True),
+    comment="Clinics that handle cases in a system of their own, administered in TAK",
+)
+
+acting = Table(
+    "acting",
+    metadata,
+    Column("actor", Bytewise, nullable=False),
+    Column("reason", Bytewise),
+    comment="Who is changing boards or TAK in this transaction, for the triggers; empty outside",
+)
+
+change_log = Table(
+    "change_log",
+    metadata,
+    Column("id", RowNumber, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("change", Bytewise, nullable=False),
+    Column("hsa_id", Bytewise),
+    Column("region_code", Bytewise),
+    Column("old_value", Bytewise),
+    Column("new_value", Bytewise),
+    Column("actor", Bytewise),
+    Column("reason", Bytewise),
+    Column("event_id", Bytewise),
+    Column("stream", Bytewise),
+    Column("topic", Bytewise),
+    Column("partition", Integer),
+    Column("record_offset", BigInteger),
+    Index(None, "hsa_id"),
+    comment="Append-only: what, old, new, when, by whom or by which record, and why",
+)
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("id", RowNumber, primary_key=True, autoincrement=True),
+    Column("received_at", Instant, nullable=False),
+    Column("stream", Bytewise, nullable=False),
+    Column("topic", Bytewise, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("record_offset", BigInteger, nullable=False),
+    Column("timestamp_ms", BigInteger),
+    Column("key", LargeBinary),
+    Column("value", LargeBinary),
+    Column("headers", Bytewise, nullable=False),
+    Column("reason", Bytewise, nullable=False),
+    Column("detail", Bytewise, nullable=False),
+    Column("status", Bytewise, nullable=False),
+    Column("closed_at", Instant),
+    UniqueConstraint("stream", "topic", "partition", "record_offset"),
+    Index(None, "status"),
+    comment="Records set aside, byte for byte, with the reason",
+)
+
+hold = Table(
+    "hold",
+    metadata,
+    Column("id", RowNumber, primary_key=True, autoincrement=True),
+    Column("opened_at", Instant, nullable=False),
+    Column("kind", Bytewise, nullable=False),
+    Column("region_code", Bytewise, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("status", Bytewise, nullable=False),
+    Index(
+        "ix_hold_open",
+        "region_code",
+        unique=True,
+        sqlite_where=text("status = 'open'"),
+        postgresql_where=text("status = 'open'"),
+    ),
+    comment="Mass changes that wait for a human; one open hold a region",
+)
+
+held_fact = Table(
+    "held_fact",
+    metadata,
+    Column("hsa_id", Bytewise, primary_key=True),
+    Column("fact", Bytewise, primary_key=True),
+    Column("hold_id", RowNumber, ForeignKey("hold.id"), nullable=False),
+    Column("value", Bytewise, nullable=False),
+    Column("time", Instant, nullable=False),
+    Column("sequence", Bytewise, nullable=False),
+    Column("event_id", Bytewise, nullable=False),
+    comment="Facts kept beside their clinic until the hold is approved or withdrawn",
+)
+
+position = Table(
+    "position",
+    metadata,
+    Column("stream", Bytewise, primary_key=True),
+    Column("topic", Bytewise, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("next_offset", BigInteger, nullable=False),
+    Column("applied", BigInteger, nullable=False),
+    Column("superseded", BigInteger, nullable=False),
+    Column("ignored", BigInteger, nullable=False),
+    Column("dead_lettered", BigInteger, nullable=False),
+    Column("last_applied_at", Instant),
+    Column("newest_event_at", Instant),
+    comment="The next offset to read of each partition, moved in the transaction of its rows",
+)
+
+REGISTERED = clinic.c.registered_at.is_not(None)
+"""Whether an administrator has added the clinic."""
+
+STATUS = case(
+    (exists().where(own_system.c.hsa_id == clinic.c.hsa_id), Status.OWN_SYSTEM.value),
+    (~REGISTERED, Status.NOT_REGISTERED.value),
+    (clinic.c.active.is_distinct_from(True), Status.DEACTIVATED.value),
+    (
+        ~exists().where(patient_board.c.region_code == clinic.c.region_code),
+        Status.SERVICE_OFF.value,
+    ),
+    else_=Status.RECEIVING.value,
+)
+"""The status of a row of `clinic`: `Status`, in its order. The view says the same in its own SQL,
+and a test holds the two together over every combination."""

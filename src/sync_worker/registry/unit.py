@@ -1,0 +1,47 @@
+"""The unit of work: one transaction, rolled back unless it is committed.
+
+Everything that writes takes its locks in one order, so that nothing deadlocks: positions by topic
+and partition, then clinics by HSA-id.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+
+from sync_worker.registry import dialect
+
+
+class Unit:
+    """A transaction that is kept only once `commit` has been called."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def commit(self) -> None:
+        """Keep everything that was written in this unit."""
+        self.connection.commit()
+
+
+class Registry:
+    """The registry's database, as transactions."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reading_engine = dialect.reading(engine)
+
+    @contextmanager
+    def unit(self) -> Iterator[Unit]:
+        """A transaction that writes."""
+        with self._engine.connect() as connection:
+            yield Unit(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A transaction that only reads: everything in it is from one moment."""
+        with self._reading_engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()

@@ -1,0 +1,68 @@
+"""The schema: made by migrations alone, and equal to what the program thinks it is."""
+
+import threading
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from sync_worker.registry import schema
+from sync_worker.registry.dialect import MissingDatabase, open_engine
+from sync_worker.registry.tables import metadata
+
+
+def test_the_schema_equals_the_sum_of_its_migrations(engine):
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_head_that_the_program_names_is_the_last_migration():
+    scripts = ScriptDirectory(str(schema._MIGRATIONS))
+    assert scripts.get_heads() == [schema.HEAD]
+
+
+def test_upgrading_twice_changes_nothing(engine):
+    assert schema.upgrade(engine) == (schema.HEAD, schema.HEAD)
+
+
+def test_upgrading_at_the_same_time_from_several_places_upgrades_once(tmp_path):
+    url = f"sqlite:///{tmp_path / 'raced.db'}"
+    engines = [open_engine(url, create=True) for _ in range(4)]
+    before: list[str | None] = []
+    threads = [
+        threading.Thread(target=lambda e=engine: before.append(schema.upgrade(e)[0]))
+        for engine in engines
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for engine in engines:
+        engine.dispose()
+    assert sorted(before, key=str) == ["0001", "0001", "0001", None]
+
+
+def test_a_schema_of_a_newer_program_is_refused(engine):
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(schema.WrongRevision, match="9999"):
+        schema.upgrade(engine)
+    with engine.connect() as connection, pytest.raises(schema.WrongRevision, match="9999"):
+        schema.require_head(connection)
+
+
+def test_a_database_without_a_schema_has_no_revision(tmp_path):
+    engine = open_engine(f"sqlite:///{tmp_path / 'empty.db'}", create=True)
+    with engine.connect() as connection:
+        assert schema.current(connection) is None
+    engine.dispose()
+
+
+def test_a_sqlite_file_is_made_by_an_upgrade_alone(tmp_path):
+    path = tmp_path / "missing.db"
+    with pytest.raises(MissingDatabase):
+        open_engine(f"sqlite:///{path}")
+    assert not path.exists()
