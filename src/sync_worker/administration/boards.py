@@ -1,0 +1,56 @@
+"""Patient boards: set and cleared by support alone, with credentials of their own (R2).
+
+A region's service is on exactly while its board is set (R3), so setting one is the last step of
+connecting a region, and clearing one stops every clinic in it from receiving cases.
+"""
+
+from dataclasses import dataclass
+
+from sync_worker.administration.act import Act
+from sync_worker.registry import log, queries, registrations
+from sync_worker.registry.registrations import Board
+from sync_worker.registry.unit import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPlan:
+    """What setting or clearing a board would change."""
+
+    region_code: str
+    present: Board | None
+    wanted: Board | None
+    starts_receiving: list[str]
+    """HSA-ids of the registered clinics that would start to receive cases."""
+    stops_receiving: list[str]
+    """HSA-ids of those that would stop."""
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the region has the wanted board, or none, already."""
+        return self.present == self.wanted
+
+
+def plan(registry: Registry, region_code: str, wanted: Board | None) -> BoardPlan:
+    """What `put` would change now; changes nothing."""
+    with registry.snapshot() as connection:
+        present = registrations.boards(connection).get(region_code)
+        affected = queries.able_to_receive(connection, region_code)
+    return BoardPlan(
+        region_code,
+        present,
+        wanted,
+        starts_receiving=affected if present is None and wanted is not None else [],
+        stops_receiving=affected if present is not None and wanted is None else [],
+    )
+
+
+def put(registry: Registry, region_code: str, wanted: Board | None, act: Act) -> None:
+    """Set the region's board, or clear it with None; the change log is written by triggers."""
+    with registry.unit() as unit:
+        log.act_as(unit.connection, act.actor, act.reason)
+        if wanted is None:
+            registrations.clear_board(unit.connection, region_code)
+        else:
+            registrations.set_board(unit.connection, wanted)
+        log.acted(unit.connection)
+        unit.commit()

@@ -1,0 +1,87 @@
+"""Adding clinics to the registry and removing them: planned, asked for, judged again, done.
+
+A plan only reads. Doing judges every clinic again under the lock of its row, so what is done is
+right at that moment, whatever was planned (R1, R4, R5, R7).
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from sync_worker.administration.act import Act
+from sync_worker.clinics.admission import Outcome, Refusal, Standing, Verdict, may_add, may_remove
+from sync_worker.clinics.hsa_id import normalised
+from sync_worker.registry import log, registrations
+from sync_worker.registry.log import Entry
+from sync_worker.registry.unit import Registry
+
+
+class Item(NamedTuple):
+    """What becomes of one HSA-id, in the form of `clinics add`."""
+
+    hsa_id: str
+    outcome: Outcome
+    reason: Refusal | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Verb:
+    """What adding and removing differ in."""
+
+    judge: Callable[[str, Standing | None, Collection[str] | None], Verdict]
+    done: Outcome
+    change: str
+    becomes_registered: bool
+
+
+ADD = _Verb(may_add, Outcome.ADDED, "registered", becomes_registered=True)
+REMOVE = _Verb(may_remove, Outcome.REMOVED, "removed", becomes_registered=False)
+
+
+def plan(registry: Registry, verb: _Verb, hsa_ids: Sequence[str], act: Act) -> list[Item]:
+    """What `do` would do now; changes nothing.
+
+    `hsa_ids` are as people write them: blanks around them and lower case do not matter.
+    """
+    wanted = [normalised(hsa_id) for hsa_id in hsa_ids]
+    with registry.snapshot() as connection:
+        return _judge(verb, wanted, registrations.read(connection, wanted), act)
+
+
+def do(registry: Registry, verb: _Verb, hsa_ids: Sequence[str], act: Act) -> list[Item]:
+    """Add or remove clinics, each judged on its own: those that can be are, in one transaction."""
+    wanted = [normalised(hsa_id) for hsa_id in hsa_ids]
+    with registry.unit() as unit:
+        standings = registrations.locked(unit.connection, wanted)
+        items = _judge(verb, wanted, standings, act)
+        _write(unit.connection, verb, items, act)
+        unit.commit()
+    return items
+
+
+def _judge(
+    verb: _Verb, hsa_ids: Iterable[str], standings: Mapping[str, Standing], act: Act
+) -> list[Item]:
+    """One item an id, in the order named; an id named twice meets what its first mention did."""
+    standing_now = dict(standings)
+    items = []
+    for hsa_id in hsa_ids:
+        verdict = verb.judge(hsa_id, standing_now.get(hsa_id), act.acting_for)
+        items.append(Item(hsa_id, *verdict))
+        if verdict.outcome is verb.done:
+            standing = standing_now[hsa_id]
+            standing_now[hsa_id] = standing._replace(is_registered=verb.becomes_registered)
+    return items
+
+
+def _write(connection: Connection, verb: _Verb, items: Sequence[Item], act: Act) -> None:
+    done = [item.hsa_id for item in items if item.outcome is verb.done]
+    actor = act.actor if verb.becomes_registered else None
+    registrations.set_registered(connection, done, actor, act.at)
+    entries = [
+        Entry(act.at, verb.change, hsa_id=hsa_id, actor=act.actor, reason=act.reason)
+        for hsa_id in done
+    ]
+    log.append(connection, entries)

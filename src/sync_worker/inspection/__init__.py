@@ -1,0 +1,1 @@
+"""The registry and the stream looked at together. Changes nothing."""

@@ -1,0 +1,155 @@
+"""A batch of judged records, merged in the order read into what is known of its clinics. Pure.
+
+Whether a record is applied or superseded follows from the records before it and the registry
+alone, so the counts and the log do not depend on where one batch ends and the next begins.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from sync_worker.clinics.facts import Change, Fact, Facts, changes
+from sync_worker.clinics.hsa_id import normalised
+from sync_worker.events.record import Partition, Record
+from sync_worker.events.verdicts import Event, Ignored, Rejection, Verdict
+from sync_worker.registry import log
+from sync_worker.registry.facts import KnownClinic
+from sync_worker.registry.positions import Counts
+from sync_worker.registry.registrations import Board
+from sync_worker.sync.progress import (
+    MovedWithoutBoard,
+    NameDropped,
+    PatientBoardNamed,
+    SetAside,
+    Warning_,
+)
+
+
+class Outcome(StrEnum):
+    """What became of a record; every record has exactly one (contract 1)."""
+
+    APPLIED = "applied"
+    SUPERSEDED = "superseded"
+    IGNORED = "ignored"
+    DEAD_LETTERED = "dead_lettered"
+
+
+class Judged(NamedTuple):
+    """A record with what the codec says of it."""
+
+    record: Record
+    verdict: Verdict
+
+
+@dataclass(slots=True)
+class Merged:
+    """What a batch comes to: to be written, counted and told."""
+
+    outcomes: list[tuple[Record, Outcome]] = field(default_factory=list)
+    changed: dict[str, Facts] = field(default_factory=dict)
+    entries: list[log.Entry] = field(default_factory=list)
+    rejected: list[SetAside] = field(default_factory=list)
+    warnings: list[Warning_] = field(default_factory=list)
+    newest_event_at: dict[Partition, datetime] = field(default_factory=dict)
+
+    def counts(self) -> dict[Partition, Counts]:
+        """How many records of each partition had which outcome."""
+        tallies: dict[Partition, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for record, outcome in self.outcomes:
+            tallies[Partition(record.topic, record.partition)][outcome.value] += 1
+        return {partition: Counts(**tally) for partition, tally in tallies.items()}
+
+    def followed_by(self, later: "Merged") -> "Merged":
+        """This part of a batch and the next one, as one."""
+        newest = self.newest_event_at | {
+            partition: max(moment, self.newest_event_at.get(partition, moment))
+            for partition, moment in later.newest_event_at.items()
+        }
+        return Merged(
+            self.outcomes + later.outcomes,
+            self.changed | later.changed,
+            self.entries + later.entries,
+            self.rejected + later.rejected,
+            self.warnings + later.warnings,
+            newest,
+        )
+
+
+class Merger:
+    """Merges records one by one; what it knows of clinics grows with each."""
+
+    def __init__(
+        self,
+        stream: str,
+        known: Mapping[str, KnownClinic],
+        boards: Mapping[str, Board],
+        now: datetime,
+    ) -> None:
+        self._stream = stream
+        self._known = dict(known)
+        self._service_on = boards.keys()
+        self._board_regions = {normalised(b.hsa_id): b.region_code for b in boards.values()}
+        self._now = now
+        self.merged = Merged()
+
+    def merge(self, judged: Iterable[Judged]) -> Merged:
+        """Merge the records in this order."""
+        for record, verdict in judged:
+            self.merged.outcomes.append((record, self._outcome(record, verdict)))
+        return self.merged
+
+    def _outcome(self, record: Record, verdict: Verdict) -> Outcome:
+        match verdict:
+            case Event():
+                return self._state(record, verdict)
+            case Ignored():
+                return Outcome.IGNORED
+            case Rejection():
+                set_aside = SetAside(record, verdict)
+                self.merged.rejected.append(set_aside)
+                self.merged.warnings.append(set_aside)
+                return Outcome.DEAD_LETTERED
+
+    def _state(self, record: Record, event: Event) -> Outcome:
+        self._notice(record, event)
+        known = self._known[event.hsa_id]
+        facts = known.facts.merge(event.facts)
+        if facts is known.facts:
+            return Outcome.SUPERSEDED
+        self._known[event.hsa_id] = known._replace(facts=facts)
+        self.merged.changed[event.hsa_id] = facts
+        if known.is_registered:
+            for change in changes(known.facts, facts):
+                self._log(record, event, change)
+        return Outcome.APPLIED
+
+    def _notice(self, record: Record, event: Event) -> None:
+        newest = self.merged.newest_event_at
+        partition = Partition(record.topic, record.partition)
+        newest[partition] = max(newest.get(partition, event.time), event.time)
+        if event.name_dropped:
+            self.merged.warnings.append(NameDropped(event.hsa_id, event.event_id))
+        region_code = self._board_regions.get(event.hsa_id)
+        if region_code is not None:
+            self.merged.warnings.append(PatientBoardNamed(event.hsa_id, region_code))
+
+    def _log(self, record: Record, event: Event, change: Change) -> None:
+        if change.fact is Fact.REGION and change.new not in self._service_on:
+            self.merged.warnings.append(MovedWithoutBoard(event.hsa_id, str(change.new)))
+        self.merged.entries.append(
+            log.Entry(
+                at=self._now,
+                change=log.change_name(change),
+                hsa_id=event.hsa_id,
+                old_value=log.as_text(change.old),
+                new_value=log.as_text(change.new),
+                event_id=event.event_id,
+                stream=self._stream,
+                topic=record.topic,
+                partition=record.partition,
+                record_offset=record.offset,
+            )
+        )

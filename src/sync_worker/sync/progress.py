@@ -1,0 +1,70 @@
+"""What happened, in the domain's words: told by the worker to whoever logs or measures it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from sync_worker.events.record import Partition, Record
+from sync_worker.events.verdicts import Rejection
+from sync_worker.registry.positions import Counts
+
+
+class MovedWithoutBoard(NamedTuple):
+    """A registered clinic moved into a region without a patient board (domain, decision 6).
+
+    It stays registered, but nobody in that region can file.
+    """
+
+    hsa_id: str
+    region_code: str
+
+
+class PatientBoardNamed(NamedTuple):
+    """An event names the HSA-id of a patient board; the board stays as it is (decision 10)."""
+
+    hsa_id: str
+    region_code: str
+
+
+class NameDropped(NamedTuple):
+    """A name was too long to be one, and was left out of its event."""
+
+    hsa_id: str
+    event_id: str
+
+
+class SetAside(NamedTuple):
+    """A record became a dead letter; everything else went on."""
+
+    record: Record
+    rejection: Rejection
+
+
+Warning_ = MovedWithoutBoard | PatientBoardNamed | NameDropped | SetAside
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A batch that is in the database for good."""
+
+    counts: Mapping[Partition, Counts]
+    changed_clinics: int
+    warnings: Sequence[Warning_]
+
+    @property
+    def total(self) -> Counts:
+        """The counts of all partitions."""
+        return sum(self.counts.values(), Counts())
+
+
+class Progress(Protocol):
+    """Listens to the worker; it must not raise, and must not keep the loop waiting."""
+
+    def applied(self, applied: Applied) -> None:
+        """A batch was committed."""
+
+    def outpaced(self) -> None:
+        """Another worker had read on from the same position; nothing was kept of the batch."""
+
+    def waiting(self, error: BaseException, seconds: float) -> None:
+        """The database cannot be written to; the next try comes after so many seconds."""

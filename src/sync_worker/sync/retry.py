@@ -1,0 +1,63 @@
+"""How long to go on trying when the database fails: a policy as data, built in one place.
+
+A failure that may pass by itself is tried again and never costs a record; every other one is raised
+at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_delay,
+    stop_never,
+    wait_random_exponential,
+)
+
+from sync_worker.registry.errors import Fault, fault_of
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """For how long a passing failure is waited out, and how long at most between two tries."""
+
+    give_up_after: timedelta | None
+    """None: never, which is right for a daemon that has a supervisor and an alarm."""
+    longest_wait: timedelta = timedelta(seconds=1)
+    """Short, so that the worker is back within 2 s of the database's return."""
+
+
+UNTIL_IDLE = RetryPolicy(give_up_after=timedelta(seconds=15))
+"""For a run that somebody waits for: long enough for another process's transaction to end."""
+
+
+def retrying(
+    policy: RetryPolicy,
+    *,
+    sleep: Callable[[float], None],
+    is_stopping: Callable[[], bool],
+    before_sleep: Callable[[BaseException, float], None],
+) -> Retrying:
+    """Tries again what fails in passing, and raises the failure itself when it gives up."""
+    deadline = (
+        stop_never
+        if policy.give_up_after is None
+        else stop_after_delay(policy.give_up_after.total_seconds())
+    )
+    return Retrying(
+        retry=retry_if_exception(lambda error: fault_of(error) is Fault.PASSING),
+        wait=wait_random_exponential(multiplier=0.05, max=policy.longest_wait.total_seconds()),
+        stop=lambda state: is_stopping() or deadline(state),
+        sleep=sleep,
+        before_sleep=lambda state: _tell(state, before_sleep),
+        reraise=True,
+    )
+
+
+def _tell(state: RetryCallState, before_sleep: Callable[[BaseException, float], None]) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    if error is not None:
+        before_sleep(error, state.upcoming_sleep)

@@ -1,0 +1,361 @@
+"""The one write path, against an independent fold: whatever the order, the batches, the repeats."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, func, select, text, update
+
+from sync_worker.clinics.regions import Regions
+from sync_worker.events.codec import Codec
+from sync_worker.events.record import Partition
+from sync_worker.events.verdicts import Reason
+from sync_worker.registry import dead_letters, positions
+from sync_worker.registry.positions import Counts, PositionsMoved
+from sync_worker.registry.tables import change_log, clinic, dead_letter, patient_board, position
+from sync_worker.stream.source import Batch, Move
+from sync_worker.sync.apply import Applier, DatabaseRefusesRecords
+from sync_worker.sync.progress import MovedWithoutBoard, NameDropped, PatientBoardNamed, SetAside
+from tests.builders import ACTIVATION, activated, deactivated, numbered, record, region_changed
+from tests.contract.conftest import NOW
+from tests.fold import Fold
+
+STREAM = "archive:test"
+CLINICS = [f"SE2321000016-T{letter}0{n}" for n, letter in enumerate("ABC")]
+REGIONS = ["01", "03", "14"]
+
+
+@pytest.fixture
+def applier(registry):
+    codec = Codec(ACTIVATION, Regions(), timedelta(hours=1))
+    return Applier(registry, codec, lambda: NOW)
+
+
+def batch_of(records, start=None):
+    """A batch as a source hands it out."""
+    ends = dict(start or {})
+    begins = {}
+    for read in records:
+        partition = Partition(read.topic, read.partition)
+        begins.setdefault(partition, ends.get(partition, 0))
+        ends[partition] = read.offset + 1
+    return Batch(tuple(records), tuple(Move(p, begins[p], ends[p]) for p in begins)), ends
+
+
+def apply_in_parts(applier, records, sizes):
+    ends, rest, total = {}, list(records), Counts()
+    for size in [*sizes, len(records)]:
+        part, rest = rest[:size], rest[size:]
+        if part:
+            batch, ends = batch_of(part, ends)
+            total += applier.apply(STREAM, batch).total
+    return total
+
+
+def rows(registry):
+    columns = (clinic.c.hsa_id, clinic.c.active, clinic.c.region_code, clinic.c.name)
+    with registry.snapshot() as connection:
+        return {row[0]: tuple(row[1:]) for row in connection.execute(select(*columns))}
+
+
+def log_of(registry):
+    columns = (
+        change_log.c.hsa_id,
+        change_log.c.change,
+        change_log.c.old_value,
+        change_log.c.new_value,
+        change_log.c.record_offset,
+    )
+    with registry.snapshot() as connection:
+        return [
+            tuple(row) for row in connection.execute(select(*columns).order_by(change_log.c.id))
+        ]
+
+
+def registered(registry, *hsa_ids):
+    with registry.unit() as unit:
+        is_one = clinic.c.hsa_id.in_(hsa_ids)
+        unit.connection.execute(update(clinic).where(is_one).values(registered_at=NOW))
+        unit.commit()
+
+
+def empty(registry):
+    with registry.unit() as unit:
+        for table in (clinic, change_log, dead_letter, position, patient_board):
+            unit.connection.execute(delete(table))
+        unit.commit()
+
+
+minutes = st.integers(0, 5)
+names = st.sampled_from([None, "Ett", "Två"])
+versions = st.fixed_dictionaries(
+    {"id": st.sampled_from(["a", "b", "c"]), "sequence": st.sampled_from([None, "1", "10", "9"])}
+)
+events = st.one_of(
+    st.builds(
+        lambda h, t, v, r, n: activated(h, t, regionCode=r, name=n, **v),
+        st.sampled_from(CLINICS),
+        minutes,
+        versions,
+        st.sampled_from([None, *REGIONS]),
+        names,
+    ),
+    st.builds(
+        lambda h, t, v, n: deactivated(h, t, name=n, **v),
+        st.sampled_from(CLINICS),
+        minutes,
+        versions,
+        names,
+    ),
+    st.builds(
+        lambda h, t, v, r: region_changed(h, t, r, **v),
+        st.sampled_from(CLINICS),
+        minutes,
+        versions,
+        st.sampled_from(REGIONS),
+    ),
+)
+part_sizes = st.lists(st.integers(1, 4), max_size=10)
+through_the_database = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@through_the_database
+@given(st.lists(events, min_size=1, max_size=14), part_sizes)
+def test_rows_and_counts_follow_from_the_order_read_alone(registry, applier, documents, sizes):
+    empty(registry)
+    fold = Fold()
+    for document in documents:
+        fold.read(document)
+    total = apply_in_parts(applier, numbered(documents), sizes)
+    assert rows(registry) == fold.rows()
+    assert (total.applied, total.superseded) == (
+        fold.outcomes["applied"],
+        fold.outcomes["superseded"],
+    )
+
+
+@through_the_database
+@given(st.lists(events, min_size=1, max_size=10), st.randoms(use_true_random=False), part_sizes)
+def test_any_order_with_any_repeats_ends_in_the_same_rows(
+    registry, applier, documents, random, sizes
+):
+    empty(registry)
+    fold = Fold()
+    for document in documents:
+        fold.read(document)
+    shuffled = documents + random.choices(documents, k=4)
+    random.shuffle(shuffled)
+    apply_in_parts(applier, numbered(shuffled), sizes)
+    assert rows(registry) == fold.rows()
+
+
+@through_the_database
+@given(st.lists(events, min_size=1, max_size=14), part_sizes)
+def test_the_log_of_registered_clinics_does_not_depend_on_batches(
+    registry, applier, documents, sizes
+):
+    empty(registry)
+    first = [activated(hsa_id, -1, regionCode="01") for hsa_id in CLINICS]
+    apply_in_parts(applier, numbered(first), [])
+    registered(registry, *CLINICS[:2])
+    fold = Fold()
+    for document in [*first, *documents]:
+        fold.read(document)
+    everything = numbered([*first, *documents])
+    ends = batch_of(everything[: len(first)])[1]
+    rest = everything[len(first) :]
+    for size in [*sizes, len(documents)]:
+        part, rest = rest[:size], rest[size:]
+        if part:
+            batch, ends = batch_of(part, ends)
+            applier.apply(STREAM, batch)
+    expected = [
+        (hsa_id, old if old is None else str(old), str(new))
+        for hsa_id, _, old, new in fold.changes[len(first) * 2 :]
+        if hsa_id in CLINICS[:2]
+    ]
+    logged = [
+        (
+            hsa_id,
+            old if old is None else old.replace("true", "True").replace("false", "False"),
+            new.replace("true", "True").replace("false", "False"),
+        )
+        for hsa_id, _, old, new, _ in log_of(registry)
+    ]
+    assert Counter(logged) == Counter(expected)
+
+
+def test_counts_are_kept_by_partition_and_add_up_to_the_records_read(registry, applier):
+    records = [
+        record(activated(CLINICS[0], 0), partition=0, offset=0),
+        record(activated(CLINICS[0], 0), partition=1, offset=0),
+        record(b"{", partition=1, offset=1),
+        record(activated(CLINICS[0], 0, type="eservices.clinic.renamed.v1"), partition=1, offset=2),
+    ]
+    applier.apply(STREAM, batch_of(records)[0])
+    with registry.snapshot() as connection:
+        stored = {p.partition.partition: p for p in positions.listed(connection)}
+    assert stored[0].counts == Counts(applied=1)
+    assert stored[1].counts == Counts(superseded=1, dead_lettered=1, ignored=1)
+    assert stored[1].counts.read == stored[1].next_offset == 3
+
+
+def test_a_position_can_move_past_gaps_and_without_records(registry, applier):
+    partition = Partition(ACTIVATION, 0)
+    applier.apply(STREAM, Batch((), (Move(partition, 0, 7),)))
+    with registry.snapshot() as connection:
+        assert positions.next_offsets(connection, STREAM) == {partition: 7}
+
+
+def test_a_batch_from_another_place_than_the_position_keeps_nothing(registry, applier):
+    batch, _ = batch_of(numbered([activated(CLINICS[0], 0), b"{"]))
+    applier.apply(STREAM, batch)
+    with pytest.raises(PositionsMoved):
+        applier.apply(STREAM, batch)
+    with registry.snapshot() as connection:
+        (stored,) = positions.listed(connection)
+    assert stored.counts == Counts(applied=1, dead_lettered=1)
+
+
+def test_a_position_means_nothing_in_another_stream(registry, applier):
+    batch, _ = batch_of(numbered([activated(CLINICS[0], 0)]))
+    applier.apply("archive:one", batch)
+    assert applier.apply("archive:two", batch).total == Counts(superseded=1)
+
+
+def test_a_bad_record_is_set_aside_byte_for_byte_and_the_others_go_on(registry, applier):
+    headers = (("h", b"\xff"), ("h", None), ("", b""))
+    bad = record(b"\xff\x00", offset=1, key=b"\xfe", headers=headers, timestamp_ms=17)
+    batch, _ = batch_of(
+        [record(activated(CLINICS[0], 0)), bad, record(activated(CLINICS[1], 0), offset=2)]
+    )
+    applied = applier.apply(STREAM, batch)
+    assert applied.total == Counts(applied=2, dead_lettered=1)
+    with registry.snapshot() as connection:
+        row = connection.execute(select(dead_letter)).one()
+    assert (row.key, row.value, row.timestamp_ms, row.reason) == (
+        b"\xfe",
+        b"\xff\x00",
+        17,
+        "invalid_json",
+    )
+    assert dead_letters._parse_headers(row.headers) == headers
+    assert set(rows(registry)) == set(CLINICS[:2])
+
+
+def test_a_record_read_again_after_its_cause_is_gone_closes_its_dead_letter(registry):
+    batch, _ = batch_of(numbered([region_changed(CLINICS[0], 0, "11"), b"{"], topic=ACTIVATION))
+    lenient = Codec(ACTIVATION, Regions(["11"]), timedelta(hours=1))
+    strict = Codec(ACTIVATION, Regions(), timedelta(hours=1))
+    Applier(registry, strict, lambda: NOW).apply(STREAM, batch)
+    with registry.unit() as unit:
+        (known,) = positions.listed(unit.connection)
+        positions.put(unit.connection, known, 0)
+        unit.commit()
+    Applier(registry, lenient, lambda: NOW).apply(STREAM, batch)
+    with registry.snapshot() as connection:
+        listed = {
+            item["offset"]: item["status"] for item in dead_letters.listed(connection, None, None)
+        }
+        (stored,) = positions.listed(connection)
+    assert listed == {0: "redriven", 1: "open"}
+    assert stored.counts == Counts(applied=1, dead_lettered=3)
+
+
+def test_a_registered_clinic_that_moves_into_a_region_without_a_board_is_told_of(registry, applier):
+    first, ends = batch_of(numbered([activated(CLINICS[0], 0, regionCode="01")]))
+    applier.apply(STREAM, first)
+    move = numbered([b"", region_changed(CLINICS[0], 1, "03")], topic=ACTIVATION)[1:]
+    registered(registry, CLINICS[0])
+    applied = applier.apply(STREAM, batch_of(move, ends)[0])
+    assert applied.warnings == [MovedWithoutBoard(CLINICS[0], "03")]
+
+
+def test_an_event_that_names_a_patient_board_is_told_of_and_the_board_stays(
+    registry, applier, engine
+):
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO patient_board VALUES ('01', 'se2321000016-ta00', 'P')")
+        )
+    applied = applier.apply(STREAM, batch_of(numbered([deactivated(CLINICS[0], 0)]))[0])
+    assert applied.warnings == [PatientBoardNamed(CLINICS[0], "01")]
+    with registry.snapshot() as connection:
+        assert connection.scalar(select(func.count()).select_from(patient_board)) == 1
+
+
+def test_a_name_too_long_is_dropped_with_a_warning_and_the_event_counts(registry, applier):
+    document = activated(CLINICS[0], 0, name="x" * 201, id="n")
+    applied = applier.apply(STREAM, batch_of(numbered([document]))[0])
+    assert applied.warnings == [NameDropped(CLINICS[0], "n")]
+    assert rows(registry) == {CLINICS[0]: (True, None, None)}
+
+
+def refuse(engine, hsa_ids):
+    """Make the database refuse to store these clinics' facts."""
+    listed = ", ".join(f"'{hsa_id}'" for hsa_id in hsa_ids)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "CREATE TRIGGER refuse BEFORE UPDATE ON clinic "
+                f"WHEN NEW.hsa_id IN ({listed}) BEGIN SELECT RAISE(ABORT, 'no such luck'); END"
+            )
+        )
+
+
+def test_exactly_the_record_that_the_database_refuses_is_set_aside(registry, applier, engine):
+    refuse(engine, [CLINICS[1]])
+    documents = [
+        activated(CLINICS[0], 0),
+        activated(CLINICS[1], 0),
+        deactivated(CLINICS[0], 1),
+        activated(CLINICS[2], 0),
+    ]
+    applied = applier.apply(STREAM, batch_of(numbered(documents))[0])
+    assert applied.total == Counts(applied=3, dead_lettered=1)
+    (set_aside,) = applied.warnings
+    assert isinstance(set_aside, SetAside)
+    assert (set_aside.record.offset, set_aside.rejection.reason) == (1, Reason.DATABASE_REJECTED)
+    assert set(rows(registry)) == {CLINICS[0], CLINICS[2]}
+    assert rows(registry)[CLINICS[0]] == (False, None, None)
+
+
+def test_a_database_that_refuses_many_records_is_our_bug_and_nothing_is_kept(
+    registry, applier, engine
+):
+    hsa_ids = [f"SE2321000016-R{n}" for n in range(11)]
+    refuse(engine, hsa_ids)
+    documents = [activated(CLINICS[0], 0), *(activated(hsa_id, 0) for hsa_id in hsa_ids)]
+    with pytest.raises(DatabaseRefusesRecords):
+        applier.apply(STREAM, batch_of(numbered(documents))[0])
+    assert rows(registry) == {}
+
+
+@pytest.mark.parametrize(
+    ("edit", "event", "expected"),
+    [
+        ("region_code = '12'", region_changed(CLINICS[0], 1, "03"), "03"),
+        ("region_code = '12'", region_changed(CLINICS[0], -9, "03"), "12"),
+        ("region_code = NULL", region_changed(CLINICS[0], -9, "03"), "03"),
+        ("region_time = NULL", region_changed(CLINICS[0], -9, "03"), "03"),
+        (
+            "region_sequence = NULL, region_event_id = NULL",
+            region_changed(CLINICS[0], 1, "03"),
+            "03",
+        ),
+    ],
+)
+def test_a_row_edited_by_hand_never_stops_the_worker(
+    registry, applier, engine, edit, event, expected
+):
+    first, ends = batch_of(numbered([activated(CLINICS[0], 0, regionCode="01")]))
+    applier.apply(STREAM, first)
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE clinic SET {edit}"))
+    later = numbered([b"", event], topic=ACTIVATION)[1:]
+    applier.apply(STREAM, batch_of(later, ends)[0])
+    assert rows(registry)[CLINICS[0]][1] == expected

@@ -1,0 +1,76 @@
+"""Patient boards: whoever writes them, and however, the change log says so."""
+
+from sqlalchemy import select, text
+
+from sync_worker.administration import boards
+from sync_worker.administration.act import Act
+from sync_worker.registry.registrations import Board
+from sync_worker.registry.tables import acting, change_log
+from tests.contract.conftest import NOW
+
+BOARD = Board("01", "SE2321000016-PN01", "Patientnämnden")
+ACT = Act("support1", "INC1", NOW)
+
+
+def logged(registry):
+    columns = (
+        change_log.c.change,
+        change_log.c.region_code,
+        change_log.c.old_value,
+        change_log.c.new_value,
+        change_log.c.actor,
+        change_log.c.reason,
+    )
+    with registry.snapshot() as connection:
+        return [tuple(row) for row in connection.execute(select(*columns).order_by("id"))]
+
+
+def execute(engine, statement):
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def test_a_board_that_support_sets_replaces_and_clears_is_logged_with_actor_and_ticket(registry):
+    boards.put(registry, "01", BOARD, ACT)
+    boards.put(registry, "01", BOARD._replace(hsa_id="SE2321000016-PN02"), ACT)
+    boards.put(registry, "01", None, ACT)
+    one, two = "SE2321000016-PN01", "SE2321000016-PN02"
+    assert logged(registry) == [
+        ("board_set", "01", None, one, "support1", "INC1"),
+        ("board_set", "01", one, two, "support1", "INC1"),
+        ("board_cleared", "01", two, None, "support1", "INC1"),
+    ]
+
+
+def test_plain_sql_is_logged_the_same_and_never_as_the_last_command(registry, engine):
+    boards.put(registry, "01", BOARD, ACT)
+    execute(engine, "DELETE FROM patient_board")
+    execute(engine, "INSERT INTO patient_board (region_code, hsa_id, name) VALUES ('03', 'X', 'N')")
+    execute(engine, "UPDATE patient_board SET region_code = '04'")
+    execute(engine, "UPDATE patient_board SET hsa_id = hsa_id")
+    changes = logged(registry)[1:]
+    assert [(change, region) for change, region, *_ in changes] == [
+        ("board_cleared", "01"),
+        ("board_set", "03"),
+        ("board_cleared", "03"),
+        ("board_set", "04"),
+    ]
+    assert all(actor not in {"support1", None} for *_, actor, _reason in changes)
+
+
+def test_a_clinic_put_in_tak_by_plain_sql_and_taken_out_again_is_logged(registry, engine):
+    execute(engine, "INSERT INTO own_system (hsa_id) VALUES ('SE2321000016-TA01')")
+    execute(engine, "DELETE FROM own_system")
+    assert [change for change, *_ in logged(registry)] == ["own_system_added", "own_system_removed"]
+
+
+def test_nobody_is_acting_once_a_board_is_set(registry):
+    boards.put(registry, "01", BOARD, ACT)
+    with registry.snapshot() as connection:
+        assert connection.execute(select(acting)).all() == []
+
+
+def test_setting_the_same_board_again_is_not_logged_again(registry):
+    boards.put(registry, "01", BOARD, ACT)
+    boards.put(registry, "01", BOARD, ACT)
+    assert len(logged(registry)) == 1
