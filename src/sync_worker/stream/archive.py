@@ -7,6 +7,7 @@ import hashlib
 import shlex
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from sync_worker.events.record import Partition, Record
@@ -15,6 +16,8 @@ from sync_worker.stream.archive_lines import MalformedLineError, record_of
 from sync_worker.stream.source import Batch, Move, StreamError
 
 _MAX_BATCH_BYTES = 64 * 2**20
+_MAX_LINES_A_POLL = 20_000
+"""So that a stop does not wait while a long archive's known part is passed over."""
 
 
 class ArchiveSource:
@@ -29,7 +32,7 @@ class ArchiveSource:
         self._max_records = max_records
         self._file: ArchiveFile | None = None
         self._positions: dict[Partition, int] = {}
-        self._unread: Iterator[Record] = iter(())
+        self._unread: Iterator[Record | None] = iter(())
         self._failure: StreamError | None = None
         self._all_read = False
 
@@ -79,14 +82,16 @@ class ArchiveSource:
 
     def _gathered(self) -> tuple[Record, ...]:
         records: list[Record] = []
-        size = 0
+        size = lines = 0
         try:
-            for record in self._unread:
-                records.append(record)
-                size += len(record.value or b"")
+            for record in islice(self._unread, _MAX_LINES_A_POLL):
+                lines += 1
+                if record is not None:
+                    records.append(record)
+                    size += len(record.value or b"")
                 if len(records) >= self._max_records or size >= _MAX_BATCH_BYTES:
                     return tuple(records)
-            self._all_read = True
+            self._all_read = lines < _MAX_LINES_A_POLL
         except StreamError as failure:
             self._failure = failure
         return tuple(records)
@@ -100,8 +105,8 @@ class ArchiveSource:
 
 def _records_beyond(
     positions: Mapping[Partition, int], path: Path, lines: Iterator[bytes]
-) -> Iterator[Record]:
-    """Yield the records at and beyond the positions; StreamError where the lines are no log."""
+) -> Iterator[Record | None]:
+    """For each line its record, None where it is below the positions; else StreamError."""
     ends: dict[Partition, int] = {}
     for number, line in enumerate(lines):
         record = _record(line, number, path)
@@ -112,8 +117,7 @@ def _records_beyond(
         elif record.offset < ends[partition]:
             raise _not_growing(record, ends[partition] - 1, f"{path}, line {number + 1}")
         ends[partition] = record.offset + 1
-        if record.offset >= position:
-            yield record
+        yield record if record.offset >= position else None
     _refuse_early_end(ends, positions, path)
 
 
