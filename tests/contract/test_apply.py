@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 
 from sync_worker.clinics.regions import Regions
 from sync_worker.events.codec import Codec
@@ -295,23 +295,24 @@ def test_a_name_too_long_is_dropped_with_a_warning_and_the_event_counts(registry
     assert rows(registry) == {CLINICS[0]: (True, None, None)}
 
 
-def refuse(engine, hsa_ids):
-    """Make the database refuse to store these clinics' facts."""
-    listed = ", ".join(f"'{hsa_id}'" for hsa_id in hsa_ids)
+@pytest.fixture
+def refusing(engine):
+    """A database that refuses to store any fact of an event with the id "refused"."""
     with engine.begin() as connection:
+        connection.execute(insert(clinic).values(hsa_id="-", activation_event_id="refused"))
         connection.execute(
             text(
-                "CREATE TRIGGER refuse BEFORE UPDATE ON clinic "
-                f"WHEN NEW.hsa_id IN ({listed}) BEGIN SELECT RAISE(ABORT, 'no such luck'); END"
+                "CREATE UNIQUE INDEX refusing ON clinic (activation_event_id)"
+                " WHERE activation_event_id = 'refused'"
             )
         )
 
 
-def test_exactly_the_record_that_the_database_refuses_is_set_aside(registry, applier, engine):
-    refuse(engine, [CLINICS[1]])
+@pytest.mark.usefixtures("refusing")
+def test_exactly_the_record_that_the_database_refuses_is_set_aside(registry, applier):
     documents = [
         activated(CLINICS[0], 0),
-        activated(CLINICS[1], 0),
+        activated(CLINICS[1], 0, id="refused"),
         deactivated(CLINICS[0], 1),
         activated(CLINICS[2], 0),
     ]
@@ -320,19 +321,17 @@ def test_exactly_the_record_that_the_database_refuses_is_set_aside(registry, app
     (set_aside,) = applied.warnings
     assert isinstance(set_aside, SetAside)
     assert (set_aside.record.offset, set_aside.rejection.reason) == (1, Reason.DATABASE_REJECTED)
-    assert set(rows(registry)) == {CLINICS[0], CLINICS[2]}
+    assert set(rows(registry)) == {CLINICS[0], CLINICS[2], "-"}
     assert rows(registry)[CLINICS[0]] == (False, None, None)
 
 
-def test_a_database_that_refuses_many_records_is_our_bug_and_nothing_is_kept(
-    registry, applier, engine
-):
+@pytest.mark.usefixtures("refusing")
+def test_a_database_that_refuses_many_records_is_our_bug_and_nothing_is_kept(registry, applier):
     hsa_ids = [f"SE2321000016-R{n}" for n in range(11)]
-    refuse(engine, hsa_ids)
-    documents = [activated(CLINICS[0], 0), *(activated(hsa_id, 0) for hsa_id in hsa_ids)]
+    refused = [activated(hsa_id, 0, id="refused") for hsa_id in hsa_ids]
     with pytest.raises(DatabaseRefusesRecords):
-        applier.apply(STREAM, batch_of(numbered(documents))[0])
-    assert rows(registry) == {}
+        applier.apply(STREAM, batch_of(numbered([activated(CLINICS[0], 0), *refused]))[0])
+    assert set(rows(registry)) == {"-"}
 
 
 @pytest.mark.parametrize(

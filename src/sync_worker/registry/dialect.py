@@ -134,7 +134,7 @@ def _elements(connection: Connection, values: Sequence[str]) -> FromClause:
     """The values as a table of one column, `value`: one parameter, however many they are."""
     if connection.dialect.name == "postgresql":
         array = bindparam(None, list(values), type_=postgresql.ARRAY(Text()))
-        return func.unnest(array).table_valued("value")
+        return func.unnest(array).table_valued("value").render_derived()
     return func.json_each(json.dumps(list(values))).table_valued("value")
 
 
