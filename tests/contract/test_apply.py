@@ -7,6 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select, text, update
+from tests.builders import ACTIVATION, activated, deactivated, numbered, record, region_changed
+from tests.contract.conftest import NOW
+from tests.fold import Fold
 
 from sync_worker.clinics.regions import Regions
 from sync_worker.events.codec import Codec
@@ -18,9 +21,6 @@ from sync_worker.registry.tables import change_log, clinic, dead_letter, patient
 from sync_worker.stream.source import Batch, Move
 from sync_worker.sync.apply import Applier, DatabaseRefusesRecords
 from sync_worker.sync.progress import MovedWithoutBoard, NameDropped, PatientBoardNamed, SetAside
-from tests.builders import ACTIVATION, activated, deactivated, numbered, record, region_changed
-from tests.contract.conftest import NOW
-from tests.fold import Fold
 
 STREAM = "archive:test"
 CLINICS = [f"SE2321000016-T{letter}0{n}" for n, letter in enumerate("ABC")]
@@ -36,7 +36,7 @@ def applier(registry):
 def batch_of(records, start=None):
     """A batch as a source hands it out."""
     ends = dict(start or {})
-    begins = {}
+    begins: dict[Partition, int] = {}
     for read in records:
         partition = Partition(read.topic, read.partition)
         begins.setdefault(partition, ends.get(partition, 0))
@@ -45,7 +45,8 @@ def batch_of(records, start=None):
 
 
 def apply_in_parts(applier, records, sizes):
-    ends, rest, total = {}, list(records), Counts()
+    ends: dict[Partition, int] = {}
+    rest, total = list(records), Counts()
     for size in [*sizes, len(records)]:
         part, rest = rest[:size], rest[size:]
         if part:

@@ -1,12 +1,12 @@
 """Patient boards: whoever writes them, and however, the change log says so."""
 
 from sqlalchemy import select, text
+from tests.contract.conftest import NOW
 
 from sync_worker.administration import boards
 from sync_worker.administration.act import Act
 from sync_worker.registry.registrations import Board
 from sync_worker.registry.tables import acting, change_log
-from tests.contract.conftest import NOW
 
 BOARD = Board("01", "SE2321000016-PN01", "Patientnämnden")
 ACT = Act("support1", "INC1", NOW)

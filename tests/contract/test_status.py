@@ -4,11 +4,11 @@ import itertools
 
 import pytest
 from sqlalchemy import func, insert, select, table, text
+from tests.contract.conftest import NOW
 
 from sync_worker.registry import queries
 from sync_worker.registry.queries import ClinicFilter
 from sync_worker.registry.tables import clinic, own_system, patient_board
-from tests.contract.conftest import NOW
 
 CASES = {
     f"SE2321000016-S{number:02}": case

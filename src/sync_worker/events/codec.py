@@ -31,7 +31,7 @@ from sync_worker.events.verdicts import Event, Ignored, Reason, Rejection, Verdi
 _VERSIONED = re.compile(
     r"eservices\.clinic\.(?:activated|deactivated|region-changed)(?:\.v[0-9].*)?", re.DOTALL
 )
-_VALIDATORS = {name: TypeAdapter(model).validator for name, model in MODELS.items()}
+_VALIDATORS = {name: TypeAdapter(model).validator for name, (model, _) in MODELS.items()}
 _MOST_CLINICS = 65_536
 # The same clinics come again and again, and each is compared in up to three places.
 _normalised = lru_cache(maxsize=_MOST_CLINICS)(normalised)

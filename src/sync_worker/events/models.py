@@ -161,11 +161,12 @@ class RegionChanged(Document):
 
 KnownDocument = Activated | Deactivated | RegionChanged
 
-MODELS: Mapping[str, type[KnownDocument]] = {
-    "eservices.clinic.activated.v1": Activated,
-    "eservices.clinic.deactivated.v1": Deactivated,
-    "eservices.clinic.region-changed.v1": RegionChanged,
+MODELS: Mapping[str, tuple[type[KnownDocument], type[Data]]] = {
+    "eservices.clinic.activated.v1": (Activated, ActivatedData),
+    "eservices.clinic.deactivated.v1": (Deactivated, DeactivatedData),
+    "eservices.clinic.region-changed.v1": (RegionChanged, RegionChangedData),
 }
+"""The types that are understood: the whole event's model, and that of its data alone."""
 
 
 def stated(text: str | None) -> str | None:

@@ -6,10 +6,10 @@ which is a record's value in binary mode.
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic.json_schema import GenerateJsonSchema
 
 from sync_worker.events.models import MODELS
 
@@ -27,31 +27,30 @@ def as_text(schema: dict[str, object]) -> str:
 
 
 def _schemas() -> Iterator[tuple[str, dict[str, object]]]:
-    for event_type, model in MODELS.items():
-        data = model.model_fields["data"].annotation
-        if data is None:
-            raise TypeError(f"{event_type} has no data")
+    for event_type, (model, data) in MODELS.items():
         yield f"{event_type}.schema.json", _exported(model, event_type)
         yield f"{event_type}.data.schema.json", _exported(data, f"{event_type}.data")
 
 
 def _exported(model: type[BaseModel], name: str) -> dict[str, object]:
-    schema = model.model_json_schema(schema_generator=_Generator)
     head = {"$schema": GenerateJsonSchema.schema_dialect, "$id": f"{_URN}:{name}", "title": name}
-    return {**head, **{key: _portable(key, part) for key, part in schema.items() if key != "title"}}
+    return {**head, **_portable_members(model.model_json_schema())}
 
 
-class _Generator(GenerateJsonSchema):
-    """Leaves out titles that only repeat a field's name."""
+def _portable_members(schema: dict[str, Any]) -> dict[str, object]:
+    """The members of a schema, but for titles that only repeat a field's or a model's name."""
+    kept = {key: part for key, part in schema.items() if not _is_title(key, part)}
+    return {key: _portable(key, part) for key, part in kept.items()}
 
-    def field_title_should_be_set(self, schema: CoreSchema | JsonSchemaValue) -> bool:  # type: ignore[override]
-        return False
+
+def _is_title(key: str, part: object) -> bool:
+    return key == "title" and isinstance(part, str)
 
 
 def _portable(key: str, part: object) -> object:
     """The part of a schema, with patterns that mean the same to whichever library reads them."""
     if isinstance(part, dict):
-        return {name: _portable(name, inner) for name, inner in part.items()}
+        return _portable_members(part)
     if isinstance(part, list):
         return [_portable(key, inner) for inner in part]
     return _portable_pattern(part) if key == "pattern" and isinstance(part, str) else part

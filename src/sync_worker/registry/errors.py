@@ -15,6 +15,7 @@ class Fault(Enum):
 
     PASSING = "the database is away, busy, read-only, full or failing over: try again"
     DATA = "the database refuses the data of a record: set that record aside"
+    NOT_A_DATABASE = "what stands there is no database, or a broken one: a person must look"
     OURS = "nothing that waiting mends, and no record's fault"
 
 
@@ -26,6 +27,8 @@ _SQLITE: dict[int, Fault] = {
     sqlite3.SQLITE_IOERR: Fault.PASSING,
     sqlite3.SQLITE_CANTOPEN: Fault.PASSING,
     sqlite3.SQLITE_PROTOCOL: Fault.PASSING,
+    sqlite3.SQLITE_NOTADB: Fault.NOT_A_DATABASE,
+    sqlite3.SQLITE_CORRUPT: Fault.NOT_A_DATABASE,
     sqlite3.SQLITE_CONSTRAINT: Fault.DATA,
     sqlite3.SQLITE_TOOBIG: Fault.DATA,
     sqlite3.SQLITE_MISMATCH: Fault.DATA,

@@ -233,15 +233,16 @@ _SQLITE = (
     "CREATE TRIGGER {name} AFTER {operation} ON {table} WHEN {condition} BEGIN {entries} END",
 )
 _POSTGRESQL = (
-    "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN {entries} RETURN NULL; END $$",
-    "CREATE TRIGGER {name} AFTER {operation} ON {table} "
-    "FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION {name}()",
+    """CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN {entries} RETURN NULL; END $$""",
+    """CREATE TRIGGER {name} AFTER {operation} ON {table}
+    FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION {name}()""",
 )
 
 
 def _trigger_statements(dialect: str) -> list[str]:
     """Triggers that log whoever writes boards or TAK, so that plain SQL is logged too."""
+    templates: tuple[str, ...]
     if dialect == "postgresql":
         templates, at, who = _POSTGRESQL, "clock_timestamp()", "session_user"
     else:

@@ -1,0 +1,1 @@
+"""A module a command group, each with its `command`."""

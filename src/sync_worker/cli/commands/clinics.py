@@ -1,0 +1,206 @@
+"""`sync-worker clinics`: list and show clinics, add them to the registry, remove them."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sync_worker.cli import options
+from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.clinics import hsa_id as hsa_ids
+from sync_worker.clinics.admission import Outcome
+from sync_worker.clinics.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sync_worker.administration.act import Act
+    from sync_worker.administration.clinics import Item
+
+COLUMNS = ("hsa_id", "name", "region_code", "active", "registered", "status", "updated_at")
+ITEM_COLUMNS = ("hsa_id", "outcome", "reason")
+HISTORY_COLUMNS = (
+    "at",
+    "change",
+    "old",
+    "new",
+    "actor",
+    "reason",
+    "event_id",
+    "topic",
+    "partition",
+    "offset",
+)
+
+
+@click.group(cls=options.Group)
+def command() -> None:
+    """List and show clinics, add them to the complaints registry, remove them.
+
+    Every clinic that the e-services ever named is listed; most are not registered, and that is
+    normal. A clinic receives cases while it is registered, active in the e-services, and its
+    region's service is on.
+    """
+
+
+@command.command(
+    "list",
+    epilog=options.examples(
+        "sync-worker clinics list --region 01 --status receiving",
+        "sync-worker clinics list --search lunden -o csv",
+    ),
+)
+@options.region_option("Only clinics of this region. May be given several times.")
+@click.option(
+    "--status", type=click.Choice([status.value for status in Status]), help="Only this status."
+)
+@click.option("--search", metavar="TEXT", help="Only where the HSA-id or the name has this in it.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
+@click.pass_context
+def list_clinics(
+    ctx: click.Context,
+    regions: tuple[str, ...],
+    status: str | None,
+    search: str | None,
+    limit: int | None,
+) -> None:
+    """List clinics, by HSA-id."""
+    from sync_worker.cli import wiring
+    from sync_worker.registry import queries
+
+    run = options.invocation(ctx)
+    options.require_region(run.settings, *regions)
+    wanted = queries.ClinicFilter(regions, Status(status) if status else None, search, limit)
+    with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
+        rows = queries.clinics(connection, wanted)
+        run.output.items(rows, COLUMNS, empty="There are no such clinics.")
+
+
+@command.command(epilog=options.examples("sync-worker clinics show SE2321000016-TA01 --history"))
+@click.argument("hsa_id", metavar="HSA-ID")
+@click.option("--history", "with_history", is_flag=True, help="Also what happened to it.")
+@click.pass_context
+def show(ctx: click.Context, hsa_id: str, with_history: bool) -> None:
+    """Show one clinic: its facts with the events that stated them, and its status."""
+    from sync_worker.cli import wiring
+    from sync_worker.registry import log, queries
+
+    run = options.invocation(ctx)
+    wanted = hsa_ids.normalised(hsa_id)
+    with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
+        clinic = queries.clinic_shown(connection, wanted)
+        if clinic is None:
+            raise _not_found(wanted)
+        if with_history:
+            clinic["history"] = log.of_clinic(connection, wanted)
+    run.output.document(clinic, render=lambda shown: _text(run, shown))
+
+
+@command.command(
+    epilog=options.examples(
+        "sync-worker clinics add SE2321000016-TA01 --region 01 --reason 'Order 17'",
+    )
+)
+@click.argument("wanted", metavar="HSA-ID...", nargs=-1, required=True)
+@options.region_option("The region you act for; without it: nationally. May be repeated.")
+@options.actor_and_reason
+@options.dry_run_option
+@click.pass_context
+def add(ctx: click.Context, /, wanted: tuple[str, ...], dry_run: bool, **who: Any) -> None:
+    """Add clinics to the complaints registry.
+
+    Only a clinic that is active in the e-services can be added, by its own region, and not one that
+    handles cases in its own system. Each is judged on its own: those that can be are added, and
+    where any is refused the command ends with 4.
+    """
+    from sync_worker.administration import clinics
+    from sync_worker.cli import wiring
+
+    run = options.invocation(ctx)
+    act = _act(run, **who)
+    perform = clinics.plan if dry_run else clinics.do
+    with wiring.registry(run.settings.database_url) as registry:
+        items = perform(registry, clinics.ADD, wanted, act)
+    _warn_of_check_digits(run, items, Outcome.ADDED)
+    _report(ctx, run, items)
+
+
+@command.command(
+    epilog=options.examples("sync-worker clinics remove SE2321000016-TA01 --reason 'Order 18'")
+)
+@click.argument("wanted", metavar="HSA-ID...", nargs=-1, required=True)
+@options.region_option("The region you act for; without it: nationally. May be repeated.")
+@options.actor_and_reason
+@options.plan_options
+@click.pass_context
+def remove(
+    ctx: click.Context, /, wanted: tuple[str, ...], dry_run: bool, yes: bool, **who: Any
+) -> None:
+    """Remove clinics from the complaints registry.
+
+    A removed clinic receives no new cases, and no event brings it back. Its facts are kept.
+    """
+    from sync_worker.administration import clinics
+    from sync_worker.cli import wiring
+
+    run = options.invocation(ctx)
+    act = _act(run, **who)
+    with wiring.registry(run.settings.database_url) as registry:
+        items = clinics.plan(registry, clinics.REMOVE, wanted, act)
+        removable = [item.hsa_id for item in items if item.outcome is Outcome.REMOVED]
+        if removable and not dry_run:
+            run.output.message("To be removed: " + ", ".join(removable))
+            run.output.confirm(f"Remove {len(removable)} clinics?", yes=yes)
+            items = clinics.do(registry, clinics.REMOVE, wanted, act)
+    _report(ctx, run, items)
+
+
+def _act(
+    run: options.Invocation, *, regions: tuple[str, ...], actor: str, reason: str | None
+) -> "Act":
+    from sync_worker.administration.act import Act
+    from sync_worker.cli import wiring
+
+    options.require_region(run.settings, *regions)
+    return Act(actor, reason, wiring.now(), acting_for=regions or None)
+
+
+def _report(ctx: click.Context, run: options.Invocation, items: "Sequence[Item]") -> None:
+    run.output.items([item._asdict() for item in items], ITEM_COLUMNS)
+    refused = sum(item.outcome is Outcome.REFUSED for item in items)
+    if refused:
+        run.output.attention(f"{refused} of {len(items)} refused; the others stand as listed.")
+        ctx.exit(Exit.REFUSED)
+
+
+def _warn_of_check_digits(
+    run: options.Invocation, items: "Sequence[Item]", outcome: Outcome
+) -> None:
+    for item in items:
+        is_doubtful = hsa_ids.has_the_form(item.hsa_id) and not hsa_ids.check_digit_is_right(
+            item.hsa_id
+        )
+        if item.outcome is outcome and is_doubtful:
+            run.output.attention(f"{item.hsa_id}: the check digit of its number is not right.")
+
+
+def _not_found(hsa_id: str) -> CommandError:
+    return CommandError(
+        Exit.NOT_FOUND,
+        f"There is no clinic {hsa_id}.",
+        why="The e-services have not named it in any event that was read.",
+        hint="sync-worker clinics list --search TEXT finds clinics by HSA-id or name.",
+    )
+
+
+def _text(run: options.Invocation, clinic: dict[str, Any]) -> str:
+    text = run.output.text
+    lines = [f"{name:<15}{text(clinic[name])}" for name in COLUMNS]
+    lines.append(f"{'registered_by':<15}{text(clinic['registered_by'])}")
+    for kind in ("facts", "held"):
+        for fact, register in clinic[kind].items():
+            if register is not None:
+                stated = f"{text(register['value'])}, from {text(register['time'])}"
+                lines.append(f"{kind} {fact}: {stated} by event {register['event_id'] or '(none)'}")
+    if "history" in clinic:
+        lines += ["", run.output.table(clinic["history"], HISTORY_COLUMNS)]
+    return "\n".join(lines)

@@ -1,0 +1,148 @@
+"""`sync-worker positions`: where the next record of each partition is read."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sync_worker.cli import options
+from sync_worker.cli.errors import CommandError, Exit
+
+if TYPE_CHECKING:
+    from sync_worker.registry.positions import Position
+
+COLUMNS = (
+    "stream",
+    "topic",
+    "partition",
+    "position",
+    "read",
+    "applied",
+    "superseded",
+    "ignored",
+    "dead_lettered",
+    "last_applied_at",
+    "newest_event_at",
+)
+PLAN_COLUMNS = ("stream", "topic", "partition", "before", "position")
+
+
+class Target(click.ParamType[int]):
+    """`earliest` or `offset:N`, as the next offset to read."""
+
+    name = "earliest|offset:N"
+
+    def convert(
+        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        if isinstance(value, int):
+            return value
+        if value == "earliest":
+            return 0
+        offset = re.fullmatch(r"offset:([0-9]{1,18})", value)
+        if offset is None:
+            self.fail(f"{value!r} is neither 'earliest' nor 'offset:' and a number.", param, ctx)
+        return int(offset[1])
+
+
+@click.group(cls=options.Group)
+def command() -> None:
+    """Show where the next record of each partition is read, or set it by hand.
+
+    A position means something in its stream alone: an archive, known by its first line.
+    """
+
+
+@command.command("list", epilog=options.examples("sync-worker positions list -o json"))
+@click.pass_context
+def list_positions(ctx: click.Context) -> None:
+    """List every position, with what became of the records before it."""
+    from sync_worker.cli import wiring
+    from sync_worker.registry import positions
+
+    run = options.invocation(ctx)
+    with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
+        known = positions.listed(connection)
+    run.output.items(
+        [_item(position) for position in known],
+        COLUMNS,
+        empty="No record was read yet: sync-worker run --archive PATH",
+    )
+
+
+@command.command(
+    epilog=options.examples(
+        "sync-worker positions reset --archive stream.jsonl --to earliest",
+        "sync-worker positions reset --topic eservices.clinic.region --partition 2 --to offset:100",
+    )
+)
+@click.option(
+    "--archive",
+    "archives",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Only positions in this archive. May be given several times.",
+)
+@click.option("--topic", help="Only positions of this topic.")
+@click.option("--partition", type=click.IntRange(min=0), help="Only positions of this partition.")
+@click.option("--to", "target", type=Target(), required=True, help="Where to read on.")
+@options.actor_and_reason
+@options.yes_option
+@click.pass_context
+def reset(
+    ctx: click.Context,
+    archives: tuple[Path, ...],
+    topic: str | None,
+    partition: int | None,
+    target: int,
+    yes: bool,
+    actor: str,
+    reason: str | None,
+) -> None:
+    """Set positions by hand: the way on where `run` refuses to go on.
+
+    What is read again merges into nothing new, so the rows stay true. The counts go on: what is
+    read again counts again.
+    """
+    from sync_worker.cli import wiring
+    from sync_worker.sync import reset as resetting
+
+    run = options.invocation(ctx)
+    streams = [wiring.archive(run.settings, path).stream_id for path in archives]
+    selection = resetting.Selection(tuple(streams), topic, partition)
+    with wiring.registry(run.settings.database_url) as registry:
+        planned = resetting.selected(registry, selection)
+        if not planned:
+            raise CommandError(
+                Exit.NOT_FOUND,
+                "No such position is stored.",
+                why="Only what was read before has a position.",
+                hint="sync-worker positions list shows them.",
+            )
+        run.output.items([_plan_item(known, target) for known in planned], PLAN_COLUMNS)
+        run.output.confirm(f"Set {len(planned)} positions to {target}?", yes=yes)
+        resetting.reset(registry, selection, target, actor=actor, reason=reason, now=wiring.now())
+    run.output.message(f"{len(planned)} positions are set. What is read again counts again.")
+
+
+def _plan_item(known: "Position", target: int) -> dict[str, Any]:
+    return {
+        "stream": known.stream,
+        **known.partition._asdict(),
+        "before": known.next_offset,
+        "position": target,
+    }
+
+
+def _item(known: "Position") -> dict[str, Any]:
+    from sync_worker.inspection.status import counts_item
+
+    return {
+        "stream": known.stream,
+        **known.partition._asdict(),
+        "position": known.next_offset,
+        **counts_item(known.counts),
+        "last_applied_at": known.last_applied_at,
+        "newest_event_at": known.newest_event_at,
+    }

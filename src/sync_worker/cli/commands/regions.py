@@ -1,0 +1,65 @@
+"""`sync-worker regions`: the regions, their patient boards and their clinics."""
+
+from typing import Any
+
+import click
+
+from sync_worker.cli import options
+
+COLUMNS = ("region_code", "name", "service_on", "patient_board", "registered", "receiving")
+
+
+@click.group(cls=options.Group)
+def command() -> None:
+    """Show each region's patient board, and whether its service is on.
+
+    A region's service is on exactly while it has a patient board. Support sets it, as the last step
+    of connecting the region.
+    """
+
+
+@command.command("list", epilog=options.examples("sync-worker regions list"))
+@click.pass_context
+def list_regions(ctx: click.Context) -> None:
+    """List all regions."""
+    run = options.invocation(ctx)
+    rows = _regions(run)
+    if run.output.is_table:
+        rows = [{**row, "patient_board": _board_text(row)} for row in rows]
+    run.output.items(rows, COLUMNS)
+
+
+@command.command(epilog=options.examples("sync-worker regions show 01 -o json"))
+@click.argument("region_code", metavar="NN")
+@click.pass_context
+def show(ctx: click.Context, region_code: str) -> None:
+    """Show one region, by its two-character code."""
+    run = options.invocation(ctx)
+    options.require_region(run.settings, region_code)
+    (region,) = (row for row in _regions(run) if row["region_code"] == region_code)
+    run.output.document(region, render=_text)
+
+
+def _regions(run: options.Invocation) -> list[dict[str, Any]]:
+    from sync_worker.cli import wiring
+    from sync_worker.inspection.regions import regions
+
+    with wiring.registry(run.settings.database_url) as registry:
+        return regions(registry, wiring.regions(run.settings))
+
+
+def _text(region: dict[str, Any]) -> str:
+    service = "on" if region["service_on"] else "off: the region has no patient board"
+    return "\n".join(
+        [
+            f"{region['region_code']} {region['name']}",
+            f"patient board   {_board_text(region) or 'none'}",
+            f"service         {service}",
+            f"clinics         {region['registered']} registered, {region['receiving']} receiving",
+        ]
+    )
+
+
+def _board_text(region: dict[str, Any]) -> str | None:
+    board = region["patient_board"]
+    return f"{board['hsa_id']} {board['name']}" if board else None

@@ -1,0 +1,60 @@
+"""`sync-worker status`: how the worker and the registry are."""
+
+from typing import Any
+
+import click
+
+from sync_worker.cli import options
+
+PARTITION_COLUMNS = (
+    "topic",
+    "partition",
+    "position",
+    "end",
+    "lag",
+    "read",
+    "applied",
+    "superseded",
+    "ignored",
+    "dead_lettered",
+)
+
+
+@click.command(
+    cls=options.Command,
+    epilog=options.examples("sync-worker status", "sync-worker status -o json"),
+)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Show how far the worker has read, and what needs attention.
+
+    True also when no worker runs. As a table it begins with one line: healthy, or what needs
+    attention and what to type. An archive has no end that is kept, so `end` and `lag` are empty.
+    """
+    from sync_worker.cli import wiring
+    from sync_worker.inspection.status import status
+
+    run = options.invocation(ctx)
+    with wiring.registry(run.settings.database_url) as registry:
+        document = status(registry)
+    run.output.document(document, render=lambda shown: _text(run, shown))
+
+
+def _text(run: options.Invocation, shown: dict[str, Any]) -> str:
+    text = run.output.text
+    clinics, letters = shown["clinics"], shown["dead_letters"]
+    numbers = ", ".join(f"{number} {kind}" for kind, number in clinics.items())
+    oldest = f", the oldest from {text(letters['oldest_at'])}" if letters["open"] else ""
+    lines = [f"needs attention: {sentence}" for sentence in shown["attention"]] or ["healthy"]
+    lines += [
+        "",
+        f"clinics        {numbers}",
+        f"regions        {shown['regions']['service_on']} with the service on",
+        f"dead letters   {letters['open']} open{oldest}",
+        f"holds          {shown['holds']['open']} open",
+        f"last applied   {text(shown['last_applied_at']) or 'never'}",
+        f"newest event   {text(shown['newest_event_at']) or 'none'}",
+    ]
+    if shown["partitions"]:
+        lines += ["", run.output.table(shown["partitions"], PARTITION_COLUMNS)]
+    return "\n".join(lines)

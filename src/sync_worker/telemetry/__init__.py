@@ -1,0 +1,1 @@
+"""What the worker tells: logs and, later, metrics and health. Decides nothing."""

@@ -1,0 +1,68 @@
+"""What the worker tells while it works, as log events that operators can search for.
+
+Log events name records by their address and clinics by their HSA-id; never a payload.
+"""
+
+from collections.abc import Callable
+
+from structlog.typing import FilteringBoundLogger
+
+from sync_worker.registry.errors import first_line
+from sync_worker.sync.progress import (
+    Applied,
+    MovedWithoutBoard,
+    NameDropped,
+    PatientBoardNamed,
+    SetAside,
+    Warning_,
+)
+
+
+class LoggedProgress:
+    """A `Progress` that logs."""
+
+    def __init__(self, log: FilteringBoundLogger) -> None:
+        self._log = log
+        self.at_each_batch: Callable[[], None] = lambda: None
+        """What else is told of progress, as a bar on a terminal is."""
+
+    def applied(self, applied: Applied) -> None:
+        total = applied.total
+        self._log.debug(
+            "batch_applied",
+            read=total.read,
+            applied=total.applied,
+            superseded=total.superseded,
+            ignored=total.ignored,
+            dead_lettered=total.dead_lettered,
+            clinics=applied.changed_clinics,
+        )
+        for warning in applied.warnings:
+            self._warn(warning)
+        self.at_each_batch()
+
+    def outpaced(self) -> None:
+        self._log.info("outpaced", detail="another worker has read on; nothing was done twice")
+
+    def waiting(self, error: BaseException, seconds: float) -> None:
+        self._log.warning(
+            "database_unavailable", error=first_line(error), retry_in_seconds=round(seconds, 2)
+        )
+
+    def _warn(self, warning: Warning_) -> None:
+        match warning:
+            case MovedWithoutBoard(hsa_id, region_code):
+                self._log.warning("moved_without_board", hsa_id=hsa_id, region_code=region_code)
+            case PatientBoardNamed(hsa_id, region_code):
+                self._log.warning("patient_board_named", hsa_id=hsa_id, region_code=region_code)
+            case NameDropped(hsa_id, event_id):
+                self._log.warning("name_dropped", hsa_id=hsa_id, event_id=event_id)
+            case SetAside(record, rejection):
+                self._log.warning(
+                    "dead_lettered",
+                    reason=rejection.reason.value,
+                    detail=rejection.detail,
+                    topic=record.topic,
+                    partition=record.partition,
+                    offset=record.offset,
+                )
