@@ -1,0 +1,26 @@
+"""A codec as settings have it by default, its clock, and two made-up clinics."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.builders import ACTIVATION, Event, record
+
+from sync_worker.clinics.regions import Regions
+from sync_worker.events.codec import Codec
+from sync_worker.events.verdicts import Rejection
+
+NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
+CODEC = Codec(ACTIVATION, Regions(), timedelta(hours=1))
+CLINIC = "SE2321000016-TA01"
+OTHER = "SE2321000016-TB02"
+
+
+def decode(content: Event | bytes | None, **more: Any) -> Any:
+    """Decode what `record` makes of this."""
+    return CODEC.decode(record(content, **more), NOW)
+
+
+def reason_of(content: Event | bytes | None, **more: Any) -> Any:
+    """The reason why it is set aside; the verdict itself where it is not."""
+    verdict = decode(content, **more)
+    return verdict.reason if isinstance(verdict, Rejection) else verdict

@@ -1,0 +1,119 @@
+"""Whatever a record holds, the codec gives a verdict, and what it gives can be stored."""
+
+import json
+from datetime import UTC, datetime
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+from tests.builders import ACTIVATION, REGION, activated
+from tests.unit.events.conftest import CLINIC, CODEC, NOW
+
+from sync_worker.clinics.hsa_id import normalised
+from sync_worker.events.record import Record
+from sync_worker.events.verdicts import Event, Rejection
+
+LONGEST_DETAIL = 500
+SOUND = json.dumps(activated(CLINIC, 5, sequence="7", regionCode="01", name="Exempel")).encode()
+TEXT = st.text(st.characters(), max_size=12) | st.sampled_from(["\ud800", "a\0", "x" * 600])
+ATTRIBUTES = ("specversion", "id", "source", "type", "time", "subject", "sequence", "data")
+BYTES = st.binary(max_size=40) | st.sampled_from(
+    [CLINIC.encode(), b"\xff", b"a\0", b"1.0", b"x" * 600]
+)
+NAMES = st.sampled_from([*(f"ce_{name}" for name in ATTRIBUTES), "content-type"]) | TEXT
+HEADERS = st.lists(st.tuples(NAMES, st.none() | BYTES), max_size=6).map(tuple)
+KEYS = st.none() | BYTES
+TIMESTAMPS = st.none() | st.integers(-(2**63), 2**63 - 1)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+TYPES = st.sampled_from(
+    [f"eservices.clinic.{name}" for name in ("activated.v1", "region-changed.v1", "activated.v2")]
+)
+MUTATED = st.builds(
+    lambda attributes, data, event_type: json.dumps(
+        {
+            **activated(CLINIC, 5, regionCode="01"),
+            "type": event_type,
+            **attributes,
+            "data": {"hsaId": CLINIC, **data},
+        }
+    ).encode(),
+    st.dictionaries(st.sampled_from(ATTRIBUTES), JSON, max_size=2),
+    st.dictionaries(st.sampled_from(["hsaId", "regionCode", "name"]) | TEXT, JSON, max_size=2),
+    TYPES,
+)
+
+
+@st.composite
+def disturbed(draw: st.DrawFn) -> bytes:
+    """A sound event with some of its bytes replaced."""
+    start = draw(st.integers(0, len(SOUND)))
+    length = draw(st.integers(0, 4))
+    return SOUND[:start] + draw(st.binary(max_size=4)) + SOUND[start + length :]
+
+
+def storable(text: str) -> bool:
+    """Whether a database takes the text."""
+    return "\0" not in text and text == text.encode("utf-8", "replace").decode()
+
+
+def texts_of(event: Event) -> list[str]:
+    return [
+        event.hsa_id,
+        event.event_id,
+        *(
+            text
+            for register in event.facts
+            if register is not None
+            for text in (register.sequence, register.event_id, register.value)
+            if isinstance(text, str)
+        ),
+    ]
+
+
+@given(
+    value=st.none() | BYTES | MUTATED | disturbed() | JSON.map(json.dumps).map(str.encode),
+    topic=st.sampled_from([ACTIVATION, REGION]),
+    key=KEYS,
+    headers=st.just(()) | HEADERS,
+    timestamp_ms=TIMESTAMPS,
+)
+@example(b"[" * 100_000, ACTIVATION, None, (), None)
+@example(b"9" * 100_000, ACTIVATION, None, (), None)
+@example(b'{"type":' + b"9" * 5000 + b"}", ACTIVATION, None, (), None)
+@example(b'{"type":"' + b"\\ud800" * 5000 + b'"}', ACTIVATION, None, (), None)
+@example(SOUND, ACTIVATION, b"x" * 100_000, (), None)
+def test_any_record_has_a_verdict_that_can_be_stored(value, topic, key, headers, timestamp_ms):
+    record = Record(topic, 0, 0, timestamp_ms, key, value, headers)
+
+    verdict = CODEC.decode(record, NOW)
+
+    if isinstance(verdict, Event):
+        assert all(storable(text) for text in texts_of(verdict))
+        assert verdict.hsa_id == normalised(verdict.hsa_id)
+        assert 1 <= len(verdict.hsa_id) <= 64
+        assert datetime(1, 1, 1, tzinfo=UTC) <= verdict.time <= datetime.max.replace(tzinfo=UTC)
+    else:
+        assert storable(verdict.detail)
+        assert verdict.detail.endswith(".")
+        assert len(verdict.detail) <= LONGEST_DETAIL
+
+
+@given(disturbed())
+def test_a_verdict_depends_on_the_record_and_the_clock_alone(value):
+    record = Record(ACTIVATION, 0, 0, None, CLINIC.encode(), value)
+
+    assert CODEC.decode(record, NOW) == CODEC.decode(record, NOW)
+
+
+@given(st.text(st.characters(), max_size=30))
+def test_a_detail_never_quotes_a_name(name):
+    secret = f"Exempelsson\0{name}"
+    value = json.dumps(activated(CLINIC, 5, name=secret)).encode()
+
+    verdict = CODEC.decode(Record("t", 0, 0, None, None, value), NOW)
+
+    assert isinstance(verdict, Rejection)
+    assert "Exempelsson" not in verdict.detail
