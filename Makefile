@@ -1,0 +1,62 @@
+# Everything a developer types. The virtual environment is made on demand, from the locked versions.
+
+VENV := .venv
+READY := $(VENV)/.ready
+PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
+PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-input
+COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lock clean
+
+help: ## list what can be made
+	@echo "make TARGET, where TARGET is one of"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "PYTHON=/path/to/python3 chooses the interpreter (3.11 or later)."
+
+run: $(READY) ## live through a fortnight of events, with SQLite and an archive file
+	@$(VENV)/bin/python examples/fortnight.py
+
+test: $(READY) ## run all tests
+	@$(VENV)/bin/python -m pytest
+
+check: $(READY) ## lint, format, types, and the rooms' borders
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+lock: $(READY) ## lock the versions of all dependencies anew
+	@echo "Locking: uv reads pyproject.toml and asks the index."
+	@$(PIP) install "$$($(VENV)/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["lock"])')"
+	@$(COMPILE) --output-file requirements.lock
+	@$(COMPILE) --group dev --output-file requirements-dev.lock
+	@echo "Locked: requirements.lock (to run), requirements-dev.lock (to develop)."
+
+clean: ## remove what was made: environment, demonstration, caches
+	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find src tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An environment that still runs is kept; one whose interpreter is gone or too old is made anew.
+$(READY): requirements-dev.lock pyproject.toml
+	@$(VENV)/bin/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		for python in $(PYTHONS); do \
+			"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+			found=$$python; \
+			"$$python" -c 'import ensurepip, venv' 2>/dev/null || continue; \
+			echo "Making $(VENV) with $$("$$python" --version)."; \
+			"$$python" -m venv --clear $(VENV) && exit 0; \
+		done; \
+		if [ -n "$$found" ]; then \
+			echo "$$found cannot make an environment: install its venv module (Debian: python3-venv)." >&2; \
+		else \
+			echo "No Python 3.11 or later among: $(PYTHONS)." >&2; \
+			echo "Install one, or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; \
+		fi; \
+		exit 1; }
+	@echo "Installing the locked dependencies."
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@echo "Installing sync-worker itself, to be edited in place."
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
