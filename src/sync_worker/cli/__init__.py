@@ -1,1 +1,1 @@
-"""The command line: a module a command group; `wiring` builds the parts. Decides no rule."""
+"""The command line: what a person types, and what they see. Importing it is quick."""

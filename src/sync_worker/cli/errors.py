@@ -1,116 +1,195 @@
-"""What a command ends with when it does not end well: exit codes, and errors a person can act on.
+"""What a command ends with when it cannot do what was asked, and the exit code for each case.
 
-An error says what, why, and what to do about it. Every exception is turned into one here.
+The one table that turns the libraries' and the program's exceptions into such ends stands here. It
+goes by their names, so that nothing is imported for it.
 """
 
+import errno
+import json
+from collections.abc import Callable, Mapping
 from enum import IntEnum
+from typing import Any
+
+import click
+
+from sync_worker.cli.text import harmless
 
 
 class Exit(IntEnum):
-    """The exit codes of the contract."""
+    """Exit codes (contract 4)."""
 
     DONE = 0
     UNEXPECTED = 1
+    """Our bug, or something that nobody foresaw."""
     USAGE = 2
+    """Usage, configuration, or a confirmation that was needed."""
     ATTENTION = 3
+    """Done, and something needs attention."""
     REFUSED = 4
+    """Refused by a rule or a permission."""
     UNREACHABLE = 5
+    """Kafka or the database cannot be reached."""
     NOT_FOUND = 6
+    """A clinic, a region code, a dead letter, a file."""
     INTERRUPTED = 130
 
 
 class CommandError(Exception):
-    """A command cannot do what it was asked: what and why, a sentence each, and the way on."""
+    """The command ends: `message` says what, `why` the cause, `hint` the way on.
+
+    Each is a sentence without secrets. `code` is a word for programs; without one it is the exit
+    code's name in lower case.
+    """
 
     def __init__(
-        self, exit_code: Exit, what: str, *, why: str = "", hint: str = "", code: str = ""
+        self, exit_code: Exit, message: str, *, why: str = "", hint: str = "", code: str = ""
     ) -> None:
-        super().__init__(what)
+        super().__init__(message)
         self.exit_code = exit_code
         self.code = code or exit_code.name.lower()
-        self.what, self.why, self.hint = what, why, hint
+        self.message, self.why, self.hint = message, why, hint
 
-    @property
-    def message(self) -> str:
-        """What and why."""
-        return f"{self.what} {self.why}".strip()
+    def as_text(self) -> str:
+        """The error for people."""
+        lines = [f"error: {self._sentences()}", *([f"hint: {self.hint}"] if self.hint else [])]
+        return harmless("\n".join(lines))
+
+    def as_json(self) -> str:
+        """The error for programs, on one line."""
+        inner = {"code": self.code, "message": self._sentences(), "hint": self.hint}
+        return json.dumps({"error": inner}, ensure_ascii=False)
+
+    def _sentences(self) -> str:
+        return f"{self.message} {self.why}".rstrip()
 
 
-def as_command_error(error: BaseException) -> CommandError | None:
-    """What an exception means to whoever typed the command; None where it is our bug."""
+def as_command_error(error: BaseException) -> CommandError:
+    """What the command ends with for an exception; unexpected where the table has nothing."""
     if isinstance(error, CommandError):
         return error
-    return _of_file(error) or _of_stream(error) or _of_database(error)
-
-
-def _of_file(error: BaseException) -> CommandError | None:
-    if not isinstance(error, OSError) or error.filename is None:
-        return None
-    if isinstance(error, FileNotFoundError):
-        return CommandError(
-            Exit.NOT_FOUND,
-            f"There is no file {error.filename}.",
-            hint="Check the path; it is looked for from the folder that you are in.",
-        )
+    for kind in type(error).__mro__:
+        end = _ENDS.get(f"{kind.__module__}.{kind.__qualname__}")
+        found = end(error) if end else None
+        if found is not None:
+            return found
     return CommandError(
-        Exit.USAGE,
-        f"{error.filename} cannot be opened: {error.strerror}.",
-        hint="Name a file that you may read.",
-        code="file",
+        Exit.UNEXPECTED,
+        f"Something unexpected happened: {type(error).__name__}.",
+        why="This is a fault of the program.",
+        hint="The same command with --debug shows where.",
     )
 
 
-def _of_stream(error: BaseException) -> CommandError | None:
-    from sync_worker.stream.source import StreamError
+def _usage(error: click.UsageError) -> CommandError:
+    is_help = isinstance(error, click.exceptions.NoArgsIsHelpError)
+    message = "Missing command." if is_help else error.format_message()
+    hint = f"{error.ctx.command_path} --help" if error.ctx else ""
+    return CommandError(Exit.USAGE, message, hint=hint)
 
-    if not isinstance(error, StreamError):
+
+def _interrupted(_error: BaseException) -> CommandError:
+    return CommandError(Exit.INTERRUPTED, "Interrupted.")
+
+
+def _missing_file(error: FileNotFoundError) -> CommandError | None:
+    if error.filename is None:
         return None
+    return CommandError(
+        Exit.NOT_FOUND, f"There is no file {error.filename}.", hint="Check its path."
+    )
+
+
+def _file(error: OSError) -> CommandError | None:
+    if error.filename is None:
+        return None
+    is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    hint = "Make room on the disk." if is_full else "Check the path and its permissions."
+    return CommandError(Exit.USAGE, f"{error.filename}: {error.strerror}.", hint=hint, code="file")
+
+
+def _not_utf8(_error: UnicodeEncodeError) -> CommandError:
+    return CommandError(
+        Exit.USAGE,
+        "Something that was given is not text in UTF-8.",
+        hint="Check the arguments and the terminal's character set.",
+    )
+
+
+def _missing_module(error: ModuleNotFoundError) -> CommandError | None:
+    if error.name != "psycopg":
+        return None
+    return CommandError(
+        Exit.USAGE,
+        "The database is PostgreSQL, and its driver psycopg is not installed.",
+        hint="pip install 'psycopg[binary]'",
+        code="configuration",
+    )
+
+
+def _stream(error: Any) -> CommandError:
     return CommandError(Exit.USAGE, error.what, why=error.why, hint=error.hint, code="stream")
 
 
-def _of_database(error: BaseException) -> CommandError | None:
-    from sqlalchemy.exc import DBAPIError
-
-    from sync_worker.registry.dialect import MissingDatabase
-    from sync_worker.registry.schema import WrongRevision
-
-    if isinstance(error, MissingDatabase):
-        return CommandError(
-            Exit.USAGE,
-            f"There is no database file {error.path}.",
-            why="Only an upgrade makes one.",
-            hint="sync-worker db upgrade, or correct SYNC_WORKER_DATABASE_URL.",
-            code="no_database",
-        )
-    if isinstance(error, WrongRevision):
-        return CommandError(
-            Exit.USAGE,
-            f"The database's schema is at revision {error.found or 'none'}, not {error.needed}.",
-            why="This version of the program works on its own revision alone.",
-            hint="sync-worker db upgrade, or run the version that made that schema.",
-            code="wrong_revision",
-        )
-    return _of_driver(error) if isinstance(error, DBAPIError) else None
+def _missing_database(error: Any) -> CommandError:
+    return CommandError(
+        Exit.USAGE,
+        f"There is no database file {error.path}.",
+        why="It is made by an upgrade of the schema alone.",
+        hint="sync-worker db upgrade makes it; SYNC_WORKER_DATABASE_URL says where.",
+        code="configuration",
+    )
 
 
-def _of_driver(error: BaseException) -> CommandError | None:
+def _wrong_revision(error: Any) -> CommandError:
+    found = f"at revision {error.found}" if error.found else "not there yet"
+    return CommandError(
+        Exit.USAGE,
+        f"The database's schema is {found}.",
+        why=f"This program works on revision {error.needed}.",
+        hint="sync-worker db upgrade, as the owner of the tables, by the newest program in use.",
+        code="revision",
+    )
+
+
+def _refuses_records(error: BaseException) -> CommandError:
+    return CommandError(
+        Exit.UNEXPECTED,
+        f"{error}.",
+        why="Nothing of the batch was kept.",
+        hint="The same command with --debug shows where.",
+    )
+
+
+_INSUFFICIENT_PRIVILEGE = "42501"
+"""PostgreSQL, appendix A."""
+
+
+def _database(error: Any) -> CommandError:
     from sync_worker.registry.errors import Fault, fault_of, first_line
 
-    match fault_of(error):
-        case Fault.PASSING:
-            return CommandError(
-                Exit.UNREACHABLE,
-                f"The database cannot be used: {first_line(error)}.",
-                why="It is away, locked, full or read-only.",
-                hint="Check SYNC_WORKER_DATABASE_URL and the server, then run again: "
-                "nothing is half done.",
-            )
-        case Fault.NOT_A_DATABASE:
-            return CommandError(
-                Exit.USAGE,
-                f"The file is no database of this program: {first_line(error)}.",
-                hint="Correct SYNC_WORKER_DATABASE_URL.",
-                code="no_database",
-            )
-        case _:
-            return None
+    said = f"It says: {first_line(error)}."
+    if fault_of(error) is Fault.PASSING:
+        what, hint = "The database cannot be reached or used now.", "Try again when it is back."
+        return CommandError(Exit.UNREACHABLE, what, why=said, hint=hint)
+    if getattr(error.orig, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE:
+        what, hint = "The database does not permit this.", "Use the credentials of the right role."
+        return CommandError(Exit.REFUSED, what, why=said, hint=hint, code="permission")
+    what, hint = "The database refused.", "Check SYNC_WORKER_DATABASE_URL: sync-worker config show"
+    return CommandError(Exit.UNEXPECTED, what, why=said, hint=hint)
+
+
+_ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
+    "click.exceptions.UsageError": _usage,
+    "click.exceptions.Abort": _interrupted,
+    "builtins.KeyboardInterrupt": _interrupted,
+    "builtins.FileNotFoundError": _missing_file,
+    "builtins.OSError": _file,
+    "builtins.UnicodeEncodeError": _not_utf8,
+    "builtins.ModuleNotFoundError": _missing_module,
+    "sync_worker.stream.source.StreamError": _stream,
+    "sync_worker.registry.dialect.MissingDatabase": _missing_database,
+    "sync_worker.registry.schema.WrongRevision": _wrong_revision,
+    "sync_worker.sync.apply.DatabaseRefusesRecords": _refuses_records,
+    "sqlalchemy.exc.DBAPIError": _database,
+}
+"""By an exception's full name, the nearest base first; None passes it on to the next base."""

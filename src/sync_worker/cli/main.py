@@ -1,122 +1,158 @@
-"""The entry point: finds the command, runs it, and ends with the contract's exit code."""
+"""`sync-worker`: finds the command, and turns whatever goes wrong into a message and an exit code.
 
+Commands are imported when they are called, so that help is instant.
+"""
+
+import difflib
+import io
 import os
+import re
 import sys
-import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
-from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 import click
 
 from sync_worker import __version__
-from sync_worker.cli import options
+from sync_worker.cli import options, output
 from sync_worker.cli.errors import CommandError, Exit, as_command_error
-from sync_worker.cli.output import report
 
-COMMANDS = {
+NAME = "sync-worker"
+COMMANDS: Mapping[str, str] = {
+    "db": "Bring the database's schema to this version, or show which one it has.",
     "run": "Apply the events of archives to the registry, from where it last stopped.",
     "status": "Show how far the worker has read, and what needs attention.",
+    "positions": "Show where the next record of each partition is read, or set it by hand.",
+    "deadletters": "Look at records that were set aside.",
+    "events": "Judge events before they are published.",
     "clinics": "List and show clinics, add them to the complaints registry, remove them.",
     "regions": "Show each region's patient board, and whether its service is on.",
-    "boards": "Set or clear a region's patient board.",
-    "deadletters": "Look at records that were set aside.",
-    "positions": "Show where the next record of each partition is read, or set it by hand.",
-    "events": "Judge events before they are published.",
+    "boards": "Set or clear a region's patient board. For support alone.",
+    "config": "Show the settings, and where each came from.",
     "schemas": "Export the JSON Schemas of the events.",
-    "db": "Bring the database's schema to this version, or show which one it has.",
-    "config": "Show the settings.",
 }
-"""Each command with the first sentence of its help. Its module is imported when it is used."""
+"""Each command with the first sentences of its own help."""
+
+_COMPLETION = "_SYNC_WORKER_COMPLETE"
+_FORM_ASKED_FOR = re.compile(r"-[vq]*o=?(?P<short>.*)|--output(?:=(?P<long>.*))?", re.DOTALL)
 
 
-class _Commands(options.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
+class _Root(options.Group):
+    """The group of all commands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            nearest = difflib.get_close_matches(cmd_name, COMMANDS, 1)
+            meant = f" Did you mean {nearest[0]!r}?" if nearest else ""
+            ctx.fail(f"There is no command {cmd_name!r}.{meant}")
         module = import_module(f"sync_worker.cli.commands.{cmd_name}")
-        command: click.Command = module.command
-        return command
+        found: click.Command = module.command
+        found.name = cmd_name
+        return found
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as click calls it
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(
-    "sync-worker",
-    cls=_Commands,
+    cls=_Root,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=options.examples(
         "sync-worker db upgrade",
         "sync-worker run --archive stream.jsonl",
         "sync-worker status",
-    ),
+        "sync-worker clinics list --region 01 -o csv",
+    )
+    + "\n\n"
+    + "Exit codes: 0 done, 1 unexpected error, 2 usage or configuration, 3 done but something needs "
+    "attention, 4 refused, 5 database or Kafka unreachable, 6 not found, 130 interrupted.",
 )
-@click.version_option(__version__, prog_name="sync-worker")
-def cli() -> None:
+@click.version_option(__version__, prog_name=NAME)
+def root() -> None:
     """Keep 1177's complaints registry true to the events of the e-services.
 
-    Settings are environment variables that begin with SYNC_WORKER_: sync-worker config show. Data
-    goes to stdout, messages and errors to stderr.
-
-    \b
-    Exit codes: 0 done, 1 unexpected error, 2 usage or configuration, 3 done and something needs
-    attention, 4 refused by a rule, 5 Kafka or the database cannot be reached, 6 not found,
-    130 interrupted.
-    """  # noqa: D301 - \b keeps the lines
+    Data goes to stdout, everything else to stderr. Settings are environment variables: see
+    sync-worker config show. COMMAND --help explains each command.
+    """
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and end the process."""
-    given = sys.argv[1:] if arguments is None else arguments
-    sys.exit(_run(given))
+def main() -> NoReturn:
+    """Run the command that the process was started with, and end the process."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    sys.exit(run(sys.argv[1:]))
 
 
-def _run(arguments: list[str]) -> int:
+def run(arguments: Sequence[str]) -> int:
+    """Run a command; its exit code. Nothing is raised: errors are told on stderr."""
     try:
-        result: Any = cli.main(arguments, prog_name="sync-worker", standalone_mode=False)
-    except click.ClickException as error:
-        return _failed(_of_usage(error), arguments)
-    except (click.Abort, KeyboardInterrupt):
-        return _failed(CommandError(Exit.INTERRUPTED, "Interrupted."), arguments)
+        code = _invoke(arguments)
+        output.flush()
     except BrokenPipeError:
-        # Whoever read stdout has seen enough (| head); Python must not complain while it ends.
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
-        return Exit.DONE
-    except Exception as error:  # noqa: BLE001 - the outermost layer: nothing above it can tell
-        return _failed(as_command_error(error) or _unexpected(error), arguments, error)
-    return result if isinstance(result, int) else Exit.DONE
+        output.drop_stdout()
+        return Exit.UNEXPECTED
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost layer
+        return _told(error, arguments)
+    return code
 
 
-def _failed(error: CommandError, arguments: list[str], cause: Exception | None = None) -> int:
-    if "--debug" in arguments and cause is not None:
-        traceback.print_exception(cause)
-    report(error, _output_format(arguments))
-    return error.exit_code
+def _invoke(arguments: Sequence[str]) -> int:
+    if _COMPLETION in os.environ:
+        root.main(list(arguments), prog_name=NAME)
+    try:
+        with root.make_context(NAME, list(arguments)) as ctx:
+            root.invoke(ctx)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    return Exit.DONE
 
 
-def _of_usage(error: click.ClickException) -> CommandError:
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context else "sync-worker"
-    return CommandError(Exit.USAGE, error.format_message(), hint=f"{path} --help")
+def _told(error: BaseException, arguments: Sequence[str]) -> int:
+    told = as_command_error(error)
+    # Nobody reading stderr changes nothing about the exit code.
+    with suppress(OSError):
+        if told.exit_code is Exit.UNEXPECTED and "--debug" in _options(arguments):
+            _print_traceback(error)
+        if _wants_json(arguments):
+            click.echo(told.as_json(), err=True)
+        else:
+            _tell_people(error, told)
+    return told.exit_code
 
 
-def _unexpected(error: Exception) -> CommandError:
-    return CommandError(
-        Exit.UNEXPECTED,
-        f"Unexpected error: {type(error).__name__}: {error}",
-        why="This is a fault of the program; nothing is half done.",
-        hint="Run again with --debug, and report what it prints.",
-    )
+def _tell_people(error: BaseException, told: CommandError) -> None:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.ctx.get_help() + "\n", err=True)
+    click.echo(told.as_text(), err=True)
 
 
-def _output_format(arguments: list[str]) -> str:
-    """The format asked for, also where the arguments could not be parsed."""
-    parts = [part for argument in arguments for part in argument.split("=", 1)]
-    wanted = {("-o", "json"), ("--output", "json")} & set(pairwise(parts))
-    return "json" if wanted or "-ojson" in parts else "table"
+def _print_traceback(error: BaseException) -> None:
+    import traceback
+
+    traceback.print_exception(error)
+
+
+def _options(arguments: Sequence[str]) -> Iterator[str]:
+    """The arguments before `--`: what comes after is no option, whatever it looks like."""
+    for argument in arguments:
+        if argument == "--":
+            return
+        yield argument
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether errors are to be told as JSON; decided without parsing, which may be what failed."""
+    given = list(_options(arguments))
+    wanted = ""
+    for argument, following in zip(given, [*given[1:], ""], strict=True):
+        asked = _FORM_ASKED_FOR.fullmatch(argument)
+        if asked:
+            wanted = asked["short"] or asked["long"] or following
+    return wanted == output.Form.JSON

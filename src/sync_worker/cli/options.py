@@ -1,178 +1,246 @@
-"""What commands have in common: their classes, their shared options, and what they start from."""
+"""What the commands share: the options that every one takes, those that many take, and their start.
+
+An option of the group is accepted at every level; the innermost one that is given counts.
+"""
 
 import getpass
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from sync_worker.cli.errors import CommandError, Exit
-from sync_worker.cli.output import Output
+from sync_worker.cli.output import Form, Globals, Output, color_is_welcome, csv_is_for_lists
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from sync_worker.cli.settings import Settings
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+_NOBODY = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Globals:
-    """The options that every command takes, before its name or after it."""
+class _FormType(click.Choice[str]):
+    """A form, also as `-o=json`: people write a short option like a long one."""
 
-    output: str = "table"
-    verbosity: int = 0
-    color: bool = True
-    debug: bool = False
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        return super().convert(value.removeprefix("="), param, ctx)
+
+
+class _Everywhere(click.Option):
+    """An option of every command."""
+
+
+def _everywhere() -> list[click.Parameter]:
+    return [
+        _Everywhere(
+            ["-o", "--output"],
+            type=_FormType([form.value for form in Form]),
+            help="The form of the data on stdout: table (the default), json, or csv for lists.",
+        ),
+        _Everywhere(["-v", "--verbose"], is_flag=True, help="Tell more on stderr."),
+        _Everywhere(["-q", "--quiet"], is_flag=True, help="Tell only what matters on stderr."),
+        _Everywhere(["--no-color"], is_flag=True, help="No colours; NO_COLOR says the same."),
+        _Everywhere(["--debug"], is_flag=True, help="Show where an unexpected error came from."),
+    ]
+
+
+class _TakesGlobals(click.Command):
+    """A command that takes the options of every command, and keeps them in `ctx.obj`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += _everywhere()
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        names = [str(param.name) for param in self.params if isinstance(param, _Everywhere)]
+        given = {name: ctx.params.pop(name, None) for name in names}
+        ctx.obj = _overridden(ctx, globals_of(ctx), given)
+        return rest
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        params = self.get_params(ctx)
+        _write_options(ctx, formatter, "Options", params, are_everywhere=False)
+        if isinstance(self, click.Group):
+            self.format_commands(ctx, formatter)
+        _write_options(ctx, formatter, "Options of every command", params, are_everywhere=True)
+
+
+class Command(_TakesGlobals):
+    """A command; one that prints a document, and no list, refuses csv before it does anything."""
+
+    def __init__(self, *args: Any, prints_document: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prints_document = prints_document
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        if self._prints_document and globals_of(ctx).output is Form.CSV:
+            raise csv_is_for_lists()
+        return rest
+
+
+class Group(_TakesGlobals, click.Group):
+    """A group whose commands are of the kind above."""
+
+    command_class = Command
+    group_class = type
+
+
+def globals_of(ctx: click.Context) -> Globals:
+    """The options of every command, as given so far."""
+    return ctx.obj if isinstance(ctx.obj, Globals) else Globals()
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What a command starts from."""
+    """What a command starts with."""
 
-    globals: Globals
+    options: Globals
     settings: "Settings"
     output: Output
 
     def log(self) -> "FilteringBoundLogger":
-        """The log, configured as the settings say."""
-        from sync_worker.telemetry.logging import configured
+        """The log on stderr, at the level of the settings unless -v or -q say otherwise."""
+        from sync_worker.telemetry import logging
 
-        level = {-1: "warning", 0: self.settings.log_level}.get(self.globals.verbosity, "debug")
-        return configured(level, self.settings.log_format, color=self.globals.color)
+        return logging.configure(
+            _log_level(self.options.verbosity, self.settings.log_level),
+            self.settings.log_format,
+            sys.stderr,
+            has_color=self.options.color and color_is_welcome(sys.stderr),
+        )
 
 
 def invocation(ctx: click.Context) -> Invocation:
-    """Read the settings, and put together what a command starts from."""
-    import os
-
+    """Read the settings; CommandError where they are wrong."""
     from sync_worker.cli.settings import load_settings
 
-    chosen: Globals = ctx.find_object(Globals) or Globals()
-    return Invocation(chosen, load_settings(os.environ), output(ctx))
+    return Invocation(globals_of(ctx), load_settings(os.environ), output_of(ctx))
 
 
-def output(ctx: click.Context) -> Output:
-    """Where a command prints, for those that need no settings."""
-    chosen: Globals = ctx.find_object(Globals) or Globals()
-    return Output(chosen.output, verbosity=chosen.verbosity, color=chosen.color)
+def output_of(ctx: click.Context) -> Output:
+    """The output of a command that starts without settings."""
+    return Output(globals_of(ctx))
 
 
-class _TakesGlobals(click.Command):
-    """A command that takes the common options; what is given last, nearest the end, counts."""
+def require_region(settings: "Settings", *codes: str) -> None:
+    """Raise CommandError (not found) for a code that is no region's."""
+    from sync_worker.clinics.regions import Regions
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params += _common_options()
-
-    def invoke(self, ctx: click.Context) -> Any:
-        given = {name: ctx.params.pop(name, None) for name in ("output", "quiet", "verbose")}
-        given |= {name: ctx.params.pop(name, None) for name in ("no_color", "debug")}
-        ctx.obj = _merged(ctx.find_object(Globals) or Globals(), given)
-        return super().invoke(ctx)
-
-
-class Command(_TakesGlobals):
-    """A command that takes the common options after its name too."""
+    in_use = Regions(settings.events_extra_regions)
+    for code in codes:
+        if code not in in_use:
+            raise CommandError(
+                Exit.NOT_FOUND,
+                f"There is no region {code!r}.",
+                why="A region code is two characters, its leading zero included.",
+                hint="sync-worker regions list shows them.",
+            )
 
 
-class Group(_TakesGlobals, click.Group):
-    """A group of such commands."""
-
-    command_class = Command
-
-    def invoke(self, ctx: click.Context) -> Any:
-        return super().invoke(ctx)
+def examples(*lines: str) -> str:
+    """The end of a command's help: lines to be typed as they stand."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
 
 
-def _common_options() -> list[click.Parameter]:
-    return [
-        click.Option(
-            ["-o", "--output"],
-            type=click.Choice(["table", "json", "csv"]),
-            help="How data is printed; csv is for lists.  [default: table]",
-        ),
-        click.Option(["-v", "--verbose"], is_flag=True, help="Log more."),
-        click.Option(["-q", "--quiet"], is_flag=True, help="Only data, warnings and errors."),
-        click.Option(["--no-color"], is_flag=True, help="No colours, as with NO_COLOR."),
-        click.Option(["--debug"], is_flag=True, help="Show tracebacks."),
-    ]
+def region_option(help_text: str) -> Callable[[Decorated], Decorated]:
+    """`--region NN`, repeatable, as `regions`."""
+    return click.option("--region", "regions", multiple=True, metavar="NN", help=help_text)
 
 
-def _merged(outer: Globals, given: dict[str, Any]) -> Globals:
-    verbosity = int(bool(given["verbose"])) - int(bool(given["quiet"]))
+def actor_option(command: Decorated) -> Decorated:
+    """`--actor ID`, by default the user of the operating system."""
+    return click.option(
+        "--actor",
+        metavar="ID",
+        default=_os_user,
+        show_default="the user of the operating system",
+        callback=_not_blank,
+        help="Who does it; kept in the log.",
+    )(command)
+
+
+def reason_option(command: Decorated) -> Decorated:
+    """`--reason TEXT`."""
+    return click.option("--reason", metavar="TEXT", help="Why; kept in the log.")(command)
+
+
+def actor_and_reason(command: Decorated) -> Decorated:
+    """`--actor ID` and `--reason TEXT`: who, and why."""
+    return actor_option(reason_option(command))
+
+
+def dry_run_option(command: Decorated) -> Decorated:
+    """`--dry-run`, as `dry_run`."""
+    return click.option("--dry-run", is_flag=True, help="Show what would be done, and stop.")(
+        command
+    )
+
+
+def yes_option(command: Decorated) -> Decorated:
+    """`-y` or `--yes`, as `yes`."""
+    return click.option("-y", "--yes", is_flag=True, help="Do not ask.")(command)
+
+
+def plan_options(command: Decorated) -> Decorated:
+    """`--dry-run` and `--yes`, of a command that shows a plan and asks."""
+    return dry_run_option(yes_option(command))
+
+
+def _overridden(ctx: click.Context, outer: Globals, given: Mapping[str, Any]) -> Globals:
+    if given["verbose"] and given["quiet"]:
+        ctx.fail("-v asks for more and -q for less: give one of them.")
+    verbosity = outer.verbosity
+    if given["verbose"] or given["quiet"]:
+        verbosity = 1 if given["verbose"] else -1
     return replace(
         outer,
-        output=given["output"] or outer.output,
-        verbosity=verbosity or outer.verbosity,
+        output=Form(given["output"]) if given["output"] else outer.output,
+        verbosity=verbosity,
         color=outer.color and not given["no_color"],
         debug=outer.debug or bool(given["debug"]),
     )
 
 
-def examples(*lines: str) -> str:
-    """The end of a command's help: what to type."""
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+def _write_options(
+    ctx: click.Context,
+    formatter: click.HelpFormatter,
+    title: str,
+    params: Sequence[click.Parameter],
+    *,
+    are_everywhere: bool,
+) -> None:
+    every_option = [param for param in params if isinstance(param, click.Option)]
+    chosen = [param for param in every_option if isinstance(param, _Everywhere) is are_everywhere]
+    records = [record for param in chosen if (record := param.get_help_record(ctx))]
+    if records:
+        with formatter.section(title):
+            formatter.write_dl(records)
 
 
-def region_option(text: str) -> Callable[[Function], Function]:
-    """`--region NN`, repeatable, as `regions`."""
-    return click.option("--region", "regions", multiple=True, metavar="NN", help=text)
-
-
-def actor_option(function: Function) -> Function:
-    """`--actor`: who does it."""
-    decorate = click.option(
-        "--actor",
-        default=_os_user,
-        show_default="the OS user",
-        help="Who does it; kept in the log.",
-    )
-    return decorate(function)
-
-
-def actor_and_reason(function: Function) -> Function:
-    """`--actor` and `--reason`: who does it and why."""
-    reason = click.option("--reason", metavar="TEXT", help="Why; kept in the log.")
-    return actor_option(reason(function))
-
-
-def dry_run_option(function: Function) -> Function:
-    """`--dry-run`: the plan alone."""
-    return click.option("--dry-run", is_flag=True, help="Show what would be done; do nothing.")(
-        function
-    )
-
-
-def yes_option(function: Function) -> Function:
-    """`--yes`: do not ask."""
-    return click.option("-y", "--yes", is_flag=True, help="Do it without asking.")(function)
-
-
-def plan_options(function: Function) -> Function:
-    """`--dry-run` and `--yes`."""
-    return dry_run_option(yes_option(function))
-
-
-def require_region(settings: "Settings", *codes: str) -> None:
-    """Raise CommandError for a region code that is not in use."""
-    from sync_worker.clinics.regions import Regions
-
-    regions = Regions(settings.events_extra_regions)
-    for code in codes:
-        if code not in regions:
-            raise CommandError(
-                Exit.NOT_FOUND,
-                f"There is no region {code!r}.",
-                why="A region code has two characters, with its leading zero.",
-                hint="sync-worker regions list shows them.",
-            )
+def _log_level(verbosity: int, setting: str) -> str:
+    if verbosity == 0:
+        return setting
+    return "debug" if verbosity > 0 else "error" if setting == "error" else "warning"
 
 
 def _os_user() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
+    except (KeyError, OSError, ImportError):
+        # A container's user need not have a name.
+        return _NOBODY
+
+
+def _not_blank(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.BadParameter("it is blank.")
+    return value.strip()

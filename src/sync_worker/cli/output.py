@@ -1,181 +1,251 @@
-"""What commands print: data on stdout, everything else on stderr.
-
-Tables are written by a few lines of our own: a registry of 50 000 clinics has to be listed in a
-moment, and nothing may be truncated (docs/decisions/0002).
-"""
+"""What a command shows: data on stdout in the form asked for, everything else on stderr."""
 
 import csv
+import io
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import click
 
+from sync_worker.cli import text
 from sync_worker.cli.errors import CommandError, Exit
 
-Row = Mapping[str, Any]
-_STATUS_COLOURS = {"receiving": "green", "deactivated": "red", "service_off": "yellow"}
+_REDRAW_SECONDS = 0.2
+_COLORS: Mapping[str, str] = {
+    **dict.fromkeys(("receiving", "added", "ok"), "green"),
+    **dict.fromkeys(("deactivated", "service_off", "open", "ignored", "warn"), "yellow"),
+    **dict.fromkeys(("refused", "dead_lettered", "fail"), "red"),
+}
+
+
+class Form(StrEnum):
+    """The form in which data is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Globals:
+    """The options that every command takes; verbosity is 1 with -v and -1 with -q."""
+
+    output: Form = Form.TABLE
+    verbosity: int = 0
+    color: bool = True
+    debug: bool = False
+
+
+def csv_is_for_lists() -> CommandError:
+    """What a command that prints one thing says to `-o csv`."""
+    return CommandError(
+        Exit.USAGE, "csv is for lists, and this is none.", hint="Use -o json or -o table."
+    )
 
 
 class Output:
-    """Prints in one of the formats table, json and csv."""
+    """Writes data to stdout, in one form, and sentences to stderr."""
 
-    def __init__(self, output_format: str, *, verbosity: int, color: bool) -> None:
-        self._format = output_format
-        self._verbosity = verbosity
-        self._color = color and "NO_COLOR" not in os.environ
+    def __init__(self, options: Globals) -> None:
+        self._form = options.output
+        self._is_quiet = options.verbosity < 0
+        self._colors = options.color
 
     @property
     def is_table(self) -> bool:
-        """Whether a person is to read it."""
-        return self._format == "table"
+        """Whether data is written for people to read."""
+        return self._form is Form.TABLE
 
     def items(
         self,
-        rows: Iterable[Row],
+        rows: Iterable[Mapping[str, Any]],
         columns: Sequence[str],
         *,
-        empty: str = "",
+        empty: str = "There is nothing.",
         extra: Mapping[str, Any] | None = None,
     ) -> None:
-        """Print a list; `extra` are further members of the JSON object."""
+        """Write a list; JSON has all of each row, and `extra` beside `items` and `count`.
+
+        As a table, an empty list is the sentence `empty` on stderr.
+        """
         listed = list(rows)
-        if self._format == "json":
-            _print_json({"items": listed, "count": len(listed), **(extra or {})})
-        elif self._format == "csv":
-            writer = csv.writer(sys.stdout, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows([_text(row.get(column)) for column in columns] for row in listed)
-        elif listed:
-            _print(self.table(listed, columns))
-        elif empty:
-            self.message(empty)
+        match self._form:
+            case Form.JSON:
+                write(_items_json(listed, extra or {}))
+            case Form.CSV:
+                write(_csv(listed, columns))
+            case Form.TABLE if listed:
+                style = _colored if self._colors and color_is_welcome(sys.stdout) else None
+                write(text.table(listed, columns, style) + "\n")
+            case Form.TABLE:
+                self.message(empty)
 
-    def document(self, shown: Mapping[str, Any], render: Callable[[Any], str]) -> None:
-        """Print one thing; `render` is what a person reads."""
-        if self._format == "csv":
-            raise CommandError(
-                Exit.USAGE,
-                "There is no csv of this.",
-                why="csv is for lists.",
-                hint="Use -o json or -o table.",
-            )
-        if self._format == "json":
-            _print_json(shown)
-        else:
-            _print(render(shown))
-
-    def table(self, rows: Sequence[Row], columns: Sequence[str]) -> str:
-        """Rows in columns, never truncated."""
-        cells = [[self.text(row.get(column)) for column in columns] for row in rows]
-        widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
-        lines = [_line(columns, widths), *(_line(line, widths) for line in cells)]
-        if self._color and sys.stdout.isatty():
-            lines = [click.style(lines[0], bold=True), *map(_coloured, lines[1:])]
-        return "\n".join(lines)
-
-    def text(self, value: object) -> str:
-        """A value as a person reads it, harmless to a terminal."""
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        text = _text(value)
-        return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
-
-    def message(self, text: str) -> None:
-        """Tell a person something; -q keeps it quiet."""
-        if self._verbosity >= 0:
-            click.echo(text, err=True)
-
-    def attention(self, text: str) -> None:
-        """Tell a person something that -q does not keep quiet."""
-        click.echo(text, err=True)
-
-    def confirm(self, question: str, *, yes: bool) -> None:
-        """Ask before something is done.
+    def document(
+        self, document: Mapping[str, Any], render: Callable[[Any], str | None]
+    ) -> None:
+        """Write one thing; `render` gives its text for people, None where there is nothing to say.
 
         Raises:
-            CommandError: the answer was no, or nobody is there to answer.
+            CommandError: the form is csv.
+        """
+        if self._form is Form.CSV:
+            raise csv_is_for_lists()
+        if self._form is Form.JSON:
+            indented = json.dumps(document, ensure_ascii=False, indent=2, default=text.jsonable)
+            write(indented + "\n")
+            return
+        rendered = render(document)
+        if rendered is not None:
+            write(text.harmless(rendered) + "\n")
+
+    def text(self, value: object) -> str:
+        """A value as a table has it; nothing where it is None."""
+        return text.cell(value)
+
+    def table(self, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
+        """A table as text, for the inside of a document."""
+        return text.table(rows, columns)
+
+    def message(self, sentence: str) -> None:
+        """Say something on stderr that -q leaves out."""
+        if not self._is_quiet:
+            self.attention(sentence)
+
+    def attention(self, sentence: str) -> None:
+        """Say on stderr what somebody should look at; -q does not leave it out."""
+        # Nobody reading along is no reason to stop the work.
+        with suppress(BrokenPipeError):
+            click.echo(text.harmless(sentence), err=True)
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Ask on a terminal, unless the answer was given with `--yes`.
+
+        Raises:
+            CommandError: the answer is no, or there is no terminal to ask on.
         """
         if yes:
             return
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if sys.stdin is None or not sys.stdin.isatty():
             raise CommandError(
                 Exit.USAGE,
-                "Nothing was done: it needs a confirmation, and nobody is there to ask.",
-                hint="Read the plan, then give --yes.",
+                "This has to be confirmed, and there is no terminal to ask on.",
+                why="Nothing was done.",
+                hint="Give --yes when the plan is right.",
                 code="confirmation_needed",
             )
-        if not click.confirm(question, err=True):
+        if not click.confirm(text.harmless(question), err=True):
             raise CommandError(Exit.USAGE, "Nothing was done.", code="not_confirmed")
 
     @contextmanager
-    def progress(self, label: str, fraction: Callable[[], float]) -> Iterator[Callable[[], None]]:
-        """A bar on a terminal, nothing elsewhere; call what is given as the work goes on."""
-        if self._verbosity < 0 or not sys.stderr.isatty():
-            yield lambda: None
+    def progress(self, label: str, fraction: Callable[[], float]) -> Iterator[None]:
+        """Show on a terminal how much is done, from 0 to 1, while the body runs."""
+        if self._is_quiet or not sys.stderr.isatty():
+            yield
             return
-        with click.progressbar(length=1000, label=label, file=sys.stderr) as bar:
-            yield lambda: bar.update(int(fraction() * 1000) - bar.pos)
-            bar.update(1000 - bar.pos)
+        is_done = threading.Event()
+        drawing = threading.Thread(target=_draw, args=(label, fraction, is_done), daemon=True)
+        drawing.start()
+        try:
+            yield
+        finally:
+            is_done.set()
+            drawing.join()
 
 
-def report(error: CommandError, output_format: str) -> None:
-    """Print an error on stderr: one JSON object, or what, why and a hint."""
-    if output_format == "json":
-        shown = {"code": error.code, "message": error.message, "hint": error.hint or None}
-        click.echo(json.dumps({"error": shown}, ensure_ascii=False), err=True)
-        return
-    click.echo(f"error: {error.message}", err=True)
-    if error.hint:
-        click.echo(f"hint: {error.hint}", err=True)
+def write(data: str) -> None:
+    """Write data to stdout; where its reader has left, the rest is dropped without a word.
+
+    Raises:
+        CommandError: it cannot be written, as on a full disk.
+    """
+    with _writing():
+        sys.stdout.write(data)
 
 
-def instant(moment: datetime) -> str:
-    """ISO 8601 in UTC, with decimals only where they are not zero."""
-    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
-    return (text.rstrip("0") if "." in text else text) + "Z"
+def flush() -> None:
+    """Write what still waits to be written; raises as `write` does."""
+    with _writing():
+        sys.stdout.flush()
 
 
-def _text(value: object) -> str:
+def drop_stdout() -> None:
+    """Let everything that is still to be written to stdout go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def color_is_welcome(stream: Any) -> bool:
+    """Whether a stream is a terminal, and nobody asked for text without colours."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return bool(stream.isatty()) and not plain
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        drop_stdout()
+    except OSError as error:
+        drop_stdout()
+        raise CommandError(
+            Exit.UNEXPECTED,
+            f"The output cannot be written: {error.strerror}.",
+            why="What the command did stands.",
+            hint="Make room, and look at the result with the command that lists it.",
+            code="output",
+        ) from None
+
+
+def _items_json(rows: Sequence[Mapping[str, Any]], extra: Mapping[str, Any]) -> str:
+    """A row a line, which is quick to write and easy to read."""
+    encode = json.JSONEncoder(ensure_ascii=False, default=text.jsonable).encode
+    items = ",\n".join(f"  {encode(dict(row))}" for row in rows)
+    rest = encode({"count": len(rows), **extra}).removeprefix("{")
+    return f'{{"items": [\n{items}\n], {rest}\n' if rows else f'{{"items": [], {rest}\n'
+
+
+def _csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    content = io.StringIO()
+    writer = csv.writer(content, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_csv_cell(row[name]) for name in columns] for row in rows)
+    return content.getvalue()
+
+
+def _csv_cell(value: Any) -> Any:
     match value:
-        case None:
-            return ""
         case bool():
             return "true" if value else "false"
         case datetime():
-            return instant(value)
-        case dict() | list():
-            return json.dumps(value, default=_json, ensure_ascii=False)
+            return text.instant(value)
+        case dict() | list() | tuple():
+            return text.compact_json(value)
         case _:
-            return str(value)
+            return value
 
 
-def _json(value: object) -> str:
-    if isinstance(value, datetime):
-        return instant(value)
-    raise TypeError(f"no JSON of {value!r}")
+def _colored(value: str, padded: str) -> str:
+    color = _COLORS.get(value)
+    return click.style(padded, fg=color) if color else padded
 
 
-def _print_json(shown: Mapping[str, Any]) -> None:
-    _print(json.dumps(shown, default=_json, ensure_ascii=False))
-
-
-def _print(text: str) -> None:
-    # Bytes, so that a terminal's or a locale's encoding never stops a record from being shown.
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
-    sys.stdout.buffer.flush()
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(map(str.ljust, cells, widths)).rstrip()
-
-
-def _coloured(line: str) -> str:
-    for word, colour in _STATUS_COLOURS.items():
-        line = line.replace(f"  {word}", f"  {click.style(word, fg=colour)}")
-    return line
+def _draw(label: str, fraction: Callable[[], float], is_done: threading.Event) -> None:
+    clear = "\r\x1b[K"
+    while not is_done.wait(_REDRAW_SECONDS):
+        # The file may be closed while its place is asked for; then there is nothing to show.
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{clear}{text.harmless(label)} {fraction():.0%}\r")
+            sys.stderr.flush()
+    with suppress(OSError):
+        sys.stderr.write(clear)
+        sys.stderr.flush()

@@ -1,236 +1,226 @@
-"""The settings: environment variables, or a file each, read once at the edge and frozen.
+"""The settings: one frozen value, read once, at the edge (contract 3).
 
-A field's name with the prefix, in upper case, is its variable; in lower case it is its file in the
-folder SYNC_WORKER_SECRETS_DIR. The environment wins over a file.
+Every problem is told at once, by the setting's name and what it takes, never by its value.
 """
 
-import difflib
-import json
-import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
+from sync_worker.cli import values
+from sync_worker.cli.environment import PREFIX, Source, gather
 from sync_worker.cli.errors import CommandError, Exit
-from sync_worker.clinics.regions import Regions
 
-PREFIX = "SYNC_WORKER_"
-SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
-_INJECTED_BY_KUBERNETES = (f"{PREFIX}SERVICE_", f"{PREFIX}PORT")
-_TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+_MOST_MILLISECONDS = 2**31 - 1
+_MINUTES_OF_A_YEAR = 525_600
 
+DatabaseUrl = Annotated[str, AfterValidator(values.database_url)]
+Servers = Annotated[str, AfterValidator(values.servers)]
+Topic = Annotated[str, AfterValidator(values.topic)]
+Words = Annotated[str, AfterValidator(values.words)]
+Milliseconds = Annotated[int, Field(ge=1, le=_MOST_MILLISECONDS)]
+Codes = Annotated[tuple[str, ...], BeforeValidator(values.region_codes)]
 
-def _database_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"sqlite", "postgresql"}:
-        raise ValueError("must begin with sqlite:/// or postgresql://")
-    if parts.scheme == "sqlite" and (parts.path in {"", "/"} or ":memory:" in parts.path):
-        raise ValueError("must name a file, as in sqlite:///sync-worker.db")
-    return url
-
-
-def _topic(name: str) -> str:
-    if _TOPIC.fullmatch(name) is None:
-        raise ValueError("must be a topic's name: letters, digits, '.', '_' and '-'")
-    return name
+_URL = "a URL: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+_TOPIC = "a topic's name: at most 249 of A-Z a-z 0-9 . _ -"
+_MILLISECONDS = f"a whole number of milliseconds from 1 to {_MOST_MILLISECONDS}"
+_PATH = "a path"
 
 
-def _codes(value: object) -> object:
-    try:
-        codes: Any = json.loads(value) if isinstance(value, str) else value
-        Regions(codes)
-    except (ValueError, TypeError):
-        raise ValueError('must be a JSON list of two-character codes, as in ["11"]') from None
-    return codes
+def _setting(default: Any, description: str, allowed: str) -> Any:
+    """A setting, with what it is for and what it takes, in words that end a sentence."""
+    extra = {"allowed": allowed}
+    return Field(default=default, description=description, json_schema_extra=extra)
 
 
-DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
-Topic = Annotated[str, AfterValidator(_topic)]
-Positive = Annotated[int, Field(ge=1)]
-NotNegative = Annotated[int, Field(ge=0)]
-Codes = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_codes)]
+class Settings(BaseModel):
+    """Every setting, by its name without the prefix, in lower case."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-class Settings(BaseSettings):
-    """All settings of the program; one environment serves all commands."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore"
+    database_url: DatabaseUrl = _setting(
+        "sqlite:///sync-worker.db", "The database that keeps the registry.", _URL
     )
-
-    database_url: DatabaseUrl = Field(
-        "sqlite:///sync-worker.db", description="The registry's database."
+    support_database_url: DatabaseUrl | None = _setting(
+        None, "The same database for support; without it, the database URL.", _URL
     )
-    support_database_url: DatabaseUrl | None = Field(
-        None, description="The same with support's credentials; else the database URL."
+    kafka_bootstrap_servers: Servers | None = _setting(
+        None, "The brokers to begin with.", "a list of HOST:PORT, comma-separated"
     )
-    kafka_bootstrap_servers: str | None = Field(None, description="Brokers, host:port, by comma.")
-    kafka_activation_topic: Topic = Field(
-        "eservices.clinic.activation", description="Where a tombstone means a deactivation."
+    kafka_activation_topic: Topic = _setting(
+        "eservices.clinic.activation", "The topic of activations and tombstones.", _TOPIC
     )
-    kafka_region_topic: Topic = Field("eservices.clinic.region", description="The other topic.")
-    kafka_group_id: str = Field("complaints-sync", description="The workers' consumer group.")
-    kafka_session_timeout_ms: Positive = Field(
-        45_000, description="Silence after which a worker is taken for dead."
+    kafka_region_topic: Topic = _setting(
+        "eservices.clinic.region", "The topic of moves between regions.", _TOPIC
     )
-    kafka_max_poll_interval_ms: Positive = Field(
-        120_000, description="The longest that a worker may take over one batch."
+    kafka_group_id: Words = _setting(
+        "complaints-sync", "The workers' consumer group.", "text that is not blank"
     )
-    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
-        "PLAINTEXT", description="How brokers are spoken to."
+    kafka_session_timeout_ms: Milliseconds = _setting(
+        45_000, "A worker that is silent for so long leaves the group.", _MILLISECONDS
     )
-    kafka_sasl_mechanism: str | None = Field(None, description="As the client's.")
-    kafka_sasl_username: str | None = Field(None, description="As the client's.")
-    kafka_sasl_password: SecretStr | None = Field(None, description="As the client's.")
-    kafka_ssl_cafile: str | None = Field(None, description="As the client's.")
-    kafka_ssl_certfile: str | None = Field(None, description="As the client's.")
-    kafka_ssl_keyfile: str | None = Field(None, description="As the client's.")
-    http_host: str = Field("127.0.0.1", description="Where health and metrics are served.")
-    http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        9464, description="The port of health and metrics; 0: off."
+    kafka_max_poll_interval_ms: Milliseconds = _setting(
+        120_000, "A worker that does not poll for so long leaves the group.", _MILLISECONDS
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="What is logged."
+    kafka_security_protocol: (
+        Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] | None
+    ) = _setting(
+        None,
+        "How to talk to the brokers; as the client's where not set.",
+        "one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL",
     )
-    log_format: Literal["auto", "console", "json"] = Field(
-        "auto", description="auto: console on a terminal, else JSON."
+    kafka_sasl_mechanism: (
+        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "GSSAPI", "OAUTHBEARER"] | None
+    ) = _setting(
+        None,
+        "How to log in to the brokers.",
+        "one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, GSSAPI, OAUTHBEARER",
     )
-    guard_max_changes: NotNegative = Field(
-        5, description="Registered clinics of a region that may change within the window."
+    kafka_sasl_username: Words | None = _setting(
+        None, "Who logs in to the brokers.", "text that is not blank"
     )
-    guard_max_percent: Annotated[int, Field(ge=0, le=100)] = Field(
-        10, description="The same in percent of the region's registered clinics."
+    kafka_sasl_password: SecretStr | None = _setting(
+        None, "The password to log in to the brokers with.", "text"
     )
-    guard_window_minutes: Positive = Field(60, description="The window of the guard.")
-    events_max_future_minutes: NotNegative = Field(
-        60, description="How far ahead of the clock an event's time may be."
+    kafka_ssl_cafile: Words | None = _setting(
+        None, "The file of the authorities that the brokers' certificates are checked by.", _PATH
     )
-    events_extra_regions: Codes = Field(
-        (), description='More region codes, as a JSON list: ["11"].'
+    kafka_ssl_certfile: Words | None = _setting(None, "The file of our certificate.", _PATH)
+    kafka_ssl_keyfile: Words | None = _setting(None, "The file of its key.", _PATH)
+    http_host: Words = _setting(
+        "127.0.0.1", "Where the HTTP port listens.", "a host's name or address"
     )
-    batch_max_records: Positive = Field(
-        5_000, description="The most records that one transaction takes."
+    http_port: Annotated[int, Field(ge=0, le=65_535)] = _setting(
+        9464, "The HTTP port of health and metrics; 0 is off.", "a port from 0 to 65535"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "info", "The least that is logged.", "one of debug, info, warning, error"
+    )
+    log_format: Literal["auto", "console", "json"] = _setting(
+        "auto",
+        "The log's form; auto is console on a terminal, else json.",
+        "one of auto, console, json",
+    )
+    guard_max_changes: Annotated[int, Field(ge=0)] = _setting(
+        5,
+        "So many clinics of a region may be deactivated or moved away without a person.",
+        "a whole number from 0",
+    )
+    guard_max_percent: Annotated[int, Field(ge=0, le=100)] = _setting(
+        10, "Or so many per cent of them, whichever is more.", "a whole number from 0 to 100"
+    )
+    guard_window_minutes: Annotated[int, Field(ge=1, le=_MINUTES_OF_A_YEAR)] = _setting(
+        60, "Within so many minutes.", f"a whole number of minutes from 1 to {_MINUTES_OF_A_YEAR}"
+    )
+    events_max_future_minutes: Annotated[int, Field(ge=0, le=_MINUTES_OF_A_YEAR)] = _setting(
+        60,
+        "How far ahead of the clock an event's time may be.",
+        f"a whole number of minutes from 0 to {_MINUTES_OF_A_YEAR}",
+    )
+    events_extra_regions: Codes = _setting(
+        (), "Region codes in use beside the 21.", 'a JSON list of codes, as in ["26", "27"]'
+    )
+    batch_max_records: Annotated[int, Field(ge=1, le=1_000_000)] = _setting(
+        5_000,
+        "The most records that one transaction takes.",
+        "a whole number from 1 to 1000000",
     )
 
     @property
     def support_url(self) -> str:
-        """The database with support's credentials."""
+        """The database URL that support's commands use."""
         return self.support_database_url or self.database_url
 
     @model_validator(mode="after")
-    def _fit_together(self) -> Self:
-        if self.kafka_max_poll_interval_ms < self.kafka_session_timeout_ms:
-            raise ValueError(
-                f"{PREFIX}KAFKA_MAX_POLL_INTERVAL_MS must not be below "
-                f"{PREFIX}KAFKA_SESSION_TIMEOUT_MS"
-            )
+    def _no_contradictions(self) -> Self:
+        contradictions = list(_contradictions(self))
+        if contradictions:
+            raise ValueError("\n".join(contradictions))
         return self
 
 
-def load_settings(environ: Mapping[str, str]) -> Settings:
-    """Read the settings.
-
-    Raises:
-        CommandError: a name is unknown, or values have no sense; all of them are named at once.
-    """
-    folder = _secrets_folder(environ)
-    unknown = sorted(_unknown_names(environ, folder))
-    if unknown:
-        raise _unknown(unknown)
-    try:
-        return Settings(_secrets_dir=folder)
-    except ValidationError as error:
-        raise _senseless(error) from None
-
-
 def variable(field: str) -> str:
-    """The environment variable of a field."""
+    """The name of a setting's variable."""
     return PREFIX + field.upper()
 
 
-def source_of(field: str, environ: Mapping[str, str]) -> str:
-    """Where a setting comes from."""
-    if environ.get(variable(field)):
-        return "environment"
-    folder = _secrets_folder(environ)
-    if folder is not None and (folder / variable(field).lower()).is_file():
-        return "secret file"
-    return "default"
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings that an environment, and the folder of secrets that it names, come to.
+
+    Raises:
+        CommandError: with everything that is wrong.
+    """
+    return sourced_settings(environ)[0]
 
 
-def shown(value: Any) -> Any:
-    """A setting's value without what is secret in it."""
-    if isinstance(value, SecretStr):
-        return "***"
-    if isinstance(value, str) and "://" in value:
-        parts = urlsplit(value)
-        if parts.password is not None:
-            place = parts.netloc.rpartition("@")[2]
-            return parts._replace(netloc=f"{parts.username}:***@{place}").geturl()
-    return list(value) if isinstance(value, tuple) else value
+def sourced_settings(environ: Mapping[str, str]) -> tuple[Settings, dict[str, Source]]:
+    """As `load_settings`, with where each field's value is from."""
+    variables = {variable(field): field for field in Settings.model_fields}
+    given, problems = gather(environ, variables)
+    texts = {variables[name]: value.text for name, value in given.items()}
+    try:
+        settings = Settings.model_validate(texts)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=True, include_input=False)
+        problems += [line for detail in details for line in _problem(detail)]
+    if problems:
+        raise _wrong(problems)
+    sources = {field: Source.DEFAULT for field in variables.values()}
+    return settings, sources | {variables[name]: value.source for name, value in given.items()}
 
 
-def _secrets_folder(environ: Mapping[str, str]) -> Path | None:
-    named = environ.get(SECRETS_DIR)
-    if not named:
-        return None
-    folder = Path(named)
-    if not folder.is_dir():
-        raise CommandError(
-            Exit.USAGE,
-            f"{SECRETS_DIR} is {named}, which is no folder.",
-            hint="Name a folder with one file a setting, or unset it.",
-            code="configuration",
-        )
-    return folder
+def _contradictions(settings: Settings) -> Iterator[str]:
+    """Sentences on settings that are right each, and wrong together."""
+    if settings.kafka_max_poll_interval_ms < settings.kafka_session_timeout_ms:
+        yield _both("kafka_max_poll_interval_ms", "must not be less than", "kafka_session_timeout_ms")
+    has_password = settings.kafka_sasl_password is not None
+    if has_password != (settings.kafka_sasl_username is not None):
+        yield _both("kafka_sasl_username", "goes only together with", "kafka_sasl_password")
+    if settings.kafka_ssl_keyfile is not None and settings.kafka_ssl_certfile is None:
+        yield _both("kafka_ssl_keyfile", "is of no use without", "kafka_ssl_certfile")
+    protocol = settings.kafka_security_protocol or ""
+    if settings.kafka_sasl_mechanism is not None and not protocol.startswith("SASL_"):
+        both = _both("kafka_sasl_mechanism", "is of no use without", "kafka_security_protocol")
+        yield f"{both.removesuffix('.')} of SASL_PLAINTEXT or SASL_SSL."
 
 
-def _unknown_names(environ: Mapping[str, str], folder: Path | None) -> Iterator[str]:
-    known = {variable(field) for field in Settings.model_fields} | {SECRETS_DIR}
-    named = {name for name in environ if name.upper().startswith(PREFIX)}
-    if folder is not None:
-        files = (path.name.upper() for path in folder.iterdir())
-        named |= {name for name in files if name.startswith(PREFIX)}
-    for name in named - known:
-        if not name.startswith(_INJECTED_BY_KUBERNETES):
-            yield name
+def _both(one: str, relation: str, other: str) -> str:
+    return f"{variable(one)} {relation} {variable(other)}."
 
 
-def _unknown(names: list[str]) -> CommandError:
-    known = [variable(field) for field in Settings.model_fields] + [SECRETS_DIR]
-    sentences = []
-    for name in names:
-        nearest = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0)
-        sentences.append(f"There is no setting {name}; the nearest is {nearest[0]}.")
+def _problem(detail: ErrorDetails) -> Iterator[str]:
+    """Sentences on one thing that the model found wrong."""
+    cause = detail.get("ctx", {}).get("error")
+    if not detail["loc"]:
+        yield from str(cause).splitlines()
+        return
+    field = str(detail["loc"][0])
+    why = f": {cause}" if cause else ""
+    yield f"{variable(field)} is not {_allowed(Settings.model_fields[field])}{why}."
+
+
+def _allowed(field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    return str(extra["allowed"]) if isinstance(extra, dict) else "right"
+
+
+def _wrong(problems: list[str]) -> CommandError:
+    several = f"{len(problems)} settings are wrong:\n  " + "\n  ".join(problems)
     return CommandError(
         Exit.USAGE,
-        " ".join(sentences),
-        why="A misspelt setting would silently have no effect.",
-        hint="sync-worker config show --help, or unset it.",
-        code="configuration",
-    )
-
-
-def _senseless(error: ValidationError) -> CommandError:
-    sentences = []
-    for problem in error.errors(include_url=False, include_input=False):
-        name = variable(str(problem["loc"][0])) if problem["loc"] else ""
-        what = problem["msg"].removeprefix("Value error, ")
-        sentences.append(f"{name} {what[0].lower() if name else what[0]}{what[1:]}.".strip())
-    return CommandError(
-        Exit.USAGE,
-        "The settings have no sense: " + " ".join(sentences),
-        hint="Correct the environment variable, or its file in SYNC_WORKER_SECRETS_DIR.",
+        problems[0] if len(problems) == 1 else several,
+        hint="Correct or unset what is named; then sync-worker config show lists every setting.",
         code="configuration",
     )

@@ -1,1 +1,1 @@
-"""What the worker tells: logs and, later, metrics and health. Decides nothing."""
+"""What the program tells of itself while it works: its log."""

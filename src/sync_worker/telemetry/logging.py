@@ -1,34 +1,41 @@
-"""The log: events with names and values on stderr, for people or for machines."""
+"""The log: one line an event, for people on a terminal, as JSON for everything else."""
 
-import logging
-import sys
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
-_LEVELS = logging.getLevelNamesMapping()
 
+def configure(
+    level: str, log_format: str, stream: TextIO, *, has_color: bool = False
+) -> FilteringBoundLogger:
+    """A log that writes events of `level` and above to `stream`.
 
-def configured(level: str, log_format: str, *, color: bool) -> FilteringBoundLogger:
-    """A log on stderr.
-
-    `level` is debug, info, warning or error; `log_format` is console, json, or auto: console on a
-    terminal, JSON lines elsewhere.
+    `level` is debug, info, warning or error. `log_format` is console, json, or auto: console on a
+    terminal, else JSON. Times are UTC, ending in Z.
     """
-    on_terminal = sys.stderr.isatty()
-    as_json = log_format == "json" or (log_format == "auto" and not on_terminal)
-    renderer: Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if as_json
-        else structlog.dev.ConsoleRenderer(colors=color and on_terminal)
-    )
-    log: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
+    for_people = stream.isatty() if log_format == "auto" else log_format == "console"
+    logger = structlog.wrap_logger(
+        structlog.PrintLogger(stream),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            renderer,
+            _console(has_color=has_color) if for_people else _json(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level.upper()]),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
     )
-    return log
+    return cast("FilteringBoundLogger", logger)
+
+
+def _console(*, has_color: bool) -> Processor:
+    # Strings are written as literals: what comes from outside must not move a cursor.
+    return structlog.dev.ConsoleRenderer(
+        colors=has_color,
+        repr_native_str=True,
+        exception_formatter=structlog.dev.plain_traceback,
+    )
+
+
+def _json() -> Processor:
+    return structlog.processors.JSONRenderer(ensure_ascii=False)

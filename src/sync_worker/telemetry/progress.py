@@ -3,8 +3,6 @@
 Log events name records by their address and clinics by their HSA-id; never a payload.
 """
 
-from collections.abc import Callable
-
 from structlog.typing import FilteringBoundLogger
 
 from sync_worker.registry.errors import first_line
@@ -23,8 +21,6 @@ class LoggedProgress:
 
     def __init__(self, log: FilteringBoundLogger) -> None:
         self._log = log
-        self.at_each_batch: Callable[[], None] = lambda: None
-        """What else is told of progress, as a bar on a terminal is."""
 
     def applied(self, applied: Applied) -> None:
         total = applied.total
@@ -39,7 +35,6 @@ class LoggedProgress:
         )
         for warning in applied.warnings:
             self._warn(warning)
-        self.at_each_batch()
 
     def outpaced(self) -> None:
         self._log.info("outpaced", detail="another worker has read on; nothing was done twice")

@@ -1,1 +1,1 @@
-"""A module a command group, each with its `command`."""
+"""A module for each command; its `command` is what is called. Slow imports stand inside."""

@@ -54,13 +54,11 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     for source in sources:
         source.stream_id  # noqa: B018 - opens each file before the first one is applied
     with wiring.registry(run.settings.database_url) as registry:
-        told = LoggedProgress(run.log())
-        worker = wiring.worker(run.settings, registry, told)
+        worker = wiring.worker(run.settings, registry, LoggedProgress(run.log()))
         _end_in_order(worker)
         try:
             for path, source in zip(archives, sources, strict=True):
-                with run.output.progress(str(path), source.fraction_read) as advance:
-                    told.at_each_batch = advance
+                with run.output.progress(str(path), source.fraction_read):
                     worker.run_to_end(source)
                 source.close()
         finally:

@@ -6,38 +6,47 @@ import click
 
 from sync_worker.cli import options
 
+COLUMNS = ("file", "title")
+
 
 @click.group(cls=options.Group)
 def command() -> None:
     """Export the JSON Schemas of the events.
 
-    They say what a schema can say; what needs the list of regions, the clock or two fields at once
-    is judged by `events validate`.
+    They are made from the models that the worker judges events with, so they cannot differ. For
+    each type there are two: the whole event, and its data alone, as binary mode has it.
     """
 
 
 @command.command(
     epilog=options.examples(
-        "sync-worker schemas export --out schemas", "sync-worker schemas export"
+        "sync-worker schemas export --out schemas",
+        "sync-worker schemas export -o json | jq keys",
     )
 )
 @click.option(
     "--out",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Write a file each into this folder; without it: one JSON object on stdout.",
+    metavar="DIRECTORY",
+    type=click.Path(path_type=Path),
+    help="Write a file for each schema here, and list them. Files of the same names are replaced.",
 )
 @click.pass_context
 def export(ctx: click.Context, folder: Path | None) -> None:
-    """Export a schema for each event, in structured and in binary mode."""
+    """Write the schemas to files, or all of them to stdout.
+
+    Without --out, stdout gets one JSON object: each file's name with its schema. Needs neither a
+    database nor Kafka.
+    """
     from sync_worker.events.schema import as_text, schemas
 
-    output = options.output(ctx)
+    output = options.output_of(ctx)
     exported = schemas()
     if folder is None:
-        output.document(exported, render=as_text)
+        output.document(exported, render=lambda shown: as_text(shown).rstrip("\n"))
         return
     folder.mkdir(parents=True, exist_ok=True)
     for name, schema in exported.items():
-        (folder / name).write_text(as_text(schema), encoding="utf-8")
-    output.items([{"file": str(folder / name)} for name in exported], ("file",))
+        (folder / name).write_text(as_text(schema), "utf-8")
+    titles = {str(folder / name): schema["title"] for name, schema in exported.items()}
+    output.items([{"file": file, "title": title} for file, title in titles.items()], COLUMNS)

@@ -1,0 +1,94 @@
+"""Where settings come from: the environment, and a folder with a file for each.
+
+Knows the names that there are, and nothing of what the values mean.
+"""
+
+import difflib
+import re
+from collections.abc import Collection, Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+PREFIX = "SYNC_WORKER_"
+SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
+
+_INJECTED = re.compile(rf"{PREFIX}(?:SERVICE_|PORT).*", re.DOTALL)
+"""What Kubernetes sets for a service that is called sync-worker."""
+
+
+class Source(StrEnum):
+    """Where a setting's value is from."""
+
+    DEFAULT = "default"
+    ENVIRONMENT = "environment"
+    SECRET_FILE = "secret file"  # noqa: S105 - it names a place
+
+
+class Given(NamedTuple):
+    """A setting's value as it was written."""
+
+    text: str
+    source: Source
+
+
+class Gathered(NamedTuple):
+    """All settings that are given, by name, and what is wrong with where they are."""
+
+    given: dict[str, Given]
+    problems: list[str]
+
+
+def gather(environ: Mapping[str, str], names: Collection[str]) -> Gathered:
+    """The settings called `names` that are given; the environment goes before a file.
+
+    An empty value counts as not given.
+    """
+    problems = list(_unknown(environ, {*names, SECRETS_DIR}))
+    from_files: dict[str, Given] = {}
+    if environ.get(SECRETS_DIR):
+        from_files = _read(Path(environ[SECRETS_DIR]), names, problems)
+    from_environment = {
+        name: Given(environ[name], Source.ENVIRONMENT) for name in names if environ.get(name)
+    }
+    return Gathered({**from_files, **from_environment}, problems)
+
+
+def _unknown(environ: Mapping[str, str], names: Collection[str]) -> Iterator[str]:
+    for name in sorted(environ):
+        is_ours = name.startswith(PREFIX) and not _INJECTED.fullmatch(name)
+        if is_ours and name not in names:
+            yield f"{name} is no setting; the nearest is {_nearest(name, names)}."
+
+
+def _read(folder: Path, names: Collection[str], problems: list[str]) -> dict[str, Given]:
+    """The values in the folder's files; what is wrong is added to `problems`."""
+    try:
+        files = sorted(file.name for file in folder.iterdir())
+    except OSError as error:
+        problems.append(f"{SECRETS_DIR} is {folder}, which is no folder to read: {error.strerror}.")
+        return {}
+    by_file = {name.lower(): name for name in names}
+    given = {}
+    for file in files:
+        if file in by_file:
+            text = _content(folder / file, problems)
+            given |= {by_file[file]: Given(text, Source.SECRET_FILE)} if text else {}
+        elif file.upper().startswith(PREFIX) and not _INJECTED.fullmatch(file.upper()):
+            nearest = _nearest(file.lower(), by_file)
+            problems.append(f"{folder / file} is no setting's file; the nearest is {nearest}.")
+    return given
+
+
+def _content(path: Path, problems: list[str]) -> str:
+    try:
+        return path.read_text("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        problems.append(f"{path} is not text in UTF-8.")
+    except OSError as error:
+        problems.append(f"{path} cannot be read: {error.strerror}.")
+    return ""
+
+
+def _nearest(name: str, names: Collection[str]) -> str:
+    return difflib.get_close_matches(name, sorted(names), 1, cutoff=0)[0]

@@ -1,0 +1,96 @@
+"""Values as text for people: instants, cells, tables. Pure; knows no stream.
+
+Data comes from outside: what could move a cursor, hide text or break a line is made visible.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+_UNSAFE = "\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_UNSAFE_IN_LINES = re.compile(f"[{_UNSAFE}]")
+_UNSAFE_IN_A_LINE = re.compile(f"[\n{_UNSAFE}]")
+_GAP = "  "
+_FIRST_COMBINING = "\u0300"
+"""Below it every printable character is one column wide."""
+
+Styler = Callable[[str, str], str]
+"""What styles a padded cell, by its text."""
+
+
+def harmless(lines: str) -> str:
+    """`lines` with every control character but the line break written as its escape."""
+    return lines if lines.isprintable() else _UNSAFE_IN_LINES.sub(_escaped, lines)
+
+
+def instant(moment: datetime) -> str:
+    """ISO 8601 in UTC, ending in Z, with decimals only where they are not zero."""
+    text = moment.astimezone(UTC).isoformat().removesuffix("+00:00")
+    return f"{text.rstrip('0') if '.' in text else text}Z"
+
+
+def cell(value: object) -> str:
+    """A value on one line, harmless on a terminal; nothing where it is None."""
+    match value:
+        case str():
+            text = str(value)
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return instant(value)
+        case dict() | list() | tuple():
+            text = compact_json(value)
+        case _:
+            text = str(value)
+    return text if text.isprintable() else _UNSAFE_IN_A_LINE.sub(_escaped, text)
+
+
+def jsonable(value: object) -> str:
+    """What JSON writes for a value that it has no form for."""
+    return instant(value) if isinstance(value, datetime) else str(value)
+
+
+def compact_json(value: object) -> str:
+    """A value as JSON on one line."""
+    return json.dumps(value, ensure_ascii=False, default=jsonable)
+
+
+def table(
+    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], style: Styler | None = None
+) -> str:
+    """A head and a line for each row, in columns as wide as their widest cell; nothing is cut."""
+    lines = [list(columns), *([cell(row[name]) for name in columns] for row in rows)]
+    widths = [max(_width(line[at]) for line in lines) for at in range(len(columns))]
+    return "\n".join(_line(line, widths, style) for line in lines)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], style: Styler | None) -> str:
+    padded = [
+        text + " " * (width - _width(text)) for text, width in zip(cells, widths, strict=True)
+    ]
+    padded[-1] = cells[-1]
+    if style is None:
+        return _GAP.join(padded).rstrip(" ")
+    return _GAP.join(style(text, wide) for text, wide in zip(cells, padded, strict=True))
+
+
+def _width(text: str) -> int:
+    """The columns that a terminal needs for the text."""
+    if text.isascii() or max(text) < _FIRST_COMBINING:
+        return len(text)
+    return sum(_width_of_character(character) for character in text)
+
+
+def _width_of_character(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _escaped(unsafe: re.Match[str]) -> str:
+    return unsafe[0].encode("unicode_escape").decode("ascii")

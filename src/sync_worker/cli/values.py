@@ -1,0 +1,95 @@
+"""What a setting's text must be; each function returns the value or raises ValueError saying why.
+
+No message repeats the value: it may hold a password.
+"""
+
+import json
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from sync_worker.clinics.regions import Regions
+
+_TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
+_SERVER = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
+_PASSWORD_BEFORE_HOST = re.compile(r"(://[^:/@?]*):.*@", re.DOTALL)
+_PASSWORD_IN_QUERY = re.compile(r"([?&][^=&]*password=)[^&]*", re.IGNORECASE)
+_IN_MEMORY = re.compile(r"/?(?::memory:.*|file::memory:.*|)", re.DOTALL)
+_POSTGRESQL = {"postgresql", "postgresql+psycopg"}
+_HIGHEST_PORT = 65_535
+
+MASK = "***"
+
+
+def database_url(url: str) -> str:
+    """An address of SQLite or PostgreSQL."""
+    if not url.isprintable() or " " in url:
+        raise ValueError("it holds a blank or a control character")
+    parts = _split(url)
+    if parts.scheme == "sqlite":
+        _require_sqlite_file(url, parts)
+    elif parts.scheme not in _POSTGRESQL:
+        raise ValueError("it begins with neither sqlite: nor postgresql:")
+    elif not parts.netloc and not parts.path.strip("/") and not parts.query:
+        raise ValueError("it names no server and no database")
+    return url
+
+
+def without_password(url: str) -> str:
+    """A database URL with its passwords masked."""
+    return _PASSWORD_IN_QUERY.sub(rf"\1{MASK}", _PASSWORD_BEFORE_HOST.sub(rf"\1:{MASK}@", url))
+
+
+def topic(name: str) -> str:
+    """A name that Kafka takes for a topic."""
+    if _TOPIC.fullmatch(name) is None:
+        raise ValueError("Kafka takes no such name")
+    return name
+
+
+def servers(text: str) -> str:
+    """Addresses of brokers, comma-separated."""
+    for server in text.split(","):
+        found = _SERVER.fullmatch(server.strip())
+        if found is None or not 0 < int(found["port"] or "1") <= _HIGHEST_PORT:
+            raise ValueError("one of them is no host:port")
+    return text
+
+
+def words(text: str) -> str:
+    """Text that says something and holds no control character."""
+    if not text.strip() or not text.isprintable():
+        raise ValueError("it is blank or holds a control character")
+    return text
+
+
+def region_codes(text: object) -> object:
+    """Region codes from a JSON list."""
+    if not isinstance(text, str):
+        return text
+    try:
+        codes = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("it is not JSON") from None
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+        raise ValueError("it is not a list of strings")
+    Regions(codes)
+    return tuple(codes)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(
+            "its host or port cannot be read; write special characters of a password "
+            "percent-encoded"
+        ) from None
+    return parts
+
+
+def _require_sqlite_file(url: str, parts: SplitResult) -> None:
+    if parts.netloc:
+        raise ValueError("a file comes after three slashes, and after four where its path is whole")
+    if _IN_MEMORY.fullmatch(parts.path) or "mode=memory" in url:
+        raise ValueError("it names no file, and a database in memory is gone with the command")

@@ -1,0 +1,72 @@
+"""The commands that the documents show work as shown."""
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from sync_worker.cli.main import root
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`(sync-worker [^`]+)`")
+
+
+def steps(document):
+    """Each command of a document's console blocks, with the output shown under it."""
+    for block in CONSOLE.findall(document.read_text(encoding="utf-8")):
+        for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = step.partition("\n")
+            yield command, output
+
+
+def pattern(shown):
+    """The output as shown, where … stands for whatever is there."""
+    return re.escape(shown).replace("…", ".*").replace(r"\ ", " ")
+
+
+@pytest.mark.parametrize("document", [d for d in DOCUMENTS if list(steps(d))], ids=lambda d: d.name)
+def test_a_document_shows_what_its_commands_print(document, installed):
+    installed.database.unlink()
+    shutil.copy(ROOT / "examples" / "fortnight.jsonl", installed.folder)
+    environment = installed.environment | {"PATH": f"{ROOT / '.venv' / 'bin'}:/usr/bin:/bin"}
+    for command, shown in steps(document):
+        done = subprocess.run(
+            ["/bin/sh", "-c", command],
+            cwd=installed.folder,
+            env=environment,
+            capture_output=True,
+            check=False,
+        )
+        printed = done.stdout.decode()
+        assert re.fullmatch(pattern(shown), printed, re.DOTALL), f"$ {command}\n{printed}"
+
+
+def mentioned(document):
+    """Every other mention of a command that can be typed as it stands."""
+    text = document.read_text(encoding="utf-8")
+    outside = CONSOLE.sub("", text)
+    lines = [line for block in BLOCK.findall(outside) for line in block.splitlines()]
+    typed = [line.strip() for line in lines if line.strip().startswith("sync-worker ")]
+    return [*typed, *INLINE.findall(BLOCK.sub("", outside))]
+
+
+@pytest.mark.parametrize("document", [d for d in DOCUMENTS if mentioned(d)], ids=lambda d: d.name)
+def test_every_command_that_a_document_names_exists(document):
+    for line in mentioned(document):
+        command: click.Command | None = root
+        words = shlex.split(line.partition("|")[0])[1:]
+        context = click.Context(root)
+        while words and isinstance(command, click.Group) and not words[0].startswith("-"):
+            name = words.pop(0)
+            command = command.get_command(context, name)
+            assert command is not None, f"{line}: there is no command {name!r}"
+        known = {option for parameter in command.params for option in parameter.opts}
+        unknown = {word for word in words if re.match("--[a-z]", word)} - known
+        assert not unknown, f"{line}: there is no {unknown}"
