@@ -60,13 +60,14 @@ def mentioned(document):
 @pytest.mark.parametrize("document", [d for d in DOCUMENTS if mentioned(d)], ids=lambda d: d.name)
 def test_every_command_that_a_document_names_exists(document):
     for line in mentioned(document):
-        command: click.Command | None = root
+        command: click.Command = root
         words = shlex.split(line.partition("|")[0])[1:]
         context = click.Context(root)
         while words and isinstance(command, click.Group) and not words[0].startswith("-"):
             name = words.pop(0)
-            command = command.get_command(context, name)
-            assert command is not None, f"{line}: there is no command {name!r}"
+            found = command.get_command(context, name)
+            assert found is not None, f"{line}: there is no command {name!r}"
+            command = found
         known = {option for parameter in command.params for option in parameter.opts}
         unknown = {word for word in words if re.match("--[a-z]", word)} - known
         assert not unknown, f"{line}: there is no {unknown}"

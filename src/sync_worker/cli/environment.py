@@ -39,6 +39,11 @@ class Gathered(NamedTuple):
     problems: list[str]
 
 
+def variable(field: str) -> str:
+    """The name of the variable that gives a field of the settings."""
+    return PREFIX + field.upper()
+
+
 def gather(environ: Mapping[str, str], names: Collection[str]) -> Gathered:
     """The settings called `names` that are given; the environment goes before a file.
 
@@ -58,7 +63,7 @@ def _unknown(environ: Mapping[str, str], names: Collection[str]) -> Iterator[str
     for name in sorted(environ):
         is_ours = name.startswith(PREFIX) and not _INJECTED.fullmatch(name)
         if is_ours and name not in names:
-            yield f"{name} is no setting; the nearest is {_nearest(name, names)}."
+            yield f"{name} is no setting; the nearest is {_nearest(name.upper(), names)}."
 
 
 def _read(folder: Path, names: Collection[str], problems: list[str]) -> dict[str, Given]:
@@ -69,7 +74,7 @@ def _read(folder: Path, names: Collection[str], problems: list[str]) -> dict[str
         problems.append(f"{SECRETS_DIR} is {folder}, which is no folder to read: {error.strerror}.")
         return {}
     by_file = {name.lower(): name for name in names}
-    given = {}
+    given: dict[str, Given] = {}
     for file in files:
         if file in by_file:
             text = _content(folder / file, problems)

@@ -60,7 +60,7 @@ class CommandError(Exception):
         return json.dumps({"error": inner}, ensure_ascii=False)
 
     def _sentences(self) -> str:
-        return f"{self.message} {self.why}".rstrip()
+        return f"{self.message} {self.why}".rstrip(" ")
 
 
 def as_command_error(error: BaseException) -> CommandError:
@@ -99,10 +99,21 @@ def _missing_file(error: FileNotFoundError) -> CommandError | None:
     )
 
 
+def output_failed(error: OSError) -> CommandError:
+    """What a command ends with whose stdout takes no more, as on a full disk."""
+    return CommandError(
+        Exit.UNEXPECTED,
+        f"The output cannot be written: {error.strerror}.",
+        why="What the command did stands.",
+        hint="Make room, and look at the result with the command that lists it.",
+        code="output",
+    )
+
+
 def _file(error: OSError) -> CommandError | None:
-    if error.filename is None:
-        return None
     is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    if error.filename is None:
+        return output_failed(error) if is_full else None
     hint = "Make room on the disk." if is_full else "Check the path and its permissions."
     return CommandError(Exit.USAGE, f"{error.filename}: {error.strerror}.", hint=hint, code="file")
 
@@ -171,6 +182,10 @@ def _database(error: Any) -> CommandError:
     if fault_of(error) is Fault.PASSING:
         what, hint = "The database cannot be reached or used now.", "Try again when it is back."
         return CommandError(Exit.UNREACHABLE, what, why=said, hint=hint)
+    if fault_of(error) is Fault.NOT_A_DATABASE:
+        what = "What SYNC_WORKER_DATABASE_URL names is no database, or a broken one."
+        hint = "Correct the setting, or restore the database: sync-worker config show"
+        return CommandError(Exit.USAGE, what, why=said, hint=hint, code="configuration")
     if getattr(error.orig, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE:
         what, hint = "The database does not permit this.", "Use the credentials of the right role."
         return CommandError(Exit.REFUSED, what, why=said, hint=hint, code="permission")

@@ -29,12 +29,22 @@ COMMANDS: Mapping[str, str] = {
     "events": "Judge events before they are published.",
     "clinics": "List and show clinics, add them to the complaints registry, remove them.",
     "regions": "Show each region's patient board, and whether its service is on.",
-    "boards": "Set or clear a region's patient board. For support alone.",
+    "boards": "Set or clear a region's patient board.",
     "config": "Show the settings, and where each came from.",
     "schemas": "Export the JSON Schemas of the events.",
 }
-"""Each command with the first sentences of its own help."""
+"""Each command with the first sentence of its own help."""
 
+_EXAMPLES = options.examples(
+    "sync-worker db upgrade",
+    "sync-worker run --archive stream.jsonl",
+    "sync-worker status",
+    "sync-worker clinics list --region 01 -o csv",
+)
+_EXIT_CODES = (
+    "Exit codes: 0 done, 1 unexpected error, 2 usage or configuration, 3 done but something needs "
+    "attention, 4 refused, 5 database or Kafka unreachable, 6 not found, 130 interrupted."
+)
 _COMPLETION = "_SYNC_WORKER_COMPLETE"
 _FORM_ASKED_FOR = re.compile(r"-[vq]*o=?(?P<short>.*)|--output(?:=(?P<long>.*))?", re.DOTALL)
 
@@ -42,7 +52,7 @@ _FORM_ASKED_FOR = re.compile(r"-[vq]*o=?(?P<short>.*)|--output(?:=(?P<long>.*))?
 class _Root(options.Group):
     """The group of all commands."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -55,23 +65,15 @@ class _Root(options.Group):
         found.name = cmd_name
         return found
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as click calls it
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(
     cls=_Root,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=options.examples(
-        "sync-worker db upgrade",
-        "sync-worker run --archive stream.jsonl",
-        "sync-worker status",
-        "sync-worker clinics list --region 01 -o csv",
-    )
-    + "\n\n"
-    + "Exit codes: 0 done, 1 unexpected error, 2 usage or configuration, 3 done but something needs "
-    "attention, 4 refused, 5 database or Kafka unreachable, 6 not found, 130 interrupted.",
+    context_settings={"max_content_width": 100},
+    epilog=f"{_EXAMPLES}\n\n{_EXIT_CODES}",
 )
 @click.version_option(__version__, prog_name=NAME)
 def root() -> None:
@@ -151,7 +153,7 @@ def _wants_json(arguments: Sequence[str]) -> bool:
     """Whether errors are to be told as JSON; decided without parsing, which may be what failed."""
     given = list(_options(arguments))
     wanted = ""
-    for argument, following in zip(given, [*given[1:], ""], strict=True):
+    for argument, following in zip(given, [*given, ""][1:], strict=True):
         asked = _FORM_ASKED_FOR.fullmatch(argument)
         if asked:
             wanted = asked["short"] or asked["long"] or following

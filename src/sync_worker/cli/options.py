@@ -27,9 +27,7 @@ _NOBODY = "unknown"
 class _FormType(click.Choice[str]):
     """A form, also as `-o=json`: people write a short option like a long one."""
 
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         return super().convert(value.removeprefix("="), param, ctx)
 
 
@@ -56,6 +54,7 @@ class _TakesGlobals(click.Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.context_settings = {"help_option_names": ["-h", "--help"], **self.context_settings}
         self.params += _everywhere()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

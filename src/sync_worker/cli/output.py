@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from sync_worker.cli import text
-from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.errors import CommandError, Exit, output_failed
 
 _REDRAW_SECONDS = 0.2
 _COLORS: Mapping[str, str] = {
@@ -88,9 +88,7 @@ class Output:
             case Form.TABLE:
                 self.message(empty)
 
-    def document(
-        self, document: Mapping[str, Any], render: Callable[[Any], str | None]
-    ) -> None:
+    def document(self, document: Mapping[str, Any], render: Callable[[Any], str | None]) -> None:
         """Write one thing; `render` gives its text for people, None where there is nothing to say.
 
         Raises:
@@ -197,13 +195,7 @@ def _writing() -> Iterator[None]:
         drop_stdout()
     except OSError as error:
         drop_stdout()
-        raise CommandError(
-            Exit.UNEXPECTED,
-            f"The output cannot be written: {error.strerror}.",
-            why="What the command did stands.",
-            hint="Make room, and look at the result with the command that lists it.",
-            code="output",
-        ) from None
+        raise output_failed(error) from None
 
 
 def _items_json(rows: Sequence[Mapping[str, Any]], extra: Mapping[str, Any]) -> str:

@@ -20,7 +20,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from sync_worker.cli import values
-from sync_worker.cli.environment import PREFIX, Source, gather
+from sync_worker.cli.contradictions import contradictions
+from sync_worker.cli.environment import Source, gather, variable
 from sync_worker.cli.errors import CommandError, Exit
 
 _MOST_MILLISECONDS = 2**31 - 1
@@ -41,8 +42,7 @@ _PATH = "a path"
 
 def _setting(default: Any, description: str, allowed: str) -> Any:
     """A setting, with what it is for and what it takes, in words that end a sentence."""
-    extra = {"allowed": allowed}
-    return Field(default=default, description=description, json_schema_extra=extra)
+    return Field(default=default, description=description, json_schema_extra={"allowed": allowed})
 
 
 class Settings(BaseModel):
@@ -74,12 +74,12 @@ class Settings(BaseModel):
     kafka_max_poll_interval_ms: Milliseconds = _setting(
         120_000, "A worker that does not poll for so long leaves the group.", _MILLISECONDS
     )
-    kafka_security_protocol: (
-        Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] | None
-    ) = _setting(
-        None,
-        "How to talk to the brokers; as the client's where not set.",
-        "one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL",
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] | None = (
+        _setting(
+            None,
+            "How to talk to the brokers; as the client's where not set.",
+            "one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL",
+        )
     )
     kafka_sasl_mechanism: (
         Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "GSSAPI", "OAUTHBEARER"] | None
@@ -145,15 +145,10 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> Self:
-        contradictions = list(_contradictions(self))
-        if contradictions:
-            raise ValueError("\n".join(contradictions))
+        found = list(contradictions(self))
+        if found:
+            raise ValueError("\n".join(found))
         return self
-
-
-def variable(field: str) -> str:
-    """The name of a setting's variable."""
-    return PREFIX + field.upper()
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -177,27 +172,8 @@ def sourced_settings(environ: Mapping[str, str]) -> tuple[Settings, dict[str, So
         problems += [line for detail in details for line in _problem(detail)]
     if problems:
         raise _wrong(problems)
-    sources = {field: Source.DEFAULT for field in variables.values()}
+    sources = dict.fromkeys(variables.values(), Source.DEFAULT)
     return settings, sources | {variables[name]: value.source for name, value in given.items()}
-
-
-def _contradictions(settings: Settings) -> Iterator[str]:
-    """Sentences on settings that are right each, and wrong together."""
-    if settings.kafka_max_poll_interval_ms < settings.kafka_session_timeout_ms:
-        yield _both("kafka_max_poll_interval_ms", "must not be less than", "kafka_session_timeout_ms")
-    has_password = settings.kafka_sasl_password is not None
-    if has_password != (settings.kafka_sasl_username is not None):
-        yield _both("kafka_sasl_username", "goes only together with", "kafka_sasl_password")
-    if settings.kafka_ssl_keyfile is not None and settings.kafka_ssl_certfile is None:
-        yield _both("kafka_ssl_keyfile", "is of no use without", "kafka_ssl_certfile")
-    protocol = settings.kafka_security_protocol or ""
-    if settings.kafka_sasl_mechanism is not None and not protocol.startswith("SASL_"):
-        both = _both("kafka_sasl_mechanism", "is of no use without", "kafka_security_protocol")
-        yield f"{both.removesuffix('.')} of SASL_PLAINTEXT or SASL_SSL."
-
-
-def _both(one: str, relation: str, other: str) -> str:
-    return f"{variable(one)} {relation} {variable(other)}."
 
 
 def _problem(detail: ErrorDetails) -> Iterator[str]:

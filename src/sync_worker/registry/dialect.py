@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    collate,
     create_engine,
     event,
     exists,
@@ -111,8 +112,14 @@ def _open_postgresql(address: URL) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver's own transaction handling begins too late and commits before DDL.
     connection.isolation_level = None
+    # SQLite's own folds ASCII alone: "å" would not find "Å".
+    connection.create_function("lower", 1, _lower, deterministic=True)
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -143,6 +150,15 @@ def among(
 ) -> ColumnElement[bool]:
     """`column` is one of `values`, however many they are."""
     return column.in_(select(_elements(connection, values).c.value))
+
+
+def contains_in_any_case(
+    connection: Connection, column: ColumnElement[str], text: str
+) -> ColumnElement[bool]:
+    """`column` has `text` in it, letters beyond ASCII too in whichever case."""
+    if connection.dialect.name == "postgresql":
+        column = collate(column, "default")
+    return column.icontains(text, autoescape=True)
 
 
 def insert_missing_keys(connection: Connection, key: Column[str], values: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, 
 from sync_worker.clinics.facts import Fact
 from sync_worker.clinics.hsa_id import normalised
 from sync_worker.clinics.status import Status
-from sync_worker.registry import facts
+from sync_worker.registry import dialect, facts
 from sync_worker.registry.dead_letters import OPEN
 from sync_worker.registry.tables import (
     REGISTERED,
@@ -41,7 +41,7 @@ def clinics(connection: Connection, wanted: ClinicFilter) -> Iterator[dict[str, 
     if wanted.status is not None:
         statement = statement.where(STATUS == wanted.status.value)
     if wanted.search:
-        statement = statement.where(_mentions(wanted.search))
+        statement = statement.where(_mentions(connection, wanted.search))
     return (dict(row._mapping) for row in connection.execute(statement))  # noqa: SLF001 - its public API
 
 
@@ -141,10 +141,10 @@ def _listed() -> Select[Any]:
     )
 
 
-def _mentions(search: str) -> ColumnElement[bool]:
+def _mentions(connection: Connection, search: str) -> ColumnElement[bool]:
     return or_(
         clinic.c.hsa_id.contains(normalised(search), autoescape=True),
-        clinic.c.name.icontains(search, autoescape=True),
+        dialect.contains_in_any_case(connection, clinic.c.name, search),
     )
 
 

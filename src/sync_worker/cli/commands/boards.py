@@ -24,6 +24,7 @@ _ticket_option = click.option(
 
 @command.command(
     "set",
+    prints_document=True,
     epilog=options.examples(
         "sync-worker boards set 01 SE2321000016-PN01 --name 'Patientnämnden' --ticket INC1"
     ),
@@ -55,7 +56,9 @@ def set_board(ctx: click.Context, /, region_code: str, hsa_id: str, name: str, *
     _put(run, region_code, board, **how)
 
 
-@command.command(epilog=options.examples("sync-worker boards clear 01 --ticket INC2"))
+@command.command(
+    prints_document=True, epilog=options.examples("sync-worker boards clear 01 --ticket INC2")
+)
 @click.argument("region_code", metavar="NN")
 @_ticket_option
 @options.actor_option

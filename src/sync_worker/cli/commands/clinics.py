@@ -75,7 +75,10 @@ def list_clinics(
         run.output.items(rows, COLUMNS, empty="There are no such clinics.")
 
 
-@command.command(epilog=options.examples("sync-worker clinics show SE2321000016-TA01 --history"))
+@command.command(
+    prints_document=True,
+    epilog=options.examples("sync-worker clinics show SE2321000016-TA01 --history"),
+)
 @click.argument("hsa_id", metavar="HSA-ID")
 @click.option("--history", "with_history", is_flag=True, help="Also what happened to it.")
 @click.pass_context

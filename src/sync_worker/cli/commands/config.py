@@ -32,7 +32,8 @@ def show(ctx: click.Context) -> None:
     Needs neither a database nor Kafka. Ends with 2, and says what is wrong, where a setting is not
     right or its name is unknown.
     """
-    from sync_worker.cli.settings import Settings, sourced_settings, variable
+    from sync_worker.cli.environment import variable
+    from sync_worker.cli.settings import Settings, sourced_settings
 
     output = options.output_of(ctx)
     settings, sources = sourced_settings(os.environ)

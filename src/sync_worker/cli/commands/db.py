@@ -14,9 +14,7 @@ def command() -> None:
     """
 
 
-@command.command(
-    epilog=options.examples("sync-worker db upgrade"),
-)
+@command.command(prints_document=True, epilog=options.examples("sync-worker db upgrade"))
 @click.pass_context
 def upgrade(ctx: click.Context) -> None:
     """Bring the schema to the revision that this program works on.
@@ -41,7 +39,8 @@ def _upgraded(done: dict[str, str | None]) -> str:
 
 
 @command.command(
-    epilog=options.examples("sync-worker db current", "sync-worker db current -o json")
+    prints_document=True,
+    epilog=options.examples("sync-worker db current", "sync-worker db current -o json"),
 )
 @click.pass_context
 def current(ctx: click.Context) -> None:

@@ -67,7 +67,9 @@ def list_letters(ctx: click.Context, status: str, reason: str | None) -> None:
         run.output.items(rows, COLUMNS, empty="There are no such dead letters.")
 
 
-@command.command(epilog=options.examples("sync-worker deadletters show 1 -o json"))
+@command.command(
+    prints_document=True, epilog=options.examples("sync-worker deadletters show 1 -o json")
+)
 @click.argument("number", metavar="ID", type=click.IntRange(min=1))
 @click.pass_context
 def show(ctx: click.Context, number: int) -> None:

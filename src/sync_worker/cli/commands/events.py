@@ -1,18 +1,19 @@
 """`sync-worker events`: events judged as the worker would, before they are published."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
+from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sync_worker.cli import options
 from sync_worker.cli.errors import Exit
+from sync_worker.cli.event_files import Kind, Placed, opened
+from sync_worker.events.record import Record
 
 if TYPE_CHECKING:
-    from sync_worker.cli.commands._records import Numbered
+    from sync_worker.events.codec import Codec
     from sync_worker.events.verdicts import Verdict
 
 COLUMNS = ("line", "topic", "partition", "offset", "key", "verdict", "reason", "detail")
@@ -28,44 +29,76 @@ def command() -> None:
     epilog=options.examples(
         "sync-worker events validate stream.jsonl",
         "sync-worker events validate --format events event.json",
-        "kcat -J -e -t eservices.clinic.activation -b HOST | sync-worker events validate - -o csv",
+        "kcat -J -e -b HOST -t eservices.clinic.activation | sync-worker events validate - -o csv",
     )
 )
-@click.argument("file", metavar="FILE|-", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("file", metavar="FILE|-")
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["archive", "events"]),
-    default="archive",
-    show_default=True,
-    help="What the file holds: records, one a line, as `kcat -J` prints them; or bare events as "
-    "JSON, one after the other, a line each or many.",
+    type=click.Choice([kind.value for kind in Kind]),
+    help="What the file holds: an archive, one record a line, as `kcat -J` prints it; or bare "
+    "events as JSON, one after the other. Without it, what the file's beginning looks like.",
 )
 @click.pass_context
-def validate(ctx: click.Context, file: Path, kind: str) -> None:
+def validate(ctx: click.Context, file: str, kind: str | None) -> None:
     """Judge the events in FILE, or on stdin where FILE is `-`, as the worker would.
 
-    Lists the records that would be ignored or set aside, each with the reason. Needs neither a
-    database nor Kafka. Ends with 3 where any would be set aside. An archive that cannot be read to
-    its end is judged up to there, and ends with 2.
+    Lists those that would be ignored or set aside, each with the reason. Needs neither a database
+    nor Kafka. Ends with 3 where any would be set aside. An archive that cannot be read to its end
+    is judged up to there, and ends with 2.
     """
     from sync_worker.cli import wiring
-    from sync_worker.cli.commands import _records
 
     run = options.invocation(ctx)
-    codec, now = wiring.codec(run.settings), wiring.now()
-    verdicts: Counter[str] = Counter()
-    rows = []
-    with ExitStack() as open_files:
-        given = _records.opened(file, kind, run.settings, open_files)
+    tally = _Tally(wiring.codec(run.settings), wiring.now())
+    with opened(file, Kind(kind) if kind else None) as events:
         try:
-            with run.output.progress(str(file), given.fraction_read):
-                for numbered in given.records:
-                    row = _row(numbered, codec.decode(numbered.record, now))
-                    verdicts[row["verdict"]] += 1
-                    if row["verdict"] != VALID:
-                        rows.append(row)
+            tally.judge(events)
         finally:
-            _report(run, rows, verdicts)
-    if verdicts[DEAD_LETTERED]:
+            tally.report(run)
+    if tally.verdicts[DEAD_LETTERED]:
         ctx.exit(Exit.ATTENTION)
+
+
+class _Tally:
+    """What became of the events so far, and the rows of those that are not fine."""
+
+    def __init__(self, codec: "Codec", now: datetime) -> None:
+        self._codec, self._now = codec, now
+        self._rows: list[dict[str, Any]] = []
+        self.verdicts: Counter[str] = Counter()
+
+    def judge(self, events: Iterable[Placed]) -> None:
+        for place, record in events:
+            judged = _verdict_members(self._codec.decode(record, self._now))
+            self.verdicts[judged["verdict"]] += 1
+            if judged["verdict"] != VALID:
+                self._rows.append({**place._asdict(), "key": _key(record), **judged})
+
+    def report(self, run: options.Invocation) -> None:
+        counts = {name: self.verdicts[name] for name in (VALID, IGNORED, DEAD_LETTERED)}
+        summary = {"read": self.verdicts.total(), **counts}
+        run.output.items(self._rows, COLUMNS, empty="All are valid.", extra={"summary": summary})
+        sentence = (
+            f"{summary['read']} read: {counts[VALID]} valid, {counts[IGNORED]} would be ignored, "
+            f"{counts[DEAD_LETTERED]} would be set aside."
+        )
+        tell = run.output.attention if counts[DEAD_LETTERED] else run.output.message
+        tell(sentence)
+
+
+def _verdict_members(verdict: "Verdict") -> dict[str, Any]:
+    from sync_worker.events.verdicts import Event, Ignored, Rejection
+
+    match verdict:
+        case Event():
+            return {"verdict": VALID}
+        case Ignored(detail):
+            return {"verdict": IGNORED, "reason": None, "detail": detail}
+        case Rejection(reason, detail):
+            return {"verdict": DEAD_LETTERED, "reason": reason.value, "detail": detail}
+
+
+def _key(record: Record) -> str | None:
+    return None if record.key is None else record.key.decode("utf-8", "backslashreplace")

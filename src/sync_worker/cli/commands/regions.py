@@ -29,7 +29,9 @@ def list_regions(ctx: click.Context) -> None:
     run.output.items(rows, COLUMNS)
 
 
-@command.command(epilog=options.examples("sync-worker regions show 01 -o json"))
+@command.command(
+    prints_document=True, epilog=options.examples("sync-worker regions show 01 -o json")
+)
 @click.argument("region_code", metavar="NN")
 @click.pass_context
 def show(ctx: click.Context, region_code: str) -> None:

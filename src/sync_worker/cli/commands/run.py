@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=options.Command,
+    prints_document=True,
     epilog=options.examples(
         "sync-worker run --archive stream.jsonl",
         "sync-worker run --archive monday.jsonl.gz --archive tuesday.jsonl.gz -o json",

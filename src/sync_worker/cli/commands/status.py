@@ -22,6 +22,7 @@ PARTITION_COLUMNS = (
 
 @click.command(
     cls=options.Command,
+    prints_document=True,
     epilog=options.examples("sync-worker status", "sync-worker status -o json"),
 )
 @click.pass_context

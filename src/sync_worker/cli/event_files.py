@@ -1,0 +1,150 @@
+"""Files of events, as a person has them: archives of records, or bare events as JSON.
+
+Says where in the file each one stands; judges nothing.
+"""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from sync_worker.events.record import Headers, Record
+from sync_worker.stream.archive import ArchiveSource
+from sync_worker.stream.source import StreamError
+
+STDIN = "-"
+
+_STRUCTURED: Headers = (("content-type", b"application/cloudevents+json"),)
+_MAX_RECORDS = 1_000
+_HEAD_BYTES = 64 * 2**10
+_GZIP_MAGIC = b"\x1f\x8b"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_SPACE = re.compile(r"[ \t\r\n]*")
+# As the codec reads: no number matters, and float takes any count of digits.
+_DECODER = json.JSONDecoder(parse_int=float)
+
+
+class Kind(StrEnum):
+    """What a file holds."""
+
+    ARCHIVE = "archive"
+    EVENTS = "events"
+
+
+class Place(NamedTuple):
+    """Where an event stands: its line, and its record's address where it is in a record."""
+
+    line: int
+    topic: str | None = None
+    partition: int | None = None
+    offset: int | None = None
+
+
+Placed = tuple[Place, Record]
+
+
+@contextmanager
+def opened(file: str, kind: Kind | None) -> Iterator[Iterator[Placed]]:
+    """The events in `file`, or on stdin where it is `-`; without a kind, what it looks like.
+
+    Raises:
+        OSError: the file cannot be opened.
+        StreamError: in the body, where an archive cannot be read on.
+    """
+    if file == STDIN:
+        with TemporaryDirectory() as folder, _named(path := _spooled(Path(folder))):
+            yield _events(path, kind)
+    else:
+        yield _events(Path(file), kind)
+
+
+def bare_events(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """The JSON documents that follow one another, each with the line it begins on.
+
+    One that is not JSON reaches to the next line that begins with a brace.
+    """
+    text = content.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "surrogateescape")
+    line, end, start = 1, 0, _after_space(text, 0)
+    while start < len(text):
+        line += text.count("\n", end, start)
+        end = _end(text, start)
+        yield line, text[start:end].encode("utf-8", "surrogateescape")
+        line += text.count("\n", start, end)
+        start = _after_space(text, end)
+
+
+def _events(path: Path, kind: Kind | None) -> Iterator[Placed]:
+    if (kind or _kind_of(path)) is Kind.EVENTS:
+        return _bare(path.read_bytes())
+    return _archived(path)
+
+
+def _kind_of(path: Path) -> Kind:
+    """An archive, unless it plainly begins with an event: a bad archive is told as one."""
+    if path.suffix.lower() == ".gz":
+        return Kind.ARCHIVE
+    with path.open("rb") as opened_file:
+        head = opened_file.read(_HEAD_BYTES).removeprefix(_BYTE_ORDER_MARK).lstrip()
+    first_line = head.partition(b"\n")[0]
+    is_record = b'"payload' in first_line or b'"offset"' in first_line
+    names_attributes = b'"specversion"' in head or b'"data"' in head
+    is_event = head.startswith(b"{") and names_attributes and not is_record
+    return Kind.EVENTS if is_event else Kind.ARCHIVE
+
+
+def _bare(content: bytes) -> Iterator[Placed]:
+    for line, value in bare_events(content):
+        yield Place(line), Record("", 0, 0, None, None, value, _STRUCTURED)
+
+
+def _archived(path: Path) -> Iterator[Placed]:
+    """Every line is a record, so a record's number is its line's."""
+    source = ArchiveSource(path, _MAX_RECORDS)
+    source.seek({})
+    line = 0
+    try:
+        while (batch := source.poll(0)) or not source.at_end():
+            for record in batch.records if batch else ():
+                line += 1
+                yield Place(line, record.topic, record.partition, record.offset), record
+    finally:
+        source.close()
+
+
+def _spooled(folder: Path) -> Path:
+    """What comes on stdin, as a file: an archive is known by its suffix."""
+    path = folder / "stdin"
+    with path.open("wb") as spool:
+        shutil.copyfileobj(sys.stdin.buffer, spool)
+    with path.open("rb") as spool:
+        is_packed = spool.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+    return path.rename(folder / "stdin.gz") if is_packed else path
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Tell of the file as what it is, not by a path that is gone afterwards."""
+    try:
+        yield
+    except StreamError as error:
+        what = error.what.replace(str(path), "standard input")
+        raise StreamError(what, error.why, error.hint) from None
+
+
+def _after_space(text: str, start: int) -> int:
+    found = _SPACE.match(text, start)
+    return found.end() if found else start
+
+
+def _end(text: str, start: int) -> int:
+    try:
+        return _DECODER.raw_decode(text, start)[1]
+    except (ValueError, RecursionError):
+        next_document = text.find("\n{", start)
+        return len(text) if next_document < 0 else next_document

@@ -1,0 +1,185 @@
+"""Whatever goes wrong ends in one message and the contract's exit code."""
+
+import errno
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+from sync_worker.cli.errors import CommandError, Exit, as_command_error
+from sync_worker.registry.dialect import MissingDatabase
+from sync_worker.registry.schema import WrongRevision
+from sync_worker.stream.source import StreamError
+from sync_worker.sync.apply import DatabaseRefusesRecords
+
+SECRET = "correct horse"
+COMMAND = [sys.executable, "-m", "sync_worker"]
+
+
+class PostgresError(Exception):
+    """An error as the PostgreSQL driver has it."""
+
+    def __init__(self, sqlstate):
+        super().__init__("permission denied for table patient_board")
+        self.sqlstate = sqlstate
+
+
+def sqlite_error(kind, code):
+    cause = sqlite3.OperationalError("database is locked")
+    cause.sqlite_errorcode = code
+    return kind(f"INSERT {SECRET}", {"value": SECRET}, cause)
+
+
+def coded(kind, number, path=None):
+    return kind(number, os.strerror(number), path)
+
+
+ENDS = [
+    (CommandError(Exit.REFUSED, "No."), 4, "refused", "No."),
+    (CommandError(Exit.USAGE, "No.", code="configuration"), 2, "configuration", "No."),
+    (click.UsageError("What?"), 2, "usage", "What?"),
+    (click.BadParameter("bad"), 2, "usage", "bad"),
+    (click.Abort(), 130, "interrupted", "Interrupted"),
+    (KeyboardInterrupt(), 130, "interrupted", "Interrupted"),
+    (StreamError("a.jsonl, line 3: torn.", "It is.", "Mend it."), 2, "stream", "line 3"),
+    (coded(FileNotFoundError, errno.ENOENT, "a.jsonl"), 6, "not_found", "a.jsonl"),
+    (coded(IsADirectoryError, errno.EISDIR, "folder"), 2, "file", "folder"),
+    (coded(PermissionError, errno.EACCES, "a.jsonl"), 2, "file", "a.jsonl"),
+    (coded(OSError, errno.ENOSPC, "a.csv"), 2, "file", "a.csv"),
+    (coded(OSError, errno.ENOSPC), 1, "output", "output cannot be written"),
+    (coded(OSError, errno.EIO), 1, "unexpected", "OSError"),
+    (UnicodeEncodeError("utf-8", "\udcff", 0, 1, "no"), 2, "usage", "UTF-8"),
+    (ModuleNotFoundError("no", name="psycopg"), 2, "configuration", "psycopg"),
+    (ModuleNotFoundError("no", name="other"), 1, "unexpected", "ModuleNotFoundError"),
+    (MissingDatabase(Path("registry.db")), 2, "configuration", "registry.db"),
+    (WrongRevision("0009"), 2, "revision", "0009"),
+    (WrongRevision(None), 2, "revision", "not there yet"),
+    (DatabaseRefusesRecords("eleven records"), 1, "unexpected", "eleven records"),
+    (sqlite_error(OperationalError, sqlite3.SQLITE_BUSY), 5, "unreachable", "is locked"),
+    (sqlite_error(OperationalError, sqlite3.SQLITE_CANTOPEN), 5, "unreachable", "reached"),
+    (sqlite_error(IntegrityError, sqlite3.SQLITE_CONSTRAINT), 1, "unexpected", "refused"),
+    (sqlite_error(OperationalError, sqlite3.SQLITE_NOTADB), 2, "configuration", "no database"),
+    (ProgrammingError("", {}, PostgresError("42501")), 4, "permission", "permit"),
+    (ProgrammingError("", {}, PostgresError("42601")), 1, "unexpected", "refused"),
+    (ValueError(SECRET), 1, "unexpected", "ValueError"),
+    (ExceptionGroup(SECRET, [ValueError(SECRET)]), 1, "unexpected", "ExceptionGroup"),
+]
+
+
+@pytest.mark.parametrize(("error", "exit_code", "code", "text"), ENDS)
+def test_each_exception_has_its_end(error, exit_code, code, text):
+    end = as_command_error(error)
+    assert (end.exit_code, end.code) == (exit_code, code)
+    assert text in end.as_text()
+    assert SECRET not in end.as_text() + end.as_json()
+
+
+@pytest.mark.parametrize(("error", "exit_code", "code", "text"), ENDS)
+def test_with_json_an_error_is_one_object_on_stderr(sync_worker, error, exit_code, code, text):
+    sync_worker.add_raising(error)
+    done = sync_worker("broken", "-o", "json")
+    assert (done.exit_code, done.stdout) == (exit_code, "")
+    assert set(done.error) == {"code", "message", "hint"}
+    assert done.error["code"] == code
+
+
+def test_an_error_says_what_and_why_and_then_the_hint(sync_worker):
+    sync_worker.add_raising(CommandError(Exit.REFUSED, "It is so.", why="It was.", hint="Be."))
+    assert sync_worker("broken").stderr == "error: It is so. It was.\nhint: Be.\n"
+
+
+def test_an_error_without_a_hint_is_one_line(sync_worker):
+    sync_worker.add_raising(CommandError(Exit.REFUSED, "It is so."))
+    assert sync_worker("broken").stderr == "error: It is so.\n"
+
+
+def test_an_error_moves_no_cursor(sync_worker):
+    sync_worker.add_raising(CommandError(Exit.REFUSED, "red \x1b[31m \r"))
+    assert sync_worker("broken").stderr == "error: red \\x1b[31m \\r\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-o json broken",
+        "-o=json broken",
+        "-ojson broken",
+        "--output json broken",
+        "--output=json broken",
+        "broken -o json",
+        "broken -o=json",
+        "broken -vo json",
+        "-o table broken -o json",
+        "broken --no-such-option -o json",
+        "no-such-command -o json",
+        "-o json",
+        "clinics -o json",
+        "broken too many -o json",
+    ],
+)
+def test_json_is_kept_to_wherever_it_is_asked_for_even_where_parsing_failed(sync_worker, line):
+    sync_worker.add_raising(CommandError(Exit.REFUSED, "It is so."))
+    assert sync_worker(*line.split()).error["message"]
+
+
+@pytest.mark.parametrize("line", ["broken", "-o json broken -o table", "broken -- -o json"])
+def test_without_json_an_error_is_text(sync_worker, line):
+    sync_worker.add_raising(CommandError(Exit.REFUSED, "It is so."))
+    assert sync_worker(*line.split()).stderr.startswith("error: ")
+
+
+def test_there_is_no_traceback_unless_it_is_asked_for(sync_worker):
+    sync_worker.add_raising(ValueError("inside"))
+    assert "Traceback" not in sync_worker("broken").stderr
+    for line in (["--debug", "broken"], ["broken", "--debug"]):
+        done = sync_worker(*line)
+        assert done.exit_code == 1
+        assert "Traceback" in done.stderr
+        assert "ValueError: inside" in done.stderr
+
+
+def test_an_expected_error_has_no_traceback_at_all(sync_worker):
+    sync_worker.add_raising(CommandError(Exit.REFUSED, "No."))
+    assert "Traceback" not in sync_worker("broken", "--debug").stderr
+
+
+def test_a_command_ends_with_the_code_it_asks_for(sync_worker):
+    sync_worker.add_raising(click.exceptions.Exit(Exit.ATTENTION))
+    assert sync_worker("broken") == (3, "", "")
+
+
+def test_a_reader_that_leaves_early_is_no_error():
+    with subprocess.Popen(
+        [*COMMAND, "config", "show"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("arguments", [["config", "show"], ["--help"]])
+def test_a_full_disk_under_stdout_is_an_error(arguments):
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("error: The output cannot be written")
+
+
+def test_stdout_is_utf8_whatever_the_locale():
+    done = subprocess.run(
+        [*COMMAND, "config", "show", "-o", "json"],
+        env={"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "SYNC_WORKER_KAFKA_GROUP_ID": "å"},
+        capture_output=True,
+        check=True,
+    )
+    assert '"å"' in done.stdout.decode()

@@ -1,0 +1,88 @@
+"""`config show`: every setting, where it came from, and no secret."""
+
+import csv
+import io
+
+import pytest
+from tests.unit.cli.test_settings import SETTINGS, TOGETHER, named
+
+PASSWORD = "h3mligt-ord"
+URLS = {
+    f"postgresql://worker:{PASSWORD}@host/registry": "postgresql://worker:***@host/registry",
+    f"postgresql://worker:{PASSWORD}@@host/db": "postgresql://worker:***@host/db",
+    f"postgresql://:{PASSWORD}@host/db": "postgresql://:***@host/db",
+    f"postgresql://host/db?user=worker&password={PASSWORD}": (
+        "postgresql://host/db?user=worker&password=***"
+    ),
+    f"postgresql://host/db?sslpassword={PASSWORD}&sslmode=require": (
+        "postgresql://host/db?sslpassword=***&sslmode=require"
+    ),
+    "postgresql://worker@host/db": "postgresql://worker@host/db",
+    "sqlite:///a@b.db": "sqlite:///a@b.db",
+}
+
+
+def shown(typed):
+    return {item["name"]: item for item in typed("config", "show", "-o", "json").items}
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """Puts settings into the environment."""
+
+    def put(settings):
+        for name, value in named(settings).items():
+            monkeypatch.setenv(name, value)
+
+    return put
+
+
+def test_every_setting_is_listed_with_its_default(typed):
+    settings = shown(typed)
+    expected = {name: case[0] for name, case in SETTINGS.items()}
+    expected = named(dict.fromkeys(TOGETHER) | expected | {"EVENTS_EXTRA_REGIONS": []})
+    assert {name: item["value"] for name, item in settings.items()} == expected
+    assert {item["source"] for item in settings.values()} == {"default"}
+    assert all(item["description"] for item in settings.values())
+
+
+def test_each_setting_says_where_it_came_from(typed, given, monkeypatch, tmp_path):
+    (tmp_path / "sync_worker_http_host").write_text("0.0.0.0\n")
+    monkeypatch.setenv("SYNC_WORKER_SECRETS_DIR", str(tmp_path))
+    given({"HTTP_PORT": "1", "LOG_LEVEL": ""})
+    settings = shown(typed)
+    sources = [
+        settings[f"SYNC_WORKER_{name}"]["source"]
+        for name in ("HTTP_HOST", "HTTP_PORT", "LOG_LEVEL")
+    ]
+    assert sources == ["secret file", "environment", "default"]
+    assert settings["SYNC_WORKER_HTTP_HOST"]["value"] == "0.0.0.0"
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+@pytest.mark.parametrize(("url", "masked"), URLS.items())
+def test_a_password_is_masked_in_every_form(typed, given, form, url, masked):
+    given({"DATABASE_URL": url, "SUPPORT_DATABASE_URL": url} | TOGETHER)
+    told = typed("config", "show", "-o", form)
+    assert told.exit_code == 0, told.stderr
+    assert masked in told.stdout
+    assert PASSWORD not in told.stdout + told.stderr
+
+
+def test_a_table_says_what_is_not_set_and_csv_leaves_it_empty(typed):
+    lines = typed("config", "show").stdout.splitlines()
+    (line,) = [line for line in lines if line.startswith("SYNC_WORKER_KAFKA_SASL_PASSWORD ")]
+    assert "(not set)" in line
+    rows = csv.DictReader(io.StringIO(typed("config", "show", "-o", "csv").stdout))
+    values = {row["name"]: row["value"] for row in rows}
+    assert values["SYNC_WORKER_KAFKA_SASL_PASSWORD"] == ""
+
+
+def test_it_ends_with_2_and_says_everything_that_is_wrong(typed, given):
+    given({"HTTP_PORT": "many", "LOG_LEVL": "info", "KAFKA_SASL_PASSWORD": PASSWORD})
+    told = typed("config", "show", "-o", "json")
+    assert told.exit_code == 2
+    assert told.error["code"] == "configuration"
+    for name in ("SYNC_WORKER_HTTP_PORT", "SYNC_WORKER_LOG_LEVL", "SYNC_WORKER_LOG_LEVEL"):
+        assert name in told.error["message"]
+    assert PASSWORD not in told.stderr

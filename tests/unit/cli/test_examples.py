@@ -1,0 +1,110 @@
+"""Help teaches: every command explains itself, and its examples can be typed as they stand."""
+
+import shlex
+import subprocess
+import sys
+
+import click
+import pytest
+
+from sync_worker.cli.main import COMMANDS, root
+
+SLOW = ("pydantic", "sqlalchemy", "alembic", "structlog", "tenacity")
+
+
+def commands(group=root, path=()):
+    """Every command, with the words that call it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+ALL = dict(commands())
+LEAVES = {path: found for path, found in ALL.items() if not isinstance(found, click.Group)}
+
+
+def examples(command):
+    """The calls under Examples, as words; what pipes into them or out of them is left out."""
+    for line in (command.epilog or "").splitlines():
+        for part in line.split(" | "):
+            if part.strip().startswith("sync-worker "):
+                yield shlex.split(part)[1:]
+
+
+def parsed(words):
+    """The command that the words call, after their parsing; it is not run."""
+    command: click.Command = root
+    context = root.make_context("sync-worker", list(words))
+    while isinstance(command, click.Group):
+        name, found, rest = command.resolve_command(
+            context, [*context._protected_args, *context.args]
+        )
+        assert found is not None
+        command, context = found, found.make_context(name, rest, parent=context)
+    return command
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_every_command_explains_itself(typed, path, option):
+    told = typed(*path, option)
+    assert (told.exit_code, told.stderr) == (0, "")
+    assert told.stdout.startswith(f"Usage: sync-worker {' '.join(path)} ")
+    assert "Options of every command:" in told.stdout
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_every_command_shows_an_example_of_itself(path):
+    assert list(path) in [words[: len(path)] for words in examples(LEAVES[path])]
+
+
+@pytest.mark.parametrize("path", [(), *ALL], ids=" ".join)
+def test_every_example_can_be_typed_as_it_stands(path):
+    for words in examples(ALL[path] if path else root):
+        assert parsed(words) in LEAVES.values()
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_every_option_says_what_it_does(path):
+    asked = [param for param in LEAVES[path].params if isinstance(param, click.Option)]
+    assert [param.name for param in asked if not param.help] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_each_says_of_itself(name):
+    short_help = ALL[name,].get_short_help_str(limit=200)
+    assert COMMANDS[name].rstrip(".") == short_help.rstrip(".")
+
+
+def test_the_help_of_no_command_imports_anything_slow():
+    calls = [[*path, "--help"] for path in [(), *ALL]]
+    program = (
+        "import sys\n"
+        "from sync_worker.cli.main import run\n"
+        f"codes = [run(call) for call in {calls!r}]\n"
+        f"print(codes.count(0), [name for name in {SLOW!r} if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == f"{len(calls)} []"
+
+
+def test_a_group_called_alone_shows_its_help_and_ends_with_2(typed):
+    told = typed("clinics")
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert "Usage: sync-worker clinics" in told.stderr
+    assert "error: Missing command." in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"), [("statsu", "status"), ("clinic", "clinics"), ("deadletter", "deadletters")]
+)
+def test_a_mistyped_command_is_met_with_the_one_meant(typed, typo, meant):
+    told = typed(typo)
+    assert told.exit_code == 2
+    assert f"Did you mean '{meant}'?" in told.stderr

@@ -1,0 +1,162 @@
+"""What cannot be done ends with its exit code, a sentence and a hint, and without a secret."""
+
+import sqlite3
+
+import pytest
+from tests.unit.cli.conftest import A
+
+PASSWORD = "h3mligt-ord"
+NOBODY = "SE2321000016-NONE"
+
+NOT_FOUND = [
+    (("clinics", "show", NOBODY), NOBODY),
+    (("clinics", "list", "--region", "1"), "'1'"),
+    (("clinics", "list", "--region", "01", "--region", "02"), "'02'"),
+    (("clinics", "add", A, "--region", "99"), "'99'"),
+    (("clinics", "remove", A, "--region", ""), "''"),
+    (("regions", "show", "11"), "'11'"),
+    (("boards", "set", "15", A, "--name", "N", "--ticket", "T"), "'15'"),
+    (("boards", "clear", "16", "--ticket", "T"), "'16'"),
+    (("deadletters", "show", "99"), "99"),
+    (("run", "--archive", "none.jsonl"), "none.jsonl"),
+    (("events", "validate", "none.jsonl"), "none.jsonl"),
+    (("positions", "reset", "--archive", "none.jsonl", "--to", "earliest"), "none.jsonl"),
+    (("positions", "reset", "--topic", "none", "--to", "earliest"), "position"),
+]
+UNCONFIRMED = [
+    ("clinics", "remove", A),
+    ("boards", "clear", "01", "--ticket", "T-2"),
+    ("boards", "set", "03", A, "--name", "N", "--ticket", "T-2"),
+    ("positions", "reset", "--to", "earliest"),
+]
+DOCUMENTS = [
+    ("status",),
+    ("clinics", "show", A),
+    ("regions", "show", "01"),
+    ("deadletters", "show", "1"),
+    ("db", "current"),
+    ("db", "upgrade"),
+    ("run", "--archive", "stream.jsonl"),
+    ("schemas", "export"),
+    ("boards", "clear", "01", "--ticket", "T-2", "--yes"),
+]
+MISUSED = [
+    ("boards", "set", "03", "not-an-id", "--name", "N", "--ticket", "T"),
+    ("boards", "set", "03", A, "--name", "\u00a0", "--ticket", "T"),
+    ("boards", "set", "03", A, "--name", "N"),
+    ("boards", "clear", "03"),
+    ("clinics", "add"),
+    ("clinics", "add", A, "--actor", " "),
+    ("clinics", "list", "--limit", "-1"),
+    ("deadletters", "show", "0"),
+    ("deadletters", "list", "--code", "bad"),
+    ("positions", "reset", "--to", "offset:-1"),
+    ("positions", "reset", "-y"),
+    ("run",),
+]
+
+
+def contents(database):
+    with sqlite3.connect(database) as connection:
+        return list(connection.iterdump())
+
+
+def error_of(told, exit_code):
+    assert told.exit_code == exit_code, told.stderr
+    error = told.error
+    assert error["hint"]
+    return error
+
+
+@pytest.mark.parametrize(("arguments", "named"), NOT_FOUND)
+def test_what_there_is_not_is_named_and_ends_with_6(populated, typed, arguments, named):
+    error = error_of(typed(*arguments, "-o", "json"), 6)
+    assert error["code"] == "not_found"
+    assert named in error["message"]
+
+
+@pytest.mark.parametrize("arguments", UNCONFIRMED, ids=" ".join)
+def test_without_a_terminal_and_without_yes_nothing_is_done(
+    populated, typed, arguments, monkeypatch
+):
+    before = contents(populated)
+    monkeypatch.setattr("sys.stdin", None)
+    told = typed(*arguments, "-o", "json")
+    assert told.exit_code == 2
+    assert '"confirmation_needed"' in told.stderr
+    assert "--yes" in told.stderr
+    assert contents(populated) == before
+
+
+@pytest.mark.parametrize("arguments", DOCUMENTS, ids=" ".join)
+def test_csv_of_what_is_no_list_is_refused_before_anything_is_done(populated, typed, arguments):
+    before = contents(populated)
+    told = typed(*arguments, "-o", "csv")
+    assert told.exit_code == 2
+    assert told.stdout == ""
+    assert "csv" in told.stderr
+    assert contents(populated) == before
+
+
+@pytest.mark.parametrize("arguments", MISUSED, ids=" ".join)
+def test_what_is_typed_wrongly_ends_with_2(populated, typed, arguments):
+    assert error_of(typed(*arguments, "-o", "json"), 2)["code"] == "usage"
+
+
+@pytest.fixture
+def databases(folder, monkeypatch):
+    """Files that are no registry; points the settings at a database."""
+    (folder / "folder.db").mkdir()
+    (folder / "letter.db").write_text("this is a letter, and no database" * 99)
+    (folder / "empty.db").touch()
+    with sqlite3.connect(folder / "newer.db") as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        connection.execute("INSERT INTO alembic_version VALUES ('9999')")
+    connection.close()
+    return lambda url: monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", url)
+
+
+@pytest.mark.parametrize(
+    ("url", "exit_code", "code"),
+    [
+        ("sqlite:///none.db", 2, "configuration"),
+        ("sqlite:///folder.db", 5, "unreachable"),
+        ("sqlite:///letter.db", 2, "configuration"),
+        ("sqlite:///newer.db", 2, "revision"),
+        ("sqlite:///empty.db", 2, "revision"),
+        (f"mysql://worker:{PASSWORD}@host/registry", 2, "configuration"),
+        (f"postgresql://worker:{PASSWORD}@host:x/registry", 2, "configuration"),
+    ],
+)
+@pytest.mark.parametrize("command", [("status",), ("clinics", "list"), ("regions", "list")])
+def test_a_database_that_cannot_be_used_is_told_without_a_password(
+    databases, typed, url, exit_code, code, command
+):
+    databases(url)
+    told = typed(*command, "-o", "json")
+    assert error_of(told, exit_code)["code"] == code
+    assert PASSWORD not in told.stderr
+
+
+@pytest.mark.parametrize("command", [("db", "upgrade"), ("status",)])
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_a_server_that_cannot_be_reached_is_told_without_its_password(
+    databases, typed, command, form
+):
+    databases(f"postgresql://worker:{PASSWORD}@127.0.0.1:1/registry")
+    told = typed(*command, "-o", form, "--debug")
+    assert told.exit_code in {2, 5}, "2 where its driver is not installed"
+    assert told.stderr
+    assert PASSWORD not in told.stderr
+
+
+def test_an_upgrade_refuses_the_schema_of_a_newer_program(databases, typed):
+    databases("sqlite:///newer.db")
+    assert error_of(typed("db", "upgrade", "-o", "json"), 2)["code"] == "revision"
+
+
+def test_support_is_told_of_its_own_database(database, typed, monkeypatch):
+    monkeypatch.setenv("SYNC_WORKER_SUPPORT_DATABASE_URL", "sqlite:///none.db")
+    told = typed("boards", "clear", "01", "--ticket", "T-1", "-y", "-o", "json")
+    assert "none.db" in error_of(told, 2)["message"]
+    assert typed("status").exit_code == 0

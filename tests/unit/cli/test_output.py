@@ -1,0 +1,169 @@
+"""What commands write: tables for people, JSON and csv for programs."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync_worker.cli import text
+from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.output import Form, Globals, Output
+
+COLUMNS = ("hsa_id", "name", "active", "updated_at")
+AT = datetime(2026, 1, 1, 8, 30, tzinfo=UTC)
+ROWS = [
+    {"hsa_id": "A", "name": "Kliniken", "active": True, "updated_at": AT, "more": [1]},
+    {"hsa_id": "B-longer", "name": None, "active": False, "updated_at": None, "more": {}},
+    {"hsa_id": "C", "name": 'a "b", c', "active": None, "updated_at": AT, "more": None},
+]
+
+
+def output(form=Form.TABLE, **options):
+    return Output(Globals(output=form, **options))
+
+
+def test_a_table_has_a_head_and_a_line_for_each_row(capsys):
+    output().items(ROWS, COLUMNS)
+    assert capsys.readouterr().out.splitlines() == [
+        "hsa_id    name      active  updated_at",
+        "A         Kliniken  yes     2026-01-01T08:30:00Z",
+        "B-longer            no",
+        'C         a "b", c          2026-01-01T08:30:00Z',
+    ]
+
+
+def test_an_empty_table_is_a_sentence_on_stderr(capsys):
+    output().items([], COLUMNS, empty="There are none.")
+    assert tuple(capsys.readouterr()) == ("", "There are none.\n")
+
+
+@pytest.mark.parametrize("rows", [[], ROWS[:1], ROWS])
+def test_a_list_as_json_has_items_and_their_count_and_all_of_each_row(capsys, rows):
+    output(Form.JSON).items(rows, COLUMNS, extra={"summary": {"å": 1}})
+    document = json.loads(capsys.readouterr().out)
+    at = "2026-01-01T08:30:00Z"
+    expected = [{**row, "updated_at": row["updated_at"] and at} for row in rows]
+    assert document == {"items": expected, "count": len(rows), "summary": {"å": 1}}
+
+
+def test_a_list_as_csv_has_its_head_always_and_what_is_none_is_empty(capsys):
+    output(Form.CSV).items([], COLUMNS)
+    assert capsys.readouterr().out == "hsa_id,name,active,updated_at\n"
+    output(Form.CSV).items(ROWS, COLUMNS)
+    assert list(csv.reader(io.StringIO(capsys.readouterr().out)))[1:] == [
+        ["A", "Kliniken", "true", "2026-01-01T08:30:00Z"],
+        ["B-longer", "", "false", ""],
+        ["C", 'a "b", c', "", "2026-01-01T08:30:00Z"],
+    ]
+
+
+def test_csv_of_a_document_is_refused(capsys):
+    with pytest.raises(CommandError) as raised:
+        output(Form.CSV).document({"a": 1}, render=str)
+    assert raised.value.exit_code is Exit.USAGE
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (AT, "2026-01-01T08:30:00Z"),
+        (AT.replace(microsecond=120_000), "2026-01-01T08:30:00.12Z"),
+        (AT.replace(microsecond=1), "2026-01-01T08:30:00.000001Z"),
+        (AT.replace(second=10), "2026-01-01T08:30:10Z"),
+        (AT.astimezone(timezone(timedelta(hours=2))), "2026-01-01T08:30:00Z"),
+        (datetime(1, 1, 1, tzinfo=UTC), "0001-01-01T00:00:00Z"),
+    ],
+)
+def test_an_instant_is_in_utc_with_decimals_only_where_they_are_not_zero(moment, expected):
+    assert text.instant(moment) == expected
+    assert text.cell(moment) == expected
+    assert json.loads(text.compact_json(moment)) == expected
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_any_instant_can_be_read_back(moment):
+    assert datetime.fromisoformat(text.instant(moment)) == moment
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, ""),
+        (True, "yes"),
+        (False, "no"),
+        (0, "0"),
+        ("Åäö", "Åäö"),
+        ({"hsa_id": "Å"}, '{"hsa_id": "Å"}'),
+        ("\x1b[2J\x1b[31mred", r"\x1b[2J\x1b[31mred"),
+        ("one\r\ntwo\tthree", r"one\r\ntwo\tthree"),
+        ("\x9b31m", r"\x9b31m"),
+        ("right\u202eleft", r"right\u202eleft"),
+    ],
+)
+def test_a_cell_is_one_harmless_line(value, expected):
+    assert text.cell(value) == expected
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_no_text_can_move_a_cursor_or_break_a_line(value):
+    shown = text.cell(value)
+    assert not any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in shown)
+    assert len(shown.splitlines()) <= 1
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_sentences_are_as_harmless_but_may_have_lines(value):
+    allowed = {"\n"}
+    shown = set(text.harmless(value)) - allowed
+    assert not any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in shown)
+
+
+def test_nothing_in_a_table_is_cut(capsys):
+    rows = [dict.fromkeys(COLUMNS, "w" * 3_000)]
+    output().items(rows, COLUMNS)
+    assert capsys.readouterr().out.count("w") == 12_000
+
+
+def test_columns_stand_under_each_other_also_with_wide_and_combining_characters():
+    lines = text.table([{"a": "日本", "b": 1}, {"a": "e\u0301", "b": 2}], ("a", "b")).splitlines()
+    assert lines == ["a     b", "日本  1", "e\u0301     2"]
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "expected"),
+    [
+        ({}, {}, True),
+        ({}, {"color": False}, False),
+        ({"NO_COLOR": "1"}, {}, False),
+        ({"NO_COLOR": ""}, {}, True),
+        ({"TERM": "dumb"}, {}, False),
+    ],
+)
+def test_colours_are_for_terminals_where_nobody_said_no(
+    monkeypatch, environment, options, expected
+):
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    output(**options).items([{"status": "receiving"}], ["status"])
+    assert ("\x1b[" in terminal.getvalue()) is expected
+
+
+def test_quiet_leaves_out_messages_but_not_what_needs_attention(capsys):
+    quiet = output(verbosity=-1)
+    quiet.message("all went well")
+    quiet.attention("look at \x1b[2Jthis")
+    assert tuple(capsys.readouterr()) == ("", "look at \\x1b[2Jthis\n")

@@ -1,0 +1,72 @@
+"""Settings that are not right: all told at once, by name, never by a secret's value."""
+
+import pytest
+from tests.unit.cli.test_settings import PASSWORD, named, refusal
+
+SENSELESS = {
+    "DATABASE_URL": [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "mysql://host/db",
+        "postgresql:///",
+        "registry.db",
+        f"postgresql://user:{PASSWORD}@host:port/db",
+    ],
+    "SUPPORT_DATABASE_URL": ["sqlite://", f"mysql://user:{PASSWORD}@host/db"],
+    "KAFKA_BOOTSTRAP_SERVERS": [",", "host:0", "host:65536", "host:port", "a:9092,,b:9092"],
+    "KAFKA_ACTIVATION_TOPIC": ["..", "a topic", "å", "t" * 250],
+    "KAFKA_REGION_TOPIC": [".", "a/b"],
+    "KAFKA_GROUP_ID": [" "],
+    "KAFKA_SESSION_TIMEOUT_MS": ["0", "-1", "45 s", "1.5"],
+    "KAFKA_MAX_POLL_INTERVAL_MS": ["0", "soon"],
+    "KAFKA_SECURITY_PROTOCOL": ["TLS"],
+    "KAFKA_SASL_MECHANISM": ["MD5"],
+    "HTTP_PORT": ["-1", "65536", "http"],
+    "LOG_LEVEL": ["loud", "INFO"],
+    "LOG_FORMAT": ["xml"],
+    "GUARD_MAX_CHANGES": ["-1", "few"],
+    "GUARD_MAX_PERCENT": ["-1", "101", "10 %"],
+    "GUARD_WINDOW_MINUTES": ["0", "-5"],
+    "EVENTS_MAX_FUTURE_MINUTES": ["-1"],
+    "EVENTS_EXTRA_REGIONS": ["26", '"26"', "[26]", '["6"]', '["26"', '["a1"]', "{}"],
+    "BATCH_MAX_RECORDS": ["0", "-1", "many"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in SENSELESS.items() for value in values]
+)
+def test_a_senseless_value_is_refused_by_name_and_without_a_password(name, value):
+    text = refusal(named({name: value}))
+    assert f"SYNC_WORKER_{name} is not " in text
+    assert PASSWORD not in text
+
+
+def test_everything_that_is_wrong_is_told_together(tmp_path):
+    wrong = {name: values[0] for name, values in SENSELESS.items()}
+    (tmp_path / "sync_worker_kafka_sasl_passwords").write_text(PASSWORD)
+    given = named(wrong | {"NOTHING": "1", "SECRETS_DIR": str(tmp_path)})
+    text = refusal(given)
+    for name in [*wrong, "NOTHING"]:
+        assert f"SYNC_WORKER_{name}" in text
+    assert "sync_worker_kafka_sasl_passwords" in text
+    assert PASSWORD not in text
+
+
+@pytest.mark.parametrize(
+    ("given", "other"),
+    [
+        (
+            {"KAFKA_SESSION_TIMEOUT_MS": "60000", "KAFKA_MAX_POLL_INTERVAL_MS": "50000"},
+            "KAFKA_SESSION_TIMEOUT_MS",
+        ),
+        ({"KAFKA_SASL_PASSWORD": PASSWORD}, "KAFKA_SASL_USERNAME"),
+        ({"KAFKA_SASL_USERNAME": "worker"}, "KAFKA_SASL_PASSWORD"),
+        ({"KAFKA_SSL_KEYFILE": "key.pem"}, "KAFKA_SSL_CERTFILE"),
+        ({"KAFKA_SASL_MECHANISM": "PLAIN"}, "KAFKA_SECURITY_PROTOCOL"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_both_named(given, other):
+    text = refusal(named(given))
+    assert all(f"SYNC_WORKER_{name}" in text for name in [*given, other])
+    assert PASSWORD not in text

@@ -1,0 +1,188 @@
+"""Settings: defaults, where they are given, and everything that is wrong told at once."""
+
+import pytest
+from pydantic import ValidationError
+
+from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.settings import Settings, load_settings
+
+PASSWORD = "h3mligt-ord"
+
+# name: default, a value in an environment, what it becomes
+SETTINGS = {
+    "DATABASE_URL": ("sqlite:///sync-worker.db", "sqlite:///other.db", "sqlite:///other.db"),
+    "SUPPORT_DATABASE_URL": (None, "postgresql://host/db", "postgresql://host/db"),
+    "KAFKA_BOOTSTRAP_SERVERS": (None, "one:9092,two:9092", "one:9092,two:9092"),
+    "KAFKA_ACTIVATION_TOPIC": ("eservices.clinic.activation", "activation", "activation"),
+    "KAFKA_REGION_TOPIC": ("eservices.clinic.region", "activation", "activation"),
+    "KAFKA_GROUP_ID": ("complaints-sync", "other", "other"),
+    "KAFKA_SESSION_TIMEOUT_MS": (45_000, "10000", 10_000),
+    "KAFKA_MAX_POLL_INTERVAL_MS": (120_000, "300000", 300_000),
+    "KAFKA_SECURITY_PROTOCOL": (None, "SSL", "SSL"),
+    "KAFKA_SSL_CAFILE": (None, "/etc/ca.pem", "/etc/ca.pem"),
+    "KAFKA_SSL_CERTFILE": (None, "/etc/cert.pem", "/etc/cert.pem"),
+    "HTTP_HOST": ("127.0.0.1", "0.0.0.0", "0.0.0.0"),
+    "HTTP_PORT": (9464, "0", 0),
+    "LOG_LEVEL": ("info", "debug", "debug"),
+    "LOG_FORMAT": ("auto", "json", "json"),
+    "GUARD_MAX_CHANGES": (5, "0", 0),
+    "GUARD_MAX_PERCENT": (10, "100", 100),
+    "GUARD_WINDOW_MINUTES": (60, "5", 5),
+    "EVENTS_MAX_FUTURE_MINUTES": (60, "0", 0),
+    "EVENTS_EXTRA_REGIONS": ((), '["26", "27"]', ("26", "27")),
+    "BATCH_MAX_RECORDS": (5_000, "1", 1),
+}
+# These are right only together with others.
+TOGETHER = {
+    "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+    "KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+    "KAFKA_SASL_USERNAME": "worker",
+    "KAFKA_SASL_PASSWORD": PASSWORD,
+    "KAFKA_SSL_CERTFILE": "/etc/cert.pem",
+    "KAFKA_SSL_KEYFILE": "/etc/key.pem",
+}
+
+
+def named(settings):
+    return {f"SYNC_WORKER_{name}": value for name, value in settings.items()}
+
+
+def refusal(environ):
+    """What is said of settings that are not right."""
+    with pytest.raises(CommandError) as raised:
+        load_settings(environ)
+    assert raised.value.exit_code is Exit.USAGE
+    assert raised.value.code == "configuration"
+    return raised.value.as_text() + raised.value.as_json()
+
+
+def value_of(settings, name):
+    return getattr(settings, name.lower())
+
+
+@pytest.fixture
+def secrets(tmp_path):
+    """Writes files into a folder of secrets; the environment that names it."""
+
+    def write(**contents):
+        for name, content in contents.items():
+            (tmp_path / f"sync_worker_{name.lower()}").write_text(content, encoding="utf-8")
+        return {"SYNC_WORKER_SECRETS_DIR": str(tmp_path)}
+
+    return write
+
+
+@pytest.mark.parametrize(("name", "case"), SETTINGS.items())
+def test_a_setting_has_its_default_where_nothing_is_given(name, case):
+    default, *_ = case
+    assert value_of(load_settings({}), name) == default
+
+
+@pytest.mark.parametrize(("name", "case"), SETTINGS.items())
+def test_a_setting_is_read_from_the_environment_and_from_a_secret_file(name, case, secrets):
+    _, given, expected = case
+    assert value_of(load_settings(named({name: given})), name) == expected
+    assert value_of(load_settings(secrets(**{name: f"{given}\n"})), name) == expected
+
+
+@pytest.mark.parametrize(("name", "case"), SETTINGS.items())
+def test_an_empty_value_is_not_set(name, case, secrets):
+    default, given, expected = case
+    assert value_of(load_settings(named({name: ""})), name) == default
+    assert value_of(load_settings(secrets(**{name: "\n"})), name) == default
+    with_file = secrets(**{name: given})
+    assert value_of(load_settings(with_file | named({name: ""})), name) == expected
+
+
+def test_the_tables_here_have_every_setting():
+    assert {name.lower() for name in SETTINGS | TOGETHER} == set(Settings.model_fields)
+
+
+def test_the_environment_goes_before_a_secret_file(secrets):
+    environ = secrets(KAFKA_GROUP_ID="from-file") | named({"KAFKA_GROUP_ID": "from-environment"})
+    assert load_settings(environ).kafka_group_id == "from-environment"
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_only_the_line_break_at_the_end_of_a_secret_file_is_cut(secrets, end):
+    environ = secrets(KAFKA_SASL_PASSWORD=f" two words {end}", KAFKA_SASL_USERNAME="worker")
+    password = load_settings(environ).kafka_sasl_password
+    assert password is not None
+    assert password.get_secret_value() == " two words "
+
+
+def test_settings_that_need_each_other_are_taken_together():
+    settings = load_settings(named(TOGETHER))
+    assert settings.kafka_sasl_mechanism == "SCRAM-SHA-512"
+    assert PASSWORD not in repr(settings)
+
+
+def test_support_uses_the_database_url_unless_it_has_its_own():
+    own = named({"SUPPORT_DATABASE_URL": "sqlite:///support.db"})
+    assert load_settings({}).support_url == "sqlite:///sync-worker.db"
+    assert load_settings(own).support_url == "sqlite:///support.db"
+
+
+def test_settings_cannot_be_changed():
+    settings, name = load_settings({}), "http_port"
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(settings, name, 1)
+
+
+@pytest.mark.parametrize(
+    ("unknown", "nearest"),
+    [
+        ("SYNC_WORKER_DATABSE_URL", "SYNC_WORKER_DATABASE_URL"),
+        ("SYNC_WORKER_HTTP_PRT", "SYNC_WORKER_HTTP_PORT"),
+        ("SYNC_WORKER_SECRET_DIR", "SYNC_WORKER_SECRETS_DIR"),
+        ("SYNC_WORKER_database_url", "SYNC_WORKER_DATABASE_URL"),
+        ("SYNC_WORKER_", "SYNC_WORKER_"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_the_nearest_one(unknown, nearest):
+    text = refusal({unknown: "1"})
+    assert unknown in text
+    assert f"nearest is {nearest}" in text
+
+
+def test_an_unknown_name_among_the_secrets_is_refused_with_the_nearest_one(secrets):
+    text = refusal(secrets(KAFKA_SASL_PASWORD=PASSWORD))
+    assert "sync_worker_kafka_sasl_pasword" in text
+    assert "nearest is sync_worker_kafka_sasl_password" in text
+    assert PASSWORD not in text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SYNC_WORKER_SERVICE_HOST",
+        "SYNC_WORKER_SERVICE_PORT_HTTP",
+        "SYNC_WORKER_PORT",
+        "SYNC_WORKER_PORT_9464_TCP_ADDR",
+        "OTHER_SYNC_WORKER_X",
+    ],
+)
+def test_what_kubernetes_injects_and_what_is_not_ours_is_let_through(name):
+    assert load_settings({name: "tcp://10.0.0.1:9464"}) == load_settings({})
+
+
+def test_other_files_among_the_secrets_are_let_be(secrets, tmp_path):
+    environ = secrets(HTTP_PORT="1")
+    (tmp_path / "..data").mkdir()
+    (tmp_path / "tls.key").write_bytes(b"\xff")
+    assert load_settings(environ).http_port == 1
+
+
+@pytest.mark.parametrize("kind", ["missing", "a file"])
+def test_a_folder_of_secrets_that_cannot_be_read_is_refused(tmp_path, kind):
+    path = tmp_path / "secrets"
+    if kind == "a file":
+        path.touch()
+    assert "SYNC_WORKER_SECRETS_DIR" in refusal({"SYNC_WORKER_SECRETS_DIR": str(path)})
+
+
+def test_a_secret_that_is_not_text_is_refused_without_its_content(tmp_path):
+    (tmp_path / "sync_worker_kafka_sasl_password").write_bytes(b"abc\xff")
+    text = refusal({"SYNC_WORKER_SECRETS_DIR": str(tmp_path)})
+    assert "sync_worker_kafka_sasl_password" in text
+    assert "abc" not in text
