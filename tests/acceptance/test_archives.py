@@ -1,6 +1,7 @@
 """`run --archive`: archives as people have them, whole, grown, torn and mixed up."""
 
 import gzip
+import os
 
 from tests.builders import (
     activated,
@@ -137,3 +138,10 @@ def test_reset_positions_count_again_what_is_read_again(installed):
     assert (partition["read"], partition["applied"], partition["superseded"]) == (4, 1, 1)
     assert partition["dead_lettered"] == 2
     assert installed("deadletters", "list", "-o", "json").json["count"] == 1
+
+
+def test_a_pipe_is_no_archive_and_loses_nothing_silently(installed):
+    os.mkfifo(installed.folder / "pipe")
+    refused = run(installed, installed.folder / "pipe")
+    assert refused.exit_code == 2
+    assert "pipe" in refused.error["message"]

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def sent_to(stdout: Any, installed, *arguments):
         (("clinics", "remove", A), None, 2),
         (("events", "validate", "stream.jsonl"), None, 3),
         (("clinics", "add", "SE2321000016-NONE", "--dry-run"), None, 4),
-        (("db", "upgrade"), "sqlite:///no/such/folder.db", 5),
+        (("db", "upgrade"), "sqlite:///no/such/folder.db", 2),
         (("clinics", "show", "SE2321000016-NONE"), None, 6),
     ],
 )
@@ -140,3 +141,11 @@ def test_an_argument_that_is_not_text_ends_in_a_sentence(populated, command, for
     done = populated("-o", form, "clinics", *command, os.fsdecode(b"\xff"))
     assert done.exit_code in {0, 2, 4, 6}, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_somebody_else_keeps_locked_cannot_be_reached(populated):
+    with sqlite3.connect(populated.database, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        done = populated("clinics", "add", A, "-o", "json")
+        other.execute("ROLLBACK")
+    assert (done.exit_code, done.error["code"]) == (5, "unreachable")

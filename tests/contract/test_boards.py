@@ -12,6 +12,10 @@ BOARD = Board("01", "SE2321000016-PN01", "Patientnämnden")
 ACT = Act("support1", "INC1", NOW)
 
 
+def put(registry, region_code, wanted, act):
+    boards.put(registry, boards.plan(registry, region_code, wanted), act)
+
+
 def logged(registry):
     columns = (
         change_log.c.change,
@@ -31,9 +35,9 @@ def execute(engine, statement):
 
 
 def test_a_board_that_support_sets_replaces_and_clears_is_logged_with_actor_and_ticket(registry):
-    boards.put(registry, "01", BOARD, ACT)
-    boards.put(registry, "01", BOARD._replace(hsa_id="SE2321000016-PN02"), ACT)
-    boards.put(registry, "01", None, ACT)
+    put(registry, "01", BOARD, ACT)
+    put(registry, "01", BOARD._replace(hsa_id="SE2321000016-PN02"), ACT)
+    put(registry, "01", None, ACT)
     one, two = "SE2321000016-PN01", "SE2321000016-PN02"
     assert logged(registry) == [
         ("board_set", "01", None, one, "support1", "INC1"),
@@ -43,7 +47,7 @@ def test_a_board_that_support_sets_replaces_and_clears_is_logged_with_actor_and_
 
 
 def test_plain_sql_is_logged_the_same_and_never_as_the_last_command(registry, engine):
-    boards.put(registry, "01", BOARD, ACT)
+    put(registry, "01", BOARD, ACT)
     execute(engine, "DELETE FROM patient_board")
     execute(engine, "INSERT INTO patient_board (region_code, hsa_id, name) VALUES ('03', 'X', 'N')")
     execute(engine, "UPDATE patient_board SET region_code = '04'")
@@ -65,12 +69,12 @@ def test_a_clinic_put_in_tak_by_plain_sql_and_taken_out_again_is_logged(registry
 
 
 def test_nobody_is_acting_once_a_board_is_set(registry):
-    boards.put(registry, "01", BOARD, ACT)
+    put(registry, "01", BOARD, ACT)
     with registry.snapshot() as connection:
         assert connection.execute(select(acting)).all() == []
 
 
 def test_setting_the_same_board_again_is_not_logged_again(registry):
-    boards.put(registry, "01", BOARD, ACT)
-    boards.put(registry, "01", BOARD, ACT)
+    put(registry, "01", BOARD, ACT)
+    put(registry, "01", BOARD, ACT)
     assert len(logged(registry)) == 1

@@ -44,9 +44,20 @@ def plan(registry: Registry, region_code: str, wanted: Board | None) -> BoardPla
     )
 
 
-def put(registry: Registry, region_code: str, wanted: Board | None, act: Act) -> None:
-    """Set the region's board, or clear it with None; the change log is written by triggers."""
+class BoardChanged(Exception):
+    """Somebody else changed the region's board after the plan was made."""
+
+
+def put(registry: Registry, planned: BoardPlan, act: Act) -> None:
+    """Do what was planned; the change log is written by triggers.
+
+    Raises:
+        BoardChanged: the board is not any more what it was when it was planned.
+    """
+    region_code, wanted = planned.region_code, planned.wanted
     with registry.unit() as unit:
+        if registrations.boards(unit.connection).get(region_code) != planned.present:
+            raise BoardChanged
         log.act_as(unit.connection, act.actor, act.reason)
         if wanted is None:
             registrations.clear_board(unit.connection, region_code)

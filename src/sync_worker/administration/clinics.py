@@ -27,7 +27,7 @@ class Item(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Verb:
+class Verb:
     """What adding and removing differ in."""
 
     judge: Callable[[str, Standing | None, Collection[str] | None], Verdict]
@@ -36,11 +36,11 @@ class _Verb:
     becomes_registered: bool
 
 
-ADD = _Verb(may_add, Outcome.ADDED, "registered", becomes_registered=True)
-REMOVE = _Verb(may_remove, Outcome.REMOVED, "removed", becomes_registered=False)
+ADD = Verb(may_add, Outcome.ADDED, "registered", becomes_registered=True)
+REMOVE = Verb(may_remove, Outcome.REMOVED, "removed", becomes_registered=False)
 
 
-def plan(registry: Registry, verb: _Verb, hsa_ids: Sequence[str], act: Act) -> list[Item]:
+def plan(registry: Registry, verb: Verb, hsa_ids: Sequence[str], act: Act) -> list[Item]:
     """What `do` would do now; changes nothing.
 
     `hsa_ids` are as people write them: blanks around them and lower case do not matter.
@@ -50,7 +50,7 @@ def plan(registry: Registry, verb: _Verb, hsa_ids: Sequence[str], act: Act) -> l
         return _judge(verb, wanted, registrations.read(connection, wanted), act)
 
 
-def do(registry: Registry, verb: _Verb, hsa_ids: Sequence[str], act: Act) -> list[Item]:
+def do(registry: Registry, verb: Verb, hsa_ids: Sequence[str], act: Act) -> list[Item]:
     """Add or remove clinics, each judged on its own: those that can be are, in one transaction."""
     wanted = [normalised(hsa_id) for hsa_id in hsa_ids]
     with registry.unit() as unit:
@@ -62,7 +62,7 @@ def do(registry: Registry, verb: _Verb, hsa_ids: Sequence[str], act: Act) -> lis
 
 
 def _judge(
-    verb: _Verb, hsa_ids: Iterable[str], standings: Mapping[str, Standing], act: Act
+    verb: Verb, hsa_ids: Iterable[str], standings: Mapping[str, Standing], act: Act
 ) -> list[Item]:
     """One item an id, in the order named; an id named twice meets what its first mention did."""
     standing_now = dict(standings)
@@ -76,10 +76,12 @@ def _judge(
     return items
 
 
-def _write(connection: Connection, verb: _Verb, items: Sequence[Item], act: Act) -> None:
+def _write(connection: Connection, verb: Verb, items: Sequence[Item], act: Act) -> None:
     done = [item.hsa_id for item in items if item.outcome is verb.done]
-    actor = act.actor if verb.becomes_registered else None
-    registrations.set_registered(connection, done, actor, act.at)
+    if verb.becomes_registered:
+        registrations.register(connection, done, act.actor, act.at)
+    else:
+        registrations.unregister(connection, done, act.at)
     entries = [
         Entry(act.at, verb.change, hsa_id=hsa_id, actor=act.actor, reason=act.reason)
         for hsa_id in done

@@ -151,6 +151,16 @@ def _missing_database(error: Any) -> CommandError:
     )
 
 
+def _no_place(error: Any) -> CommandError:
+    return CommandError(
+        Exit.USAGE,
+        f"There can be no database file {error.path}.",
+        why="It is a folder, or the folder that it should be in is not there.",
+        hint="Make the folder, or correct SYNC_WORKER_DATABASE_URL.",
+        code="configuration",
+    )
+
+
 def _wrong_revision(error: Any) -> CommandError:
     found = f"at revision {error.found}" if error.found else "not there yet"
     return CommandError(
@@ -168,6 +178,16 @@ def _refuses_records(error: BaseException) -> CommandError:
         f"{error}.",
         why="Nothing of the batch was kept.",
         hint="The same command with --debug shows where.",
+    )
+
+
+def _board_changed(_error: BaseException) -> CommandError:
+    return CommandError(
+        Exit.REFUSED,
+        "Somebody else changed this region's patient board meanwhile.",
+        why="Nothing was done: the plan that you saw is not true any more.",
+        hint="Run the command again, and look at the new plan.",
+        code="changed_meanwhile",
     )
 
 
@@ -203,7 +223,9 @@ _ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
     "builtins.ModuleNotFoundError": _missing_module,
     "sync_worker.stream.source.StreamError": _stream,
     "sync_worker.registry.dialect.MissingDatabase": _missing_database,
+    "sync_worker.registry.dialect.NoPlaceForDatabase": _no_place,
     "sync_worker.registry.schema.WrongRevision": _wrong_revision,
+    "sync_worker.administration.boards.BoardChanged": _board_changed,
     "sync_worker.sync.apply.DatabaseRefusesRecords": _refuses_records,
     "sqlalchemy.exc.DBAPIError": _database,
 }

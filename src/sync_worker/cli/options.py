@@ -145,6 +145,14 @@ def require_region(settings: "Settings", *codes: str) -> None:
             )
 
 
+def warn_of_check_digit(run: Invocation, hsa_id: str) -> None:
+    """Say so where an HSA-id is well-formed and its check digit is not right: only a warning."""
+    from sync_worker.clinics import hsa_id as hsa_ids
+
+    if hsa_ids.has_the_form(hsa_id) and not hsa_ids.check_digit_is_right(hsa_id):
+        run.output.attention(f"{hsa_id}: the check digit of its number is not right.")
+
+
 def examples(*lines: str) -> str:
     """The end of a command's help: lines to be typed as they stand."""
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
@@ -162,14 +170,16 @@ def actor_option(command: Decorated) -> Decorated:
         metavar="ID",
         default=_os_user,
         show_default="the user of the operating system",
-        callback=_not_blank,
+        callback=not_blank,
         help="Who does it; kept in the log.",
     )(command)
 
 
 def reason_option(command: Decorated) -> Decorated:
     """`--reason TEXT`."""
-    return click.option("--reason", metavar="TEXT", help="Why; kept in the log.")(command)
+    return click.option(
+        "--reason", metavar="TEXT", callback=not_blank, help="Why; kept in the log."
+    )(command)
 
 
 def actor_and_reason(command: Decorated) -> Decorated:
@@ -239,7 +249,8 @@ def _os_user() -> str:
         return _NOBODY
 
 
-def _not_blank(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
-    if not value.strip():
+def not_blank(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """An option's value without blanks around it; a blank one says nothing, and is refused."""
+    if value is not None and not value.strip():
         raise click.BadParameter("it is blank.")
-    return value.strip()
+    return None if value is None else value.strip()

@@ -8,17 +8,18 @@ import string
 
 MAX_LENGTH_FROM_EVENTS = 64
 _MAX_LENGTH = 31
-_BYTE_ORDER_MARK = "\ufeff"
+BLANKS = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f\x20\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
+    "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+"""Unicode's white space, and the byte-order mark: what a blank text is made of."""
 _ASCII_UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 _FORM = re.compile(r"SE(?P<organisation>(?:[0-9]{2})?[0-9]{10})-[A-Z0-9]+")
 
 
 def trimmed(text: str) -> str:
     """`text` without the blanks, no-break spaces and byte-order marks that pasting leaves."""
-    previous = None
-    while previous != text:
-        previous, text = text, text.strip().strip(_BYTE_ORDER_MARK)
-    return text
+    return text.strip(BLANKS)
 
 
 def is_blank(text: str) -> bool:

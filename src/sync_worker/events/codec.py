@@ -21,7 +21,6 @@ from sync_worker.events.models import (
     MODELS,
     KnownDocument,
     is_hsa_id,
-    is_storable,
     problem,
     stated,
 )
@@ -29,7 +28,7 @@ from sync_worker.events.record import Headers, Record
 from sync_worker.events.verdicts import Event, Ignored, Reason, Rejection, Verdict, quoted
 
 _VERSIONED = re.compile(
-    r"eservices\.clinic\.(?:activated|deactivated|region-changed)(?:\.v[0-9].*)?", re.DOTALL
+    r"eservices\.clinic\.(?:activated|deactivated|region-changed)(?:\..*)?", re.DOTALL
 )
 _VALIDATORS = {name: TypeAdapter(model).validator for name, (model, _) in MODELS.items()}
 _MOST_CLINICS = 65_536
@@ -121,8 +120,8 @@ def _unknown_type(event_type: object) -> Ignored | Rejection:
         return _invalid("`type` is missing or null.")
     if not isinstance(event_type, str):
         return _invalid("`type` is not a string.")
-    if is_blank(event_type) or not is_storable(event_type):
-        return _invalid("`type` is blank, or holds a NUL or half a surrogate pair.")
+    if is_blank(event_type):
+        return _invalid("`type` is blank.")
     if _VERSIONED.fullmatch(event_type) is None:
         return Ignored(f"`type` is {quoted(event_type)}, which this program does not know.")
     what = f"`type` is {quoted(event_type)}, and only version .v1 is understood."
@@ -143,7 +142,8 @@ def _subject_fault(subject: str | None, hsa_id: str) -> str | None:
 def _fault(place: str, named: str | None, hsa_id: str) -> str | None:
     if named is None or named == hsa_id or is_blank(named) or normalised(named) == hsa_id:
         return None
-    return f"{place} names {quoted(named)}, and `data.hsaId` names {quoted(hsa_id)}."
+    # Neither is quoted: staff share the id space, and people put other numbers in its place.
+    return f"{place} names another clinic than `data.hsaId`."
 
 
 def _invalid(detail: str) -> Rejection:

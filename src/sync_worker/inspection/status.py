@@ -5,13 +5,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from sync_worker.clinics.regions import Regions
 from sync_worker.registry import positions, queries, registrations
 from sync_worker.registry.positions import Counts, Position, latest
 from sync_worker.registry.queries import Gauges
 from sync_worker.registry.unit import Registry
 
 
-def status(registry: Registry) -> dict[str, Any]:
+def status(registry: Registry, in_use: Regions) -> dict[str, Any]:
     """The document of `sync-worker status`, from one snapshot.
 
     `end` and `lag` are null: they belong to a Kafka cluster, and an archive is not kept open.
@@ -19,7 +20,8 @@ def status(registry: Registry) -> dict[str, Any]:
     with registry.snapshot() as connection:
         known = positions.listed(connection)
         gauges = queries.gauges(connection)
-        attention = _attention(connection, gauges)
+        services_on = len(registrations.boards(connection).keys() & set(in_use))
+        attention = _attention(connection, gauges, in_use)
     return {
         "partitions": [_partition(position) for position in known],
         "lag": None,
@@ -29,7 +31,7 @@ def status(registry: Registry) -> dict[str, Any]:
             "receiving": gauges.receiving,
             "deactivated": gauges.deactivated,
         },
-        "regions": {"service_on": gauges.services_on},
+        "regions": {"service_on": services_on},
         "dead_letters": {
             "open": gauges.open_dead_letters,
             "oldest_at": gauges.oldest_dead_letter_at,
@@ -57,18 +59,28 @@ def _partition(known: Position) -> dict[str, Any]:
     }
 
 
-def _attention(connection: Connection, gauges: Gauges) -> list[str]:
+def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[str]:
     """What a person should look at, each with what to type."""
     texts = []
     if gauges.open_dead_letters:
-        texts.append(
-            f"{gauges.open_dead_letters} records are set aside: sync-worker deadletters list"
-        )
+        are_set_aside = _number(gauges.open_dead_letters, "record is", "records are")
+        texts.append(f"{are_set_aside} set aside: sync-worker deadletters list")
     service_on = registrations.boards(connection).keys()
     for region_code, counts in sorted(queries.regions(connection).items(), key=str):
-        if region_code not in service_on:
+        clinics = _number(counts["registered"], "registered clinic", "registered clinics")
+        if region_code is None:
+            texts.append(f"{clinics} of no region: sync-worker clinics list")
+        elif region_code not in in_use:
             texts.append(
-                f"{counts['registered']} registered clinics are in region {region_code}, "
-                f"which has no patient board: sync-worker regions show {region_code}"
+                f"{clinics} of region {region_code}, which is not in use: sync-worker clinics list"
+            )
+        elif region_code not in service_on:
+            texts.append(
+                f"{clinics} of region {region_code}, which has no patient board: "
+                f"sync-worker regions show {region_code}"
             )
     return texts
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

@@ -3,11 +3,12 @@
 import base64
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 
+from sync_worker.events import times
 from sync_worker.events.record import Headers, Partition, Record
 from sync_worker.events.verdicts import Reason, Rejection
 from sync_worker.registry import dialect
@@ -105,6 +106,7 @@ def _item(row: Row[Any]) -> dict[str, Any]:
     return {
         "id": row.id,
         "received_at": row.received_at,
+        "stream": row.stream,
         "topic": row.topic,
         "partition": row.partition,
         "offset": row.record_offset,
@@ -157,6 +159,6 @@ def _parse_headers(text: str) -> Headers:
 def _instant(timestamp_ms: int) -> datetime | None:
     """The instant; None for one that no calendar has, which is why the record is here."""
     try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=timestamp_ms)
-    except OverflowError:
+        return times.instant_of_timestamp(timestamp_ms)
+    except ValueError:
         return None

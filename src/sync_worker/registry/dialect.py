@@ -34,11 +34,22 @@ BUSY_TIMEOUT_MS = 5_000
 """How long SQLite waits for another process's transaction before it says "locked"."""
 
 
+_WIDTH = len("0001-01-01T00:00:00.000000Z")
+
+
 class MissingDatabase(Exception):
     """There is no SQLite file at the path; one is made by an upgrade of the schema alone."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"there is no database file {path}")
+        self.path = path
+
+
+class NoPlaceForDatabase(Exception):
+    """The path of the SQLite file is a folder, or lies in none."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"there can be no database file {path}")
         self.path = path
 
 
@@ -48,13 +59,13 @@ class Instant(TypeDecorator[datetime]):
     SQLite keeps it as text of a fixed width, so that it sorts and compares as an instant.
     """
 
-    impl = String(27)
+    impl = String(_WIDTH)
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name == "postgresql":
             return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
-        return dialect.type_descriptor(String(27))
+        return dialect.type_descriptor(String(_WIDTH))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None or dialect.name == "postgresql":
@@ -65,8 +76,11 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None or dialect.name == "postgresql":
             return value  # type: ignore[no-any-return]  # psycopg has made it a datetime
-        moment = datetime.fromisoformat(value)
-        # Only a row that somebody wrote by hand lacks the offset; SQLite's own clock is UTC.
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            return None  # somebody wrote it by hand, and it is no instant
+        # SQLite's own clock, which a person may have used, is UTC and does not say so.
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -84,6 +98,7 @@ def open_engine(url: str, *, create: bool = False) -> Engine:
 
     Raises:
         MissingDatabase: the SQLite file does not exist.
+        NoPlaceForDatabase: nor can it.
     """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
@@ -93,6 +108,8 @@ def open_engine(url: str, *, create: bool = False) -> Engine:
 
 def _open_sqlite(address: URL, *, create: bool) -> Engine:
     path = Path(address.database or "")
+    if path.is_dir() or not path.parent.is_dir():
+        raise NoPlaceForDatabase(path)
     if not create and not path.exists():
         raise MissingDatabase(path)
     engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
@@ -105,7 +122,6 @@ def _open_postgresql(address: URL) -> Engine:
     return create_engine(
         address.set(drivername="postgresql+psycopg"),
         connect_args={"options": "-c timezone=UTC", "connect_timeout": 5},
-        pool_pre_ping=False,
     )
 
 

@@ -19,7 +19,6 @@ from sync_worker.registry.tables import (
     dead_letter,
     held_fact,
     hold,
-    patient_board,
 )
 
 
@@ -92,14 +91,13 @@ class Gauges:
     registered: int
     receiving: int
     deactivated: int
-    services_on: int
     open_dead_letters: int
     oldest_dead_letter_at: datetime | None
     open_holds: int
 
 
 def gauges(connection: Connection) -> Gauges:
-    """Count clinics, services, dead letters and holds."""
+    """Count clinics, dead letters and holds."""
     counted = connection.execute(
         select(
             func.count(),
@@ -108,7 +106,6 @@ def gauges(connection: Connection) -> Gauges:
             _number(STATUS == Status.DEACTIVATED.value),
         ).select_from(clinic)
     ).one()
-    services_on = connection.scalar(select(func.count()).select_from(patient_board)) or 0
     letters = connection.execute(
         select(func.count(), func.min(dead_letter.c.received_at)).where(
             dead_letter.c.status == OPEN
@@ -122,7 +119,6 @@ def gauges(connection: Connection) -> Gauges:
         registered,
         receiving,
         deactivated,
-        services_on,
         open_dead_letters,
         oldest_dead_letter_at,
         holds or 0,

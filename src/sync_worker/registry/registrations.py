@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, delete, exists, insert, select, update
+from sqlalchemy import Connection, Select, Update, delete, exists, insert, select, update
 
 from sync_worker.clinics.admission import Standing
 from sync_worker.registry import dialect
@@ -34,15 +34,16 @@ def locked(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, Standing
     return _standings(connection, statement.with_for_update(of=clinic))
 
 
-def set_registered(
-    connection: Connection, hsa_ids: Sequence[str], actor: str | None, now: datetime
-) -> None:
-    """Register clinics that this transaction has locked; without an actor, unregister them."""
-    statement = update(clinic).where(dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids)))
-    registered_at = None if actor is None else now
-    connection.execute(
-        statement.values(registered_at=registered_at, registered_by=actor, updated_at=now)
-    )
+def register(connection: Connection, hsa_ids: Sequence[str], actor: str, now: datetime) -> None:
+    """Register clinics that this transaction has locked."""
+    values = {"registered_at": now, "registered_by": actor, "updated_at": now}
+    connection.execute(_update(connection, hsa_ids).values(values))
+
+
+def unregister(connection: Connection, hsa_ids: Sequence[str], now: datetime) -> None:
+    """Take away the registration of clinics that this transaction has locked."""
+    values = {"registered_at": None, "registered_by": None, "updated_at": now}
+    connection.execute(_update(connection, hsa_ids).values(values))
 
 
 def boards(connection: Connection) -> dict[str, Board]:
@@ -62,6 +63,10 @@ def set_board(connection: Connection, board: Board) -> None:
 def clear_board(connection: Connection, region_code: str) -> None:
     """Take away the patient board of a region."""
     connection.execute(delete(patient_board).where(patient_board.c.region_code == region_code))
+
+
+def _update(connection: Connection, hsa_ids: Sequence[str]) -> Update:
+    return update(clinic).where(dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids)))
 
 
 def _standing_of(connection: Connection, hsa_ids: Sequence[str]) -> Select[Any]:

@@ -7,6 +7,7 @@ Only what the facts and people said is stored. Status and service-on follow from
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -36,7 +37,7 @@ clinic = Table(
     "clinic",
     metadata,
     Column("hsa_id", Bytewise, primary_key=True),
-    Column("active", Boolean),
+    Column("active", Boolean(create_constraint=True, name="ck_clinic_active")),
     Column("activation_time", Instant),
     Column("activation_sequence", Bytewise),
     Column("activation_event_id", Bytewise),
@@ -60,6 +61,7 @@ patient_board = Table(
     Column("region_code", Bytewise, primary_key=True),
     Column("hsa_id", Bytewise, nullable=False),
     Column("name", Bytewise, nullable=False),
+    CheckConstraint("length(region_code) = 2", name="ck_patient_board_region_code"),
     comment="Written by support alone; a region's service is on exactly while it has a row",
 )
 
@@ -67,6 +69,8 @@ own_system = Table(
     "own_system",
     metadata,
     Column("hsa_id", Bytewise, primary_key=True),
+    # As HSA-ids are kept: one in another spelling would not be found, and mean nothing.
+    CheckConstraint("hsa_id = upper(trim(hsa_id))", name="ck_own_system_hsa_id"),
     comment="Clinics that handle cases in a system of their own, administered in TAK",
 )
 

@@ -39,17 +39,12 @@ class ArchiveSource:
     @cached_property
     def stream_id(self) -> str:
         """The hash of the first line; of nothing where the file is empty."""
-        file = ArchiveFile(self._path)
-        try:
-            first = next(file.lines(), b"")
-        finally:
-            file.close()
-        content = first.removesuffix(b"\n").removesuffix(b"\r")
-        return f"archive:{hashlib.sha256(content).hexdigest()[:32]}"
+        return _stream_id(self._path)
 
     def seek(self, positions: Mapping[Partition, int]) -> None:
         """Read the file from its beginning again; what is below the positions is dropped."""
         self.close()
+        self._refuse_another()
         self._file = ArchiveFile(self._path)
         self._positions = dict(positions)
         self._unread = _records_beyond(dict(positions), self._path, self._file.lines())
@@ -80,6 +75,14 @@ class ArchiveSource:
         """How much of the file was read, from 0 to 1, by its bytes as they are stored."""
         return 0.0 if self._file is None else self._file.fraction_read()
 
+    def _refuse_another(self) -> None:
+        if _stream_id(self._path) != self.stream_id:
+            raise StreamError(
+                f"{self._path} is another archive than when the command began.",
+                "Its first line has changed, so its positions would be another stream's.",
+                "Run again once nobody writes to it.",
+            )
+
     def _gathered(self) -> tuple[Record, ...]:
         records: list[Record] = []
         size = lines = 0
@@ -101,6 +104,16 @@ class ArchiveSource:
         for partition, end in ends.items():
             yield Move(partition, self._positions.get(partition, 0), end)
         self._positions |= ends
+
+
+def _stream_id(path: Path) -> str:
+    file = ArchiveFile(path)
+    try:
+        first = next(file.lines(), b"")
+    finally:
+        file.close()
+    content = first.removesuffix(b"\n").removesuffix(b"\r")
+    return f"archive:{hashlib.sha256(content).hexdigest()[:32]}"
 
 
 def _records_beyond(

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ class ArchiveFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        _refuse_a_pipe(path)
         self._stored = path.open("rb")
         self._stored_bytes = os.fstat(self._stored.fileno()).st_size
         packed = path.suffix.lower() == ".gz"
@@ -48,6 +50,12 @@ class ArchiveFile:
         place = f"{self._path}, line {number}"
         try:
             line = self._content.readline(_MAX_LINE_BYTES + 1)
+        except gzip.BadGzipFile as error:
+            raise StreamError(
+                f"{place}: not gzip, though its name ends so: {error}.",
+                "Every line before this one was read.",
+                "Name a plain archive without .gz, or fetch the packed one again.",
+            ) from error
         except (EOFError, OSError, zlib.error) as error:
             raise StreamError(
                 f"{place}: the file cannot be read on: {error}.",
@@ -61,3 +69,14 @@ class ArchiveFile:
                 "Check that the file is an archive: one JSON object a line, as `kcat -J` prints.",
             )
         return line
+
+
+def _refuse_a_pipe(path: Path) -> None:
+    """What can be read only once would be emptied by finding out which archive it is."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise StreamError(
+            f"{path} is no file but a pipe or a device.",
+            "An archive is opened more than once: first to see which one it is.",
+            "Write it to a file, and name that.",
+        )

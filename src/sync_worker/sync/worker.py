@@ -60,6 +60,8 @@ class Worker:
                 raise
 
     def _loop(self, source: EventSource) -> None:
+        if self._is_stopping:
+            return
         self._start_over(source)
         while not self._is_stopping:
             batch = source.poll(POLL_SECONDS)

@@ -120,7 +120,8 @@ def databases(folder, monkeypatch):
     ("url", "exit_code", "code"),
     [
         ("sqlite:///none.db", 2, "configuration"),
-        ("sqlite:///folder.db", 5, "unreachable"),
+        ("sqlite:///folder.db", 2, "configuration"),
+        ("sqlite:///none/folder.db", 2, "configuration"),
         ("sqlite:///letter.db", 2, "configuration"),
         ("sqlite:///newer.db", 2, "revision"),
         ("sqlite:///empty.db", 2, "revision"),

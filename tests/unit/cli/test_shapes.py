@@ -6,7 +6,10 @@ from tests.unit.cli.conftest import BOARD, A, B, C, D
 LISTED = {"hsa_id", "name", "region_code", "active", "registered", "status", "updated_at"}
 HISTORY = {"at", "change", "old", "new", "actor", "reason", "event_id", "topic", "partition"}
 REGION = {"region_code", "name", "service_on", "patient_board", "registered", "receiving"}
-LETTER = {"id", "received_at", "topic", "partition", "offset", "key", "reason", "detail", "status"}
+LETTER = {
+    *("id", "received_at", "stream", "topic", "partition", "offset"),
+    *("key", "reason", "detail", "status"),
+}
 COUNTS = {"read", "applied", "superseded", "ignored", "dead_lettered"}
 
 

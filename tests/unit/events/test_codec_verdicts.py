@@ -58,21 +58,10 @@ def test_an_event_without_a_type_is_invalid(event_type):
 
 
 @pytest.mark.parametrize(
-    "event_type", ["eservices.\0", "\ud800", "eservices.clinic.activated.v1\0"]
-)
-def test_a_type_that_is_no_text_is_invalid_rather_than_ignored(event_type):
-    described = json.dumps({"type": event_type}).encode()
-
-    assert reason_of(described) is Reason.INVALID_EVENT
-
-
-@pytest.mark.parametrize(
     "event_type",
     [
         "eservices.clinic.opening-hours-changed.v1",
-        "eservices.clinic.activated.vNext",
-        "eservices.clinic.activated.v",
-        "eservices.clinic.activated.v٢",
+        "eservices.\0",
         "eservices.clinic.activatedv2",
         "eservices.clinic.activated-v2",
         "Eservices.clinic.activated.v1",
@@ -85,8 +74,14 @@ def test_an_unknown_type_is_ignored_whatever_else_is_wrong(event_type):
     assert isinstance(decode({"type": event_type}), Ignored)
 
 
+def test_an_unknown_type_that_is_no_text_is_ignored_too():
+    assert isinstance(decode(b'{"type": "\\ud800"}'), Ignored)
+
+
 @pytest.mark.parametrize("name", ["activated", "deactivated", "region-changed"])
-@pytest.mark.parametrize("suffix", ["", ".v0", ".v2", ".v10", ".v1.1", ".v1x", ".v1 ", ".v9\n"])
+@pytest.mark.parametrize(
+    "suffix", ["", ".v0", ".v2", ".v10", ".v1.1", ".vNext", ".v٢", ".2", ".", ".v1 ", ".v1\0"]
+)
 def test_a_known_name_with_another_version_is_unsupported_whatever_else_is_wrong(name, suffix):
     described = {"type": f"eservices.clinic.{name}{suffix}"}
 
@@ -262,7 +257,7 @@ def test_of_several_faults_the_first_in_the_contracts_order_is_the_reason(first)
         ),
         (
             activated(CLINIC, 5, subject=OTHER),
-            f"`subject` names '{OTHER}', and `data.hsaId` names '{CLINIC}'.",
+            "`subject` names another clinic than `data.hsaId`.",
         ),
         (
             event("eservices.clinic.activated.v2", CLINIC, 5),

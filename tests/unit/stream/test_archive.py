@@ -52,7 +52,7 @@ def read_all(path: Path, positions: Mapping[Partition, int] | None = None) -> li
 
 
 def refusal_of(path: Path, positions: Mapping[Partition, int] | None = None) -> StreamError:
-    with reading(path, positions) as source, pytest.raises(StreamError) as refusal:
+    with pytest.raises(StreamError) as refusal, reading(path, positions) as source:
         list(batches(source))
     return refusal.value
 

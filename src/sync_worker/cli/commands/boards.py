@@ -18,7 +18,11 @@ def command() -> None:
 
 
 _ticket_option = click.option(
-    "--ticket", required=True, metavar="ID", help="The order behind the change; kept in the log."
+    "--ticket",
+    required=True,
+    metavar="ID",
+    callback=options.not_blank,
+    help="The order behind the change; kept in the log.",
 )
 
 
@@ -31,7 +35,7 @@ _ticket_option = click.option(
 )
 @click.argument("region_code", metavar="NN")
 @click.argument("hsa_id", metavar="HSA-ID")
-@click.option("--name", required=True, help="The patient board's name.")
+@click.option("--name", required=True, callback=options.not_blank, help="The patient board's name.")
 @_ticket_option
 @options.actor_option
 @options.plan_options
@@ -43,7 +47,7 @@ def set_board(ctx: click.Context, /, region_code: str, hsa_id: str, name: str, *
 
     run = options.invocation(ctx)
     options.require_region(run.settings, region_code)
-    board = Board(region_code, hsa_ids.normalised(hsa_id), hsa_ids.trimmed(name))
+    board = Board(region_code, hsa_ids.normalised(hsa_id), name)
     if not hsa_ids.has_the_form(board.hsa_id):
         raise CommandError(
             Exit.USAGE,
@@ -51,8 +55,7 @@ def set_board(ctx: click.Context, /, region_code: str, hsa_id: str, name: str, *
             why="An HSA-id is SE, ten or twelve digits, a hyphen, and letters or digits.",
             hint="Write it as in SE2321000016-PN01.",
         )
-    if not board.name:
-        raise CommandError(Exit.USAGE, "The name is blank.", hint="Give the board's name: --name")
+    options.warn_of_check_digit(run, board.hsa_id)
     _put(run, region_code, board, **how)
 
 
@@ -92,7 +95,7 @@ def _put(
             run.output.message(line)
         if not dry_run and not plan.changes_nothing:
             run.output.confirm("Do it?", yes=yes)
-            boards.put(registry, region_code, board, Act(actor, ticket, wiring.now()))
+            boards.put(registry, plan, Act(actor, ticket, wiring.now()))
         rows = regions(registry, wiring.regions(run.settings))
     (region,) = (row for row in rows if row["region_code"] == region_code)
     run.output.document(region, render=_state_line)

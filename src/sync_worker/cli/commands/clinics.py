@@ -123,7 +123,9 @@ def add(ctx: click.Context, /, wanted: tuple[str, ...], dry_run: bool, **who: An
     perform = clinics.plan if dry_run else clinics.do
     with wiring.registry(run.settings.database_url) as registry:
         items = perform(registry, clinics.ADD, wanted, act)
-    _warn_of_check_digits(run, items, Outcome.ADDED)
+    for item in items:
+        if item.outcome is Outcome.ADDED:
+            options.warn_of_check_digit(run, item.hsa_id)
     _report(ctx, run, items)
 
 
@@ -171,19 +173,8 @@ def _report(ctx: click.Context, run: options.Invocation, items: "Sequence[Item]"
     run.output.items([item._asdict() for item in items], ITEM_COLUMNS)
     refused = sum(item.outcome is Outcome.REFUSED for item in items)
     if refused:
-        run.output.attention(f"{refused} of {len(items)} refused; the others stand as listed.")
+        run.output.attention(f"{refused} of {len(items)} refused; the list says why.")
         ctx.exit(Exit.REFUSED)
-
-
-def _warn_of_check_digits(
-    run: options.Invocation, items: "Sequence[Item]", outcome: Outcome
-) -> None:
-    for item in items:
-        is_doubtful = hsa_ids.has_the_form(item.hsa_id) and not hsa_ids.check_digit_is_right(
-            item.hsa_id
-        )
-        if item.outcome is outcome and is_doubtful:
-            run.output.attention(f"{item.hsa_id}: the check digit of its number is not right.")
 
 
 def _not_found(hsa_id: str) -> CommandError:

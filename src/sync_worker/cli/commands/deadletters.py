@@ -6,10 +6,12 @@ import click
 
 from sync_worker.cli import options
 from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.events.verdicts import Reason
 
 COLUMNS = (
     "id",
     "received_at",
+    "stream",
     "topic",
     "partition",
     "offset",
@@ -17,15 +19,6 @@ COLUMNS = (
     "reason",
     "detail",
     "status",
-)
-REASONS = (
-    "invalid_json",
-    "invalid_event",
-    "unsupported_version",
-    "identity_mismatch",
-    "unknown_region",
-    "time_in_future",
-    "database_rejected",
 )
 
 
@@ -51,12 +44,16 @@ def command() -> None:
     show_default=True,
     help="Only those with this status.",
 )
-@click.option("--code", "reason", type=click.Choice(REASONS), help="Only those with this reason.")
+@click.option(
+    "--code",
+    "reason",
+    type=click.Choice([reason.value for reason in Reason]),
+    help="Only those with this reason.",
+)
 @click.pass_context
 def list_letters(ctx: click.Context, status: str, reason: str | None) -> None:
     """List dead letters, in the order set aside."""
     from sync_worker.cli import wiring
-    from sync_worker.events.verdicts import Reason
     from sync_worker.registry import dead_letters
 
     run = options.invocation(ctx)

@@ -52,11 +52,11 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     del until_idle
     run = options.invocation(ctx)
     sources = [wiring.archive(run.settings, path) for path in archives]
-    for source in sources:
-        source.stream_id  # noqa: B018 - opens each file before the first one is applied
     with wiring.registry(run.settings.database_url) as registry:
         worker = wiring.worker(run.settings, registry, LoggedProgress(run.log()))
         _end_in_order(worker)
+        for source in sources:
+            source.stream_id  # noqa: B018 - opens each file before the first one is applied
         try:
             for path, source in zip(archives, sources, strict=True):
                 with run.output.progress(str(path), source.fraction_read):

@@ -7,6 +7,7 @@ import click
 from sync_worker.cli import options
 
 PARTITION_COLUMNS = (
+    "stream",
     "topic",
     "partition",
     "position",
@@ -37,7 +38,7 @@ def command(ctx: click.Context) -> None:
 
     run = options.invocation(ctx)
     with wiring.registry(run.settings.database_url) as registry:
-        document = status(registry)
+        document = status(registry, wiring.regions(run.settings))
     run.output.document(document, render=lambda shown: _text(run, shown))
 
 

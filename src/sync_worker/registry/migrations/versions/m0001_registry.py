@@ -26,7 +26,7 @@ def _clinics() -> None:
     op.create_table(
         "clinic",
         sa.Column("hsa_id", Bytewise, primary_key=True),
-        sa.Column("active", sa.Boolean),
+        sa.Column("active", sa.Boolean(create_constraint=True, name="ck_clinic_active")),
         *_version("activation"),
         sa.Column("region_code", Bytewise),
         *_version("region"),
@@ -56,12 +56,14 @@ def _written_by_support() -> None:
         sa.Column("hsa_id", Bytewise, nullable=False),
         sa.Column("name", Bytewise, nullable=False),
         sa.PrimaryKeyConstraint("region_code", name="pk_patient_board"),
+        sa.CheckConstraint("length(region_code) = 2", name="ck_patient_board_region_code"),
         comment="Written by support alone; a region's service is on exactly while it has a row",
     )
     op.create_table(
         "own_system",
         sa.Column("hsa_id", Bytewise, nullable=False),
         sa.PrimaryKeyConstraint("hsa_id", name="pk_own_system"),
+        sa.CheckConstraint("hsa_id = upper(trim(hsa_id))", name="ck_own_system_hsa_id"),
         comment="Clinics that handle cases in a system of their own, administered in TAK",
     )
     op.create_table(

@@ -1,0 +1,63 @@
+"""What the worker tells in the log: events that operators search for, without payloads."""
+
+import pytest
+import structlog
+from tests.builders import record
+
+from sync_worker.events.record import Partition
+from sync_worker.events.verdicts import Reason, Rejection
+from sync_worker.registry.positions import Counts
+from sync_worker.sync.progress import (
+    Applied,
+    MovedWithoutBoard,
+    NameDropped,
+    PatientBoardNamed,
+    SetAside,
+)
+from sync_worker.telemetry.progress import LoggedProgress
+
+A = "SE2321000016-TA01"
+
+
+@pytest.fixture
+def told():
+    entries = structlog.testing.CapturingLogger()
+    log = structlog.wrap_logger(entries, processors=[], wrapper_class=structlog.BoundLogger)
+    return LoggedProgress(log), entries
+
+
+def warnings_of(told, *warnings):
+    progress, entries = told
+    progress.applied(Applied({}, 0, warnings))
+    return [(call.method_name, call.args, call.kwargs) for call in entries.calls][1:]
+
+
+@pytest.mark.parametrize(
+    ("warning", "event", "values"),
+    [
+        (MovedWithoutBoard(A, "03"), "moved_without_board", {"hsa_id": A, "region_code": "03"}),
+        (PatientBoardNamed(A, "01"), "patient_board_named", {"hsa_id": A, "region_code": "01"}),
+        (NameDropped(A, "e-1"), "name_dropped", {"hsa_id": A, "event_id": "e-1"}),
+    ],
+)
+def test_a_warning_is_an_event_with_a_name_to_search_for(told, warning, event, values):
+    ((method, _, kwargs),) = warnings_of(told, warning)
+    assert (method, kwargs) == ("warning", {"event": event, **values})
+
+
+def test_a_record_set_aside_is_told_by_its_address_and_never_by_its_payload(told):
+    set_aside = SetAside(
+        record(b"{secret", key="196408233234"), Rejection(Reason.INVALID_JSON, "d")
+    )
+    ((_, args, kwargs),) = warnings_of(told, set_aside)
+    assert kwargs["event"] == "dead_lettered"
+    assert (kwargs["reason"], kwargs["offset"]) == ("invalid_json", 0)
+    assert "secret" not in str((args, kwargs))
+    assert "196408233234" not in str((args, kwargs))
+
+
+def test_a_batch_is_told_with_its_counts(told):
+    progress, entries = told
+    progress.applied(Applied({Partition("t", 0): Counts(applied=2, ignored=1)}, 2, ()))
+    (call,) = entries.calls
+    assert (call.kwargs["read"], call.kwargs["applied"], call.kwargs["clinics"]) == (3, 2, 2)
