@@ -8,18 +8,24 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --gener
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock clean
+.PHONY: help run test test-all bench check lock clean
 
 help: ## list what can be made
 	@echo "make TARGET, where TARGET is one of"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "PYTHON=/path/to/python3 chooses the interpreter (3.11 or later)."
 
 run: $(READY) ## live through a fortnight of events, with SQLite and an archive file
 	@$(VENV)/bin/python examples/fortnight.py
 
-test: $(READY) ## run all tests
+test: $(READY) ## run the tests that need nothing but Python
+	@$(VENV)/bin/python -m pytest -m "not real"
+
+test-all: $(READY) ## run all tests, also those on a real Kafka and PostgreSQL
 	@$(VENV)/bin/python -m pytest
+
+bench: $(READY) ## measure the worker on a real Kafka and PostgreSQL
+	@$(VENV)/bin/python -m bench
 
 check: $(READY) ## lint, format, types, and the rooms' borders
 	$(VENV)/bin/ruff check

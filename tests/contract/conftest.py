@@ -11,9 +11,17 @@ from sync_worker.registry.unit import Registry
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
+def registry_url(request, tmp_path):
+    """The address of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'registry.db'}"
+    return request.getfixturevalue("database_url")
+
+
 @pytest.fixture
-def engine(tmp_path):
-    engine = open_engine(f"sqlite:///{tmp_path / 'registry.db'}", create=True)
+def engine(registry_url):
+    engine = open_engine(registry_url, create=True)
     schema.upgrade(engine)
     yield engine
     engine.dispose()

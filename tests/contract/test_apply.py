@@ -209,7 +209,8 @@ def test_a_position_can_move_past_gaps_and_without_records(registry, applier):
     partition = Partition(ACTIVATION, 0)
     applier.apply(STREAM, Batch((), (Move(partition, 0, 7),)))
     with registry.snapshot() as connection:
-        assert positions.next_offsets(connection, STREAM) == {partition: 7}
+        (stored,) = positions.listed(connection, STREAM)
+    assert (stored.partition, stored.next_offset) == (partition, 7)
 
 
 def test_a_batch_from_another_place_than_the_position_keeps_nothing(registry, applier):
@@ -255,7 +256,7 @@ def test_a_record_read_again_after_its_cause_is_gone_closes_its_dead_letter(regi
     Applier(registry, strict, lambda: NOW).apply(STREAM, batch)
     with registry.unit() as unit:
         (known,) = positions.listed(unit.connection)
-        positions.put(unit.connection, known, 0)
+        positions.put(unit.connection, STREAM, known.partition, 0, None)
         unit.commit()
     Applier(registry, lenient, lambda: NOW).apply(STREAM, batch)
     with registry.snapshot() as connection:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
-    collate,
+    column,
     create_engine,
     event,
     exists,
@@ -78,7 +78,7 @@ class Instant(TypeDecorator[datetime]):
             return value  # type: ignore[no-any-return]  # psycopg has made it a datetime
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
+        except (TypeError, ValueError):
             return None  # somebody wrote it by hand, and it is no instant
         # SQLite's own clock, which a person may have used, is UTC and does not say so.
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -91,10 +91,13 @@ RowNumber = BigInteger().with_variant(Integer(), "sqlite")
 """A key that the database counts up; SQLite does so for INTEGER alone."""
 
 
-def open_engine(url: str, *, create: bool = False) -> Engine:
+def open_engine(
+    url: str, *, create: bool = False, lock_timeout_seconds: float | None = None
+) -> Engine:
     """An engine for the registry at `url`; nothing is connected yet.
 
-    A SQLite file that does not exist is made only with `create`.
+    A SQLite file that does not exist is made only with `create`. On PostgreSQL a statement waits
+    for a lock no longer than `lock_timeout_seconds`; SQLite always says "locked" after 5 s.
 
     Raises:
         MissingDatabase: the SQLite file does not exist.
@@ -103,7 +106,7 @@ def open_engine(url: str, *, create: bool = False) -> Engine:
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         return _open_sqlite(address, create=create)
-    return _open_postgresql(address)
+    return _open_postgresql(address, lock_timeout_seconds)
 
 
 def _open_sqlite(address: URL, *, create: bool) -> Engine:
@@ -118,24 +121,21 @@ def _open_sqlite(address: URL, *, create: bool) -> Engine:
     return engine
 
 
-def _open_postgresql(address: URL) -> Engine:
+def _open_postgresql(address: URL, lock_timeout_seconds: float | None) -> Engine:
+    options = "-c timezone=UTC"
+    if lock_timeout_seconds is not None:
+        options += f" -c lock_timeout={int(lock_timeout_seconds * 1000)}"
     return create_engine(
         address.set(drivername="postgresql+psycopg"),
-        connect_args={"options": "-c timezone=UTC", "connect_timeout": 5},
+        connect_args={"options": options, "connect_timeout": 5},
     )
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver's own transaction handling begins too late and commits before DDL.
     connection.isolation_level = None
-    # SQLite's own folds ASCII alone: "å" would not find "Å".
-    connection.create_function("lower", 1, _lower, deterministic=True)
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _lower(text: str | None) -> str | None:
-    return None if text is None else text.lower()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -153,6 +153,12 @@ def reading(engine: Engine) -> Engine:
     return engine.execution_options(reads_only=True)
 
 
+def alone(connection: Connection, purpose: str) -> None:
+    """Wait until no other transaction does this; one that writes to SQLite is alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(purpose))))
+
+
 def _elements(connection: Connection, values: Sequence[str]) -> FromClause:
     """The values as a table of one column, `value`: one parameter, however many they are."""
     if connection.dialect.name == "postgresql":
@@ -166,15 +172,6 @@ def among(
 ) -> ColumnElement[bool]:
     """`column` is one of `values`, however many they are."""
     return column.in_(select(_elements(connection, values).c.value))
-
-
-def contains_in_any_case(
-    connection: Connection, column: ColumnElement[str], text: str
-) -> ColumnElement[bool]:
-    """`column` has `text` in it, letters beyond ASCII too in whichever case."""
-    if connection.dialect.name == "postgresql":
-        column = collate(column, "default")
-    return column.icontains(text, autoescape=True)
 
 
 def insert_missing_keys(connection: Connection, key: Column[str], values: Sequence[str]) -> None:
@@ -195,15 +192,47 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
         connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
 
 
-def update_by_key(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Set the columns that `rows` name, each row found by the table's primary key."""
+def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows in this order; each names the same columns."""
     if not rows:
         return
-    keys = {column.name for column in table.primary_key}
+    if connection.dialect.name == "postgresql":
+        values = _as_table(table, rows)
+        statement = table.insert().from_select(list(rows[0]), select(*values.c))
+        connection.execute(statement)
+    else:
+        connection.execute(table.insert(), list(rows))
+
+
+def update_by_key(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Set the columns that `rows` name, each row found by the table's primary key.
+
+    Each row names the same columns, and no key comes twice.
+    """
+    if not rows:
+        return
+    keys = sorted(column.name for column in table.primary_key)
+    others = [name for name in rows[0] if name not in keys]
+    if connection.dialect.name == "postgresql":
+        values = _as_table(table, rows)
+        statement = table.update().where(*(table.c[key] == values.c[key] for key in keys))
+        connection.execute(statement.values({name: values.c[name] for name in others}))
+        return
     bound = {name: bindparam(f"to_{name}", type_=table.c[name].type) for name in rows[0]}
-    statement = table.update().where(*(table.c[key] == bound[key] for key in sorted(keys)))
-    statement = statement.values({name: to for name, to in bound.items() if name not in keys})
+    statement = table.update().where(*(table.c[key] == bound[key] for key in keys))
+    statement = statement.values({name: bound[name] for name in others})
     connection.execute(statement, [{f"to_{n}": v for n, v in row.items()} for row in rows])
+
+
+def _as_table(table: Table, rows: Sequence[Mapping[str, Any]]) -> FromClause:
+    """The rows as one array a column: one statement and one plan, however many they are."""
+    names = list(rows[0])
+    arrays = [
+        bindparam(None, [row[name] for row in rows], type_=postgresql.ARRAY(table.c[name].type))
+        for name in names
+    ]
+    columns = [column(name, table.c[name].type) for name in names]
+    return func.unnest(*arrays).table_valued(*columns).render_derived(name="new")
 
 
 def _insert(connection: Connection, table: Any) -> postgresql.Insert | sqlite.Insert:

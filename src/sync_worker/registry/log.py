@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from sync_worker.clinics.facts import Change, Fact
+from sync_worker.registry import dialect
 from sync_worker.registry.tables import acting, change_log
 
 
@@ -40,8 +41,7 @@ _TRUTH = {"true": True, "false": False, None: None}
 
 def append(connection: Connection, entries: Sequence[Entry]) -> None:
     """Add the entries, in this order."""
-    if entries:
-        connection.execute(insert(change_log), [asdict(entry) for entry in entries])
+    dialect.insert_all(connection, change_log, [asdict(entry) for entry in entries])
 
 
 def change_name(change: Change) -> str:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-HEAD = "0001"
+from sync_worker.registry import dialect
+
+HEAD = "0002"
 """The revision that this version of the program works on."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -32,6 +34,13 @@ def require_head(connection: Connection) -> None:
         raise WrongRevision(found)
 
 
+def require_unchanged(connection: Connection) -> None:
+    """As `require_head`, and cheap: for each transaction of a worker that has started."""
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found != HEAD:
+        raise WrongRevision(found)
+
+
 def upgrade(engine: Engine) -> tuple[str | None, str]:
     """Bring the schema to `HEAD` in one transaction; the revisions before and after.
 
@@ -45,6 +54,7 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     with engine.begin() as connection:
+        dialect.alone(connection, "schema")
         before = current(connection)
         known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
         if before is not None and before not in known:

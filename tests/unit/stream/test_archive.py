@@ -15,7 +15,7 @@ from tests.builders import archive_line, numbered, record, write_archive, write_
 
 from sync_worker.events.record import Partition, Record
 from sync_worker.stream.archive import ArchiveSource
-from sync_worker.stream.source import Batch, EventSource, StreamError
+from sync_worker.stream.source import Batch, Bookmarks, EventSource, StreamError
 
 HERE, THERE = Partition("eservices.clinic.activation", 0), Partition("eservices.clinic.region", 2)
 CONTENT = st.none() | st.binary(max_size=12)
@@ -28,7 +28,7 @@ def reading(
     path: Path, positions: Mapping[Partition, int] | None = None, max_records: int = 100
 ) -> Iterator[ArchiveSource]:
     source = ArchiveSource(path, max_records)
-    source.seek(positions or {})
+    source.seek(Bookmarks(positions or {}))
     try:
         yield source
     finally:
@@ -130,7 +130,7 @@ def test_seeking_again_reads_again_from_the_new_positions(tmp_path):
 
     with reading(write_archive(tmp_path / "a.jsonl", written)) as source:
         first = records(batches(source))
-        source.seek({HERE: 2})
+        source.seek(Bookmarks({HERE: 2}))
         again = records(batches(source))
 
     assert (first, again) == (written, written[2:])
@@ -223,7 +223,7 @@ class TestDamage:
             with pytest.raises(StreamError, match="line 4"):
                 list(batches(source))
             write_lines(path, [AN_ARCHIVE])
-            source.seek({HERE: 2})
+            source.seek(Bookmarks({HERE: 2}))
 
             assert [r.offset for r in records(batches(source))] == [2]
 
@@ -280,11 +280,11 @@ class TestDamage:
 
     def test_a_file_that_cannot_be_opened_raises_what_the_system_says(self, tmp_path):
         with pytest.raises(FileNotFoundError):
-            ArchiveSource(tmp_path / "none.jsonl", 1).seek({})
+            ArchiveSource(tmp_path / "none.jsonl", 1).seek(Bookmarks({}))
         with pytest.raises(FileNotFoundError):
             _ = ArchiveSource(tmp_path / "none.jsonl", 1).stream_id
         with pytest.raises(IsADirectoryError):
-            ArchiveSource(tmp_path, 1).seek({})
+            ArchiveSource(tmp_path, 1).seek(Bookmarks({}))
 
 
 class TestPositionsThatDoNotFit:
@@ -338,7 +338,7 @@ class TestProgress:
     def test_it_goes_from_nothing_to_all_of_the_file(self, tmp_path, name):
         source = ArchiveSource(write_lines(tmp_path / name, [AN_ARCHIVE]), 1)
         before = source.fraction_read()
-        source.seek({})
+        source.seek(Bookmarks({}))
         seen = [source.fraction_read() for _ in batches(source)]
         source.close()
 

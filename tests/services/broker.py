@@ -1,0 +1,161 @@
+"""A Kafka broker for tests: one node, KRaft, on 127.0.0.1, started and mistreated at will."""
+
+import base64
+import shutil
+import signal
+import subprocess
+import tempfile
+import uuid
+from pathlib import Path
+from typing import Protocol
+
+from tests.services import jars, processes
+from tests.services.waiting import until
+
+MIN_SESSION_TIMEOUT_MS = 1000
+_HEAP = "-Xmx512m"
+
+
+class Broker(Protocol):
+    """What a test can ask of a broker, wherever it runs."""
+
+    @property
+    def bootstrap(self) -> str:
+        """The address that clients are given."""
+
+    @property
+    def cluster_id(self) -> str:
+        """The id of the cluster; it lasts as long as the data."""
+
+    @property
+    def can_be_disturbed(self) -> bool:
+        """Whether the methods below do something; not on a broker that others own."""
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+
+    def stop(self) -> None:
+        """End it in order."""
+
+    def start(self) -> None:
+        """Start it again on the same data, at the same address; wait until it answers."""
+
+    def freeze(self) -> None:
+        """Let it hang: connections stay, nothing is answered."""
+
+    def thaw(self) -> None:
+        """Let it go on."""
+
+    def restore(self) -> None:
+        """Have it run and answer, whatever was done to it."""
+
+    def remove(self) -> None:
+        """End it, and delete its data."""
+
+
+class NativeBroker:
+    """A broker as a child process of the test run."""
+
+    can_be_disturbed = True
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="sync-worker-kafka-"))
+        self._class_path = jars.class_path()
+        self._port = processes.free_port()
+        self.cluster_id = new_cluster_id()
+        self.bootstrap = f"127.0.0.1:{self._port}"
+        self._properties = self._folder / "server.properties"
+        self._properties.write_text(_properties(self._folder, self._port, processes.free_port()))
+        self._process: subprocess.Popen[bytes] | None = None
+        tool = [*self._java(), "kafka.tools.StorageTool", "format"]
+        processes.run([*tool, "-t", self.cluster_id, "-c", self._properties])
+        self.start()
+
+    def start(self) -> None:
+        log = self._folder / "broker.log"
+        command = [*self._java(), "kafka.Kafka", self._properties]
+        self._process = processes.start(command, log)
+        started = "Kafka Server started"
+        seen = log.stat().st_size if log.exists() else 0
+        until(lambda: self._says(log, started, seen), f"the broker to start, see {log}", 60)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def freeze(self) -> None:
+        self._running().send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._running().send_signal(signal.SIGCONT)
+
+    def restore(self) -> None:
+        if self._process is None:
+            self.start()
+        else:
+            self.thaw()
+
+    def remove(self) -> None:
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+            processes.end(self._process, how)
+            self._process = None
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise RuntimeError("the broker does not run")
+        return self._process
+
+    def _says(self, log: Path, words: str, beyond: int) -> bool:
+        if self._running().poll() is not None:
+            raise RuntimeError(f"the broker ended:\n{log.read_text()[-3000:]}")
+        return words in log.read_bytes()[beyond:].decode("utf-8", "replace")
+
+    def _java(self) -> list[str | Path]:
+        # The first compiler alone: a short-lived server on a shared machine.
+        return [
+            "java",
+            _HEAP,
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-cp",
+            self._class_path,
+        ]
+
+
+def new_cluster_id() -> str:
+    """A random one; never with a dash in front, which tools take for an option."""
+    made = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+    return "A" + made[1:] if made.startswith("-") else made
+
+
+def _properties(folder: Path, port: int, controller_port: int) -> str:
+    settings = {
+        "process.roles": "broker,controller",
+        "node.id": 1,
+        "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
+        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "controller.listener.names": "CONTROLLER",
+        "log.dirs": folder / "data",
+        "auto.create.topics.enable": "false",
+        "num.network.threads": 2,
+        "num.io.threads": 2,
+        # A broker that was killed is let in again when its old session is over.
+        "broker.heartbeat.interval.ms": 500,
+        "broker.session.timeout.ms": 1500,
+        "group.initial.rebalance.delay.ms": 0,
+        "group.min.session.timeout.ms": MIN_SESSION_TIMEOUT_MS,
+        "offsets.topic.replication.factor": 1,
+        "offsets.topic.num.partitions": 1,
+        "transaction.state.log.replication.factor": 1,
+        "transaction.state.log.min.isr": 1,
+        "transaction.state.log.num.partitions": 1,
+    }
+    return "".join(f"{name}={value}\n" for name, value in settings.items())

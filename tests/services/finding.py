@@ -1,0 +1,66 @@
+"""Where a service is looked for, and what happens where there is none."""
+
+import os
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from tests.services.broker import Broker, NativeBroker
+from tests.services.given import GivenBroker, GivenPostgres
+from tests.services.jars import NoJars
+from tests.services.postgres import NativePostgres, NoServer, PostgresServer
+
+T = TypeVar("T")
+
+missing: dict[str, str] = {}
+"""Services that were not found, each with the reason; printed at the end of the run."""
+
+
+def broker() -> Broker:
+    """A broker: given, in Docker or native; skips or fails the test where there is none."""
+    address = os.environ.get("SYNC_WORKER_TEST_KAFKA")
+    if address:
+        return GivenBroker(address)
+    if _docker():
+        from tests.services.containers import ContainerBroker  # noqa: PLC0415 - heavy
+
+        return ContainerBroker()
+    return _native("Kafka", NativeBroker)
+
+
+def postgres() -> PostgresServer:
+    """A server: given, in Docker or native; skips or fails the test where there is none."""
+    address = os.environ.get("SYNC_WORKER_TEST_POSTGRES")
+    if address:
+        return GivenPostgres(address)
+    if _docker():
+        from tests.services.containers import ContainerPostgres  # noqa: PLC0415 - heavy
+
+        return ContainerPostgres()
+    return _native("PostgreSQL", NativePostgres)
+
+
+def are_required() -> bool:
+    """Whether a missing service fails: in CI, and where the environment says so."""
+    in_ci = os.environ.get("CI", "").lower() in ("1", "true", "yes")
+    return in_ci or os.environ.get("SYNC_WORKER_TEST_REQUIRE_SERVICES") == "1"
+
+
+def _native(service: str, start: Callable[[], T]) -> T:
+    try:
+        return start()
+    except (NoJars, NoServer) as reason:
+        missing[service] = str(reason)
+        sentence = f"{service} is not here: {reason}"
+    if are_required():
+        pytest.fail(sentence, pytrace=False)
+    pytest.skip(sentence)
+
+
+def _docker() -> bool:
+    try:
+        from tests.services.containers import daemon_answers  # noqa: PLC0415 - heavy
+    except ModuleNotFoundError:
+        return False
+    return daemon_answers(os.environ.get("DOCKER_HOST"))

