@@ -5,6 +5,7 @@ Reads one line at a time, and knows nothing of what the records say.
 
 import hashlib
 import shlex
+import time
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import islice
@@ -13,7 +14,7 @@ from pathlib import Path
 from sync_worker.events.record import Partition, Record
 from sync_worker.stream.archive_file import ArchiveFile
 from sync_worker.stream.archive_lines import MalformedLineError, record_of
-from sync_worker.stream.source import Batch, Move, StreamError
+from sync_worker.stream.source import Batch, Bookmarks, Move, StreamError
 
 _MAX_BATCH_BYTES = 64 * 2**20
 _MAX_LINES_A_POLL = 20_000
@@ -35,20 +36,25 @@ class ArchiveSource:
         self._unread: Iterator[Record | None] = iter(())
         self._failure: StreamError | None = None
         self._all_read = False
+        self._was_sought = False
 
     @cached_property
     def stream_id(self) -> str:
         """The hash of the first line; of nothing where the file is empty."""
         return _stream_id(self._path)
 
-    def seek(self, positions: Mapping[Partition, int]) -> None:
+    def wants_bookmarks(self) -> bool:
+        """Whether nobody has said yet where to read on."""
+        return not self._was_sought
+
+    def seek(self, bookmarks: Bookmarks) -> None:
         """Read the file from its beginning again; what is below the positions is dropped."""
         self.close()
         self._refuse_another()
         self._file = ArchiveFile(self._path)
-        self._positions = dict(positions)
-        self._unread = _records_beyond(dict(positions), self._path, self._file.lines())
-        self._failure, self._all_read = None, False
+        self._positions = dict(bookmarks.positions)
+        self._unread = _records_beyond(dict(bookmarks.positions), self._path, self._file.lines())
+        self._failure, self._all_read, self._was_sought = None, False, True
 
     def poll(self, timeout_seconds: float) -> Batch | None:  # noqa: ARG002 - a file has no waiting
         """Read on; what was read before a bad line is handed out before it raises."""
@@ -59,9 +65,17 @@ class ArchiveSource:
             raise self._failure
         return None
 
+    def idle(self, seconds: float) -> None:
+        """Wait: a file does not mind."""
+        time.sleep(seconds)
+
     def at_end(self) -> bool:
         """Whether the file's end was met, and nothing was wrong with it."""
         return self._all_read
+
+    def ends_at_start(self) -> Mapping[Partition, int]:
+        """Nothing: `at_end` alone tells."""
+        return {}
 
     def kept(self, batch: Batch) -> None:
         """Do nothing: where the reader is, a file does not need to know."""

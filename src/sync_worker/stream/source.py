@@ -5,7 +5,7 @@ kept. It decides nothing about records.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sync_worker.events.record import Partition, Record
@@ -23,6 +23,10 @@ class StreamError(Exception):
         self.what, self.why, self.hint = what, why, hint
 
 
+class StreamAway(Exception):
+    """The stream cannot be reached now; trying again can help."""
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """A partition's position before and after a batch: offsets of the next record to read.
@@ -37,10 +41,28 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Records in the order read, and how far they take each of their partitions."""
+    """Records in the order read, and how far they take each of their partitions.
+
+    A move without records is a gap in a log. `topic_ids` tells which topics of these names the
+    offsets are of; it is to be kept beside the positions. An archive has none.
+    """
 
     records: tuple[Record, ...]
     moves: tuple[Move, ...]
+    topic_ids: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmarks:
+    """Where the registry stands in a stream, as it is kept beside the rows.
+
+    A partition without a position was never read. `topic_ids` are those that came with the
+    positions. `other_streams` are the ids of all other streams that the registry has positions in.
+    """
+
+    positions: Mapping[Partition, int]
+    topic_ids: Mapping[str, str] = field(default_factory=dict)
+    other_streams: frozenset[str] = frozenset()
 
 
 class EventSource(Protocol):
@@ -50,10 +72,20 @@ class EventSource(Protocol):
     def stream_id(self) -> str:
         """Which log this is; a position means nothing in another one."""
 
-    def seek(self, positions: Mapping[Partition, int]) -> None:
+    def wants_bookmarks(self) -> bool:
+        """Whether there are partitions of which it does not know yet where to read on.
+
+        True at first, and again when other partitions are assigned. Until `seek` nothing of them is
+        handed out.
+        """
+
+    def seek(self, bookmarks: Bookmarks) -> None:
         """Read on from these positions; a partition without one is read from its beginning.
 
-        To be called before the first `poll`, and after a batch was not kept.
+        To be called when `wants_bookmarks`, and after a batch was not kept.
+
+        Raises:
+            StreamError: the stream does not fit the bookmarks.
         """
 
     def poll(self, timeout_seconds: float) -> Batch | None:
@@ -63,8 +95,18 @@ class EventSource(Protocol):
             StreamError: nothing can be read from here on; every batch before was handed out.
         """
 
+    def idle(self, seconds: float) -> None:
+        """Pass the time without reading, and stay who one is to the stream."""
+
     def at_end(self) -> bool:
-        """Whether everything that there was at the start has been handed out."""
+        """Whether everything that there was at the start has been handed out.
+
+        Of the partitions that it reads: with other workers, `ends_at_start` and the registry's
+        positions tell.
+        """
+
+    def ends_at_start(self) -> Mapping[Partition, int]:
+        """The ends of all partitions at the start; empty where only the source can tell."""
 
     def kept(self, batch: Batch) -> None:
         """The batch is in the database for good."""

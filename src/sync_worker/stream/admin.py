@@ -1,0 +1,160 @@
+"""What is asked of a cluster beside the reading: its id, its topics, where logs begin and end.
+
+Every call ends within about ten seconds, broker or not. Knows nothing of groups or the registry.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import (
+    KafkaError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
+from kafka.protocol.consumer import IsolationLevel, OffsetSpec
+
+from sync_worker.events.record import Partition
+from sync_worker.stream.fitting import Bounds
+from sync_worker.stream.kafka_settings import KafkaSettings, admin_options
+from sync_worker.stream.source import StreamAway, StreamError
+
+TOPIC_CONFIGURATION: Mapping[str, str] = {
+    # Compaction keeps the last record of a key, not its newest facts; replay needs all of them.
+    "cleanup.policy": "delete",
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as the cluster has it; one of the same name made later has another id."""
+
+    name: str
+    topic_id: str
+    partitions: tuple[Partition, ...]
+
+
+class KafkaAdmin:
+    """A connection for questions, usable from any thread.
+
+    Every method raises StreamAway where the cluster is away, and StreamError where it refuses.
+    """
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        with _in_our_words(settings.bootstrap_servers):
+            self._client = KafkaAdminClient(**admin_options(settings))
+        self._bootstrap_servers = settings.bootstrap_servers
+
+    def cluster_id(self) -> str:
+        """The id that a cluster keeps for as long as it has its data."""
+        with self._asking() as client:
+            return str(client.describe_cluster()["cluster_id"])
+
+    def topics(self, names: Iterable[str]) -> dict[str, Topic]:
+        """Those of the topics that there are."""
+        with self._asking() as client:
+            described = client.describe_topics(sorted(set(names)))
+        return {topic.name: topic for topic in _topics(described)}
+
+    def create_topics(
+        self, names: Iterable[str], partitions: int, replication_factor: int
+    ) -> tuple[str, ...]:
+        """Create the topics that are missing, and give their names.
+
+        They keep all records for ever, which replay and reconcile need. -1 leaves a number to the
+        cluster.
+        """
+        missing = sorted(set(names) - self.topics(names).keys())
+        wanted = {
+            name: {
+                "num_partitions": partitions,
+                "replication_factor": replication_factor,
+                "configs": dict(TOPIC_CONFIGURATION),
+            }
+            for name in missing
+        }
+        if wanted:
+            with self._asking() as client:
+                self._create(client, wanted)
+        return tuple(missing)
+
+    def configuration(self, name: str) -> dict[str, str]:
+        """What `TOPIC_CONFIGURATION` names, as the topic has it."""
+        resource = ConfigResource(ConfigResourceType.TOPIC, name)
+        with self._asking() as client:
+            described = client.describe_configs([resource], config_filter="all")
+        found = described["topic"][name]
+        return {option: str(found[option]["value"]) for option in TOPIC_CONFIGURATION}
+
+    def bounds(self, partitions: Iterable[Partition]) -> dict[Partition, Bounds]:
+        """Where logs begin and end, with what transactions have not yet committed."""
+        wanted = list(partitions)
+        begins = self._offsets(wanted, OffsetSpec.EARLIEST, IsolationLevel.READ_UNCOMMITTED)
+        ends = self._offsets(wanted, OffsetSpec.LATEST, IsolationLevel.READ_UNCOMMITTED)
+        return {partition: Bounds(begins[partition], ends[partition]) for partition in wanted}
+
+    def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """How far the worker can read now: what is in an open transaction is beyond it."""
+        return self._offsets(partitions, OffsetSpec.LATEST, IsolationLevel.READ_COMMITTED)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+    def _offsets(
+        self, partitions: Iterable[Partition], spec: int, isolation: int
+    ) -> dict[Partition, int]:
+        specs = {TopicPartition(*partition): spec for partition in partitions}
+        if not specs:
+            return {}
+        with self._asking() as client:
+            found = client.list_partition_offsets(specs, isolation_level=isolation)
+        return {Partition(*key): answer.offset for key, answer in found.items()}
+
+    @staticmethod
+    def _create(client: KafkaAdminClient, wanted: Mapping[str, Any]) -> None:
+        with suppress(TopicAlreadyExistsError):  # somebody else was quicker
+            client.create_topics(dict(wanted), timeout_ms=10_000)
+        client.wait_for_topics(list(wanted), timeout_ms=10_000)
+
+    @contextmanager
+    def _asking(self) -> Iterator[KafkaAdminClient]:
+        with _in_our_words(self._bootstrap_servers):
+            yield self._client
+
+
+def lag(positions: Mapping[Partition, int], ends: Mapping[Partition, int]) -> int:
+    """How many offsets there are to go; a partition without a position is read from 0."""
+    return sum(max(0, end - positions.get(partition, 0)) for partition, end in ends.items())
+
+
+def _topics(described: Iterable[Mapping[str, Any]]) -> Iterator[Topic]:
+    for found in described:
+        error = for_code(found["error_code"])
+        if error is UnknownTopicOrPartitionError:
+            continue
+        if found["error_code"]:
+            raise StreamAway(f"{found['name']}: {error.__name__}")
+        numbers = sorted(part["partition_index"] for part in found["partitions"])
+        partitions = tuple(Partition(found["name"], number) for number in numbers)
+        yield Topic(found["name"], str(found["topic_id"]), partitions)
+
+
+@contextmanager
+def _in_our_words(bootstrap_servers: str) -> Iterator[None]:
+    try:
+        yield
+    except KafkaError as error:
+        if error.retriable:
+            raise StreamAway(f"Kafka at {bootstrap_servers}: {error}") from error
+        raise StreamError(
+            f"Kafka at {bootstrap_servers} refuses: {error}.",
+            "It answers, but not to what it was asked, or not to us.",
+            "Check the SYNC_WORKER_KAFKA_… settings, and the rights of this user in the cluster.",
+        ) from error

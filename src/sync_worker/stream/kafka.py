@@ -1,0 +1,271 @@
+"""The Kafka end of the worker: batches from a group's partitions, at the registry's positions.
+
+What is peculiar about the client is dealt with in `member` and `rebalance`; what does not fit the
+registry is said by `fitting`.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import TopicPartition
+from kafka.errors import LogTruncationError, OffsetOutOfRangeError
+
+from sync_worker.events.record import Partition
+from sync_worker.stream import fitting, undecodable
+from sync_worker.stream.admin import KafkaAdmin
+from sync_worker.stream.fitting import Bounds
+from sync_worker.stream.gathering import Gathering
+from sync_worker.stream.group_offsets import GroupOffsets
+from sync_worker.stream.kafka_settings import KafkaSettings
+from sync_worker.stream.member import Found, Member
+from sync_worker.stream.source import Batch, Bookmarks, StreamAway, StreamError
+from sync_worker.stream.topic_watch import TopicWatch
+
+_CATCH_UP_SECONDS = 0.05
+"""How long to wait for more records of a batch when there are more in the logs."""
+_LOOK_SECONDS = 2.0
+"""How long a batch waits for the ids of its topics before it is asked for again."""
+_FAILURES_IN_VAIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the source is, as a probe wants to know it."""
+
+    is_member: bool
+    """A stable member of the group, as of the last poll."""
+    is_reachable: bool
+    """The cluster answered within the last seconds."""
+    partitions: int
+    rebuilds: int
+    """How many times the client hung or failed and was built anew."""
+    polled_at: float
+    """When it was last polled, in seconds of the monotonic clock."""
+
+
+class KafkaSource:
+    """Reads topics as a member of a group; an `EventSource`."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        """Connect, and see what there is to read.
+
+        Raises:
+            StreamAway: no broker answers.
+            StreamError: a topic is missing, or the cluster refuses us.
+        """
+        self._settings = settings
+        self._gathering = Gathering()
+        self._offsets = GroupOffsets()
+        self._was_sought = False
+        self._failure: StreamError | None = None
+        self._polled_at = time.monotonic()
+        self._admin = KafkaAdmin(settings)
+        try:
+            self._begin()
+        except (StreamAway, StreamError):
+            self._admin.close()
+            raise
+
+    def _begin(self) -> None:
+        self._stream_id = f"kafka:{self._admin.cluster_id()}"
+        topics = self._admin.topics(self._settings.topics)
+        fitting.refuse_missing(self._settings.topics, topics, self._stream_id)
+        partitions = [partition for topic in topics.values() for partition in topic.partitions]
+        self._ends_at_start = self._admin.ends(partitions)
+        self._topic_ids = {name: topic.topic_id for name, topic in topics.items()}
+        self._member = Member(self._settings, [TopicPartition(*p) for p in partitions])
+        self._watch = TopicWatch(
+            self._admin, self._settings.topics, self._settings.watch_topics_seconds, self._topic_ids
+        )
+
+    @property
+    def stream_id(self) -> str:
+        return self._stream_id
+
+    @property
+    def health(self) -> Health:
+        """Can be read from any thread, also while the loop is stuck: plain values, no locks."""
+        return Health(
+            is_member=self._member.is_stable,
+            is_reachable=self._watch.is_reachable(),
+            partitions=len(self._member.owned),
+            rebuilds=self._member.rebuilds,
+            polled_at=self._polled_at,
+        )
+
+    def wants_bookmarks(self) -> bool:
+        return not self._was_sought or bool(self._member.unplaced)
+
+    def seek(self, bookmarks: Bookmarks) -> None:
+        """Stay where the bookmarks say the same; `wants_bookmarks` goes on if Kafka is away."""
+        fitting.refuse_other_cluster(self._stream_id, bookmarks)
+        fitting.refuse_recreated(self._topic_ids, bookmarks.topic_ids, bookmarks.positions)
+        self._was_sought = True
+        positions = {tp: bookmarks.positions.get(Partition(*tp), 0) for tp in self._member.owned}
+        read_on = self._gathering.next_offsets
+        astray = {
+            tp: offset
+            for tp, offset in positions.items()
+            if tp in self._member.unplaced or read_on.get(Partition(*tp)) != offset
+        }
+        self._member.hold_back(astray)
+        try:
+            bounds = self._member.bounds(astray)
+        except StreamAway:
+            return
+        self._place(astray, bounds)
+
+    def poll(self, timeout_seconds: float) -> Batch | None:
+        if self._failure is not None and not self._gathering:
+            raise self._failure
+        self._refuse_other_topics()
+        self._gather(timeout_seconds)
+        return self._batch() if self._is_sure() else None
+
+    def idle(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        self._member.pause()
+        while (left := deadline - time.monotonic()) > 0:
+            self._polled(left)
+        self._member.resume()
+
+    def at_end(self) -> bool:
+        if self.wants_bookmarks() or not self._member.is_settled():
+            return False
+        read_on = self._gathering.next_offsets
+        return all(at >= self._ends_at_start.get(p, 0) for p, at in read_on.items())
+
+    def ends_at_start(self) -> Mapping[Partition, int]:
+        return self._ends_at_start
+
+    def kept(self, batch: Batch) -> None:
+        self._offsets.kept({TopicPartition(*m.partition): m.to_offset for m in batch.moves})
+        self._tell_the_group()
+
+    def close(self) -> None:
+        """Leave the group at once; the group's offsets are brought up to date first."""
+        self._watch.close()
+        consumer = self._member.consumer()
+        if consumer is not None:
+            self._offsets.only(self._member.owned)
+            self._offsets.tell_last(consumer)
+        self._member.close()
+        self._admin.close()
+
+    def _gather(self, timeout_seconds: float) -> None:
+        """Poll until there is enough, or nothing more at once.
+
+        Back to back while the group is not settled, with whatever has come until then kept: a
+        pause between two polls can hang the member for ever (trap 1).
+        """
+        deadline = time.monotonic() + timeout_seconds
+        wait = timeout_seconds
+        while self._failure is None:
+            found = self._polled(wait)
+            if self._member.is_settled() and self._is_enough(found):
+                return
+            if (left := deadline - time.monotonic()) <= 0 and not found:
+                return
+            # Never a poll without a wait: a rejoin that it began would end between two polls.
+            is_catching_up = self._gathering and self._member.is_settled()
+            wait = _CATCH_UP_SECONDS if is_catching_up else max(left, _CATCH_UP_SECONDS)
+
+    def _is_enough(self, found: Found) -> bool:
+        """At the head of the logs, what came is handed out at once; before it, more is awaited."""
+        is_full = len(self._gathering) >= self._settings.batch_max_records
+        has_more = self._member.is_behind(found)
+        return is_full or self._member.is_broken or bool(self._gathering and not has_more)
+
+    def _polled(self, seconds: float) -> Found:
+        room = max(1, self._settings.batch_max_records - len(self._gathering))
+        self._polled_at = time.monotonic()
+        try:
+            found = self._member.poll(seconds, room)
+        except (OffsetOutOfRangeError, LogTruncationError) as error:
+            self._out_of_bounds(getattr(error, "divergent_offsets", {}))
+            found = {}
+        self._refuse_undecodable()
+        placed = self._member.owned - self._member.unplaced
+        self._gathering.keep_only({Partition(*tp) for tp in placed})
+        for records in found.values():
+            self._gathering.add(records)
+        self._tell_the_group()
+        return found
+
+    def _is_sure(self) -> bool:
+        """Whether what was gathered is ours to hand out, and of the topics that we know.
+
+        Their ids are looked at after the records came: fetching goes by name, and a topic created
+        anew would be read on in the middle (trap 4). Ids never come back.
+        """
+        if not self._member.is_settled():
+            return False
+        if self._gathering and not self._watch.has_looked_since(time.monotonic(), _LOOK_SECONDS):
+            return False
+        self._refuse_other_topics()
+        return True
+
+    def _batch(self) -> Batch | None:
+        ends = {Partition(*tp): offset for tp, offset in self._member.next_offsets().items()}
+        return self._gathering.handed_out(ends, self._topic_ids)
+
+    def _place(
+        self, offsets: Mapping[TopicPartition, int], bounds: Mapping[TopicPartition, Bounds]
+    ) -> None:
+        """Read on from these; 0 stands for the beginning, wherever that is by now."""
+        for tp, offset in offsets.items():
+            fitting.refuse_out_of_bounds(Partition(*tp), offset, bounds[tp])
+        self._member.place({tp: offset or bounds[tp].begin for tp, offset in offsets.items()})
+        self._member.resume()
+        self._gathering.start_at({Partition(*tp): offset for tp, offset in offsets.items()})
+        # Where others were quicker, too: only a commit tells a member that it is fenced (trap 9).
+        self._offsets.kept({tp: offset for tp, offset in offsets.items() if offset > 0})
+
+    def _out_of_bounds(self, divergent: Mapping[TopicPartition, Any]) -> None:
+        """A log does not reach where we read: at its beginning go there, else say so."""
+        offsets = self._member.next_offsets()
+        try:
+            bounds = self._member.bounds(offsets)
+            for tp, offset in offsets.items():
+                self._refuse_out_of_bounds(Partition(*tp), offset, bounds[tp], tp in divergent)
+        except StreamAway:
+            return
+        except StreamError as failure:
+            self._failure = failure
+            return
+        self._member.place({tp: max(at, bounds[tp].begin) for tp, at in offsets.items()})
+
+    def _refuse_out_of_bounds(
+        self, partition: Partition, offset: int, bounds: Bounds, is_divergent: bool
+    ) -> None:
+        is_untouched = self._gathering.next_offsets.get(partition, 0) == 0
+        if is_untouched and not self._gathering.has_any_of(partition):
+            offset = 0
+        fitting.refuse_out_of_bounds(partition, offset, bounds)
+        if is_divergent:
+            raise fitting.truncated(partition, offset, bounds)
+
+    def _refuse_undecodable(self) -> None:
+        if len(self._member.failures_in_a_row) < _FAILURES_IN_VAIN or self._gathering:
+            return
+        self._member.failures_in_a_row.clear()
+        offsets = {TopicPartition(*p): at for p, at in self._gathering.next_offsets.items()}
+        self._failure = undecodable.found_among(self._settings, offsets)
+
+    def _refuse_other_topics(self) -> None:
+        """What was read since they went away cannot be told from what was read before."""
+        seen, reached = self._watch.last.topic_ids, self._gathering.reached
+        if seen == self._topic_ids:
+            return
+        self._gathering.forget()
+        fitting.refuse_recreated(seen, self._topic_ids, reached)
+        for topic in sorted(self._topic_ids.keys() - seen.keys()):
+            fitting.refuse_deleted(topic, reached)
+
+    def _tell_the_group(self) -> None:
+        consumer = self._member.consumer()
+        if consumer is not None:
+            self._offsets.only(self._member.owned)
+            self._offsets.tell(consumer)

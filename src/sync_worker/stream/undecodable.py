@@ -1,0 +1,50 @@
+"""Finds the records at which the client fails, once it is clear that it does.
+
+What `poll` raises does not say where, so each partition is tried by itself, outside the group.
+"""
+
+from collections.abc import Mapping
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from sync_worker.events.record import Partition
+from sync_worker.stream.fitting import undecodable
+from sync_worker.stream.kafka_settings import KafkaSettings, consumer_options
+from sync_worker.stream.member import DECODING_ERRORS
+from sync_worker.stream.source import StreamError
+
+_TRIES = 4
+_TRY_MS = 500
+
+
+def found_among(
+    settings: KafkaSettings, offsets: Mapping[TopicPartition, int]
+) -> StreamError | None:
+    """Say which of these offsets cannot be read; None where all can, or no broker answers."""
+    for partition, offset in sorted(offsets.items()):
+        error = _error_at(settings, partition, offset)
+        if error is not None:
+            return undecodable(Partition(*partition), offset, error)
+    return None
+
+
+def _error_at(
+    settings: KafkaSettings, partition: TopicPartition, offset: int
+) -> BaseException | None:
+    options = {**consumer_options(settings), "group_id": None, "group_instance_id": None}
+    try:
+        consumer = KafkaConsumer(**options)
+    except KafkaError:
+        return None
+    try:
+        consumer.assign([partition])
+        consumer.seek(partition, offset)
+        for _ in range(_TRIES):
+            if consumer.poll(timeout_ms=_TRY_MS):
+                break
+    except (KafkaError, *DECODING_ERRORS) as error:
+        return None if getattr(error, "retriable", False) else error
+    finally:
+        consumer.close(autocommit=False, timeout_ms=1000)
+    return None

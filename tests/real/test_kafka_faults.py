@@ -1,0 +1,115 @@
+"""The Kafka source while a real broker is killed, frozen and brought back."""
+
+import time
+from typing import Any
+
+from kafka import KafkaProducer
+
+from tests.real.conftest import Opened
+from tests.real.kafka_parts import Cluster, Ledger, Reader
+from tests.services.broker import Broker
+from tests.services.waiting import until
+
+
+def _generation(reader: Reader) -> tuple[object, ...]:
+    consumer = reader.source._member._consumer
+    assert consumer is not None
+    metadata = consumer.group_metadata()
+    return metadata.generation_id, metadata.member_id
+
+
+def _sent(producer: KafkaProducer, topic: str, values: range) -> None:
+    for value in values:
+        producer.send(topic, value=str(value).encode())
+    producer.flush()
+
+
+def test_a_killed_broker_costs_nothing(
+    breakable_broker: Broker, cluster: Cluster, opened: Opened
+) -> None:
+    topic = cluster.topic()
+    cluster.send(topic, range(10))
+    reader = Reader(opened(cluster.settings(topic)), Ledger())
+    reader.read_values(10)
+    before = _generation(reader)
+    breakable_broker.kill()
+    reader.read_until(lambda: not reader.source.health.is_reachable, "the loss to be seen")
+    breakable_broker.start()
+    cluster.send(topic, range(10, 20))
+    assert reader.read_values(20) == [str(number) for number in range(20)]
+    reader.read_until(lambda: reader.source.health.is_reachable, "the return to be seen")
+    assert _generation(reader) == before
+    assert reader.source.health.rebuilds == 0
+
+
+def test_a_frozen_broker_holds_up_no_poll(
+    breakable_broker: Broker, cluster: Cluster, opened: Opened
+) -> None:
+    topic = cluster.topic()
+    cluster.send(topic, range(10))
+    reader = Reader(opened(cluster.settings(topic)), Ledger())
+    reader.read_values(10)
+    breakable_broker.freeze()
+    longest = 0.0
+    ends_at = time.monotonic() + 8  # longer than the session
+    while time.monotonic() < ends_at:
+        began = time.monotonic()
+        reader.step(0.5)
+        longest = max(longest, time.monotonic() - began)
+    assert not reader.source.health.is_reachable
+    breakable_broker.thaw()
+    cluster.send(topic, range(10, 20))
+    assert reader.read_values(20) == [str(number) for number in range(20)]
+    assert longest < 3
+
+
+def test_it_starts_although_the_broker_goes_away_at_once(
+    breakable_broker: Broker, cluster: Cluster, opened: Opened
+) -> None:
+    topic = cluster.topic()
+    cluster.send(topic, range(10))
+    reader = Reader(opened(cluster.settings(topic)), Ledger())
+    breakable_broker.kill()
+    for _ in range(10):
+        reader.step()
+    assert not reader.source.health.is_member
+    breakable_broker.start()
+    assert reader.read_values(10) == [str(number) for number in range(10)]
+
+
+def test_a_member_that_was_thrown_out_comes_back_at_the_registrys_position(
+    cluster: Cluster, opened: Opened
+) -> None:
+    """It was silent for longer than the poll interval: others may have read on."""
+    topic = cluster.topic()
+    cluster.send(topic, range(5))
+    settings = cluster.settings(topic, max_poll_interval_ms=6000)
+    reader = Reader(opened(settings), Ledger())
+    reader.read_values(5)
+    time.sleep(7)  # is the fault
+    other = Reader(opened(settings), reader.ledger)
+    cluster.send(topic, range(5, 8))
+    other.read_values(8)
+    other.source.close()
+    cluster.send(topic, ["last"])
+    assert reader.read_values(9) == [*map(str, range(8)), "last"]
+    assert reader.ledger.refused == 0
+
+
+def test_a_dead_members_partitions_go_to_the_other(cluster: Cluster, opened: Opened) -> None:
+    topic = cluster.topic(partitions=2)
+    settings = cluster.settings(topic)
+    ledger = Ledger()
+    dying = Reader(opened(settings), ledger).start()
+    staying = Reader(opened(settings), ledger).start()
+    until(lambda: staying.source.health.partitions == 1, "a share")
+    # Dead without a word: no heartbeat leaves it any more.
+    dying.stop()
+    client: Any = dying.source._member._consumer
+    client._client.close()
+    dying.source._member._consumer = None
+    cluster.send(topic, range(5), partition=0)
+    cluster.send(topic, range(5), partition=1)
+    until(lambda: len(ledger.records) == 10, "all of it", 30)
+    assert staying.source.health.partitions == 2
+    staying.stop()
