@@ -50,6 +50,8 @@ class Position:
     counts: Counts
     last_applied_at: datetime | None
     newest_event_at: datetime | None
+    topic_id: str | None = None
+    """The id of the topic that the offset is of; None for an archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Advance:
     to_offset: int
     counts: Counts
     newest_event_at: datetime | None
+    topic_id: str | None = None
 
 
 class PositionsMoved(Exception):
@@ -73,11 +76,6 @@ def listed(connection: Connection, stream: str | None = None) -> list[Position]:
     if stream is not None:
         statement = statement.where(position.c.stream == stream)
     return list(_positions(connection.execute(statement)))
-
-
-def next_offsets(connection: Connection, stream: str) -> dict[Partition, int]:
-    """The offset of the next record to read, for each partition that was ever read."""
-    return {known.partition: known.next_offset for known in listed(connection, stream)}
 
 
 def claim(
@@ -108,10 +106,18 @@ def advance(
     dialect.update_by_key(connection, position, rows)
 
 
-def put(connection: Connection, known: Position, next_offset: int) -> None:
-    """Set a position by hand; its counts go on (`positions reset`)."""
-    key = {"stream": known.stream, **known.partition._asdict()}
-    dialect.update_by_key(connection, position, [{**key, "next_offset": next_offset}])
+def put(
+    connection: Connection,
+    stream: str,
+    partition: Partition,
+    next_offset: int,
+    topic_id: str | None,
+) -> None:
+    """Set a position by hand, whether there was one or not; its counts go on."""
+    dialect.insert_new(connection, position, [_at_zero(stream, partition)])
+    key = {"stream": stream, **partition._asdict()}
+    values = {"next_offset": next_offset, "topic_id": topic_id}
+    dialect.update_by_key(connection, position, [{**key, **values}])
 
 
 def _locked(
@@ -139,6 +145,7 @@ def _positions(rows: Iterable[Row[Any]]) -> Iterator[Position]:
             counts,
             row.last_applied_at,
             row.newest_event_at,
+            row.topic_id,
         )
 
 
@@ -159,6 +166,7 @@ def _advanced(known: Position, step: Advance, now: datetime) -> dict[str, Any]:
         "dead_lettered": counts.dead_lettered,
         "last_applied_at": now if step.counts.applied else known.last_applied_at,
         "newest_event_at": latest(known.newest_event_at, step.newest_event_at),
+        "topic_id": step.topic_id,
     }
 
 

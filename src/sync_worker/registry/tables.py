@@ -170,6 +170,7 @@ position = Table(
     Column("dead_lettered", BigInteger, nullable=False),
     Column("last_applied_at", Instant),
     Column("newest_event_at", Instant),
+    Column("topic_id", Bytewise),
     comment="The next offset to read of each partition, moved in the transaction of its rows",
 )
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sync_worker.events.codec import Codec
 from sync_worker.events.verdicts import Event, Reason, Rejection
-from sync_worker.registry import dead_letters, facts, log, positions, registrations
+from sync_worker.registry import dead_letters, facts, log, positions, registrations, schema
 from sync_worker.registry.errors import Fault, fault_of, first_line
 from sync_worker.registry.positions import Advance, Counts
 from sync_worker.registry.unit import Registry
@@ -40,6 +40,7 @@ class Applier:
         """Apply a batch in one transaction; nothing is kept unless this returns.
 
         Raises:
+            WrongRevision: the schema was changed beneath the worker.
             PositionsMoved: another worker has read on from the batch's beginning.
             DatabaseRefusesRecords: see there.
             DBAPIError: the database failed; `fault_of` says whose fault it is.
@@ -47,6 +48,7 @@ class Applier:
         now = self._clock()
         judged = [Judged(record, self._codec.decode(record, now)) for record in batch.records]
         with self._registry.unit() as unit:
+            schema.require_unchanged(unit.connection)
             expected = {move.partition: move.from_offset for move in batch.moves}
             claimed = positions.claim(unit.connection, stream, expected)
             merged = _Writer(unit.connection, stream, now).write(judged)
@@ -54,7 +56,8 @@ class Applier:
             positions.advance(unit.connection, claimed, advances, now)
             unit.commit()
         counts = {advance.partition: advance.counts for advance in advances}
-        return Applied(counts, len(merged.changed), merged.warnings)
+        reached = {advance.partition: advance.to_offset for advance in advances}
+        return Applied(counts, reached, len(merged.changed), merged.warnings)
 
 
 class _Writer:
@@ -116,6 +119,7 @@ def _advances(batch: Batch, merged: Merged) -> list[Advance]:
             move.to_offset,
             counts.get(move.partition, Counts()),
             merged.newest_event_at.get(move.partition),
+            batch.topic_ids.get(move.partition.topic),
         )
         for move in batch.moves
     ]

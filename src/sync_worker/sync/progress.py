@@ -48,6 +48,7 @@ class Applied:
     """A batch that is in the database for good."""
 
     counts: Mapping[Partition, Counts]
+    next_offsets: Mapping[Partition, int]
     changed_clinics: int
     warnings: Sequence[Warning_]
 
@@ -60,6 +61,9 @@ class Applied:
 class Progress(Protocol):
     """Listens to the worker; it must not raise, and must not keep the loop waiting."""
 
+    def polling(self) -> None:
+        """The loop goes round."""
+
     def applied(self, applied: Applied) -> None:
         """A batch was committed."""
 
@@ -67,4 +71,4 @@ class Progress(Protocol):
         """Another worker had read on from the same position; nothing was kept of the batch."""
 
     def waiting(self, error: BaseException, seconds: float) -> None:
-        """The database cannot be written to; the next try comes after so many seconds."""
+        """The database or Kafka is away; the next try comes after so many seconds."""

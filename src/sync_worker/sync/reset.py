@@ -4,74 +4,96 @@ Rows stay true whatever is read again, since it merges into nothing new. Counts 
 again counts again.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
-
+from sync_worker.events.record import Partition
 from sync_worker.registry import log, positions
 from sync_worker.registry.log import Entry
-from sync_worker.registry.positions import Position
 from sync_worker.registry.unit import Registry
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which positions; what is None or empty leaves them all in."""
+    """Which positions; what is None leaves them all in."""
 
-    streams: tuple[str, ...] = ()
     topic: str | None = None
     partition: int | None = None
 
-    def has(self, known: Position) -> bool:
-        """Whether a position is among the selected ones."""
-        return (
-            (not self.streams or known.stream in self.streams)
-            and self.topic in (None, known.partition.topic)
-            and self.partition in (None, known.partition.partition)
+    def has(self, partition: Partition) -> bool:
+        """Whether a partition is among the selected ones."""
+        return self.topic in (None, partition.topic) and self.partition in (
+            None,
+            partition.partition,
         )
 
 
-def selected(registry: Registry, selection: Selection) -> list[Position]:
-    """The positions that `reset` would set now."""
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """One position to be set; `before` is None where nothing was read yet."""
+
+    stream: str
+    partition: Partition
+    topic_id: str | None
+    before: int | None
+    to_offset: int
+
+
+def plan(
+    registry: Registry, selection: Selection, to_offset: int, streams: Sequence[str] = ()
+) -> list[Reset]:
+    """Set what is stored, in these streams or in all."""
     with registry.snapshot() as connection:
-        return _selected(connection, selection)
+        known = positions.listed(connection)
+    return [
+        Reset(p.stream, p.partition, p.topic_id, p.next_offset, to_offset)
+        for p in known
+        if selection.has(p.partition) and (not streams or p.stream in streams)
+    ]
 
 
-def reset(
+def plan_adoption(
     registry: Registry,
     selection: Selection,
     to_offset: int,
-    *,
-    actor: str,
-    reason: str | None,
-    now: datetime,
-) -> list[Position]:
-    """Set the selected positions, each logged; those positions as they were before."""
+    stream: str,
+    present: Iterable[tuple[Partition, str]],
+) -> list[Reset]:
+    """Adopt the present log of a stream: its partitions, each with its topic's id."""
+    with registry.snapshot() as connection:
+        known: Mapping[Partition, int] = {
+            p.partition: p.next_offset for p in positions.listed(connection, stream)
+        }
+    return [
+        Reset(stream, partition, topic_id, known.get(partition), to_offset)
+        for partition, topic_id in sorted(present)
+        if selection.has(partition)
+    ]
+
+
+def do(
+    registry: Registry, resets: Sequence[Reset], *, actor: str, reason: str | None, now: datetime
+) -> None:
+    """Set the positions, each logged."""
     with registry.unit() as unit:
-        before = _selected(unit.connection, selection)
-        for known in before:
-            positions.put(unit.connection, known, to_offset)
-        log.append(
-            unit.connection,
-            [
-                Entry(
-                    now,
-                    "positions_reset",
-                    old_value=str(known.next_offset),
-                    new_value=str(to_offset),
-                    actor=actor,
-                    reason=reason,
-                    stream=known.stream,
-                    topic=known.partition.topic,
-                    partition=known.partition.partition,
-                )
-                for known in before
-            ],
-        )
+        for reset in resets:
+            positions.put(
+                unit.connection, reset.stream, reset.partition, reset.to_offset, reset.topic_id
+            )
+        log.append(unit.connection, [_entry(reset, actor, reason, now) for reset in resets])
         unit.commit()
-    return before
 
 
-def _selected(connection: Connection, selection: Selection) -> list[Position]:
-    return [known for known in positions.listed(connection) if selection.has(known)]
+def _entry(reset: Reset, actor: str, reason: str | None, now: datetime) -> Entry:
+    return Entry(
+        now,
+        "positions_reset",
+        old_value=None if reset.before is None else str(reset.before),
+        new_value=str(reset.to_offset),
+        actor=actor,
+        reason=reason,
+        stream=reset.stream,
+        topic=reset.partition.topic,
+        partition=reset.partition.partition,
+    )

@@ -18,11 +18,15 @@ from tenacity import (
 )
 
 from sync_worker.registry.errors import Fault, fault_of
+from sync_worker.stream.source import StreamAway
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """For how long a passing failure is waited out, and how long at most between two tries."""
+    """For how long a passing failure is waited out, and how long at most between two tries.
+
+    A batch that fails is applied again as a whole: nothing of it was kept.
+    """
 
     give_up_after: timedelta | None
     """None: never, which is right for a daemon that has a supervisor and an alarm."""
@@ -32,6 +36,15 @@ class RetryPolicy:
 
 UNTIL_IDLE = RetryPolicy(give_up_after=timedelta(seconds=15))
 """For a run that somebody waits for: long enough for another process's transaction to end."""
+
+
+DAEMON = RetryPolicy(give_up_after=None)
+"""For the daemon: the database and Kafka are waited for, at the start too."""
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether trying again can help: the database or Kafka is away, busy or failing over."""
+    return isinstance(error, StreamAway) or fault_of(error) is Fault.PASSING
 
 
 def retrying(
@@ -48,7 +61,7 @@ def retrying(
         else stop_after_delay(policy.give_up_after.total_seconds())
     )
     return Retrying(
-        retry=retry_if_exception(lambda error: fault_of(error) is Fault.PASSING),
+        retry=retry_if_exception(is_passing),
         wait=wait_random_exponential(multiplier=0.05, max=policy.longest_wait.total_seconds()),
         stop=lambda state: is_stopping() or deadline(state),
         sleep=sleep,

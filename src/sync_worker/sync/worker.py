@@ -1,21 +1,23 @@
 """The loop: poll, apply, go on. Nothing else is decided here."""
 
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from sync_worker.events.record import Partition
-from sync_worker.registry import positions
-from sync_worker.registry.errors import Fault, fault_of
+from sync_worker.registry import positions, schema
 from sync_worker.registry.positions import Counts, PositionsMoved
 from sync_worker.registry.unit import Registry
-from sync_worker.stream.source import Batch, EventSource
+from sync_worker.stream.source import Batch, Bookmarks, EventSource, StreamAway
 from sync_worker.sync.apply import Applier
 from sync_worker.sync.progress import Progress
-from sync_worker.sync.retry import RetryPolicy, retrying
+from sync_worker.sync.retry import RetryPolicy, is_passing, retrying
 
 POLL_SECONDS = 0.5
 """The longest that a poll waits for records, and so that a stop waits for a poll."""
+
+Result = TypeVar("Result")
 
 
 class Worker:
@@ -27,13 +29,8 @@ class Worker:
         self._registry = registry
         self._applier = applier
         self._progress = progress
+        self._policy = policy
         self._is_stopping = False
-        self._retry = retrying(
-            policy,
-            sleep=time.sleep,
-            is_stopping=lambda: self._is_stopping,
-            before_sleep=progress.waiting,
-        )
         self.total = Counts()
         """What became of all records so far."""
 
@@ -45,34 +42,47 @@ class Worker:
         """
         self._is_stopping = True
 
-    def run_to_end(self, source: EventSource) -> None:
-        """Apply everything that the source has, or until `stop` is called.
+    def run(self, open_source: Callable[[], EventSource], until_idle_seconds: float | None) -> None:
+        """Apply what the source hands out, until `stop` is called.
+
+        With `until_idle_seconds` also until everything that there was at the start is applied, by
+        whichever worker, and nothing more came for so long.
 
         Raises:
             StreamError: the stream cannot be read on; everything before it is applied.
-            DBAPIError: the database stayed away for longer than the policy waits.
+            WrongRevision: the schema is not, or not any more, this program's.
+            DBAPIError, StreamAway: away for longer than the policy waits.
         """
         try:
-            self._loop(source)
-        except DBAPIError as error:
-            # A stop does not wait for the database to come back; nothing was kept of the batch.
-            if not (self._is_stopping and fault_of(error) is Fault.PASSING):
+            self._patiently(self._require_revision, time.sleep)
+            source = self._patiently(open_source, time.sleep)
+            try:
+                self._loop(source, until_idle_seconds)
+            finally:
+                source.close()
+        except (DBAPIError, StreamAway) as error:
+            # A stop does not wait for what is away to come back; nothing of the batch was kept.
+            if not (self._is_stopping and is_passing(error)):
                 raise
 
-    def _loop(self, source: EventSource) -> None:
-        if self._is_stopping:
-            return
-        self._start_over(source)
+    def _loop(self, source: EventSource, until_idle_seconds: float | None) -> None:
+        quiet_since = time.monotonic()
         while not self._is_stopping:
+            self._progress.polling()
+            if source.wants_bookmarks():
+                self._start_over(source)
             batch = source.poll(POLL_SECONDS)
             if batch is not None:
                 self._apply(source, batch)
-            elif source.at_end():
+                quiet_since = time.monotonic()
+            elif self._is_idle(source, quiet_since, until_idle_seconds):
                 break
 
     def _apply(self, source: EventSource, batch: Batch) -> None:
         try:
-            applied = self._retry(self._applier.apply, source.stream_id, batch)
+            applied = self._patiently(
+                lambda: self._applier.apply(source.stream_id, batch), source.idle
+            )
         except PositionsMoved:
             self._progress.outpaced()
             self._start_over(source)
@@ -83,8 +93,45 @@ class Worker:
 
     def _start_over(self, source: EventSource) -> None:
         """Read on from the registry's positions: they are the truth."""
-        source.seek(self._retry(self._positions, source.stream_id))
+        source.seek(self._patiently(lambda: self._bookmarks(source.stream_id), source.idle))
 
-    def _positions(self, stream: str) -> dict[Partition, int]:
+    def _is_idle(
+        self, source: EventSource, quiet_since: float, until_idle_seconds: float | None
+    ) -> bool:
+        """Whether nothing came for as long as somebody waits for, and nothing is left to apply."""
+        if until_idle_seconds is None or time.monotonic() - quiet_since < until_idle_seconds:
+            return False
+        return self._is_done(source)
+
+    def _is_done(self, source: EventSource) -> bool:
+        """Whether the registry has what there was at the start, whoever applied it."""
+        if not source.at_end():
+            return False
+        ends = source.ends_at_start()
+        if not ends:
+            return True
+        reached = self._patiently(lambda: self._bookmarks(source.stream_id), source.idle).positions
+        return all(reached.get(partition, 0) >= end for partition, end in ends.items())
+
+    def _bookmarks(self, stream: str) -> Bookmarks:
         with self._registry.snapshot() as connection:
-            return positions.next_offsets(connection, stream)
+            known = positions.listed(connection)
+        here = [position for position in known if position.stream == stream]
+        return Bookmarks(
+            {position.partition: position.next_offset for position in here},
+            {p.partition.topic: p.topic_id for p in here if p.topic_id is not None},
+            frozenset(position.stream for position in known) - {stream},
+        )
+
+    def _require_revision(self) -> None:
+        with self._registry.snapshot() as connection:
+            schema.require_head(connection)
+
+    def _patiently(self, attempt: Callable[[], Result], sleep: Callable[[float], None]) -> Result:
+        """Try until it works, as long as the policy says and nobody wants to stop."""
+        return retrying(
+            self._policy,
+            sleep=sleep,
+            is_stopping=lambda: self._is_stopping,
+            before_sleep=self._progress.waiting,
+        )(attempt)
