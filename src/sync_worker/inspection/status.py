@@ -1,30 +1,44 @@
 """How the worker and the registry are: true also when no worker runs, since both are stored."""
 
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
 from sync_worker.clinics.regions import Regions
+from sync_worker.events.record import Partition
 from sync_worker.registry import positions, queries, registrations
 from sync_worker.registry.positions import Counts, Position, latest
 from sync_worker.registry.queries import Gauges
 from sync_worker.registry.unit import Registry
+from sync_worker.stream.fitting import Bounds
 
 
-def status(registry: Registry, in_use: Regions) -> dict[str, Any]:
-    """The document of `sync-worker status`, from one snapshot.
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A stream as it is now: where each of its partitions begins and ends."""
 
-    `end` and `lag` are null: they belong to a Kafka cluster, and an archive is not kept open.
+    stream: str
+    bounds: Mapping[Partition, Bounds]
+
+
+def status(registry: Registry, in_use: Regions, log: Log | None = None) -> dict[str, Any]:
+    """The document of `sync-worker status`; the registry is read in one snapshot.
+
+    `end` and `lag` are null where `log` does not tell: Kafka is away or not configured, or the
+    position is one in an archive.
     """
     with registry.snapshot() as connection:
         known = positions.listed(connection)
         gauges = queries.gauges(connection)
-        services_on = len(registrations.boards(connection).keys() & set(in_use))
         attention = _attention(connection, gauges, in_use)
+        services_on = len(registrations.boards(connection).keys() & set(in_use))
+    partitions = [_partition(position, log) for position in _with_unread(known, log)]
+    lags = [partition["lag"] for partition in partitions if partition["lag"] is not None]
     return {
-        "partitions": [_partition(position) for position in known],
-        "lag": None,
+        "partitions": partitions,
+        "lag": sum(lags) if log is not None else None,
         "clinics": {
             "known": gauges.known,
             "registered": gauges.registered,
@@ -48,13 +62,30 @@ def counts_item(counts: Counts) -> dict[str, int]:
     return {"read": counts.read, **asdict(counts)}
 
 
-def _partition(known: Position) -> dict[str, Any]:
+def _with_unread(known: Sequence[Position], log: Log | None) -> list[Position]:
+    """The positions, and one at 0 for each partition of the log that was never read."""
+    if log is None:
+        return list(known)
+    read = {position.partition for position in known if position.stream == log.stream}
+    unread = [
+        Position(log.stream, partition, 0, Counts(), None, None)
+        for partition in sorted(log.bounds.keys() - read)
+    ]
+    return [*known, *unread]
+
+
+def _partition(known: Position, log: Log | None) -> dict[str, Any]:
+    bounds = None
+    if log is not None and known.stream == log.stream:
+        bounds = log.bounds.get(known.partition)
+    # Position 0 stands for the beginning of the log, wherever that is by now.
+    reached = max(known.next_offset, bounds.begin) if bounds else 0
     return {
         "stream": known.stream,
         **known.partition._asdict(),
         "position": known.next_offset,
-        "end": None,
-        "lag": None,
+        "end": bounds.end if bounds else None,
+        "lag": max(0, bounds.end - reached) if bounds else None,
         **counts_item(known.counts),
     }
 

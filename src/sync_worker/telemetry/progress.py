@@ -6,6 +6,7 @@ Log events name records by their address and clinics by their HSA-id; never a pa
 from structlog.typing import FilteringBoundLogger
 
 from sync_worker.registry.errors import first_line
+from sync_worker.stream.source import StreamAway
 from sync_worker.sync.progress import (
     Applied,
     MovedWithoutBoard,
@@ -14,15 +15,24 @@ from sync_worker.sync.progress import (
     SetAside,
     Warning_,
 )
+from sync_worker.telemetry.health import Health
+from sync_worker.telemetry.metrics import Metrics
 
 
-class LoggedProgress:
-    """A `Progress` that logs."""
+class Told:
+    """A `Progress` that logs, counts, and keeps the health that probes ask for."""
 
-    def __init__(self, log: FilteringBoundLogger) -> None:
+    def __init__(self, log: FilteringBoundLogger, metrics: Metrics, health: Health) -> None:
         self._log = log
+        self._metrics = metrics
+        self._health = health
+
+    def polling(self) -> None:
+        self._health.went_round()
 
     def applied(self, applied: Applied) -> None:
+        self._health.database_is(None)
+        self._metrics.applied(applied)
         total = applied.total
         self._log.debug(
             "batch_applied",
@@ -37,11 +47,18 @@ class LoggedProgress:
             self._warn(warning)
 
     def outpaced(self) -> None:
+        self._metrics.outpaced()
         self._log.info("outpaced", detail="another worker has read on; nothing was done twice")
 
     def waiting(self, error: BaseException, seconds: float) -> None:
+        self._metrics.waited()
+        self._health.went_round()
+        if not isinstance(error, StreamAway):
+            self._health.database_is(first_line(error))
         self._log.warning(
-            "database_unavailable", error=first_line(error), retry_in_seconds=round(seconds, 2)
+            "kafka_unavailable" if isinstance(error, StreamAway) else "database_unavailable",
+            error=first_line(error),
+            retry_in_seconds=round(seconds, 2),
         )
 
     def _warn(self, warning: Warning_) -> None:

@@ -14,7 +14,9 @@ from sync_worker.sync.progress import (
     PatientBoardNamed,
     SetAside,
 )
-from sync_worker.telemetry.progress import LoggedProgress
+from sync_worker.telemetry.health import Health
+from sync_worker.telemetry.metrics import Metrics
+from sync_worker.telemetry.progress import Told
 
 A = "SE2321000016-TA01"
 
@@ -23,12 +25,12 @@ A = "SE2321000016-TA01"
 def told():
     entries = structlog.testing.CapturingLogger()
     log = structlog.wrap_logger(entries, processors=[], wrapper_class=structlog.BoundLogger)
-    return LoggedProgress(log), entries
+    return Told(log, Metrics(), Health(60)), entries
 
 
 def warnings_of(told, *warnings):
     progress, entries = told
-    progress.applied(Applied({}, 0, warnings))
+    progress.applied(Applied({}, {}, 0, warnings))
     return [(call.method_name, call.args, call.kwargs) for call in entries.calls][1:]
 
 
@@ -58,6 +60,6 @@ def test_a_record_set_aside_is_told_by_its_address_and_never_by_its_payload(told
 
 def test_a_batch_is_told_with_its_counts(told):
     progress, entries = told
-    progress.applied(Applied({Partition("t", 0): Counts(applied=2, ignored=1)}, 2, ()))
+    progress.applied(Applied({Partition("t", 0): Counts(applied=2, ignored=1)}, {}, 2, ()))
     (call,) = entries.calls
     assert (call.kwargs["read"], call.kwargs["applied"], call.kwargs["clinics"]) == (3, 2, 2)

@@ -1,0 +1,49 @@
+"""Is the loop alive, and is the worker ready?
+
+Plain values that any thread reads without a lock, so that the answer comes while the loop is stuck.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+Reasons = list[str]
+"""Sentences on what is wrong; none where all is well."""
+
+
+@dataclass(slots=True)
+class Health:
+    """What the loop last said of itself."""
+
+    stuck_after_seconds: float
+    """The longest that the loop may take for one round."""
+    source: Callable[[], Reasons] = list
+    """What is wrong with the source of records; must not block."""
+    _went_round_at: float = field(default_factory=time.monotonic)
+    _database_error: str | None = None
+    _has_begun: bool = False
+
+    def went_round(self) -> None:
+        """The loop goes on, be it only to try again."""
+        self._went_round_at = time.monotonic()
+
+    def database_is(self, error: str | None) -> None:
+        """The database was used, or could not be."""
+        self._has_begun = True
+        self._database_error = error
+
+    def alive(self) -> Reasons:
+        """Why a supervisor should start the process anew."""
+        silent = time.monotonic() - self._went_round_at
+        if silent <= self.stuck_after_seconds:
+            return []
+        return [f"the loop has made no progress for {silent:.0f} s"]
+
+    def ready(self) -> Reasons:
+        """Why the worker does not keep the registry true just now."""
+        reasons = self.alive()
+        if not self._has_begun:
+            reasons.append("the database was not reached yet")
+        if self._database_error is not None:
+            reasons.append(f"the database cannot be used: {self._database_error}")
+        return reasons + self.source()

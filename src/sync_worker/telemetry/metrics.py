@@ -1,0 +1,78 @@
+"""The catalogue of metrics. Each instance has a registry of its own: importing makes none."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from sync_worker.sync.progress import Applied, MovedWithoutBoard, PatientBoardNamed, SetAside
+
+
+class Metrics:
+    """What the worker counts and measures; none has an HSA-id or other free text in a label."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._records = Counter(
+            "sync_worker_records",
+            "Records read, by what became of them.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self._dead_letters = Counter(
+            "sync_worker_dead_letters",
+            "Records set aside, by reason.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self._moved_without_board = Counter(
+            "sync_worker_moved_without_board",
+            "Registered clinics that moved into a region without a patient board.",
+            registry=self.registry,
+        )
+        self._patient_board_named = Counter(
+            "sync_worker_patient_board_named",
+            "Events that name a patient board's HSA-id.",
+            registry=self.registry,
+        )
+        self._batches = Counter(
+            "sync_worker_batches", "Batches that were committed.", registry=self.registry
+        )
+        self._outpaced = Counter(
+            "sync_worker_outpaced",
+            "Batches dropped because another worker had read on.",
+            registry=self.registry,
+        )
+        self._waits = Counter(
+            "sync_worker_waits",
+            "Tries that failed because the database or Kafka was away.",
+            registry=self.registry,
+        )
+        self._position = Gauge(
+            "sync_worker_position",
+            "The offset of the next record, of partitions that this worker applied.",
+            ["topic", "partition"],
+            registry=self.registry,
+        )
+
+    def applied(self, applied: Applied) -> None:
+        """Count a batch."""
+        self._batches.inc()
+        total = applied.total
+        for outcome in ("applied", "superseded", "ignored", "dead_lettered"):
+            self._records.labels(outcome).inc(getattr(total, outcome))
+        for partition, offset in applied.next_offsets.items():
+            self._position.labels(partition.topic, partition.partition).set(offset)
+        for warning in applied.warnings:
+            match warning:
+                case SetAside(_, rejection):
+                    self._dead_letters.labels(rejection.reason.value).inc()
+                case MovedWithoutBoard():
+                    self._moved_without_board.inc()
+                case PatientBoardNamed():
+                    self._patient_board_named.inc()
+
+    def outpaced(self) -> None:
+        """Count a lost race."""
+        self._outpaced.inc()
+
+    def waited(self) -> None:
+        """Count a try that has to be made again."""
+        self._waits.inc()
