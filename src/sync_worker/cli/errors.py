@@ -141,6 +141,15 @@ def _stream(error: Any) -> CommandError:
     return CommandError(Exit.USAGE, error.what, why=error.why, hint=error.hint, code="stream")
 
 
+def _stream_away(error: BaseException) -> CommandError:
+    return CommandError(
+        Exit.UNREACHABLE,
+        "Kafka cannot be reached now.",
+        why=f"{error}.",
+        hint="Check SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS, or try again when it is back.",
+    )
+
+
 def _missing_database(error: Any) -> CommandError:
     return CommandError(
         Exit.USAGE,
@@ -222,6 +231,7 @@ _ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
     "builtins.UnicodeEncodeError": _not_utf8,
     "builtins.ModuleNotFoundError": _missing_module,
     "sync_worker.stream.source.StreamError": _stream,
+    "sync_worker.stream.source.StreamAway": _stream_away,
     "sync_worker.registry.dialect.MissingDatabase": _missing_database,
     "sync_worker.registry.dialect.NoPlaceForDatabase": _no_place,
     "sync_worker.registry.schema.WrongRevision": _wrong_revision,

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from sync_worker.events.record import Headers, Record
 from sync_worker.stream.archive import ArchiveSource
-from sync_worker.stream.source import StreamError
+from sync_worker.stream.source import Bookmarks, StreamError
 
 STDIN = "-"
 
@@ -106,7 +106,7 @@ def _bare(content: bytes) -> Iterator[Placed]:
 def _archived(path: Path) -> Iterator[Placed]:
     """Every line is a record, so a record's number is its line's."""
     source = ArchiveSource(path, _MAX_RECORDS)
-    source.seek({})
+    source.seek(Bookmarks({}))
     line = 0
     try:
         while (batch := source.poll(0)) or not source.at_end():

@@ -22,7 +22,8 @@ from sync_worker.cli.errors import CommandError, Exit, as_command_error
 NAME = "sync-worker"
 COMMANDS: Mapping[str, str] = {
     "db": "Bring the database's schema to this version, or show which one it has.",
-    "run": "Apply the events of archives to the registry, from where it last stopped.",
+    "topics": "Create the topics in Kafka.",
+    "run": "Apply the events of Kafka, or of archives, to the registry.",
     "status": "Show how far the worker has read, and what needs attention.",
     "positions": "Show where the next record of each partition is read, or set it by hand.",
     "deadletters": "Look at records that were set aside.",

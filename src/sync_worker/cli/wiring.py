@@ -5,16 +5,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.settings import Settings
 from sync_worker.clinics.regions import Regions
 from sync_worker.events.codec import Codec
 from sync_worker.registry import schema
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.unit import Registry
+from sync_worker.stream.admin import KafkaAdmin
 from sync_worker.stream.archive import ArchiveSource
+from sync_worker.stream.kafka_settings import KafkaSettings, Security
 from sync_worker.sync.apply import Applier
 from sync_worker.sync.progress import Progress
-from sync_worker.sync.retry import UNTIL_IDLE
+from sync_worker.sync.retry import RetryPolicy
 from sync_worker.sync.worker import Worker
 
 
@@ -51,12 +54,83 @@ def registry(url: str) -> Iterator[Registry]:
         opened.close()
 
 
-def worker(settings: Settings, opened: Registry, progress: Progress) -> Worker:
-    """A worker for a run that somebody waits for."""
-    applier = Applier(opened, codec(settings), now)
-    return Worker(opened, applier, progress, UNTIL_IDLE)
+WORKER_LOCK_SECONDS = 5.0
+"""How long the worker waits for a lock before it polls again: its place in the group is dear."""
+
+
+@contextmanager
+def worker_registry(url: str) -> Iterator[Registry]:
+    """The registry at `url`, whether it can be reached now or not: the worker waits for it.
+
+    Raises:
+        MissingDatabase: there is no such SQLite file.
+    """
+    opened = Registry(open_engine(url, lock_timeout_seconds=WORKER_LOCK_SECONDS))
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def worker(settings: Settings, opened: Registry, progress: Progress, policy: RetryPolicy) -> Worker:
+    """A worker; the policy says how long it waits for what is away."""
+    return Worker(opened, Applier(opened, codec(settings), now), progress, policy)
 
 
 def archive(settings: Settings, path: Path) -> ArchiveSource:
     """An archive as a source of records."""
     return ArchiveSource(path, settings.batch_max_records)
+
+
+def kafka(settings: Settings) -> KafkaSettings:
+    """How Kafka is reached and read.
+
+    Raises:
+        CommandError: no bootstrap servers are set.
+    """
+    if settings.kafka_bootstrap_servers is None:
+        raise CommandError(
+            Exit.USAGE,
+            "It is not said where Kafka is.",
+            why="SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS is not set.",
+            hint="Set it to host:port, or give an archive: --archive PATH",
+            code="configuration",
+        )
+    password = settings.kafka_sasl_password
+    return KafkaSettings(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        topics=topics(settings),
+        group_id=settings.kafka_group_id,
+        session_timeout_ms=settings.kafka_session_timeout_ms,
+        max_poll_interval_ms=settings.kafka_max_poll_interval_ms,
+        batch_max_records=settings.batch_max_records,
+        security=Security(
+            protocol=settings.kafka_security_protocol,
+            sasl_mechanism=settings.kafka_sasl_mechanism,
+            sasl_username=settings.kafka_sasl_username,
+            sasl_password=None if password is None else password.get_secret_value(),
+            ssl_cafile=settings.kafka_ssl_cafile,
+            ssl_certfile=settings.kafka_ssl_certfile,
+            ssl_keyfile=settings.kafka_ssl_keyfile,
+        ),
+    )
+
+
+def topics(settings: Settings) -> tuple[str, ...]:
+    """The topics, each once: both kinds of events may be in one."""
+    names = (settings.kafka_activation_topic, settings.kafka_region_topic)
+    return tuple(dict.fromkeys(names))
+
+
+@contextmanager
+def kafka_admin(settings: Settings) -> Iterator[KafkaAdmin]:
+    """The cluster, to be asked about topics.
+
+    Raises:
+        StreamAway: no broker answers.
+    """
+    admin = KafkaAdmin(kafka(settings))
+    try:
+        yield admin
+    finally:
+        admin.close()

@@ -10,7 +10,9 @@ from sync_worker.cli import options
 from sync_worker.cli.errors import CommandError, Exit
 
 if TYPE_CHECKING:
+    from sync_worker.events.record import Partition
     from sync_worker.registry.positions import Position
+    from sync_worker.sync.reset import Reset
 
 COLUMNS = (
     "stream",
@@ -102,6 +104,10 @@ def reset(
 ) -> None:
     """Set positions by hand: the way on where `run` refuses to go on.
 
+    With Kafka configured, adopts its present log: cluster, topics and partitions as they are now.
+    With --archive, or without Kafka, sets what is stored. earliest is the beginning of the log,
+    wherever that is.
+
     What is read again merges into nothing new, so the rows stay true. The counts go on: what is
     read again counts again.
     """
@@ -109,29 +115,43 @@ def reset(
     from sync_worker.sync import reset as resetting
 
     run = options.invocation(ctx)
-    streams = [wiring.archive(run.settings, path).stream_id for path in archives]
-    selection = resetting.Selection(tuple(streams), topic, partition)
+    selection = resetting.Selection(topic, partition)
     with wiring.registry(run.settings.database_url) as registry:
-        planned = resetting.selected(registry, selection)
+        if archives or run.settings.kafka_bootstrap_servers is None:
+            streams = [wiring.archive(run.settings, path).stream_id for path in archives]
+            planned = resetting.plan(registry, selection, target, streams)
+        else:
+            present = _present_log(run)
+            planned = resetting.plan_adoption(registry, selection, target, *present)
         if not planned:
             raise CommandError(
                 Exit.NOT_FOUND,
-                "No such position is stored.",
-                why="Only what was read before has a position.",
-                hint="sync-worker positions list shows them.",
+                "There is no such position.",
+                why="Nothing was read there, and the log has no such partition.",
+                hint="sync-worker positions list shows those that are stored.",
             )
-        run.output.items([_plan_item(known, target) for known in planned], PLAN_COLUMNS)
-        run.output.confirm(f"Set {len(planned)} positions to {target}?", yes=yes)
-        resetting.reset(registry, selection, target, actor=actor, reason=reason, now=wiring.now())
+        run.output.items([_plan_item(reset) for reset in planned], PLAN_COLUMNS)
+        run.output.confirm(f"Set {len(planned)} positions?", yes=yes)
+        resetting.do(registry, planned, actor=actor, reason=reason, now=wiring.now())
     run.output.message(f"{len(planned)} positions are set. What is read again counts again.")
 
 
-def _plan_item(known: "Position", target: int) -> dict[str, Any]:
+def _present_log(run: options.Invocation) -> "tuple[str, list[tuple[Partition, str]]]":
+    """The cluster's stream, and its partitions with their topics' ids."""
+    from sync_worker.cli import wiring
+
+    with wiring.kafka_admin(run.settings) as admin:
+        found = admin.topics(wiring.topics(run.settings)).values()
+        present = [(partition, topic.topic_id) for topic in found for partition in topic.partitions]
+        return f"kafka:{admin.cluster_id()}", present
+
+
+def _plan_item(reset: "Reset") -> dict[str, Any]:
     return {
-        "stream": known.stream,
-        **known.partition._asdict(),
-        "before": known.next_offset,
-        "position": target,
+        "stream": reset.stream,
+        **reset.partition._asdict(),
+        "before": reset.before,
+        "position": reset.to_offset,
     }
 
 

@@ -1,6 +1,7 @@
 """`sync-worker run`: the worker."""
 
-import signal
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 from sync_worker.cli import options
 
 if TYPE_CHECKING:
+    from sync_worker.stream.archive import ArchiveSource
     from sync_worker.sync.worker import Worker
 
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     cls=options.Command,
     prints_document=True,
     epilog=options.examples(
+        "sync-worker run",
+        "sync-worker run --until-idle 5",
         "sync-worker run --archive stream.jsonl",
         "sync-worker run --archive monday.jsonl.gz --archive tuesday.jsonl.gz -o json",
     ),
@@ -24,51 +28,66 @@ if TYPE_CHECKING:
     "--archive",
     "archives",
     multiple=True,
-    required=True,
     type=click.Path(path_type=Path),
-    help="An archive to apply, plain or .gz. May be given several times: they are read in turn.",
+    help="An archive to apply, plain or .gz, instead of Kafka. May be given several times: they "
+    "are read in turn, each to its end.",
 )
 @click.option(
     "--until-idle",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help="Archives are always read to their ends; accepted so that one call serves both ends.",
+    help="End once everything there was at the start is applied and nothing more came for so long.",
 )
 @click.pass_context
 def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | None) -> None:
-    """Apply the events of archives to the registry, from where it last stopped.
+    """Apply the events of Kafka, or of archives, to the registry.
 
-    An archive is known by its content, so running again reads only what has come since. A bad
-    record is set aside and the others go on. Rows, log, dead letters and positions are kept in one
-    transaction: ended at any moment, even by kill -9, it loses nothing and counts nothing twice.
+    Begins where it last stopped. From Kafka it is a daemon: what is away is waited for, and several
+    workers share the partitions. A bad record is set aside and the others go on. Rows, log, dead
+    letters and positions are kept in one transaction: ended at any moment, even by kill -9, it
+    loses nothing and counts nothing twice.
 
-    Ends with 0 when everything is applied, and prints what became of the records. SIGTERM and
-    Ctrl-C finish the batch in hand and end with 0.
+    SIGTERM and Ctrl-C finish the batch in hand and end with 0. As it ends it prints what became of
+    the records.
     """
-    from sync_worker.cli import wiring
+    from sync_worker.cli import daemon, wiring
     from sync_worker.inspection.status import counts_item
-    from sync_worker.telemetry.progress import LoggedProgress
+    from sync_worker.sync.retry import DAEMON, UNTIL_IDLE
+    from sync_worker.telemetry.health import Health
+    from sync_worker.telemetry.metrics import Metrics
+    from sync_worker.telemetry.progress import Told
 
-    del until_idle
     run = options.invocation(ctx)
-    sources = [wiring.archive(run.settings, path) for path in archives]
-    with wiring.registry(run.settings.database_url) as registry:
-        worker = wiring.worker(run.settings, registry, LoggedProgress(run.log()))
-        _end_in_order(worker)
-        for source in sources:
-            source.stream_id  # noqa: B018 - opens each file before the first one is applied
+    health, metrics = Health(run.settings.kafka_max_poll_interval_ms / 1000), Metrics()
+    is_daemon = not archives and until_idle is None
+    with wiring.worker_registry(run.settings.database_url) as registry:
+        told = Told(run.log(), metrics, health)
+        worker = wiring.worker(run.settings, registry, told, DAEMON if is_daemon else UNTIL_IDLE)
+        daemon.end_in_order(worker)
         try:
-            for path, source in zip(archives, sources, strict=True):
-                with run.output.progress(str(path), source.fraction_read):
-                    worker.run_to_end(source)
-                source.close()
+            if archives:
+                _apply_archives(run, worker, archives)
+            else:
+                with daemon.watched(run.settings, health, metrics) if is_daemon else nullcontext():
+                    worker.run(daemon.opener(run.settings, health), until_idle)
         finally:
             run.output.document(counts_item(worker.total), render=_sentence)
 
 
-def _end_in_order(worker: "Worker") -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: worker.stop())
+def _apply_archives(run: options.Invocation, worker: "Worker", archives: tuple[Path, ...]) -> None:
+    from sync_worker.cli import wiring
+
+    sources = [wiring.archive(run.settings, path) for path in archives]
+    for source in sources:
+        source.stream_id  # noqa: B018 - opens each file before the first one is applied
+    for path, source in zip(archives, sources, strict=True):
+        with run.output.progress(str(path), source.fraction_read):
+            worker.run(partial(_opened, source), until_idle_seconds=0)
+
+
+def _opened(source: "ArchiveSource") -> "ArchiveSource":
+    """A file is opened when it is sought; there is nothing to wait for."""
+    return source
 
 
 def _sentence(counts: dict[str, int]) -> str:

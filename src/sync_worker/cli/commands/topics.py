@@ -1,0 +1,51 @@
+"""`sync-worker topics`: the topics in Kafka."""
+
+import click
+
+from sync_worker.cli import options
+
+COLUMNS = ("topic", "outcome")
+
+
+@click.group(cls=options.Group)
+def command() -> None:
+    """Create the topics in Kafka.
+
+    They keep every record for ever: the registry is mended by reading them again.
+    """
+
+
+@command.command(
+    epilog=options.examples(
+        "sync-worker topics create",
+        "sync-worker topics create --partitions 6 --replication-factor 3",
+    )
+)
+@click.option(
+    "--partitions",
+    type=click.IntRange(min=1),
+    default=6,
+    show_default=True,
+    help="Partitions of each topic.",
+)
+@click.option(
+    "--replication-factor",
+    type=click.IntRange(min=1),
+    help="Copies of each partition.  [default: the cluster's]",
+)
+@click.pass_context
+def create(ctx: click.Context, partitions: int, replication_factor: int | None) -> None:
+    """Create the topics that are missing; leave those that are there as they are.
+
+    With cleanup.policy=delete and unlimited retention. Compaction would keep the last record of a
+    key, not its newest facts.
+    """
+    from sync_worker.cli import wiring
+
+    run = options.invocation(ctx)
+    wanted = wiring.topics(run.settings)
+    with wiring.kafka_admin(run.settings) as admin:
+        created = admin.create_topics(wanted, partitions, replication_factor or -1)
+    outcomes = {True: "created", False: "already there"}
+    rows = [{"topic": topic, "outcome": outcomes[topic in created]} for topic in wanted]
+    run.output.items(rows, COLUMNS)

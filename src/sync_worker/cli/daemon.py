@@ -1,0 +1,87 @@
+"""What surrounds the worker while it reads Kafka: signals, the HTTP port, and the watchdog."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from sync_worker.cli import wiring
+from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.settings import Settings
+from sync_worker.stream.kafka import KafkaSource
+from sync_worker.telemetry.health import Health, Reasons
+from sync_worker.telemetry.http import Port
+from sync_worker.telemetry.metrics import Metrics
+
+if TYPE_CHECKING:
+    from sync_worker.sync.worker import Worker
+
+_LOOK_SECONDS = 1.0
+
+
+def end_in_order(worker: "Worker") -> None:
+    """From now on SIGTERM and SIGINT finish what is in hand."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: worker.stop())
+
+
+def opener(settings: Settings, health: Health) -> Callable[[], KafkaSource]:
+    """What opens the source, and lets probes see how it is."""
+    kafka = wiring.kafka(settings)
+
+    def open_source() -> KafkaSource:
+        source = KafkaSource(kafka)
+        health.source = lambda: _reasons(source)
+        return source
+
+    health.source = lambda: ["Kafka was not reached yet"]
+    return open_source
+
+
+@contextmanager
+def watched(settings: Settings, health: Health, metrics: Metrics) -> Iterator[None]:
+    """Serve health and metrics, and end the process where the loop is stuck for good."""
+    port = _port(settings, health, metrics)
+    is_over = Event()
+    Thread(target=_watch, args=(health, is_over), name="watchdog", daemon=True).start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        if port is not None:
+            port.close()
+
+
+def _port(settings: Settings, health: Health, metrics: Metrics) -> Port | None:
+    if settings.http_port == 0:
+        return None
+    try:
+        return Port(settings.http_host, settings.http_port, health, metrics.registry)
+    except OSError as error:
+        raise CommandError(
+            Exit.USAGE,
+            f"{settings.http_host}:{settings.http_port} cannot be listened on: {error.strerror}.",
+            why="Health and metrics are served there.",
+            hint="Set SYNC_WORKER_HTTP_PORT to a free port, or to 0 to serve none.",
+            code="configuration",
+        ) from None
+
+
+def _reasons(source: KafkaSource) -> Reasons:
+    health = source.health
+    reasons = [] if health.is_reachable else ["Kafka does not answer"]
+    if not health.is_member:
+        reasons.append("this worker is not, or not yet, a stable member of its group")
+    return reasons
+
+
+def _watch(health: Health, is_over: Event) -> None:
+    """The last resort: a supervisor starts anew what hangs in a way that nobody foresaw."""
+    while not is_over.wait(_LOOK_SECONDS):
+        for reason in health.alive():
+            sys.stderr.write(f"{reason}: the process ends, to be started anew\n")
+            sys.stderr.flush()
+            os._exit(Exit.UNEXPECTED)
