@@ -1,0 +1,40 @@
+# sync-worker as an image: the locked dependencies, the wheel, and nothing that builds.
+
+FROM python:3.13.9-slim-trixie AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_INPUT=1
+WORKDIR /build
+
+# What runs. Only ready-made wheels: nothing is compiled, and nothing is run, as they are installed.
+COPY requirements.lock ./
+RUN python -m venv --without-pip /opt/sync-worker \
+    && pip --python /opt/sync-worker/bin/python install \
+        --require-hashes --only-binary :all: -r requirements.lock
+
+# What builds stays in this stage: the build back end, as it is locked for development.
+COPY requirements-dev.lock ./
+RUN awk '/^[a-z]/ { keep = /^(hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers)==/ } keep' \
+        requirements-dev.lock > requirements-build.lock \
+    && pip install --require-hashes --only-binary :all: -r requirements-build.lock
+
+# The program itself, without an index.
+COPY pyproject.toml README.md ./
+COPY src ./src
+RUN pip wheel --no-index --no-deps --no-build-isolation --wheel-dir dist . \
+    && pip --python /opt/sync-worker/bin/python install --no-index --no-deps dist/*.whl
+
+
+FROM python:3.13.9-slim-trixie
+RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin sync-worker \
+    && pip uninstall --yes --quiet --root-user-action ignore pip
+COPY --from=build /opt/sync-worker /opt/sync-worker
+COPY deploy/healthcheck.py /opt/sync-worker/healthcheck.py
+ENV PATH=/opt/sync-worker/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+USER 10001
+WORKDIR /tmp
+STOPSIGNAL SIGTERM
+EXPOSE 9464
+# Is the loop alive? Whoever starts anew what is unhealthy must not do so because Kafka is away.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["python", "/opt/sync-worker/healthcheck.py", "livez"]
+ENTRYPOINT ["sync-worker"]
+CMD ["run"]

@@ -1,0 +1,37 @@
+"""Asks the worker beside it how it is: `healthcheck.py livez` or `healthcheck.py readyz`.
+
+Prints what the worker answers, with the reasons, and ends with 0 where all is well. Needs nothing
+but the standard library.
+"""
+
+import os
+import sys
+from http.client import HTTPConnection, HTTPException
+
+_DEFAULT_PORT = 9464
+_TIMEOUT_SECONDS = 4
+
+
+def main(probe: str) -> int:
+    """The exit code; where the worker serves no port there is nobody to ask, and all is well."""
+    port = int(os.environ.get("SYNC_WORKER_HTTP_PORT") or _DEFAULT_PORT)
+    if port == 0:
+        return _told("the HTTP port is off", is_well=True)
+    connection = HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", f"/{probe}?verbose")
+        answer = connection.getresponse()
+        return _told(answer.read().decode().strip(), is_well=answer.status == 200)
+    except (OSError, HTTPException) as error:
+        return _told(f"no answer: {error}", is_well=False)
+    finally:
+        connection.close()
+
+
+def _told(sentence: str, *, is_well: bool) -> int:
+    sys.stdout.write(f"{sentence}\n")
+    return 0 if is_well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

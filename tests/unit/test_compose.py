@@ -1,0 +1,425 @@
+"""The containers' files, as far as they can be checked without a daemon."""
+
+import base64
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import requires
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from prometheus_client import CollectorRegistry
+
+from sync_worker import __version__
+from sync_worker.cli.main import root
+from sync_worker.cli.settings import load_settings
+from sync_worker.telemetry.health import Health
+from sync_worker.telemetry.http import Port
+from sync_worker.telemetry.metrics import Metrics
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OFFICIAL = ("apache/kafka", "postgres", "sync-worker")
+OURS = sorted(name for name, service in SERVICES.items() if "build" in service)
+HEALTHCHECK = ROOT / "deploy" / "healthcheck.py"
+VARIABLE = re.compile(r"\$\{(\w+)(:-([^}]*))?\}")
+
+
+def given(value):
+    """A value as it is where nothing is set: each variable's default."""
+    return VARIABLE.sub(lambda found: found[3] or "", str(value))
+
+
+def environment(service):
+    return {name: given(value) for name, value in SERVICES[service].get("environment", {}).items()}
+
+
+def instructions():
+    """The Dockerfile's instructions, each as its name and the rest of its line."""
+    text = re.sub(r"^\s*#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    lines = text.replace("\\\n", " ").splitlines()
+    return [(line.split()[0], line.partition(" ")[2].strip()) for line in lines if line.strip()]
+
+
+def final_stage():
+    every = instructions()
+    last = max(index for index, (name, _) in enumerate(every) if name == "FROM")
+    return every[last:]
+
+
+def copied():
+    """What the Dockerfile copies from the project."""
+    for name, arguments in instructions():
+        if name == "COPY" and "--from=" not in arguments:
+            yield from arguments.split()[:-1]
+
+
+def locked(text):
+    """The requirements of a lock file, each with its block."""
+    blocks = re.split(r"^(?=[A-Za-z])", text, flags=re.MULTILINE)
+    return {
+        canonicalize_name(re.match(r"[\w.-]+", block)[0]): block  # type: ignore[index]
+        for block in blocks
+        if block.strip()
+    }
+
+
+# --- docker-compose.yml -------------------------------------------------------------------------
+
+
+def test_there_is_everything_that_the_worker_needs_and_the_worker():
+    assert set(SERVICES) == {"kafka", "postgres", "migrate", "topics", "worker"}
+    assert OURS == ["migrate", "topics", "worker"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_images_are_official_and_pinned(service):
+    name, _, tag = SERVICES[service]["image"].partition(":")
+    assert name in OFFICIAL
+    assert re.match(r"\d+\.\d+", tag), f"{tag} may be another image tomorrow"
+
+
+def test_our_image_has_the_programs_version():
+    assert {SERVICES[service]["image"] for service in OURS} == {f"sync-worker:{__version__}"}
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_settings_of_ours_exist_and_load_together(service):
+    settings = load_settings(environment(service))
+    assert settings.database_url.startswith("postgresql://")
+    assert settings.kafka_bootstrap_servers == "kafka:19092"
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_nothing_but_settings_is_given_to_ours(service):
+    assert all(name.startswith("SYNC_WORKER_") for name in environment(service))
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_commands_of_ours_can_be_typed(service):
+    words = SERVICES[service]["command"]
+    with root.make_context("sync-worker", list(words)) as context:
+        command: click.Command | None = root
+        while isinstance(command, click.Group):
+            _, command, words = command.resolve_command(context, list(words))
+        assert command is not None
+        command.make_context(command.name, list(words), parent=context)
+
+
+def test_the_worker_starts_when_all_it_needs_is_there():
+    assert SERVICES["worker"]["depends_on"] == {
+        "kafka": {"condition": "service_healthy"},
+        "postgres": {"condition": "service_healthy"},
+        "migrate": {"condition": "service_completed_successfully"},
+        "topics": {"condition": "service_completed_successfully"},
+    }
+    assert SERVICES["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    assert SERVICES["topics"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_is_waited_for_can_come_true(service):
+    """Healthy needs a check, completed needs a service that ends and stays ended."""
+    for name, how in SERVICES[service].get("depends_on", {}).items():
+        needed = SERVICES[name]
+        if how["condition"] == "service_healthy":
+            assert needed["healthcheck"]["test"]
+        else:
+            assert needed["restart"] == "no"
+
+
+@pytest.mark.parametrize("service", ["kafka", "postgres", "worker"])
+def test_services_come_back_and_say_how_they_are(service):
+    assert SERVICES[service]["restart"] == "unless-stopped"
+    assert {"test", "interval", "timeout", "retries", "start_period"} <= set(
+        SERVICES[service]["healthcheck"]
+    )
+
+
+def test_the_worker_is_asked_whether_it_is_ready():
+    assert SERVICES["worker"]["healthcheck"]["test"] == [
+        "CMD",
+        "python",
+        "/opt/sync-worker/healthcheck.py",
+        "readyz",
+    ]
+
+
+@pytest.mark.parametrize("service", ["migrate", "topics"])
+def test_one_shots_are_not_asked(service):
+    """The image's own check asks the worker's port, which they do not have."""
+    assert SERVICES[service]["healthcheck"] == {"disable": True}
+
+
+def test_the_worker_has_time_to_end_in_order():
+    assert int(SERVICES["worker"]["stop_grace_period"].removesuffix("s")) > 10
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_ports_are_open_to_this_machine_alone(service):
+    for port in SERVICES[service].get("ports", []):
+        assert given(port).startswith("127.0.0.1:")
+
+
+def test_the_workers_port_can_be_reached_from_outside_its_container():
+    settings = load_settings(environment("worker"))
+    published = SERVICES["worker"]["ports"][0].rpartition(":")[2]
+    assert settings.http_host == "0.0.0.0"
+    assert str(settings.http_port) == published
+
+
+def test_data_outlives_its_containers():
+    mounted = {
+        volume.partition(":")[0]
+        for name in SERVICES
+        for volume in SERVICES[name].get("volumes", [])
+    }
+    assert mounted == set(COMPOSE["volumes"])
+    assert environment("kafka")["KAFKA_LOG_DIRS"] == "/var/lib/kafka/data"
+    assert SERVICES["kafka"]["volumes"] == ["kafka-data:/var/lib/kafka/data"]
+    # Mounted at .../data, as before version 18, the image would refuse to start.
+    assert SERVICES["postgres"]["volumes"] == ["postgres-data:/var/lib/postgresql"]
+
+
+def test_every_variable_has_a_default():
+    text = (ROOT / "docker-compose.yml").read_text()
+    without_comments = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)
+    assert VARIABLE.findall(without_comments)
+    assert without_comments.count("$") == len(VARIABLE.findall(without_comments))
+    assert all(default for _, default, _ in VARIABLE.findall(without_comments))
+
+
+def test_passwords_are_development_defaults_that_the_environment_can_replace():
+    assert "${POSTGRES_PASSWORD:-" in SERVICES["postgres"]["environment"]["POSTGRES_PASSWORD"]
+    for service in OURS:
+        url = SERVICES[service]["environment"]["SYNC_WORKER_DATABASE_URL"]
+        assert re.search(r":\$\{POSTGRES_PASSWORD:-\w+\}@", url)
+
+
+def test_the_database_that_is_made_is_the_one_that_is_used():
+    made = environment("postgres")
+    url = load_settings(environment("worker")).database_url
+    user, password = made["POSTGRES_USER"], made["POSTGRES_PASSWORD"]
+    assert url == f"postgresql://{user}:{password}@postgres:5432/{made['POSTGRES_DB']}"
+
+
+# --- The broker's listeners -----------------------------------------------------------------------
+
+
+def listeners(variable):
+    return dict(entry.split("://") for entry in environment("kafka")[variable].split(","))
+
+
+def test_containers_and_this_machine_are_each_told_an_address_that_they_can_reach():
+    told = listeners("KAFKA_ADVERTISED_LISTENERS")
+    assert told["INTERNAL"] == environment("worker")["SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS"]
+    host, inside = given(SERVICES["kafka"]["ports"][0]).rsplit(":", 1)
+    assert told["HOST"] == host
+    assert listeners("KAFKA_LISTENERS")["HOST"].endswith(f":{inside}")
+
+
+def test_every_listener_is_of_a_known_kind():
+    broker = environment("kafka")
+    protocols = broker["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"].split(",")
+    kinds = dict(entry.split(":") for entry in protocols)
+    assert set(kinds) == set(listeners("KAFKA_LISTENERS"))
+    assert broker["KAFKA_INTER_BROKER_LISTENER_NAME"] in listeners("KAFKA_ADVERTISED_LISTENERS")
+    controller = broker["KAFKA_CONTROLLER_LISTENER_NAMES"]
+    assert controller not in listeners("KAFKA_ADVERTISED_LISTENERS")
+    voter = f"{broker['KAFKA_NODE_ID']}@{listeners('KAFKA_LISTENERS')[controller]}"
+    assert broker["KAFKA_CONTROLLER_QUORUM_VOTERS"] == voter
+
+
+def test_the_broker_makes_no_topic_by_itself_and_needs_no_second_broker():
+    broker = environment("kafka")
+    assert broker["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+    counts = [value for name, value in broker.items() if name.endswith(("_FACTOR", "_MIN_ISR"))]
+    assert len(counts) == 4
+    assert set(counts) == {"1"}
+
+
+def test_the_clusters_id_is_one_that_kafka_takes():
+    identity = environment("kafka")["CLUSTER_ID"]
+    assert len(base64.urlsafe_b64decode(identity + "==")) == 16
+
+
+# --- Dockerfile -----------------------------------------------------------------------------------
+
+
+def test_base_images_are_pinned_slim_and_the_same():
+    bases = {arguments.split()[0] for name, arguments in instructions() if name == "FROM"}
+    assert len(bases) == 1, "the environment that is copied belongs to its interpreter"
+    assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-\w+", bases.pop())
+
+
+def test_the_interpreter_is_new_enough():
+    required = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    base = instructions()[0][1]
+    version = re.search(r":(\d+\.\d+\.\d+)-", base)
+    assert version
+    assert Requirement(f"python{required}").specifier.contains(version[1])
+
+
+def test_the_program_does_not_run_as_root():
+    users = [arguments for name, arguments in final_stage() if name == "USER"]
+    assert users == ["10001"], "a number: Kubernetes can see that it is not root"
+    after = [name for name, _ in final_stage()]
+    assert after.index("USER") < after.index("ENTRYPOINT")
+    assert "RUN" not in after[after.index("USER") :]
+
+
+def test_nothing_is_installed_without_its_hash_or_from_an_address():
+    installs = [
+        command
+        for name, arguments in instructions()
+        if name == "RUN"
+        for command in arguments.split("&&")
+        if re.search(r"\bpip\b.*\binstall\b", command) and "uninstall" not in command
+    ]
+    assert len(installs) == 3
+    for command in installs:
+        assert "--require-hashes" in command or "--no-index" in command, command
+
+
+def test_nothing_is_fetched_from_an_address():
+    assert "ADD" not in [name for name, _ in instructions()]
+    assert "://" not in " ".join(arguments for _, arguments in instructions())
+    assert not re.search(r"\b(curl|wget|apt-get)\b", " ".join(a for _, a in instructions()))
+
+
+def test_the_final_image_gets_what_was_built_and_nothing_that_builds():
+    copies = [arguments for name, arguments in final_stage() if name == "COPY"]
+    assert copies == [
+        "--from=build /opt/sync-worker /opt/sync-worker",
+        "deploy/healthcheck.py /opt/sync-worker/healthcheck.py",
+    ]
+    runs = " ".join(arguments for name, arguments in final_stage() if name == "RUN")
+    assert "pip install" not in runs
+    assert "pip uninstall" in runs
+
+
+def test_the_image_runs_the_program_and_ends_with_it():
+    final = dict(final_stage())
+    assert final["ENTRYPOINT"] == '["sync-worker"]'
+    assert final["STOPSIGNAL"] == "SIGTERM"
+    assert '"/opt/sync-worker/healthcheck.py", "livez"' in final["HEALTHCHECK"]
+    assert final["EXPOSE"] == str(load_settings({}).http_port)
+
+
+def test_everything_that_is_copied_is_there_and_sent_to_the_build():
+    patterns = (ROOT / ".dockerignore").read_text().splitlines()
+    sent = {line[1:] for line in patterns if line.startswith("!")}
+    assert "*" in patterns
+    for path in copied():
+        assert (ROOT / path).exists(), path
+        assert path.removeprefix("./") in sent
+    assert sent == set(copied()), "nothing else is sent"
+
+
+def test_the_build_requirements_are_locked_with_all_that_they_need(tmp_path):
+    script = next(arguments for name, arguments in instructions() if "awk" in arguments)
+    filtering = shlex.split(script.partition("&&")[0])
+    words = filtering[1 : filtering.index(">")]
+    done = subprocess.run(["awk", *words], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = locked(done.stdout)
+    needed = {
+        canonicalize_name(requirement.name)
+        for requirement in map(Requirement, requires("hatchling") or [])
+        if not requirement.marker or requirement.marker.evaluate({"python_version": "3.13"})
+    }
+    assert set(found) == {"hatchling", *needed}
+    assert all("--hash=sha256:" in block for block in found.values())
+
+
+def test_the_wheel_is_built_from_what_is_copied_alone(tmp_path):
+    for path in copied():
+        source, target = ROOT / path, tmp_path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    options = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--wheel-dir", "dist"]
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([*pip, "wheel", *options, "."], cwd=tmp_path, check=True)
+    built = [wheel.name for wheel in (tmp_path / "dist").iterdir()]
+    assert built == [f"sync_worker-{__version__}-py3-none-any.whl"]
+
+
+# --- requirements.lock ----------------------------------------------------------------------------
+
+
+def test_every_dependency_is_locked_with_hashes_and_no_address():
+    text = (ROOT / "requirements.lock").read_text()
+    found = locked(text)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for requirement in map(Requirement, project["dependencies"]):
+        block = found[canonicalize_name(requirement.name)]
+        version = re.match(r"[\w.-]+==([\w.]+)", block)
+        assert version, block
+        assert requirement.specifier.contains(version[1])
+    assert all("--hash=sha256:" in block for block in found.values())
+    assert not re.search(r"://|^--?(index|extra|find|i\b)", text, re.MULTILINE)
+
+
+# --- deploy/healthcheck.py ------------------------------------------------------------------------
+
+
+def checked(probe, port):
+    """What the container's check says and ends with."""
+    done = subprocess.run(
+        [sys.executable, HEALTHCHECK, probe],
+        env=os.environ | {"SYNC_WORKER_HTTP_PORT": str(port)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.returncode, done.stdout
+
+
+def test_the_check_says_what_the_worker_says():
+    health = Health(stuck_after_seconds=60, source=lambda: ["Kafka does not answer"])
+    health.database_is(None)
+    port = Port("127.0.0.1", 0, health, CollectorRegistry())
+    try:
+        assert checked("livez", port.number)[0] == 0
+        assert checked("readyz", port.number) == (
+            1,
+            '{"status": "failing", "reasons": ["Kafka does not answer"]}\n',
+        )
+        health.source = list
+        assert checked("readyz", port.number)[0] == 0
+    finally:
+        port.close()
+    exit_code, sentence = checked("readyz", port.number)
+    assert exit_code == 1
+    assert sentence.startswith("no answer: ")
+
+
+def test_a_worker_without_a_port_is_not_asked():
+    assert checked("livez", 0) == (0, "the HTTP port is off\n")
+
+
+# --- docs/operations.md ---------------------------------------------------------------------------
+
+
+def test_the_operators_pages_list_every_metric():
+    shown = re.findall(
+        r"^\| `(sync_worker_\w+)", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE
+    )
+    assert shown == sorted(shown)
+    assert set(shown) == {
+        family.name + ("_total" if family.type == "counter" else "")
+        for family in Metrics().registry.collect()
+    }
