@@ -83,8 +83,8 @@ def refuse_out_of_bounds(partition: Partition, position: int, bounds: Bounds) ->
         raise StreamError(
             f"{name}: the log begins at offset {bounds.begin}, after our position {position}.",
             f"Retention took {bounds.begin - position} offsets that were never read.",
-            f"Give the topic unlimited retention; go on with {reset}, then look for what was "
-            "missed: sync-worker reconcile",
+            f"Give the topic unlimited retention; have what is missing published again; go on with "
+            f"{reset}",
         )
     if position > bounds.end:
         raise StreamError(

@@ -64,6 +64,9 @@ class Progress(Protocol):
     def polling(self) -> None:
         """The loop goes round."""
 
+    def database_answered(self) -> None:
+        """The database is there, and at the right revision."""
+
     def applied(self, applied: Applied) -> None:
         """A batch was committed."""
 

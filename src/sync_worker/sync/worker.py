@@ -17,6 +17,9 @@ from sync_worker.sync.retry import RetryPolicy, is_passing, retrying
 POLL_SECONDS = 0.5
 """The longest that a poll waits for records, and so that a stop waits for a poll."""
 
+LOOK_SECONDS = 5.0
+"""How often an idle worker looks whether the database is there, and at its revision."""
+
 Result = TypeVar("Result")
 
 
@@ -31,6 +34,7 @@ class Worker:
         self._progress = progress
         self._policy = policy
         self._is_stopping = False
+        self._looked_at = 0.0
         self.total = Counts()
         """What became of all records so far."""
 
@@ -77,6 +81,8 @@ class Worker:
                 quiet_since = time.monotonic()
             elif self._is_idle(source, quiet_since, until_idle_seconds):
                 break
+            else:
+                self._look_at_the_registry(source)
 
     def _apply(self, source: EventSource, batch: Batch) -> None:
         try:
@@ -123,9 +129,16 @@ class Worker:
             frozenset(position.stream for position in known) - {stream},
         )
 
+    def _look_at_the_registry(self, source: EventSource) -> None:
+        """Look now and then: on a quiet topic, too, it is to be noticed what became of it."""
+        if time.monotonic() - self._looked_at >= LOOK_SECONDS:
+            self._patiently(self._require_revision, source.idle)
+
     def _require_revision(self) -> None:
         with self._registry.snapshot() as connection:
             schema.require_head(connection)
+        self._looked_at = time.monotonic()
+        self._progress.database_answered()
 
     def _patiently(self, attempt: Callable[[], Result], sleep: Callable[[float], None]) -> Result:
         """Try until it works, as long as the policy says and nobody wants to stop."""

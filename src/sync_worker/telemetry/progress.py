@@ -30,6 +30,9 @@ class Told:
     def polling(self) -> None:
         self._health.went_round()
 
+    def database_answered(self) -> None:
+        self._health.database_is(None)
+
     def applied(self, applied: Applied) -> None:
         self._health.database_is(None)
         self._metrics.applied(applied)

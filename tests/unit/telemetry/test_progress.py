@@ -63,3 +63,9 @@ def test_a_batch_is_told_with_its_counts(told):
     progress.applied(Applied({Partition("t", 0): Counts(applied=2, ignored=1)}, {}, 2, ()))
     (call,) = entries.calls
     assert (call.kwargs["read"], call.kwargs["applied"], call.kwargs["clinics"]) == (3, 2, 2)
+
+
+def test_a_quiet_topic_does_not_keep_a_worker_from_being_ready():
+    health = Health(60)
+    Told(structlog.get_logger(), Metrics(), health).database_answered()
+    assert health.ready() == []

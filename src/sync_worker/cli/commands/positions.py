@@ -52,7 +52,8 @@ class Target(click.ParamType[int]):
 def command() -> None:
     """Show where the next record of each partition is read, or set it by hand.
 
-    A position means something in its stream alone: an archive, known by its first line.
+    A position means something in its stream alone: a Kafka cluster, or an archive, which is known by
+    its first line.
     """
 
 
@@ -69,7 +70,7 @@ def list_positions(ctx: click.Context) -> None:
     run.output.items(
         [_item(position) for position in known],
         COLUMNS,
-        empty="No record was read yet: sync-worker run --archive PATH",
+        empty="No record was read yet: sync-worker run",
     )
 
 
@@ -133,7 +134,7 @@ def reset(
         run.output.items([_plan_item(reset) for reset in planned], PLAN_COLUMNS)
         run.output.confirm(f"Set {len(planned)} positions?", yes=yes)
         resetting.do(registry, planned, actor=actor, reason=reason, now=wiring.now())
-    run.output.message(f"{len(planned)} positions are set. What is read again counts again.")
+    run.output.message("Done. What is read again counts again.")
 
 
 def _present_log(run: options.Invocation) -> "tuple[str, list[tuple[Partition, str]]]":

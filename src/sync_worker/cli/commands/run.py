@@ -64,12 +64,13 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
         told = Told(run.log(), metrics, health)
         worker = wiring.worker(run.settings, registry, told, DAEMON if is_daemon else UNTIL_IDLE)
         daemon.end_in_order(worker)
+        open_kafka = None if archives else daemon.opener(run.settings, health)
         try:
-            if archives:
+            if open_kafka is None:
                 _apply_archives(run, worker, archives)
             else:
                 with daemon.watched(run.settings, health, metrics) if is_daemon else nullcontext():
-                    worker.run(daemon.opener(run.settings, health), until_idle)
+                    worker.run(open_kafka, until_idle)
         finally:
             run.output.document(counts_item(worker.total), render=_sentence)
 
