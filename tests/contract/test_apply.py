@@ -290,6 +290,33 @@ def test_an_event_that_names_a_patient_board_is_told_of_and_the_board_stays(
         assert connection.scalar(select(func.count()).select_from(patient_board)) == 1
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        '"',
+        "\\",
+        "{}",
+        ",",
+        "NULL",
+        "null",
+        "'",
+        '\\"',
+        " a ",
+        "a\n\tb",
+        "Å\u2028\U0001f600",
+        "{a,b}",
+    ],
+)
+def test_any_name_comes_back_as_it_was(registry, applier, name):
+    registered_name = [activated(CLINICS[0], 0, name="Ett"), activated(CLINICS[0], 1, name=name)]
+    first, ends = batch_of(numbered(registered_name)[:1])
+    applier.apply(STREAM, first)
+    registered(registry, CLINICS[0])
+    applier.apply(STREAM, batch_of(numbered(registered_name)[1:], ends)[0])
+    assert rows(registry) == {CLINICS[0]: (True, None, name)}
+    assert [entry[3] for entry in log_of(registry)] == [name]
+
+
 def test_a_name_too_long_is_dropped_with_a_warning_and_the_event_counts(registry, applier):
     document = activated(CLINICS[0], 0, name="x" * 201, id="n")
     applied = applier.apply(STREAM, batch_of(numbered([document]))[0])

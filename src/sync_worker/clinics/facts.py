@@ -45,12 +45,12 @@ class Facts(NamedTuple):
 
     def merge(self, other: "Facts") -> "Facts":
         """Per register the greater of the two; `self` itself where `other` has nothing newer."""
-        merged = Facts(
-            _greater(self.activation, other.activation),
-            _greater(self.region, other.region),
-            _greater(self.name, other.name),
-        )
-        return self if merged == self else merged
+        activation = _greater(self.activation, other.activation)
+        region = _greater(self.region, other.region)
+        name = _greater(self.name, other.name)
+        if activation is self.activation and region is self.region and name is self.name:
+            return self
+        return Facts(activation, region, name)
 
 
 class Change(NamedTuple):
@@ -71,6 +71,8 @@ def changes(before: Facts, after: Facts) -> Iterator[Change]:
 def _greater(
     known: Register[Value] | None, stated: Register[Value] | None
 ) -> Register[Value] | None:
-    if known is None or stated is None:
-        return stated if known is None else known
+    if stated is None:
+        return known
+    if known is None:
+        return stated
     return max(known, stated)

@@ -24,7 +24,7 @@ def trimmed(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether `text` says nothing: empty once trimmed."""
-    return not trimmed(text)
+    return not (text.isascii() and text.isalnum()) and not trimmed(text)
 
 
 def normalised(text: str) -> str:

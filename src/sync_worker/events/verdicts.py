@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from sync_worker.clinics.facts import Facts
 
@@ -26,8 +27,7 @@ class Reason(StrEnum):
     """The database refuses this one record's data; the codec should have found it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What happened to a clinic: the facts that it states, each with the event's version.
 
     `hsa_id` is normalised; `time` is in UTC. Nothing in it is refused by a database. `name_dropped`

@@ -32,9 +32,9 @@ def close_understood(
     now: datetime,
 ) -> None:
     """Close open dead letters of records that were read again and are understood by now."""
-    offsets: dict[Partition, set[int]] = {}
-    for record in understood:
-        offsets.setdefault(Partition(record.topic, record.partition), set()).add(record.offset)
+    offsets: dict[tuple[str, int], set[int]] = {}
+    for topic, number, offset, *_ in understood:
+        offsets.setdefault((topic, number), set()).add(offset)
     if not offsets:
         return
     statement = select(dead_letter).where(
@@ -77,10 +77,10 @@ def shown(connection: Connection, number: int) -> dict[str, Any] | None:
     }
 
 
-def _within(partition: Partition, offsets: set[int]) -> ColumnElement[bool]:
+def _within(partition: tuple[str, int], offsets: set[int]) -> ColumnElement[bool]:
     return and_(
-        dead_letter.c.topic == partition.topic,
-        dead_letter.c.partition == partition.partition,
+        dead_letter.c.topic == partition[0],
+        dead_letter.c.partition == partition[1],
         dead_letter.c.record_offset.between(min(offsets), max(offsets)),
     )
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    cast,
     column,
     create_engine,
     event,
@@ -162,7 +163,7 @@ def alone(connection: Connection, purpose: str) -> None:
 def _elements(connection: Connection, values: Sequence[str]) -> FromClause:
     """The values as a table of one column, `value`: one parameter, however many they are."""
     if connection.dialect.name == "postgresql":
-        array = bindparam(None, list(values), type_=postgresql.ARRAY(Text()))
+        array = _array(values, postgresql.ARRAY(Text()))
         return func.unnest(array).table_valued("value").render_derived()
     return func.json_each(json.dumps(list(values))).table_valued("value")
 
@@ -228,11 +229,25 @@ def _as_table(table: Table, rows: Sequence[Mapping[str, Any]]) -> FromClause:
     """The rows as one array a column: one statement and one plan, however many they are."""
     names = list(rows[0])
     arrays = [
-        bindparam(None, [row[name] for row in rows], type_=postgresql.ARRAY(table.c[name].type))
-        for name in names
+        _array([row[name] for row in rows], postgresql.ARRAY(table.c[name].type)) for name in names
     ]
     columns = [column(name, table.c[name].type) for name in names]
     return func.unnest(*arrays).table_valued(*columns).render_derived(name="new")
+
+
+def _array(values: Sequence[Any], type_: postgresql.ARRAY[Any]) -> ColumnElement[Any]:
+    """The values as PostgreSQL writes an array: the driver takes ten times as long for it."""
+    literal = "{" + ",".join(map(_element, values)) + "}"
+    return cast(bindparam(None, literal, type_=Text()), type_)
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    text = str(value)
+    if '"' in text or "\\" in text:
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def _insert(connection: Connection, table: Any) -> postgresql.Insert | sqlite.Insert:

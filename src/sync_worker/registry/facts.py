@@ -33,12 +33,12 @@ def locked(connection: Connection, hsa_ids: Collection[str]) -> dict[str, KnownC
     ordered = sorted(hsa_ids)
     dialect.insert_missing_keys(connection, clinic.c.hsa_id, ordered)
     statement = (
-        select(clinic)
+        select(clinic.c.hsa_id, *_COLUMNS, clinic.c.registered_at)
         .where(dialect.among(connection, clinic.c.hsa_id, ordered))
         .order_by(clinic.c.hsa_id)
         .with_for_update()
     )
-    return {row.hsa_id: _known(row) for row in connection.execute(statement)}
+    return {hsa_id: _known(*columns) for hsa_id, *columns in connection.execute(statement)}
 
 
 def write(connection: Connection, changed: Iterable[tuple[str, Facts]], now: datetime) -> None:
@@ -59,8 +59,20 @@ def of_row(row: Row[Any]) -> Facts:
     )
 
 
-def _known(row: Row[Any]) -> KnownClinic:
-    return KnownClinic(of_row(row), row.registered_at is not None)
+_COLUMNS = tuple(
+    clinic.c[name]
+    for names in (
+        ("active", "activation_time", "activation_sequence", "activation_event_id"),
+        ("region_code", "region_time", "region_sequence", "region_event_id"),
+        ("name", "name_time", "name_sequence", "name_event_id"),
+    )
+    for name in names
+)
+
+
+def _known(*columns: Any) -> KnownClinic:
+    facts = Facts(_register(*columns[0:4]), _register(*columns[4:8]), _register(*columns[8:12]))
+    return KnownClinic(facts, columns[12] is not None)
 
 
 def _register(

@@ -6,9 +6,8 @@ are logged by triggers, so that plain SQL is logged too.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
@@ -17,8 +16,7 @@ from sync_worker.registry import dialect
 from sync_worker.registry.tables import acting, change_log
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One change: what, old, new, when, by whom (a person) or by which record, and why."""
 
     at: datetime
@@ -41,7 +39,7 @@ _TRUTH = {"true": True, "false": False, None: None}
 
 def append(connection: Connection, entries: Sequence[Entry]) -> None:
     """Add the entries, in this order."""
-    dialect.insert_all(connection, change_log, [asdict(entry) for entry in entries])
+    dialect.insert_all(connection, change_log, [entry._asdict() for entry in entries])
 
 
 def change_name(change: Change) -> str:

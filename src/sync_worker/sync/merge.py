@@ -4,7 +4,7 @@ Whether a record is applied or superseded follows from the records before it and
 alone, so the counts and the log do not depend on where one batch ends and the next begins.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,9 +57,10 @@ class Merged:
 
     def counts(self) -> dict[Partition, Counts]:
         """How many records of each partition had which outcome."""
-        tallies: dict[Partition, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        for record, outcome in self.outcomes:
-            tallies[Partition(record.topic, record.partition)][outcome.value] += 1
+        seen = Counter((record.topic, record.partition, o) for record, o in self.outcomes)
+        tallies: dict[Partition, dict[str, int]] = defaultdict(dict)
+        for (topic, number, outcome), count in seen.items():
+            tallies[Partition(topic, number)][outcome.value] = count
         return {partition: Counts(**tally) for partition, tally in tallies.items()}
 
     def followed_by(self, later: "Merged") -> "Merged":
@@ -119,7 +120,7 @@ class Merger:
         facts = known.facts.merge(event.facts)
         if facts is known.facts:
             return Outcome.SUPERSEDED
-        self._known[event.hsa_id] = known._replace(facts=facts)
+        self._known[event.hsa_id] = KnownClinic(facts, known.is_registered)
         self.merged.changed[event.hsa_id] = facts
         if known.is_registered:
             for change in changes(known.facts, facts):
@@ -129,7 +130,8 @@ class Merger:
     def _notice(self, record: Record, event: Event) -> None:
         newest = self.merged.newest_event_at
         partition = Partition(record.topic, record.partition)
-        newest[partition] = max(newest.get(partition, event.time), event.time)
+        if partition not in newest or newest[partition] < event.time:
+            newest[partition] = event.time
         if event.name_dropped:
             self.merged.warnings.append(NameDropped(event.hsa_id, event.event_id))
         region_code = self._board_regions.get(event.hsa_id)

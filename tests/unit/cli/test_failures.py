@@ -52,7 +52,6 @@ MISUSED = [
     ("deadletters", "list", "--code", "bad"),
     ("positions", "reset", "--to", "offset:-1"),
     ("positions", "reset", "-y"),
-    ("run",),
 ]
 
 
@@ -161,3 +160,10 @@ def test_support_is_told_of_its_own_database(database, typed, monkeypatch):
     told = typed("boards", "clear", "01", "--ticket", "T-1", "-y", "-o", "json")
     assert "none.db" in error_of(told, 2)["message"]
     assert typed("status").exit_code == 0
+
+
+def test_a_worker_that_is_told_neither_kafka_nor_an_archive_says_what_to_set(database, typed):
+    told = typed("run", "-o", "json")
+    assert (told.exit_code, told.error["code"]) == (2, "configuration")
+    assert "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS" in told.error["message"]
+    assert "--archive" in told.error["hint"]

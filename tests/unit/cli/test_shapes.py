@@ -3,6 +3,8 @@
 import pytest
 from tests.unit.cli.conftest import BOARD, A, B, C, D
 
+from sync_worker.registry.schema import HEAD
+
 LISTED = {"hsa_id", "name", "region_code", "active", "registered", "status", "updated_at"}
 HISTORY = {"at", "change", "old", "new", "actor", "reason", "event_id", "topic", "partition"}
 REGION = {"region_code", "name", "service_on", "patient_board", "registered", "receiving"}
@@ -127,5 +129,5 @@ def test_positions_are_listed(items):
 
 
 def test_the_schema_is_told_before_and_after_an_upgrade(document):
-    assert document("db", "upgrade") == {"before": "0001", "revision": "0001"}
-    assert document("db", "current") == {"revision": "0001", "needed": "0001"}
+    assert document("db", "upgrade") == {"before": HEAD, "revision": HEAD}
+    assert document("db", "current") == {"revision": HEAD, "needed": HEAD}

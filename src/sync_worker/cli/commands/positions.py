@@ -52,8 +52,8 @@ class Target(click.ParamType[int]):
 def command() -> None:
     """Show where the next record of each partition is read, or set it by hand.
 
-    A position means something in its stream alone: a Kafka cluster, or an archive, which is known by
-    its first line.
+    A position means something in its stream alone: a Kafka cluster, or an archive, which is known
+    by its first line.
     """
 
 
