@@ -217,7 +217,7 @@ def found() -> Iterator[World]:
     Raises:
         SystemExit: there is no Kafka or no PostgreSQL.
     """
-    os.environ["SYNC_WORKER_TEST_REQUIRE_SERVICES"] = "1"
+    os.environ["TEST_SYNC_WORKER_REQUIRE_SERVICES"] = "1"
     try:
         broker = finding.broker()
         try:

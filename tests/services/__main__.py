@@ -17,8 +17,8 @@ def main(command: list[str]) -> int:
         postgres = finding.postgres()
         try:
             addresses = {
-                "SYNC_WORKER_TEST_KAFKA": broker.bootstrap,
-                "SYNC_WORKER_TEST_POSTGRES": postgres.url,
+                "TEST_SYNC_WORKER_KAFKA": broker.bootstrap,
+                "TEST_SYNC_WORKER_POSTGRES": postgres.url,
             }
             return subprocess.run(command, env=os.environ | addresses, check=False).returncode
         finally:

@@ -19,7 +19,7 @@ missing: dict[str, str] = {}
 
 def broker() -> Broker:
     """A broker: given, in Docker or native; skips or fails the test where there is none."""
-    address = os.environ.get("SYNC_WORKER_TEST_KAFKA")
+    address = os.environ.get("TEST_SYNC_WORKER_KAFKA")
     if address:
         return GivenBroker(address)
     if _docker():
@@ -31,7 +31,7 @@ def broker() -> Broker:
 
 def postgres() -> PostgresServer:
     """A server: given, in Docker or native; skips or fails the test where there is none."""
-    address = os.environ.get("SYNC_WORKER_TEST_POSTGRES")
+    address = os.environ.get("TEST_SYNC_WORKER_POSTGRES")
     if address:
         return GivenPostgres(address)
     if _docker():
@@ -44,7 +44,7 @@ def postgres() -> PostgresServer:
 def are_required() -> bool:
     """Whether a missing service fails: in CI, and where the environment says so."""
     in_ci = os.environ.get("CI", "").lower() in ("1", "true", "yes")
-    return in_ci or os.environ.get("SYNC_WORKER_TEST_REQUIRE_SERVICES") == "1"
+    return in_ci or os.environ.get("TEST_SYNC_WORKER_REQUIRE_SERVICES") == "1"
 
 
 def _native(service: str, start: Callable[[], T]) -> T:

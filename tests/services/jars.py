@@ -17,9 +17,9 @@ class NoJars(Exception):
 def class_path() -> str:
     """What `java -cp` wants; fetched where it is not there yet.
 
-    SYNC_WORKER_TEST_KAFKA_JARS names a folder that has them already.
+    TEST_SYNC_WORKER_KAFKA_JARS names a folder that has them already.
     """
-    given = os.environ.get("SYNC_WORKER_TEST_KAFKA_JARS")
+    given = os.environ.get("TEST_SYNC_WORKER_KAFKA_JARS")
     folder = Path(given) if given else _ROOT / "build" / "kafka-jars"
     if shutil.which("java") is None:
         raise NoJars("no java on this machine")
