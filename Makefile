@@ -8,11 +8,11 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --gener
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all bench check lock clean
+.PHONY: help run test test-all test-faults bench check lock clean
 
 help: ## list what can be made
 	@echo "make TARGET, where TARGET is one of"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "PYTHON=/path/to/python3 chooses the interpreter (3.11 or later)."
 
 run: $(READY) ## live through a fortnight of events, with SQLite and an archive file
@@ -21,8 +21,11 @@ run: $(READY) ## live through a fortnight of events, with SQLite and an archive 
 test: $(READY) ## run the tests that need nothing but Python
 	@$(VENV)/bin/python -m pytest -m "not real"
 
-test-all: $(READY) ## run all tests, also those on a real Kafka and PostgreSQL
-	@$(VENV)/bin/python -m pytest
+test-all: $(READY) ## run these and the tests on a real Kafka and PostgreSQL
+	@$(VENV)/bin/python -m pytest -m "not faults"
+
+test-faults: $(READY) ## disturb the whole worker on both, for minutes
+	@$(VENV)/bin/python -m pytest -m faults
 
 bench: $(READY) ## measure the worker on a real Kafka and PostgreSQL
 	@$(VENV)/bin/python -m bench

@@ -1,13 +1,21 @@
-"""Fixtures that all tests share; what needs a real service is marked `real`."""
+"""Fixtures that all tests share; what needs a real service is marked `real`.
+
+The faults of the whole worker take minutes and break their services: they are marked `faults`.
+"""
+
+from pathlib import Path
 
 import pytest
 
 pytest_plugins = ["tests.services.plugin"]
 
+FAULTS = Path(__file__).parent / "real" / "worker"
 SERVICES = {"broker", "postgres", "database_url", "breakable_broker", "breakable_postgres"}
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
+        if FAULTS in item.path.parents:
+            item.add_marker(pytest.mark.faults)
         if SERVICES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.real)

@@ -1,0 +1,144 @@
+"""Logs that are not those that were read: refused with exact numbers, never guessed about."""
+
+import pytest
+from kafka import TopicPartition
+
+from tests.real.worker.streams import CLINICS, anything
+from tests.services.broker import NativeBroker
+from tests.services.waiting import until
+
+BAD = b"{"
+
+
+def fill(stage, topic, count, partition=0):
+    """Put records into a partition of which each becomes a dead letter."""
+    stage.send([((topic, partition), None, BAD)] * count)
+
+
+def delete(stage, topic):
+    with stage.admin() as client:
+        client.delete_topics([topic])
+        until(lambda: client.describe_topics([topic])[0]["error_code"], "the topic to be deleted")
+
+
+def recreate(stage, topic):
+    delete(stage, topic)
+    stage.create_topics(topic)
+
+
+def go_on(stage, *selection):
+    """Take the way on that the refusal names, and read everything that there is."""
+    read, there = stage.read(), len(stage.records())
+    assert stage("positions", "reset", *selection, "--to", "earliest", "-y").exit_code == 0
+    done = stage.finish()
+    assert done.exit_code == 0, done.stderr
+    assert stage.read() == read + done.json["read"]
+    return done.json["read"], there
+
+
+@pytest.mark.parametrize("missing", ["one", "both"])
+def test_a_missing_topic_is_refused_by_name(stage, missing):
+    delete(stage, stage.region)
+    if missing == "both":
+        delete(stage, stage.activation)
+    for arguments in ((), ("--until-idle", "0")):
+        done = stage.start(*arguments).ended()
+        assert done.exit_code == 2, done.stderr
+        assert f"no topic {stage.region}" in done.error
+        assert (f"no topic {stage.activation}" in done.error) == (missing == "both")
+    assert stage("topics", "create").exit_code == 0
+    assert stage.finish().exit_code == 0
+
+
+def test_a_topic_deleted_while_it_is_read_ends_the_worker_with_its_positions(stage):
+    worker = stage.started()
+    fill(stage, stage.region, 7)
+    stage.until_read(7)
+    delete(stage, stage.region)
+    done = worker.ended()
+    assert done.exit_code == 2
+    assert f"{stage.region} was deleted while it was read" in done.error
+    assert "7 in partition 0" in done.error
+    assert stage.finish().exit_code == 2
+    stage.create_topics(stage.region)
+    fill(stage, stage.region, 3)
+    refused = stage.finish()
+    assert refused.exit_code == 2, refused.stderr
+    assert f"{stage.region} was created anew" in refused.error
+    assert go_on(stage, "--topic", stage.region) == (3, 3)
+
+
+@pytest.mark.parametrize("count", [3, 12], ids=["shorter", "longer"])
+def test_a_topic_created_anew_is_refused_with_both_ids_and_our_positions(stage, count):
+    fill(stage, stage.region, 7)
+    assert stage.finish().exit_code == 0
+    recreate(stage, stage.region)
+    fill(stage, stage.region, count)
+    for arguments in ((), ("--until-idle", "0")):
+        done = stage.start(*arguments).ended()
+        assert done.exit_code == 2, done.stderr
+        assert f"{stage.region} was created anew" in done.error
+        assert "7 in partition 0" in done.error
+    assert stage.read() == 7
+    assert go_on(stage, "--topic", stage.region) == (count, count)
+
+
+def test_a_topic_created_anew_while_it_is_read_ends_the_worker_before_it_reads_on(stage):
+    worker = stage.started()
+    fill(stage, stage.region, 7)
+    stage.until_read(7)
+    recreate(stage, stage.region)
+    fill(stage, stage.region, 12)
+    done = worker.ended()
+    assert done.exit_code == 2
+    assert "7 in partition 0" in done.error
+    assert stage.read() == 7
+
+
+def test_a_log_that_begins_after_our_position_is_refused_with_both_numbers(stage):
+    fill(stage, stage.region, 5)
+    assert stage.finish().exit_code == 0
+    fill(stage, stage.region, 10)
+    with stage.admin() as client:
+        client.delete_records({TopicPartition(stage.region, 0): 9})
+    done = stage.finish()
+    assert done.exit_code == 2, done.stderr
+    assert f"{stage.region}/0: the log begins at offset 9, after our position 5" in done.error
+    assert "4 offsets" in done.error
+    assert go_on(stage, "--topic", stage.region, "--partition", "0") == (6, 6)
+
+
+def test_a_log_that_ends_before_our_position_is_refused_with_both_numbers(stage):
+    fill(stage, stage.region, 5)
+    assert stage.finish().exit_code == 0
+    stage.execute("UPDATE position SET next_offset = 50 WHERE topic = %s", stage.region)
+    done = stage.finish()
+    assert done.exit_code == 2, done.stderr
+    assert "the log ends at offset 5, before our position 50" in done.error
+    assert go_on(stage, "--topic", stage.region) == (5, 5)
+
+
+def test_another_cluster_is_refused_by_its_id_and_can_be_adopted(opened, broker):
+    assert opened.finish().exit_code == 0
+    other = NativeBroker()
+    try:
+        first, opened.bootstrap = opened.bootstrap, other.bootstrap
+        opened.create_topics()
+        opened.send_events(anything(seed=51, length=100))
+        done = opened.finish()
+        assert done.exit_code == 2, done.stderr
+        assert f"This is the cluster {other.cluster_id}" in done.error
+        assert f"read from {broker.cluster_id}" in done.error
+        assert opened.read() == 2 * len(CLINICS)
+        assert go_on(opened) == (100, 100)
+    finally:
+        opened.bootstrap = first
+        other.remove()
+
+
+def test_records_gone_before_they_were_ever_read_are_no_loss_of_position(stage):
+    fill(stage, stage.region, 10)
+    with stage.admin() as client:
+        client.delete_records({TopicPartition(stage.region, 0): 4})
+    assert stage.finish().json["read"] == 6
+    assert stage.positions()[stage.region, 0] == 10
