@@ -22,6 +22,9 @@ class Fact(StrEnum):
     NAME = "name"
 
 
+_IN_ORDER = tuple(Fact)
+
+
 class Register(NamedTuple, Generic[Value]):
     """A value with its version.
 
@@ -45,12 +48,15 @@ class Facts(NamedTuple):
 
     def merge(self, other: "Facts") -> "Facts":
         """Per register the greater of the two; `self` itself where `other` has nothing newer."""
-        activation = _greater(self.activation, other.activation)
-        region = _greater(self.region, other.region)
-        name = _greater(self.name, other.name)
-        if activation is self.activation and region is self.region and name is self.name:
-            return self
-        return Facts(activation, region, name)
+        activation, region, name = self
+        is_newer = False
+        if _is_greater(other.activation, activation):
+            activation, is_newer = other.activation, True
+        if _is_greater(other.region, region):
+            region, is_newer = other.region, True
+        if _is_greater(other.name, name):
+            name, is_newer = other.name, True
+        return Facts(activation, region, name) if is_newer else self
 
 
 class Change(NamedTuple):
@@ -63,16 +69,10 @@ class Change(NamedTuple):
 
 def changes(before: Facts, after: Facts) -> Iterator[Change]:
     """The values that differ; a newer version of the same value is not a change."""
-    for fact, old, new in zip(Fact, before, after, strict=True):
+    for fact, old, new in zip(_IN_ORDER, before, after, strict=True):
         if new is not None and (old is None or old.value != new.value):
             yield Change(fact, None if old is None else old.value, new.value)
 
 
-def _greater(
-    known: Register[Value] | None, stated: Register[Value] | None
-) -> Register[Value] | None:
-    if stated is None:
-        return known
-    if known is None:
-        return stated
-    return max(known, stated)
+def _is_greater(stated: Register[Value] | None, known: Register[Value] | None) -> bool:
+    return stated is not None and (known is None or stated > known)

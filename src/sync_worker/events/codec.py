@@ -24,6 +24,7 @@ from sync_worker.events.models import (
     problem,
     stated,
 )
+from sync_worker.events.quick import quick_decoder
 from sync_worker.events.record import Headers, Record
 from sync_worker.events.verdicts import Event, Ignored, Reason, Rejection, Verdict, quoted
 
@@ -44,10 +45,11 @@ class Codec:
         self._activation_topic = activation_topic
         self._regions = regions
         self._max_future = max_future
+        self._quick = quick_decoder(regions)
 
     def decode(self, record: Record, now: datetime) -> Verdict:
         """Judge a record; `now` is the clock, in UTC. Raises for no record."""
-        verdict = self._read(record)
+        verdict = self._quick(record) or self._read(record)
         if isinstance(verdict, Event) and verdict.time > now + self._max_future:
             what = f"It is of {verdict.time:%Y-%m-%dT%H:%M:%SZ}, too far ahead of the clock."
             return Rejection(Reason.TIME_IN_FUTURE, what)

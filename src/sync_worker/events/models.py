@@ -24,15 +24,15 @@ from sync_worker.clinics.hsa_id import MAX_LENGTH_FROM_EVENTS, is_blank
 from sync_worker.events import times
 
 MAX_NAME_LENGTH = 200
-_MAX_ID_LENGTH = 256
-_MAX_SEQUENCE_LENGTH = 64
+MAX_ID_LENGTH = 256
+MAX_SEQUENCE_LENGTH = 64
 
 BLANK = r"\t-\r\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 """The characters of which a blank text is made, for use in a class of characters."""
 _CONTROL = r"\u0001-\u001f\u007f-\u009f"
 _ANY_TEXT = r"^[^\u0000]*$"
 _NOT_BLANK = rf"^[{BLANK}]*[^{BLANK}\u0000][^\u0000]*$"
-_SHORT_OR_BLANK = rf"^(?:[{BLANK}]*|[^\u0000]{{0,{_MAX_SEQUENCE_LENGTH}}})$"
+_SHORT_OR_BLANK = rf"^(?:[{BLANK}]*|[^\u0000]{{0,{MAX_SEQUENCE_LENGTH}}})$"
 _HSA_ID = rf"^[{BLANK}]*[^{BLANK}{_CONTROL}\u0000]{{1,{MAX_LENGTH_FROM_EVENTS}}}[{BLANK}]*$"
 _NO_TEXT = re.compile(r"[\u0000\ud800-\udfff]")
 _HSA_ID_FORM = re.compile(_HSA_ID)
@@ -59,7 +59,7 @@ _TIME_SCHEMA = {"type": "string", "format": "date-time", "pattern": times.PATTER
 
 Text = Annotated[str, Field(pattern=_ANY_TEXT)]
 StatedText = Annotated[str, Field(pattern=_NOT_BLANK)]
-Id = Annotated[str, Field(pattern=_NOT_BLANK, max_length=_MAX_ID_LENGTH)]
+Id = Annotated[str, Field(pattern=_NOT_BLANK, max_length=MAX_ID_LENGTH)]
 Sequence = Annotated[str, Field(pattern=_SHORT_OR_BLANK)]
 HsaId = Annotated[str, Field(pattern=_HSA_ID)]
 Name = Annotated[str, AfterValidator(_long_or_text), WithJsonSchema(_NAME_SCHEMA)]
@@ -187,8 +187,8 @@ def is_storable(text: str) -> bool:
 _FORMS = {
     "specversion": 'is not "1.0"',
     "time": "is not a time of RFC 3339 with an offset, within the years 1 to 9999 in UTC",
-    "sequence": f"is longer than {_MAX_SEQUENCE_LENGTH} characters",
-    "id": f"is longer than {_MAX_ID_LENGTH} characters",
+    "sequence": f"is longer than {MAX_SEQUENCE_LENGTH} characters",
+    "id": f"is longer than {MAX_ID_LENGTH} characters",
     "data.hsaId": f"is not 1 to {MAX_LENGTH_FROM_EVENTS} characters without blanks or control"
     " characters",
 }

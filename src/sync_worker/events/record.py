@@ -26,3 +26,8 @@ class Record(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
+
+    @property
+    def address(self) -> tuple[str, int, int]:
+        """Topic, partition and offset: where it stands in its stream."""
+        return self.topic, self.partition, self.offset

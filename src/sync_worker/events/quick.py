@@ -1,0 +1,125 @@
+"""The common event, decoded quickly: what nearly all records hold, at a quarter of the cost.
+
+Says what the codec would say, or nothing: whatever is not as plain as can be, bad records above
+all, is left to the codec, which alone knows the rules and the reasons. A property test holds the
+two together over any bytes.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from sync_worker.clinics.facts import Facts, Register
+from sync_worker.clinics.hsa_id import MAX_LENGTH_FROM_EVENTS, normalised
+from sync_worker.events.models import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_SEQUENCE_LENGTH, MODELS
+from sync_worker.events.record import Headers, Record
+from sync_worker.events.verdicts import Event
+
+_MOST_CLINICS = 65_536
+_FIRST, _LAST = "!", "~"
+"""Text that begins with one of these characters is surely not blank."""
+_UTC_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?Z"
+).fullmatch
+_PLAIN_HSA_ID = re.compile(rf"[!-~]{{1,{MAX_LENGTH_FROM_EVENTS}}}")
+_ESCAPED_NUL = b"\\u0000"
+_ACTIVATION: Mapping[str, Any] = {name: model.activation for name, (model, _) in MODELS.items()}
+_NO_TYPE = object()
+
+
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
+_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID_LENGTH)]
+_Sequence = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SEQUENCE_LENGTH)]
+
+
+class _Data(msgspec.Struct, gc=False, rename="camel"):
+    hsa_id: str
+    name: _Name | None = None
+    region_code: str | None = None
+
+
+class _Document(msgspec.Struct, gc=False):
+    specversion: Literal["1.0"]
+    id: _Id
+    source: _Text
+    type: str
+    time: str
+    data: _Data
+    subject: str | None = None
+    sequence: _Sequence | None = None
+
+
+_decode = msgspec.json.Decoder(_Document).decode
+
+
+def quick_decoder(regions: Iterable[str]) -> Callable[[Record], Event | None]:
+    """A function that gives a plain record's event, and None for every other record.
+
+    `regions` are the codes in use. The clock is not looked at.
+    """
+    in_use = frozenset(regions)
+
+    def event_in(record: Record) -> Event | None:
+        value, key = record.value, record.key
+        if value is None or _ESCAPED_NUL in value or not _is_structured(record.headers):
+            return None
+        try:
+            value.decode()  # what is skipped is not looked at otherwise
+            document = _decode(value)
+            if _UTC_TIME(document.time) is None:
+                return None
+            time = datetime.fromisoformat(document.time)
+        except (ValueError, RecursionError):
+            return None
+        hsa_id = _plain_hsa_id(document.data.hsa_id)
+        if hsa_id is None or (key is not None and _clinic_of_key(key) != hsa_id):
+            return None
+        if document.subject is not None and _plain_hsa_id(document.subject) != hsa_id:
+            return None
+        return _event(document, hsa_id, time, in_use)
+
+    return event_in
+
+
+def _event(
+    document: _Document, hsa_id: str, time: datetime, in_use: frozenset[str]
+) -> Event | None:
+    event_id, sequence, name = document.id, document.sequence or "", document.data.name
+    activation = _ACTIVATION.get(document.type, _NO_TYPE)
+    region_code = None if activation is False else document.data.region_code
+    if (
+        activation is _NO_TYPE
+        or (region_code not in in_use if region_code is not None else activation is None)
+        or not (_FIRST <= event_id[0] <= _LAST and _FIRST <= document.source[0] <= _LAST)
+        or (sequence and not _FIRST <= sequence[0] <= _LAST)
+        or (name is not None and not name[0].isalnum())
+    ):
+        return None
+    facts = Facts(
+        None if activation is None else Register(time, sequence, event_id, activation),
+        None if region_code is None else Register(time, sequence, event_id, region_code),
+        None if name is None else Register(time, sequence, event_id, name),
+    )
+    return Event(hsa_id, event_id, time, facts)
+
+
+@lru_cache(maxsize=_MOST_CLINICS)
+def _plain_hsa_id(text: str) -> str | None:
+    """The HSA-id, normalised; None where it has anything around it, or is none."""
+    return normalised(text) if _PLAIN_HSA_ID.fullmatch(text) else None
+
+
+@lru_cache(maxsize=_MOST_CLINICS)
+def _clinic_of_key(key: bytes) -> str | None:
+    return _plain_hsa_id(key.decode("ascii")) if key.isascii() else None
+
+
+@lru_cache(maxsize=64)
+def _is_structured(headers: Headers) -> bool:
+    """Whether no header says that the attributes are in the headers."""
+    return all(name != "ce_specversion" for name, _ in headers)
