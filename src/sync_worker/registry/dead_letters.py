@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,29 +25,24 @@ def add(
     dialect.insert_new(connection, dead_letter, rows)
 
 
-def close_understood(
-    connection: Connection,
-    stream: str,
-    understood: Iterable[Record],
-    now: datetime,
-) -> None:
-    """Close open dead letters of records that were read again and are understood by now."""
-    offsets: dict[tuple[str, int], set[int]] = {}
-    for topic, number, offset, *_ in understood:
-        offsets.setdefault((topic, number), set()).add(offset)
-    if not offsets:
-        return
-    statement = select(dead_letter).where(
+def open_among(
+    connection: Connection, stream: str, offsets: Mapping[Partition, range]
+) -> list[tuple[int, tuple[str, int, int]]]:
+    """The open dead letters among these offsets: the id and the record's address of each."""
+    address = dead_letter.c.topic, dead_letter.c.partition, dead_letter.c.record_offset
+    statement = select(dead_letter.c.id, *address).where(
         dead_letter.c.stream == stream,
         dead_letter.c.status == OPEN,
-        or_(*(_within(partition, seen) for partition, seen in offsets.items())),
+        or_(*(_is_among(partition, among) for partition, among in offsets.items())),
     )
-    closed = [
-        {"id": row.id, "status": REDRIVEN, "closed_at": now}
-        for row in connection.execute(statement)
-        if row.record_offset in offsets[Partition(row.topic, row.partition)]
-    ]
-    dialect.update_by_key(connection, dead_letter, closed)
+    found = connection.execute(statement).all()
+    return [(number, (topic, at, offset)) for number, topic, at, offset in found]
+
+
+def close(connection: Connection, numbers: Iterable[int], status: str, now: datetime) -> None:
+    """Close dead letters, by their ids."""
+    rows = [(number, status, now) for number in numbers]
+    dialect.update_by_key(connection, dead_letter, ("id", "status", "closed_at"), rows)
 
 
 def listed(
@@ -77,11 +72,12 @@ def shown(connection: Connection, number: int) -> dict[str, Any] | None:
     }
 
 
-def _within(partition: tuple[str, int], offsets: set[int]) -> ColumnElement[bool]:
+def _is_among(partition: Partition, offsets: range) -> ColumnElement[bool]:
     return and_(
-        dead_letter.c.topic == partition[0],
-        dead_letter.c.partition == partition[1],
-        dead_letter.c.record_offset.between(min(offsets), max(offsets)),
+        dead_letter.c.topic == partition.topic,
+        dead_letter.c.partition == partition.partition,
+        dead_letter.c.record_offset >= offsets.start,
+        dead_letter.c.record_offset < offsets.stop,
     )
 
 

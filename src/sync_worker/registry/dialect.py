@@ -31,6 +31,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from sync_worker.registry.array_literals import array_literal
+
 BUSY_TIMEOUT_MS = 5_000
 """How long SQLite waits for another process's transaction before it says "locked"."""
 
@@ -193,61 +195,55 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
         connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
 
 
-def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the rows in this order; each names the same columns."""
+def insert_all(
+    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Insert the rows in this order; `names` are of the columns that they hold."""
     if not rows:
         return
     if connection.dialect.name == "postgresql":
-        values = _as_table(table, rows)
-        statement = table.insert().from_select(list(rows[0]), select(*values.c))
-        connection.execute(statement)
+        values = _as_table(table, names, rows)
+        connection.execute(table.insert().from_select(list(names), select(*values.c)))
     else:
-        connection.execute(table.insert(), list(rows))
+        connection.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in rows])
 
 
-def update_by_key(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Set the columns that `rows` name, each row found by the table's primary key.
+def update_by_key(
+    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Set columns of rows, each found by the table's primary key; no key comes twice.
 
-    Each row names the same columns, and no key comes twice.
+    `names` are of the columns that the rows hold, the key's among them.
     """
     if not rows:
         return
-    keys = sorted(column.name for column in table.primary_key)
-    others = [name for name in rows[0] if name not in keys]
+    keys = [column.name for column in table.primary_key]
+    others = [name for name in names if name not in keys]
     if connection.dialect.name == "postgresql":
-        values = _as_table(table, rows)
+        values = _as_table(table, names, rows)
         statement = table.update().where(*(table.c[key] == values.c[key] for key in keys))
         connection.execute(statement.values({name: values.c[name] for name in others}))
         return
-    bound = {name: bindparam(f"to_{name}", type_=table.c[name].type) for name in rows[0]}
+    bound = {name: bindparam(f"to_{name}", type_=table.c[name].type) for name in names}
     statement = table.update().where(*(table.c[key] == bound[key] for key in keys))
     statement = statement.values({name: bound[name] for name in others})
-    connection.execute(statement, [{f"to_{n}": v for n, v in row.items()} for row in rows])
+    to_names = [f"to_{name}" for name in names]
+    connection.execute(statement, [dict(zip(to_names, row, strict=True)) for row in rows])
 
 
-def _as_table(table: Table, rows: Sequence[Mapping[str, Any]]) -> FromClause:
+def _as_table(table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> FromClause:
     """The rows as one array a column: one statement and one plan, however many they are."""
-    names = list(rows[0])
+    types = [table.c[name].type for name in names]
     arrays = [
-        _array([row[name] for row in rows], postgresql.ARRAY(table.c[name].type)) for name in names
+        _array(values, postgresql.ARRAY(type_))
+        for values, type_ in zip(zip(*rows, strict=True), types, strict=True)
     ]
-    columns = [column(name, table.c[name].type) for name in names]
+    columns = [column(name, type_) for name, type_ in zip(names, types, strict=True)]
     return func.unnest(*arrays).table_valued(*columns).render_derived(name="new")
 
 
 def _array(values: Sequence[Any], type_: postgresql.ARRAY[Any]) -> ColumnElement[Any]:
-    """The values as PostgreSQL writes an array: the driver takes ten times as long for it."""
-    literal = "{" + ",".join(map(_element, values)) + "}"
-    return cast(bindparam(None, literal, type_=Text()), type_)
-
-
-def _element(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    text = str(value)
-    if '"' in text or "\\" in text:
-        text = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
+    return cast(bindparam(None, array_literal(values), type_=Text()), type_)
 
 
 def _insert(connection: Connection, table: Any) -> postgresql.Insert | sqlite.Insert:

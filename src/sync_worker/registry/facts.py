@@ -4,7 +4,7 @@ A row that somebody edited by hand never stops the worker: a value without a ver
 oldest there can be, a version without a value as never stated.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from sync_worker.registry import dialect
 from sync_worker.registry.tables import clinic
 
 _BEFORE_EVERY_EVENT = datetime(1, 1, 1, tzinfo=UTC)
+_NEVER_STATED = (None, None, None, None)
 
 
 class KnownClinic(NamedTuple):
@@ -38,13 +39,14 @@ def locked(connection: Connection, hsa_ids: Collection[str]) -> dict[str, KnownC
         .order_by(clinic.c.hsa_id)
         .with_for_update()
     )
-    return {hsa_id: _known(*columns) for hsa_id, *columns in connection.execute(statement)}
+    return {row[0]: _known(row) for row in connection.execute(statement).all()}
 
 
 def write(connection: Connection, changed: Iterable[tuple[str, Facts]], now: datetime) -> None:
     """Set the facts of clinics that this transaction has locked."""
-    rows = [{"hsa_id": hsa_id, **_columns(facts), "updated_at": now} for hsa_id, facts in changed]
-    dialect.update_by_key(connection, clinic, rows)
+    rows = [(hsa_id, *_values(facts), now) for hsa_id, facts in changed]
+    names = ("hsa_id", *(column.name for column in _COLUMNS), "updated_at")
+    dialect.update_by_key(connection, clinic, names, rows)
 
 
 def of_row(row: Row[Any]) -> Facts:
@@ -53,46 +55,40 @@ def of_row(row: Row[Any]) -> Facts:
     region = row.region_time, row.region_sequence, row.region_event_id
     name = row.name_time, row.name_sequence, row.name_event_id
     return Facts(
-        _register(row.active, *activation),
-        _register(row.region_code, *region),
-        _register(row.name, *name),
+        _register(*activation, row.active),
+        _register(*region, row.region_code),
+        _register(*name, row.name),
     )
 
 
 _COLUMNS = tuple(
     clinic.c[name]
     for names in (
-        ("active", "activation_time", "activation_sequence", "activation_event_id"),
-        ("region_code", "region_time", "region_sequence", "region_event_id"),
-        ("name", "name_time", "name_sequence", "name_event_id"),
+        ("activation_time", "activation_sequence", "activation_event_id", "active"),
+        ("region_time", "region_sequence", "region_event_id", "region_code"),
+        ("name_time", "name_sequence", "name_event_id", "name"),
     )
     for name in names
 )
 
 
-def _known(*columns: Any) -> KnownClinic:
-    facts = Facts(_register(*columns[0:4]), _register(*columns[4:8]), _register(*columns[8:12]))
-    return KnownClinic(facts, columns[12] is not None)
+def _known(row: Sequence[Any]) -> KnownClinic:
+    facts = Facts(_register(*row[1:5]), _register(*row[5:9]), _register(*row[9:13]))
+    return KnownClinic(facts, row[13] is not None)
 
 
 def _register(
-    value: Any, time: datetime | None, sequence: str | None, event_id: str | None
+    time: datetime | None, sequence: str | None, event_id: str | None, value: Any
 ) -> Register[Any] | None:
     if value is None:
         return None
     return Register(time or _BEFORE_EVERY_EVENT, sequence or "", event_id or "", value)
 
 
-def _columns(facts: Facts) -> dict[str, Any]:
-    columns: dict[str, Any] = {}
-    for value_column, prefix, register in (
-        ("active", "activation", facts.activation),
-        ("region_code", "region", facts.region),
-        ("name", "name", facts.name),
-    ):
-        time, sequence, event_id, value = register or (None, None, None, None)
-        columns[value_column] = value
-        columns[f"{prefix}_time"] = time
-        columns[f"{prefix}_sequence"] = sequence
-        columns[f"{prefix}_event_id"] = event_id
-    return columns
+def _values(facts: Facts) -> tuple[Any, ...]:
+    """In the order of `_COLUMNS`."""
+    return (
+        *(facts.activation or _NEVER_STATED),
+        *(facts.region or _NEVER_STATED),
+        *(facts.name or _NEVER_STATED),
+    )

@@ -39,7 +39,7 @@ _TRUTH = {"true": True, "false": False, None: None}
 
 def append(connection: Connection, entries: Sequence[Entry]) -> None:
     """Add the entries, in this order."""
-    dialect.insert_all(connection, change_log, [entry._asdict() for entry in entries])
+    dialect.insert_all(connection, change_log, Entry._fields, entries)
 
 
 def change_name(change: Change) -> str:

@@ -6,7 +6,7 @@ is counted once, whoever delivers it and however often.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -103,7 +103,7 @@ def advance(
 ) -> None:
     """Move claimed positions and add to their counts."""
     rows = [_advanced(claimed[step.partition], step, now) for step in advances]
-    dialect.update_by_key(connection, position, rows)
+    dialect.update_by_key(connection, position, _ADVANCED, rows)
 
 
 def put(
@@ -115,9 +115,9 @@ def put(
 ) -> None:
     """Set a position by hand, whether there was one or not; its counts go on."""
     dialect.insert_new(connection, position, [_at_zero(stream, partition)])
-    key = {"stream": stream, **partition._asdict()}
-    values = {"next_offset": next_offset, "topic_id": topic_id}
-    dialect.update_by_key(connection, position, [{**key, **values}])
+    names = ("stream", "topic", "partition", "next_offset", "topic_id")
+    row = (stream, *partition, next_offset, topic_id)
+    dialect.update_by_key(connection, position, names, [row])
 
 
 def _locked(
@@ -154,20 +154,32 @@ def _at_zero(stream: str, partition: Partition) -> dict[str, Any]:
     return {"stream": stream, **partition._asdict(), **zero}
 
 
-def _advanced(known: Position, step: Advance, now: datetime) -> dict[str, Any]:
-    counts = known.counts + step.counts
-    return {
-        "stream": known.stream,
-        **step.partition._asdict(),
-        "next_offset": step.to_offset,
-        "applied": counts.applied,
-        "superseded": counts.superseded,
-        "ignored": counts.ignored,
-        "dead_lettered": counts.dead_lettered,
-        "last_applied_at": now if step.counts.applied else known.last_applied_at,
-        "newest_event_at": latest(known.newest_event_at, step.newest_event_at),
-        "topic_id": step.topic_id,
-    }
+_ADVANCED = (
+    "stream",
+    "topic",
+    "partition",
+    "next_offset",
+    "applied",
+    "superseded",
+    "ignored",
+    "dead_lettered",
+    "last_applied_at",
+    "newest_event_at",
+    "topic_id",
+)
+
+
+def _advanced(known: Position, step: Advance, now: datetime) -> tuple[Any, ...]:
+    """The values of `_ADVANCED`."""
+    return (
+        known.stream,
+        *step.partition,
+        step.to_offset,
+        *astuple(known.counts + step.counts),
+        now if step.counts.applied else known.last_applied_at,
+        latest(known.newest_event_at, step.newest_event_at),
+        step.topic_id,
+    )
 
 
 def latest(*moments: datetime | None) -> datetime | None:

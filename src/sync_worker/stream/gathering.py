@@ -66,7 +66,7 @@ class Gathering:
         steps = ((p, at, ends.get(p, at)) for p, at in self._next.items())
         moves = tuple(Move(p, at, end) for p, at, end in steps if end > at)
         moving = {move.partition for move in moves}
-        if not moves or any((r.topic, r.partition) not in moving for r in self._records):
+        if not moves or not moving >= {(r.topic, r.partition) for r in self._records}:
             return None
         ids = {topic: topic_ids[topic] for topic in {p.topic for p in moving}}
         batch = Batch(tuple(self._records), moves, ids)

@@ -4,20 +4,22 @@ All of a batch is one transaction. A kill at any moment leaves either all of it 
 positions say which.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from sync_worker.events.codec import Codec
+from sync_worker.events.record import Record
 from sync_worker.events.verdicts import Event, Reason, Rejection
 from sync_worker.registry import dead_letters, facts, log, positions, registrations, schema
 from sync_worker.registry.errors import Fault, fault_of, first_line
 from sync_worker.registry.positions import Advance, Counts
 from sync_worker.registry.unit import Registry
-from sync_worker.stream.source import Batch
-from sync_worker.sync.merge import Judged, Merged, Merger
+from sync_worker.stream.source import Batch, Move
+from sync_worker.sync import collecting
+from sync_worker.sync.merge import Merged, Merger
 from sync_worker.sync.progress import Applied
 
 _MOST_REFUSED = 10
@@ -45,13 +47,13 @@ class Applier:
             DatabaseRefusesRecords: see there.
             DBAPIError: the database failed; `fault_of` says whose fault it is.
         """
-        now = self._clock()
-        judged = [Judged(record, self._codec.decode(record, now)) for record in batch.records]
-        with self._registry.unit() as unit:
+        with collecting.paused(), self._registry.unit() as unit:
             schema.require_unchanged(unit.connection)
             expected = {move.partition: move.from_offset for move in batch.moves}
             claimed = positions.claim(unit.connection, stream, expected)
-            merged = _Writer(unit.connection, stream, now).write(judged)
+            now = self._clock()
+            writer = _Writer(unit.connection, self._codec, stream, batch.moves, now)
+            merged = writer.write(batch.records)
             advances = _advances(batch, merged)
             positions.advance(unit.connection, claimed, advances, now)
             unit.commit()
@@ -61,57 +63,78 @@ class Applier:
 
 
 class _Writer:
-    """Merges and writes judged records within one transaction."""
+    """Merges and writes records within one transaction."""
 
-    def __init__(self, connection: Connection, stream: str, now: datetime) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        codec: Codec,
+        stream: str,
+        moves: Iterable[Move],
+        now: datetime,
+    ) -> None:
         self._connection = connection
+        self._codec = codec
         self._stream = stream
+        self._offsets = {move.partition: range(move.from_offset, move.to_offset) for move in moves}
         self._now = now
         self._refused = 0
 
-    def write(self, judged: Sequence[Judged]) -> Merged:
+    def write(self, records: Sequence[Record]) -> Merged:
         """Write all of it, except that a record whose data the database refuses is set aside.
 
         It is found by halving: either half is written in a savepoint of its own, in the order read.
         """
         try:
             with self._connection.begin_nested():
-                return self._write_as_judged(judged)
+                merged = self._merge(records)
+                self._keep(merged, records)
+                return merged
         except DBAPIError as error:
             if fault_of(error) is not Fault.DATA:
                 raise
             refusal = error
-        if len(judged) == 1:
-            return self._set_aside(judged[0], refusal)
-        middle = len(judged) // 2
-        return self.write(judged[:middle]).followed_by(self.write(judged[middle:]))
+        if len(records) == 1:
+            return self._set_aside(records[0], refusal)
+        middle = len(records) // 2
+        return self.write(records[:middle]).followed_by(self.write(records[middle:]))
 
-    def _set_aside(self, judged: Judged, refusal: DBAPIError) -> Merged:
+    def _set_aside(self, record: Record, refusal: DBAPIError) -> Merged:
         self._refused += 1
         if self._refused > _MOST_REFUSED:
             raise DatabaseRefusesRecords from refusal
         rejection = Rejection(Reason.DATABASE_REJECTED, first_line(refusal))
-        return self._write_as_judged([Judged(judged.record, rejection)])
-
-    def _write_as_judged(self, judged: Sequence[Judged]) -> Merged:
-        events = [verdict for _, verdict in judged if isinstance(verdict, Event)]
-        hsa_ids = {event.hsa_id for event in events}
-        known = facts.locked(self._connection, hsa_ids)
-        boards = registrations.boards(self._connection)
-        merged = Merger(self._stream, known, boards, self._now).merge(judged)
-        self._keep(merged, judged)
+        merged = Merger(self._stream, {}, {}, self._now).merge([(record, rejection)])
+        self._keep(merged, [record])
         return merged
 
-    def _keep(self, merged: Merged, judged: Sequence[Judged]) -> None:
-        understood = [record for record, verdict in judged if not isinstance(verdict, Rejection)]
+    def _merge(self, records: Sequence[Record]) -> Merged:
+        """Decode and merge; of a batch, only what changed is still in memory afterwards."""
+        verdicts = [self._codec.decode(record, self._now) for record in records]
+        hsa_ids = {verdict.hsa_id for verdict in verdicts if isinstance(verdict, Event)}
+        known = facts.locked(self._connection, hsa_ids)
+        boards = registrations.boards(self._connection)
+        merger = Merger(self._stream, known, boards, self._now)
+        return merger.merge(zip(records, verdicts, strict=True))
+
+    def _keep(self, merged: Merged, records: Sequence[Record]) -> None:
         facts.write(self._connection, merged.changed.items(), self._now)
         log.append(self._connection, merged.entries)
         dead_letters.add(self._connection, self._stream, merged.rejected, self._now)
-        dead_letters.close_understood(self._connection, self._stream, understood, self._now)
+        self._close_understood(merged, records)
+
+    def _close_understood(self, merged: Merged, records: Sequence[Record]) -> None:
+        """Close dead letters of records that were read again and are understood by now."""
+        letters = dead_letters.open_among(self._connection, self._stream, self._offsets)
+        if letters:
+            read = {record.address for record in records}
+            understood = read - {rejected.record.address for rejected in merged.rejected}
+            closed = [number for number, address in letters if address in understood]
+            dead_letters.close(self._connection, closed, dead_letters.REDRIVEN, self._now)
 
 
 def _advances(batch: Batch, merged: Merged) -> list[Advance]:
-    counts = merged.counts()
+    counts = merged.counts(batch.records)
     return [
         Advance(
             move.partition,

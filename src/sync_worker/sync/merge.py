@@ -4,12 +4,11 @@ Whether a record is applied or superseded follows from the records before it and
 alone, so the counts and the log do not depend on where one batch ends and the next begins.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
 
 from sync_worker.clinics.facts import Change, Fact, Facts, changes
 from sync_worker.clinics.hsa_id import normalised
@@ -37,31 +36,27 @@ class Outcome(StrEnum):
     DEAD_LETTERED = "dead_lettered"
 
 
-class Judged(NamedTuple):
-    """A record with what the codec says of it."""
-
-    record: Record
-    verdict: Verdict
-
-
 @dataclass(slots=True)
 class Merged:
     """What a batch comes to: to be written, counted and told."""
 
-    outcomes: list[tuple[Record, Outcome]] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    """One for each record, in the order read."""
     changed: dict[str, Facts] = field(default_factory=dict)
     entries: list[log.Entry] = field(default_factory=list)
     rejected: list[SetAside] = field(default_factory=list)
     warnings: list[Warning_] = field(default_factory=list)
-    newest_event_at: dict[Partition, datetime] = field(default_factory=dict)
+    newest_event_at: dict[tuple[str, int], datetime] = field(default_factory=dict)
+    """By topic and partition."""
 
-    def counts(self) -> dict[Partition, Counts]:
-        """How many records of each partition had which outcome."""
-        seen = Counter((record.topic, record.partition, o) for record, o in self.outcomes)
-        tallies: dict[Partition, dict[str, int]] = defaultdict(dict)
-        for (topic, number, outcome), count in seen.items():
-            tallies[Partition(topic, number)][outcome.value] = count
-        return {partition: Counts(**tally) for partition, tally in tallies.items()}
+    def counts(self, records: Iterable[Record]) -> dict[Partition, Counts]:
+        """How many of the records, which are those merged, had which outcome, by partition."""
+        places = ((record.topic, record.partition) for record in records)
+        counts: dict[Partition, Counts] = {}
+        for (place, outcome), number in Counter(zip(places, self.outcomes, strict=True)).items():
+            partition = Partition(*place)
+            counts[partition] = counts.get(partition, Counts()) + Counts(**{outcome.value: number})
+        return counts
 
     def followed_by(self, later: "Merged") -> "Merged":
         """This part of a batch and the next one, as one."""
@@ -96,16 +91,18 @@ class Merger:
         self._now = now
         self.merged = Merged()
 
-    def merge(self, judged: Iterable[Judged]) -> Merged:
-        """Merge the records in this order."""
+    def merge(self, judged: Iterable[tuple[Record, Verdict]]) -> Merged:
+        """Merge records, each with what the codec says of it, in this order."""
+        outcomes = self.merged.outcomes
         for record, verdict in judged:
-            self.merged.outcomes.append((record, self._outcome(record, verdict)))
+            if isinstance(verdict, Event):
+                outcomes.append(self._state(record, verdict))
+            else:
+                outcomes.append(self._leave(record, verdict))
         return self.merged
 
-    def _outcome(self, record: Record, verdict: Verdict) -> Outcome:
+    def _leave(self, record: Record, verdict: Ignored | Rejection) -> Outcome:
         match verdict:
-            case Event():
-                return self._state(record, verdict)
             case Ignored():
                 return Outcome.IGNORED
             case Rejection():
@@ -128,10 +125,9 @@ class Merger:
         return Outcome.APPLIED
 
     def _notice(self, record: Record, event: Event) -> None:
-        newest = self.merged.newest_event_at
-        partition = Partition(record.topic, record.partition)
-        if partition not in newest or newest[partition] < event.time:
-            newest[partition] = event.time
+        newest, place = self.merged.newest_event_at, (record.topic, record.partition)
+        if newest.get(place, event.time) <= event.time:
+            newest[place] = event.time
         if event.name_dropped:
             self.merged.warnings.append(NameDropped(event.hsa_id, event.event_id))
         region_code = self._board_regions.get(event.hsa_id)
