@@ -36,7 +36,7 @@ from sync_worker.registry.array_literals import array_literal
 BUSY_TIMEOUT_MS = 5_000
 """How long SQLite waits for another process's transaction before it says "locked"."""
 
-
+_IDLE_IN_TRANSACTION_MS = 10_000
 _WIDTH = len("0001-01-01T00:00:00.000000Z")
 
 
@@ -128,10 +128,20 @@ def _open_postgresql(address: URL, lock_timeout_seconds: float | None) -> Engine
     options = "-c timezone=UTC"
     if lock_timeout_seconds is not None:
         options += f" -c lock_timeout={int(lock_timeout_seconds * 1000)}"
-    return create_engine(
+        # A process that is frozen in the middle of a transaction does not hold up the others.
+        options += f" -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}"
+    engine = create_engine(
         address.set(drivername="postgresql+psycopg"),
         connect_args={"options": options, "connect_timeout": 5},
     )
+    event.listen(engine, "checkin", _forget_mode)
+    return engine
+
+
+def _forget_mode(connection: Any, _record: object) -> None:
+    """Leave it to the server whether a transaction may write: a standby refuses to be told."""
+    if connection is not None and not connection.closed:
+        connection.read_only = None
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

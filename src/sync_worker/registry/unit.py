@@ -42,6 +42,10 @@ class Registry:
         with self._reading_engine.connect() as connection:
             yield connection
 
+    def renew(self) -> None:
+        """Let go of idle sessions: they keep modes that a database has left, such as read-only."""
+        self._engine.dispose()
+
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()

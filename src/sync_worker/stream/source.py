@@ -51,6 +51,22 @@ class Batch:
     moves: tuple[Move, ...]
     topic_ids: Mapping[str, str] = field(default_factory=dict)
 
+    def halves(self) -> "tuple[Batch, Batch]":
+        """Two batches that are this one, one after the other; it must have two records or more."""
+        middle = len(self.records) // 2
+        first, second = self.records[:middle], self.records[middle:]
+        ends = {Partition(record.topic, record.partition): record.offset + 1 for record in first}
+        before = [
+            Move(m.partition, m.from_offset, ends[m.partition])
+            for m in self.moves
+            if m.partition in ends
+        ]
+        after = [
+            Move(m.partition, ends.get(m.partition, m.from_offset), m.to_offset) for m in self.moves
+        ]
+        steps = tuple(move for move in after if move.to_offset > move.from_offset)
+        return Batch(first, tuple(before), self.topic_ids), Batch(second, steps, self.topic_ids)
+
 
 @dataclass(frozen=True, slots=True)
 class Bookmarks:

@@ -44,7 +44,7 @@ DAEMON = RetryPolicy(give_up_after=None)
 
 def is_passing(error: BaseException) -> bool:
     """Whether trying again can help: the database or Kafka is away, busy or failing over."""
-    return isinstance(error, StreamAway) or fault_of(error) is Fault.PASSING
+    return isinstance(error, StreamAway) or fault_of(error) in {Fault.PASSING, Fault.TOO_LONG}
 
 
 def retrying(

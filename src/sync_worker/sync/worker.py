@@ -7,11 +7,12 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from sync_worker.registry import positions, schema
+from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.positions import Counts, PositionsMoved
 from sync_worker.registry.unit import Registry
 from sync_worker.stream.source import Batch, Bookmarks, EventSource, StreamAway
 from sync_worker.sync.apply import Applier
-from sync_worker.sync.progress import Progress
+from sync_worker.sync.progress import Applied, Progress
 from sync_worker.sync.retry import RetryPolicy, is_passing, retrying
 
 POLL_SECONDS = 0.5
@@ -86,16 +87,27 @@ class Worker:
 
     def _apply(self, source: EventSource, batch: Batch) -> None:
         try:
-            applied = self._patiently(
-                lambda: self._applier.apply(source.stream_id, batch), source.idle
-            )
+            applied = self._patiently(lambda: self._attempt(source.stream_id, batch), source.idle)
         except PositionsMoved:
             self._progress.outpaced()
             self._start_over(source)
             return
+        if applied is None:
+            for half in batch.halves():
+                self._apply(source, half)
+            return
         source.kept(batch)
         self.total += applied.total
         self._progress.applied(applied)
+
+    def _attempt(self, stream: str, batch: Batch) -> Applied | None:
+        """Apply the batch; None where it took the database too long, and there is less to try."""
+        try:
+            return self._applier.apply(stream, batch)
+        except DBAPIError as error:
+            if fault_of(error) is Fault.TOO_LONG and len(batch.records) > 1:
+                return None
+            raise
 
     def _start_over(self, source: EventSource) -> None:
         """Read on from the registry's positions: they are the truth."""
@@ -146,5 +158,9 @@ class Worker:
             self._policy,
             sleep=sleep,
             is_stopping=lambda: self._is_stopping,
-            before_sleep=self._progress.waiting,
+            before_sleep=self._wait,
         )(attempt)
+
+    def _wait(self, error: BaseException, seconds: float) -> None:
+        self._registry.renew()
+        self._progress.waiting(error, seconds)

@@ -246,3 +246,18 @@ def test_more_than_ten_records_refused_in_a_batch_end_the_worker_with_nothing_ke
     done = opened.finish()
     assert done.exit_code == 1
     assert opened.contents() == before
+
+
+def test_a_batch_that_takes_the_database_too_long_is_applied_in_smaller_ones(opened):
+    name = psycopg.conninfo.conninfo_to_dict(opened.database_url)["dbname"]
+    opened.execute(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN PERFORM pg_sleep(0.02); RETURN NEW; END $$"
+    )
+    opened.execute(
+        "CREATE TRIGGER slow BEFORE UPDATE ON clinic FOR EACH ROW EXECUTE FUNCTION slow()"
+    )
+    opened.execute(f"ALTER DATABASE \"{name}\" SET statement_timeout = '500ms'")
+    opened.send_events(anything(seed=24, length=300))
+    assert opened.finish(BATCH_MAX_RECORDS="500").exit_code == 0
+    assert opened.contents() == opened.expected(REGISTERED)
