@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 from typing import TYPE_CHECKING
 
 from sync_worker.cli import wiring
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sync_worker.sync.worker import Worker
 
 _LOOK_SECONDS = 1.0
+_LONGEST_END_SECONDS = 8.0
+"""A supervisor is promised an end within ten."""
 
 
 def collect_less_often() -> None:
@@ -31,9 +33,20 @@ def collect_less_often() -> None:
 
 
 def end_in_order(worker: "Worker") -> None:
-    """From now on SIGTERM and SIGINT finish what is in hand."""
+    """From now on SIGTERM and SIGINT finish what is in hand.
+
+    What is in hand can wait for a database that answers nothing at all, for ever: after a while the
+    process ends all the same. Nothing is half done then, and nothing is lost.
+    """
+
+    def stop(_number: int, _frame: object) -> None:
+        worker.stop()
+        end = Timer(_LONGEST_END_SECONDS, os._exit, [Exit.DONE])
+        end.daemon = True
+        end.start()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: worker.stop())
+        signal.signal(number, stop)
 
 
 def opener(settings: Settings, health: Health) -> Callable[[], KafkaSource]:

@@ -132,6 +132,9 @@ class KafkaSource:
         self._member.resume()
 
     def at_end(self) -> bool:
+        """Raise StreamAway where no broker has answered lately: then nobody knows."""
+        if not self._watch.is_reachable():
+            raise StreamAway(f"Kafka at {self._settings.bootstrap_servers} does not answer")
         if self.wants_bookmarks() or not self._member.is_settled():
             return False
         read_on = self._gathering.next_offsets
