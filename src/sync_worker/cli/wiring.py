@@ -14,7 +14,10 @@ from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.unit import Registry
 from sync_worker.stream.admin import KafkaAdmin
 from sync_worker.stream.archive import ArchiveSource
+from sync_worker.stream.archive_range import ArchiveRange
+from sync_worker.stream.kafka_range import KafkaRange
 from sync_worker.stream.kafka_settings import KafkaSettings, Security
+from sync_worker.stream.ranges import Range, RangeReader
 from sync_worker.sync.apply import Applier
 from sync_worker.sync.progress import Progress
 from sync_worker.sync.retry import RetryPolicy
@@ -80,6 +83,19 @@ def worker(settings: Settings, opened: Registry, progress: Progress, policy: Ret
 def archive(settings: Settings, path: Path) -> ArchiveSource:
     """An archive as a source of records."""
     return ArchiveSource(path, settings.batch_max_records)
+
+
+def range_reader(
+    settings: Settings, path: Path | None, wanted: Range, max_records: int
+) -> RangeReader:
+    """A range of an archive, or of Kafka's topics without one; outside of the workers' group.
+
+    Raises:
+        CommandError: no bootstrap servers are set.
+    """
+    if path is not None:
+        return ArchiveRange(path, wanted, max_records)
+    return KafkaRange(kafka(settings), wanted, max_records)
 
 
 def kafka(settings: Settings) -> KafkaSettings:

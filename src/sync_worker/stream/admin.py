@@ -16,7 +16,7 @@ from kafka.errors import (
     UnknownTopicOrPartitionError,
     for_code,
 )
-from kafka.protocol.consumer import IsolationLevel, OffsetSpec
+from kafka.protocol.consumer import UNKNOWN_OFFSET, IsolationLevel, OffsetSpec
 
 from sync_worker.events.record import Partition
 from sync_worker.stream.fitting import Bounds
@@ -99,9 +99,23 @@ class KafkaAdmin:
         ends = self._offsets(wanted, OffsetSpec.LATEST, IsolationLevel.READ_UNCOMMITTED)
         return {partition: Bounds(begins[partition], ends[partition]) for partition in wanted}
 
+    def begins(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """The offsets of the first records that the logs still have."""
+        return self._offsets(partitions, OffsetSpec.EARLIEST, IsolationLevel.READ_COMMITTED)
+
     def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """How far the worker can read now: what is in an open transaction is beyond it."""
         return self._offsets(partitions, OffsetSpec.LATEST, IsolationLevel.READ_COMMITTED)
+
+    def offsets_at(
+        self, partitions: Iterable[Partition], timestamp_ms: int
+    ) -> dict[Partition, int | None]:
+        """The first offset at or after the timestamp, None where the log has no such record yet.
+
+        It can be the offset of a transaction's marker: a place to read from, not always a record.
+        """
+        found = self._offsets(partitions, timestamp_ms, IsolationLevel.READ_COMMITTED)
+        return {at: None if offset == UNKNOWN_OFFSET else offset for at, offset in found.items()}
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -72,6 +72,18 @@ def refuse_recreated(
             )
 
 
+def refuse_changed_meanwhile(ids: Mapping[str, str], known: Mapping[str, str]) -> None:
+    """Raise where a topic is gone, or another one of its name has come, while a range was read."""
+    for topic, topic_id in sorted(known.items()):
+        if ids.get(topic) != topic_id:
+            became = f"created anew, with the id {ids[topic]}" if topic in ids else "deleted"
+            raise StreamError(
+                f"{topic} was {became} while it was read.",
+                f"What was read is of the one with the id {topic_id}; the rest of it is gone.",
+                "Find out who did it, and begin again.",
+            )
+
+
 def refuse_out_of_bounds(partition: Partition, position: int, bounds: Bounds) -> None:
     """Raise where a log does not reach a position; position 0 stands for its beginning."""
     name = f"{partition.topic}/{partition.partition}"

@@ -38,7 +38,7 @@ class Gathering:
 
     def add(self, found: Iterable[Any]) -> None:
         """The client's records, byte for byte."""
-        self._records.extend(map(_record_of, found))
+        self._records.extend(map(record_of, found))
 
     def start_at(self, offsets: Mapping[Partition, int]) -> None:
         """These partitions are read from here on; what was gathered of them does not count."""
@@ -79,7 +79,8 @@ class Gathering:
         self.reached |= offsets
 
 
-def _record_of(found: Any) -> Record:
+def record_of(found: Any) -> Record:
+    """The client's record as ours, byte for byte."""
     timestamp_ms = found.timestamp
     return Record(
         found.topic,

@@ -106,3 +106,8 @@ def consumer_options(settings: KafkaSettings) -> dict[str, Any]:
         "request_timeout_ms": 20_000,
         "metrics_enabled": False,
     }
+
+
+def groupless_options(settings: KafkaSettings) -> dict[str, Any]:
+    """For a consumer of its own, which no group knows: it commits nothing and disturbs nobody."""
+    return {**consumer_options(settings), "group_id": None, "group_instance_id": None}

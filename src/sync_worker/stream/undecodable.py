@@ -10,7 +10,7 @@ from kafka.errors import KafkaError
 
 from sync_worker.events.record import Partition
 from sync_worker.stream.fitting import undecodable
-from sync_worker.stream.kafka_settings import KafkaSettings, consumer_options
+from sync_worker.stream.kafka_settings import KafkaSettings, groupless_options
 from sync_worker.stream.member import DECODING_ERRORS
 from sync_worker.stream.source import StreamError
 
@@ -32,9 +32,8 @@ def found_among(
 def _error_at(
     settings: KafkaSettings, partition: TopicPartition, offset: int
 ) -> BaseException | None:
-    options = {**consumer_options(settings), "group_id": None, "group_instance_id": None}
     try:
-        consumer = KafkaConsumer(**options)
+        consumer = KafkaConsumer(**groupless_options(settings))
     except KafkaError:
         return None
     try:

@@ -1,0 +1,168 @@
+"""The options that name a range of a stream; `wiring.range_reader` opens it.
+
+`--archive`, `--topic`, `--partition`, `--from` and `--until` mean the same in every command.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.stream.ranges import AtOffset, AtTime, Earliest, End, Now, Range, Start
+
+Decorated = TypeVar("Decorated", bound=Callable[..., object])
+_OFFSET = re.compile(r"offset:([0-9]{1,18})")
+
+
+class _Bound(click.ParamType[Start | End]):
+    """One word, `offset:N` or `time:ISO`, as a bound of a range."""
+
+    def __init__(self, word: str, meaning: Earliest | Now) -> None:
+        self.name = f"{word}|offset:N|time:ISO"
+        self._word, self._meaning = word, meaning
+
+    def convert(
+        self,
+        value: str | Start | End,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Start | End:
+        if not isinstance(value, str):
+            return value
+        if value == self._word:
+            return self._meaning
+        if offset := _OFFSET.fullmatch(value):
+            return AtOffset(int(offset[1]))
+        if not value.startswith("time:"):
+            self.fail(
+                f"{value!r} is neither {self._word!r} nor 'offset:' and a number nor 'time:' and "
+                "a date or a time.",
+                param,
+                ctx,
+            )
+        try:
+            return AtTime(moment(value.removeprefix("time:")))
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
+
+
+def moment(text: str) -> datetime:
+    """The instant that a person names in ISO 8601: a bare date is midnight UTC.
+
+    Raises:
+        ValueError: with a sentence that says how to write it.
+    """
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError:
+        pass
+    try:
+        named = datetime.fromisoformat(text)
+        has_offset = named.tzinfo is not None
+        in_utc = named.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(
+            "this is no date or time of ISO 8601; write 2026-11-23 or 2026-11-23T08:14:02Z."
+        ) from None
+    if not has_offset:
+        raise ValueError(f"it does not say which time it is; write {text}Z for UTC, or an offset.")
+    return in_utc
+
+
+def options(command: Decorated) -> Decorated:
+    """`--topic`, `--partition`, `--from` and `--until`, as `topics, partitions, start, end`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def archives_option(help_text: str) -> Callable[[Decorated], Decorated]:
+    """`--archive PATH`, repeatable, as `archives`."""
+    return click.option(
+        "--archive",
+        "archives",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help=f"{help_text} May be given several times: they are read in turn.",
+    )
+
+
+_OPTIONS = (
+    click.option(
+        "--topic",
+        "topics",
+        multiple=True,
+        metavar="T",
+        help="Only this topic. May be given several times.",
+    ),
+    click.option(
+        "--partition",
+        "partitions",
+        multiple=True,
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Only this partition. May be given several times.",
+    ),
+    click.option(
+        "--from",
+        "start",
+        type=_Bound("earliest", Earliest()),
+        default=Earliest(),
+        show_default="earliest",
+        help="Where to begin: the beginning, an offset (of one topic's one partition), or the "
+        "first record at or after a time. A bare date is midnight UTC.",
+    ),
+    click.option(
+        "--until",
+        "end",
+        type=_Bound("now", Now()),
+        default=Now(),
+        show_default="now",
+        help="Where to stop, which itself is not read; now is the end as it is at the start.",
+    ),
+)
+
+
+def selected(topics: Sequence[str], partitions: Sequence[int], start: Start, end: End) -> Range:
+    """The range that the options name.
+
+    Raises:
+        CommandError: an offset without a single partition to count in, or an end before the start.
+    """
+    wanted = Range(tuple(dict.fromkeys(topics)), frozenset(partitions), start, end)
+    if isinstance(start, AtOffset) or isinstance(end, AtOffset):
+        _require_one_partition(wanted)
+    _require_order(start, end)
+    return wanted
+
+
+def _require_one_partition(wanted: Range) -> None:
+    if not wanted.names_one_partition:
+        raise CommandError(
+            Exit.USAGE,
+            "An offset needs one topic and one partition.",
+            why="It means another place in each partition.",
+            hint="Give --topic and --partition once each, or name a time: --from time:2026-11-23",
+        )
+
+
+def _require_order(start: Start, end: End) -> None:
+    is_backwards = False
+    match start, end:
+        case AtOffset(first), AtOffset(stop):
+            is_backwards = stop < first
+        case AtTime(first_moment), AtTime(stop_moment):
+            is_backwards = stop_moment < first_moment
+        case _:
+            pass
+    if is_backwards:
+        raise CommandError(
+            Exit.USAGE,
+            "--until lies before --from.",
+            why="Nothing can be between them.",
+            hint="Exchange the two.",
+        )
