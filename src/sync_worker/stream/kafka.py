@@ -167,7 +167,7 @@ class KafkaSource:
         wait = timeout_seconds
         while self._failure is None:
             found = self._polled(wait)
-            if self._member.is_settled() and self._is_enough(found):
+            if self._member.is_stable and (self._member.unplaced or self._is_enough(found)):
                 return
             if (left := deadline - time.monotonic()) <= 0 and not found:
                 return

@@ -17,6 +17,8 @@ from sync_worker.sync.retry import RetryPolicy, is_passing, retrying
 
 POLL_SECONDS = 0.5
 """The longest that a poll waits for records, and so that a stop waits for a poll."""
+SHORTEST_POLL_SECONDS = 0.05
+"""How long it waits where nobody wants to wait: a group needs a moment to settle."""
 
 LOOK_SECONDS = 5.0
 """How often an idle worker looks whether the database is there, and at its revision."""
@@ -76,7 +78,7 @@ class Worker:
             self._progress.polling()
             if source.wants_bookmarks():
                 self._start_over(source)
-            batch = source.poll(POLL_SECONDS)
+            batch = source.poll(_poll_seconds(quiet_since, until_idle_seconds))
             if batch is not None:
                 self._apply(source, batch)
                 quiet_since = time.monotonic()
@@ -164,3 +166,11 @@ class Worker:
     def _wait(self, error: BaseException, seconds: float) -> None:
         self._registry.renew()
         self._progress.waiting(error, seconds)
+
+
+def _poll_seconds(quiet_since: float, until_idle_seconds: float | None) -> float:
+    """How long to wait for records: no longer than until nobody waits for them any more."""
+    if until_idle_seconds is None:
+        return POLL_SECONDS
+    left = quiet_since + until_idle_seconds - time.monotonic()
+    return min(max(left, SHORTEST_POLL_SECONDS), POLL_SECONDS)
