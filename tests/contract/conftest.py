@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import delete, text
 
 from sync_worker.registry import schema
 from sync_worker.registry.dialect import open_engine
+from sync_worker.registry.tables import change_log
 from sync_worker.registry.unit import Registry
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -32,3 +34,17 @@ def registry(engine):
     registry = Registry(engine)
     yield registry
     registry.close()
+
+
+def empty_log(connection):
+    """Take the log's entries away between the examples of one test: nothing else ever may."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("ALTER TABLE change_log DISABLE TRIGGER USER"))
+        connection.execute(delete(change_log))
+        connection.execute(text("ALTER TABLE change_log ENABLE ALWAYS TRIGGER refuse_log_change"))
+        return
+    is_guard = "type = 'trigger' AND name = 'refuse_log_delete'"
+    made = connection.scalar(text(f"SELECT sql FROM sqlite_master WHERE {is_guard}"))
+    connection.execute(text("DROP TRIGGER refuse_log_delete"))
+    connection.execute(delete(change_log))
+    connection.execute(text(made))

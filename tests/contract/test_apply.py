@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select, text, update
 from tests.builders import ACTIVATION, activated, deactivated, numbered, record, region_changed
-from tests.contract.conftest import NOW
+from tests.contract.conftest import NOW, empty_log
 from tests.fold import Fold
 
 from sync_worker.clinics.regions import Regions
@@ -84,8 +84,9 @@ def registered(registry, *hsa_ids):
 
 def empty(registry):
     with registry.unit() as unit:
-        for table in (clinic, change_log, dead_letter, position, patient_board):
+        for table in (clinic, dead_letter, position, patient_board):
             unit.connection.execute(delete(table))
+        empty_log(unit.connection)
         unit.commit()
 
 

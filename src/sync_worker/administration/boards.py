@@ -6,6 +6,8 @@ connecting a region, and clearing one stops every clinic in it from receiving ca
 
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from sync_worker.administration.act import Act
 from sync_worker.registry import log, queries, registrations
 from sync_worker.registry.registrations import Board
@@ -49,19 +51,23 @@ class BoardChanged(Exception):
 
 
 def put(registry: Registry, planned: BoardPlan, act: Act) -> None:
-    """Do what was planned; the change log is written by triggers.
+    """Do what was planned, if it is still true; the change log is written by triggers.
 
     Raises:
         BoardChanged: the board is not any more what it was when it was planned.
     """
-    region_code, wanted = planned.region_code, planned.wanted
     with registry.unit() as unit:
-        if registrations.boards(unit.connection).get(region_code) != planned.present:
-            raise BoardChanged
         log.act_as(unit.connection, act.actor, act.reason)
-        if wanted is None:
-            registrations.clear_board(unit.connection, region_code)
-        else:
-            registrations.set_board(unit.connection, wanted)
+        if not _write(unit.connection, planned.present, planned.wanted):
+            raise BoardChanged
         log.acted(unit.connection)
         unit.commit()
+
+
+def _write(connection: Connection, present: Board | None, wanted: Board | None) -> bool:
+    """Whether the board was still `present`; the statement that writes it is what compares."""
+    if present is None:
+        return wanted is None or registrations.set_board(connection, wanted)
+    if wanted is None:
+        return registrations.clear_board(connection, present)
+    return registrations.replace_board(connection, present, wanted)

@@ -26,6 +26,7 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -125,11 +126,14 @@ def _open_sqlite(address: URL, *, create: bool) -> Engine:
 
 
 def _open_postgresql(address: URL, lock_timeout_seconds: float | None) -> Engine:
-    options = "-c timezone=UTC"
+    # Whatever the server's default is: after a wait for a lock, the next statement sees it all.
+    options = "-c timezone=UTC -c default_transaction_isolation=read\\ committed"
     if lock_timeout_seconds is not None:
         options += f" -c lock_timeout={int(lock_timeout_seconds * 1000)}"
         # A process that is frozen in the middle of a transaction does not hold up the others.
         options += f" -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}"
+    if "options" in address.query:
+        options = f"{address.query['options']} {options}"
     engine = create_engine(
         address.set(drivername="postgresql+psycopg"),
         connect_args={"options": options, "connect_timeout": 5},
@@ -172,6 +176,40 @@ def alone(connection: Connection, purpose: str) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(purpose))))
 
 
+def keeps_roles(url: str) -> bool:
+    """Whether the database at `url` can tell roles apart, and what each may do."""
+    return make_url(url).get_backend_name() == "postgresql"
+
+
+def schema_of(connection: Connection, table: Table) -> str:
+    """The PostgreSQL schema in which this connection finds the table."""
+    return str(
+        connection.scalar(
+            text(
+                "SELECT nspname FROM pg_class"
+                " JOIN pg_namespace ON pg_namespace.oid = relnamespace"
+                " WHERE pg_class.oid = to_regclass(:name)"
+            ),
+            {"name": table.name},
+        )
+    )
+
+
+def owns(connection: Connection, table: Table) -> bool:
+    """Whether this PostgreSQL user owns the table, or may do what its owner may."""
+    may = text("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass(:name)")
+    return bool(connection.scalar(may, {"name": table.name}))
+
+
+def lock_own_system(connection: Connection) -> None:
+    """Wait until nobody is writing `own_system`, and let nobody until the transaction ends.
+
+    Reading goes on, and others may hold the same lock. One that writes to SQLite is alone anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.lock_own_system()))
+
+
 def _elements(connection: Connection, values: Sequence[str]) -> FromClause:
     """The values as a table of one column, `value`: one parameter, however many they are."""
     if connection.dialect.name == "postgresql":
@@ -203,6 +241,13 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     """Insert the rows whose key is not there yet; leave the others as they are."""
     if rows:
         connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
+
+
+def insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row; False where its key is there already, which waits for whoever is writing it."""
+    statement = _insert(connection, table).on_conflict_do_nothing().values(row)
+    counting = statement.execution_options(preserve_rowcount=True)
+    return connection.execute(counting).rowcount > 0
 
 
 def insert_all(

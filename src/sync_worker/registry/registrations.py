@@ -1,14 +1,25 @@
 """What people decide: registrations of clinics, and patient boards.
 
 Registrations are written under the lock of the clinic's row, the same one that its facts are
-written under: an add and a deactivation cannot slip past each other.
+written under: an add and a deactivation cannot slip past each other. TAK has no row to lock for a
+clinic that is not in it, so who judges an addition keeps everybody from writing TAK meanwhile.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, Update, delete, exists, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Update,
+    and_,
+    delete,
+    exists,
+    select,
+    update,
+)
 
 from sync_worker.clinics.admission import Standing
 from sync_worker.registry import dialect
@@ -25,13 +36,22 @@ class Board(NamedTuple):
 
 def read(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, Standing]:
     """How the clinics with these ids stand; one that was never named is not among them."""
-    return _standings(connection, _standing_of(connection, hsa_ids))
+    rows = connection.execute(_standing_of(connection, hsa_ids))
+    return {row.hsa_id: Standing(*row[1:]) for row in rows}
 
 
 def locked(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, Standing]:
-    """The same, with the clinics locked in the order of their ids until the transaction ends."""
-    statement = _standing_of(connection, hsa_ids)
-    return _standings(connection, statement.with_for_update(of=clinic))
+    """The same, and none of it changes until the transaction ends, by whomever.
+
+    TAK first, since one who writes it locks no clinic: waiting for him, we keep no worker waiting.
+    Then the clinics, in the order of their ids. Only what is read after the locks is true: the
+    statement that takes a lock sees other rows than the locked ones as they were before its wait.
+    """
+    dialect.lock_own_system(connection)
+    is_wanted = dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids))
+    rows = select(clinic.c.hsa_id).where(is_wanted).order_by(clinic.c.hsa_id)
+    connection.execute(rows.with_for_update()).all()
+    return read(connection, hsa_ids)
 
 
 def register(connection: Connection, hsa_ids: Sequence[str], actor: str, now: datetime) -> None:
@@ -52,17 +72,24 @@ def boards(connection: Connection) -> dict[str, Board]:
     return {row.region_code: Board(*row) for row in connection.execute(select(*columns))}
 
 
-def set_board(connection: Connection, board: Board) -> None:
-    """Set or replace the patient board of a region."""
-    present = update(patient_board).where(patient_board.c.region_code == board.region_code)
-    changed = connection.execute(present.values(hsa_id=board.hsa_id, name=board.name))
-    if changed.rowcount == 0:
-        connection.execute(insert(patient_board).values(**board._asdict()))
+def set_board(connection: Connection, board: Board) -> bool:
+    """Set the patient board of a region that has none; False where it has one."""
+    return dialect.insert_one(connection, patient_board, board._asdict())
 
 
-def clear_board(connection: Connection, region_code: str) -> None:
-    """Take away the patient board of a region."""
-    connection.execute(delete(patient_board).where(patient_board.c.region_code == region_code))
+def replace_board(connection: Connection, present: Board, board: Board) -> bool:
+    """Set a region's board to another one; False where `present` is not its board any more."""
+    values = {"hsa_id": board.hsa_id, "name": board.name}
+    return connection.execute(update(patient_board).where(_is(present)).values(values)).rowcount > 0
+
+
+def clear_board(connection: Connection, present: Board) -> bool:
+    """Take away a region's board; False where `present` is not its board any more."""
+    return connection.execute(delete(patient_board).where(_is(present))).rowcount > 0
+
+
+def _is(board: Board) -> ColumnElement[bool]:
+    return and_(*(patient_board.c[name] == value for name, value in board._asdict().items()))
 
 
 def _update(connection: Connection, hsa_ids: Sequence[str]) -> Update:
@@ -81,7 +108,3 @@ def _standing_of(connection: Connection, hsa_ids: Sequence[str]) -> Select[Any]:
         .where(dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids)))
         .order_by(clinic.c.hsa_id)
     )
-
-
-def _standings(connection: Connection, statement: Select[Any]) -> dict[str, Standing]:
-    return {row.hsa_id: Standing(*row[1:]) for row in connection.execute(statement)}

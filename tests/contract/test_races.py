@@ -1,0 +1,245 @@
+"""Everybody at once on the same clinics and boards: whoever is added could be, at that moment."""
+
+import random
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete, insert, select, text
+from tests.builders import ACTIVATION, activated, deactivated, record, region_changed
+from tests.contract import audit
+from tests.contract.conftest import NOW
+from tests.contract.test_boards import BOARD
+from tests.services.waiting import until
+
+from sync_worker.administration import boards, clinics
+from sync_worker.administration.act import Act
+from sync_worker.clinics.admission import Outcome
+from sync_worker.clinics.regions import Regions
+from sync_worker.events.codec import Codec
+from sync_worker.events.record import Partition
+from sync_worker.registry.dialect import open_engine
+from sync_worker.registry.tables import change_log, own_system
+from sync_worker.registry.unit import Registry
+from sync_worker.stream.source import Batch, Move
+from sync_worker.sync.apply import Applier
+
+CLINICS = [f"SE2321000016-T{letter}0{n}" for letter in "ABCD" for n in range(3)]
+ACT = Act("anna", None, NOW, acting_for=("01",))
+ROUNDS = {"sqlite": 100, "postgresql": 1_000}
+
+
+class Everybody:
+    """Administrators, support and workers; each method does one round of one of them."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        codec = Codec(ACTIVATION, Regions(), timedelta(hours=1))
+        self._applier = Applier(registry, codec, lambda: NOW)
+        self._offsets: Counter[int] = Counter()
+        self.outcomes: Counter[str] = Counter()
+
+    def add(self, rng: random.Random) -> None:
+        items = clinics.do(self._registry, clinics.ADD, some(rng), ACT)
+        self.outcomes.update(item.reason or item.outcome for item in items)
+
+    def remove(self, rng: random.Random) -> None:
+        items = clinics.do(self._registry, clinics.REMOVE, some(rng), ACT)
+        self.outcomes.update(item.outcome for item in items)
+
+    def replace_tak(self, rng: random.Random) -> None:
+        """Replace the whole list, as an import does."""
+        with self._registry.unit() as unit:
+            unit.connection.execute(delete(own_system))
+            unit.connection.execute(insert(own_system), [{"hsa_id": i} for i in some(rng)])
+            unit.commit()
+
+    def work(self, rng: random.Random, partition: int) -> None:
+        """Apply a batch of a partition; every event is newer than those before it."""
+        first = self._offsets[partition]
+        documents = [event(rng, first + n) for n in range(8)]
+        self._offsets[partition] += len(documents)
+        records = [
+            record(document, topic=ACTIVATION, partition=partition, offset=first + n)
+            for n, document in enumerate(documents)
+        ]
+        move = Move(Partition(ACTIVATION, partition), first, first + len(records))
+        self._applier.apply("archive:races", Batch(tuple(records), (move,)))
+
+
+def some(rng):
+    """Some of the clinics in any order, as people name them."""
+    return rng.sample(CLINICS, rng.randint(1, 6))
+
+
+def event(rng, minute):
+    hsa_id = rng.choice(CLINICS)
+    kind = rng.randrange(4)
+    if kind == 0:
+        return deactivated(hsa_id, minute / 1000)
+    if kind == 1:
+        return region_changed(hsa_id, minute / 1000, rng.choice(["01", "01", "03"]))
+    return activated(hsa_id, minute / 1000, regionCode=rng.choice(["01", "01", "03"]))
+
+
+@pytest.fixture
+def rounds(engine):
+    return ROUNDS[engine.dialect.name]
+
+
+def test_in_the_order_of_commits_nobody_is_added_who_could_not_be(registry, engine, rounds):
+    with engine.begin() as connection:
+        audit.install(connection)
+    everybody = Everybody(registry)
+    is_over = threading.Event()
+
+    def repeat(one_round, seed):
+        rng = random.Random(seed)
+        for _ in range(rounds):
+            one_round(rng)
+
+    def work(partition):
+        rng = random.Random(partition)
+        while not is_over.is_set():
+            everybody.work(rng, partition)
+
+    with ThreadPoolExecutor() as threads:
+        workers = [threads.submit(work, partition) for partition in range(2)]
+        people = [
+            threads.submit(repeat, one_round, seed)
+            for seed, one_round in enumerate(
+                (everybody.add, everybody.add, everybody.remove, everybody.replace_tak)
+            )
+        ]
+        failures = [failure for person in people if (failure := person.exception())]
+        is_over.set()
+        failures += [failure for worker in workers if (failure := worker.exception())]
+    assert failures == []
+    assert everybody.outcomes.keys() >= {"added", "removed", "own_system", "not_active"}
+    with registry.snapshot() as connection:
+        registered = audit.registrations(connection)
+        logged = connection.scalars(
+            select(change_log.c.hsa_id).where(change_log.c.change == "registered")
+        ).all()
+    assert Counter(hsa_id for hsa_id, _ in registered) == Counter(logged)
+    assert len(logged) == everybody.outcomes["added"]
+    could_be = audit.State(active=True, region_code="01", is_registered=True, in_tak=False)
+    assert [found for found in registered if found[1] != could_be] == []
+    assert deadlocks(engine) == 0
+
+
+def deadlocks(engine):
+    """How many the server has found; those that somebody tried again after, too."""
+    if engine.dialect.name == "sqlite":
+        return 0
+    engine.dispose()
+    with engine.connect() as connection:
+        named = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        return connection.scalar(text(named))
+
+
+def test_of_several_who_set_a_board_that_they_saw_missing_one_does(registry):
+    plans = [
+        boards.plan(registry, "01", BOARD._replace(hsa_id=f"SE2321000016-PN0{n}")) for n in range(8)
+    ]
+    assert sum(all_at_once(registry, plans)) == 1
+
+
+def test_of_several_who_replace_or_clear_a_board_one_does(registry):
+    boards.put(registry, boards.plan(registry, "01", BOARD), ACT)
+    plans = [
+        boards.plan(registry, "01", BOARD._replace(name=f"Nämnd {n}") if n % 2 else None)
+        for n in range(8)
+    ]
+    assert sum(all_at_once(registry, plans)) == 1
+
+
+def all_at_once(registry, plans):
+    """Whether each plan was done."""
+    together = threading.Barrier(len(plans))
+
+    def put(planned):
+        together.wait()
+        try:
+            boards.put(registry, planned, ACT)
+        except boards.BoardChanged:
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(plans)) as threads:
+        return list(threads.map(put, plans))
+
+
+def test_an_add_that_waited_for_tak_sees_what_came(registry, engine):
+    """The one race that no row of a clinic stands for."""
+    if engine.dialect.name == "sqlite":
+        pytest.skip("here a transaction that writes is alone")
+    Everybody(registry)._applier.apply("archive:races", first_activation())
+    with engine.connect() as support, ThreadPoolExecutor() as threads:
+        support.execute(insert(own_system).values(hsa_id=CLINICS[0]))
+        adding = threads.submit(clinics.do, registry, clinics.ADD, CLINICS[:1], ACT)
+        until_somebody_waits(engine)
+        support.commit()
+        (item,) = adding.result()
+    assert (item.outcome, item.reason) == (Outcome.REFUSED, "own_system")
+
+
+def test_tak_waits_for_an_add_and_a_worker_waits_for_neither(registry, engine):
+    if engine.dialect.name == "sqlite":
+        pytest.skip("here a transaction that writes is alone")
+    everybody = Everybody(registry)
+    everybody._applier.apply("archive:races", first_activation())
+    with engine.connect() as support, ThreadPoolExecutor() as threads:
+        support.execute(insert(own_system).values(hsa_id=CLINICS[0]))
+        adding = threads.submit(clinics.do, registry, clinics.ADD, CLINICS[:1], ACT)
+        until_somebody_waits(engine)
+        # It holds no clinic while it waits: somebody's forgotten session stops no worker.
+        everybody._applier.apply("archive:others", first_activation())
+        support.rollback()
+        (item,) = adding.result()
+    assert item.outcome is Outcome.ADDED
+
+
+def test_an_add_that_waited_for_a_worker_sees_what_it_wrote(registry, engine):
+    if engine.dialect.name == "sqlite":
+        pytest.skip("here a transaction that writes is alone")
+    Everybody(registry)._applier.apply("archive:races", first_activation())
+    with engine.connect() as worker, ThreadPoolExecutor() as threads:
+        worker.execute(text("UPDATE clinic SET active = false"))
+        adding = threads.submit(clinics.do, registry, clinics.ADD, CLINICS[:1], ACT)
+        until_somebody_waits(engine)
+        worker.commit()
+        (item,) = adding.result()
+    assert (item.outcome, item.reason) == (Outcome.REFUSED, "not_active")
+
+
+def first_activation():
+    document = activated(CLINICS[0], 0, regionCode="01")
+    return Batch((record(document),), (Move(Partition(ACTIVATION, 0), 0, 1),))
+
+
+def until_somebody_waits(engine):
+    """Until a session of this database waits for a lock."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        until(lambda: connection.scalar(waiting) > 0, "somebody to wait", 30)
+
+
+def test_whatever_the_servers_default_each_statement_sees_what_was_committed_before(
+    registry_url, engine
+):
+    if engine.dialect.name == "sqlite":
+        pytest.skip("here a transaction that writes is alone")
+    with engine.begin() as connection:
+        name = connection.scalar(text("SELECT current_database()"))
+        default = "SET default_transaction_isolation = 'serializable'"
+        connection.execute(text(f'ALTER DATABASE "{name}" {default}'))
+    fresh = open_engine(registry_url)
+    with fresh.connect() as connection:
+        assert connection.scalar(text("SHOW transaction_isolation")) == "read committed"
+    fresh.dispose()
