@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "clinics": "List and show clinics, add them to the complaints registry, remove them.",
     "regions": "Show each region's patient board, and whether its service is on.",
     "boards": "Set or clear a region's patient board.",
+    "log": "Show the change log: what was changed, when, by whom, and why.",
     "config": "Show the settings, and where each came from.",
     "schemas": "Export the JSON Schemas of the events.",
 }

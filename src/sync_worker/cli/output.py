@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 import click
@@ -74,19 +75,23 @@ class Output:
     ) -> None:
         """Write a list; JSON has all of each row, and `extra` beside `items` and `count`.
 
-        As a table, an empty list is the sentence `empty` on stderr.
+        JSON and csv are written as the rows come, however many there are. As a table, an empty list
+        is the sentence `empty` on stderr.
         """
-        listed = list(rows)
         match self._form:
             case Form.JSON:
-                write(_items_json(listed, extra or {}))
+                _write_pieces(_items_json(rows, extra or {}))
             case Form.CSV:
-                write(_csv(listed, columns))
-            case Form.TABLE if listed:
-                style = _colored if self._colors and color_is_welcome(sys.stdout) else None
-                write(text.table(listed, columns, style) + "\n")
+                _write_pieces(_csv(rows, columns))
             case Form.TABLE:
-                self.message(empty)
+                self._table(list(rows), columns, empty)
+
+    def _table(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str) -> None:
+        if not rows:
+            self.message(empty)
+            return
+        style = _colored if self._colors and color_is_welcome(sys.stdout) else None
+        write(text.table(rows, columns, style) + "\n")
 
     def document(self, document: Mapping[str, Any], render: Callable[[Any], str | None]) -> None:
         """Write one thing; `render` gives its text for people, None where there is nothing to say.
@@ -198,20 +203,38 @@ def _writing() -> Iterator[None]:
         raise output_failed(error) from None
 
 
-def _items_json(rows: Sequence[Mapping[str, Any]], extra: Mapping[str, Any]) -> str:
+def _write_pieces(pieces: Iterable[str]) -> None:
+    for piece in pieces:
+        write(piece)
+
+
+def _items_json(rows: Iterable[Mapping[str, Any]], extra: Mapping[str, Any]) -> Iterator[str]:
     """A row a line, which is quick to write and easy to read."""
     encode = json.JSONEncoder(ensure_ascii=False, default=text.jsonable).encode
-    items = ",\n".join(f"  {encode(dict(row))}" for row in rows)
-    rest = encode({"count": len(rows), **extra}).removeprefix("{")
-    return f'{{"items": [\n{items}\n], {rest}\n' if rows else f'{{"items": [], {rest}\n'
+    count, before, after = 0, '{"items": [\n', '{"items": ['
+    for some in _by_thousands(rows):
+        yield before + ",\n".join(f"  {encode(dict(row))}" for row in some)
+        count, before, after = count + len(some), ",\n", "\n"
+    rest = encode({"count": count, **extra}).removeprefix("{")
+    yield f"{after}], {rest}\n"
 
 
-def _csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
+def _csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:
+    yield _csv_lines([columns])
+    for some in _by_thousands(rows):
+        yield _csv_lines([_csv_cell(row[name]) for name in columns] for row in some)
+
+
+def _csv_lines(lines: Iterable[Sequence[Any]]) -> str:
     content = io.StringIO()
-    writer = csv.writer(content, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_csv_cell(row[name]) for name in columns] for row in rows)
+    csv.writer(content, lineterminator="\n").writerows(lines)
     return content.getvalue()
+
+
+def _by_thousands(rows: Iterable[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    rest = iter(rows)
+    while some := list(islice(rest, 1_000)):
+        yield some
 
 
 def _csv_cell(value: Any) -> Any:

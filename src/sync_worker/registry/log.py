@@ -5,15 +5,16 @@ registration and removal, and what people did to positions (contract 4, `log lis
 are logged by triggers, so that plain SQL is logged too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, union
 
 from sync_worker.clinics.facts import Change, Fact
 from sync_worker.registry import dialect
-from sync_worker.registry.tables import acting, change_log
+from sync_worker.registry.tables import acting, change_log, clinic
 
 
 class Entry(NamedTuple):
@@ -34,7 +35,21 @@ class Entry(NamedTuple):
     record_offset: int | None = None
 
 
-_TRUTH = {"true": True, "false": False, None: None}
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Which entries to list; None and empty ask for nothing."""
+
+    region_codes: tuple[str, ...] = ()
+    """Of clinics that are in one of these regions, or moved into one or out of one; of boards."""
+    hsa_ids: tuple[str, ...] = ()
+    actor: str | None = None
+    since: datetime | None = None
+
+
+_TRUTH: Mapping[str | None, bool | None] = {"true": True, "false": False, None: None}
+_ROWS_AT_A_TIME = 1_000
+_BETWEEN_REGIONS = ("moved", "held", "withdrawn")
+"""The changes whose old and new value may be a region's code."""
 
 
 def append(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -66,6 +81,43 @@ def of_clinic(connection: Connection, hsa_id: str) -> list[dict[str, Any]]:
     return [_history_item(row) for row in connection.execute(statement)]
 
 
+def listed(connection: Connection, wanted: LogFilter) -> Iterator[dict[str, Any]]:
+    """Entries in the order written, in the form of `log list`; read as they are asked for."""
+    statement = select(change_log).order_by(change_log.c.id)
+    if wanted.region_codes:
+        statement = statement.where(_of_regions(wanted.region_codes))
+    if wanted.hsa_ids:
+        statement = statement.where(change_log.c.hsa_id.in_(wanted.hsa_ids))
+    if wanted.actor is not None:
+        statement = statement.where(change_log.c.actor == wanted.actor)
+    if wanted.since is not None:
+        statement = statement.where(change_log.c.at >= wanted.since)
+    rows = connection.execute(statement.execution_options(yield_per=_ROWS_AT_A_TIME))
+    return (
+        {**_history_item(row), "hsa_id": row.hsa_id, "region_code": row.region_code} for row in rows
+    )
+
+
+def unheard_of(connection: Connection, hsa_ids: Sequence[str]) -> list[str]:
+    """Those of the HSA-ids that the e-services never named, and the log does not."""
+    known = union(
+        select(clinic.c.hsa_id).where(clinic.c.hsa_id.in_(hsa_ids)),
+        select(change_log.c.hsa_id).where(change_log.c.hsa_id.in_(hsa_ids)),
+    )
+    heard_of = set(connection.scalars(known))
+    return [hsa_id for hsa_id in hsa_ids if hsa_id not in heard_of]
+
+
+def _of_regions(region_codes: Sequence[str]) -> ColumnElement[bool]:
+    clinics = select(clinic.c.hsa_id).where(clinic.c.region_code.in_(region_codes))
+    values = or_(change_log.c.old_value.in_(region_codes), change_log.c.new_value.in_(region_codes))
+    return or_(
+        change_log.c.region_code.in_(region_codes),
+        change_log.c.hsa_id.in_(clinics),
+        and_(change_log.c.change.in_(_BETWEEN_REGIONS), values),
+    )
+
+
 def act_as(connection: Connection, actor: str, reason: str | None) -> None:
     """Name, for the triggers, who changes boards or TAK in this transaction.
 
@@ -85,8 +137,8 @@ def _history_item(row: Row[Any]) -> dict[str, Any]:
     return {
         "at": row.at,
         "change": row.change,
-        "old": _TRUTH[row.old_value] if is_activation else row.old_value,
-        "new": _TRUTH[row.new_value] if is_activation else row.new_value,
+        "old": _TRUTH.get(row.old_value, row.old_value) if is_activation else row.old_value,
+        "new": _TRUTH.get(row.new_value, row.new_value) if is_activation else row.new_value,
         "actor": row.actor,
         "reason": row.reason,
         "event_id": row.event_id,

@@ -1,0 +1,98 @@
+"""`sync-worker log`: the change log."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from sync_worker.cli import options
+from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.moments import Moment
+from sync_worker.clinics import hsa_id as hsa_ids
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+COLUMNS = (
+    "at",
+    "change",
+    "hsa_id",
+    "region_code",
+    "old",
+    "new",
+    "actor",
+    "reason",
+    "event_id",
+    "topic",
+    "partition",
+    "offset",
+)
+
+
+@click.group(cls=options.Group)
+def command() -> None:
+    """Show the change log: what was changed, when, by whom, and why.
+
+    It has every change of a registered clinic, every registration and removal, patient boards, TAK,
+    and what operators did. It is added to and never changed.
+    """
+
+
+@command.command(
+    "list",
+    epilog=options.examples(
+        "sync-worker log list --region 01 --since 2026-01-31",
+        "sync-worker log list --clinic SE2321000016-TA01 -o json",
+        "sync-worker log list --actor admin-01 -o csv",
+    ),
+)
+@options.region_option(
+    "Only what concerns this region: its clinics, those that moved in or out, its patient board. "
+    "May be given several times."
+)
+@click.option(
+    "--clinic",
+    "clinics",
+    multiple=True,
+    metavar="HSA-ID",
+    help="Only this clinic. May be given several times.",
+)
+@click.option(
+    "--actor",
+    metavar="ID",
+    callback=options.not_blank,
+    help="Only what this person did; a database user, where it was done by plain SQL.",
+)
+@click.option("--since", type=Moment(), help="Only from this time on; a date is midnight in UTC.")
+@click.pass_context
+def list_entries(
+    ctx: click.Context,
+    regions: tuple[str, ...],
+    clinics: tuple[str, ...],
+    actor: str | None,
+    since: datetime | None,
+) -> None:
+    """List changes in the order in which they were made, the newest last."""
+    from sync_worker.cli import wiring
+    from sync_worker.registry import log
+
+    run = options.invocation(ctx)
+    options.require_region(run.settings, *regions)
+    named = tuple(hsa_ids.normalised(hsa_id) for hsa_id in clinics)
+    wanted = log.LogFilter(regions, named, actor, since)
+    with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
+        _require_named(connection, named)
+        rows = log.listed(connection, wanted)
+        run.output.items(rows, COLUMNS, empty="There are no such entries.")
+
+
+def _require_named(connection: "Connection", named: tuple[str, ...]) -> None:
+    """Raise CommandError (not found) for an HSA-id that neither an event nor the log names."""
+    from sync_worker.registry import log
+
+    for hsa_id in log.unheard_of(connection, named):
+        raise CommandError(
+            Exit.NOT_FOUND,
+            f"There is no clinic {hsa_id}, and the log has nothing about it.",
+            hint="sync-worker clinics list --search TEXT finds clinics by HSA-id or name.",
+        )

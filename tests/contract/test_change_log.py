@@ -1,0 +1,133 @@
+"""The change log: only added to, and listed as it is asked for."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, text
+from sqlalchemy.exc import DBAPIError
+from tests.contract.conftest import NOW
+
+from sync_worker.registry import log
+from sync_worker.registry.log import Entry, LogFilter
+from sync_worker.registry.tables import clinic
+
+A, B, C = (f"SE2321000016-T{letter}01" for letter in "ABC")
+UPSERT = """
+INSERT INTO change_log (id, at, change) SELECT id, at, change FROM change_log WHERE true
+ON CONFLICT (id) DO UPDATE SET change = 'x'
+"""
+REMOVED = Entry(NOW, "removed", hsa_id=A, actor="anna")
+
+
+@pytest.fixture
+def logged(registry):
+    """Add entries, one every minute."""
+
+    def call(*entries):
+        with registry.unit() as unit:
+            later = [e._replace(at=NOW + timedelta(minutes=n)) for n, e in enumerate(entries)]
+            log.append(unit.connection, later)
+            unit.commit()
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE change_log SET actor = 'x'",
+        "UPDATE change_log SET id = id",
+        "DELETE FROM change_log",
+        "DELETE FROM change_log WHERE hsa_id IS NOT NULL",
+        UPSERT,
+    ],
+)
+def test_an_entry_is_changed_and_taken_away_by_nobody(registry, engine, logged, statement):
+    logged(REMOVED)
+    with pytest.raises(DBAPIError, match="the change log is only added to"), engine.begin() as c:
+        c.execute(text(statement))
+    assert [entry["change"] for entry in listed(registry)] == ["removed"]
+
+
+def test_an_entry_is_replaced_by_nobody(registry, engine, logged):
+    if engine.dialect.name != "sqlite":
+        pytest.skip("only SQLite knows the statement")
+    logged(REMOVED)
+    replace = (
+        "INSERT OR REPLACE INTO change_log (id, at, change) SELECT id, at, 'x' FROM change_log"
+    )
+    with pytest.raises(DBAPIError, match="the change log is only added to"), engine.begin() as c:
+        c.execute(text(replace))
+    assert [entry["change"] for entry in listed(registry)] == ["removed"]
+
+
+def listed(registry, **wanted):
+    with registry.snapshot() as connection:
+        return list(log.listed(connection, LogFilter(**wanted)))
+
+
+@pytest.fixture
+def entries(registry, engine, logged):
+    """Clinic A is in region 01, B has moved from 01 to 03, C is in no region."""
+    with engine.begin() as connection:
+        for hsa_id, region_code in ((A, "01"), (B, "03"), (C, None)):
+            connection.execute(insert(clinic).values(hsa_id=hsa_id, region_code=region_code))
+    logged(
+        Entry(NOW, "registered", hsa_id=A, actor="anna"),
+        Entry(NOW, "moved", hsa_id=B, old_value="01", new_value="03", event_id="e"),
+        Entry(NOW, "renamed", hsa_id=C, old_value="01", new_value="03", event_id="e"),
+        Entry(NOW, "board_set", region_code="01", new_value="P", actor="eva"),
+        Entry(NOW, "deactivated", hsa_id=A, old_value="true", new_value="false", event_id="e"),
+        Entry(NOW, "positions_reset", old_value="1", new_value="0", actor="anna"),
+        Entry(NOW, "held", hsa_id=C, old_value="01", new_value="04", event_id="e"),
+    )
+
+
+@pytest.mark.usefixtures("entries")
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({}, [0, 1, 2, 3, 4, 5, 6]),
+        ({"region_codes": ("01",)}, [0, 1, 3, 4, 6]),
+        ({"region_codes": ("03",)}, [1]),
+        ({"region_codes": ("03", "04")}, [1, 6]),
+        ({"region_codes": ("05",)}, []),
+        ({"hsa_ids": (A,)}, [0, 4]),
+        ({"hsa_ids": (A, B)}, [0, 1, 4]),
+        ({"actor": "anna"}, [0, 5]),
+        ({"actor": "Anna"}, []),
+        ({"since": NOW + timedelta(minutes=5)}, [5, 6]),
+        ({"since": NOW + timedelta(minutes=4, microseconds=1)}, [5, 6]),
+        ({"since": NOW + timedelta(minutes=7)}, []),
+        ({"region_codes": ("01",), "hsa_ids": (A,), "actor": "anna"}, [0]),
+    ],
+)
+def test_what_is_asked_for_is_listed_the_newest_last(registry, wanted, expected):
+    minutes = [(entry["at"] - NOW) / timedelta(minutes=1) for entry in listed(registry, **wanted)]
+    assert minutes == expected
+
+
+@pytest.mark.usefixtures("entries")
+def test_the_old_and_new_of_an_activation_are_truth_values(registry):
+    deactivated = listed(registry)[4]
+    assert (deactivated["old"], deactivated["new"]) == (True, False)
+
+
+def test_an_entry_that_somebody_wrote_by_hand_is_listed_as_it_is(registry, logged):
+    logged(Entry(NOW, "activated", old_value="who knows"))
+    assert [entry["old"] for entry in listed(registry)] == ["who knows"]
+
+
+def test_more_entries_than_are_read_at_a_time_are_all_listed_in_order(registry, logged):
+    logged(*(Entry(NOW, "removed", hsa_id=A, reason=str(n)) for n in range(2_500)))
+    assert [entry["reason"] for entry in listed(registry)] == [str(n) for n in range(2_500)]
+
+
+def test_hsa_ids_are_unheard_of_where_neither_an_event_nor_the_log_has_them(
+    registry, engine, logged
+):
+    with engine.begin() as connection:
+        connection.execute(insert(clinic).values(hsa_id=A))
+    logged(Entry(NOW, "own_system_added", hsa_id=B))
+    with registry.snapshot() as connection:
+        assert log.unheard_of(connection, [A, B, C]) == [C]

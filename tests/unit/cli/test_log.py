@@ -1,0 +1,76 @@
+"""`log list`: its forms, its filters as typed, and what it says of mistakes."""
+
+import csv
+import io
+
+import pytest
+from tests.unit.cli.conftest import BOARD, A, C
+
+MEMBERS = {
+    *("at", "change", "hsa_id", "region_code", "old", "new", "actor", "reason"),
+    *("event_id", "topic", "partition", "offset"),
+}
+
+
+def changes(told):
+    assert told.exit_code == 0, told.stderr
+    return [(item["change"], item["hsa_id"] or item["region_code"]) for item in told.items]
+
+
+def test_the_log_has_what_people_did_the_newest_last(populated, typed):
+    told = typed("log", "list", "-o", "json")
+    assert changes(told) == [("board_set", "01"), ("registered", A), ("registered", C)]
+    assert all(set(item) == MEMBERS for item in told.items)
+    board, registration, _ = told.items
+    assert (board["new"], board["reason"]) == (BOARD, "T-1")
+    assert (registration["actor"], registration["reason"]) == ("anna", "Order 17")
+    assert registration["at"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--region", "01"], [("board_set", "01"), ("registered", A)]),
+        (["--region", "03"], [("registered", C)]),
+        (["--region", "04"], []),
+        (["--clinic", A.lower()], [("registered", A)]),
+        (["--clinic", f" {A}", "--clinic", C], [("registered", A), ("registered", C)]),
+        (["--actor", "anna"], [("registered", A), ("registered", C)]),
+        (["--actor", "nobody"], []),
+        (["--since", "2020-01-01", "--actor", "anna"], [("registered", A), ("registered", C)]),
+        (["--since", "9999-12-31"], []),
+        (["--since", "9999-12-31T23:59:59.5+01:00"], []),
+    ],
+)
+def test_what_is_asked_for_is_listed(populated, typed, arguments, expected):
+    assert changes(typed("log", "list", *arguments, "-o", "json")) == expected
+
+
+def test_as_csv_it_has_the_members_of_the_json(populated, typed):
+    rows = list(csv.DictReader(io.StringIO(typed("log", "list", "-o", "csv").stdout)))
+    assert len(rows) == 3
+    assert all(set(row) == MEMBERS for row in rows)
+
+
+def test_as_a_table_it_is_for_people(populated, typed):
+    told = typed("log", "list")
+    assert (told.exit_code, told.stderr) == (0, "")
+    assert told.stdout.splitlines()[0].split()[:3] == ["at", "change", "hsa_id"]
+    assert typed("log", "list", "--actor", "nobody").stderr == "There are no such entries.\n"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["yesterday", "2026-01-31T08:00:00", "2026-02-30", "2026-13-01", "20260131", "", "31/1 2026"],
+)
+def test_a_time_that_is_none_is_refused_with_the_way_to_write_one(populated, typed, written):
+    told = typed("log", "list", "--since", written, "-o", "json")
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert "2026-01-31T08:00:00Z" in told.error["message"]
+
+
+def test_a_region_and_a_clinic_that_nobody_knows_are_not_found(populated, typed):
+    assert typed("log", "list", "--region", "11").exit_code == 6
+    told = typed("log", "list", "--clinic", "SE2321000016-TX99", "-o", "json")
+    assert (told.exit_code, told.stdout) == (6, "")
+    assert "SE2321000016-TX99" in told.error["message"]
