@@ -6,7 +6,10 @@ from sync_worker.clinics.regions import Regions
 from sync_worker.registry import queries, registrations
 from sync_worker.registry.unit import Registry
 
-_NONE = {"registered": 0, "receiving": 0}
+NO_PATIENT_BOARD = "no_patient_board"
+"""What a region needs that has registered clinics and no board: nobody there can file (R3)."""
+
+_NONE = {"registered": 0, **{status.value: 0 for status in queries.COUNTED_STATUSES}}
 
 
 def regions(registry: Registry, in_use: Regions) -> list[dict[str, Any]]:
@@ -16,14 +19,16 @@ def regions(registry: Registry, in_use: Regions) -> list[dict[str, Any]]:
         boards = registrations.boards(connection)
     rows = []
     for code in in_use:
-        board = boards.get(code)
+        board, counted = boards.get(code), counts.get(code, _NONE)
+        is_cut_off = board is None and counted["registered"] > 0
         rows.append(
             {
                 "region_code": code,
                 "name": in_use.name(code),
                 "service_on": board is not None,
                 "patient_board": {"hsa_id": board.hsa_id, "name": board.name} if board else None,
-                **counts.get(code, _NONE),
+                **counted,
+                "attention": NO_PATIENT_BOARD if is_cut_off else None,
             }
         )
     return rows

@@ -63,17 +63,16 @@ def clinic_shown(connection: Connection, hsa_id: str) -> dict[str, Any] | None:
     }
 
 
+COUNTED_STATUSES = (Status.RECEIVING, Status.DEACTIVATED, Status.OWN_SYSTEM)
+
+
 def regions(connection: Connection) -> dict[str | None, dict[str, int]]:
-    """How many clinics each region code has registered, and receiving."""
-    statement = select(
-        clinic.c.region_code,
-        func.count().label("registered"),
-        _number(STATUS == Status.RECEIVING.value).label("receiving"),
-    )
+    """How many clinics each region code has registered, and how many of those by status."""
+    by_status = [_number(STATUS == s.value).label(s.value) for s in COUNTED_STATUSES]
+    statement = select(clinic.c.region_code, func.count().label("registered"), *by_status)
     rows = connection.execute(statement.where(REGISTERED).group_by(clinic.c.region_code))
-    return {
-        row.region_code: {"registered": row.registered, "receiving": row.receiving} for row in rows
-    }
+    names = ("registered", *(status.value for status in COUNTED_STATUSES))
+    return {code: dict(zip(names, counts, strict=True)) for code, *counts in rows}
 
 
 def able_to_receive(connection: Connection, region_code: str) -> list[str]:

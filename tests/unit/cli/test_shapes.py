@@ -7,7 +7,10 @@ from sync_worker.registry.schema import HEAD
 
 LISTED = {"hsa_id", "name", "region_code", "active", "registered", "status", "updated_at"}
 HISTORY = {"at", "change", "old", "new", "actor", "reason", "event_id", "topic", "partition"}
-REGION = {"region_code", "name", "service_on", "patient_board", "registered", "receiving"}
+REGION = {
+    *("region_code", "name", "service_on", "patient_board", "registered", "receiving"),
+    *("deactivated", "own_system", "attention"),
+}
 LETTER = {
     *("id", "received_at", "stream", "topic", "partition", "offset"),
     *("key", "reason", "detail", "status"),

@@ -6,7 +6,17 @@ import click
 
 from sync_worker.cli import options
 
-COLUMNS = ("region_code", "name", "service_on", "patient_board", "registered", "receiving")
+COLUMNS = (
+    "region_code",
+    "name",
+    "service_on",
+    "patient_board",
+    "registered",
+    "receiving",
+    "deactivated",
+    "own_system",
+    "attention",
+)
 
 
 @click.group(cls=options.Group)
@@ -21,12 +31,18 @@ def command() -> None:
 @command.command("list", epilog=options.examples("sync-worker regions list"))
 @click.pass_context
 def list_regions(ctx: click.Context) -> None:
-    """List all regions."""
+    """List all regions, with how many of their registered clinics are in which state.
+
+    own_system are those that are registered here and in TAK. A region with registered clinics and
+    no patient board is pointed out: nobody there can file.
+    """
     run = options.invocation(ctx)
     rows = _regions(run)
     if run.output.is_table:
-        rows = [{**row, "patient_board": _board_text(row)} for row in rows]
-    run.output.items(rows, COLUMNS)
+        run.output.items([{**row, "patient_board": _board_text(row)} for row in rows], COLUMNS)
+        _point_out(run, rows)
+    else:
+        run.output.items(rows, COLUMNS)
 
 
 @command.command(
@@ -40,6 +56,8 @@ def show(ctx: click.Context, region_code: str) -> None:
     options.require_region(run.settings, region_code)
     (region,) = (row for row in _regions(run) if row["region_code"] == region_code)
     run.output.document(region, render=_text)
+    if run.output.is_table:
+        _point_out(run, [region])
 
 
 def _regions(run: options.Invocation) -> list[dict[str, Any]]:
@@ -50,6 +68,17 @@ def _regions(run: options.Invocation) -> list[dict[str, Any]]:
         return regions(registry, wiring.regions(run.settings))
 
 
+def _point_out(run: options.Invocation, regions: list[dict[str, Any]]) -> None:
+    for region in regions:
+        if region["attention"]:
+            clinics = "clinic is" if region["registered"] == 1 else "clinics are"
+            run.output.attention(
+                f"Region {region['region_code']} has no patient board, and "
+                f"{region['registered']} {clinics} registered there: nobody can file. "
+                "Support sets it: sync-worker boards set"
+            )
+
+
 def _text(region: dict[str, Any]) -> str:
     service = "on" if region["service_on"] else "off: the region has no patient board"
     return "\n".join(
@@ -57,8 +86,15 @@ def _text(region: dict[str, Any]) -> str:
             f"{region['region_code']} {region['name']}",
             f"patient board   {_board_text(region) or 'none'}",
             f"service         {service}",
-            f"clinics         {region['registered']} registered, {region['receiving']} receiving",
+            f"clinics         {_counts_text(region)}",
         ]
+    )
+
+
+def _counts_text(region: dict[str, Any]) -> str:
+    return (
+        f"{region['registered']} registered, {region['receiving']} receiving, "
+        f"{region['deactivated']} deactivated, {region['own_system']} with their own system"
     )
 
 
