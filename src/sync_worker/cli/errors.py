@@ -181,6 +181,26 @@ def _wrong_revision(error: Any) -> CommandError:
     )
 
 
+def _no_roles(_error: BaseException) -> CommandError:
+    return CommandError(
+        Exit.USAGE,
+        "The database is SQLite, which knows no roles.",
+        why="Nothing but the permissions of its file stands between those who use it.",
+        hint="Give the file and its folder to the user that runs sync-worker, or use PostgreSQL.",
+        code="no_roles",
+    )
+
+
+def _not_the_owner(_error: BaseException) -> CommandError:
+    return CommandError(
+        Exit.REFUSED,
+        "The database does not permit this.",
+        why="Rights are given by the owner of the tables alone.",
+        hint="Use the credentials that sync-worker db upgrade was run with.",
+        code="permission",
+    )
+
+
 def _refuses_records(error: BaseException) -> CommandError:
     return CommandError(
         Exit.UNEXPECTED,
@@ -235,6 +255,8 @@ _ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
     "sync_worker.registry.dialect.MissingDatabase": _missing_database,
     "sync_worker.registry.dialect.NoPlaceForDatabase": _no_place,
     "sync_worker.registry.schema.WrongRevision": _wrong_revision,
+    "sync_worker.registry.roles.NoRoles": _no_roles,
+    "sync_worker.registry.roles.NotTheOwner": _not_the_owner,
     "sync_worker.administration.boards.BoardChanged": _board_changed,
     "sync_worker.sync.apply.DatabaseRefusesRecords": _refuses_records,
     "sqlalchemy.exc.DBAPIError": _database,

@@ -21,7 +21,7 @@ from sync_worker.cli.errors import CommandError, Exit, as_command_error
 
 NAME = "sync-worker"
 COMMANDS: Mapping[str, str] = {
-    "db": "Bring the database's schema to this version, or show which one it has.",
+    "db": "Bring the database's schema to this version, show which one it has, or make its roles.",
     "topics": "Create the topics in Kafka.",
     "run": "Apply the events of Kafka, or of archives, to the registry.",
     "status": "Show how far the worker has read, and what needs attention.",

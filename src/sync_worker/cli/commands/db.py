@@ -1,4 +1,6 @@
-"""`sync-worker db`: the schema of the registry."""
+"""`sync-worker db`: the schema of the registry, and the roles that use it."""
+
+from typing import Any
 
 import click
 
@@ -7,7 +9,7 @@ from sync_worker.cli import options
 
 @click.group(cls=options.Group)
 def command() -> None:
-    """Bring the database's schema to this version, or show which one it has.
+    """Bring the database's schema to this version, show which one it has, or make its roles.
 
     The worker never changes the schema by itself: it ends with exit code 2 on a revision that is
     not its own.
@@ -59,3 +61,41 @@ def current(ctx: click.Context) -> None:
         {"revision": found, "needed": schema.HEAD},
         lambda document: f"revision {document['revision'] or 'none'}, needed {document['needed']}",
     )
+
+
+@command.command(
+    prints_document=True,
+    epilog=options.examples("sync-worker db roles", "sync-worker db roles --apply"),
+)
+@click.option("--apply", "is_applied", is_flag=True, help="Also run them, as the tables' owner.")
+@click.pass_context
+def roles(ctx: click.Context, is_applied: bool) -> None:
+    """Print the statements that create the PostgreSQL roles, each with the rights it needs.
+
+    complaints_worker is for run and the operators' commands, complaints_admin for administrators,
+    complaints_support for patient boards and TAK, complaints_reader for whoever reads the view
+    complaints_clinic. Nobody can log in as one: grant it to a user of your own, as in GRANT
+    complaints_worker TO my_user.
+
+    Run them after the first upgrade, and again after each: what a role should not have, or
+    everybody, is taken away. They need a user that owns the tables and may create roles. Without
+    --apply nothing is changed.
+    """
+    from sync_worker.cli import wiring
+    from sync_worker.registry import roles as registry_roles
+
+    run = options.invocation(ctx)
+    registry_roles.require(run.settings.database_url)
+    with wiring.registry(run.settings.database_url) as registry, registry.unit() as unit:
+        statements = registry_roles.statements(unit.connection)
+        if is_applied:
+            registry_roles.apply(unit.connection, statements)
+            unit.commit()
+    run.output.document({"statements": statements, "applied": is_applied}, render=_script)
+    if is_applied:
+        run.output.message("Applied. Now grant the roles to the users that log in.")
+
+
+def _script(document: dict[str, Any]) -> str:
+    """One transaction, so that nobody is without rights meanwhile; for psql as it stands."""
+    return "\n".join(f"{line};" for line in ("BEGIN", *document["statements"], "COMMIT"))

@@ -1,0 +1,199 @@
+"""The PostgreSQL roles, and exactly the rights that each needs (contract 5).
+
+Roles are groups that nobody logs in as: the operator grants them to users. What a role may not do
+at all is here; what it may do to some rows alone, triggers see to (migration 0003).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from sync_worker.registry import dialect
+from sync_worker.registry.tables import change_log, clinic, metadata
+
+WORKER, ADMIN = "complaints_worker", "complaints_admin"
+SUPPORT, READER = "complaints_support", "complaints_reader"
+ROLES = (WORKER, ADMIN, SUPPORT, READER)
+
+Columns = tuple[str, ...]
+Rights = Mapping[str, Columns]
+"""Privilege → the columns that it is for; none stands for the table as a whole."""
+
+_WHOLE: Columns = ()
+_READ: Rights = {"SELECT": _WHOLE}
+_REGISTRATION: Columns = ("registered_at", "registered_by")
+_FACTS: Columns = tuple(
+    column.name for column in clinic.columns if column.name not in {"hsa_id", *_REGISTRATION}
+)
+"""The facts with their versions, and `updated_at`."""
+
+_ADD_TO_LOG: Rights = {
+    "SELECT": _WHOLE,
+    "INSERT": tuple(column.name for column in change_log.columns if column.name != "id"),
+}
+_KEEP: Rights = {
+    "SELECT": _WHOLE,
+    "INSERT": _WHOLE,
+    "UPDATE": _WHOLE,
+    "DELETE": _WHOLE,
+}
+
+RIGHTS: Mapping[str, Mapping[str, Rights]] = {
+    WORKER: {
+        "alembic_version": _READ,
+        "clinic": {"SELECT": _WHOLE, "INSERT": ("hsa_id", *_FACTS), "UPDATE": _FACTS},
+        "patient_board": _READ,
+        "own_system": _READ,
+        "change_log": _ADD_TO_LOG,
+        "dead_letter": {
+            "SELECT": _WHOLE,
+            "INSERT": _WHOLE,
+            "UPDATE": ("reason", "detail", "status", "closed_at"),
+            "DELETE": _WHOLE,
+        },
+        "hold": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
+        "held_fact": _KEEP,
+        "position": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
+    },
+    ADMIN: {
+        "alembic_version": _READ,
+        # The facts: only what is held of a clinic, as it is removed. See migration 0003.
+        "clinic": {"SELECT": _WHOLE, "UPDATE": (*_REGISTRATION, *_FACTS)},
+        "patient_board": _READ,
+        "own_system": _READ,
+        "change_log": _ADD_TO_LOG,
+        "hold": {"SELECT": _WHOLE, "UPDATE": ("revision", "status")},
+        "held_fact": {"SELECT": _WHOLE, "DELETE": _WHOLE},
+    },
+    SUPPORT: {
+        "alembic_version": _READ,
+        "clinic": {"SELECT": ("hsa_id", "active", "region_code", "name", "registered_at")},
+        "patient_board": _KEEP,
+        "own_system": _KEEP,
+        "acting": {"INSERT": _WHOLE, "DELETE": _WHOLE},
+    },
+    READER: {"complaints_clinic": _READ},
+}
+"""Role → table or view → what it may. What is not here is taken away."""
+
+_COUNTED: Mapping[str, str] = {
+    "change_log": "change_log_id_seq",
+    "dead_letter": "dead_letter_id_seq",
+    "hold": "hold_id_seq",
+}
+"""The tables whose keys the database counts up: who inserts needs the sequence too."""
+
+_RELATIONS = ("alembic_version", *sorted(metadata.tables), "complaints_clinic")
+_FUNCTIONS: Mapping[str, Columns] = {
+    **dict.fromkeys(
+        (
+            *("log_board_insert", "log_board_update", "log_board_other_region"),
+            *("log_board_delete", "log_board_truncate"),
+            *("log_own_system_insert", "log_own_system_update", "log_own_system_delete"),
+            *("log_own_system_truncate", "refuse_log_change", "refuse_foreign_facts"),
+            *("refuse_held_lost", "refuse_hold_decided"),
+        ),
+        (),
+    ),
+    "lock_own_system": (ADMIN,),
+}
+"""Function → the roles that call it. Triggers need nobody's right to theirs; whoever had it could
+hang it on a table of his own, and so write into the log as its owner."""
+
+
+class NoRoles(Exception):
+    """The database cannot tell roles apart: SQLite, where file permissions are all there is."""
+
+
+class NotTheOwner(Exception):
+    """Rights are given by the owner of the tables alone."""
+
+
+def require(url: str) -> None:
+    """Raise NoRoles where the database at `url` knows no roles."""
+    if not dialect.keeps_roles(url):
+        raise NoRoles
+
+
+def statements(connection: Connection) -> list[str]:
+    """What creates the roles and gives each its rights, and no others, in the schema in use.
+
+    Run again, and after upgrades, they change nothing but what is not right.
+    """
+    schema = _quoted(dialect.schema_of(connection, clinic))
+    roles = ", ".join(_all_quoted(ROLES))
+    return [
+        *(_created(role) for role in ROLES),
+        *(f"REVOKE {what} FROM PUBLIC, {roles}" for what in _everything(schema)),
+        f"GRANT USAGE ON SCHEMA {schema} TO {roles}",
+        *(statement for role in ROLES for statement in _granted(schema, role)),
+    ]
+
+
+def apply(connection: Connection, wanted: Sequence[str]) -> None:
+    """Run the statements, as the owner of the tables; nobody else at the same time.
+
+    Raises:
+        NotTheOwner: the connection's user does not own them. The server only warns of grants that
+            one has no right to give, and goes on.
+    """
+    if not dialect.owns(connection, clinic):
+        raise NotTheOwner
+    dialect.alone(connection, "schema")
+    for statement in wanted:
+        # The driver reads a per cent sign, as in a schema's name, as the beginning of a parameter.
+        connection.exec_driver_sql(statement.replace("%", "%%"))
+
+
+def _created(role: str) -> str:
+    """Roles are the whole server's: another database of it may have made them already."""
+    return (
+        "DO $$ BEGIN"
+        f" IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{role}')"
+        f" THEN CREATE ROLE {_quoted(role)} NOLOGIN; END IF;"
+        " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    )
+
+
+def _everything(schema: str) -> list[str]:
+    """All rights on what is ours, and to add to the schema, where functions of the owner look."""
+    return [
+        f"CREATE ON SCHEMA {schema}",
+        *(f"ALL ON TABLE {schema}.{name}" for name in _all_quoted(_RELATIONS)),
+        *(f"ALL ON SEQUENCE {schema}.{name}" for name in _all_quoted(_COUNTED.values())),
+        *(f"ALL ON FUNCTION {schema}.{name}()" for name in _all_quoted(_FUNCTIONS)),
+    ]
+
+
+def _granted(schema: str, role: str) -> list[str]:
+    to_role = f"TO {_quoted(role)}"
+    tables = [
+        f"GRANT {_privileges(rights)} ON TABLE {schema}.{_quoted(table)} {to_role}"
+        for table, rights in RIGHTS[role].items()
+    ]
+    sequences = [
+        f"GRANT USAGE ON SEQUENCE {schema}.{_quoted(sequence)} {to_role}"
+        for table, sequence in _COUNTED.items()
+        if "INSERT" in RIGHTS[role].get(table, {})
+    ]
+    functions = [
+        f"GRANT EXECUTE ON FUNCTION {schema}.{_quoted(function)}() {to_role}"
+        for function, roles in _FUNCTIONS.items()
+        if role in roles
+    ]
+    return tables + sequences + functions
+
+
+def _privileges(rights: Rights) -> str:
+    return ", ".join(
+        f"{privilege} ({', '.join(_all_quoted(columns))})" if columns else privilege
+        for privilege, columns in rights.items()
+    )
+
+
+def _all_quoted(names: Iterable[str]) -> list[str]:
+    return [_quoted(name) for name in names]
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

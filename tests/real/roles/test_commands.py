@@ -1,0 +1,109 @@
+"""Every command works as its own role, and as no other one that should not."""
+
+import json
+
+import pytest
+
+from sync_worker.cli.main import run
+from sync_worker.registry.roles import ADMIN, READER, SUPPORT, WORKER
+from tests.builders import activated, archive_line, numbered
+from tests.real.roles.conftest import ACTIVE, BOARD, IN_TAK, OWNER, REGISTERED, settings, stream
+from tests.unit.cli.test_examples import LEAVES
+
+UNTOUCHED = {("topics", "create"), ("events", "validate"), ("config", "show")} | {
+    ("schemas", "export")
+}
+"""Commands that ask nothing of the database."""
+
+PERMITTED = (
+    (OWNER, "db upgrade"),
+    (OWNER, "db roles"),
+    (OWNER, "db roles --apply"),
+    (WORKER, "db current"),
+    (WORKER, "run --archive stream.jsonl"),
+    (WORKER, "run --archive grown.jsonl"),
+    (WORKER, "status"),
+    (WORKER, "positions list"),
+    (WORKER, "positions reset --to earliest --yes"),
+    (WORKER, "deadletters list"),
+    (WORKER, "deadletters show 1"),
+    (WORKER, f"clinics show {REGISTERED} --history"),
+    (WORKER, "log list --region 01"),
+    (WORKER, "regions list"),
+    (ADMIN, "clinics list"),
+    (ADMIN, f"clinics show {REGISTERED} --history"),
+    (ADMIN, f"clinics add {ACTIVE}"),
+    (ADMIN, f"clinics remove {REGISTERED} --yes"),
+    (ADMIN, "regions list"),
+    (ADMIN, "regions show 01"),
+    (ADMIN, "log list --region 01"),
+    (SUPPORT, f"boards set 03 {BOARD} --name N --ticket T --yes"),
+    (SUPPORT, f"boards set 01 {BOARD} --name N --ticket T --yes"),
+    (SUPPORT, "boards clear 01 --ticket T --yes"),
+)
+
+REFUSED = (
+    (WORKER, "db roles --apply"),
+    (WORKER, f"clinics add {ACTIVE}"),
+    (WORKER, f"clinics remove {REGISTERED} --yes"),
+    (WORKER, "boards clear 01 --ticket T --yes"),
+    (ADMIN, "db roles --apply"),
+    (ADMIN, "run --archive grown.jsonl"),
+    (ADMIN, "positions reset --to earliest --yes"),
+    (ADMIN, "deadletters list"),
+    (ADMIN, "boards clear 01 --ticket T --yes"),
+    (ADMIN, f"boards set 03 {BOARD} --name N --ticket T --yes"),
+    (SUPPORT, f"clinics add {ACTIVE}"),
+    (SUPPORT, f"clinics remove {REGISTERED} --yes"),
+    (SUPPORT, "run --archive grown.jsonl"),
+    (SUPPORT, "log list"),
+    (READER, "clinics list"),
+    (READER, "status"),
+)
+
+
+@pytest.fixture
+def as_role(users, database, tmp_path, monkeypatch, capsys):
+    """Runs a command as a role's user, in a folder with an archive and one that has grown."""
+    monkeypatch.chdir(tmp_path)
+    lines = stream(tmp_path).read_bytes()
+    grown = numbered([b""] * 7 + [activated(ACTIVE, 9, regionCode="03", name="Nytt"), b"{"])
+    tmp_path.joinpath("grown.jsonl").write_bytes(lines + b"".join(map(archive_line, grown[7:])))
+
+    def call(role, line):
+        settings(monkeypatch, users.url(role, database))
+        capsys.readouterr()
+        code = run(line.split())
+        return code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.mark.parametrize(("role", "line"), PERMITTED)
+def test_a_command_works_as_its_own_role(as_role, role, line):
+    code, _, stderr = as_role(role, line)
+    assert code == 0, stderr
+
+
+@pytest.mark.parametrize(("role", "line"), REFUSED)
+def test_a_command_of_others_is_refused_with_one_sentence(as_role, role, line):
+    code, _, stderr = as_role(role, line)
+    assert code == 4
+    assert "error: The database does not permit this." in stderr
+
+
+def test_every_command_that_there_is_was_tried_as_its_own_role():
+    tried = {tuple(line.split()[: len(path)]) for path in LEAVES for _, line in PERMITTED}
+    assert set(LEAVES) - UNTOUCHED - tried == set()
+
+
+def test_a_clinic_in_tak_is_refused_to_the_admin_by_the_rule_and_not_by_the_database(as_role):
+    code, stdout, stderr = as_role(ADMIN, f"clinics add {IN_TAK} -o json")
+    (item,) = json.loads(stdout)["items"]
+    assert (code, item["reason"]) == (4, "own_system"), stderr
+
+
+def test_support_is_named_in_the_log_that_it_may_not_write(as_role, users):
+    as_role(SUPPORT, "boards clear 01 --ticket T-2 --actor eva --yes")
+    entry = json.loads(as_role(ADMIN, "log list -o json")[1])["items"][-1]
+    assert (entry["change"], entry["actor"], entry["reason"]) == ("board_cleared", "eva", "T-2")
