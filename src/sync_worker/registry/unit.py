@@ -1,7 +1,7 @@
 """The unit of work: one transaction, rolled back unless it is committed.
 
 Everything that writes takes its locks in one order, so that nothing deadlocks: positions by topic
-and partition, then clinics by HSA-id.
+and partition, then TAK as a whole, then clinics by HSA-id. Who writes TAK locks no clinic.
 """
 
 from collections.abc import Iterator

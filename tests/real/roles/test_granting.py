@@ -2,6 +2,7 @@
 
 import json
 import threading
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -16,6 +17,7 @@ from sync_worker.registry.roles import ADMIN, READER, RIGHTS, ROLES, SUPPORT, WO
 from sync_worker.registry.tables import metadata
 from sync_worker.registry.unit import Registry
 from tests.real.roles.conftest import ACTIVE, OWNER, settings
+from tests.services.postgres import create_database, drop_database
 
 RIGHTS_THAT_THERE_ARE = """
 SELECT relname, relacl::text FROM pg_class WHERE relnamespace = %(schema)s::regnamespace
@@ -153,6 +155,38 @@ def test_who_does_not_own_the_tables_grants_nothing(users, database, owner, monk
     assert run(["db", "roles", "--apply", "-o", "json"]) == 4
     assert json.loads(capsys.readouterr().err)["error"]["code"] == "permission"
     assert rights(owner) == before
+
+
+@pytest.fixture
+def plain_owner_url(postgres, template):
+    """An empty database that belongs to a user who is no superuser and may create no roles."""
+    name = f"plain_{uuid4().hex[:8]}"
+    url = create_database(postgres.url, name)
+    with psycopg.connect(postgres.url, autocommit=True) as server:
+        identifier = sql.Identifier(name)
+        server.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'made-up'").format(identifier))
+        server.execute(sql.SQL("ALTER DATABASE {0} OWNER TO {0}").format(identifier))
+    address = make_url(url).set(username=name, password="made-up")
+    yield address.render_as_string(hide_password=False)
+    drop_database(postgres.url, name)
+    with psycopg.connect(postgres.url, autocommit=True) as server:
+        server.execute(sql.SQL("DROP ROLE {}").format(identifier))
+
+
+def test_an_owner_who_may_create_no_roles_gives_rights_to_those_that_there_are(
+    plain_owner_url, monkeypatch
+):
+    settings(monkeypatch, plain_owner_url)
+    assert run(["db", "upgrade"]) == 0
+    assert run(["db", "roles", "--apply"]) == 0
+    with psycopg.connect(plain_owner_url, autocommit=True) as owner:
+        may = "SELECT has_table_privilege(%s, 'complaints_clinic', 'SELECT')"
+        assert owner.execute(may, [READER]).fetchall() == [(True,)]
+        owner.execute("INSERT INTO clinic (hsa_id, active) VALUES ('X', true)")
+        owner.execute("UPDATE clinic SET active = false, registered_at = now()")
+        owner.execute("INSERT INTO change_log (at, change) VALUES (now(), 'removed')")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only added to"):
+            owner.execute("DELETE FROM change_log")
 
 
 def test_every_table_and_function_that_there_is_was_thought_of(owner):

@@ -25,13 +25,15 @@ def upgrade(ctx: click.Context) -> None:
     upgrade once.
     """
     from sync_worker.registry import schema
-    from sync_worker.registry.dialect import open_engine
+    from sync_worker.registry.dialect import keeps_roles, open_engine
 
     run = options.invocation(ctx)
     engine = open_engine(run.settings.database_url, create=True)
     before, after = schema.upgrade(engine)
     engine.dispose()
     run.output.document({"before": before, "revision": after}, render=_upgraded)
+    if before != after and keeps_roles(run.settings.database_url):
+        run.output.message("Give the roles what it needs: sync-worker db roles --apply")
 
 
 def _upgraded(done: dict[str, str | None]) -> str:
