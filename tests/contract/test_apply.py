@@ -19,8 +19,9 @@ from sync_worker.registry import dead_letters, positions
 from sync_worker.registry.positions import Counts, PositionsMoved
 from sync_worker.registry.tables import change_log, clinic, dead_letter, patient_board, position
 from sync_worker.stream.source import Batch, Move
-from sync_worker.sync.apply import Applier, DatabaseRefusesRecords
+from sync_worker.sync.apply import Applier
 from sync_worker.sync.progress import MovedWithoutBoard, NameDropped, PatientBoardNamed, SetAside
+from sync_worker.sync.write import DatabaseRefusesRecords
 
 STREAM = "archive:test"
 CLINICS = [f"SE2321000016-T{letter}0{n}" for n, letter in enumerate("ABC")]

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 
 from sync_worker.administration.act import Act
 from sync_worker.clinics.admission import Outcome, Refusal, Standing, Verdict, may_add, may_remove
+from sync_worker.clinics.facts import Fact
 from sync_worker.clinics.hsa_id import normalised
-from sync_worker.registry import log, registrations
+from sync_worker.registry import holds, log, registrations
 from sync_worker.registry.log import Entry
 from sync_worker.registry.unit import Registry
 
@@ -81,9 +82,16 @@ def _write(connection: Connection, verb: Verb, items: Sequence[Item], act: Act) 
     if verb.becomes_registered:
         registrations.register(connection, done, act.actor, act.at)
     else:
+        _merge_what_is_held(connection, done, act)
         registrations.unregister(connection, done, act.at)
     entries = [
         Entry(act.at, verb.change, hsa_id=hsa_id, actor=act.actor, reason=act.reason)
         for hsa_id in done
     ]
     log.append(connection, entries)
+
+
+def _merge_what_is_held(connection: Connection, hsa_ids: Sequence[str], act: Act) -> None:
+    """The guard protects registered clinics: what is held of one that is removed takes effect."""
+    held = holds.let_go(connection, {hsa_id: tuple(Fact) for hsa_id in hsa_ids}, act.at)
+    holds.settle(connection, held, actor=act.actor, reason=act.reason, now=act.at)

@@ -220,6 +220,34 @@ def _board_changed(_error: BaseException) -> CommandError:
     )
 
 
+def _unknown_hold(error: Any) -> CommandError:
+    return CommandError(
+        Exit.NOT_FOUND,
+        f"There is no hold {error.number}.",
+        hint="sync-worker holds list --status all",
+    )
+
+
+def _hold_decided(error: Any) -> CommandError:
+    return CommandError(
+        Exit.REFUSED,
+        f"Hold {error.number} is {error.status} already.",
+        why="What was decided cannot be decided again.",
+        hint="sync-worker holds list shows the open ones.",
+        code="decided",
+    )
+
+
+def _hold_changed(error: Any) -> CommandError:
+    return CommandError(
+        Exit.REFUSED,
+        f"The list of hold {error.number} has changed: it is at revision {error.revision} by now.",
+        why="Nothing was done.",
+        hint=f"Look at it again: sync-worker holds show {error.number}",
+        code="changed_meanwhile",
+    )
+
+
 _INSUFFICIENT_PRIVILEGE = "42501"
 """PostgreSQL, appendix A."""
 
@@ -258,7 +286,10 @@ _ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
     "sync_worker.registry.roles.NoRoles": _no_roles,
     "sync_worker.registry.roles.NotTheOwner": _not_the_owner,
     "sync_worker.administration.boards.BoardChanged": _board_changed,
-    "sync_worker.sync.apply.DatabaseRefusesRecords": _refuses_records,
+    "sync_worker.sync.write.DatabaseRefusesRecords": _refuses_records,
+    "sync_worker.sync.holds.UnknownHold": _unknown_hold,
+    "sync_worker.sync.holds.HoldDecided": _hold_decided,
+    "sync_worker.sync.holds.HoldChanged": _hold_changed,
     "sqlalchemy.exc.DBAPIError": _database,
 }
 """By an exception's full name, the nearest base first; None passes it on to the next base."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.settings import Settings
+from sync_worker.clinics.guard import Limits
 from sync_worker.clinics.regions import Regions
 from sync_worker.events.codec import Codec
 from sync_worker.registry import schema
@@ -38,6 +39,12 @@ def codec(settings: Settings) -> Codec:
     """What judges records."""
     max_future = timedelta(minutes=settings.events_max_future_minutes)
     return Codec(settings.kafka_activation_topic, regions(settings), max_future)
+
+
+def limits(settings: Settings) -> Limits:
+    """How many clinics of a region may leave it without a person."""
+    window = timedelta(minutes=settings.guard_window_minutes)
+    return Limits(settings.guard_max_changes, settings.guard_max_percent, window)
 
 
 @contextmanager
@@ -77,7 +84,8 @@ def worker_registry(url: str) -> Iterator[Registry]:
 
 def worker(settings: Settings, opened: Registry, progress: Progress, policy: RetryPolicy) -> Worker:
     """A worker; the policy says how long it waits for what is away."""
-    return Worker(opened, Applier(opened, codec(settings), now), progress, policy)
+    applier = Applier(opened, codec(settings), now, limits(settings))
+    return Worker(opened, applier, progress, policy)
 
 
 def archive(settings: Settings, path: Path) -> ArchiveSource:

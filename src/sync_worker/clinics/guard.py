@@ -86,6 +86,8 @@ class Guard:
     def __init__(self, limits: Limits, regions: Mapping[str, Region], now: datetime) -> None:
         self.regions = regions
         self.now = now
+        self.opened: list[tuple[str, Hold]] = []
+        """Holds that this guard opened, each with its region's code, in this order."""
         self._limits = limits
         self._since = now - limits.window
 
@@ -147,6 +149,7 @@ class Guard:
         region = self.regions[region_code]
         if region.hold is None:
             region.hold = Hold(None, self.now)
+            self.opened.append((region_code, region.hold))
         region.hold.revision += 1
         region.hold.newly_held += 1
         region.hold.facts += is_new

@@ -8,13 +8,13 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from sync_worker.clinics.facts import Facts, Register
 from sync_worker.registry import dialect
 from sync_worker.registry.tables import clinic
 
-_BEFORE_EVERY_EVENT = datetime(1, 1, 1, tzinfo=UTC)
+BEFORE_EVERY_EVENT = datetime(1, 1, 1, tzinfo=UTC)
 _NEVER_STATED = (None, None, None, None)
 
 
@@ -33,13 +33,19 @@ def locked(connection: Connection, hsa_ids: Collection[str]) -> dict[str, KnownC
     """
     ordered = sorted(hsa_ids)
     dialect.insert_missing_keys(connection, clinic.c.hsa_id, ordered)
-    statement = (
-        select(clinic.c.hsa_id, *_COLUMNS, clinic.c.registered_at)
-        .where(dialect.among(connection, clinic.c.hsa_id, ordered))
-        .order_by(clinic.c.hsa_id)
-        .with_for_update()
-    )
-    return {row[0]: _known(row) for row in connection.execute(statement).all()}
+    return present(connection, ordered)
+
+
+def present(connection: Connection, hsa_ids: Collection[str]) -> dict[str, KnownClinic]:
+    """Of the clinics with these ids those that were named before, locked in the same order."""
+    return _read(connection, _known_of(connection, sorted(hsa_ids)).with_for_update())
+
+
+def read(connection: Connection, hsa_ids: Collection[str]) -> dict[str, KnownClinic]:
+    """The clinics with these ids without a lock; one that was never named is not among them."""
+    if not hsa_ids:
+        return {}
+    return _read(connection, _known_of(connection, sorted(hsa_ids)))
 
 
 def write(connection: Connection, changed: Iterable[tuple[str, Facts]], now: datetime) -> None:
@@ -72,6 +78,18 @@ _COLUMNS = tuple(
 )
 
 
+def _known_of(connection: Connection, ordered: Sequence[str]) -> Select[Any]:
+    return (
+        select(clinic.c.hsa_id, *_COLUMNS, clinic.c.registered_at)
+        .where(dialect.among(connection, clinic.c.hsa_id, ordered))
+        .order_by(clinic.c.hsa_id)
+    )
+
+
+def _read(connection: Connection, statement: Select[Any]) -> dict[str, KnownClinic]:
+    return {row[0]: _known(row) for row in connection.execute(statement).all()}
+
+
 def _known(row: Sequence[Any]) -> KnownClinic:
     facts = Facts(_register(*row[1:5]), _register(*row[5:9]), _register(*row[9:13]))
     return KnownClinic(facts, row[13] is not None)
@@ -82,7 +100,7 @@ def _register(
 ) -> Register[Any] | None:
     if value is None:
         return None
-    return Register(time or _BEFORE_EVERY_EVENT, sequence or "", event_id or "", value)
+    return Register(time or BEFORE_EVERY_EVENT, sequence or "", event_id or "", value)
 
 
 def _values(facts: Facts) -> tuple[Any, ...]:

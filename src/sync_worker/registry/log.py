@@ -48,7 +48,10 @@ class LogFilter:
 
 _TRUTH: Mapping[str | None, bool | None] = {"true": True, "false": False, None: None}
 _ROWS_AT_A_TIME = 1_000
-_BETWEEN_REGIONS = ("moved", "held", "withdrawn")
+HELD, WITHDRAWN = "held", "withdrawn"
+_OF_ACTIVATION = {"activated", "deactivated"}
+_OF_EITHER = {HELD, WITHDRAWN}
+_BETWEEN_REGIONS = ("moved", HELD, WITHDRAWN)
 """The changes whose old and new value may be a region's code."""
 
 
@@ -71,6 +74,11 @@ def change_name(change: Change) -> str:
 def as_text(value: bool | str | None) -> str | None:
     """A fact's value as the log keeps it."""
     return str(value).lower() if isinstance(value, bool) else value
+
+
+def as_value(fact: Fact, text: str | None) -> bool | str | None:
+    """A fact's value from its text: the way back from `as_text`."""
+    return text == "true" if fact is Fact.ACTIVATION and text is not None else text
 
 
 def of_clinic(connection: Connection, hsa_id: str) -> list[dict[str, Any]]:
@@ -133,7 +141,10 @@ def acted(connection: Connection) -> None:
 
 
 def _history_item(row: Row[Any]) -> dict[str, Any]:
-    is_activation = row.change in {"activated", "deactivated"}
+    # What is held and withdrawn is of either fact; no region has a truth value for its code.
+    is_activation = row.change in _OF_ACTIVATION or (
+        row.change in _OF_EITHER and row.new_value in _TRUTH
+    )
     return {
         "at": row.at,
         "change": row.change,

@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 
 from sync_worker.clinics.admission import Standing
-from sync_worker.registry import dialect
+from sync_worker.clinics.held import as_facts
+from sync_worker.registry import dialect, facts, holds
 from sync_worker.registry.tables import REGISTERED, clinic, own_system, patient_board
 
 
@@ -35,9 +36,11 @@ class Board(NamedTuple):
 
 
 def read(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, Standing]:
-    """How the clinics with these ids stand; one that was never named is not among them."""
-    rows = connection.execute(_standing_of(connection, hsa_ids))
-    return {row.hsa_id: Standing(*row[1:]) for row in rows}
+    """How the clinics with these ids stand; one that was never named is not among them.
+
+    A clinic stands by the newest that is known of it, whether the guard holds it or not.
+    """
+    return _standings(connection, _standing_of(connection, hsa_ids))
 
 
 def locked(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, Standing]:
@@ -108,3 +111,15 @@ def _standing_of(connection: Connection, hsa_ids: Sequence[str]) -> Select[Any]:
         .where(dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids)))
         .order_by(clinic.c.hsa_id)
     )
+
+
+def _standings(connection: Connection, statement: Select[Any]) -> dict[str, Standing]:
+    standings = {row.hsa_id: Standing(*row[1:]) for row in connection.execute(statement)}
+    held = holds.of_clinics(connection, standings.keys())
+    for hsa_id, known in facts.read(connection, held.keys()).items():
+        newest = known.facts.merge(as_facts(held[hsa_id]))
+        standings[hsa_id] = standings[hsa_id]._replace(
+            active=newest.activation and newest.activation.value,
+            region_code=newest.region and newest.region.value,
+        )
+    return standings

@@ -134,6 +134,7 @@ hold = Table(
     Column("region_code", Bytewise, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("status", Bytewise, nullable=False),
+    Column("closed_at", Instant),
     Index(
         "ix_hold_open",
         "region_code",
@@ -154,7 +155,36 @@ held_fact = Table(
     Column("time", Instant, nullable=False),
     Column("sequence", Bytewise, nullable=False),
     Column("event_id", Bytewise, nullable=False),
+    Index(None, "hold_id"),
     comment="Facts kept beside their clinic until the hold is approved or withdrawn",
+)
+
+approved_fact = Table(
+    "approved_fact",
+    metadata,
+    Column("hold_id", RowNumber, ForeignKey("hold.id"), primary_key=True, autoincrement=False),
+    Column("hsa_id", Bytewise, primary_key=True),
+    Column("fact", Bytewise, primary_key=True),
+    Column("old_value", Bytewise),
+    Column("new_value", Bytewise, nullable=False),
+    comment="What an approved hold held, as it was approved",
+)
+
+guard_region = Table(
+    "guard_region",
+    metadata,
+    Column("region_code", Bytewise, primary_key=True),
+    comment="A row a region: its lock is the right to decide what waits for a person there",
+)
+
+departure = Table(
+    "departure",
+    metadata,
+    Column("region_code", Bytewise, primary_key=True),
+    Column("hsa_id", Bytewise, primary_key=True),
+    Column("counted_at", Instant),
+    Column("moved_at", Instant),
+    comment="Registered clinics that left a region of late; counted where no person approved it",
 )
 
 position = Table(

@@ -2,6 +2,9 @@
 
 Whether a record is applied or superseded follows from the records before it and the registry
 alone, so the counts and the log do not depend on where one batch ends and the next begins.
+
+A batch that would deactivate registered clinics or move them away, or that names clinics of which
+something is held, is the guard's business: `Merger.at_stake` says so, and `guarded` merges it anew.
 """
 
 from collections import Counter
@@ -11,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sync_worker.clinics.facts import Change, Fact, Facts, changes
+from sync_worker.clinics.held import Clinic, HeldFacts, departure
 from sync_worker.clinics.hsa_id import normalised
 from sync_worker.events.record import Partition, Record
 from sync_worker.events.verdicts import Event, Ignored, Rejection, Verdict
@@ -48,6 +52,10 @@ class Merged:
     warnings: list[Warning_] = field(default_factory=list)
     newest_event_at: dict[tuple[str, int], datetime] = field(default_factory=dict)
     """By topic and partition."""
+    held: dict[str, HeldFacts] = field(default_factory=dict)
+    """What is held now of each clinic of which it changed."""
+    held_back: int = 0
+    """Of how many records something was held."""
 
     def counts(self, records: Iterable[Record]) -> dict[Partition, Counts]:
         """How many of the records, which are those merged, had which outcome, by partition."""
@@ -71,11 +79,16 @@ class Merged:
             self.rejected + later.rejected,
             self.warnings + later.warnings,
             newest,
+            self.held | later.held,
+            self.held_back + later.held_back,
         )
 
 
 class Merger:
-    """Merges records one by one; what it knows of clinics grows with each."""
+    """Merges records one by one; what it knows of clinics grows with each.
+
+    What it comes to is final only where nothing is `at_stake`.
+    """
 
     def __init__(
         self,
@@ -90,6 +103,8 @@ class Merger:
         self._board_regions = {normalised(b.hsa_id): b.region_code for b in boards.values()}
         self._now = now
         self.merged = Merged()
+        self.at_stake: set[str] = set()
+        """HSA-ids of registered clinics that were deactivated or moved away."""
 
     def merge(self, judged: Iterable[tuple[Record, Verdict]]) -> Merged:
         """Merge records, each with what the codec says of it, in this order."""
@@ -121,7 +136,9 @@ class Merger:
         self.merged.changed[event.hsa_id] = facts
         if known.is_registered:
             for change in changes(known.facts, facts):
-                self._log(record, event, change)
+                if departure(Clinic(event.hsa_id, known.facts), change) is not None:
+                    self.at_stake.add(event.hsa_id)
+                self._log_change(record, event, change)
         return Outcome.APPLIED
 
     def _notice(self, record: Record, event: Event) -> None:
@@ -134,13 +151,16 @@ class Merger:
         if region_code is not None:
             self.merged.warnings.append(PatientBoardNamed(event.hsa_id, region_code))
 
-    def _log(self, record: Record, event: Event, change: Change) -> None:
+    def _log_change(self, record: Record, event: Event, change: Change) -> None:
         if change.fact is Fact.REGION and change.new not in self._service_on:
             self.merged.warnings.append(MovedWithoutBoard(event.hsa_id, str(change.new)))
+        self._log(record, event, change, log.change_name(change))
+
+    def _log(self, record: Record, event: Event, change: Change, name: str) -> None:
         self.merged.entries.append(
             log.Entry(
                 at=self._now,
-                change=log.change_name(change),
+                change=name,
                 hsa_id=event.hsa_id,
                 old_value=log.as_text(change.old),
                 new_value=log.as_text(change.new),

@@ -40,7 +40,19 @@ class SetAside(NamedTuple):
     rejection: Rejection
 
 
-Warning_ = MovedWithoutBoard | PatientBoardNamed | NameDropped | SetAside
+class MassChangeHeld(NamedTuple):
+    """Changes of a region's clinics wait for a person (domain, decision 11).
+
+    `facts` counts what the hold has in all by now, `newly_held` what a batch put there.
+    """
+
+    hold: int
+    region_code: str
+    facts: int
+    newly_held: int
+
+
+Warning_ = MovedWithoutBoard | PatientBoardNamed | NameDropped | SetAside | MassChangeHeld
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,9 @@ class Progress(Protocol):
 
     def database_answered(self) -> None:
         """The database is there, and at the right revision."""
+
+    def holds_open(self, count: int) -> None:
+        """So many mass changes wait for a person just now."""
 
     def applied(self, applied: Applied) -> None:
         """A batch was committed."""

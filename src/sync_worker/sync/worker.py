@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from sync_worker.registry import positions, schema
+from sync_worker.registry import guarding, positions, schema
 from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.positions import Counts, PositionsMoved
 from sync_worker.registry.unit import Registry
@@ -21,7 +21,7 @@ SHORTEST_POLL_SECONDS = 0.05
 """How long it waits where nobody wants to wait: a group needs a moment to settle."""
 
 LOOK_SECONDS = 5.0
-"""How often an idle worker looks whether the database is there, and at its revision."""
+"""How often a worker looks whether the database is there, at its revision, and at open holds."""
 
 Result = TypeVar("Result")
 
@@ -48,6 +48,11 @@ class Worker:
         thread that the handler interrupts.
         """
         self._is_stopping = True
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._is_stopping
 
     def run(self, open_source: Callable[[], EventSource], until_idle_seconds: float | None) -> None:
         """Apply what the source hands out, until `stop` is called.
@@ -84,8 +89,7 @@ class Worker:
                 quiet_since = time.monotonic()
             elif self._is_idle(source, quiet_since, until_idle_seconds):
                 break
-            else:
-                self._look_at_the_registry(source)
+            self._look_at_the_registry(source)
 
     def _apply(self, source: EventSource, batch: Batch) -> None:
         try:
@@ -151,8 +155,10 @@ class Worker:
     def _require_revision(self) -> None:
         with self._registry.snapshot() as connection:
             schema.require_head(connection)
+            open_holds = guarding.count_open(connection)
         self._looked_at = time.monotonic()
         self._progress.database_answered()
+        self._progress.holds_open(open_holds)
 
     def _patiently(self, attempt: Callable[[], Result], sleep: Callable[[float], None]) -> Result:
         """Try until it works, as long as the policy says and nobody wants to stop."""

@@ -2,7 +2,13 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from sync_worker.sync.progress import Applied, MovedWithoutBoard, PatientBoardNamed, SetAside
+from sync_worker.sync.progress import (
+    Applied,
+    MassChangeHeld,
+    MovedWithoutBoard,
+    PatientBoardNamed,
+    SetAside,
+)
 
 
 class Metrics:
@@ -30,6 +36,16 @@ class Metrics:
         self._patient_board_named = Counter(
             "sync_worker_patient_board_named",
             "Events that name a patient board's HSA-id.",
+            registry=self.registry,
+        )
+        self._held_facts = Counter(
+            "sync_worker_held_facts",
+            "Facts of clinics that were held because too many changed in their region.",
+            registry=self.registry,
+        )
+        self._open_holds = Gauge(
+            "sync_worker_open_holds",
+            "Mass changes that wait for a person.",
             registry=self.registry,
         )
         self._batches = Counter(
@@ -68,6 +84,12 @@ class Metrics:
                     self._moved_without_board.inc()
                 case PatientBoardNamed():
                     self._patient_board_named.inc()
+                case MassChangeHeld():
+                    self._held_facts.inc(warning.newly_held)
+
+    def holds_open(self, count: int) -> None:
+        """Set how many holds are open."""
+        self._open_holds.set(count)
 
     def outpaced(self) -> None:
         """Count a lost race."""

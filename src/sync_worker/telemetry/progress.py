@@ -9,6 +9,7 @@ from sync_worker.registry.errors import first_line
 from sync_worker.stream.source import StreamAway
 from sync_worker.sync.progress import (
     Applied,
+    MassChangeHeld,
     MovedWithoutBoard,
     NameDropped,
     PatientBoardNamed,
@@ -32,6 +33,9 @@ class Told:
 
     def database_answered(self) -> None:
         self._health.database_is(None)
+
+    def holds_open(self, count: int) -> None:
+        self._metrics.holds_open(count)
 
     def applied(self, applied: Applied) -> None:
         self._health.database_is(None)
@@ -81,3 +85,5 @@ class Told:
                     partition=record.partition,
                     offset=record.offset,
                 )
+            case MassChangeHeld():
+                self._log.warning("mass_change_held", **warning._asdict())

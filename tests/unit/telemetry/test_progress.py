@@ -9,6 +9,7 @@ from sync_worker.events.verdicts import Reason, Rejection
 from sync_worker.registry.positions import Counts
 from sync_worker.sync.progress import (
     Applied,
+    MassChangeHeld,
     MovedWithoutBoard,
     NameDropped,
     PatientBoardNamed,
@@ -39,6 +40,11 @@ def warnings_of(told, *warnings):
     [
         (MovedWithoutBoard(A, "03"), "moved_without_board", {"hsa_id": A, "region_code": "03"}),
         (PatientBoardNamed(A, "01"), "patient_board_named", {"hsa_id": A, "region_code": "01"}),
+        (
+            MassChangeHeld(7, "01", 30, 3),
+            "mass_change_held",
+            {"hold": 7, "region_code": "01", "facts": 30, "newly_held": 3},
+        ),
         (NameDropped(A, "e-1"), "name_dropped", {"hsa_id": A, "event_id": "e-1"}),
     ],
 )
@@ -69,3 +75,14 @@ def test_a_quiet_topic_does_not_keep_a_worker_from_being_ready():
     health = Health(60)
     Told(structlog.get_logger(), Metrics(), health).database_answered()
     assert health.ready() == []
+
+
+def test_held_facts_and_open_holds_are_measured():
+    metrics = Metrics()
+    told = Told(structlog.get_logger(), metrics, Health(60))
+    told.applied(
+        Applied({}, {}, 0, [MassChangeHeld(1, "01", 30, 3), MassChangeHeld(2, "03", 1, 1)])
+    )
+    told.holds_open(2)
+    assert metrics.registry.get_sample_value("sync_worker_held_facts_total") == 4
+    assert metrics.registry.get_sample_value("sync_worker_open_holds") == 2

@@ -15,7 +15,7 @@ from sync_worker.cli.errors import CommandError, Exit, as_command_error
 from sync_worker.registry.dialect import MissingDatabase
 from sync_worker.registry.schema import WrongRevision
 from sync_worker.stream.source import StreamError
-from sync_worker.sync.apply import DatabaseRefusesRecords
+from sync_worker.sync.write import DatabaseRefusesRecords
 
 SECRET = "correct horse"
 COMMAND = [sys.executable, "-m", "sync_worker"]

@@ -1,0 +1,210 @@
+"""Holds and the facts that they keep beside their clinics: read, listed, and let go.
+
+How they come about is the guard's: see `guarding`.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, case, delete, func, select, update
+
+from sync_worker.clinics.facts import Change, Fact, Register, changes
+from sync_worker.clinics.guard import USUAL_LIMITS, Guard
+from sync_worker.clinics.held import Held, HeldFacts, as_facts
+from sync_worker.registry import dialect, facts, guarding, log
+from sync_worker.registry.guarding import APPROVED, OPEN
+from sync_worker.registry.log import Entry
+from sync_worker.registry.tables import approved_fact, clinic, held_fact, hold
+
+
+def of_clinics(connection: Connection, hsa_ids: Collection[str]) -> dict[str, dict[Fact, Held]]:
+    """What is held of these clinics; nothing for the ones of which nothing is.
+
+    Nearly always there is nothing at all, and finding that out costs next to nothing.
+    """
+    if connection.scalar(select(held_fact.c.hsa_id).limit(1)) is None:
+        return {}
+    is_one = dialect.among(connection, held_fact.c.hsa_id, sorted(hsa_ids))
+    return _held(connection, _held_open().where(is_one))
+
+
+def of_hold(connection: Connection, number: int) -> dict[str, dict[Fact, Held]]:
+    """What an open hold holds, by clinic."""
+    return _held(connection, _held_open().where(hold.c.id == number))
+
+
+def let_go(
+    connection: Connection, wanted: Mapping[str, Collection[Fact]], now: datetime
+) -> dict[str, HeldFacts]:
+    """Take away what is held of these facts of locked clinics, and give it back.
+
+    Locks the guard's rows of their regions. A hold of which nothing is left is withdrawn by that.
+    """
+    present = of_clinics(connection, wanted.keys())
+    if not present:
+        return {}
+    codes = {kept.region_code for held in present.values() for kept in held.values()}
+    guard = Guard(USUAL_LIMITS, guarding.locked(connection, codes, now), now)
+    gone: dict[str, HeldFacts] = {}
+    for hsa_id, held in present.items():
+        gone[hsa_id] = {fact: held.pop(fact) for fact in wanted[hsa_id] if fact in held}
+        for kept in gone[hsa_id].values():
+            guard.let_go(kept.region_code)
+    guarding.write(connection, guard, present)
+    return gone
+
+
+class Settled(NamedTuple):
+    """A value of a registered clinic that was held and is the registry's now."""
+
+    hsa_id: str
+    change: Change
+
+
+def settle(
+    connection: Connection,
+    held: Mapping[str, HeldFacts],
+    *,
+    actor: str,
+    reason: str | None,
+    now: datetime,
+) -> list[Settled]:
+    """Merge what was held into its clinics, which are locked; each change is logged."""
+    known = facts.locked(connection, held.keys())
+    merged = {hsa_id: known[hsa_id].facts.merge(as_facts(some)) for hsa_id, some in held.items()}
+    settled = [
+        Settled(hsa_id, change)
+        for hsa_id in sorted(merged)
+        for change in changes(known[hsa_id].facts, merged[hsa_id])
+    ]
+    newer = [
+        (hsa_id, after) for hsa_id, after in merged.items() if after is not known[hsa_id].facts
+    ]
+    facts.write(connection, newer, now)
+    log.append(
+        connection,
+        [
+            Entry(
+                now,
+                log.change_name(change),
+                hsa_id=hsa_id,
+                old_value=log.as_text(change.old),
+                new_value=log.as_text(change.new),
+                actor=actor,
+                reason=reason,
+                event_id=held[hsa_id][change.fact].register.event_id,
+            )
+            for hsa_id, change in settled
+            if known[hsa_id].is_registered
+        ],
+    )
+    return settled
+
+
+def close_approved(connection: Connection, number: int, now: datetime) -> None:
+    """End an open hold as approved; what it held is kept as it was approved."""
+    rows = [
+        (number, item["hsa_id"], item["fact"], *map(log.as_text, (item["old"], item["new"])))
+        for item in _held_items(connection, number)
+    ]
+    dialect.insert_all(connection, approved_fact, approved_fact.c.keys(), rows)
+    connection.execute(delete(held_fact).where(held_fact.c.hold_id == number))
+    values = {"status": APPROVED, "closed_at": now}
+    connection.execute(update(hold).where(hold.c.id == number).values(values))
+
+
+def listed(connection: Connection, status: str | None) -> list[dict[str, Any]]:
+    """Holds in the order opened, in the form of `holds list`."""
+    statement = _listed()
+    if status is not None:
+        statement = statement.where(hold.c.status == status)
+    return [_item(row) for row in connection.execute(statement)]
+
+
+def shown(connection: Connection, number: int) -> dict[str, Any] | None:
+    """One hold with its items, in the form of `holds show`; None where none is."""
+    row = connection.execute(_listed().where(hold.c.id == number)).first()
+    if row is None:
+        return None
+    items = _held_items if row.status == OPEN else _approved_items
+    return {**_item(row), "items": items(connection, number)}
+
+
+def _held_open() -> Select[Any]:
+    join = held_fact.join(hold, held_fact.c.hold_id == hold.c.id)
+    return select(held_fact, hold.c.region_code).select_from(join).where(hold.c.status == OPEN)
+
+
+def _held(connection: Connection, statement: Select[Any]) -> dict[str, dict[Fact, Held]]:
+    held: dict[str, dict[Fact, Held]] = {}
+    for row in connection.execute(statement):
+        fact = Fact(row.fact)
+        time, value = row.time or facts.BEFORE_EVERY_EVENT, log.as_value(fact, row.value)
+        register: Register[Any] = Register(time, row.sequence, row.event_id, value)
+        held.setdefault(row.hsa_id, {})[fact] = Held(register, row.region_code)
+    return held
+
+
+def _listed() -> Select[Any]:
+    clinics = [
+        select(func.count(table.c.hsa_id.distinct()))
+        .where(table.c.hold_id == hold.c.id)
+        .scalar_subquery()
+        for table in (held_fact, approved_fact)
+    ]
+    count = case(
+        (hold.c.status == OPEN, clinics[0]), (hold.c.status == APPROVED, clinics[1]), else_=0
+    )
+    return select(hold, count.label("count_of_clinics")).order_by(hold.c.id)
+
+
+def _item(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "opened_at": row.opened_at,
+        "kind": row.kind,
+        "region_code": row.region_code,
+        "count": row.count_of_clinics,
+        "revision": row.revision,
+        "status": row.status,
+        "closed_at": row.closed_at,
+    }
+
+
+def _held_items(connection: Connection, number: int) -> list[dict[str, Any]]:
+    """What an open hold holds, with what the registry says now."""
+    join = held_fact.outerjoin(clinic, held_fact.c.hsa_id == clinic.c.hsa_id)
+    columns = (held_fact.c.hsa_id, held_fact.c.fact, held_fact.c.value)
+    statement = (
+        select(*columns, clinic.c.active, clinic.c.region_code)
+        .select_from(join)
+        .where(held_fact.c.hold_id == number)
+        .order_by(held_fact.c.hsa_id, held_fact.c.fact)
+    )
+    return [
+        {
+            "hsa_id": row.hsa_id,
+            "fact": row.fact,
+            "old": row.active if row.fact == Fact.ACTIVATION else row.region_code,
+            "new": log.as_value(Fact(row.fact), row.value),
+        }
+        for row in connection.execute(statement)
+    ]
+
+
+def _approved_items(connection: Connection, number: int) -> list[dict[str, Any]]:
+    statement = (
+        select(approved_fact)
+        .where(approved_fact.c.hold_id == number)
+        .order_by(approved_fact.c.hsa_id, approved_fact.c.fact)
+    )
+    return [
+        {
+            "hsa_id": row.hsa_id,
+            "fact": row.fact,
+            "old": log.as_value(Fact(row.fact), row.old_value),
+            "new": log.as_value(Fact(row.fact), row.new_value),
+        }
+        for row in connection.execute(statement)
+    ]

@@ -1,0 +1,145 @@
+"""Holds decided by an operator: what is listed is merged, in one transaction, and logged.
+
+A held fact is withdrawn by newer events alone; there is no way to throw it away by hand. What the
+e-services said by mistake they correct.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from sync_worker.clinics.facts import Fact
+from sync_worker.clinics.guard import USUAL_LIMITS, Guard
+from sync_worker.registry import facts, guarding, holds, log, registrations
+from sync_worker.registry.holds import Settled
+from sync_worker.registry.log import Entry
+from sync_worker.registry.unit import Registry
+from sync_worker.sync.progress import MovedWithoutBoard
+
+_MOST_TRIES = 20
+"""A worker may hold more while the locks are taken; each such race takes one try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who approves which hold, why and when.
+
+    `revision` is the one that was looked at; None approves what is listed when it is done.
+    """
+
+    number: int
+    actor: str
+    reason: str | None
+    at: datetime
+    revision: int | None = None
+
+
+class UnknownHold(Exception):
+    """There is no hold with this number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"there is no hold {number}")
+        self.number = number
+
+
+class HoldDecided(Exception):
+    """The hold was approved or withdrawn before."""
+
+    def __init__(self, number: int, status: str) -> None:
+        super().__init__(f"hold {number} is {status} already")
+        self.number, self.status = number, status
+
+
+class HoldChanged(Exception):
+    """The list is not the one that was looked at, or changes while it is to be approved."""
+
+    def __init__(self, number: int, revision: int) -> None:
+        super().__init__(f"hold {number} is at revision {revision} by now")
+        self.number, self.revision = number, revision
+
+
+def plan(registry: Registry, number: int) -> dict[str, Any]:
+    """The hold that `approve` would approve now, in the form of `holds show`.
+
+    Raises:
+        UnknownHold, HoldDecided: see there.
+    """
+    with registry.snapshot() as connection:
+        return _open_hold(connection, number)
+
+
+def approve(registry: Registry, approval: Approval) -> list[MovedWithoutBoard]:
+    """Merge what an open hold holds; which clinics moved by it to where nobody can file.
+
+    Raises:
+        UnknownHold, HoldDecided, HoldChanged: see there; nothing was done.
+    """
+    for _ in range(_MOST_TRIES):
+        with registry.unit() as unit:
+            settled = _approve(unit.connection, approval)
+            if settled is None:
+                continue
+            service_on = registrations.boards(unit.connection).keys()
+            unit.commit()
+        return [
+            MovedWithoutBoard(hsa_id, str(change.new))
+            for hsa_id, change in settled
+            if change.fact is Fact.REGION and change.new not in service_on
+        ]
+    raise HoldChanged(approval.number, plan(registry, approval.number)["revision"])
+
+
+def _open_hold(connection: Connection, number: int) -> dict[str, Any]:
+    shown = holds.shown(connection, number)
+    if shown is None:
+        raise UnknownHold(number)
+    if shown["status"] != guarding.OPEN:
+        raise HoldDecided(number, shown["status"])
+    return shown
+
+
+def _approve(connection: Connection, approval: Approval) -> list[Settled] | None:
+    """Approve a hold; None where it holds more by now than the clinics that were locked."""
+    number, now = approval.number, approval.at
+    seen = _open_hold(connection, number)
+    known = facts.locked(connection, holds.of_hold(connection, number).keys())
+    regions = (clinic.facts.region for clinic in known.values())
+    codes = {seen["region_code"], *(region.value for region in regions if region is not None)}
+    guard = Guard(USUAL_LIMITS, guarding.locked(connection, codes, facts.BEFORE_EVERY_EVENT), now)
+    # From here on nobody else changes the list.
+    present = _open_hold(connection, number)
+    if approval.revision not in (None, present["revision"]):
+        raise HoldChanged(number, present["revision"])
+    held = holds.of_hold(connection, number)
+    if not held.keys() <= known.keys():
+        return None
+    holds.close_approved(connection, number, now)
+    settled = holds.settle(connection, held, actor=approval.actor, reason=approval.reason, now=now)
+    _take_note(connection, guard, present["region_code"], settled)
+    log.append(connection, [_entry(approval, present)])
+    return settled
+
+
+def _take_note(
+    connection: Connection, guard: Guard, region_code: str, settled: Sequence[Settled]
+) -> None:
+    """The hold is over, and the guard is to know who moved away by a person's decision."""
+    guard.decided(region_code)
+    for hsa_id, change in settled:
+        if change.fact is Fact.REGION and isinstance(change.old, str):
+            guard.moved_by_a_person(hsa_id, change.old)
+    guarding.write(connection, guard, {})
+
+
+def _entry(approval: Approval, approved: Mapping[str, Any]) -> Entry:
+    return Entry(
+        approval.at,
+        "hold_approved",
+        region_code=approved["region_code"],
+        new_value=str(approval.number),
+        actor=approval.actor,
+        reason=approval.reason,
+    )

@@ -1,0 +1,64 @@
+"""What the worker would do with records, without doing it: for dry runs.
+
+Reads from a snapshot, holds no lock, keeps nothing. What the records came to, the guard's state
+included, is carried on in memory, so a dry run of many batches comes to what the run would.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from sync_worker.clinics.facts import Facts
+from sync_worker.clinics.guard import Guard, Limits, Region
+from sync_worker.registry import facts, guarding, holds, registrations
+from sync_worker.registry.facts import KnownClinic
+from sync_worker.sync.guarded import GuardedMerger, Judged, Known, regions_at_stake
+from sync_worker.sync.merge import Merged
+
+if TYPE_CHECKING:
+    from sync_worker.clinics.held import HeldFacts
+
+_NEVER_NAMED = KnownClinic(Facts(), is_registered=False)
+
+
+class Rehearsal:
+    """Merges one batch after the other as the worker would, in memory.
+
+    Memory grows with the clinics that the records name.
+    """
+
+    def __init__(self, stream: str, limits: Limits) -> None:
+        self._stream = stream
+        self._limits = limits
+        self._clinics: dict[str, KnownClinic] = {}
+        self._held: dict[str, HeldFacts] = {}
+        self._regions: dict[str, Region] | None = None
+
+    def merge(self, connection: Connection, judged: Judged, now: datetime) -> Merged:
+        """Merge a batch that follows on those before it; `connection` reads from a snapshot.
+
+        What was read of a clinic or a region once is not read again.
+        """
+        self._read(connection, judged, now)
+        known = Known(self._clinics, self._held, registrations.boards(connection))
+        guard = Guard(self._limits, self._known_regions(judged, known), now)
+        merged = GuardedMerger(self._stream, known, now, guard).merge(judged.pairs())
+        for hsa_id, after in merged.changed.items():
+            self._clinics[hsa_id] = KnownClinic(after, self._clinics[hsa_id].is_registered)
+        self._held |= merged.held
+        return merged
+
+    def _read(self, connection: Connection, judged: Judged, now: datetime) -> None:
+        if self._regions is None:
+            self._regions = guarding.read_all(connection, now - self._limits.window)
+        unread = judged.hsa_ids() - self._clinics.keys()
+        self._clinics |= dict.fromkeys(unread, _NEVER_NAMED) | facts.read(connection, unread)
+        self._held |= holds.of_clinics(connection, unread)
+
+    def _known_regions(self, judged: Judged, known: Known) -> dict[str, Region]:
+        """The regions with clinics, and those that the batch could be the first to move into."""
+        regions = self._regions or {}
+        for code in regions_at_stake(judged.hsa_ids(), judged, known):
+            regions.setdefault(code, Region())
+        return regions

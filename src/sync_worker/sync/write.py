@@ -1,0 +1,143 @@
+"""Records judged, merged and written within one transaction: of the worker, a replay, a redrive.
+
+Whoever uses it holds the locks that come first (positions), and commits.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from sync_worker.clinics.guard import Guard, Limits
+from sync_worker.events.codec import Codec
+from sync_worker.events.record import Record
+from sync_worker.events.verdicts import Reason, Rejection
+from sync_worker.registry import dead_letters, facts, guarding, holds, log, registrations
+from sync_worker.registry.errors import Fault, fault_of, first_line
+from sync_worker.registry.facts import KnownClinic
+from sync_worker.stream.source import Move
+from sync_worker.sync import guarded
+from sync_worker.sync.guarded import Judged
+from sync_worker.sync.merge import Merged, Merger
+from sync_worker.sync.progress import MassChangeHeld
+
+_MOST_REFUSED = 10
+"""More records of one batch that the database refuses are no accident of data, but our bug."""
+
+
+class DatabaseRefusesRecords(Exception):
+    """The database refuses the data of so many records that the fault must be this program's."""
+
+
+class Rules(NamedTuple):
+    """How records are judged, and how many of a region's clinics may leave without a person."""
+
+    codec: Codec
+    limits: Limits
+
+
+class Writer:
+    """Merges and writes records within one transaction.
+
+    `moves` are the stretches of offsets that the records were read in.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        rules: Rules,
+        stream: str,
+        moves: Iterable[Move],
+        now: datetime,
+    ) -> None:
+        self._connection = connection
+        self._codec, self._limits = rules
+        self._stream = stream
+        self._offsets = {move.partition: range(move.from_offset, move.to_offset) for move in moves}
+        self._now = now
+        self._refused = 0
+
+    def write(self, records: Sequence[Record]) -> Merged:
+        """Write all of it, except that a record whose data the database refuses is set aside.
+
+        It is found by halving: either half is written in a savepoint of its own, in the order read.
+        """
+        try:
+            with self._connection.begin_nested():
+                return self._write(records)
+        except DBAPIError as error:
+            if fault_of(error) is not Fault.DATA:
+                raise
+            refusal = error
+        if len(records) == 1:
+            return self._set_aside(records[0], refusal)
+        self._lock_in_order(records)
+        middle = len(records) // 2
+        return self.write(records[:middle]).followed_by(self.write(records[middle:]))
+
+    def _set_aside(self, record: Record, refusal: DBAPIError) -> Merged:
+        self._refused += 1
+        if self._refused > _MOST_REFUSED:
+            raise DatabaseRefusesRecords from refusal
+        rejection = Rejection(Reason.DATABASE_REJECTED, first_line(refusal))
+        merged = Merger(self._stream, {}, {}, self._now).merge([(record, rejection)])
+        self._keep(merged, [record])
+        return merged
+
+    def _write(self, records: Sequence[Record]) -> Merged:
+        merged, guard = self._merge(records)
+        self._keep(merged, records)
+        if guard is not None:
+            self._keep_guard(merged, guard)
+        return merged
+
+    def _merge(self, records: Sequence[Record]) -> tuple[Merged, Guard | None]:
+        """Decode and merge; of a batch, only what changed is still in memory afterwards."""
+        judged = Judged.by(self._codec, records, self._now)
+        hsa_ids = judged.hsa_ids()
+        known = self._known(facts.locked(self._connection, hsa_ids), hsa_ids)
+        return guarded.merge(self._stream, known, self._now, judged, self._locked_guard)
+
+    def _known(self, clinics: Mapping[str, KnownClinic], hsa_ids: Collection[str]) -> guarded.Known:
+        """What bears on clinics that are locked: nobody else changes what is held of them."""
+        held = holds.of_clinics(self._connection, hsa_ids)
+        return guarded.Known(clinics, held, registrations.boards(self._connection))
+
+    def _lock_in_order(self, records: Sequence[Record]) -> None:
+        """Take the locks that the parts of a batch could need, before the first is written."""
+        judged = Judged.by(self._codec, records, self._now)
+        hsa_ids = judged.hsa_ids()
+        known = self._known(facts.present(self._connection, hsa_ids), hsa_ids)
+        concerned = {
+            hsa_id
+            for hsa_id, clinic in known.clinics.items()
+            if clinic.is_registered or hsa_id in known.held
+        }
+        self._locked_guard(guarded.regions_at_stake(concerned, judged, known))
+
+    def _locked_guard(self, region_codes: Collection[str]) -> Guard:
+        since = self._now - self._limits.window
+        regions = guarding.locked(self._connection, region_codes, since)
+        return Guard(self._limits, regions, self._now)
+
+    def _keep(self, merged: Merged, records: Sequence[Record]) -> None:
+        facts.write(self._connection, merged.changed.items(), self._now)
+        log.append(self._connection, merged.entries)
+        dead_letters.add(self._connection, self._stream, merged.rejected, self._now)
+        self._close_understood(merged, records)
+
+    def _close_understood(self, merged: Merged, records: Sequence[Record]) -> None:
+        """Close dead letters of records that were read again and are understood by now."""
+        letters = dead_letters.open_among(self._connection, self._stream, self._offsets)
+        if letters:
+            read = {record.address for record in records}
+            understood = read - {rejected.record.address for rejected in merged.rejected}
+            closed = [number for number, address in letters if address in understood]
+            dead_letters.close(self._connection, closed, dead_letters.REDRIVEN, self._now)
+
+    def _keep_guard(self, merged: Merged, guard: Guard) -> None:
+        still_open = guarding.write(self._connection, guard, merged.held)
+        guarding.prune(self._connection, guard.regions, self._now - self._limits.window)
+        merged.warnings += [MassChangeHeld(*hold) for hold in still_open if hold.newly_held]
