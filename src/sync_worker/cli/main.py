@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "Show how far the worker has read, and what needs attention.",
     "positions": "Show where the next record of each partition is read, or set it by hand.",
     "deadletters": "Look at records that were set aside.",
+    "holds": "Look at mass changes that wait for a person, and approve them.",
     "events": "Judge events before they are published.",
     "clinics": "List and show clinics, add them to the complaints registry, remove them.",
     "regions": "Show each region's patient board, and whether its service is on.",

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from sync_worker.clinics.regions import Regions
 from sync_worker.events.record import Partition
-from sync_worker.registry import positions, queries, registrations
+from sync_worker.registry import guarding, holds, positions, queries, registrations
 from sync_worker.registry.positions import Counts, Position, latest
 from sync_worker.registry.queries import Gauges
 from sync_worker.registry.unit import Registry
@@ -92,7 +92,7 @@ def _partition(known: Position, log: Log | None) -> dict[str, Any]:
 
 def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[str]:
     """What a person should look at, each with what to type."""
-    texts = []
+    texts = [holds_attention(hold) for hold in holds.listed(connection, guarding.OPEN)]
     if gauges.open_dead_letters:
         are_set_aside = _number(gauges.open_dead_letters, "record is", "records are")
         texts.append(f"{are_set_aside} set aside: sync-worker deadletters list")
@@ -111,6 +111,15 @@ def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[
                 f"sync-worker regions show {region_code}"
             )
     return texts
+
+
+def holds_attention(hold: Mapping[str, Any]) -> str:
+    """What a person should know of an open hold, in the form of `holds list`, and what to type."""
+    clinics = _number(hold["count"], "clinic", "clinics")
+    return (
+        f"hold {hold['id']} keeps back changes of {clinics} in region {hold['region_code']}: "
+        f"sync-worker holds show {hold['id']}"
+    )
 
 
 def _number(count: int, one: str, many: str) -> str:

@@ -10,6 +10,7 @@ import click
 from sync_worker.cli import options
 
 if TYPE_CHECKING:
+    from sync_worker.registry.unit import Registry
     from sync_worker.stream.archive import ArchiveSource
     from sync_worker.sync.worker import Worker
 
@@ -48,7 +49,8 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     loses nothing and counts nothing twice.
 
     SIGTERM and Ctrl-C finish the batch in hand and end with 0. As it ends it prints what became of
-    the records.
+    the records. Read to the end, from archives or with --until-idle, it ends with 3 while mass
+    changes wait for a person.
     """
     from sync_worker.cli import daemon, wiring
     from sync_worker.inspection.status import counts_item
@@ -74,6 +76,8 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
                     worker.run(open_kafka, until_idle)
         finally:
             run.output.document(counts_item(worker.total), render=_sentence)
+        if not is_daemon and not worker.is_stopping:
+            _point_out_holds(ctx, run, registry)
 
 
 def _apply_archives(run: options.Invocation, worker: "Worker", archives: tuple[Path, ...]) -> None:
@@ -85,6 +89,19 @@ def _apply_archives(run: options.Invocation, worker: "Worker", archives: tuple[P
     for path, source in zip(archives, sources, strict=True):
         with run.output.progress(str(path), source.fraction_read):
             worker.run(partial(_opened, source), until_idle_seconds=0)
+
+
+def _point_out_holds(ctx: click.Context, run: options.Invocation, registry: "Registry") -> None:
+    from sync_worker.cli.errors import Exit
+    from sync_worker.inspection.status import holds_attention
+    from sync_worker.registry import guarding, holds
+
+    with registry.snapshot() as connection:
+        still_open = holds.listed(connection, guarding.OPEN)
+    for hold in still_open:
+        run.output.attention(holds_attention(hold))
+    if still_open:
+        ctx.exit(Exit.ATTENTION)
 
 
 def _opened(source: "ArchiveSource") -> "ArchiveSource":

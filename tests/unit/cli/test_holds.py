@@ -1,0 +1,184 @@
+"""`sync-worker holds`, and what other commands say while mass changes wait for a person."""
+
+import sqlite3
+
+import pytest
+from tests.builders import activated, deactivated, record, region_changed, write_archive
+from tests.unit.cli.conftest import A, B, C
+from tests.unit.cli.test_changing import answers, contents
+
+HOLD = {"id", "opened_at", "kind", "region_code", "count", "revision", "status"}
+
+__all__ = ["answers"]
+
+
+@pytest.fixture
+def reads(typed, folder, monkeypatch):
+    """Has further records of one archive applied, with no departure allowed."""
+    monkeypatch.setenv("SYNC_WORKER_GUARD_MAX_CHANGES", "0")
+    monkeypatch.setenv("SYNC_WORKER_GUARD_MAX_PERCENT", "0")
+    documents: list[dict] = []
+
+    def call(*more):
+        documents.extend(more)
+        records = [record(d, offset=offset) for offset, d in enumerate(documents)]
+        archive = write_archive(folder / "more.jsonl", records)
+        return typed("run", "--archive", str(archive), "-o", "json")
+
+    return call
+
+
+@pytest.fixture
+def held(populated, reads):
+    """Two clinics of two regions would be deactivated: each region has a hold."""
+    told = reads(deactivated(A, 10), region_changed(C, 10, "01"))
+    assert told.exit_code == 3
+    return told
+
+
+def test_a_run_to_the_end_ends_with_3_while_a_hold_is_open(held, reads):
+    assert held.json["applied"] == 2
+    assert "hold 1 keeps back changes of 1 clinic in region 01: sync-worker holds show 1" in (
+        held.stderr
+    )
+    assert "mass_change_held" in held.stderr
+    assert reads().exit_code == 3
+    assert reads(activated(A, 11), region_changed(C, 11, "03")).exit_code == 0
+
+
+def test_holds_are_listed_as_they_are_open_or_decided(held, typed, reads):
+    first, second = typed("holds", "list", "-o", "json").items
+    assert set(first) >= HOLD
+    assert (first["kind"], first["region_code"], first["count"]) == ("mass_change", "01", 1)
+    assert (first["revision"], first["status"], second["region_code"]) == (1, "open", "03")
+    reads(activated(A, 11))
+    assert typed("holds", "approve", "2", "-y").exit_code == 0
+    assert typed("holds", "list", "-o", "json").items == []
+    (withdrawn,) = typed("holds", "list", "--status", "withdrawn", "-o", "json").items
+    (approved,) = typed("holds", "list", "--status", "approved", "-o", "json").items
+    assert (withdrawn["id"], withdrawn["count"]) == (1, 0)
+    assert (approved["id"], approved["count"]) == (2, 1)
+    assert len(typed("holds", "list", "--status", "all", "-o", "json").items) == 2
+    assert typed("holds", "list", "--status", "all", "-o", "csv").stdout.count("\n") == 3
+
+
+def test_a_hold_is_shown_with_its_items(held, typed):
+    shown = typed("holds", "show", "2", "-o", "json").json
+    assert set(shown) >= HOLD | {"items"}
+    assert shown["items"] == [{"hsa_id": C, "fact": "region", "old": "03", "new": "01"}]
+    text = typed("holds", "show", "1").stdout
+    assert "revision    1\n" in text
+    assert A in text
+
+
+def test_an_approval_prints_the_hold_and_what_it_does_takes_effect(held, typed):
+    who = ("--actor", "anna", "--reason", "The closures are real")
+    done = typed("holds", "approve", "1", "-y", *who, "-o", "json")
+    assert (done.exit_code, done.json["status"], done.json["count"]) == (0, "approved", 1)
+    shown = typed("clinics", "show", A, "--history", "-o", "json").json
+    assert (shown["active"], shown["status"]) == (False, "deactivated")
+    newest, before = shown["history"][:2]
+    assert (newest["change"], newest["actor"]) == ("deactivated", "anna")
+    assert (before["change"], before["old"], before["new"]) == ("held", True, False)
+
+
+def test_a_clinic_that_moved_by_an_approval_to_where_nobody_can_file_is_pointed_out(
+    populated, reads, typed
+):
+    reads(region_changed(A, 10, "14"))
+    done = typed("holds", "approve", "1", "-y", "-q")
+    assert f"{A} is in region 14 now, which has no patient board" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "code"),
+    [
+        (("approve", "1"), 2, "confirmation_needed"),
+        (("approve", "1", "-y", "--revision", "2"), 4, "changed_meanwhile"),
+        (("approve", "1", "--revision", "2"), 4, "changed_meanwhile"),
+        (("approve", "3", "-y"), 6, "not_found"),
+        (("show", "3"), 6, "not_found"),
+        (("approve", "0", "-y"), 2, "usage"),
+        (("approve", "1", "-y", "--reason", " "), 2, "usage"),
+        (("approve", "1", "-y", "--actor", ""), 2, "usage"),
+        (("list", "--status", "decided"), 2, "usage"),
+    ],
+)
+def test_what_cannot_be_done_changes_nothing(held, typed, populated, arguments, exit_code, code):
+    before = contents(populated)
+    told = typed("holds", *arguments, "-o", "json")
+    assert (told.exit_code, told.stdout) == (exit_code, "")
+    if "confirmation" in code:
+        assert code in told.stderr
+    else:
+        assert told.error["code"] == code
+    assert contents(populated) == before
+
+
+def test_a_decided_hold_is_not_approved_again(held, typed, reads):
+    reads(activated(A, 11))
+    assert typed("holds", "approve", "2", "-y").exit_code == 0
+    for number, status in (("1", "withdrawn"), ("2", "approved")):
+        for arguments in ((), ("-y",), ("--dry-run",)):
+            told = typed("holds", "approve", number, *arguments, "-o", "json")
+            assert (told.exit_code, told.error["code"]) == (4, "decided")
+            assert status in told.error["message"]
+
+
+def test_the_revision_that_show_prints_can_be_approved(held, typed):
+    revision = typed("holds", "show", "1", "-o", "json").json["revision"]
+    assert typed("holds", "approve", "1", "-y", "--revision", str(revision)).exit_code == 0
+
+
+def test_a_dry_run_shows_the_hold_and_changes_nothing(held, typed, populated):
+    before = contents(populated)
+    told = typed("holds", "approve", "1", "--dry-run")
+    assert told.exit_code == 0
+    assert A in told.stdout
+    assert contents(populated) == before
+
+
+@pytest.mark.parametrize(("answer", "exit_code"), [("y\n", 0), ("n\n", 2), ("", 130)])
+def test_it_is_asked_first(held, typed, answers, answer, exit_code):
+    answers(answer)
+    told = typed("holds", "approve", "1")
+    assert told.exit_code == exit_code
+    assert "Approve hold 1, 1 clinics?" in told.stderr
+    assert typed("clinics", "show", A, "-o", "json").json["active"] is (exit_code != 0)
+
+
+def test_what_changes_while_it_is_asked_is_not_approved(held, typed, populated, monkeypatch):
+    class Slow:
+        def isatty(self):
+            return True
+
+        def readline(self):
+            with sqlite3.connect(populated) as connection:
+                connection.execute("UPDATE hold SET revision = 2")
+            return "y\n"
+
+    monkeypatch.setattr("sys.stdin", Slow())
+    assert typed("holds", "approve", "1").exit_code == 4
+    assert typed("clinics", "show", A, "-o", "json").json["active"] is True
+
+
+def test_the_status_says_what_waits_and_what_to_type(held, typed):
+    shown = typed("status", "-o", "json").json
+    assert shown["holds"] == {"open": 2}
+    assert shown["attention"][0] == (
+        "hold 1 keeps back changes of 1 clinic in region 01: sync-worker holds show 1"
+    )
+    assert typed("status").stdout.startswith("needs attention: hold 1 keeps back")
+
+
+def test_a_clinic_is_listed_by_what_the_registry_says_and_shown_with_what_is_held(held, typed):
+    shown = typed("clinics", "show", A, "-o", "json").json
+    assert shown["held"]["activation"] | {"sequence": ""} == {
+        "value": False,
+        "time": "2026-01-01T00:10:00Z",
+        "event_id": shown["held"]["activation"]["event_id"],
+        "sequence": "",
+    }
+    listed = {item["hsa_id"]: item for item in typed("clinics", "list", "-o", "json").items}
+    assert (listed[A]["active"], listed[A]["status"]) == (True, "receiving")
+    assert (listed[C]["region_code"], listed[B]["registered"]) == ("03", False)
