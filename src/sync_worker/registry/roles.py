@@ -53,6 +53,9 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
         },
         "hold": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
         "held_fact": _KEEP,
+        "approved_fact": {"SELECT": _WHOLE, "INSERT": _WHOLE},
+        "guard_region": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
+        "departure": _KEEP,
         "position": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
     },
     ADMIN: {
@@ -64,6 +67,8 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
         "change_log": _ADD_TO_LOG,
         "hold": {"SELECT": _WHOLE, "UPDATE": ("revision", "status")},
         "held_fact": {"SELECT": _WHOLE, "DELETE": _WHOLE},
+        "guard_region": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
+        "departure": _KEEP,
     },
     SUPPORT: {
         "alembic_version": _READ,

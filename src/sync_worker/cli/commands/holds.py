@@ -113,23 +113,29 @@ def approve(
         planned = deciding.plan(registry, number)
         if revision not in (None, planned["revision"]):
             raise deciding.HoldChanged(number, planned["revision"])
-        if not dry_run:
-            run.output.message(_text(run, planned))
-            run.output.confirm(f"Approve hold {number}, {planned['count']} clinics?", yes=yes)
-            seen = revision if yes else planned["revision"]
-            approval = deciding.Approval(number, actor, reason, wiring.now(), seen)
-            for moved in deciding.approve(registry, approval):
-                run.output.attention(
-                    f"{moved.hsa_id} is in region {moved.region_code} now, which has no patient "
-                    "board: nobody can file."
-                )
+        if dry_run:
+            run.output.document(planned, render=lambda shown: _text(run, shown))
+            return
+        run.output.message(_text(run, planned))
+        run.output.confirm(f"Approve hold {number}, {planned['count']} clinics?", yes=yes)
+        seen = revision if yes else planned["revision"]
+        approval = deciding.Approval(number, actor, reason, wiring.now(), seen)
+        for moved in deciding.approve(registry, approval):
+            run.output.attention(
+                f"{moved.hsa_id} is in region {moved.region_code} now, which has no patient "
+                "board: nobody can file."
+            )
         with registry.snapshot() as connection:
-            hold = holds.shown(connection, number)
-    run.output.document(hold or planned, render=lambda shown: _text(run, shown))
+            hold = holds.shown(connection, number) or planned
+    run.output.document(hold, render=_sentence)
+
+
+def _sentence(hold: dict[str, Any]) -> str:
+    return f"Hold {hold['id']} is {hold['status']}: clinics changed by it: {hold['count']}"
 
 
 def _text(run: options.Invocation, hold: dict[str, Any]) -> str:
-    lines = [f"{name:<12}{run.output.text(hold[name])}" for name in COLUMNS]
+    lines = [f"{name:<13}{run.output.text(hold[name])}" for name in COLUMNS]
     if hold["items"]:
         lines += ["", run.output.table(hold["items"], ITEM_COLUMNS)]
     return "\n".join(lines)
