@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, event, insert, select, text
 from tests.builders import ACTIVATION, activated, deactivated, record, region_changed
 from tests.contract import audit
 from tests.contract.conftest import NOW
@@ -59,7 +59,7 @@ class Everybody:
     def work(self, rng: random.Random, partition: int) -> None:
         """Apply a batch of a partition; every event is newer than those before it."""
         first = self._offsets[partition]
-        documents = [event(rng, first + n) for n in range(8)]
+        documents = [any_event(rng, first + n) for n in range(8)]
         self._offsets[partition] += len(documents)
         records = [
             record(document, topic=ACTIVATION, partition=partition, offset=first + n)
@@ -74,7 +74,7 @@ def some(rng):
     return rng.sample(CLINICS, rng.randint(1, 6))
 
 
-def event(rng, minute):
+def any_event(rng, minute):
     hsa_id = rng.choice(CLINICS)
     kind = rng.randrange(4)
     if kind == 0:
@@ -86,6 +86,10 @@ def event(rng, minute):
 
 @pytest.fixture
 def rounds(engine):
+    """How many each does; where transactions take turns, each waits as long as it takes."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda new, _: new.execute("PRAGMA busy_timeout = 60000"))
+        engine.dispose()
     return ROUNDS[engine.dialect.name]
 
 

@@ -82,8 +82,8 @@ def _write(connection: Connection, verb: Verb, items: Sequence[Item], act: Act) 
     if verb.becomes_registered:
         registrations.register(connection, done, act.actor, act.at)
     else:
-        _merge_what_is_held(connection, done, act)
         registrations.unregister(connection, done, act.at)
+        _merge_what_is_held(connection, done, act)
     entries = [
         Entry(act.at, verb.change, hsa_id=hsa_id, actor=act.actor, reason=act.reason)
         for hsa_id in done
@@ -92,6 +92,11 @@ def _write(connection: Connection, verb: Verb, items: Sequence[Item], act: Act) 
 
 
 def _merge_what_is_held(connection: Connection, hsa_ids: Sequence[str], act: Act) -> None:
-    """The guard protects registered clinics: what is held of one that is removed takes effect."""
-    held = holds.let_go(connection, {hsa_id: tuple(Fact) for hsa_id in hsa_ids}, act.at)
+    """The guard protects registered clinics: what is held of one that is removed takes effect.
+
+    In the order that the administrators' role permits (decision 0015): a fact is set while it is
+    still held.
+    """
+    held = holds.of_clinics(connection, hsa_ids)
     holds.settle(connection, held, actor=act.actor, reason=act.reason, now=act.at)
+    holds.let_go(connection, {hsa_id: tuple(Fact) for hsa_id in held}, act.at)

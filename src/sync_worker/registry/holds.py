@@ -56,7 +56,7 @@ def let_go(
 
 
 class Settled(NamedTuple):
-    """A value of a registered clinic that was held and is the registry's now."""
+    """A value that was held of a clinic and is the registry's now."""
 
     hsa_id: str
     change: Change
@@ -71,7 +71,7 @@ def settle(
     now: datetime,
 ) -> list[Settled]:
     """Merge what was held into its clinics, which are locked; each change is logged."""
-    known = facts.locked(connection, held.keys())
+    known = facts.present(connection, held.keys())
     merged = {hsa_id: known[hsa_id].facts.merge(as_facts(some)) for hsa_id, some in held.items()}
     settled = [
         Settled(hsa_id, change)
@@ -96,7 +96,6 @@ def settle(
                 event_id=held[hsa_id][change.fact].register.event_id,
             )
             for hsa_id, change in settled
-            if known[hsa_id].is_registered
         ],
     )
     return settled

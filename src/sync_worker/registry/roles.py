@@ -65,7 +65,7 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
         "patient_board": _READ,
         "own_system": _READ,
         "change_log": _ADD_TO_LOG,
-        "hold": {"SELECT": _WHOLE, "UPDATE": ("revision", "status")},
+        "hold": {"SELECT": _WHOLE, "UPDATE": ("revision", "status", "closed_at")},
         "held_fact": {"SELECT": _WHOLE, "DELETE": _WHOLE},
         "guard_region": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
         "departure": _KEEP,
