@@ -57,11 +57,21 @@ def opened(file: str, kind: Kind | None) -> Iterator[Iterator[Placed]]:
         OSError: the file cannot be opened.
         StreamError: in the body, where an archive cannot be read on.
     """
-    if file == STDIN:
-        with TemporaryDirectory() as folder, _named(path := _spooled(Path(folder))):
-            yield _events(path, kind)
-    else:
-        yield _events(Path(file), kind)
+    with file_of(file) as path:
+        yield _events(path, kind)
+
+
+@contextmanager
+def file_of(file: str) -> Iterator[Path]:
+    """The path of `file`; what comes on stdin where it is `-`, as a file that is gone afterwards.
+
+    A StreamError of the body tells of standard input as what it is.
+    """
+    if file != STDIN:
+        yield Path(file)
+        return
+    with TemporaryDirectory() as folder, _named(path := _spooled(Path(folder))):
+        yield path
 
 
 def bare_events(content: bytes) -> Iterator[tuple[int, bytes]]:

@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "positions": "Show where the next record of each partition is read, or set it by hand.",
     "deadletters": "Look at records that were set aside.",
     "holds": "Look at mass changes that wait for a person, and approve them.",
-    "events": "Judge events before they are published.",
+    "events": "Judge events before they are published; export the stream, and publish a file.",
     "clinics": "List and show clinics, add them to the complaints registry, remove them.",
     "regions": "Show each region's patient board, and whether its service is on.",
     "boards": "Set or clear a region's patient board.",

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import click
 
+from sync_worker.cli import text
 from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.stream.ranges import AtOffset, AtTime, Earliest, End, Now, Range, Start
 
@@ -50,18 +51,18 @@ class _Bound(click.ParamType[Start | End]):
             self.fail(f"{value!r}: {error}", param, ctx)
 
 
-def moment(text: str) -> datetime:
+def moment(written: str) -> datetime:
     """The instant that a person names in ISO 8601: a bare date is midnight UTC.
 
     Raises:
         ValueError: with a sentence that says how to write it.
     """
     try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
+        return datetime.combine(date.fromisoformat(written), time(), UTC)
     except ValueError:
         pass
     try:
-        named = datetime.fromisoformat(text)
+        named = datetime.fromisoformat(written)
         has_offset = named.tzinfo is not None
         in_utc = named.astimezone(UTC)
     except (ValueError, OverflowError):
@@ -69,7 +70,9 @@ def moment(text: str) -> datetime:
             "this is no date or time of ISO 8601; write 2026-11-23 or 2026-11-23T08:14:02Z."
         ) from None
     if not has_offset:
-        raise ValueError(f"it does not say which time it is; write {text}Z for UTC, or an offset.")
+        raise ValueError(
+            f"it does not say which time it is; write {written}Z for UTC, or an offset."
+        )
     return in_utc
 
 
@@ -138,6 +141,17 @@ def selected(topics: Sequence[str], partitions: Sequence[int], start: Start, end
         _require_one_partition(wanted)
     _require_order(start, end)
     return wanted
+
+
+def until_option(end: End) -> str:
+    """The end as it is typed, with a blank before it; nothing where it is now."""
+    match end:
+        case Now():
+            return ""
+        case AtOffset(offset):
+            return f" --until offset:{offset}"
+        case AtTime(moment_named):
+            return f" --until time:{text.instant(moment_named)}"
 
 
 def _require_one_partition(wanted: Range) -> None:

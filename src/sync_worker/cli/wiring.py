@@ -94,16 +94,24 @@ def archive(settings: Settings, path: Path) -> ArchiveSource:
 
 
 def range_reader(
-    settings: Settings, path: Path | None, wanted: Range, max_records: int
+    settings: Settings, path: Path | None, wanted: Range, max_records: int | None = None
 ) -> RangeReader:
     """A range of an archive, or of Kafka's topics without one; outside of the workers' group.
+
+    A batch has as many records as a transaction takes, where not told otherwise.
 
     Raises:
         CommandError: no bootstrap servers are set.
     """
+    size = max_records or settings.batch_max_records
     if path is not None:
-        return ArchiveRange(path, wanted, max_records)
-    return KafkaRange(kafka(settings), wanted, max_records)
+        return ArchiveRange(path, wanted, size)
+    return KafkaRange(kafka(settings), wanted, size)
+
+
+def export_reader(settings: Settings, wanted: Range) -> KafkaRange:
+    """A range of Kafka's topics in an order that is the same each time."""
+    return KafkaRange(kafka(settings), wanted, settings.batch_max_records, one_by_one=True)
 
 
 def kafka(settings: Settings) -> KafkaSettings:

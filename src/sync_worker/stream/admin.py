@@ -56,6 +56,12 @@ class KafkaAdmin:
         with self._asking() as client:
             return str(client.describe_cluster()["cluster_id"])
 
+    def hosts(self) -> tuple[str, ...]:
+        """The brokers' hosts, as they tell clients to reach them."""
+        with self._asking() as client:
+            brokers = client.describe_cluster()["brokers"]
+        return tuple(str(broker["host"]) for broker in brokers)
+
     def topics(self, names: Iterable[str]) -> dict[str, Topic]:
         """Those of the topics that there are."""
         with self._asking() as client:

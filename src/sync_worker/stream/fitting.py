@@ -47,6 +47,20 @@ def refuse_missing(wanted: Iterable[str], present: Iterable[str], stream_id: str
     )
 
 
+def refuse_missing_partitions(wanted: Iterable[Partition], counts: Mapping[str, int]) -> None:
+    """Raise where a topic has fewer partitions than are to be written to; `counts` by topic."""
+    for partition in sorted(wanted):
+        count = counts[partition.topic]
+        if partition.partition >= count:
+            raise StreamError(
+                f"{partition.topic} has {count} partitions, numbered from 0; there are records for "
+                f"partition {partition.partition}.",
+                "Nothing was published: each record keeps its partition.",
+                "Publish into topics with as many partitions as those that were exported: "
+                "sync-worker topics create --partitions N makes new ones.",
+            )
+
+
 def refuse_deleted(topic: str, positions: Mapping[Partition, int]) -> None:
     """Say that a topic went away while it was read."""
     raise StreamError(

@@ -11,6 +11,7 @@ from dataclasses import replace
 from sync_worker.events.record import Partition, Record
 from sync_worker.stream import fitting
 from sync_worker.stream.admin import KafkaAdmin
+from sync_worker.stream.fitting import Bounds
 from sync_worker.stream.gathering import record_of
 from sync_worker.stream.kafka_settings import KafkaSettings
 from sync_worker.stream.lone_reader import Found, LoneReader
@@ -38,9 +39,14 @@ class KafkaRange:
         settings: KafkaSettings,
         wanted: Range,
         max_records: int,
+        *,
+        one_by_one: bool = False,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         """Settle where the range begins and ends, and read nothing yet.
+
+        With `one_by_one`, a partition is read to its end before the next one begins, in the order
+        of their names: slower, and the same each time.
 
         Raises:
             StreamAway: no broker answers.
@@ -48,6 +54,7 @@ class KafkaRange:
         """
         self._settings = settings
         self._max_records = max_records
+        self._one_by_one = one_by_one
         self._patience_seconds = patience_seconds
         self._reader: LoneReader | None = None
         self.read = 0
@@ -63,7 +70,7 @@ class KafkaRange:
         self.stream_id = f"kafka:{self._admin.cluster_id()}"
         partitions = selected(wanted, topics, self.stream_id)
         self.topic_ids: Mapping[str, str] = {name: topics[name].topic_id for name in topics}
-        self.bounds = settled(self._admin, wanted, partitions)
+        self.bounds: dict[Partition, Bounds] = settled(self._admin, wanted, partitions)
         self.total = sum(bounds.end - bounds.begin for bounds in self.bounds.values())
         self._handed_out = {at: bounds.begin for at, bounds in self.bounds.items()}
 
@@ -73,29 +80,37 @@ class KafkaRange:
         A batch is handed out only once its topics have been seen to be the same ones still: a topic
         created anew would be read on in the middle (trap 4).
         """
-        left = {at: bounds for at, bounds in self.bounds.items() if bounds.begin < bounds.end}
-        self._reader = LoneReader(self._settings, left)
-        while self._reader.left:
-            records = self._gathered(self._reader)
-            self._refuse_other_topics()
-            batch = self._batch(records, self._reader.reached)
-            self.read += len(records)
-            yield batch
+        for part in self._parts():
+            self._close_reader()
+            self._reader = LoneReader(self._settings, part)
+            while self._reader.left:
+                records = self._gathered(self._reader)
+                self._refuse_other_topics()
+                batch = self._batch(records, self._reader.reached)
+                self.read += len(records)
+                yield batch
 
     def fraction_read(self) -> float:
         """How many of the range's offsets were read, from 0 to 1."""
         if not self.total:
             return 1.0
-        if self._reader is None:
-            return 0.0
-        reached = dict(self._reader.reached)
+        reader = self._reader
+        reached = self._handed_out | (reader.reached if reader is not None else {})
         return sum(at - self.bounds[of].begin for of, at in reached.items()) / self.total
 
     def close(self) -> None:
         """Let go of the connections."""
+        self._close_reader()
+        self._admin.close()
+
+    def _parts(self) -> list[dict[Partition, Bounds]]:
+        """What is read at a time."""
+        left = {at: bounds for at, bounds in self.bounds.items() if bounds.begin < bounds.end}
+        return [{at: left[at]} for at in sorted(left)] if self._one_by_one else [left]
+
+    def _close_reader(self) -> None:
         if self._reader is not None:
             self._reader.close()
-        self._admin.close()
 
     def _gathered(self, reader: LoneReader) -> list[Record]:
         """Poll until a batch is full, or the range is at its end."""

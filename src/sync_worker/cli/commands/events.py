@@ -1,4 +1,4 @@
-"""`sync-worker events`: events judged as the worker would, before they are published."""
+"""`sync-worker events`: events judged as the worker would; the stream as a file, and back."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync_worker.cli import options
+from sync_worker.cli.commands import events_export, events_publish
 from sync_worker.cli.errors import Exit
 from sync_worker.cli.event_files import Kind, Placed, opened
 from sync_worker.events.record import Record
@@ -22,7 +23,11 @@ VALID, IGNORED, DEAD_LETTERED = "valid", "ignored", "dead_lettered"
 
 @click.group(cls=options.Group)
 def command() -> None:
-    """Judge events before they are published."""
+    """Judge events before they are published; export the stream, and publish a file."""
+
+
+command.add_command(events_export.export)
+command.add_command(events_publish.publish)
 
 
 @command.command(

@@ -1,0 +1,137 @@
+"""`sync-worker events export`: a range of Kafka's topics as an archive."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import click
+
+from sync_worker.cli import options, ranges
+from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.events.record import Partition, Record
+from sync_worker.stream.ranges import End, Start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sync_worker.stream.kafka_range import KafkaRange
+
+STDOUT = "-"
+COLUMNS = ("topic", "partition", "from", "until", "records")
+
+
+class Sink(Protocol):
+    """Where records are written to."""
+
+    def write(self, records: "Iterable[Record]") -> None:
+        """Add records, in the order given."""
+
+
+@click.command(
+    cls=options.Command,
+    prints_document=True,
+    epilog=options.examples(
+        "sync-worker events export --out stream.jsonl.gz",
+        "sync-worker events export --out monday.jsonl --from time:2026-11-23 --until "
+        "time:2026-11-24",
+        "sync-worker events export --out - --topic eservices.clinic.region | head -1",
+    ),
+)
+@click.option(
+    "--out",
+    required=True,
+    metavar="FILE|-",
+    help="The archive to write, packed where it ends in .gz; - is standard output, with nothing "
+    "else on it.",
+)
+@ranges.options
+@options.yes_option
+@click.pass_context
+def export(
+    ctx: click.Context,
+    out: str,
+    topics: tuple[str, ...],
+    partitions: tuple[int, ...],
+    start: Start,
+    end: End,
+    yes: bool,
+) -> None:
+    """Write the records of Kafka's topics into an archive, as they are.
+
+    `events publish` is its inverse, and `run --archive` reads it. Without --topic, the topics of
+    the settings. One partition comes after the other, so that the same range gives the same file.
+    The file is there only once it is whole; one that is there already is replaced after a question
+    (or with --yes). The workers' group and positions play no part.
+    """
+    from sync_worker.cli import wiring
+
+    run = options.invocation(ctx)
+    wanted = ranges.selected(topics, partitions, start, end)
+    if out != STDOUT:
+        _ask_before_replacing(run, Path(out), yes=yes)
+    with closing(wiring.export_reader(run.settings, wanted)) as reader, _sink(out) as sink:
+        counts = _copy(run, reader, sink)
+    if out == STDOUT:
+        run.output.message(f"{reader.read} records exported.")
+    else:
+        document = {"exported": reader.read, "out": out, "partitions": _rows(reader, counts)}
+        run.output.document(document, render=lambda shown: _text(run, shown))
+
+
+def _ask_before_replacing(run: options.Invocation, path: Path, *, yes: bool) -> None:
+    if path.is_dir() or not path.parent.is_dir():
+        raise CommandError(
+            Exit.USAGE,
+            f"No file {path} can be written.",
+            why="It is a folder, or the folder that it should be in is not there.",
+            hint="Make the folder, or name a file.",
+            code="file",
+        )
+    if path.exists():
+        run.output.attention(f"{path} is there already.")
+        run.output.confirm("Replace it?", yes=yes)
+
+
+@contextmanager
+def _sink(out: str) -> Iterator[Sink]:
+    from sync_worker.stream.archive_writer import writing
+
+    if out == STDOUT:
+        yield _Stdout()
+        return
+    with writing(Path(out)) as writer:
+        yield writer
+
+
+class _Stdout:
+    """Standard output, as an archive."""
+
+    def write(self, records: "Iterable[Record]") -> None:
+        from sync_worker.cli.output import write
+        from sync_worker.stream.archive_writer import line_of
+
+        write(b"".join(map(line_of, records)).decode())
+
+
+def _copy(run: options.Invocation, reader: "KafkaRange", sink: Sink) -> Counter[Partition]:
+    """Copy all of it; how many records each partition had."""
+    counts: Counter[Partition] = Counter()
+    with run.output.progress("exporting", reader.fraction_read):
+        for batch in reader.batches():
+            sink.write(batch.records)
+            counts.update(Partition(r.topic, r.partition) for r in batch.records)
+    return counts
+
+
+def _rows(reader: "KafkaRange", counts: Counter[Partition]) -> list[dict[str, Any]]:
+    return [
+        {**at._asdict(), "from": bounds.begin, "until": bounds.end, "records": counts[at]}
+        for at, bounds in sorted(reader.bounds.items())
+    ]
+
+
+def _text(run: options.Invocation, shown: dict[str, Any]) -> str:
+    table = run.output.table(shown["partitions"], COLUMNS)
+    return f"{shown['exported']} records exported to {shown['out']}\n\n{table}"

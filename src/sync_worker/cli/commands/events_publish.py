@@ -1,0 +1,199 @@
+"""`sync-worker events publish`: an archive's records, into Kafka as they are."""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from sync_worker.cli import options, ranges
+from sync_worker.cli.errors import CommandError, as_command_error
+from sync_worker.cli.event_files import file_of
+from sync_worker.events.record import Partition
+from sync_worker.stream.ranges import End, Range, Start
+from sync_worker.stream.source import StreamAway, StreamError
+
+if TYPE_CHECKING:
+    from sync_worker.stream.publisher import Publisher
+
+COLUMNS = ("topic", "partition", "records", "published")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How many records go where."""
+
+    counts: Mapping[Partition, int]
+    firsts: Mapping[Partition, int]
+    """The offset, in the archive, of the first record of each."""
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+@click.command(
+    cls=options.Command,
+    prints_document=True,
+    epilog=options.examples(
+        "sync-worker events publish stream.jsonl",
+        "sync-worker events publish stream.jsonl.gz --dry-run",
+        "sync-worker events publish stream.jsonl --topic eservices.clinic.region --partition 2 "
+        "--from offset:118",
+    ),
+)
+@click.argument("file", metavar="FILE|-")
+@ranges.options
+@options.plan_options
+@click.pass_context
+def publish(
+    ctx: click.Context,
+    file: str,
+    topics: tuple[str, ...],
+    partitions: tuple[int, ...],
+    start: Start,
+    end: End,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Publish the records of an archive as they are: the inverse of `events export`.
+
+    Topic, partition, key, value, headers and timestamp stay, and so does the order within a
+    partition; offsets are those that Kafka gives. The whole file is read, and compared with the
+    topics that there are, before the first record is sent. What is published twice changes nothing
+    in the registry.
+
+    Where Kafka is not on this machine it asks first, or wants --yes: records cannot be taken back.
+    """
+    from sync_worker.cli import wiring
+
+    run = options.invocation(ctx)
+    wanted = ranges.selected(topics, partitions, start, end)
+    wiring.kafka(run.settings)
+    with file_of(file) as path:
+        plan = _planned(run, path, wanted)
+        is_development = _compared(run, plan)
+        if dry_run:
+            _report(run, plan, {})
+            return
+        if not is_development:
+            run.output.attention("This is no development cluster: it is not on this machine alone.")
+            run.output.confirm(f"Publish {plan.total} records there for good?", yes=yes)
+        with _publisher(run) as publisher:
+            _publish(run, publisher, plan, path, wanted, file)
+    _report(run, plan, publisher.published)
+
+
+def _planned(run: options.Invocation, path: Path, wanted: Range) -> _Plan:
+    """Read the whole file before anything is sent: a bad line is met here."""
+    from sync_worker.cli import wiring
+
+    counts: dict[Partition, int] = {}
+    firsts: dict[Partition, int] = {}
+    with (
+        closing(wiring.range_reader(run.settings, path, wanted)) as reader,
+        run.output.progress("reading", reader.fraction_read),
+    ):
+        for record in chain.from_iterable(batch.records for batch in reader.batches()):
+            partition = Partition(record.topic, record.partition)
+            counts[partition] = counts.get(partition, 0) + 1
+            firsts.setdefault(partition, record.offset)
+    return _Plan(counts, firsts)
+
+
+def _compared(run: options.Invocation, plan: _Plan) -> bool:
+    """Refuse what the cluster has no place for; whether it is a development one."""
+    from sync_worker.cli import wiring
+    from sync_worker.cli.development import is_development
+    from sync_worker.stream.fitting import refuse_missing, refuse_missing_partitions
+
+    servers = str(run.settings.kafka_bootstrap_servers)
+    with wiring.kafka_admin(run.settings) as admin:
+        names = {partition.topic for partition in plan.counts}
+        present = admin.topics(names)
+        refuse_missing(names, present, admin.cluster_id())
+        refuse_missing_partitions(plan.counts, {n: len(t.partitions) for n, t in present.items()})
+        bounds = admin.bounds(plan.counts)
+        brokers = admin.hosts()
+    filled = [f"{at.topic}/{at.partition}" for at in sorted(bounds) if bounds[at].end]
+    run.output.message(f"{plan.total} records for Kafka at {servers}.")
+    if filled:
+        run.output.message(f"There are records already in {', '.join(filled)}: these come after.")
+    return is_development(servers, brokers)
+
+
+@contextmanager
+def _publisher(run: options.Invocation) -> Iterator["Publisher"]:
+    from sync_worker.cli import wiring
+    from sync_worker.stream.publisher import Publisher
+
+    with closing(Publisher(wiring.kafka(run.settings))) as publisher:
+        yield publisher
+
+
+def _publish(
+    run: options.Invocation,
+    publisher: "Publisher",
+    plan: _Plan,
+    path: Path,
+    wanted: Range,
+    file: str,
+) -> None:
+    from sync_worker.cli import wiring
+
+    try:
+        with (
+            closing(wiring.range_reader(run.settings, path, wanted)) as reader,
+            run.output.progress("publishing", reader.fraction_read),
+        ):
+            for batch in reader.batches():
+                publisher.publish(batch.records)
+            publisher.finish()
+    except (StreamAway, StreamError, KeyboardInterrupt) as error:
+        publisher.close()
+        _report(run, plan, publisher.published)
+        until = ranges.until_option(wanted.end)
+        _stopped(error, plan, publisher, f"{shlex.quote(file)}{until}")
+
+
+def _stopped(error: BaseException, plan: _Plan, publisher: "Publisher", what: str) -> NoReturn:
+    """End with what was published, and the commands that go on from there."""
+    told = as_command_error(error)
+    done = publisher.published
+    total = sum(done.values())
+    rest = [
+        f"sync-worker events publish {what} --topic {at.topic} --partition {at.partition} "
+        f"--from offset:{publisher.next_offset(at, plan.firsts[at])}"
+        for at in sorted(plan.counts)
+        if done[at] < plan.counts[at]
+    ]
+    raise CommandError(
+        told.exit_code,
+        told.message,
+        why=f"{told.why} {total} of {plan.total} records are published for certain; what was on "
+        "its way may be there too, and does no harm twice.".lstrip(),
+        hint="\n  ".join([f"{told.hint} To go on:".lstrip(), *rest]),
+        code=told.code,
+    ) from None
+
+
+def _report(run: options.Invocation, plan: _Plan, published: Mapping[Partition, int]) -> None:
+    rows: Sequence[dict[str, Any]] = [
+        {**at._asdict(), "records": count, "published": published.get(at, 0)}
+        for at, count in sorted(plan.counts.items())
+    ]
+    document = {
+        "records": plan.total,
+        "published": sum(published.values()),
+        "partitions": rows,
+    }
+    run.output.document(document, render=lambda shown: _text(run, shown))
+
+
+def _text(run: options.Invocation, shown: dict[str, Any]) -> str:
+    first = f"{shown['published']} of {shown['records']} records published"
+    return f"{first}\n\n{run.output.table(shown['partitions'], COLUMNS)}"

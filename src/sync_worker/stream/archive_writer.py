@@ -1,0 +1,114 @@
+"""Writes an archive: what `ArchiveSource` reads back, record for record and byte for byte."""
+
+import base64
+import gzip
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from sync_worker.events.record import Headers, Record
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+_GZIP_LEVEL = 6
+
+
+def line_of(record: Record) -> bytes:
+    """The record as `kcat -J` prints it (contract 2), in base64 where its bytes are not UTF-8."""
+    timestamp_ms = record.timestamp_ms
+    line = {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "tstype": "unknown" if timestamp_ms is None else "create",
+        "ts": -1 if timestamp_ms is None else timestamp_ms,
+        **_headers(record.headers),
+        **_content("key", record.key),
+        **_content("payload", record.value),
+    }
+    return _ENCODE(line).encode() + b"\n"
+
+
+class ArchiveWriter:
+    """The lines of an archive on their way into a file, packed where `path` ends in .gz.
+
+    What cannot be written raises OSError with `path`.
+    """
+
+    def __init__(self, path: Path, unfinished: Path) -> None:
+        self._path = path
+        with _naming(path):
+            self._file = unfinished.open("wb")
+        self._content: BinaryIO | gzip.GzipFile = self._file
+        if path.suffix.lower() == ".gz":
+            # Neither a name nor a time in it: the same records are the same file.
+            self._content = gzip.GzipFile("", "wb", _GZIP_LEVEL, self._file, mtime=0)
+
+    def write(self, records: Iterable[Record]) -> None:
+        """Add records, a line each."""
+        with _naming(self._path):
+            self._content.write(b"".join(map(line_of, records)))
+
+    def close(self) -> None:
+        """Have all of it on the disk."""
+        with _naming(self._path), self._file:
+            if self._content is not self._file:
+                self._content.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[ArchiveWriter]:
+    """Write the archive at `path`; what stands there is replaced at the end of the body.
+
+    Until then it has a name beside it. Where the body raises, nothing is left behind, and what
+    stood there stays.
+    """
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        writer = ArchiveWriter(path, unfinished)
+        try:
+            yield writer
+        finally:
+            writer.close()
+        with _naming(path):
+            unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Tell of the file that was meant, not of the one beside it."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _headers(headers: Headers) -> dict[str, list[str | None]]:
+    try:
+        return {"headers": _flat(headers, bytes.decode)}
+    except UnicodeDecodeError:
+        return {"headers_b64": _flat(headers, _base64)}
+
+
+def _flat(headers: Headers, text: Callable[[bytes], str]) -> list[str | None]:
+    flat: list[str | None] = []
+    for name, value in headers:
+        flat += (name, None if value is None else text(value))
+    return flat
+
+
+def _content(name: str, content: bytes | None) -> dict[str, str | None]:
+    try:
+        return {name: None if content is None else content.decode()}
+    except UnicodeDecodeError:
+        return {f"{name}_b64": _base64(content or b"")}
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
