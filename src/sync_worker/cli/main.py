@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "topics": "Create the topics in Kafka.",
     "run": "Apply the events of Kafka, or of archives, to the registry.",
     "status": "Show how far the worker has read, and what needs attention.",
+    "doctor": "Look at everything that can be wrong, and say what to type.",
     "positions": "Show where the next record of each partition is read, or set it by hand.",
     "deadletters": "Look at records that were set aside.",
     "holds": "Look at mass changes that wait for a person, and approve them.",

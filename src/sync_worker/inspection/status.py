@@ -14,6 +14,9 @@ from sync_worker.registry.queries import Gauges
 from sync_worker.registry.unit import Registry
 from sync_worker.stream.fitting import Bounds
 
+MASS_OF_DEAD_LETTERS = 100
+"""So many open ones are no single bad record, but a fault of somebody's program."""
+
 
 @dataclass(frozen=True, slots=True)
 class Log:
@@ -95,7 +98,9 @@ def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[
     texts = [holds_attention(hold) for hold in holds.listed(connection, guarding.OPEN)]
     if gauges.open_dead_letters:
         are_set_aside = _number(gauges.open_dead_letters, "record is", "records are")
-        texts.append(f"{are_set_aside} set aside: sync-worker deadletters list")
+        is_mass = gauges.open_dead_letters >= MASS_OF_DEAD_LETTERS
+        more = ", a mass of them; see why" if is_mass else ""
+        texts.append(f"{are_set_aside} set aside{more}: sync-worker deadletters list")
     service_on = registrations.boards(connection).keys()
     for region_code, counts in sorted(queries.regions(connection).items(), key=str):
         clinics = _number(counts["registered"], "registered clinic", "registered clinics")

@@ -305,3 +305,69 @@ def _insert(connection: Connection, table: Any) -> postgresql.Insert | sqlite.In
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def version(connection: Connection) -> str:
+    """Which database it is, as a person says it."""
+    if connection.dialect.name == "postgresql":
+        return f"PostgreSQL {connection.exec_driver_sql('SHOW server_version').scalar()}"
+    return f"SQLite {connection.exec_driver_sql('SELECT sqlite_version()').scalar()}"
+
+
+def clock(connection: Connection) -> datetime | None:
+    """The database's clock; None where it has none of its own."""
+    if connection.dialect.name == "postgresql":
+        moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return moment
+    return None
+
+
+def size_bytes(connection: Connection) -> int | None:
+    """How large the database is; None for a file of ours, which the disk tells more about."""
+    if connection.dialect.name == "postgresql":
+        size = select(func.pg_database_size(func.current_database()))
+        return int(connection.execute(size).scalar_one())
+    return None
+
+
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite database; None for PostgreSQL."""
+    address = make_url(url)
+    is_file = address.get_backend_name() == "sqlite"
+    return Path(address.database or "") if is_file else None
+
+
+def role(connection: Connection) -> str | None:
+    """Who we are to the database; None where it knows no roles."""
+    if connection.dialect.name == "postgresql":
+        return str(connection.execute(text("SELECT current_user")).scalar_one())
+    return None
+
+
+def is_member(connection: Connection, role_name: str) -> bool:
+    """Whether we are this role of PostgreSQL, or one of its members; a superuser counts as none."""
+    statement = text(
+        "SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = :role "
+        "AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
+    )
+    return bool(connection.execute(statement, {"role": role_name}).scalar())
+
+
+def missing_privileges(connection: Connection, needed: Mapping[str, Sequence[str]]) -> list[str]:
+    """Those of the needed privileges on tables of PostgreSQL that we lack, as `PRIVILEGE table`."""
+    return [
+        f"{privilege} on {table}"
+        for table, privileges in needed.items()
+        for privilege in privileges
+        if not _has_privilege(connection, table, privilege)
+    ]
+
+
+def may_write(connection: Connection, table: str) -> bool:
+    """Whether we may change rows of this table of PostgreSQL."""
+    return _has_privilege(connection, table, "INSERT, UPDATE, DELETE")
+
+
+def _has_privilege(connection: Connection, table: str, privilege: str) -> bool:
+    has = func.has_table_privilege(table, privilege)
+    return bool(connection.execute(select(has)).scalar())

@@ -40,6 +40,18 @@ class Topic:
     partitions: tuple[Partition, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A consumer group as the cluster has it; one that it does not know is Dead, and has nothing.
+
+    `offsets` are what was committed for standard tools to see.
+    """
+
+    state: str
+    members: int
+    offsets: Mapping[Partition, int]
+
+
 class KafkaAdmin:
     """A connection for questions, usable from any thread.
 
@@ -122,6 +134,29 @@ class KafkaAdmin:
         """
         found = self._offsets(partitions, timestamp_ms, IsolationLevel.READ_COMMITTED)
         return {at: None if offset == UNKNOWN_OFFSET else offset for at, offset in found.items()}
+
+    def first_timestamps(self, partitions: Iterable[Partition]) -> dict[Partition, int | None]:
+        """When the first record that has a timestamp is of (ms); None where there is none."""
+        specs = {TopicPartition(*partition): 0 for partition in partitions}
+        if not specs:
+            return {}
+        with self._asking() as client:
+            found = client.list_partition_offsets(specs)
+        return {
+            Partition(*at): None if answer.offset == UNKNOWN_OFFSET else answer.timestamp
+            for at, answer in found.items()
+        }
+
+    def group(self, group_id: str) -> Group:
+        """A consumer group: its state, members and committed offsets."""
+        with self._asking() as client:
+            described = client.describe_groups([group_id])[group_id]
+            committed = client.list_group_offsets([group_id])[group_id]
+        return Group(
+            str(described["group_state"]),
+            len(described["members"]),
+            {Partition(*at): kept.offset for at, kept in committed.items()},
+        )
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -1,0 +1,53 @@
+"""`sync-worker doctor`: everything that can be wrong, looked at."""
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from sync_worker.cli import options
+from sync_worker.cli.errors import CommandError, Exit
+
+if TYPE_CHECKING:
+    from sync_worker.inspection.doctor import Finding
+
+COLUMNS = ("id", "status", "detail", "fix")
+
+
+@click.command(
+    cls=options.Command,
+    epilog=options.examples("sync-worker doctor", "sync-worker doctor -o json"),
+)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Look at everything that can be wrong, and say what to type.
+
+    Settings, database, Kafka, and what waits for a person. Each check has 10 seconds and changes
+    nothing; `skip` is what does not apply here. Ends with 3 where one failed; a warning is no
+    failure.
+    """
+    from sync_worker.inspection.doctor import State, items
+
+    output = options.output_of(ctx)
+    findings = _findings()
+    output.items(items(findings), COLUMNS)
+    failed = [name for name, found in findings.items() if found.state is State.FAIL]
+    if failed:
+        output.attention(f"Failed: {', '.join(failed)}.")
+        ctx.exit(Exit.ATTENTION)
+    output.message("Nothing failed.")
+
+
+def _findings() -> "dict[str, Finding]":
+    from sync_worker.cli import examination
+    from sync_worker.cli.settings import Settings, load_settings
+    from sync_worker.inspection.doctor import Check, examined, fail, ok
+
+    try:
+        settings = load_settings(os.environ)
+        told = ok("All of them are right.")
+    except CommandError as wrong:
+        settings = Settings()
+        told = fail(wrong.message.replace("\n  ", " "), wrong.hint)
+    with examination.of(settings) as checks:
+        return examined([Check("settings", lambda: told), *checks])

@@ -1,0 +1,99 @@
+"""What `doctor` looks at, built from the settings; nothing is opened before a check needs it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from sync_worker.cli import wiring
+from sync_worker.cli.environment import variable
+from sync_worker.cli.settings import Settings
+from sync_worker.inspection.checks_kafka import KafkaChecks
+from sync_worker.inspection.checks_machine import MachineChecks
+from sync_worker.inspection.checks_registry import RegistryChecks
+from sync_worker.inspection.doctor import Check
+from sync_worker.registry import dialect
+from sync_worker.registry.unit import Registry
+from sync_worker.stream.admin import KafkaAdmin
+
+_ORDER = (
+    "database",
+    "revision",
+    "roles",
+    "clock",
+    "disk",
+    "kafka",
+    "certificates",
+    "topics",
+    "partitions",
+    "topic_configuration",
+    "topic_ids",
+    "positions",
+    "group",
+    "newest_event",
+    "dead_letters",
+    "holds",
+    "own_system",
+    "boards",
+)
+_CERTIFICATES = ("kafka_ssl_cafile", "kafka_ssl_certfile")
+_LOCK_SECONDS = 5.0
+
+Opened = TypeVar("Opened", Registry, KafkaAdmin)
+
+
+@contextmanager
+def of(settings: Settings) -> Iterator[list[Check]]:
+    """All checks but the one of the settings, which the others need."""
+    opened: list[Registry | KafkaAdmin] = []
+    registry = _once(lambda: _registry(settings), opened)
+    admin = _once(lambda: KafkaAdmin(wiring.kafka(settings)), opened)
+    is_configured = settings.kafka_bootstrap_servers is not None
+    checks = [
+        *RegistryChecks(registry, wiring.regions(settings), wiring.now).all(),
+        *KafkaChecks(
+            lambda: admin() if is_configured else None,
+            registry,
+            wiring.topics(settings),
+            settings.kafka_group_id,
+        ).all(),
+        *_machine(settings, registry).all(),
+    ]
+    try:
+        yield [
+            replace(check, needs=("settings", *check.needs))
+            for check in sorted(checks, key=lambda check: _ORDER.index(check.id))
+        ]
+    finally:
+        for one in opened:
+            one.close()
+
+
+def _registry(settings: Settings) -> Registry:
+    url = settings.database_url
+    return Registry(dialect.open_engine(url, lock_timeout_seconds=_LOCK_SECONDS))
+
+
+def _machine(settings: Settings, registry: Callable[[], Registry]) -> MachineChecks:
+    files = {variable(name): getattr(settings, name) for name in _CERTIFICATES}
+    return MachineChecks(
+        registry,
+        dialect.file_of(settings.database_url),
+        {name: Path(file) for name, file in files.items() if file is not None},
+        wiring.now,
+    )
+
+
+def _once(
+    open_it: Callable[[], Opened], opened: list[Registry | KafkaAdmin]
+) -> Callable[[], Opened]:
+    """Opens at the first call, which one check makes before the others may."""
+
+    @cache
+    def the_same() -> Opened:
+        opened.append(one := open_it())
+        return one
+
+    return the_same

@@ -1,0 +1,215 @@
+"""The checks of the stream: can it be read, is it the one that was read, what does it have yet."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sync_worker.events import times
+from sync_worker.events.record import Partition
+from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
+from sync_worker.registry import positions
+from sync_worker.registry.positions import Position
+from sync_worker.registry.unit import Registry
+from sync_worker.stream import fitting
+from sync_worker.stream.admin import TOPIC_CONFIGURATION, Group, KafkaAdmin, Topic, lag
+from sync_worker.stream.fitting import Bounds
+from sync_worker.stream.source import Bookmarks, StreamAway, StreamError
+
+_COORDINATOR_SECONDS = 5.0
+_BREATH_SECONDS = 0.2
+_NO_GROUP = "Dead"
+_STABLE = "Stable"
+
+
+@dataclass(frozen=True)
+class KafkaChecks:
+    """What is looked at in one cluster, which is asked by the first check."""
+
+    admin: Callable[[], KafkaAdmin | None]
+    """None where Kafka is not configured."""
+    registry: Callable[[], Registry]
+    topics: Sequence[str]
+    group_id: str
+
+    def all(self) -> list[Check]:
+        """The checks, in the order in which they are told."""
+        read = ("topics", "revision")
+        return [
+            Check("kafka", self._kafka),
+            Check("topics", self._topics, ("kafka",)),
+            Check("partitions", self._partitions, ("topics",)),
+            Check("topic_configuration", self._configuration, ("topics",)),
+            Check("topic_ids", self._topic_ids, read),
+            Check("positions", self._positions, read),
+            Check("group", self._group, read),
+        ]
+
+    def _kafka(self) -> Finding:
+        if self.admin() is None:
+            return skip("Kafka is not configured: SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS.")
+        brokers = len(self._asked.hosts())
+        return ok(f"The cluster {self._asked.cluster_id()} answers, with {brokers} brokers.")
+
+    def _topics(self) -> Finding:
+        fitting.refuse_missing(self.topics, self._found, self._asked.cluster_id())
+        return ok(
+            ", ".join(f"{name}: {len(topic.partitions)} partitions" for name, topic in self._sorted)
+            + "."
+        )
+
+    def _partitions(self) -> Finding:
+        """Equal numbers stay with one worker, and with them a clinic's events of both topics."""
+        counts = {name: len(topic.partitions) for name, topic in self._sorted}
+        if len(set(counts.values())) == 1:
+            return ok(f"{max(counts.values())} in each topic.")
+        fewest = min(counts, key=lambda name: counts[name])
+        return warn(
+            "The topics have different numbers of partitions, so that two workers write the same "
+            "clinics and wait for each other: "
+            + ", ".join(f"{name} {count}" for name, count in counts.items()),
+            f"kafka-topics.sh --alter --topic {fewest} --partitions {max(counts.values())}",
+        )
+
+    def _configuration(self) -> Finding:
+        wrong = {name: self._wrong_options(name) for name in self._found}
+        reach = self._reach()
+        if not any(wrong.values()):
+            return ok(f"Every record is kept for ever. {reach}")
+        told = "; ".join(f"{name}: {', '.join(found)}" for name, found in wrong.items() if found)
+        name = min(name for name, found in wrong.items() if found)
+        options = ",".join(f"{option}={value}" for option, value in TOPIC_CONFIGURATION.items())
+        return fail(
+            f"Records go away, which replay and reconcile need: {told}. {reach}",
+            f"kafka-configs.sh --alter --entity-type topics --entity-name {name} --add-config "
+            f"{options}",
+        )
+
+    def _wrong_options(self, name: str) -> list[str]:
+        found = self._asked.configuration(name)
+        return [
+            f"{option}={found[option]}"
+            for option, wanted in TOPIC_CONFIGURATION.items()
+            if found[option] != wanted
+        ]
+
+    def _reach(self) -> str:
+        """How far back a replay reaches."""
+        begins = self._asked.begins(self._present)
+        cut = {at: begin for at, begin in begins.items() if begin > 0}
+        if not cut:
+            return "A replay reaches back to the first record."
+        stamps = self._asked.first_timestamps(cut)
+        listed = ", ".join(
+            f"{at.topic}/{at.partition} from offset {cut[at]} ({_instant(stamps[at])})"
+            for at in sorted(cut)
+        )
+        return f"A replay reaches back no further than {listed}."
+
+    def _topic_ids(self) -> Finding:
+        known, bookmarks = self._bookmarks()
+        fitting.refuse_other_cluster(self._stream_id, bookmarks)
+        ids = {name: topic.topic_id for name, topic in self._found.items()}
+        fitting.refuse_recreated(ids, bookmarks.topic_ids, bookmarks.positions)
+        if not known:
+            return skip("No position was stored yet.")
+        return ok("The topics are those that the positions are of.")
+
+    def _positions(self) -> Finding:
+        known, bookmarks = self._bookmarks()
+        fitting.refuse_other_cluster(self._stream_id, bookmarks)
+        bounds = self._asked.bounds(self._present)
+        told = [said for at in known if (said := _misfit(at, bounds)) is not None]
+        if told:
+            return fail(" ".join(f"{said.what} {said.why}" for said in told), told[0].hint)
+        behind = lag(bookmarks.positions, {at: of.end for at, of in bounds.items()})
+        if not known and behind:
+            return warn(f"Nothing was read yet; {behind} offsets are to go.", "sync-worker run")
+        return ok(f"All are within their logs; {behind} offsets are to go.")
+
+    def _group(self) -> Finding:
+        group = self._group_found()
+        if not group.members:
+            state = "is not there" if group.state == _NO_GROUP else "has no members"
+            return warn(f"The group {self.group_id} {state}: no worker runs.", "sync-worker run")
+        if group.state != _STABLE:
+            return warn(
+                f"The group {self.group_id} is sharing out its partitions: {group.state}.",
+                "Nothing for a minute; if it stays, look for workers that come and go",
+            )
+        _, bookmarks = self._bookmarks()
+        ahead = [at for at, to in group.offsets.items() if to > bookmarks.positions.get(at, 0)]
+        members = f"The group {self.group_id} is stable, with {group.members} members"
+        if ahead:
+            listed = ", ".join(f"{at.topic}/{at.partition}" for at in sorted(ahead))
+            return warn(
+                f"{members}; its offsets are ahead of the registry's positions in {listed}, so "
+                "that lag exporters say too little.",
+                "Nothing: the positions count; sync-worker status shows the true lag",
+            )
+        return ok(f"{members}.")
+
+    def _group_found(self) -> Group:
+        """A cluster that never had a group has no coordinator for the first seconds."""
+        deadline = time.monotonic() + _COORDINATOR_SECONDS
+        while True:
+            try:
+                return self._asked.group(self.group_id)
+            except StreamAway:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(_BREATH_SECONDS)
+
+    def _bookmarks(self) -> tuple[list[Position], Bookmarks]:
+        with self.registry().snapshot() as connection:
+            everywhere = positions.listed(connection)
+        here = [known for known in everywhere if known.stream == self._stream_id]
+        return here, Bookmarks(
+            {known.partition: known.next_offset for known in here},
+            {p.partition.topic: p.topic_id for p in here if p.topic_id is not None},
+            frozenset(known.stream for known in everywhere) - {self._stream_id},
+        )
+
+    @property
+    def _asked(self) -> KafkaAdmin:
+        admin = self.admin()
+        if admin is None:
+            raise LookupError("Kafka is not configured")
+        return admin
+
+    @cached_property
+    def _found(self) -> Mapping[str, Topic]:
+        return self._asked.topics(self.topics)
+
+    @cached_property
+    def _stream_id(self) -> str:
+        return f"kafka:{self._asked.cluster_id()}"
+
+    @property
+    def _sorted(self) -> list[tuple[str, Topic]]:
+        return sorted(self._found.items())
+
+    @property
+    def _present(self) -> list[Partition]:
+        return [partition for _, topic in self._sorted for partition in topic.partitions]
+
+
+def _misfit(known: Position, bounds: Mapping[Partition, Bounds]) -> StreamError | None:
+    if known.partition not in bounds:
+        name = f"{known.partition.topic}/{known.partition.partition}"
+        return StreamError(
+            f"{name} is not there, and our position in it is {known.next_offset}.",
+            "The topic was created anew with fewer partitions, or is not read any more.",
+            "Check SYNC_WORKER_KAFKA_ACTIVATION_TOPIC and SYNC_WORKER_KAFKA_REGION_TOPIC",
+        )
+    try:
+        fitting.refuse_out_of_bounds(known.partition, known.next_offset, bounds[known.partition])
+    except StreamError as misfit:
+        return misfit
+    return None
+
+
+def _instant(timestamp_ms: int | None) -> str:
+    if timestamp_ms is None:
+        return "without a time"
+    return f"{times.instant_of_timestamp(timestamp_ms):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,168 @@
+"""The checks of the registry: can it be used, by us, and is there something to be dealt with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from sqlalchemy import Connection, inspect
+
+from sync_worker.clinics.regions import Regions
+from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
+from sync_worker.inspection.status import MASS_OF_DEAD_LETTERS
+from sync_worker.registry import dialect, health, queries, registrations, roles_needed, schema
+from sync_worker.registry.unit import Registry
+
+_LONG_HELD = timedelta(days=1)
+_CLOCKS_DIFFER, _CLOCKS_ARE_WRONG = timedelta(seconds=5), timedelta(minutes=1)
+_FEW_EVENTS = 20
+_LEAST_SILENCE = timedelta(hours=1)
+_SILENCE = 3
+"""How many times the longest silence among the newest events is unusual."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryChecks:
+    """What is looked at in one registry, which is opened by the first check."""
+
+    registry: Callable[[], Registry]
+    regions: Regions
+    clock: Callable[[], datetime]
+
+    def all(self) -> list[Check]:
+        """The checks, in the order in which they are told."""
+        found = ("database", "revision")
+        return [
+            Check("database", self._database),
+            Check("revision", self._in(_revision), ("database",)),
+            Check("roles", self._in(_roles), ("database",)),
+            Check("clock", self._in(self._clock), found),
+            Check("dead_letters", self._in(_dead_letters), found),
+            Check("holds", self._in(self._holds), found),
+            Check("newest_event", self._in(self._newest_event), found),
+            Check("own_system", self._in(_own_system), found),
+            Check("boards", self._in(self._boards), found),
+        ]
+
+    def _database(self) -> Finding:
+        with self.registry().snapshot() as connection:
+            return ok(f"{dialect.version(connection)} answers.")
+
+    def _in(self, look: Callable[[Connection], Finding]) -> Callable[[], Finding]:
+        def look_in_a_snapshot() -> Finding:
+            with self.registry().snapshot() as connection:
+                return look(connection)
+
+        return look_in_a_snapshot
+
+    def _clock(self, connection: Connection) -> Finding:
+        theirs = dialect.clock(connection)
+        if theirs is None:
+            return skip("The database has no clock of its own.")
+        difference = abs(self.clock() - theirs)
+        detail = f"Our clock and the database's differ by {difference.total_seconds():.1f} s."
+        fix = "Have both machines' clocks set by NTP."
+        if difference > _CLOCKS_ARE_WRONG:
+            return fail(detail, fix)
+        return warn(detail, fix) if difference > _CLOCKS_DIFFER else ok(detail)
+
+    def _holds(self, connection: Connection) -> Finding:
+        opened = health.open_holds(connection)
+        if not opened:
+            return ok("No mass change waits for a person.")
+        regions = ", ".join(region for region, _ in opened)
+        oldest = min(at for _, at in opened)
+        waits = "a mass change waits" if len(opened) == 1 else f"{len(opened)} mass changes wait"
+        detail = f"In region {regions} {waits} for a person, since {oldest:%Y-%m-%dT%H:%M:%SZ}."
+        told = fail if self.clock() - oldest > _LONG_HELD else warn
+        return told(detail, "sync-worker holds list")
+
+    def _newest_event(self, connection: Connection) -> Finding:
+        times = health.newest_event_times(connection)
+        if len(times) < _FEW_EVENTS:
+            return skip(f"What is usual shows from {_FEW_EVENTS} events on; there are fewer.")
+        silence = max(later - earlier for later, earlier in pairwise(times))
+        age = max(self.clock() - times[0], timedelta(0))
+        detail = (
+            f"The newest event is {_span(age)} old; the longest silence among the last "
+            f"{len(times)} was {_span(silence)}."
+        )
+        if age > max(_SILENCE * silence, _LEAST_SILENCE):
+            return warn(detail, "Ask the e-services whether they publish; sync-worker status")
+        return ok(detail)
+
+    def _boards(self, connection: Connection) -> Finding:
+        boards = registrations.boards(connection)
+        closed = {
+            code: counts["registered"]
+            for code, counts in queries.regions(connection).items()
+            if code is not None and code in self.regions and code not in boards
+        }
+        if not closed:
+            return ok("Every region with registered clinics has a patient board.")
+        listed = ", ".join(f"{code} ({count} clinics)" for code, count in sorted(closed.items()))
+        return warn(
+            f"Registered clinics in regions without a patient board, where nobody can file: "
+            f"{listed}.",
+            f"sync-worker regions show {min(closed)}; support sets the board: "
+            "sync-worker boards set",
+        )
+
+
+def _revision(connection: Connection) -> Finding:
+    schema.require_head(connection)
+    return ok(f"The schema is at revision {schema.HEAD}, as this program needs it.")
+
+
+def _roles(connection: Connection) -> Finding:
+    role = dialect.role(connection)
+    if role is None:
+        return skip("SQLite has no roles: file permissions alone.")
+    if not inspect(connection).has_table("alembic_version"):
+        return skip("There are no tables yet.")
+    kind, needed = roles_needed.needed(connection)
+    missing = dialect.missing_privileges(connection, needed)
+    if missing:
+        listed = ", ".join(missing)
+        return fail(f"The role {role} lacks, as {kind}: {listed}.", "sync-worker db roles --apply")
+    if kind is roles_needed.Kind.WORKER and dialect.may_write(connection, "patient_board"):
+        return warn(
+            f"The role {role} may write patient_board, which support alone should.",
+            "sync-worker db roles shows roles that may not",
+        )
+    return ok(f"The role {role} has the rights of {kind}.")
+
+
+def _dead_letters(connection: Connection) -> Finding:
+    counts = health.open_dead_letters(connection)
+    total = sum(counts.values())
+    if not total:
+        return ok("No record is set aside.")
+    by_reason = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
+    detail = f"{total} set aside and not dealt with: {by_reason}."
+    if total >= MASS_OF_DEAD_LETTERS:
+        return fail(
+            f"A mass of records is: {detail}",
+            "sync-worker deadletters list; once the cause is gone: "
+            "sync-worker deadletters redrive --all --dry-run",
+        )
+    return warn(detail, "sync-worker deadletters list")
+
+
+def _own_system(connection: Connection) -> Finding:
+    both = health.registered_in_tak(connection)
+    if not both:
+        return ok("No clinic is both registered here and in TAK.")
+    return warn(
+        f"Registered here and in TAK, so that they do not receive: {', '.join(both)}.",
+        f"sync-worker clinics remove {both[0]} --reason TEXT, or correct the list of TAK",
+    )
+
+
+def _span(duration: timedelta) -> str:
+    """A duration in the largest unit that leaves something before the point."""
+    seconds = duration.total_seconds()
+    for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,209 @@
+"""The checks of the stream on a real broker, each with its failure staged."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from sync_worker.events.record import Partition
+from sync_worker.inspection.checks_kafka import KafkaChecks
+from sync_worker.inspection.doctor import Check as Looked
+from sync_worker.inspection.doctor import Finding, State, examined, ok
+from sync_worker.registry import positions, schema
+from sync_worker.registry.dialect import open_engine
+from sync_worker.registry.unit import Registry
+from sync_worker.stream.admin import KafkaAdmin
+from tests.builders import EPOCH_MS
+from tests.real.conftest import Opened
+from tests.real.kafka_parts import Cluster, Ledger, Reader
+from tests.services.broker import Broker
+
+NOW = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    engine = open_engine(f"sqlite:///{tmp_path / 'registry.db'}", create=True)
+    schema.upgrade(engine)
+    opened = Registry(engine)
+    yield opened
+    opened.close()
+
+
+class Doctor:
+    """Examines one cluster and one registry."""
+
+    def __init__(self, cluster: Cluster, registry: Registry) -> None:
+        self._cluster = cluster
+        self._registry = registry
+
+    def __call__(self, *topics: str, group_id: str = "nobody") -> dict[str, Finding]:
+        admin = KafkaAdmin(self._cluster.settings(*topics))
+        checks = KafkaChecks(lambda: admin, lambda: self._registry, topics, group_id).all()
+        try:
+            return examined([Looked("revision", lambda: ok("fine")), *checks])
+        finally:
+            admin.close()
+
+    def put(
+        self, topic: str, offset: int, *, partition: int = 0, topic_id: str | None = ""
+    ) -> None:
+        """Store a position of this cluster; without an id, the topic's own."""
+        admin = KafkaAdmin(self._cluster.settings(topic))
+        found = admin.topics([topic])[topic].topic_id if topic_id == "" else topic_id
+        stream = f"kafka:{admin.cluster_id()}"
+        admin.close()
+        with self._registry.unit() as unit:
+            positions.put(unit.connection, stream, Partition(topic, partition), offset, found)
+            unit.commit()
+
+
+@pytest.fixture
+def doctor(cluster: Cluster, registry: Registry) -> Doctor:
+    return Doctor(cluster, registry)
+
+
+def alter(cluster: Cluster, topic: str, **options: str) -> None:
+    with cluster.admin() as admin:
+        configs = {name.replace("_", "."): value for name, value in options.items()}
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=configs)])
+
+
+def test_a_stream_as_it_should_be(cluster: Cluster, doctor: Doctor) -> None:
+    one, two = cluster.topic(partitions=2), cluster.topic(partitions=2)
+    cluster.send(one, range(3))
+    doctor.put(one, 2)
+    found = doctor(one, two)
+    states = {name: finding.state for name, finding in found.items()}
+    assert states.pop("group") is State.WARN
+    assert set(states.values()) == {State.OK}
+    assert "back to the first record" in found["topic_configuration"].detail
+    assert "1 offsets are to go" in found["positions"].detail
+
+
+def test_a_missing_topic_fails_and_what_needs_it_waits(cluster: Cluster, doctor: Doctor) -> None:
+    found = doctor(cluster.topic(), "nowhere")
+    assert found["topics"].state is State.FAIL
+    assert "sync-worker topics create" in found["topics"].fix
+    assert found["positions"].state is State.SKIP
+
+
+def test_different_numbers_of_partitions_warn(cluster: Cluster, doctor: Doctor) -> None:
+    few, many = cluster.topic(partitions=1), cluster.topic(partitions=3)
+    finding = doctor(few, many)["partitions"]
+    assert finding.state is State.WARN
+    assert f"--topic {few} --partitions 3" in finding.fix
+
+
+@pytest.mark.parametrize("option", [{"cleanup_policy": "compact"}, {"retention_ms": "86400000000"}])
+def test_a_topic_that_loses_records_fails(
+    cluster: Cluster, doctor: Doctor, option: dict[str, str]
+) -> None:
+    topic = cluster.topic()
+    alter(cluster, topic, **option)
+    finding = doctor(topic)["topic_configuration"]
+    assert finding.state is State.FAIL
+    assert "=".join(*option.items()).replace("_", ".", 1) in finding.detail
+    assert f"--entity-name {topic}" in finding.fix
+
+
+def test_how_far_back_a_replay_reaches_is_told(cluster: Cluster, doctor: Doctor) -> None:
+    topic = cluster.topic()
+    with cluster.producer() as producer:
+        for number in range(5):
+            producer.send(topic, b"v", timestamp_ms=EPOCH_MS + number * 86_400_000)
+    cluster.delete_records(topic, before=3)
+    detail = doctor(topic)["topic_configuration"].detail
+    assert f"{topic}/0 from offset 3 (2026-01-04T00:00:00Z)" in detail
+
+
+def test_a_topic_created_anew_fails(cluster: Cluster, doctor: Doctor) -> None:
+    topic = cluster.topic()
+    doctor.put(topic, 0)
+    assert doctor(topic)["topic_ids"].state is State.OK
+    cluster.delete_topic(topic)
+    cluster.topic(name=topic)
+    finding = doctor(topic)["topic_ids"]
+    assert finding.state is State.FAIL
+    assert f"positions reset --topic {topic}" in finding.fix
+
+
+def test_another_cluster_fails(cluster: Cluster, doctor: Doctor, registry: Registry) -> None:
+    topic = cluster.topic()
+    with registry.unit() as unit:
+        positions.put(unit.connection, "kafka:another", Partition(topic, 0), 5, "id")
+        unit.commit()
+    found = doctor(topic)
+    assert found["topic_ids"].state is found["positions"].state is State.FAIL
+    assert "positions reset" in found["positions"].fix
+
+
+@pytest.mark.parametrize(
+    ("position", "words"), [(1, "begins at offset 3"), (9, "ends at offset 5")]
+)
+def test_a_position_outside_of_its_log_fails(
+    cluster: Cluster, doctor: Doctor, position: int, words: str
+) -> None:
+    topic = cluster.topic()
+    cluster.send(topic, range(5))
+    cluster.delete_records(topic, before=3)
+    doctor.put(topic, position)
+    finding = doctor(topic)["positions"]
+    assert finding.state is State.FAIL
+    assert words in finding.detail
+    assert "positions reset" in finding.fix
+
+
+def test_a_position_in_a_partition_that_is_not_there_fails(
+    cluster: Cluster, doctor: Doctor
+) -> None:
+    topic = cluster.topic()
+    doctor.put(topic, 3, partition=7)
+    assert f"{topic}/7 is not there" in doctor(topic)["positions"].detail
+
+
+def test_a_log_that_nobody_read_warns(cluster: Cluster, doctor: Doctor) -> None:
+    topic = cluster.topic()
+    cluster.send(topic, range(5))
+    finding = doctor(topic)["positions"]
+    assert (finding.state, finding.fix) == (State.WARN, "sync-worker run")
+
+
+def test_the_group_is_told_as_it_is(cluster: Cluster, doctor: Doctor, opened: Opened) -> None:
+    topic = cluster.topic()
+    cluster.send(topic, range(3))
+    settings = cluster.settings(topic)
+    finding = doctor(topic, group_id=settings.group_id)["group"]
+    assert (finding.state, finding.fix) == (State.WARN, "sync-worker run")
+    source = opened(settings)
+    reader = Reader(source, Ledger())
+    reader.read_values(3)
+    reader.read_until(
+        lambda: cluster.group_offsets(settings.group_id).get(Partition(topic, 0)) == 3, "a commit"
+    )
+    doctor.put(topic, 1)
+    ahead = doctor(topic, group_id=settings.group_id)["group"]
+    assert ahead.state is State.WARN
+    assert "ahead of the registry" in ahead.detail
+    doctor.put(topic, 3)
+    assert doctor(topic, group_id=settings.group_id)["group"] == ok(
+        f"The group {settings.group_id} is stable, with 1 members."
+    )
+
+
+def test_a_broker_that_hangs_holds_up_nothing(
+    cluster: Cluster, registry: Registry, breakable_broker: Broker
+) -> None:
+    topic = cluster.topic()
+    admin = KafkaAdmin(cluster.settings(topic))
+    checks = KafkaChecks(lambda: admin, lambda: registry, (topic,), "nobody").all()
+    breakable_broker.freeze()
+    other = Looked("other", lambda: ok("fine"))
+    found = examined([Looked("revision", lambda: ok("fine")), *checks, other], 1.0)
+    breakable_broker.thaw()
+    admin.close()
+    assert found["kafka"].state is State.FAIL
+    assert found["topics"].state is State.SKIP
+    assert found["other"].state is State.OK
