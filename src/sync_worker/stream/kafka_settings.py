@@ -109,5 +109,14 @@ def consumer_options(settings: KafkaSettings) -> dict[str, Any]:
 
 
 def groupless_options(settings: KafkaSettings) -> dict[str, Any]:
-    """For a consumer of its own, which no group knows: it commits nothing and disturbs nobody."""
-    return {**consumer_options(settings), "group_id": None, "group_instance_id": None}
+    """For a consumer of its own, which no group knows: it commits nothing and disturbs nobody.
+
+    It reads much at a time and is soon done: larger fetches take a few per cent off.
+    """
+    return {
+        **consumer_options(settings),
+        "group_id": None,
+        "group_instance_id": None,
+        "fetch_max_bytes": 4096 * _KIBIBYTE,
+        "max_partition_fetch_bytes": 1024 * _KIBIBYTE,
+    }
