@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 import pytest
+from kafka import KafkaProducer
 from tests.builders import EPOCH, EPOCH_MS, write_archive
 from tests.real.kafka_parts import Cluster
 
@@ -70,23 +71,25 @@ class InKafka:
         ):
             taken_back.init_transactions()
             for number, log in enumerate(logs):
+                offset = 0
                 for item in log:
+                    offset += 1 if item is not None else 2
                     if item is not None:
-                        moment = EPOCH_MS + int(item.minute * 60_000)
-                        plain.send(
-                            self.topic,
-                            item.value.encode(),
-                            b"k",
-                            partition=number,
-                            timestamp_ms=moment,
-                        )
-                        continue
-                    plain.flush()
-                    taken_back.begin_transaction()
-                    taken_back.send(self.topic, b"no", partition=number, timestamp_ms=EPOCH_MS).get(
-                        20
-                    )
-                    taken_back.abort_transaction()
+                        self._send(plain, number, item)
+                    else:
+                        plain.flush()
+                        self._take_back(taken_back, number, offset)
+
+    def _send(self, producer: KafkaProducer, number: int, item: Item) -> None:
+        moment = EPOCH_MS + int(item.minute * 60_000)
+        value = item.value.encode()
+        producer.send(self.topic, value, b"k", partition=number, timestamp_ms=moment)
+
+    def _take_back(self, producer: KafkaProducer, number: int, end: int) -> None:
+        producer.begin_transaction()
+        producer.send(self.topic, b"no", partition=number, timestamp_ms=EPOCH_MS).get(20)
+        producer.abort_transaction()
+        self._cluster.until_end(self.topic, end, number)
 
     def reader(self, wanted: Range, max_records: int = 100) -> KafkaRange:
         return KafkaRange(self._cluster.settings(self.topic), wanted, max_records)

@@ -110,6 +110,15 @@ class Cluster:
             yield producer
             producer.commit_transaction()
 
+    def until_end(self, topic: str, end: int, partition: int = 0) -> None:
+        """Wait for the marker of a transaction, which the broker writes after it has agreed."""
+        admin = KafkaAdmin(self.settings(topic))
+        at = Partition(topic, partition)
+        try:
+            until(lambda: admin.ends([at])[at] == end, f"{topic}/{partition} to end at {end}")
+        finally:
+            admin.close()
+
 
 def _tried(ask: Callable[..., Any], *arguments: object) -> Any:
     """What it gives; None where the cluster says "later", as it does while it starts."""

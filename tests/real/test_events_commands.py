@@ -97,8 +97,10 @@ def test_gaps_close_and_everything_else_stays(cluster: Cluster, typed: Typed) ->
     one, other = cluster.topic(), cluster.topic()
     with cluster.transaction() as producer:
         producer.send(one, b"a", timestamp_ms=EPOCH_MS)
+    cluster.until_end(one, 2)
     with cluster.transaction() as producer:
         producer.send(one, b"b", timestamp_ms=EPOCH_MS)
+    cluster.until_end(one, 4)
     assert typed("events", "export", "--out", "a.jsonl", "--topic", one)[0] == 0
     lines = Path("a.jsonl").read_text()
     assert [json.loads(line)["offset"] for line in lines.splitlines()] == [0, 2]

@@ -52,6 +52,7 @@ def test_an_open_transaction_is_beyond_the_end(cluster: Cluster) -> None:
         with reading(cluster, topic) as reader:
             assert values(reader) == ["0", "1"]
         producer.commit_transaction()
+    cluster.until_end(topic, 4)
     with reading(cluster, topic) as reader:
         assert values(reader) == ["0", "1", "open"]
 
