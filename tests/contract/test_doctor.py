@@ -15,6 +15,7 @@ from sync_worker.inspection.checks_machine import MachineChecks
 from sync_worker.inspection.checks_registry import RegistryChecks
 from sync_worker.inspection.doctor import Finding, State, examined
 from sync_worker.inspection.status import MASS_OF_DEAD_LETTERS, status
+from sync_worker.registry import roles
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.tables import clinic, hold, own_system, patient_board
 from sync_worker.registry.unit import Registry
@@ -185,35 +186,49 @@ def as_role(engine, registry_url):
             connection.execute(text(f"DROP ROLE {role}"))
 
 
-_READ = "SELECT ON alembic_version, clinic, patient_board, own_system"
-_WRITE = "SELECT, INSERT, UPDATE ON clinic, position, dead_letter, hold, held_fact, change_log"
+@pytest.fixture
+def given_roles(engine, registry_url):
+    if registry_url.startswith("postgresql"):
+        with engine.begin() as connection:
+            roles.apply(connection, roles.statements(connection))
 
 
-def test_a_role_that_lacks_a_right_fails_with_the_right(registry, registry_url, as_role):
+@pytest.mark.parametrize("role", roles.ROLES[:3])
+def test_a_user_of_a_role_has_its_rights(registry_url, registry, given_roles, as_role, role):
     if registry_url.startswith("sqlite"):
         assert look(registry, "roles").state is State.SKIP
         return
-    whole = as_role(_READ, _WRITE, "DELETE ON held_fact")
-    assert look(whole, "roles").state is State.OK
-    poor = as_role(_READ, _WRITE)
-    finding = look(poor, "roles")
+    finding = look(as_role(role), "roles")
+    assert finding.state is State.OK
+    assert role in finding.detail
+
+
+def test_a_user_that_lacks_a_right_fails_with_the_right(registry_url, engine, given_roles, as_role):
+    if registry_url.startswith("sqlite"):
+        return
+    user = as_role(roles.WORKER)
+    with engine.begin() as connection:
+        connection.execute(text("REVOKE DELETE ON held_fact FROM complaints_worker"))
+        connection.execute(text("REVOKE UPDATE (active) ON clinic FROM complaints_worker"))
+        connection.execute(text("REVOKE USAGE ON SEQUENCE hold_id_seq FROM complaints_worker"))
+    finding = look(user, "roles")
     assert finding.state is State.FAIL
-    assert "DELETE on held_fact" in finding.detail
+    assert "DELETE on held_fact, USAGE on hold_id_seq" in finding.detail
+    assert "UPDATE on clinic" in finding.detail
     assert "INSERT" not in finding.detail
     assert "db roles" in finding.fix
 
 
-def test_a_role_that_may_do_too_much_warns(registry, registry_url, as_role):
+def test_a_user_that_may_do_too_much_warns(registry, registry_url, given_roles, as_role):
     if registry_url.startswith("sqlite"):
         return
     assert look(registry, "roles").state is State.WARN  # the owner of the tables
-    writes_boards = as_role(_READ, _WRITE, "DELETE ON held_fact", "UPDATE ON patient_board")
-    finding = look(writes_boards, "roles")
+    finding = look(as_role(roles.WORKER, "UPDATE ON patient_board"), "roles")
     assert finding.state is State.WARN
     assert "patient_board" in finding.detail
 
 
-def test_a_role_that_may_not_even_read_the_revision_is_told_so(registry, registry_url, as_role):
+def test_a_user_that_may_not_even_read_the_revision_is_told_so(registry_url, as_role):
     if registry_url.startswith("sqlite"):
         return
     finding = look(as_role(), "roles")

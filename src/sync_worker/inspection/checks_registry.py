@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect
 from sync_worker.clinics.regions import Regions
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
 from sync_worker.inspection.status import MASS_OF_DEAD_LETTERS
-from sync_worker.registry import dialect, health, queries, registrations, roles_needed, schema
+from sync_worker.registry import dialect, health, queries, registrations, roles, schema
 from sync_worker.registry.unit import Registry
 
 _LONG_HELD = timedelta(days=1)
@@ -120,17 +120,17 @@ def _roles(connection: Connection) -> Finding:
         return skip("SQLite has no roles: file permissions alone.")
     if not inspect(connection).has_table("alembic_version"):
         return skip("There are no tables yet.")
-    kind, needed = roles_needed.needed(connection)
-    missing = dialect.missing_privileges(connection, needed)
+    work = roles.present(connection)
+    missing = roles.missing(connection, work)
     if missing:
         listed = ", ".join(missing)
-        return fail(f"The role {role} lacks, as {kind}: {listed}.", "sync-worker db roles --apply")
-    if kind is roles_needed.Kind.WORKER and dialect.may_write(connection, "patient_board"):
+        return fail(f"The user {role} lacks, as {work}: {listed}.", "sync-worker db roles --apply")
+    if work == roles.WORKER and dialect.may(connection, "patient_board", "INSERT, UPDATE, DELETE"):
         return warn(
-            f"The role {role} may write patient_board, which support alone should.",
-            "sync-worker db roles shows roles that may not",
+            f"The user {role} may write patient_board, which support alone should.",
+            f"Work as a user that was granted {roles.WORKER}: sync-worker db roles",
         )
-    return ok(f"The role {role} has the rights of {kind}.")
+    return ok(f"The user {role} has the rights of {work}.")
 
 
 def _dead_letters(connection: Connection) -> Finding:

@@ -353,21 +353,34 @@ def is_member(connection: Connection, role_name: str) -> bool:
     return bool(connection.execute(statement, {"role": role_name}).scalar())
 
 
-def missing_privileges(connection: Connection, needed: Mapping[str, Sequence[str]]) -> list[str]:
-    """Those of the needed privileges on tables of PostgreSQL that we lack, as `PRIVILEGE table`."""
+def missing_privileges(
+    connection: Connection, needed: Mapping[str, Mapping[str, Sequence[str]]]
+) -> list[str]:
+    """What we lack of `needed`: PostgreSQL's table → privilege → columns, none for all of them.
+
+    Told as `PRIVILEGE on table`.
+    """
     return [
         f"{privilege} on {table}"
         for table, privileges in needed.items()
-        for privilege in privileges
-        if not _has_privilege(connection, table, privilege)
+        for privilege, columns in privileges.items()
+        if not all(
+            _asked(connection, func.has_column_privilege(table, column, privilege))
+            for column in columns
+        )
+        or not (columns or may(connection, table, privilege))
     ]
 
 
-def may_write(connection: Connection, table: str) -> bool:
-    """Whether we may change rows of this table of PostgreSQL."""
-    return _has_privilege(connection, table, "INSERT, UPDATE, DELETE")
+def may(connection: Connection, table: str, privileges: str) -> bool:
+    """Whether we have one of the privileges on a whole table of PostgreSQL."""
+    return _asked(connection, func.has_table_privilege(table, privileges))
 
 
-def _has_privilege(connection: Connection, table: str, privilege: str) -> bool:
-    has = func.has_table_privilege(table, privilege)
-    return bool(connection.execute(select(has)).scalar())
+def may_count(connection: Connection, sequence: str) -> bool:
+    """Whether we may take the next number of a sequence of PostgreSQL."""
+    return _asked(connection, func.has_sequence_privilege(sequence, "USAGE"))
+
+
+def _asked(connection: Connection, question: ColumnElement[Any]) -> bool:
+    return bool(connection.execute(select(question)).scalar())

@@ -114,6 +114,22 @@ class NotTheOwner(Exception):
     """Rights are given by the owner of the tables alone."""
 
 
+def present(connection: Connection) -> str:
+    """Whose work we are to do, as one of `ROLES`: the worker's, unless of one other alone."""
+    member_of = [role for role in ROLES if dialect.is_member(connection, role)]
+    return member_of[0] if len(member_of) == 1 else WORKER
+
+
+def missing(connection: Connection, role: str) -> list[str]:
+    """What we lack of a role's rights, as `PRIVILEGE on table`."""
+    rights = RIGHTS[role]
+    sequences = [name for table, name in _COUNTED.items() if "INSERT" in rights.get(table, {})]
+    return [
+        *dialect.missing_privileges(connection, rights),
+        *(f"USAGE on {name}" for name in sequences if not dialect.may_count(connection, name)),
+    ]
+
+
 def require(url: str) -> None:
     """Raise NoRoles where the database at `url` knows no roles."""
     if not dialect.keeps_roles(url):
