@@ -137,6 +137,8 @@ class World:
             "SYNC_WORKER_KAFKA_REGION_TOPIC": topics.region,
             "SYNC_WORKER_KAFKA_GROUP_ID": f"bench-{uuid4().hex[:8]}",
         }
+        # A third of the clinics leaves its regions all the time: to the guard, one mass change.
+        environment["SYNC_WORKER_GUARD_MAX_PERCENT"] = "100"
         if batch is not None:
             environment["SYNC_WORKER_BATCH_MAX_RECORDS"] = str(batch)
         command = [str(_WORKER), "-o", "json", "run", "--until-idle", "0"]

@@ -119,7 +119,9 @@ class Settings(BaseModel):
         "a whole number from 0",
     )
     guard_max_percent: Annotated[int, Field(ge=0, le=100)] = _setting(
-        10, "Or so many per cent of them, whichever is more.", "a whole number from 0 to 100"
+        10,
+        "Or so many per cent of them, whichever is more; 100 lifts the guard.",
+        "a whole number from 0 to 100",
     )
     guard_window_minutes: Annotated[int, Field(ge=1, le=_MINUTES_OF_A_YEAR)] = _setting(
         60, "Within so many minutes.", f"a whole number of minutes from 1 to {_MINUTES_OF_A_YEAR}"

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+_ALL_PERCENT = 100
+
 
 class Limits(NamedTuple):
     """How many distinct registered clinics may leave a region within the window without a person.
@@ -21,6 +23,11 @@ class Limits(NamedTuple):
     max_changes: int = 5
     max_percent: int = 10
     window: timedelta = timedelta(minutes=60)
+
+    @property
+    def are_lifted(self) -> bool:
+        """Whether all of them may leave: nobody decides then, and nobody needs to remember."""
+        return self.max_percent >= _ALL_PERCENT
 
 
 USUAL_LIMITS = Limits()
@@ -76,6 +83,16 @@ class Region:
     """HSA-ids of which `left` says something else than when it was loaded."""
 
 
+@dataclass(slots=True)
+class _Tally:
+    """HSA-ids of clinics that left a region within the window."""
+
+    counted: set[str] = field(default_factory=set)
+    """Without a person, coming back or not."""
+    away: set[str] = field(default_factory=set)
+    """By moving, and not there now."""
+
+
 class Guard:
     """Decides for each departure whether it waits, and keeps what it knows up to date.
 
@@ -90,6 +107,7 @@ class Guard:
         """Holds that this guard opened, each with its region's code, in this order."""
         self._limits = limits
         self._since = now - limits.window
+        self._tallies: dict[str, _Tally] = {}
 
     def guards(self, departure: Departure) -> bool:
         """Whether this is a guarded change.
@@ -107,19 +125,12 @@ class Guard:
         It does while its region has an open hold, or where as many clinics as may have left.
         """
         region = self.regions[departure.region_code]
-        if region.hold is not None:
-            return True
-        counted = {
-            hsa_id for hsa_id, left in region.left.items() if self._is_recent(left.counted_at)
-        }
-        return len(counted | {departure.hsa_id}) > self._limit(region)
-
-    def _limit(self, region: Region) -> int:
-        away = sum(
-            not left.is_here and self._is_recent(left.moved_at) for left in region.left.values()
-        )
-        by_percent = (region.registered + away) * self._limits.max_percent // 100
-        return max(self._limits.max_changes, by_percent)
+        if region.hold is not None or self._limits.are_lifted:
+            return region.hold is not None
+        tally = self._tally(departure.region_code)
+        leaving = len(tally.counted) + (departure.hsa_id not in tally.counted)
+        of_percent = (region.registered + len(tally.away)) * self._limits.max_percent
+        return leaving > max(self._limits.max_changes, of_percent // _ALL_PERCENT)
 
     def departed(self, departure: Departure, *, is_guarded: bool) -> None:
         """A registered clinic left its region without a person; coming back frees nothing."""
@@ -133,7 +144,7 @@ class Guard:
         if moves:
             region.registered -= 1
             left = left._replace(is_here=False)
-        region.left[hsa_id] = left
+        self._know(departure.region_code, hsa_id, left)
 
     def arrived(self, hsa_id: str, region_code: str) -> None:
         """A registered clinic is in this region from now on."""
@@ -142,7 +153,7 @@ class Guard:
             return
         region.registered += 1
         if hsa_id in region.left:
-            region.left[hsa_id] = region.left[hsa_id]._replace(is_here=True)
+            self._know(region_code, hsa_id, region.left[hsa_id]._replace(is_here=True))
 
     def held(self, region_code: str, *, is_new: bool) -> None:
         """One fact more is held in the region, or one with another value; opens a hold at need."""
@@ -173,9 +184,31 @@ class Guard:
         """A registered clinic moved away by a person's decision: it is not counted."""
         region = self.regions[region_code]
         left = region.left.get(hsa_id, Left())
-        region.left[hsa_id] = left._replace(moved_at=self.now, is_here=False)
+        self._know(region_code, hsa_id, left._replace(moved_at=self.now, is_here=False))
         region.registered -= 1
         region.changed.add(hsa_id)
+
+    def _tally(self, region_code: str) -> "_Tally":
+        """The region's clinics that left, counted once and kept up to date from then on."""
+        tally = self._tallies.get(region_code)
+        if tally is None:
+            tally = self._tallies[region_code] = _Tally()
+            for hsa_id, left in self.regions[region_code].left.items():
+                self._count(tally, hsa_id, left)
+        return tally
+
+    def _know(self, region_code: str, hsa_id: str, left: Left) -> None:
+        self.regions[region_code].left[hsa_id] = left
+        if region_code in self._tallies:
+            self._count(self._tallies[region_code], hsa_id, left)
+
+    def _count(self, tally: "_Tally", hsa_id: str, left: Left) -> None:
+        if self._is_recent(left.counted_at):
+            tally.counted.add(hsa_id)
+        if self._is_recent(left.moved_at) and not left.is_here:
+            tally.away.add(hsa_id)
+        else:
+            tally.away.discard(hsa_id)
 
     def _is_recent(self, moment: datetime | None) -> bool:
         return moment is not None and moment >= self._since

@@ -18,12 +18,17 @@ from sync_worker.registry.log import Entry
 from sync_worker.registry.tables import approved_fact, clinic, held_fact, hold
 
 
+def is_any_fact_held(connection: Connection) -> bool:
+    """Whether an open hold holds anything, in whichever region."""
+    return connection.scalar(select(held_fact.c.hsa_id).limit(1)) is not None
+
+
 def of_clinics(connection: Connection, hsa_ids: Collection[str]) -> dict[str, dict[Fact, Held]]:
     """What is held of these clinics; nothing for the ones of which nothing is.
 
     Nearly always there is nothing at all, and finding that out costs next to nothing.
     """
-    if connection.scalar(select(held_fact.c.hsa_id).limit(1)) is None:
+    if not is_any_fact_held(connection):
         return {}
     is_one = dialect.among(connection, held_fact.c.hsa_id, sorted(hsa_ids))
     return _held(connection, _held_open().where(is_one))

@@ -97,12 +97,13 @@ def merge(
     known: Known,
     now: datetime,
     judged: Judged,
-    load_guard: Callable[[Collection[str]], Guard],
+    load_guard: Callable[[Collection[str]], Guard | None],
 ) -> tuple[Merged, Guard | None]:
     """Merge a batch in the order read, and what the guard has come to; None where it had no part.
 
     `load_guard` is called at most once, with the codes of every region that could be left or moved
-    into. What is known must hold every clinic that the batch names.
+    into; it gives None where nothing can come to wait. What is known must hold every clinic that
+    the batch names.
     """
     merger = Merger(stream, known.clinics, known.boards, now)
     merged = merger.merge(judged.pairs())
@@ -110,6 +111,8 @@ def merge(
     if not at_stake:
         return merged, None
     guard = load_guard(regions_at_stake(at_stake, judged, known))
+    if guard is None:
+        return merged, None
     return GuardedMerger(stream, known, now, guard).merge(judged.pairs()), guard
 
 

@@ -117,7 +117,10 @@ class Writer:
         }
         self._locked_guard(guarded.regions_at_stake(concerned, judged, known))
 
-    def _locked_guard(self, region_codes: Collection[str]) -> Guard:
+    def _locked_guard(self, region_codes: Collection[str]) -> Guard | None:
+        """The guard of these regions; None where its limits are lifted and nothing waits."""
+        if self._limits.are_lifted and not holds.is_any_fact_held(self._connection):
+            return None
         since = self._now - self._limits.window
         regions = guarding.locked(self._connection, region_codes, since)
         return Guard(self._limits, regions, self._now)

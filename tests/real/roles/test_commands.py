@@ -7,7 +7,7 @@ import pytest
 from sync_worker.cli.errors import Exit
 from sync_worker.cli.main import run
 from sync_worker.registry.roles import ADMIN, READER, SUPPORT, WORKER
-from tests.builders import activated, archive_line, numbered, region_changed
+from tests.builders import Event, activated, archive_line, numbered, region_changed
 from tests.real.roles.conftest import ACTIVE, BOARD, IN_TAK, OWNER, REGISTERED, settings, stream
 from tests.unit.cli.test_examples import LEAVES
 
@@ -72,9 +72,9 @@ def as_role(users, database, tmp_path, monkeypatch, capsys):
     """Runs a command as a role's user, in a folder with an archive and one that has grown."""
     monkeypatch.chdir(tmp_path)
     lines = stream(tmp_path).read_bytes()
-    more = [activated(ACTIVE, 9, regionCode="03", name="Nytt"), b"{"]
+    more: list[Event | bytes] = [activated(ACTIVE, 9, regionCode="03", name="Nytt"), b"{"]
     more += [region_changed(REGISTERED, 9, "03")]
-    grown = numbered([b""] * 7 + more)
+    grown = numbered([*([b""] * 7), *more])
     tmp_path.joinpath("grown.jsonl").write_bytes(lines + b"".join(map(archive_line, grown[7:])))
 
     def call(role, line):

@@ -43,7 +43,7 @@ def let_pass(guard, departures):
         (5, 10, 69, 6),
         (0, 10, 9, 0),
         (0, 10, 10, 1),
-        (0, 100, 7, 7),
+        (0, 99, 7, 6),
         (3, 10, 0, 3),
     ],
 )
@@ -51,6 +51,13 @@ def let_pass(guard, departures):
 def test_so_many_clinics_leave_without_a_person(max_changes, max_percent, registered, passes, kind):
     guard = guard_of((max_changes, max_percent), Region(registered))
     assert let_pass(guard, [kind(number) for number in range(20)]) == passes
+
+
+@pytest.mark.parametrize("kind", [closing, moving])
+def test_a_limit_of_all_lifts_the_guard_but_for_what_waits_already(kind):
+    departures = [kind(number) for number in range(20)]
+    assert let_pass(guard_of((0, 100), Region(7)), departures) == len(departures)
+    assert let_pass(guard_of((0, 100), Region(7, hold=Hold(1, NOW))), departures) == 0
 
 
 def test_a_clinic_counts_once_however_often_it_leaves():
