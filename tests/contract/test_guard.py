@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 from tests.builders import ACTIVATION, activated, deactivated, numbered, region_changed
-from tests.contract.conftest import NOW
+from tests.contract.conftest import NOW, empty_log
 from tests.contract.test_apply import batch_of, log_of, part_sizes, registered, rows
 from tests.fold import Fold
 from tests.guarded_fold import GuardedFold
@@ -20,7 +20,6 @@ from sync_worker.registry import holds
 from sync_worker.registry.positions import Counts
 from sync_worker.registry.tables import (
     approved_fact,
-    change_log,
     clinic,
     departure,
     guard_region,
@@ -100,8 +99,9 @@ def empty(registry):
     with registry.unit() as unit:
         for table in (held_fact, approved_fact, hold, departure, guard_region):
             unit.connection.execute(delete(table))
-        for table in (clinic, change_log, position):
+        for table in (clinic, position):
             unit.connection.execute(delete(table))
+        empty_log(unit.connection)
         unit.commit()
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sync_worker.clinics.guard import Departure, Guard, Left, Limits, Region
+from sync_worker.clinics.guard import Departure, Guard, Hold, Left, Limits, Region
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(minutes=61)
