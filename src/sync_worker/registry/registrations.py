@@ -69,6 +69,12 @@ def unregister(connection: Connection, hsa_ids: Sequence[str], now: datetime) ->
     connection.execute(_update(connection, hsa_ids).values(values))
 
 
+def registered_in(connection: Connection, region_code: str) -> set[str]:
+    """The HSA-ids of the clinics that are registered in a region."""
+    statement = select(clinic.c.hsa_id).where(REGISTERED, clinic.c.region_code == region_code)
+    return set(connection.scalars(statement))
+
+
 def boards(connection: Connection) -> dict[str, Board]:
     """The patient boards by region code; a region's service is on while it has one (R3)."""
     columns = (patient_board.c.region_code, patient_board.c.hsa_id, patient_board.c.name)

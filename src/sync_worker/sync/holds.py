@@ -20,7 +20,7 @@ from sync_worker.registry.unit import Registry
 from sync_worker.sync.progress import MovedWithoutBoard
 
 _MOST_TRIES = 20
-"""A worker may hold more while the locks are taken; each such race takes one try."""
+"""A worker may hold more while the locks are taken; from the second try on, hardly ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,9 @@ def approve(registry: Registry, approval: Approval) -> list[MovedWithoutBoard]:
     Raises:
         UnknownHold, HoldDecided, HoldChanged: see there; nothing was done.
     """
-    for _ in range(_MOST_TRIES):
+    for tries in range(_MOST_TRIES):
         with registry.unit() as unit:
-            settled = _approve(unit.connection, approval)
+            settled = _approve(unit.connection, approval, with_all_of_region=tries > 0)
             if settled is None:
                 continue
             service_on = registrations.boards(unit.connection).keys()
@@ -101,11 +101,16 @@ def _open_hold(connection: Connection, number: int) -> dict[str, Any]:
     return shown
 
 
-def _approve(connection: Connection, approval: Approval) -> list[Settled] | None:
+def _approve(
+    connection: Connection, approval: Approval, *, with_all_of_region: bool
+) -> list[Settled] | None:
     """Approve a hold; None where it holds more by now than the clinics that were locked."""
     number, now = approval.number, approval.at
     seen = _open_hold(connection, number)
-    known = facts.locked(connection, holds.of_hold(connection, number).keys())
+    concerned = set(holds.of_hold(connection, number))
+    if with_all_of_region:
+        concerned |= registrations.registered_in(connection, seen["region_code"])
+    known = facts.locked(connection, concerned)
     regions = (clinic.facts.region for clinic in known.values())
     codes = {seen["region_code"], *(region.value for region in regions if region is not None)}
     guard = Guard(USUAL_LIMITS, guarding.locked(connection, codes, facts.BEFORE_EVERY_EVENT), now)
