@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 
 from sync_worker.administration.act import Act
 from sync_worker.clinics.admission import Outcome, Refusal, Standing, Verdict, may_add, may_remove
-from sync_worker.clinics.facts import Fact
 from sync_worker.clinics.hsa_id import normalised
 from sync_worker.registry import holds, log, registrations
 from sync_worker.registry.log import Entry
@@ -79,24 +78,25 @@ def _judge(
 
 def _write(connection: Connection, verb: Verb, items: Sequence[Item], act: Act) -> None:
     done = [item.hsa_id for item in items if item.outcome is verb.done]
+    entries = []
     if verb.becomes_registered:
         registrations.register(connection, done, act.actor, act.at)
     else:
         registrations.unregister(connection, done, act.at)
-        _merge_what_is_held(connection, done, act)
-    entries = [
+        entries = _merge_what_is_held(connection, done, act)
+    entries += [
         Entry(act.at, verb.change, hsa_id=hsa_id, actor=act.actor, reason=act.reason)
         for hsa_id in done
     ]
     log.append(connection, entries)
 
 
-def _merge_what_is_held(connection: Connection, hsa_ids: Sequence[str], act: Act) -> None:
+def _merge_what_is_held(connection: Connection, hsa_ids: Sequence[str], act: Act) -> list[Entry]:
     """The guard protects registered clinics: what is held of one that is removed takes effect.
 
-    In the order that the administrators' role permits (decision 0015): a fact is set while it is
-    still held.
+    In this order, after the registration: see decision 0015.
     """
     held = holds.of_clinics(connection, hsa_ids)
-    holds.settle(connection, held, actor=act.actor, reason=act.reason, now=act.at)
-    holds.let_go(connection, {hsa_id: tuple(Fact) for hsa_id in held}, act.at)
+    settled = holds.settle(connection, held, act.at)
+    holds.let_go(connection, held, act.at)
+    return holds.entries(settled, act.actor, act.reason, act.at)

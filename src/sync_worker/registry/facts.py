@@ -4,13 +4,13 @@ A row that somebody edited by hand never stops the worker: a value without a ver
 oldest there can be, a version without a value as never stated.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, select
 
-from sync_worker.clinics.facts import Facts, Register
+from sync_worker.clinics.facts import Fact, Facts, Register
 from sync_worker.registry import dialect
 from sync_worker.registry.tables import clinic
 
@@ -52,6 +52,16 @@ def write(connection: Connection, changed: Iterable[tuple[str, Facts]], now: dat
     """Set the facts of clinics that this transaction has locked."""
     rows = [(hsa_id, *_values(facts), now) for hsa_id, facts in changed]
     names = ("hsa_id", *(column.name for column in _COLUMNS), "updated_at")
+    dialect.update_by_key(connection, clinic, names, rows)
+
+
+def write_one(
+    connection: Connection, fact: Fact, changed: Mapping[str, Register[Any]], now: datetime
+) -> None:
+    """Set one fact, and nothing else, of clinics that this transaction has locked."""
+    at = 4 * list(Fact).index(fact)
+    names = ("hsa_id", *(column.name for column in _COLUMNS[at : at + 4]), "updated_at")
+    rows = [(hsa_id, *register, now) for hsa_id, register in changed.items()]
     dialect.update_by_key(connection, clinic, names, rows)
 
 

@@ -3,7 +3,7 @@
 How they come about is the guard's: see `guarding`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -61,49 +61,54 @@ def let_go(
 
 
 class Settled(NamedTuple):
-    """A value that was held of a clinic and is the registry's now."""
+    """A value that was held and is the registry's now, and the event that stated it."""
 
     hsa_id: str
     change: Change
+    event_id: str
+    is_registered: bool
 
 
-def settle(
-    connection: Connection,
-    held: Mapping[str, HeldFacts],
-    *,
-    actor: str,
-    reason: str | None,
-    now: datetime,
-) -> list[Settled]:
-    """Merge what was held into its clinics, which are locked; each change is logged."""
+def settle(connection: Connection, held: Mapping[str, HeldFacts], now: datetime) -> list[Settled]:
+    """Merge what is held into its clinics, which are locked; what changed, by HSA-id.
+
+    Nothing but the facts that are held is written: an administrator may write no other.
+    """
     known = facts.present(connection, held.keys())
-    merged = {hsa_id: known[hsa_id].facts.merge(as_facts(some)) for hsa_id, some in held.items()}
-    settled = [
-        Settled(hsa_id, change)
-        for hsa_id in sorted(merged)
-        for change in changes(known[hsa_id].facts, merged[hsa_id])
-    ]
-    newer = [
-        (hsa_id, after) for hsa_id, after in merged.items() if after is not known[hsa_id].facts
-    ]
-    facts.write(connection, newer, now)
-    log.append(
-        connection,
-        [
-            Entry(
-                now,
-                log.change_name(change),
-                hsa_id=hsa_id,
-                old_value=log.as_text(change.old),
-                new_value=log.as_text(change.new),
-                actor=actor,
-                reason=reason,
-                event_id=held[hsa_id][change.fact].register.event_id,
-            )
-            for hsa_id, change in settled
-        ],
-    )
+    settled = []
+    newer: dict[Fact, dict[str, Register[Any]]] = {}
+    for hsa_id, some in sorted(held.items()):
+        before, is_registered = known[hsa_id]
+        after = before.merge(as_facts(some))
+        for fact, register, present in zip(Fact, after, before, strict=True):
+            if register is not None and register is not present:
+                newer.setdefault(fact, {})[hsa_id] = register
+        settled += [
+            Settled(hsa_id, change, some[change.fact].register.event_id, is_registered)
+            for change in changes(before, after)
+        ]
+    for fact, registers in newer.items():
+        facts.write_one(connection, fact, registers, now)
     return settled
+
+
+def entries(
+    settled: Iterable[Settled], actor: str, reason: str | None, now: datetime
+) -> list[Entry]:
+    """What the log says of it: a person decided what an event had stated."""
+    return [
+        Entry(
+            now,
+            log.change_name(change),
+            hsa_id=hsa_id,
+            old_value=log.as_text(change.old),
+            new_value=log.as_text(change.new),
+            actor=actor,
+            reason=reason,
+            event_id=event_id,
+        )
+        for hsa_id, change, event_id, _ in settled
+    ]
 
 
 def close_approved(connection: Connection, number: int, now: datetime) -> None:

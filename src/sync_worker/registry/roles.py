@@ -68,7 +68,7 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
         "hold": {"SELECT": _WHOLE, "UPDATE": ("revision", "status", "closed_at")},
         "held_fact": {"SELECT": _WHOLE, "DELETE": _WHOLE},
         "guard_region": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
-        "departure": _KEEP,
+        "departure": _READ,
     },
     SUPPORT: {
         "alembic_version": _READ,

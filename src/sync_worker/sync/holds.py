@@ -86,7 +86,7 @@ def approve(registry: Registry, approval: Approval) -> list[MovedWithoutBoard]:
             unit.commit()
         return [
             MovedWithoutBoard(hsa_id, str(change.new))
-            for hsa_id, change in settled
+            for hsa_id, change, *_ in settled
             if change.fact is Fact.REGION and change.new not in service_on
         ]
     raise HoldChanged(approval.number, plan(registry, approval.number)["revision"])
@@ -122,9 +122,11 @@ def _approve(
     if not held.keys() <= known.keys():
         return None
     holds.close_approved(connection, number, now)
-    settled = holds.settle(connection, held, actor=approval.actor, reason=approval.reason, now=now)
+    # What becomes of a clinic that nobody registers any more is neither logged nor guarded.
+    settled = [one for one in holds.settle(connection, held, now) if one.is_registered]
     _take_note(connection, guard, present["region_code"], settled)
-    log.append(connection, [_entry(approval, present)])
+    changes = holds.entries(settled, approval.actor, approval.reason, now)
+    log.append(connection, [*changes, _entry(approval, present)])
     return settled
 
 
@@ -133,7 +135,7 @@ def _take_note(
 ) -> None:
     """The hold is over, and the guard is to know who moved away by a person's decision."""
     guard.decided(region_code)
-    for hsa_id, change in settled:
+    for hsa_id, change, *_ in settled:
         if change.fact is Fact.REGION and isinstance(change.old, str):
             guard.moved_by_a_person(hsa_id, change.old)
     guarding.write(connection, guard, {})
