@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from sync_worker.cli.errors import Exit
 from sync_worker.cli.main import run
 from sync_worker.registry.roles import ADMIN, READER, SUPPORT, WORKER
 from tests.builders import Event, activated, archive_line, numbered, region_changed
@@ -28,9 +27,6 @@ PERMITTED = (
     (WORKER, "positions reset --to earliest --yes"),
     (WORKER, "deadletters list"),
     (WORKER, "deadletters show 1"),
-    (WORKER, "holds list"),
-    (WORKER, "holds show 1"),
-    (WORKER, "holds approve 1 --yes"),
     (WORKER, f"clinics show {REGISTERED} --history"),
     (WORKER, "log list --region 01"),
     (WORKER, "holds list"),
