@@ -10,8 +10,13 @@ from tests.builders import Event, activated, archive_line, numbered, region_chan
 from tests.real.roles.conftest import ACTIVE, BOARD, IN_TAK, OWNER, REGISTERED, settings, stream
 from tests.unit.cli.test_examples import LEAVES
 
-UNTOUCHED = {("topics", "create"), ("events", "validate"), ("config", "show")} | {
-    ("schemas", "export")
+UNTOUCHED = {
+    ("topics", "create"),
+    ("events", "validate"),
+    ("events", "export"),
+    ("events", "publish"),
+    ("config", "show"),
+    ("schemas", "export"),
 }
 """Commands that ask nothing of the database."""
 
@@ -23,6 +28,7 @@ PERMITTED = (
     (WORKER, "run --archive stream.jsonl"),
     (WORKER, "run --archive grown.jsonl"),
     (WORKER, "status"),
+    (WORKER, "doctor"),
     (WORKER, "positions list"),
     (WORKER, "positions reset --to earliest --yes"),
     (WORKER, "deadletters list"),
