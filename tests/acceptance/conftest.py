@@ -49,6 +49,7 @@ class Installed:
             "SYNC_WORKER_DATABASE_URL": f"sqlite:///{self.database}",
             "SYNC_WORKER_HTTP_PORT": "0",
             "NO_COLOR": "1",
+            "LC_ALL": "C",
         }
 
     def __call__(self, *arguments: str, stdin: str = "", **environment: str) -> Done:

@@ -12,7 +12,12 @@ from typing import Any
 
 import click
 
+from sync_worker.administration.language import boards, errors, tak
+from sync_worker.administration.language.message import Language, Said, worded
 from sync_worker.cli.text import harmless
+
+Words = str | Said
+"""A sentence in English, or a message that is in both languages."""
 
 
 class Exit(IntEnum):
@@ -42,25 +47,28 @@ class CommandError(Exception):
     """
 
     def __init__(
-        self, exit_code: Exit, message: str, *, why: str = "", hint: str = "", code: str = ""
+        self, exit_code: Exit, message: Words, *, why: Words = "", hint: Words = "", code: str = ""
     ) -> None:
-        super().__init__(message)
+        super().__init__(worded(message, Language.ENGLISH))
         self.exit_code = exit_code
         self.code = code or exit_code.name.lower()
         self.message, self.why, self.hint = message, why, hint
 
-    def as_text(self) -> str:
+    def as_text(self, language: Language = Language.ENGLISH) -> str:
         """The error for people."""
-        lines = [f"error: {self._sentences()}", *([f"hint: {self.hint}"] if self.hint else [])]
-        return harmless("\n".join(lines))
+        lines = [errors.ERROR(words=self._sentences(language))]
+        if self.hint:
+            lines.append(errors.HINT(words=self.hint))
+        return harmless("\n".join(line.text(language) for line in lines))
 
-    def as_json(self) -> str:
+    def as_json(self, language: Language = Language.ENGLISH) -> str:
         """The error for programs, on one line."""
-        inner = {"code": self.code, "message": self._sentences(), "hint": self.hint}
+        message, hint = self._sentences(language), worded(self.hint, language)
+        inner = {"code": self.code, "message": message, "hint": hint}
         return json.dumps({"error": inner}, ensure_ascii=False)
 
-    def _sentences(self) -> str:
-        return f"{self.message} {self.why}".rstrip(" ")
+    def _sentences(self, language: Language) -> str:
+        return f"{worded(self.message, language)} {worded(self.why, language)}".rstrip(" ")
 
 
 def as_command_error(error: BaseException) -> CommandError:
@@ -88,14 +96,14 @@ def _usage(error: click.UsageError) -> CommandError:
 
 
 def _interrupted(_error: BaseException) -> CommandError:
-    return CommandError(Exit.INTERRUPTED, "Interrupted.")
+    return CommandError(Exit.INTERRUPTED, errors.INTERRUPTED())
 
 
 def _missing_file(error: FileNotFoundError) -> CommandError | None:
     if error.filename is None:
         return None
     return CommandError(
-        Exit.NOT_FOUND, f"There is no file {error.filename}.", hint="Check its path."
+        Exit.NOT_FOUND, errors.NO_FILE(path=error.filename), hint=errors.CHECK_PATH()
     )
 
 
@@ -213,9 +221,9 @@ def _refuses_records(error: BaseException) -> CommandError:
 def _board_changed(_error: BaseException) -> CommandError:
     return CommandError(
         Exit.REFUSED,
-        "Somebody else changed this region's patient board meanwhile.",
-        why="Nothing was done: the plan that you saw is not true any more.",
-        hint="Run the command again, and look at the new plan.",
+        boards.BOARD_CHANGED(),
+        why=boards.PLAN_UNTRUE(),
+        hint=boards.PLAN_AGAIN(),
         code="changed_meanwhile",
     )
 
@@ -248,6 +256,22 @@ def _hold_changed(error: Any) -> CommandError:
     )
 
 
+def _tak_changed(_error: BaseException) -> CommandError:
+    return CommandError(
+        Exit.REFUSED,
+        tak.CHANGED(),
+        why=boards.PLAN_UNTRUE(),
+        hint=boards.PLAN_AGAIN(),
+        code="changed_meanwhile",
+    )
+
+
+def _unreadable(error: Any) -> CommandError:
+    return CommandError(
+        Exit.USAGE, error.what, why=errors.NOTHING_DONE(), hint=error.remedy, code="file"
+    )
+
+
 _INSUFFICIENT_PRIVILEGE = "42501"
 """PostgreSQL, appendix A."""
 
@@ -255,17 +279,17 @@ _INSUFFICIENT_PRIVILEGE = "42501"
 def _database(error: Any) -> CommandError:
     from sync_worker.registry.errors import Fault, fault_of, first_line
 
-    said = f"It says: {first_line(error)}."
+    said = errors.IT_SAYS(words=first_line(error))
     if fault_of(error) is Fault.PASSING:
-        what, hint = "The database cannot be reached or used now.", "Try again when it is back."
-        return CommandError(Exit.UNREACHABLE, what, why=said, hint=hint)
+        away, later = errors.DATABASE_AWAY(), errors.TRY_AGAIN()
+        return CommandError(Exit.UNREACHABLE, away, why=said, hint=later)
     if fault_of(error) is Fault.NOT_A_DATABASE:
         what = "What SYNC_WORKER_DATABASE_URL names is no database, or a broken one."
         hint = "Correct the setting, or restore the database: sync-worker config show"
         return CommandError(Exit.USAGE, what, why=said, hint=hint, code="configuration")
     if getattr(error.orig, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE:
-        what, hint = "The database does not permit this.", "Use the credentials of the right role."
-        return CommandError(Exit.REFUSED, what, why=said, hint=hint, code="permission")
+        denied, role = errors.NOT_PERMITTED(), errors.RIGHT_ROLE()
+        return CommandError(Exit.REFUSED, denied, why=said, hint=role, code="permission")
     what, hint = "The database refused.", "Check SYNC_WORKER_DATABASE_URL: sync-worker config show"
     return CommandError(Exit.UNEXPECTED, what, why=said, hint=hint)
 
@@ -290,6 +314,8 @@ _ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
     "sync_worker.sync.holds.UnknownHold": _unknown_hold,
     "sync_worker.sync.holds.HoldDecided": _hold_decided,
     "sync_worker.sync.holds.HoldChanged": _hold_changed,
+    "sync_worker.administration.tak.TakChanged": _tak_changed,
+    "sync_worker.administration.files.decoding.Unreadable": _unreadable,
     "sqlalchemy.exc.DBAPIError": _database,
 }
 """By an exception's full name, the nearest base first; None passes it on to the next base."""

@@ -18,6 +18,7 @@ import click
 from sync_worker import __version__
 from sync_worker.cli import options, output
 from sync_worker.cli.errors import CommandError, Exit, as_command_error
+from sync_worker.cli.language import language_of
 
 NAME = "sync-worker"
 COMMANDS: Mapping[str, str] = {
@@ -127,7 +128,7 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
         if told.exit_code is Exit.UNEXPECTED and "--debug" in _options(arguments):
             _print_traceback(error)
         if _wants_json(arguments):
-            click.echo(told.as_json(), err=True)
+            click.echo(told.as_json(language_of(os.environ)), err=True)
         else:
             _tell_people(error, told)
     return told.exit_code
@@ -136,7 +137,7 @@ def _told(error: BaseException, arguments: Sequence[str]) -> int:
 def _tell_people(error: BaseException, told: CommandError) -> None:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.ctx.get_help() + "\n", err=True)
-    click.echo(told.as_text(), err=True)
+    click.echo(told.as_text(language_of(os.environ)), err=True)
 
 
 def _print_traceback(error: BaseException) -> None:

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sync_worker.administration.language import boards as says
+from sync_worker.administration.language import files as says_of_files
+from sync_worker.administration.language.message import of_locale
 from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.output import Form, Globals, Output, color_is_welcome, csv_is_for_lists
 
@@ -122,7 +125,9 @@ def invocation(ctx: click.Context) -> Invocation:
     """Read the settings; CommandError where they are wrong."""
     from sync_worker.cli.settings import load_settings
 
-    return Invocation(globals_of(ctx), load_settings(os.environ), output_of(ctx))
+    settings = load_settings(os.environ)
+    output = Output(globals_of(ctx), settings.lang or of_locale(os.environ))
+    return Invocation(globals_of(ctx), settings, output)
 
 
 def output_of(ctx: click.Context) -> Output:
@@ -139,9 +144,9 @@ def require_region(settings: "Settings", *codes: str) -> None:
         if code not in in_use:
             raise CommandError(
                 Exit.NOT_FOUND,
-                f"There is no region {code!r}.",
-                why="A region code is two characters, its leading zero included.",
-                hint="sync-worker regions list shows them.",
+                says.NO_REGION(code=code),
+                why=says.REGION_CODE(),
+                hint=says.LIST_REGIONS(),
             )
 
 
@@ -150,7 +155,7 @@ def warn_of_check_digit(run: Invocation, hsa_id: str) -> None:
     from sync_worker.clinics import hsa_id as hsa_ids
 
     if hsa_ids.has_the_form(hsa_id) and not hsa_ids.check_digit_is_right(hsa_id):
-        run.output.attention(f"{hsa_id}: the check digit of its number is not right.")
+        run.output.attention(says_of_files.CHECK_DIGIT(hsa_id=hsa_id))
 
 
 def examples(*lines: str) -> str:
@@ -185,6 +190,11 @@ def reason_option(command: Decorated) -> Decorated:
 def actor_and_reason(command: Decorated) -> Decorated:
     """`--actor ID` and `--reason TEXT`: who, and why."""
     return actor_option(reason_option(command))
+
+
+def ticket_and_reason(ticket: str | None, reason: str | None) -> str | None:
+    """What the log keeps of both: why, after the order behind it."""
+    return ": ".join(part for part in (ticket, reason) if part is not None) or None
 
 
 def dry_run_option(command: Decorated) -> Decorated:

@@ -16,10 +16,16 @@ from typing import Any
 
 import click
 
+from sync_worker.administration.language import errors as says
+from sync_worker.administration.language.message import Language, worded
 from sync_worker.cli import text
-from sync_worker.cli.errors import CommandError, Exit, output_failed
+from sync_worker.cli.errors import CommandError, Exit, Words, output_failed
 
 _REDRAW_SECONDS = 0.2
+_ANSWERS: Mapping[str, bool] = {
+    **dict.fromkeys(("y", "yes", "j", "ja"), True),
+    **dict.fromkeys(("n", "no", "nej"), False),
+}
 _COLORS: Mapping[str, str] = {
     **dict.fromkeys(("receiving", "added", "ok"), "green"),
     **dict.fromkeys(("deactivated", "service_off", "open", "ignored", "warn"), "yellow"),
@@ -55,7 +61,8 @@ def csv_is_for_lists() -> CommandError:
 class Output:
     """Writes data to stdout, in one form, and sentences to stderr."""
 
-    def __init__(self, options: Globals) -> None:
+    def __init__(self, options: Globals, language: Language = Language.ENGLISH) -> None:
+        self.language = language
         self._form = options.output
         self._is_quiet = options.verbosity < 0
         self._colors = options.color
@@ -70,7 +77,7 @@ class Output:
         rows: Iterable[Mapping[str, Any]],
         columns: Sequence[str],
         *,
-        empty: str = "There is nothing.",
+        empty: Words | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
         """Write a list; JSON has all of each row, and `extra` beside `items` and `count`.
@@ -86,9 +93,11 @@ class Output:
             case Form.TABLE:
                 self._table(list(rows), columns, empty)
 
-    def _table(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str) -> None:
+    def _table(
+        self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: Words | None
+    ) -> None:
         if not rows:
-            self.message(empty)
+            self.message(empty or says.NOTHING())
             return
         style = _colored if self._colors and color_is_welcome(sys.stdout) else None
         write(text.table(rows, columns, style) + "\n")
@@ -109,6 +118,10 @@ class Output:
         if rendered is not None:
             write(text.harmless(rendered) + "\n")
 
+    def words(self, sentence: Words) -> str:
+        """A sentence in the language that is read here."""
+        return worded(sentence, self.language)
+
     def text(self, value: object) -> str:
         """A value as a table has it; nothing where it is None."""
         return text.cell(value)
@@ -117,18 +130,18 @@ class Output:
         """A table as text, for the inside of a document."""
         return text.table(rows, columns)
 
-    def message(self, sentence: str) -> None:
+    def message(self, sentence: Words) -> None:
         """Say something on stderr that -q leaves out."""
         if not self._is_quiet:
             self.attention(sentence)
 
-    def attention(self, sentence: str) -> None:
+    def attention(self, sentence: Words) -> None:
         """Say on stderr what somebody should look at; -q does not leave it out."""
         # Nobody reading along is no reason to stop the work.
         with suppress(BrokenPipeError):
-            click.echo(text.harmless(sentence), err=True)
+            click.echo(text.harmless(self.words(sentence)), err=True)
 
-    def confirm(self, question: str, *, yes: bool) -> None:
+    def confirm(self, question: Words, *, yes: bool) -> None:
         """Ask on a terminal, unless the answer was given with `--yes`.
 
         Raises:
@@ -139,22 +152,43 @@ class Output:
         if sys.stdin is None or not sys.stdin.isatty():
             raise CommandError(
                 Exit.USAGE,
-                "This has to be confirmed, and there is no terminal to ask on.",
-                why="Nothing was done.",
-                hint="Give --yes when the plan is right.",
+                says.CONFIRMATION(),
+                why=says.NOTHING_DONE(),
+                hint=says.GIVE_YES(),
                 code="confirmation_needed",
             )
-        if not click.confirm(text.harmless(question), err=True):
-            raise CommandError(Exit.USAGE, "Nothing was done.", code="not_confirmed")
+        if not self._is_agreed(question):
+            raise CommandError(Exit.USAGE, says.NOTHING_DONE(), code="not_confirmed")
+
+    def _is_agreed(self, question: Words) -> bool:
+        """The answer to a question; no answer is no, and one that is neither is asked again."""
+
+        def judged(answer: str) -> bool:
+            word = answer.strip().lower()
+            if word not in _ANSWERS:
+                raise click.UsageError(self.words(says.ANSWER()))
+            return _ANSWERS[word]
+
+        agreed: bool = click.prompt(
+            text.harmless(self.words(question)),
+            default="n",
+            show_default=False,
+            prompt_suffix=self.words(says.YES_OR_NO()),
+            value_proc=judged,
+            err=True,
+        )
+        return agreed
 
     @contextmanager
-    def progress(self, label: str, fraction: Callable[[], float]) -> Iterator[None]:
+    def progress(self, label: Words, fraction: Callable[[], float]) -> Iterator[None]:
         """Show on a terminal how much is done, from 0 to 1, while the body runs."""
         if self._is_quiet or not sys.stderr.isatty():
             yield
             return
         is_done = threading.Event()
-        drawing = threading.Thread(target=_draw, args=(label, fraction, is_done), daemon=True)
+        drawing = threading.Thread(
+            target=_draw, args=(self.words(label), fraction, is_done), daemon=True
+        )
         drawing.start()
         try:
             yield

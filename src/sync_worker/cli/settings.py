@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from sync_worker.administration.language.message import Language
 from sync_worker.cli import values
 from sync_worker.cli.contradictions import contradictions
 from sync_worker.cli.environment import Source, gather, variable
@@ -112,6 +113,12 @@ class Settings(BaseModel):
         "auto",
         "The log's form; auto is console on a terminal, else json.",
         "one of auto, console, json",
+    )
+    lang: Language | None = _setting(
+        None,
+        "The language in which administrators and support are told things; as the locale where "
+        "not set.",
+        "one of sv, en",
     )
     guard_max_changes: Annotated[int, Field(ge=0)] = _setting(
         5,

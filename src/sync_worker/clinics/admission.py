@@ -15,6 +15,8 @@ class Outcome(StrEnum):
     REMOVED = "removed"
     NOT_REGISTERED = "not_registered"
     REFUSED = "refused"
+    NOT_DONE = "not_done"
+    """It could be done, and was not: of a file that is done whole or not at all."""
 
 
 class Refusal(StrEnum):
@@ -22,6 +24,8 @@ class Refusal(StrEnum):
 
     MALFORMED_HSA_ID = "malformed_hsa_id"
     """Not of the form of an HSA-id, and the e-services never named it."""
+    DUPLICATE_IN_FILE = "duplicate_in_file"
+    """An earlier row of the same file names it."""
     UNKNOWN_CLINIC = "unknown_clinic"
     """The e-services never named it."""
     OTHER_REGION = "other_region"
@@ -32,6 +36,8 @@ class Refusal(StrEnum):
     """Not activated in the e-services (R4)."""
     REGION_UNKNOWN = "region_unknown"
     """The e-services never said which region administers it (R5)."""
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    """It was planned to be left as it is, and could be done now: nobody has agreed to that."""
 
 
 class Standing(NamedTuple):

@@ -51,6 +51,7 @@ def folder(tmp_path, monkeypatch):
     for name in [name for name in os.environ if name.startswith("SYNC_WORKER_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

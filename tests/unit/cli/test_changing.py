@@ -165,11 +165,11 @@ def test_setting_and_clearing_a_board_names_the_clinics_that_it_touches(populate
     done = typed(*board, "-o", "json")
     assert (done.json["service_on"], done.json["receiving"]) == (True, 1)
     assert done.json["patient_board"] == {"hsa_id": BOARD, "name": "Nämnden"}
-    assert "1 registered clinics start receiving" in done.stderr
+    assert "1 registered clinic starts receiving" in done.stderr
     assert C in done.stderr
     done = typed("boards", "clear", "03", "--ticket", "T-3", "-y", "-o", "json")
     assert (done.json["service_on"], done.json["patient_board"]) == (False, None)
-    assert "1 registered clinics stop receiving" in done.stderr
+    assert "1 registered clinic stops receiving" in done.stderr
     assert C in done.stderr
 
 

@@ -25,6 +25,7 @@ SETTINGS = {
     "HTTP_PORT": (9464, "0", 0),
     "LOG_LEVEL": ("info", "debug", "debug"),
     "LOG_FORMAT": ("auto", "json", "json"),
+    "LANG": (None, "sv", "sv"),
     "GUARD_MAX_CHANGES": (5, "0", 0),
     "GUARD_MAX_PERCENT": (10, "100", 100),
     "GUARD_WINDOW_MINUTES": (60, "5", 5),

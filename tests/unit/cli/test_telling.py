@@ -97,7 +97,7 @@ def test_an_error_that_nobody_foresaw_is_told_without_its_text():
     assert told.exit_code is Exit.UNEXPECTED
     assert "ValueError" in told.as_text()
     assert "resident" not in told.as_text() + told.as_json()
-    assert "--debug" in told.hint
+    assert "--debug" in told.as_text()
 
 
 def test_an_interrupt_ends_with_130(monkeypatch, typed):

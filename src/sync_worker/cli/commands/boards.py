@@ -1,11 +1,17 @@
 """`sync-worker boards`: patient boards, set and cleared by support."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from sync_worker.administration.language import boards as says
 from sync_worker.cli import options
 from sync_worker.cli.errors import CommandError, Exit
+
+if TYPE_CHECKING:
+    from sync_worker.administration.boards import BoardPlan
+    from sync_worker.cli.errors import Words
+    from sync_worker.registry.registrations import Board
 
 
 @click.group(cls=options.Group)
@@ -37,7 +43,7 @@ _ticket_option = click.option(
 @click.argument("hsa_id", metavar="HSA-ID")
 @click.option("--name", required=True, callback=options.not_blank, help="The patient board's name.")
 @_ticket_option
-@options.actor_option
+@options.actor_and_reason
 @options.plan_options
 @click.pass_context
 def set_board(ctx: click.Context, /, region_code: str, hsa_id: str, name: str, **how: Any) -> None:
@@ -51,9 +57,9 @@ def set_board(ctx: click.Context, /, region_code: str, hsa_id: str, name: str, *
     if not hsa_ids.has_the_form(board.hsa_id):
         raise CommandError(
             Exit.USAGE,
-            f"{hsa_id!r} is not an HSA-id.",
-            why="An HSA-id is SE, ten or twelve digits, a hyphen, and letters or digits.",
-            hint="Write it as in SE2321000016-PN01.",
+            says.NO_HSA_ID(hsa_id=hsa_id),
+            why=says.HSA_ID_FORM(),
+            hint=says.HSA_ID_EXAMPLE(),
         )
     options.warn_of_check_digit(run, board.hsa_id)
     _put(run, region_code, board, **how)
@@ -64,7 +70,7 @@ def set_board(ctx: click.Context, /, region_code: str, hsa_id: str, name: str, *
 )
 @click.argument("region_code", metavar="NN")
 @_ticket_option
-@options.actor_option
+@options.actor_and_reason
 @options.plan_options
 @click.pass_context
 def clear(ctx: click.Context, /, region_code: str, **how: Any) -> None:
@@ -77,10 +83,11 @@ def clear(ctx: click.Context, /, region_code: str, **how: Any) -> None:
 def _put(
     run: options.Invocation,
     region_code: str,
-    board: Any,
+    board: "Board | None",
     *,
     ticket: str,
     actor: str,
+    reason: str | None,
     dry_run: bool,
     yes: bool,
 ) -> None:
@@ -94,27 +101,33 @@ def _put(
         for line in _plan_lines(plan):
             run.output.message(line)
         if not dry_run and not plan.changes_nothing:
-            run.output.confirm("Do it?", yes=yes)
-            boards.put(registry, plan, Act(actor, ticket, wiring.now()))
+            run.output.confirm(says.QUESTION(), yes=yes)
+            why = options.ticket_and_reason(ticket, reason)
+            boards.put(registry, plan, Act(actor, why, wiring.now()))
         rows = regions(registry, wiring.regions(run.settings))
     (region,) = (row for row in rows if row["region_code"] == region_code)
-    run.output.document(region, render=_state_line)
+    run.output.document(region, render=lambda shown: _state_line(run, shown))
 
 
-def _plan_lines(plan: Any) -> list[str]:
+def _plan_lines(plan: "BoardPlan") -> "list[Words]":
     """What would change, in sentences; every clinic that it touches is named."""
     if plan.changes_nothing:
-        return ["The region has exactly that already: nothing to do."]
-    present = f"{plan.present.hsa_id} {plan.present.name}" if plan.present else "none"
-    wanted = f"{plan.wanted.hsa_id} {plan.wanted.name}" if plan.wanted else "none"
-    lines = [f"Patient board of region {plan.region_code}: {present} → {wanted}."]
-    for verb, hsa_ids in (("start", plan.starts_receiving), ("stop", plan.stops_receiving)):
+        return [says.NOTHING_TO_DO()]
+    present, wanted = map(_board_text, (plan.present, plan.wanted))
+    lines: list[Words] = [says.CHANGE(region_code=plan.region_code, present=present, wanted=wanted)]
+    for message, hsa_ids in (
+        (says.STARTS, plan.starts_receiving),
+        (says.STOPS, plan.stops_receiving),
+    ):
         if hsa_ids:
-            lines.append(f"{len(hsa_ids)} registered clinics {verb} receiving cases:")
-            lines += [f"  {hsa_id}" for hsa_id in hsa_ids]
+            lines += [message(count=len(hsa_ids)), *(f"  {hsa_id}" for hsa_id in hsa_ids)]
     return lines
 
 
-def _state_line(region: dict[str, Any]) -> str:
-    service = "on" if region["service_on"] else "off"
-    return f"{region['region_code']} {region['name']}: the service is {service}"
+def _board_text(board: "Board | None") -> "Words":
+    return f"{board.hsa_id} {board.name}" if board else says.NO_BOARD()
+
+
+def _state_line(run: options.Invocation, region: dict[str, Any]) -> str:
+    state = says.SERVICE_ON if region["service_on"] else says.SERVICE_OFF
+    return run.output.words(state(region_code=region["region_code"], name=region["name"]))

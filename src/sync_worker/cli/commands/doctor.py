@@ -39,6 +39,7 @@ def command(ctx: click.Context) -> None:
 
 
 def _findings() -> "dict[str, Finding]":
+    from sync_worker.administration.language.message import Language, worded
     from sync_worker.cli import examination
     from sync_worker.cli.settings import Settings, load_settings
     from sync_worker.inspection.doctor import Check, examined, fail, ok
@@ -48,6 +49,7 @@ def _findings() -> "dict[str, Finding]":
         told = ok("All of them are right.")
     except CommandError as wrong:
         settings = Settings()
-        told = fail(wrong.message.replace("\n  ", " "), wrong.hint)
+        message, hint = (worded(said, Language.ENGLISH) for said in (wrong.message, wrong.hint))
+        told = fail(message.replace("\n  ", " "), hint)
     with examination.of(settings) as checks:
         return examined([Check("settings", lambda: told), *checks])

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from sync_worker.administration.language import boards as says
 from sync_worker.cli import options
 
 COLUMNS = (
@@ -17,6 +18,7 @@ COLUMNS = (
     "own_system",
     "attention",
 )
+_COUNTS = ("registered", "receiving", "deactivated", "own_system")
 
 
 @click.group(cls=options.Group)
@@ -55,7 +57,7 @@ def show(ctx: click.Context, region_code: str) -> None:
     run = options.invocation(ctx)
     options.require_region(run.settings, region_code)
     (region,) = (row for row in _regions(run) if row["region_code"] == region_code)
-    run.output.document(region, render=_text)
+    run.output.document(region, render=lambda shown: _text(run, shown))
     if run.output.is_table:
         _point_out(run, [region])
 
@@ -71,31 +73,18 @@ def _regions(run: options.Invocation) -> list[dict[str, Any]]:
 def _point_out(run: options.Invocation, regions: list[dict[str, Any]]) -> None:
     for region in regions:
         if region["attention"]:
-            clinics = "clinic is" if region["registered"] == 1 else "clinics are"
-            run.output.attention(
-                f"Region {region['region_code']} has no patient board, and "
-                f"{region['registered']} {clinics} registered there: nobody can file. "
-                "Support sets it: sync-worker boards set"
-            )
+            code, count = region["region_code"], region["registered"]
+            run.output.attention(says.NO_BOARD_HERE(region_code=code, count=count))
 
 
-def _text(region: dict[str, Any]) -> str:
-    service = "on" if region["service_on"] else "off: the region has no patient board"
-    return "\n".join(
-        [
-            f"{region['region_code']} {region['name']}",
-            f"patient board   {_board_text(region) or 'none'}",
-            f"service         {service}",
-            f"clinics         {_counts_text(region)}",
-        ]
+def _text(run: options.Invocation, region: dict[str, Any]) -> str:
+    counts = {name: region[name] for name in _COUNTS}
+    lines = (
+        says.REGION_BOARD(board=_board_text(region) or says.NO_BOARD()),
+        says.REGION_SERVICE_ON() if region["service_on"] else says.REGION_SERVICE_OFF(),
+        says.REGION_CLINICS(**counts),
     )
-
-
-def _counts_text(region: dict[str, Any]) -> str:
-    return (
-        f"{region['registered']} registered, {region['receiving']} receiving, "
-        f"{region['deactivated']} deactivated, {region['own_system']} with their own system"
-    )
+    return "\n".join([f"{region['region_code']} {region['name']}", *map(run.output.words, lines)])
 
 
 def _board_text(region: dict[str, Any]) -> str | None:

@@ -1,0 +1,32 @@
+"""Errors that people meet in every command of theirs."""
+
+from sync_worker.administration.language.message import Message
+
+ERROR = Message(sv="fel: {words}", en="error: {words}")
+HINT = Message(sv="råd: {words}", en="hint: {words}")
+NOTHING = Message(sv="Det finns inget.", en="There is nothing.")
+DRY_RUN = Message(sv="Provkörning: inget ändrades.", en="A dry run: nothing was changed.")
+CONFIRMATION = Message(
+    sv="Det här måste bekräftas, och det finns ingen terminal att fråga på.",
+    en="This has to be confirmed, and there is no terminal to ask on.",
+)
+NOTHING_DONE = Message(sv="Inget gjordes.", en="Nothing was done.")
+GIVE_YES = Message(sv="Ange --yes när planen stämmer.", en="Give --yes when the plan is right.")
+YES_OR_NO = Message(sv=" [j/N]: ", en=" [y/N]: ")
+ANSWER = Message(sv="svara ja eller nej", en="answer yes or no")
+DATABASE_AWAY = Message(
+    sv="Databasen går inte att nå eller använda nu.",
+    en="The database cannot be reached or used now.",
+)
+IT_SAYS = Message(sv="Den säger: {words}.", en="It says: {words}.")
+TRY_AGAIN = Message(sv="Försök igen när den är tillbaka.", en="Try again when it is back.")
+NOT_PERMITTED = Message(
+    sv="Databasen tillåter inte det här.", en="The database does not permit this."
+)
+RIGHT_ROLE = Message(
+    sv="Använd inloggningsuppgifterna för rätt roll.",
+    en="Use the credentials of the right role.",
+)
+INTERRUPTED = Message(sv="Avbrutet.", en="Interrupted.")
+NO_FILE = Message(sv="Det finns ingen fil {path}.", en="There is no file {path}.")
+CHECK_PATH = Message(sv="Kontrollera sökvägen.", en="Check its path.")

@@ -1,0 +1,104 @@
+"""The catalogue: every message in both languages, saying the same, and which language is read."""
+
+import importlib
+import pkgutil
+from string import Formatter
+
+import pytest
+
+from sync_worker.administration import language
+from sync_worker.administration.language.message import Language, Message, of_locale
+from sync_worker.administration.language.refusals import REFUSALS
+from sync_worker.clinics.admission import Refusal
+
+
+def messages_in(value):
+    """The messages in a value, however they are put together."""
+    if isinstance(value, Message):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from messages_in(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from messages_in(inner)
+
+
+def catalogue():
+    for module in pkgutil.iter_modules(language.__path__):
+        names = vars(importlib.import_module(f"{language.__name__}.{module.name}"))
+        for name, value in names.items():
+            for number, message in enumerate(messages_in(value)):
+                yield f"{module.name}.{name}.{number}", message
+
+
+CATALOGUE = dict(catalogue())
+
+
+def placeholders(form):
+    return {name for _, name, _, _ in Formatter().parse(form) if name is not None}
+
+
+def test_the_catalogue_has_what_the_commands_say():
+    assert len(CATALOGUE) > 100
+    assert {name.partition(".")[0] for name in CATALOGUE} == {
+        "boards",
+        "clinics",
+        "errors",
+        "files",
+        "refusals",
+        "tak",
+    }
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_message_is_in_both_languages_with_the_same_placeholders(name):
+    message = CATALOGUE[name]
+    assert message.sv
+    assert message.en
+    assert placeholders(message.sv) == placeholders(message.en)
+    for form in (message.sv_one, message.en_one):
+        assert placeholders(form) <= placeholders(message.en)
+    # A form for one is of no use where nothing is counted, and in one language alone.
+    if message.sv_one or message.en_one:
+        assert "count" in placeholders(message.en)
+
+
+@pytest.mark.parametrize("tongue", Language)
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_message_is_put_into_words_in_either_language(name, tongue):
+    message = CATALOGUE[name]
+    names = placeholders(message.en)
+    for count in (1, 2):
+        values = dict.fromkeys(names, "x") | {"count": count}
+        said = message(**values)
+        assert "{" not in said.text(tongue)
+
+
+def test_every_refusal_is_explained_in_the_order_in_which_they_are_judged():
+    assert list(REFUSALS) == list(Refusal)
+
+
+LOCALES = [
+    ({}, "en"),
+    ({"LANG": "C"}, "en"),
+    ({"LANG": "C.UTF-8"}, "en"),
+    ({"LANG": "POSIX"}, "en"),
+    ({"LANG": "en_US.UTF-8"}, "en"),
+    ({"LANG": "de_DE.UTF-8"}, "en"),
+    ({"LANG": "svc"}, "en"),
+    ({"LANG": "sv"}, "sv"),
+    ({"LANG": "sv_SE.UTF-8"}, "sv"),
+    ({"LANG": "sv_FI@euro"}, "sv"),
+    ({"LANG": "SV_se"}, "sv"),
+    ({"LANG": "sv_SE.UTF-8", "LC_MESSAGES": "en_GB.UTF-8"}, "en"),
+    ({"LANG": "en_GB.UTF-8", "LC_MESSAGES": "sv_SE.UTF-8"}, "sv"),
+    ({"LANG": "sv_SE.UTF-8", "LC_MESSAGES": "sv_SE.UTF-8", "LC_ALL": "C"}, "en"),
+    ({"LANG": "C", "LC_MESSAGES": "C", "LC_ALL": "sv_SE"}, "sv"),
+    ({"LANG": "sv_SE.UTF-8", "LC_MESSAGES": "", "LC_ALL": ""}, "sv"),
+]
+
+
+@pytest.mark.parametrize(("environ", "expected"), LOCALES)
+def test_the_locale_tells_the_language_and_all_but_swedish_is_english(environ, expected):
+    assert of_locale(environ) == expected
