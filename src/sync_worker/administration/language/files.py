@@ -64,6 +64,10 @@ TOO_LARGE = Message(
     sv="Filen är större än {most} MiB: det är ingen lista över mottagningar.",
     en="The file is larger than {most} MiB: that is no list of clinics.",
 )
+TOO_MANY_ROWS = Message(
+    sv="Filen har fler än {most} rader: det är ingen lista över mottagningar.",
+    en="The file has more than {most} rows: that is no list of clinics.",
+)
 CHECK_FILE = Message(
     sv="Se efter att det är rätt fil.",
     en="Check that it is the right file.",
