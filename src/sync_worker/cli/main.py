@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "regions": "Show each region's patient board, and whether its service is on.",
     "boards": "Set or clear a region's patient board.",
     "log": "Show the change log: what was changed, when, by whom, and why.",
+    "tak": "Replace or show the list of clinics with a system of their own.",
     "config": "Show the settings, and where each came from.",
     "schemas": "Export the JSON Schemas of the events.",
 }

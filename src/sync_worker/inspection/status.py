@@ -101,8 +101,13 @@ def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[
         is_mass = gauges.open_dead_letters >= MASS_OF_DEAD_LETTERS
         more = ", a mass of them; see why" if is_mass else ""
         texts.append(f"{are_set_aside} set aside{more}: sync-worker deadletters list")
+    registered = queries.regions(connection)
+    in_both = sum(counts["own_system"] for counts in registered.values())
+    if in_both:
+        are_registered = _number(in_both, "registered clinic is", "registered clinics are")
+        texts.append(f"{are_registered} in TAK as well, so not served here: sync-worker tak list")
     service_on = registrations.boards(connection).keys()
-    for region_code, counts in sorted(queries.regions(connection).items(), key=str):
+    for region_code, counts in sorted(registered.items(), key=str):
         clinics = _number(counts["registered"], "registered clinic", "registered clinics")
         if region_code is None:
             texts.append(f"{clinics} of no region: sync-worker clinics list")

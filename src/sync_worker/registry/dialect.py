@@ -210,6 +210,16 @@ def lock_own_system(connection: Connection) -> None:
         connection.execute(select(func.lock_own_system()))
 
 
+def lock_to_write(connection: Connection, table: Table) -> None:
+    """Wait until nobody writes the table, and let nobody else until the transaction ends.
+
+    Reading goes on. One that writes to SQLite is alone anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        name = connection.dialect.identifier_preparer.format_table(table)
+        connection.exec_driver_sql(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")
+
+
 def _elements(connection: Connection, values: Sequence[str]) -> FromClause:
     """The values as a table of one column, `value`: one parameter, however many they are."""
     if connection.dialect.name == "postgresql":

@@ -1,17 +1,17 @@
 """The registry as people ask for it: lists, one clinic, regions and gauges. Changes nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, func, select
 
 from sync_worker.clinics.facts import Fact
 from sync_worker.clinics.hsa_id import normalised
 from sync_worker.clinics.status import Status
-from sync_worker.registry import facts
+from sync_worker.registry import dialect, facts
 from sync_worker.registry.dead_letters import OPEN
 from sync_worker.registry.tables import (
     REGISTERED,
@@ -20,6 +20,8 @@ from sync_worker.registry.tables import (
     dead_letter,
     held_fact,
     hold,
+    own_system,
+    patient_board,
 )
 
 
@@ -80,6 +82,42 @@ def able_to_receive(connection: Connection, region_code: str) -> list[str]:
     can_receive = STATUS.in_([Status.RECEIVING.value, Status.SERVICE_OFF.value])
     statement = select(clinic.c.hsa_id).where(clinic.c.region_code == region_code, can_receive)
     return list(connection.scalars(statement.order_by(clinic.c.hsa_id)))
+
+
+def known_among(connection: Connection, hsa_ids: Sequence[str]) -> set[str]:
+    """Those of the HSA-ids that the e-services ever named."""
+    named = dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids))
+    return set(connection.scalars(select(clinic.c.hsa_id).where(named)))
+
+
+def registered_among(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, bool]:
+    """Those of the clinics that are registered, each with whether it could receive cases here.
+
+    It could where it is active and its region's service is on, were it not for a system of its own.
+    """
+    could_receive = (clinic.c.active.is_(True)) & exists().where(
+        patient_board.c.region_code == clinic.c.region_code
+    )
+    statement = select(clinic.c.hsa_id, could_receive).where(
+        dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids)), REGISTERED
+    )
+    return {hsa_id: bool(could) for hsa_id, could in connection.execute(statement)}
+
+
+def own_systems(connection: Connection) -> list[dict[str, Any]]:
+    """The clinics with a system of their own, by HSA-id, in the form of `tak list`."""
+    statement = (
+        select(
+            own_system.c.hsa_id,
+            clinic.c.name,
+            clinic.c.region_code,
+            clinic.c.active,
+            REGISTERED.label("registered"),
+        )
+        .join_from(own_system, clinic, clinic.c.hsa_id == own_system.c.hsa_id, isouter=True)
+        .order_by(own_system.c.hsa_id)
+    )
+    return [dict(row._mapping) for row in connection.execute(statement)]  # noqa: SLF001 - its public API
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,24 @@ def _is(board: Board) -> ColumnElement[bool]:
     return and_(*(patient_board.c[name] == value for name, value in board._asdict().items()))
 
 
+def own_systems(connection: Connection) -> set[str]:
+    """The HSA-ids of the clinics that handle cases in a system of their own (R7)."""
+    return set(connection.scalars(select(own_system.c.hsa_id)))
+
+
+def lock_own_systems(connection: Connection) -> None:
+    """Let nobody else write that list until the transaction ends: no row of it, by no means."""
+    dialect.lock_to_write(connection, own_system)
+
+
+def change_own_systems(connection: Connection, come: Sequence[str], go: Sequence[str]) -> None:
+    """Put ids into that list, and take others out of it."""
+    connection.execute(
+        delete(own_system).where(dialect.among(connection, own_system.c.hsa_id, sorted(go)))
+    )
+    dialect.insert_missing_keys(connection, own_system.c.hsa_id, sorted(come))
+
+
 def _update(connection: Connection, hsa_ids: Sequence[str]) -> Update:
     return update(clinic).where(dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids)))
 

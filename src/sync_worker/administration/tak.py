@@ -1,0 +1,127 @@
+"""The list of clinics with a system of their own, as TAK has it: replaced whole, by support (R7).
+
+The rule that keeps "one clinic, one handling system" true whoever comes first: `put` lets nobody
+else write the list from before it reads it until it is committed, and an addition lets nobody write
+it from before it judges until it is committed. So neither can slip past the other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from sync_worker.administration.act import Act
+from sync_worker.administration.files.reading import Entry
+from sync_worker.clinics import hsa_id as hsa_ids
+from sync_worker.events.models import is_hsa_id
+from sync_worker.registry import log, queries, registrations
+from sync_worker.registry.unit import Registry
+
+_LEAST_PERCENT = 80
+
+
+class Wanted(NamedTuple):
+    """What a file says that the list should be: each id with the first line that names it.
+
+    `malformed` are the rows that name no clinic. A list with such rows is not to be used: what was
+    meant by them would be missing from it, and the clinic would get cases that it does not see.
+    """
+
+    lines: dict[str, int]
+    malformed: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class TakPlan:
+    """What replacing the list would change; HSA-ids are in order."""
+
+    present: frozenset[str]
+    comes: list[str]
+    goes: list[str]
+    stays: list[str]
+    registered: dict[str, bool]
+    """Of all these, the clinics registered here, each with whether it could receive cases."""
+
+    @property
+    def stops_receiving(self) -> list[str]:
+        """The registered clinics that would receive no more cases here."""
+        return [hsa_id for hsa_id in self.comes if self.registered.get(hsa_id)]
+
+    @property
+    def starts_receiving(self) -> list[str]:
+        """The registered clinics that would receive cases here again."""
+        return [hsa_id for hsa_id in self.goes if self.registered.get(hsa_id)]
+
+    @property
+    def in_both(self) -> list[str]:
+        """The clinics that would be in the list, and are registered here."""
+        return sorted({*self.comes, *self.stays} & self.registered.keys())
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the new list has so few entries that it may be a part of one."""
+        return (len(self.comes) + len(self.stays)) * 100 < len(self.present) * _LEAST_PERCENT
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the list is that already."""
+        return not self.comes and not self.goes
+
+
+class TakChanged(Exception):
+    """Somebody else changed the list after the plan was made."""
+
+
+def wanted(registry: Registry, entries: Sequence[Entry]) -> Wanted:
+    """What a file's entries say that the list should be; an id named twice counts once."""
+    named = [(entry, hsa_ids.normalised(entry.text)) for entry in entries]
+    unusual = [hsa_id for _, hsa_id in named if not hsa_ids.has_the_form(hsa_id)]
+    with registry.snapshot() as connection:
+        # An id that the e-services named is one, whatever its form.
+        usual = queries.known_among(connection, [each for each in unusual if is_hsa_id(each)])
+    found = Wanted({}, [])
+    for entry, hsa_id in named:
+        if hsa_ids.has_the_form(hsa_id) or hsa_id in usual:
+            found.lines.setdefault(hsa_id, entry.line)
+        else:
+            found.malformed.append(entry)
+    return found
+
+
+def plan(registry: Registry, listed: Sequence[str]) -> TakPlan:
+    """What `put` would change now; changes nothing."""
+    with registry.snapshot() as connection:
+        return _plan(connection, listed)
+
+
+def put(registry: Registry, planned: TakPlan, act: Act) -> TakPlan:
+    """Replace the list as planned, in one transaction; the change log is written by triggers.
+
+    What it gives back is what was done, judged as it was done: clinics may have been registered or
+    deactivated since the plan.
+
+    Raises:
+        TakChanged: the list is not any more what it was when it was planned.
+    """
+    with registry.unit() as unit:
+        registrations.lock_own_systems(unit.connection)
+        done = _plan(unit.connection, [*planned.comes, *planned.stays])
+        if done.present != planned.present:
+            raise TakChanged
+        log.act_as(unit.connection, act.actor, act.reason)
+        registrations.change_own_systems(unit.connection, done.comes, done.goes)
+        log.acted(unit.connection)
+        unit.commit()
+    return done
+
+
+def _plan(connection: Connection, listed: Sequence[str]) -> TakPlan:
+    present, new = frozenset(registrations.own_systems(connection)), frozenset(listed)
+    return TakPlan(
+        present,
+        comes=sorted(new - present),
+        goes=sorted(present - new),
+        stays=sorted(present & new),
+        registered=queries.registered_among(connection, sorted(present | new)),
+    )

@@ -1,0 +1,223 @@
+"""`sync-worker tak`: the list of clinics with a system of their own, kept by support."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sync_worker.administration.language import errors as says_of_errors
+from sync_worker.administration.language import tak as says
+from sync_worker.cli import options
+from sync_worker.cli.errors import CommandError, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sync_worker.administration.files.reading import Contents
+    from sync_worker.administration.language.message import Message
+    from sync_worker.administration.tak import TakPlan, Wanted
+
+COLUMNS = ("hsa_id", "name", "region_code", "active", "registered")
+ITEM_COLUMNS = ("line", "hsa_id", "outcome", "reason", "registered", "effect")
+
+
+@click.group(cls=options.Group)
+def command() -> None:
+    """Replace or show the list of clinics with a system of their own.
+
+    Such a clinic is administered in TAK, and cannot be added here: one clinic, one handling system.
+    Support keeps the list; `import` uses SYNC_WORKER_SUPPORT_DATABASE_URL, where it is set.
+    """
+
+
+@command.command("list", epilog=options.examples("sync-worker tak list -o csv"))
+@click.pass_context
+def list_own_systems(ctx: click.Context) -> None:
+    """List the clinics with a system of their own, by HSA-id.
+
+    Name, region and activity are empty where the e-services never stated them. One that is
+    registered here as well should be removed from one of the two.
+    """
+    from sync_worker.cli import wiring
+    from sync_worker.registry import queries
+
+    run = options.invocation(ctx)
+    with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
+        run.output.items(queries.own_systems(connection), COLUMNS, empty=says.EMPTY())
+
+
+@command.command(
+    "import",
+    epilog=options.examples("sync-worker tak import tak.csv --ticket INC7"),
+)
+@click.argument("file", metavar="FILE|-")
+@click.option(
+    "--accept-short",
+    is_flag=True,
+    help="Take a list also where it has fewer than 80 % of the present entries.",
+)
+@click.option(
+    "--ticket",
+    metavar="ID",
+    callback=options.not_blank,
+    help="The order behind the change; kept in the log.",
+)
+@options.actor_and_reason
+@options.plan_options
+@click.pass_context
+def import_list(ctx: click.Context, /, file: str, **how: Any) -> None:
+    """Replace the list by the one in FILE, or on stdin where FILE is `-`.
+
+    The file is as for `clinics import`: text with one HSA-id a line, or csv. It must hold the whole
+    list, since a clinic that is not in it counts as using 1177 from now on; one with a row that is
+    no HSA-id is not used at all. Shows what comes, goes and stays, and which registered clinics
+    stop receiving cases, and asks.
+    """
+    from sync_worker.administration import tak
+    from sync_worker.cli import given_files, wiring
+
+    run = options.invocation(ctx)
+    given = given_files.contents(file)
+    with wiring.registry(run.settings.support_url) as registry:
+        wanted = tak.wanted(registry, given.entries)
+        given_files.tell_remarks(run.output, given)
+        if wanted.malformed:
+            _refuse(ctx, run, given, wanted)
+        planned = tak.plan(registry, list(wanted.lines))
+        _tell(run, planned)
+        done = _replaced(run, registry, planned, **how)
+    run.output.items(
+        _items(done, wanted.lines), ITEM_COLUMNS, empty=says.EMPTY(), extra=_extra(done)
+    )
+    if done.in_both:
+        _name(run, says.IN_BOTH, done.in_both, is_serious=True)
+
+
+def _replaced(
+    run: options.Invocation,
+    registry: Any,
+    planned: "TakPlan",
+    *,
+    accept_short: bool,
+    ticket: str | None,
+    reason: str | None,
+    actor: str,
+    dry_run: bool,
+    yes: bool,
+) -> "TakPlan":
+    """Ask, and do it; what was done, or the plan where there is nothing to do."""
+    from sync_worker.administration import tak
+    from sync_worker.administration.act import Act
+    from sync_worker.cli import wiring
+
+    if planned.is_short and not accept_short:
+        raise _short(planned)
+    if dry_run:
+        run.output.message(says_of_errors.DRY_RUN())
+    if dry_run or planned.changes_nothing:
+        return planned
+    run.output.confirm(says.QUESTION(), yes=yes)
+    act = Act(actor, options.ticket_and_reason(ticket, reason), wiring.now())
+    done = tak.put(registry, planned, act)
+    run.output.message(says.REPLACED(count=len(done.comes) + len(done.stays)))
+    return done
+
+
+def _tell(run: options.Invocation, plan: "TakPlan") -> None:
+    if plan.changes_nothing:
+        run.output.message(says.NOTHING_TO_DO())
+        return
+    _name(run, says.COMES, plan.comes)
+    _name(run, says.GOES, plan.goes)
+    run.output.message(says.STAYS(count=len(plan.stays)))
+    _name(run, says.STOPS, plan.stops_receiving, is_serious=True)
+    _name(run, says.STARTS, plan.starts_receiving, is_serious=True)
+
+
+def _name(
+    run: options.Invocation,
+    message: "Message",
+    hsa_ids: "Sequence[str]",
+    *,
+    is_serious: bool = False,
+) -> None:
+    """Say how many they are, and name every one."""
+    if not hsa_ids:
+        return
+    tell = run.output.attention if is_serious else run.output.message
+    tell(message(count=len(hsa_ids)))
+    for hsa_id in hsa_ids:
+        tell(f"  {hsa_id}")
+
+
+def _items(plan: "TakPlan", lines: "Mapping[str, int]") -> list[dict[str, Any]]:
+    """Every id of the old list and the new, by HSA-id, with what becomes of it."""
+    outcomes = {
+        **dict.fromkeys(plan.comes, "added"),
+        **dict.fromkeys(plan.goes, "removed"),
+        **dict.fromkeys(plan.stays, "kept"),
+    }
+    effects = {
+        **dict.fromkeys(plan.stops_receiving, "stops_receiving"),
+        **dict.fromkeys(plan.starts_receiving, "starts_receiving"),
+    }
+    return [
+        {
+            "line": lines.get(hsa_id),
+            "hsa_id": hsa_id,
+            "outcome": outcomes[hsa_id],
+            "reason": None,
+            "registered": hsa_id in plan.registered,
+            "effect": effects.get(hsa_id),
+        }
+        for hsa_id in sorted(outcomes)
+    ]
+
+
+def _extra(plan: "TakPlan") -> dict[str, Any]:
+    kinds = {"added": plan.comes, "removed": plan.goes, "kept": plan.stays}
+    return {
+        "summary": {kind: len(hsa_ids) for kind, hsa_ids in kinds.items()},
+        "stops_receiving": plan.stops_receiving,
+        "starts_receiving": plan.starts_receiving,
+        "own_system": plan.in_both,
+    }
+
+
+def _refuse(
+    ctx: click.Context, run: options.Invocation, given: "Contents", wanted: "Wanted"
+) -> None:
+    """End the command: a list that lacks what its malformed rows mean is not to be used."""
+    from sync_worker.clinics.admission import Outcome, Refusal
+    from sync_worker.clinics.hsa_id import normalised
+
+    malformed = {entry.line for entry in wanted.malformed}
+    nothing = {"registered": None, "effect": None}
+    rows = [
+        {
+            "line": entry.line,
+            "hsa_id": normalised(entry.text),
+            "outcome": (Outcome.REFUSED if entry.line in malformed else Outcome.NOT_DONE).value,
+            "reason": Refusal.MALFORMED_HSA_ID.value if entry.line in malformed else None,
+            **nothing,
+        }
+        for entry in given.entries
+    ]
+    refused, count = len(malformed), len(rows)
+    summary = {Refusal.MALFORMED_HSA_ID.value: refused}
+    if count > refused:
+        summary[Outcome.NOT_DONE.value] = count - refused
+    run.output.items(rows, ITEM_COLUMNS, extra={"summary": summary})
+    lines = ", ".join(map(str, sorted(malformed)))
+    run.output.attention(says.MALFORMED(refused=refused, count=count, lines=lines))
+    ctx.exit(Exit.REFUSED)
+
+
+def _short(plan: "TakPlan") -> CommandError:
+    sizes = {"new": len(plan.comes) + len(plan.stays), "present": len(plan.present)}
+    return CommandError(
+        Exit.REFUSED,
+        says.SHORT(**sizes),
+        why=says.SHORT_WHY(),
+        hint=says.SHORT_HINT(),
+        code="short_list",
+    )
