@@ -56,7 +56,7 @@ def do(registry: Registry, verb: Verb, hsa_ids: Sequence[str], act: Act) -> list
     with registry.unit() as unit:
         standings = registrations.locked(unit.connection, wanted)
         items = _judge(verb, wanted, standings, act)
-        _write(unit.connection, verb, items, act)
+        write(unit.connection, verb, items, act)
         unit.commit()
     return items
 
@@ -76,7 +76,8 @@ def _judge(
     return items
 
 
-def _write(connection: Connection, verb: Verb, items: Sequence[Item], act: Act) -> None:
+def write(connection: Connection, verb: Verb, items: Sequence[Item], act: Act) -> None:
+    """Do, and log, those of the items that are to be done; their clinics are locked."""
     done = [item.hsa_id for item in items if item.outcome is verb.done]
     entries = []
     if verb.becomes_registered:

@@ -31,7 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "deadletters": "Look at records that were set aside.",
     "holds": "Look at mass changes that wait for a person, and approve them.",
     "events": "Judge events before they are published; export the stream, and publish a file.",
-    "clinics": "List and show clinics, add them to the complaints registry, remove them.",
+    "clinics": "List and show clinics, add, import and remove them in the complaints registry.",
     "regions": "Show each region's patient board, and whether its service is on.",
     "boards": "Set or clear a region's patient board.",
     "log": "Show the change log: what was changed, when, by whom, and why.",

@@ -75,6 +75,14 @@ def registered_in(connection: Connection, region_code: str) -> set[str]:
     return set(connection.scalars(statement))
 
 
+def names(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, str]:
+    """The names of those of the clinics that have one."""
+    statement = select(clinic.c.hsa_id, clinic.c.name).where(
+        dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids)), clinic.c.name.is_not(None)
+    )
+    return {row.hsa_id: row.name for row in connection.execute(statement)}
+
+
 def boards(connection: Connection) -> dict[str, Board]:
     """The patient boards by region code; a region's service is on while it has one (R3)."""
     columns = (patient_board.c.region_code, patient_board.c.hsa_id, patient_board.c.name)

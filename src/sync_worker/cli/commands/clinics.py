@@ -1,9 +1,11 @@
 """`sync-worker clinics`: list and show clinics, add them to the registry, remove them."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from sync_worker.administration.language import clinics as says
 from sync_worker.cli import options
 from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.clinics import hsa_id as hsa_ids
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sync_worker.administration.act import Act
-    from sync_worker.administration.clinics import Item
+    from sync_worker.administration.clinics import Item, Verb
+    from sync_worker.administration.language.message import Said
 
 COLUMNS = ("hsa_id", "name", "region_code", "active", "registered", "status", "updated_at")
 ITEM_COLUMNS = ("hsa_id", "outcome", "reason")
@@ -34,7 +37,7 @@ HISTORY_COLUMNS = (
 
 @click.group(cls=options.Group)
 def command() -> None:
-    """List and show clinics, add them to the complaints registry, remove them.
+    """List and show clinics, add, import and remove them in the complaints registry.
 
     Every clinic that the e-services ever named is listed; most are not registered, and that is
     normal. A clinic receives cases while it is registered, active in the e-services, and its
@@ -72,7 +75,7 @@ def list_clinics(
     wanted = queries.ClinicFilter(regions, Status(status) if status else None, search, limit)
     with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
         rows = queries.clinics(connection, wanted)
-        run.output.items(rows, COLUMNS, empty="There are no such clinics.")
+        run.output.items(rows, COLUMNS, empty=says.NO_SUCH_CLINICS())
 
 
 @command.command(
@@ -130,17 +133,61 @@ def add(ctx: click.Context, /, wanted: tuple[str, ...], dry_run: bool, **who: An
 
 
 @command.command(
-    epilog=options.examples("sync-worker clinics remove SE2321000016-TA01 --reason 'Order 18'")
+    "import",
+    epilog=options.examples(
+        "sync-worker clinics import clinics.csv --region 01 --reason 'Order 17'",
+        "sync-worker clinics import clinics.csv --report refused.csv",
+    ),
 )
-@click.argument("wanted", metavar="HSA-ID...", nargs=-1, required=True)
+@click.argument("file", metavar="FILE|-")
+@options.region_option("The region you act for; without it: nationally. May be repeated.")
+@click.option("--all-or-nothing", is_flag=True, help="Do nothing where any row is refused.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    help="Write the rows that were refused into this csv file, to be corrected and imported again.",
+)
+@options.actor_and_reason
+@options.plan_options
+@click.pass_context
+def import_clinics(ctx: click.Context, /, file: str, **how: Any) -> None:
+    """Add the clinics in FILE, or on stdin where FILE is `-`, to the complaints registry.
+
+    A text file has one HSA-id a line. A csv file has them in the column that is called HSA-id, or
+    else in the first one, separated by comma, semicolon or tab; UTF-8, UTF-16 and Windows-1252 are
+    understood. An Excel workbook has to be saved as csv first.
+
+    Shows what would be added, and what is refused and why, and asks. Each row is judged again as it
+    is done. Where rows were refused the command ends with 3, and the others are done.
+    """
+    from sync_worker.administration import clinics
+
+    run = options.invocation(ctx)
+    _from_file(ctx, run, clinics.ADD, file, **how)
+
+
+@command.command(
+    epilog=options.examples(
+        "sync-worker clinics remove SE2321000016-TA01 --reason 'Order 18'",
+        "sync-worker clinics remove --file closed.txt --region 01",
+    )
+)
+@click.argument("wanted", metavar="HSA-ID...", nargs=-1)
+@click.option("--file", metavar="FILE|-", help="The clinics in this file, as `import` reads it.")
 @options.region_option("The region you act for; without it: nationally. May be repeated.")
 @options.actor_and_reason
 @options.plan_options
 @click.pass_context
 def remove(
-    ctx: click.Context, /, wanted: tuple[str, ...], dry_run: bool, yes: bool, **who: Any
+    ctx: click.Context,
+    /,
+    wanted: tuple[str, ...],
+    file: str | None,
+    dry_run: bool,
+    yes: bool,
+    **who: Any,
 ) -> None:
-    """Remove clinics from the complaints registry.
+    """Remove clinics from the complaints registry, by HSA-id or from a file.
 
     A removed clinic receives no new cases, and no event brings it back. Its facts are kept.
     """
@@ -148,13 +195,18 @@ def remove(
     from sync_worker.cli import wiring
 
     run = options.invocation(ctx)
+    if (file is None) == (not wanted):
+        raise CommandError(Exit.USAGE, says.IDS_OR_FILE(), hint=f"{ctx.command_path} --help")
+    if file is not None:
+        _from_file(ctx, run, clinics.REMOVE, file, dry_run=dry_run, yes=yes, **who)
+        return
     act = _act(run, **who)
     with wiring.registry(run.settings.database_url) as registry:
         items = clinics.plan(registry, clinics.REMOVE, wanted, act)
         removable = [item.hsa_id for item in items if item.outcome is Outcome.REMOVED]
         if removable and not dry_run:
-            run.output.message("To be removed: " + ", ".join(removable))
-            run.output.confirm(f"Remove {len(removable)} clinics?", yes=yes)
+            run.output.message(says.TO_BE_REMOVED(hsa_ids=", ".join(removable)))
+            run.output.confirm(says.REMOVING.question(count=len(removable)), yes=yes)
             items = clinics.do(registry, clinics.REMOVE, wanted, act)
     _report(ctx, run, items)
 
@@ -169,20 +221,48 @@ def _act(
     return Act(actor, reason, wiring.now(), acting_for=regions or None)
 
 
+def _from_file(
+    ctx: click.Context,
+    run: options.Invocation,
+    verb: "Verb",
+    file: str,
+    *,
+    dry_run: bool,
+    yes: bool,
+    all_or_nothing: bool = False,
+    report: Path | None = None,
+    **who: Any,
+) -> None:
+    from sync_worker.cli import importing
+
+    order = importing.Order(verb, file, dry_run, yes, all_or_nothing, report)
+    ctx.exit(importing.carry_out(run, order, _act(run, **who)))
+
+
 def _report(ctx: click.Context, run: options.Invocation, items: "Sequence[Item]") -> None:
     run.output.items([item._asdict() for item in items], ITEM_COLUMNS)
-    refused = sum(item.outcome is Outcome.REFUSED for item in items)
+    refused = [item for item in items if item.outcome is Outcome.REFUSED]
+    for item in refused:
+        run.output.message(_in_words(item))
     if refused:
-        run.output.attention(f"{refused} of {len(items)} refused; the list says why.")
+        run.output.attention(says.REFUSED_BY_HAND(refused=len(refused), count=len(items)))
         ctx.exit(Exit.REFUSED)
+
+
+def _in_words(item: "Item") -> "Said":
+    from sync_worker.administration.language.refusals import REFUSALS
+
+    assert item.reason is not None  # a refusal has one
+    why, remedy = REFUSALS[item.reason]
+    return says.REFUSED_ID(hsa_id=item.hsa_id, why=why, remedy=remedy)
 
 
 def _not_found(hsa_id: str) -> CommandError:
     return CommandError(
         Exit.NOT_FOUND,
-        f"There is no clinic {hsa_id}.",
-        why="The e-services have not named it in any event that was read.",
-        hint="sync-worker clinics list --search TEXT finds clinics by HSA-id or name.",
+        says.NOT_FOUND(hsa_id=hsa_id),
+        why=says.NEVER_NAMED(),
+        hint=says.SEARCH(),
     )
 
 

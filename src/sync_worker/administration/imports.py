@@ -1,0 +1,163 @@
+"""Many clinics from a file: planned row by row, asked for, judged again as it is done (R1).
+
+Only what was planned is done. A row whose verdict has changed since is left as it is, and told.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from sync_worker.administration import clinics
+from sync_worker.administration.act import Act
+from sync_worker.administration.clinics import Item, Verb
+from sync_worker.administration.files.reading import Entry
+from sync_worker.clinics.admission import Outcome, Refusal, Standing
+from sync_worker.clinics.hsa_id import normalised
+from sync_worker.events.models import is_hsa_id
+from sync_worker.registry import registrations
+from sync_worker.registry.unit import Registry
+
+_CHUNK = 1_000
+"""So many clinics are locked by one statement; after each the progress is told."""
+_PART_OF_JUDGING = 0.6
+"""Of the time that it takes; the rest is writing, which is one statement each for all rows."""
+
+
+class RowItem(NamedTuple):
+    """What becomes of one row of a file, in the form of `clinics import`."""
+
+    line: int
+    hsa_id: str
+    outcome: Outcome
+    reason: Refusal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What `do` would do, a row each in the order of the file; `names` are the clinics' own."""
+
+    verb: Verb
+    items: list[RowItem]
+    names: Mapping[str, str]
+
+    @property
+    def to_do(self) -> list[RowItem]:
+        """The rows that would be done."""
+        return [item for item in self.items if item.outcome is self.verb.done]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done; `changed` are the rows whose verdict was another in the plan, as planned."""
+
+    items: list[RowItem]
+    changed: list[RowItem]
+
+
+def plan(
+    registry: Registry,
+    verb: Verb,
+    entries: Sequence[Entry],
+    act: Act,
+    *,
+    all_or_nothing: bool = False,
+) -> Plan:
+    """What `do` would do now; changes nothing.
+
+    With `all_or_nothing`, nothing is done where any row is refused.
+    """
+    wanted = _lookup(entries)
+    with registry.snapshot() as connection:
+        standings = registrations.read(connection, wanted)
+        names = registrations.names(connection, wanted)
+    items = list(_judged(verb, entries, standings, act.acting_for))
+    return Plan(verb, _nothing_done(verb, items) if all_or_nothing else items, names)
+
+
+def do(
+    registry: Registry,
+    planned: Plan,
+    act: Act,
+    *,
+    all_or_nothing: bool = False,
+    tell: Callable[[float], None] = lambda _: None,
+) -> Done:
+    """Do what was planned, in one transaction: each row is judged again under its clinic's lock.
+
+    `tell` is told how much is done, from 0 to 1.
+    """
+    verb = planned.verb
+    with registry.unit() as unit:
+        standings = _locked(unit.connection, planned, tell)
+        entries = [Entry(item.line, item.hsa_id) for item in planned.items]
+        judged = list(_judged(verb, entries, standings, act.acting_for))
+        pairs = list(zip(planned.items, judged, strict=True))
+        items = [_as_agreed(verb, before, now) for before, now in pairs]
+        changed = [before for before, now in pairs if before != now]
+        if all_or_nothing:
+            items = _nothing_done(verb, items)
+        to_do = [Item(*item[1:]) for item in items if item.outcome is verb.done]
+        clinics.write(unit.connection, verb, to_do, act)
+        unit.commit()
+    tell(1.0)
+    return Done(items, changed)
+
+
+def _lookup(entries: Sequence[Entry]) -> list[str]:
+    """The ids that the registry can have: no other may reach the database at all."""
+    return list({normalised(entry.text): None for entry in entries if is_hsa_id(entry.text)})
+
+
+def _judged(
+    verb: Verb,
+    entries: Sequence[Entry],
+    standings: Mapping[str, Standing],
+    acting_for: Collection[str] | None,
+) -> Iterator[RowItem]:
+    """Each row judged on its own, except that one that an earlier row names is a duplicate."""
+    named: set[str] = set()
+    for entry in entries:
+        hsa_id = normalised(entry.text)
+        outcome, reason = verb.judge(hsa_id, standings.get(hsa_id), acting_for)
+        if hsa_id in named and reason is not Refusal.MALFORMED_HSA_ID:
+            outcome, reason = Outcome.REFUSED, Refusal.DUPLICATE_IN_FILE
+        named.add(hsa_id)
+        yield RowItem(entry.line, hsa_id, outcome, reason)
+
+
+def _as_agreed(verb: Verb, planned: RowItem, judged: RowItem) -> RowItem:
+    """What becomes of a row: as judged now, but nothing is done that was not in the plan."""
+    if judged.outcome is verb.done and planned.outcome is not verb.done:
+        return judged._replace(outcome=Outcome.REFUSED, reason=Refusal.CHANGED_MEANWHILE)
+    return judged
+
+
+def _nothing_done(verb: Verb, items: list[RowItem]) -> list[RowItem]:
+    """Where any row is refused, none is done."""
+    if all(item.outcome is not Outcome.REFUSED for item in items):
+        return items
+    return [
+        item._replace(outcome=Outcome.NOT_DONE) if item.outcome is verb.done else item
+        for item in items
+    ]
+
+
+def _locked(
+    connection: Connection, planned: Plan, tell: Callable[[float], None]
+) -> dict[str, Standing]:
+    """How the clinics stand, each locked, in the order of their ids."""
+    ordered = sorted({item.hsa_id for item in planned.items if is_hsa_id(item.hsa_id)})
+    standings: dict[str, Standing] = {}
+    for done, chunk in _chunks(ordered):
+        standings |= registrations.locked(connection, chunk)
+        tell(done * _PART_OF_JUDGING)
+    return standings
+
+
+def _chunks(hsa_ids: Sequence[str]) -> Iterator[tuple[float, Sequence[str]]]:
+    """Pieces of the list, each with how much of the list it completes."""
+    for start in range(0, len(hsa_ids), _CHUNK):
+        chunk = hsa_ids[start : start + _CHUNK]
+        yield (start + len(chunk)) / len(hsa_ids), chunk

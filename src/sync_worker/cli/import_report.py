@@ -1,0 +1,104 @@
+"""The report of the rows that an import did not do, to be corrected and imported again."""
+
+import errno
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sync_worker.administration.files import report
+from sync_worker.administration.language import clinics as says
+from sync_worker.administration.language import errors, files
+from sync_worker.administration.language.message import Language
+from sync_worker.administration.language.refusals import REFUSALS
+from sync_worker.cli.errors import CommandError, Exit, Words
+from sync_worker.cli.given_files import STDIN, why
+from sync_worker.clinics.admission import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sync_worker.administration.files.reading import Contents, Entry
+    from sync_worker.administration.imports import RowItem
+    from sync_worker.cli.output import Output
+
+
+class Report:
+    """A file that takes the place of what was at its path only once it is written whole."""
+
+    def __init__(self, path: Path, file: str) -> None:
+        """Raise CommandError where nothing can be written there, or it is what is being read."""
+        self.path = path
+        try:
+            self._begun = path.with_name(f".{path.name}.{os.getpid()}.part")
+            self._refuse_what_stands_there(file)
+            self._begun.open("xb").close()
+        except (OSError, ValueError) as error:
+            raise self._unwritable(error, errors.NOTHING_DONE()) from None
+
+    def __enter__(self) -> "Report":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._begun.unlink(missing_ok=True)
+
+    def write(self, output: "Output", given: "Contents", items: "Sequence[RowItem]") -> int:
+        """Put the rows that were not done at the path; how many they are.
+
+        Raises:
+            CommandError: it cannot be done.
+        """
+        kept = _columns_to_keep(given)
+        pairs = zip(given.entries, items, strict=True)
+        rows = [
+            _row(output, entry, kept, item)
+            for entry, item in pairs
+            if item.outcome in {Outcome.REFUSED, Outcome.NOT_DONE}
+        ]
+        header = [output.words(column()) for column in says.REPORT_COLUMNS]
+        try:
+            content = report.written([*header, *given.other_columns[kept:]], rows)
+            self._begun.write_bytes(content)
+            self._begun.replace(self.path)
+        except OSError as error:
+            raise self._unwritable(error, says.DEED_STANDS()) from None
+        return len(rows)
+
+    def _refuse_what_stands_there(self, file: str) -> None:
+        if not self.path.exists():
+            return
+        if file != STDIN and self.path.samefile(file):
+            raise CommandError(
+                Exit.USAGE,
+                says.REPORT_IS_INPUT(),
+                why=errors.NOTHING_DONE(),
+                hint=says.NAME_ANOTHER(),
+            )
+        if not self.path.is_file():
+            # A folder, or a device, whose place a file must not take.
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+    def _unwritable(self, error: Exception, consequence: Words) -> CommandError:
+        said = says.REPORT_UNWRITABLE(path=self.path, why=why(error))
+        hint = files.CHECK_PERMISSIONS()
+        return CommandError(Exit.USAGE, said, why=consequence, hint=hint, code="file")
+
+
+def _columns_to_keep(given: "Contents") -> int:
+    """From which of the file's other columns on: a report's own are not reported again."""
+    own = says.REPORT_COLUMNS[1:]
+    for language in Language:
+        names = tuple(column().text(language) for column in own)
+        if given.other_columns[: len(own)] == names:
+            return len(own)
+    return 0
+
+
+def _row(output: "Output", entry: "Entry", kept: int, item: "RowItem") -> list[str]:
+    if item.reason is None:
+        explained: tuple[Words, Words] = (says.NOT_DONE(), "")
+    else:
+        why_refused, remedy = REFUSALS[item.reason]
+        explained = (why_refused(), remedy())
+    code = (item.reason or item.outcome).value
+    words = [output.words(sentence) for sentence in explained]
+    return [entry.text, str(entry.line), code, *words, *entry.others[kept:]]

@@ -1,0 +1,187 @@
+"""Adding and removing the clinics of a file: the plan, the question, the deed, the receipt."""
+
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sync_worker.administration import imports
+from sync_worker.administration.language import clinics as says
+from sync_worker.administration.language import errors as says_of_errors
+from sync_worker.administration.language import files as says_of_files
+from sync_worker.administration.language.refusals import REFUSALS
+from sync_worker.cli import given_files, options, wiring
+from sync_worker.cli.errors import Exit, Words
+from sync_worker.cli.import_report import Report
+from sync_worker.clinics.admission import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sync_worker.administration.act import Act
+    from sync_worker.administration.clinics import Verb
+    from sync_worker.administration.files.reading import Contents
+    from sync_worker.administration.imports import Done, Plan, RowItem
+
+COLUMNS = ("line", "hsa_id", "outcome", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was asked for on the command line."""
+
+    verb: "Verb"
+    file: str
+    dry_run: bool
+    yes: bool
+    all_or_nothing: bool = False
+    report: Path | None = None
+
+    @property
+    def wording(self) -> says.Wording:
+        """What the verb is called."""
+        return says.ADDING if self.verb.becomes_registered else says.REMOVING
+
+
+def carry_out(run: options.Invocation, order: Order, act: "Act") -> Exit:
+    """Plan, ask, do and tell; what the command ends with."""
+    given = given_files.contents(order.file)
+    with ExitStack() as stack:
+        written = None
+        if order.report is not None:
+            written = stack.enter_context(Report(order.report, order.file))
+        registry = stack.enter_context(wiring.registry(run.settings.database_url))
+        plan = imports.plan(
+            registry, order.verb, given.entries, act, all_or_nothing=order.all_or_nothing
+        )
+        told = _Teller(run, order, given)
+        told.plan(plan)
+        done = imports.Done(plan.items, [])
+        if plan.to_do and not order.dry_run:
+            run.output.confirm(order.wording.question(count=len(plan.to_do)), yes=order.yes)
+            agreed = replace(act, at=wiring.now())
+            done = told.done_by(
+                lambda tell: imports.do(
+                    registry, plan, agreed, all_or_nothing=order.all_or_nothing, tell=tell
+                )
+            )
+        told.items(done)
+        if written is not None:
+            told.report(written, done)
+        told.receipt(done, act)
+    return _exit(order, done)
+
+
+class _Teller:
+    """Tells people on stderr what is planned and done, and puts the rows on stdout."""
+
+    def __init__(self, run: options.Invocation, order: Order, given: "Contents") -> None:
+        self._output = run.output
+        self._order, self._given = order, given
+        self._names: Mapping[str, str] = {}
+
+    def plan(self, plan: "Plan") -> None:
+        """What would be done, and what is refused and why; each row is named that is looked at."""
+        output, order = self._output, self._order
+        self._names = plan.names
+        count = len(plan.items)
+        output.message(says.ROWS_READ(file=given_files.name_of(order.file), count=count))
+        given_files.tell_remarks(output, self._given)
+        outcomes = Counter(item.outcome for item in plan.items)
+        to_do = outcomes[order.verb.done] + outcomes[Outcome.NOT_DONE]
+        if to_do:
+            output.message(order.wording.planned(count=to_do))
+        if plan.to_do and not order.yes and not order.dry_run:
+            self._rows(plan.to_do)
+        nothing_new = outcomes.total() - to_do - outcomes[Outcome.REFUSED]
+        if nothing_new:
+            output.message(order.wording.nothing_new(count=nothing_new))
+        self._refused(plan.items)
+
+    def done_by(self, deed: "Callable[[Callable[[float], None]], Done]") -> "Done":
+        """Do it, and show how far it has come."""
+        reached = [0.0]
+
+        def tell(fraction: float) -> None:
+            reached[0] = fraction
+
+        with self._output.progress(self._order.wording.progress(), lambda: reached[0]):
+            return deed(tell)
+
+    def items(self, done: "Done") -> None:
+        """The rows as data, with how many of them came to what."""
+        kinds = Counter((item.reason or item.outcome).value for item in done.items)
+        rows = [item._asdict() for item in done.items]
+        extra = {"summary": dict(sorted(kinds.items()))}
+        self._output.items(rows, COLUMNS, empty=says_of_files.EMPTY(), extra=extra)
+
+    def report(self, written: Report, done: "Done") -> None:
+        """Write the rows that were not done, with what stood beside them in the file."""
+        path, count = written.path, written.write(self._output, self._given, done.items)
+        told = (
+            says.REPORT_WRITTEN(path=path, count=count) if count else says.REPORT_EMPTY(path=path)
+        )
+        self._output.message(told)
+
+    def receipt(self, done: "Done", act: "Act") -> None:
+        """What was done, by whom, and what needs attention."""
+        output, order = self._output, self._order
+        counts = Counter(item.outcome for item in done.items)
+        refused = {"refused": counts[Outcome.REFUSED], "count": len(done.items)}
+        self._changed(done)
+        if order.dry_run:
+            output.message(says_of_errors.DRY_RUN())
+        elif counts[order.verb.done]:
+            output.message(order.wording.done(count=counts[order.verb.done]))
+            output.message(_by_whom(act))
+        elif not counts[Outcome.REFUSED]:
+            output.message(says.NOTHING_TO_DO())
+        if counts[Outcome.REFUSED]:
+            is_all_undone = order.all_or_nothing and not order.dry_run
+            told = says.ALL_OR_NOTHING if is_all_undone else says.ROWS_REFUSED
+            output.attention(told(**refused))
+
+    def _refused(self, items: "Sequence[RowItem]") -> None:
+        for refusal, explained in REFUSALS.items():
+            rows = [item for item in items if item.reason is refusal]
+            if rows:
+                words = {"why": explained.why, "remedy": explained.remedy}
+                heading = says.REFUSED_ROWS(count=len(rows), code=refusal.value, **words)
+                self._output.message(heading)
+                self._rows(rows)
+
+    def _rows(self, items: "Sequence[RowItem]") -> None:
+        for item in items:
+            what: Words = item.hsa_id or says.NO_HSA_ID()
+            name = self._names.get(item.hsa_id, "")
+            shown = f"{self._output.words(what)} {name}".rstrip()
+            self._output.message(says.ROW(line=item.line, what=shown))
+
+    def _changed(self, done: "Done") -> None:
+        """The rows whose verdict was another in the plan."""
+        if not done.changed:
+            return
+        now = {item.line: item for item in done.items}
+        self._output.attention(says.CHANGED(count=len(done.changed)))
+        for planned in done.changed:
+            item = now[planned.line]
+            said = {"planned": _code(planned), "now": _code(item)}
+            row = says.CHANGED_ROW(line=item.line, hsa_id=item.hsa_id, **said)
+            self._output.attention(row)
+
+
+def _code(item: "RowItem") -> str:
+    return (item.reason or item.outcome).value
+
+
+def _by_whom(act: "Act") -> Words:
+    if act.reason is None:
+        return says.BY_WHOM(actor=act.actor)
+    return says.BY_WHOM_AND_WHY(actor=act.actor, reason=act.reason)
+
+
+def _exit(order: Order, done: "Done") -> Exit:
+    if not any(item.outcome is Outcome.REFUSED for item in done.items):
+        return Exit.DONE
+    return Exit.REFUSED if order.all_or_nothing else Exit.ATTENTION
