@@ -43,28 +43,36 @@ PERMITTED = (
     (ADMIN, f"clinics show {REGISTERED} --history"),
     (ADMIN, f"clinics add {ACTIVE}"),
     (ADMIN, f"clinics remove {REGISTERED} --yes"),
+    (ADMIN, "clinics import clinics.txt --yes"),
+    (ADMIN, "clinics remove --file clinics.txt --yes"),
+    (ADMIN, "tak list"),
     (ADMIN, "regions list"),
     (ADMIN, "regions show 01"),
     (ADMIN, "log list --region 01"),
     (SUPPORT, f"boards set 03 {BOARD} --name N --ticket T --yes"),
     (SUPPORT, f"boards set 01 {BOARD} --name N --ticket T --yes"),
     (SUPPORT, "boards clear 01 --ticket T --yes"),
+    (SUPPORT, "tak import clinics.txt --ticket T --yes"),
 )
 
 REFUSED = (
     (WORKER, "db roles --apply"),
     (WORKER, f"clinics add {ACTIVE}"),
     (WORKER, f"clinics remove {REGISTERED} --yes"),
+    (WORKER, "clinics import clinics.txt --yes"),
     (WORKER, "boards clear 01 --ticket T --yes"),
+    (WORKER, "tak import clinics.txt --yes"),
     (ADMIN, "db roles --apply"),
     (ADMIN, "run --archive grown.jsonl"),
     (ADMIN, "positions reset --to earliest --yes"),
     (ADMIN, "deadletters list"),
     (ADMIN, "holds approve 1 --yes"),
     (ADMIN, "boards clear 01 --ticket T --yes"),
+    (ADMIN, "tak import clinics.txt --yes"),
     (ADMIN, f"boards set 03 {BOARD} --name N --ticket T --yes"),
     (SUPPORT, f"clinics add {ACTIVE}"),
     (SUPPORT, f"clinics remove {REGISTERED} --yes"),
+    (SUPPORT, "clinics import clinics.txt --yes"),
     (SUPPORT, "run --archive grown.jsonl"),
     (SUPPORT, "log list"),
     (SUPPORT, "holds list"),
@@ -82,6 +90,7 @@ def as_role(users, database, tmp_path, monkeypatch, capsys):
     more += [region_changed(REGISTERED, 9, "03")]
     grown = numbered([*([b""] * 7), *more])
     tmp_path.joinpath("grown.jsonl").write_bytes(lines + b"".join(map(archive_line, grown[7:])))
+    tmp_path.joinpath("clinics.txt").write_text(ACTIVE)
 
     def call(role, line):
         settings(monkeypatch, users.url(role, database))
