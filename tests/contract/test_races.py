@@ -32,29 +32,32 @@ ROUNDS = {"sqlite": 100, "postgresql": 1_000}
 
 
 class Everybody:
-    """Administrators, support and workers; each method does one round of one of them."""
+    """Administrators, support and workers; each method does one round of one of them.
+
+    What people did is returned: they share nothing but the registry.
+    """
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         codec = Codec(ACTIVATION, Regions(), timedelta(hours=1))
         self._applier = Applier(registry, codec, lambda: NOW)
         self._offsets: Counter[int] = Counter()
-        self.outcomes: Counter[str] = Counter()
 
-    def add(self, rng: random.Random) -> None:
+    def add(self, rng: random.Random) -> list[str]:
         items = clinics.do(self._registry, clinics.ADD, some(rng), ACT)
-        self.outcomes.update(item.reason or item.outcome for item in items)
+        return [item.reason or item.outcome for item in items]
 
-    def remove(self, rng: random.Random) -> None:
+    def remove(self, rng: random.Random) -> list[str]:
         items = clinics.do(self._registry, clinics.REMOVE, some(rng), ACT)
-        self.outcomes.update(item.outcome for item in items)
+        return [item.outcome for item in items]
 
-    def replace_tak(self, rng: random.Random) -> None:
+    def replace_tak(self, rng: random.Random) -> list[str]:
         """Replace the whole list, as an import does."""
         with self._registry.unit() as unit:
             unit.connection.execute(delete(own_system))
             unit.connection.execute(insert(own_system), [{"hsa_id": i} for i in some(rng)])
             unit.commit()
+        return []
 
     def work(self, rng: random.Random, partition: int) -> None:
         """Apply a batch of a partition; every event is newer than those before it."""
@@ -99,10 +102,9 @@ def test_in_the_order_of_commits_nobody_is_added_who_could_not_be(registry, engi
     everybody = Everybody(registry)
     is_over = threading.Event()
 
-    def repeat(one_round, seed):
+    def repeat(one_round, count, seed):
         rng = random.Random(seed)
-        for _ in range(rounds):
-            one_round(rng)
+        return Counter(outcome for _ in range(count) for outcome in one_round(rng))
 
     def work(partition):
         rng = random.Random(partition)
@@ -112,23 +114,24 @@ def test_in_the_order_of_commits_nobody_is_added_who_could_not_be(registry, engi
     with ThreadPoolExecutor() as threads:
         workers = [threads.submit(work, partition) for partition in range(2)]
         people = [
-            threads.submit(repeat, one_round, seed)
-            for seed, one_round in enumerate(
-                (everybody.add, everybody.add, everybody.remove, everybody.replace_tak)
-            )
+            threads.submit(repeat, everybody.add, rounds // 2, "anna"),
+            threads.submit(repeat, everybody.add, rounds // 2, "bo"),
+            threads.submit(repeat, everybody.remove, rounds, "cilla"),
+            threads.submit(repeat, everybody.replace_tak, rounds, "eva"),
         ]
         failures = [failure for person in people if (failure := person.exception())]
         is_over.set()
         failures += [failure for worker in workers if (failure := worker.exception())]
     assert failures == []
-    assert everybody.outcomes.keys() >= {"added", "removed", "own_system", "not_active"}
+    outcomes: Counter[str] = sum((person.result() for person in people), Counter())
+    assert outcomes.keys() >= {"added", "removed", "own_system", "not_active"}
     with registry.snapshot() as connection:
         registered = audit.registrations(connection)
         logged = connection.scalars(
             select(change_log.c.hsa_id).where(change_log.c.change == "registered")
         ).all()
     assert Counter(hsa_id for hsa_id, _ in registered) == Counter(logged)
-    assert len(logged) == everybody.outcomes["added"]
+    assert len(logged) == outcomes["added"]
     could_be = audit.State(active=True, region_code="01", is_registered=True, in_tak=False)
     assert [found for found in registered if found[1] != could_be] == []
     assert deadlocks(engine) == 0
