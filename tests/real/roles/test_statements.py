@@ -94,6 +94,11 @@ STATEMENTS = (
         {WORKER, OWNER},
     ),
     ("DELETE FROM hold WHERE id = 2", {OWNER}),
+    ("SELECT * FROM departure, guard_region", {WORKER, ADMIN, OWNER}),
+    ("DELETE FROM departure", {WORKER, OWNER}),
+    ("DELETE FROM guard_region", {OWNER}),
+    ("SELECT * FROM approved_fact", {WORKER, OWNER}),
+    ("UPDATE approved_fact SET new_value = 'x'", {OWNER}),
     # The registration is the admins'
     (f"UPDATE clinic SET registered_at = now() WHERE hsa_id = '{ACTIVE}'", {ADMIN, OWNER}),
     ("UPDATE clinic SET registered_by = 'x'", {ADMIN, OWNER}),
