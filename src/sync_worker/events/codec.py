@@ -6,6 +6,7 @@ region, clock.
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -49,11 +50,16 @@ class Codec:
 
     def decode(self, record: Record, now: datetime) -> Verdict:
         """Judge a record; `now` is the clock, in UTC. Raises for no record."""
-        verdict = self._quick(record) or self._read(record)
-        if isinstance(verdict, Event) and verdict.time > now + self._max_future:
-            what = f"It is of {verdict.time:%Y-%m-%dT%H:%M:%SZ}, too far ahead of the clock."
-            return Rejection(Reason.TIME_IN_FUTURE, what)
-        return verdict
+        return self.decode_all([record], now)[0]
+
+    def decode_all(self, records: Iterable[Record], now: datetime) -> list[Verdict]:
+        """The same for one after the other."""
+        quick, latest = self._quick, now + self._max_future
+        verdicts: list[Verdict] = [quick(record) or self._read(record) for record in records]
+        for at, verdict in enumerate(verdicts):
+            if isinstance(verdict, Event) and verdict.time > latest:
+                verdicts[at] = _too_early(verdict)
+        return verdicts
 
     def _read(self, record: Record) -> Verdict:
         if record.value is None:
@@ -105,6 +111,11 @@ class Codec:
             most = MAX_LENGTH_FROM_EVENTS
             return _invalid(f"A tombstone's key is not 1 to {most} characters without blanks.")
         return Event(normalised(key), "", time, Facts(Register(time, "", "", value=False)))
+
+
+def _too_early(event: Event) -> Rejection:
+    what = f"It is of {event.time:%Y-%m-%dT%H:%M:%SZ}, too far ahead of the clock."
+    return Rejection(Reason.TIME_IN_FUTURE, what)
 
 
 def _facts(document: KnownDocument, region_code: str | None, name: str | None) -> Facts:

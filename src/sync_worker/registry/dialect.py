@@ -274,11 +274,15 @@ def insert_all(
 
 
 def update_by_key(
-    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    **same: Any,
 ) -> None:
     """Set columns of rows, each found by the table's primary key; no key comes twice.
 
-    `names` are of the columns that the rows hold, the key's among them.
+    `names` are of the columns that the rows hold, the key's among them; `same` is for all of them.
     """
     if not rows:
         return
@@ -287,11 +291,11 @@ def update_by_key(
     if connection.dialect.name == "postgresql":
         values = _as_table(table, names, rows)
         statement = table.update().where(*(table.c[key] == values.c[key] for key in keys))
-        connection.execute(statement.values({name: values.c[name] for name in others}))
+        connection.execute(statement.values({name: values.c[name] for name in others} | same))
         return
     bound = {name: bindparam(f"to_{name}", type_=table.c[name].type) for name in names}
     statement = table.update().where(*(table.c[key] == bound[key] for key in keys))
-    statement = statement.values({name: bound[name] for name in others})
+    statement = statement.values({name: bound[name] for name in others} | same)
     to_names = [f"to_{name}" for name in names]
     connection.execute(statement, [dict(zip(to_names, row, strict=True)) for row in rows])
 

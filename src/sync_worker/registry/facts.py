@@ -15,6 +15,7 @@ from sync_worker.registry import dialect
 from sync_worker.registry.tables import clinic
 
 BEFORE_EVERY_EVENT = datetime(1, 1, 1, tzinfo=UTC)
+_ROWS_AT_A_TIME = 2_000
 _NEVER_STATED = (None, None, None, None)
 
 
@@ -50,9 +51,9 @@ def read(connection: Connection, hsa_ids: Collection[str]) -> dict[str, KnownCli
 
 def write(connection: Connection, changed: Iterable[tuple[str, Facts]], now: datetime) -> None:
     """Set the facts of clinics that this transaction has locked."""
-    rows = [(hsa_id, *_values(facts), now) for hsa_id, facts in changed]
-    names = ("hsa_id", *(column.name for column in _COLUMNS), "updated_at")
-    dialect.update_by_key(connection, clinic, names, rows)
+    rows = [(hsa_id, *_values(facts)) for hsa_id, facts in changed]
+    names = ("hsa_id", *(column.name for column in _COLUMNS))
+    dialect.update_by_key(connection, clinic, names, rows, updated_at=now)
 
 
 def write_one(
@@ -97,7 +98,8 @@ def _known_of(connection: Connection, ordered: Sequence[str]) -> Select[Any]:
 
 
 def _read(connection: Connection, statement: Select[Any]) -> dict[str, KnownClinic]:
-    return {row[0]: _known(row) for row in connection.execute(statement).all()}
+    parts = connection.execute(statement).partitions(_ROWS_AT_A_TIME)
+    return {row[0]: _known(row) for rows in parts for row in rows}
 
 
 def _known(row: Sequence[Any]) -> KnownClinic:

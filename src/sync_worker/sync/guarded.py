@@ -11,8 +11,16 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sync_worker.clinics import held as holding
+from sync_worker.clinics.facts import Change
 from sync_worker.clinics.guard import Guard
-from sync_worker.clinics.held import NOTHING_HELD, Clinic, Effect, HeldFacts, Step
+from sync_worker.clinics.held import (
+    NOTHING_HELD,
+    Clinic,
+    Effect,
+    HeldFacts,
+    Step,
+    departure,
+)
 from sync_worker.events.codec import Codec
 from sync_worker.events.record import Record
 from sync_worker.events.verdicts import Event, Verdict
@@ -31,7 +39,7 @@ class Judged(NamedTuple):
     @classmethod
     def by(cls, codec: Codec, records: Sequence[Record], now: datetime) -> "Judged":
         """Have the codec judge the records."""
-        return cls(records, [codec.decode(record, now) for record in records])
+        return cls(records, codec.decode_all(records, now))
 
     def hsa_ids(self) -> set[str]:
         """The clinics that the events are of."""
@@ -48,6 +56,23 @@ class Known(NamedTuple):
     clinics: Mapping[str, KnownClinic]
     held: Mapping[str, HeldFacts]
     boards: Mapping[str, Board]
+
+
+class WatchedMerger(Merger):
+    """Merges as if there were no guard, and sees what would be the guard's business.
+
+    What it comes to is final only where nothing is `at_stake`.
+    """
+
+    def __init__(self, stream: str, known: Known, now: datetime) -> None:
+        super().__init__(stream, known.clinics, known.boards, now)
+        self.at_stake = set(known.held)
+        """HSA-ids of registered clinics that were deactivated or moved away, or are held."""
+
+    def _change(self, record: Record, event: Event, known: KnownClinic, change: Change) -> None:
+        if departure(Clinic(event.hsa_id, known.facts), change) is not None:
+            self.at_stake.add(event.hsa_id)
+        super()._change(record, event, known, change)
 
 
 class GuardedMerger(Merger):
@@ -97,22 +122,18 @@ def merge(
     known: Known,
     now: datetime,
     judged: Judged,
-    load_guard: Callable[[Collection[str]], Guard | None],
+    load_guard: Callable[[Collection[str]], Guard],
 ) -> tuple[Merged, Guard | None]:
     """Merge a batch in the order read, and what the guard has come to; None where it had no part.
 
     `load_guard` is called at most once, with the codes of every region that could be left or moved
-    into; it gives None where nothing can come to wait. What is known must hold every clinic that
-    the batch names.
+    into. What is known must hold every clinic that the batch names.
     """
-    merger = Merger(stream, known.clinics, known.boards, now)
-    merged = merger.merge(judged.pairs())
-    at_stake = merger.at_stake | known.held.keys()
-    if not at_stake:
+    watched = WatchedMerger(stream, known, now)
+    merged = watched.merge(judged.pairs())
+    if not watched.at_stake:
         return merged, None
-    guard = load_guard(regions_at_stake(at_stake, judged, known))
-    if guard is None:
-        return merged, None
+    guard = load_guard(regions_at_stake(watched.at_stake, judged, known))
     return GuardedMerger(stream, known, now, guard).merge(judged.pairs()), guard
 
 

@@ -3,8 +3,7 @@
 Whether a record is applied or superseded follows from the records before it and the registry
 alone, so the counts and the log do not depend on where one batch ends and the next begins.
 
-A batch that would deactivate registered clinics or move them away, or that names clinics of which
-something is held, is the guard's business: `Merger.at_stake` says so, and `guarded` merges it anew.
+Knows nothing of the guard: `guarded` watches what is merged, and merges anew where it must.
 """
 
 from collections import Counter
@@ -14,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sync_worker.clinics.facts import Change, Fact, Facts, changes
-from sync_worker.clinics.held import Clinic, HeldFacts, departure
+from sync_worker.clinics.held import HeldFacts
 from sync_worker.clinics.hsa_id import normalised
 from sync_worker.events.record import Partition, Record
 from sync_worker.events.verdicts import Event, Ignored, Rejection, Verdict
@@ -85,10 +84,7 @@ class Merged:
 
 
 class Merger:
-    """Merges records one by one; what it knows of clinics grows with each.
-
-    What it comes to is final only where nothing is `at_stake`.
-    """
+    """Merges records one by one; what it knows of clinics grows with each."""
 
     def __init__(
         self,
@@ -103,8 +99,6 @@ class Merger:
         self._board_regions = {normalised(b.hsa_id): b.region_code for b in boards.values()}
         self._now = now
         self.merged = Merged()
-        self.at_stake: set[str] = set()
-        """HSA-ids of registered clinics that were deactivated or moved away."""
 
     def merge(self, judged: Iterable[tuple[Record, Verdict]]) -> Merged:
         """Merge records, each with what the codec says of it, in this order."""
@@ -136,10 +130,12 @@ class Merger:
         self.merged.changed[event.hsa_id] = facts
         if known.is_registered:
             for change in changes(known.facts, facts):
-                if departure(Clinic(event.hsa_id, known.facts), change) is not None:
-                    self.at_stake.add(event.hsa_id)
-                self._log_change(record, event, change)
+                self._change(record, event, known, change)
         return Outcome.APPLIED
+
+    def _change(self, record: Record, event: Event, known: KnownClinic, change: Change) -> None:  # noqa: ARG002
+        """A value of a registered clinic becomes another one; `known` is the clinic before."""
+        self._log_change(record, event, change)
 
     def _notice(self, record: Record, event: Event) -> None:
         newest, place = self.merged.newest_event_at, (record.topic, record.partition)

@@ -98,6 +98,9 @@ class Writer:
         judged = Judged.by(self._codec, records, self._now)
         hsa_ids = judged.hsa_ids()
         known = self._known(facts.locked(self._connection, hsa_ids), hsa_ids)
+        if self._limits.are_lifted and not holds.is_any_fact_held(self._connection):
+            merger = Merger(self._stream, known.clinics, known.boards, self._now)
+            return merger.merge(judged.pairs()), None
         return guarded.merge(self._stream, known, self._now, judged, self._locked_guard)
 
     def _known(self, clinics: Mapping[str, KnownClinic], hsa_ids: Collection[str]) -> guarded.Known:
@@ -117,10 +120,7 @@ class Writer:
         }
         self._locked_guard(guarded.regions_at_stake(concerned, judged, known))
 
-    def _locked_guard(self, region_codes: Collection[str]) -> Guard | None:
-        """The guard of these regions; None where its limits are lifted and nothing waits."""
-        if self._limits.are_lifted and not holds.is_any_fact_held(self._connection):
-            return None
+    def _locked_guard(self, region_codes: Collection[str]) -> Guard:
         since = self._now - self._limits.window
         regions = guarding.locked(self._connection, region_codes, since)
         return Guard(self._limits, regions, self._now)
