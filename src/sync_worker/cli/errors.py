@@ -272,6 +272,31 @@ def _unreadable(error: Any) -> CommandError:
     )
 
 
+def _bad_extract(error: Any) -> CommandError:
+    problems = error.problems
+    several = "The extract cannot be used:\n  " + "\n  ".join(problems)
+    return CommandError(
+        Exit.USAGE,
+        problems[0] if len(problems) == 1 else several,
+        why="Nothing of it was believed.",
+        hint="Mend the file, or have it made again: hsa_id,active,region_code[,name] in UTF-8, "
+        "with commas or semicolons.",
+        code="extract",
+    )
+
+
+def _short_extract(error: Any) -> CommandError:
+    return CommandError(
+        Exit.REFUSED,
+        f"The extract has {error.lines} clinics and names {error.named} of the {error.active} that "
+        "are active here.",
+        why="One that is empty, or names fewer than 80 % of them, is more likely a fault than the "
+        "truth: the rest would be deactivated.",
+        hint="Have it made again. If it is right: --accept-short",
+        code="short_extract",
+    )
+
+
 _INSUFFICIENT_PRIVILEGE = "42501"
 """PostgreSQL, appendix A."""
 
@@ -316,6 +341,8 @@ _ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
     "sync_worker.sync.holds.HoldChanged": _hold_changed,
     "sync_worker.administration.tak.TakChanged": _tak_changed,
     "sync_worker.administration.files.decoding.Unreadable": _unreadable,
+    "sync_worker.sync.extract.BadExtract": _bad_extract,
+    "sync_worker.sync.extract.ShortExtract": _short_extract,
     "sqlalchemy.exc.DBAPIError": _database,
 }
 """By an exception's full name, the nearest base first; None passes it on to the next base."""

@@ -20,6 +20,7 @@ from sync_worker.administration.language import errors as says
 from sync_worker.administration.language.message import Language, worded
 from sync_worker.cli import text
 from sync_worker.cli.errors import CommandError, Exit, Words, output_failed
+from sync_worker.cli.meter import Meter, shown
 
 _REDRAW_SECONDS = 0.2
 _ANSWERS: Mapping[str, bool] = {
@@ -178,6 +179,15 @@ class Output:
             err=True,
         )
         return agreed
+
+    @contextmanager
+    def metered(self, meter: Meter) -> Iterator[None]:
+        """Show how far the body is: on a terminal always, elsewhere now and then."""
+        if self._is_quiet:
+            yield
+            return
+        with shown(meter, sys.stderr):
+            yield
 
     @contextmanager
     def progress(self, label: Words, fraction: Callable[[], float]) -> Iterator[None]:

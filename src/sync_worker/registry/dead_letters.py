@@ -39,6 +39,16 @@ def open_among(
     return [(number, (topic, at, offset)) for number, topic, at, offset in found]
 
 
+def not_redriven(connection: Connection) -> dict[str, frozenset[tuple[str, int, int]]]:
+    """The addresses of the records that are still, or for good, no facts; by stream."""
+    columns = (dead_letter.c.topic, dead_letter.c.partition, dead_letter.c.record_offset)
+    statement = select(dead_letter.c.stream, *columns).where(dead_letter.c.status != REDRIVEN)
+    found: dict[str, set[tuple[str, int, int]]] = {}
+    for stream, *address in connection.execute(statement):
+        found.setdefault(stream, set()).add(tuple(address))
+    return {stream: frozenset(addresses) for stream, addresses in found.items()}
+
+
 def close(connection: Connection, numbers: Iterable[int], status: str, now: datetime) -> None:
     """Close dead letters, by their ids."""
     rows = [(number, status, now) for number in numbers]

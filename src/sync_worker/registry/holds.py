@@ -39,6 +39,11 @@ def of_hold(connection: Connection, number: int) -> dict[str, dict[Fact, Held]]:
     return _held(connection, _held_open().where(hold.c.id == number))
 
 
+def all_open(connection: Connection) -> dict[str, dict[Fact, Held]]:
+    """All that is held, by clinic."""
+    return _held(connection, _held_open())
+
+
 def let_go(
     connection: Connection, wanted: Mapping[str, Collection[Fact]], now: datetime
 ) -> dict[str, HeldFacts]:

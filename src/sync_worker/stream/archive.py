@@ -140,12 +140,12 @@ def _records_beyond(
         partition = Partition(record.topic, record.partition)
         position = positions.get(partition, 0)
         if partition not in ends:
-            _refuse_late_beginning(record, position, f"{path}, line {number + 1}", path)
+            refuse_late_beginning(record, position, f"{path}, line {number + 1}", path)
         elif record.offset < ends[partition]:
             raise _not_growing(record, ends[partition] - 1, f"{path}, line {number + 1}")
         ends[partition] = record.offset + 1
         yield record if record.offset >= position else None
-    _refuse_early_end(ends, positions, path)
+    refuse_early_end(ends, positions, path)
 
 
 def _record(line: bytes, number: int, path: Path) -> Record:
@@ -168,7 +168,8 @@ def _not_growing(record: Record, last: int, place: str) -> StreamError:
     )
 
 
-def _refuse_late_beginning(record: Record, position: int, place: str, path: Path) -> None:
+def refuse_late_beginning(record: Record, position: int, place: str, path: Path) -> None:
+    """Raise StreamError where a partition's first record comes after our position in it."""
     if record.offset > position > 0:
         raise StreamError(
             f"{place}: {record.topic}/{record.partition} begins at offset {record.offset}, "
@@ -178,9 +179,10 @@ def _refuse_late_beginning(record: Record, position: int, place: str, path: Path
         )
 
 
-def _refuse_early_end(
+def refuse_early_end(
     ends: Mapping[Partition, int], positions: Mapping[Partition, int], path: Path
 ) -> None:
+    """Raise StreamError where a partition ends before our position in it."""
     for partition, position in sorted(positions.items()):
         end = ends.get(partition, 0)
         if end < position:

@@ -17,7 +17,7 @@ from sync_worker.stream.kafka_settings import KafkaSettings
 from sync_worker.stream.lone_reader import Found, LoneReader
 from sync_worker.stream.range_bounds import selected, settled
 from sync_worker.stream.ranges import Range
-from sync_worker.stream.source import Batch, Move, StreamAway
+from sync_worker.stream.source import Batch, Bookmarks, Move, StreamAway
 
 PATIENCE_SECONDS = 30.0
 """How long a cluster may give nothing before a range that is not at its end is given up."""
@@ -73,6 +73,18 @@ class KafkaRange:
         self.bounds: dict[Partition, Bounds] = settled(self._admin, wanted, partitions)
         self.total = sum(bounds.end - bounds.begin for bounds in self.bounds.values())
         self._handed_out = {at: bounds.begin for at, bounds in self.bounds.items()}
+
+    @property
+    def begins(self) -> Mapping[Partition, int]:
+        """Where the range begins in each partition."""
+        return {at: bounds.begin for at, bounds in self.bounds.items()}
+
+    def fit(self, bookmarks: Bookmarks) -> None:
+        """Refuse topics that were created anew, and logs that do not reach a position."""
+        positions = bookmarks.positions
+        fitting.refuse_recreated(self.topic_ids, bookmarks.topic_ids, positions)
+        for at, bounds in self.bounds.items():
+            fitting.refuse_out_of_bounds(at, positions.get(at, 0), bounds)
 
     def batches(self) -> Iterator[Batch]:
         """In the order of each partition; partitions take turns as the brokers answer.

@@ -5,13 +5,13 @@ record at or after a time, as Kafka looks it up. `kafka_range` and `archive_rang
 the one and the other by the same rule.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from sync_worker.events.record import Partition, Record
-from sync_worker.stream.source import Batch
+from sync_worker.stream.source import Batch, Bookmarks
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -90,8 +90,21 @@ class RangeReader(Protocol):
     def total(self) -> int | None:
         """How many offsets the range spans, gaps counted; None where only the end will tell."""
 
+    @property
+    def begins(self) -> Mapping[Partition, int]:
+        """Where each partition of the range begins, of those that were met so far."""
+
     def fraction_read(self) -> float:
         """How much of the range was read, from 0 to 1; can be asked from any thread."""
+
+    def fit(self, bookmarks: Bookmarks) -> None:
+        """See to it that a whole stream is the one that the bookmarks are of, as the worker does.
+
+        To be called before `batches`.
+
+        Raises:
+            StreamError: it is not; where only the end can tell, `batches` raises it.
+        """
 
     def batches(self) -> Iterator[Batch]:
         """The records in the order of each partition, with how far each batch goes.

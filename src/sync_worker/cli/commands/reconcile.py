@@ -1,0 +1,216 @@
+"""`sync-worker reconcile`: is the registry true?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sync_worker.cli import options
+from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.reconciling import AGAINST, AS_OF, Against, Kind
+
+if TYPE_CHECKING:
+    from sync_worker.registry.unit import Registry
+    from sync_worker.sync.reconcile import Comparison, Difference, Expectation
+    from sync_worker.sync.repair import Repaired
+
+COLUMNS = (
+    "hsa_id",
+    "fact",
+    "registry",
+    "expected",
+    "cause",
+    "registered",
+    "time",
+    "event_id",
+    "topic",
+    "partition",
+    "offset",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What the command was told to do beside comparing."""
+
+    regions: tuple[str, ...]
+    apply: bool
+    yes: bool
+    actor: str
+    reason: str | None
+
+
+@click.command(
+    cls=options.Command,
+    epilog=options.examples(
+        "sync-worker reconcile --against topics",
+        "sync-worker reconcile --against archive:stream.jsonl -o json",
+        "sync-worker reconcile --against snapshot:extract.csv --as-of 2026-11-23T06:00:00Z",
+        "sync-worker reconcile --against topics --apply --reason 'Case 4711'",
+    ),
+)
+@click.option(
+    "--against",
+    type=AGAINST,
+    required=True,
+    help="What to compare the registry with: the worker's topics in Kafka, an archive, or an "
+    "extract of the e-services, a csv file: hsa_id,active,region_code[,name].",
+)
+@click.option(
+    "--as-of",
+    type=AS_OF,
+    help="When the extract was taken: ISO 8601 with Z or an offset. Needed with snapshot: alone.",
+)
+@options.region_option(
+    "Only clinics that the registry or the other side has in this region. May be repeated."
+)
+@click.option("--apply", is_flag=True, help="Set what differs, after a question.")
+@click.option(
+    "--accept-short",
+    is_flag=True,
+    help="Believe an extract that names fewer than 80 % of the registry's active clinics.",
+)
+@options.actor_and_reason
+@options.yes_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    against: Against,
+    as_of: datetime | None,
+    accept_short: bool,
+    **how: Any,
+) -> None:
+    """Compare the registry with what the e-services said, fact by fact; repair it on request.
+
+    Reads the full stream, or an extract, beside the running worker: its group and positions are
+    left alone. What the worker has not read yet is `pending`, what the registry has from elsewhere
+    and newer `ahead`, what waits for a person `held`: all three are counted and are no drift.
+
+    missing: there is no row of the clinic. stale: the registry holds an older version, though the
+    worker has passed the event. edited: another value of the same version. absent: active here, and
+    not in the extract.
+
+    --apply sets exactly what was reported, unless the clinic changed meanwhile. Exit code 3: drift
+    was found, and is not repaired.
+    """
+    from sync_worker.cli import reconciling, wiring
+
+    run = options.invocation(ctx)
+    done = _How(**how)
+    options.require_region(run.settings, *done.regions)
+    _require_as_of(against, as_of, accept_short=accept_short)
+    with wiring.registry(run.settings.database_url) as registry:
+        asked = reconciling.Asked(against, as_of, done.regions, accept_short)
+        comparison, expectation = reconciling.compared(run, registry, asked)
+        repaired = None
+        if done.apply:
+            repaired = _repair(run, registry, comparison, expectation, done)
+    _report(ctx, run, comparison, repaired)
+
+
+def _require_as_of(against: Against, as_of: datetime | None, *, accept_short: bool) -> None:
+    if against.kind is Kind.SNAPSHOT:
+        if as_of is None:
+            raise CommandError(
+                Exit.USAGE,
+                "It is not said when the extract was taken.",
+                why="What happened after that is newer than the extract.",
+                hint="Give --as-of, as in --as-of 2026-11-23T06:00:00Z",
+            )
+        return
+    if as_of is not None or accept_short:
+        raise CommandError(
+            Exit.USAGE,
+            "--as-of and --accept-short are for an extract alone.",
+            why="A stream says itself when things happened.",
+            hint="Leave them out, or give --against snapshot:PATH",
+        )
+
+
+def _repair(
+    run: options.Invocation,
+    registry: "Registry",
+    comparison: "Comparison",
+    expectation: "Expectation",
+    how: _How,
+) -> "Repaired":
+    from sync_worker.cli import reconciling, wiring
+    from sync_worker.sync.repair import By
+
+    differences = comparison.differences
+    if differences:
+        plan = [item(one) for one in differences]
+        run.output.message("To be set, from registry to expected:")
+        run.output.message(run.output.table(plan, COLUMNS))
+        clinics = len({one.hsa_id for one in differences})
+        run.output.confirm(f"Set {len(differences)} facts of {clinics} clinics?", yes=how.yes)
+    by = By(how.actor, how.reason, wiring.now(), expectation.stream_id)
+    return reconciling.repaired(registry, differences, expectation, by)
+
+
+def item(one: "Difference", *, left: Sequence["Difference"] | None = None) -> dict[str, Any]:
+    """A difference in the form of `reconcile`; `left` are those that a repair did not set."""
+    topic, partition, offset = one.address or (None, None, None)
+    shown = {
+        "hsa_id": one.hsa_id,
+        "fact": one.fact.value,
+        "registry": one.present.stored.value,
+        "expected": one.expected.value,
+        "cause": one.cause.value,
+        "registered": one.clinic.row is not None and one.clinic.row.is_registered,
+        "time": one.expected.time,
+        "event_id": one.expected.event_id,
+        "topic": topic,
+        "partition": partition,
+        "offset": offset,
+        "registry_time": one.present.stored.version and one.present.stored.version[0],
+        "registry_event_id": one.present.stored.version and one.present.stored.version[2],
+    }
+    return shown if left is None else {**shown, "repaired": not any(one is it for it in left)}
+
+
+def _report(
+    ctx: click.Context,
+    run: options.Invocation,
+    comparison: "Comparison",
+    repaired: "Repaired | None",
+) -> None:
+    left = None if repaired is None else repaired.left
+    counts = {name: getattr(comparison, name) for name in ("compared", "pending", "ahead", "held")}
+    columns = COLUMNS if left is None else (*COLUMNS, "repaired")
+    run.output.items(
+        [item(one, left=left) for one in comparison.differences],
+        columns,
+        empty="No drift.",
+        extra={**counts, "applied": repaired is not None},
+    )
+    found = len(comparison.differences)
+    run.output.message(
+        f"{counts['compared']} clinics compared: {found} facts differ; {counts['pending']} "
+        f"pending, {counts['ahead']} ahead, {counts['held']} held."
+    )
+    if repaired is not None:
+        _tell_repair(run, repaired)
+    elif found:
+        run.output.attention("The registry has drifted. The same command with --apply repairs it.")
+    if found and (repaired is None or repaired.left):
+        ctx.exit(Exit.ATTENTION)
+
+
+def _tell_repair(run: options.Invocation, repaired: "Repaired") -> None:
+    if repaired.done:
+        run.output.message(f"{len(repaired.done)} facts are set, and were looked at again.")
+    for moved in repaired.moved:
+        run.output.attention(
+            f"{moved.hsa_id} is in region {moved.region_code} now, which has no patient board: "
+            "nobody can file."
+        )
+    if repaired.left:
+        names = ", ".join(sorted({one.hsa_id for one in repaired.left}))
+        run.output.attention(
+            f"{len(repaired.left)} facts were left, because their clinics changed meanwhile: "
+            f"{names}. Run the command again."
+        )

@@ -1,0 +1,211 @@
+"""Reads what the registry is to be compared with, and compares: the parts of `reconcile`."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sync_worker.cli.errors import CommandError, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sync_worker.cli.options import Invocation
+    from sync_worker.cli.settings import Settings
+    from sync_worker.registry.survey import Survey
+    from sync_worker.registry.unit import Registry
+    from sync_worker.stream.ranges import RangeReader
+    from sync_worker.sync.extract import Extract
+    from sync_worker.sync.fold import Fold
+    from sync_worker.sync.reconcile import Comparison, Difference, Expectation
+    from sync_worker.sync.repair import By, Repaired
+
+
+class Kind(StrEnum):
+    """What the registry is compared with."""
+
+    TOPICS = "topics"
+    ARCHIVE = "archive"
+    SNAPSHOT = "snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What the registry is compared with; topics have no path."""
+
+    kind: Kind
+    path: Path | None = None
+
+
+class _AgainstType(click.ParamType[Against]):
+    name = "topics|archive:PATH|snapshot:PATH"
+
+    def convert(
+        self, value: str | Against, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Against:
+        if isinstance(value, Against):
+            return value
+        if value == Kind.TOPICS:
+            return Against(Kind.TOPICS)
+        kind, _, path = value.partition(":")
+        if kind not in {Kind.ARCHIVE, Kind.SNAPSHOT} or not path:
+            self.fail(
+                f"{value!r} is none of 'topics', 'archive:PATH', 'snapshot:PATH'.", param, ctx
+            )
+        return Against(Kind(kind), Path(path))
+
+
+class _InstantType(click.ParamType[datetime]):
+    name = "ISO"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return _instant(value)
+        except (ValueError, OverflowError):
+            what = f"{value!r} is not an instant in ISO 8601 with Z or an offset"
+            self.fail(f"{what}, as in 2026-11-23T06:00:00Z.", param, ctx)
+
+
+def _instant(text: str) -> datetime:
+    named = datetime.fromisoformat(text)
+    if named.tzinfo is None:
+        raise ValueError("without an offset it is another instant in every place")
+    return named.astimezone(UTC)
+
+
+AGAINST, AS_OF = _AgainstType(), _InstantType()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be compared; `as_of` is there with an extract."""
+
+    against: Against
+    as_of: datetime | None
+    regions: tuple[str, ...]
+    accept_short: bool
+
+
+def compared(
+    run: "Invocation", registry: "Registry", asked: Asked
+) -> "tuple[Comparison, Expectation]":
+    """Compare, and what was compared with.
+
+    Raises:
+        StreamError, StreamAway: the stream is not the one that was read, or cannot be read.
+        BadExtract, ShortExtract: see there.
+    """
+    from sync_worker.registry import survey
+    from sync_worker.sync.reconcile import compare
+
+    extract = _extract(run.settings, asked)
+    # Before the stream is opened: its ends have to lie beyond all positions.
+    with registry.snapshot() as connection:
+        surveyed = survey.read(connection)
+    if extract is not None:
+        expectation = _extract_says(extract, surveyed, asked)
+    else:
+        expectation = _stream_says(run, surveyed, asked.against.path)
+    return compare(surveyed, expectation, asked.regions), expectation
+
+
+def repaired(
+    registry: "Registry",
+    differences: "Sequence[Difference]",
+    expectation: "Expectation",
+    by: "By",
+) -> "Repaired":
+    """Repair, look again, and say what differs all the same."""
+    from sync_worker.registry import survey
+    from sync_worker.sync.reconcile import still_differing
+    from sync_worker.sync.repair import repair
+
+    result = repair(registry, differences, by)
+    with registry.snapshot() as connection:
+        present = survey.some(connection, {one.hsa_id for one in result.done})
+    again = still_differing(present, expectation, result.done)
+    result.done = [one for one in result.done if one not in again]
+    result.left += again
+    return result
+
+
+def _extract(settings: "Settings", asked: Asked) -> "Extract | None":
+    from sync_worker.cli import wiring
+    from sync_worker.sync.extract import parse
+
+    path, as_of = asked.against.path, asked.as_of
+    if path is None or as_of is None:
+        return None
+    tolerance = timedelta(minutes=settings.events_max_future_minutes)
+    if as_of > wiring.now() + tolerance:
+        raise CommandError(
+            Exit.USAGE,
+            "--as-of lies in the future.",
+            why="What an extract says would then be newer than every event until that time.",
+            hint="Give the time at which the extract was taken.",
+        )
+    return parse(path.read_bytes(), as_of, wiring.regions(settings))
+
+
+def _extract_says(extract: "Extract", surveyed: "Survey", asked: Asked) -> "Expectation":
+    from sync_worker.sync.extract import refuse_short
+    from sync_worker.sync.reconcile import ExtractSays
+
+    if not asked.accept_short:
+        refuse_short(extract, surveyed, asked.regions)
+    return ExtractSays(extract)
+
+
+def _stream_says(run: "Invocation", surveyed: "Survey", path: Path | None) -> "Expectation":
+    from sync_worker.cli import wiring
+    from sync_worker.stream.ranges import Range
+    from sync_worker.sync.reconcile import StreamSays
+
+    reader = wiring.range_reader(run.settings, path, Range(), run.settings.batch_max_records)
+    try:
+        fold = _folded(run, surveyed, reader, str(path or "topics"))
+    finally:
+        reader.close()
+    return StreamSays(reader.stream_id, fold)
+
+
+def _folded(run: "Invocation", surveyed: "Survey", reader: "RangeReader", label: str) -> "Fold":
+    from sync_worker.cli import wiring
+    from sync_worker.cli.meter import Meter
+    from sync_worker.stream.source import Bookmarks
+    from sync_worker.sync import collecting
+    from sync_worker.sync.fold import Fold, Passed
+
+    known = surveyed.positions_in(reader.stream_id)
+    positions = {one.partition: one.next_offset for one in known}
+    ids = {one.partition.topic: one.topic_id for one in known if one.topic_id is not None}
+    reader.fit(Bookmarks(positions, ids))
+    if not known:
+        run.output.attention(
+            "The worker has no positions in this stream: all of it counts as passed."
+        )
+    set_aside = surveyed.set_aside.get(reader.stream_id, frozenset())
+    fold = Fold(wiring.codec(run.settings), Passed(positions if known else None, set_aside))
+    meter = Meter(label, reader.fraction_read, lambda: reader.read)
+    with collecting.paused(), run.output.metered(meter):
+        for batch in reader.batches():
+            fold.read(batch.records, wiring.now())
+    _tell_late_beginnings(run, reader)
+    return fold
+
+
+def _tell_late_beginnings(run: "Invocation", reader: "RangeReader") -> None:
+    late = {at: begin for at, begin in reader.begins.items() if begin > 0}
+    if late:
+        places = ", ".join(f"{at.topic}/{at.partition} at {late[at]}" for at in sorted(late))
+        run.output.attention(
+            f"The stream is not there from its beginning: {places}. What only the records before "
+            "that said is not compared, and counts as ahead."
+        )

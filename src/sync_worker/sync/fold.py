@@ -1,0 +1,102 @@
+"""The fold of a whole stream: each clinic's newest facts, and the records that state them.
+
+Two folds at once: of the records that the worker has passed, by its positions at one moment, and of
+those beyond. Memory grows with the clinics, not with the records.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sync_worker.clinics.facts import Fact, Register
+from sync_worker.events.codec import Codec
+from sync_worker.events.record import Partition, Record
+from sync_worker.events.verdicts import Event
+from sync_worker.registry.survey import Address
+
+_NUMBER_OF = {fact: number for number, fact in enumerate(Fact)}
+_FACTS = len(_NUMBER_OF)
+
+
+class Stated(NamedTuple):
+    """A fact, and where the record stands that states it."""
+
+    register: Register[Any]
+    address: Address
+
+
+Slots = list[Any]
+"""A clinic's registers in the order of `Fact`, then as many addresses. A list of plain values,
+since one is looked at for each of millions of records."""
+
+
+class Passed(NamedTuple):
+    """What of a stream the worker is done with.
+
+    `positions` is None where it has none in that stream: then everything counts as passed. Records
+    in `set_aside` are below the positions and no facts.
+    """
+
+    positions: Mapping[Partition, int] | None
+    set_aside: frozenset[Address] = frozenset()
+
+
+class Fold:
+    """Folds a stream's records, in any order."""
+
+    def __init__(self, codec: Codec, passed: Passed) -> None:
+        self._codec = codec
+        self._positions = passed.positions
+        self._set_aside = passed.set_aside
+        self._passed: dict[str, Slots] = {}
+        self._beyond: dict[str, Slots] = {}
+
+    def read(self, records: Iterable[Record], now: datetime) -> None:
+        """Take records in; `now` is the clock. What the codec sets aside or ignores is no fact."""
+        decode = self._codec.decode
+        for record in records:
+            event = decode(record, now)
+            if isinstance(event, Event):
+                clinics = self._passed if self._has_passed(record) else self._beyond
+                if clinics is self._passed and self._set_aside and record[:3] in self._set_aside:
+                    continue
+                slots = clinics.get(event.hsa_id)
+                if slots is None:
+                    slots = clinics[event.hsa_id] = [None] * (2 * _FACTS)
+                _take(slots, event, record)
+
+    def hsa_ids(self) -> set[str]:
+        """The clinics that an event names."""
+        return self._passed.keys() | self._beyond.keys()
+
+    def passed(self, hsa_id: str, fact: Fact) -> Stated | None:
+        """The newest that the worker has passed."""
+        return _stated(self._passed, hsa_id, fact)
+
+    def newest(self, hsa_id: str, fact: Fact) -> Stated | None:
+        """The newest of the whole stream."""
+        passed, beyond = self.passed(hsa_id, fact), _stated(self._beyond, hsa_id, fact)
+        if passed is None or beyond is None:
+            return passed or beyond
+        return beyond if passed.register < beyond.register else passed
+
+    def _has_passed(self, record: Record) -> bool:
+        if self._positions is None:
+            return True
+        return record.offset < self._positions.get(Partition(record.topic, record.partition), 0)
+
+
+def _take(slots: Slots, event: Event, record: Record) -> None:
+    number = 0
+    for register in event.facts:
+        if register is not None and (slots[number] is None or slots[number] < register):
+            slots[number] = register
+            slots[number + _FACTS] = record.address
+        number += 1  # noqa: SIM113 - counted by hand, which is quicker
+
+
+def _stated(clinics: Mapping[str, Slots], hsa_id: str, fact: Fact) -> Stated | None:
+    slots, number = clinics.get(hsa_id), _NUMBER_OF[fact]
+    if slots is None or slots[number] is None:
+        return None
+    return Stated(slots[number], slots[number + _FACTS])

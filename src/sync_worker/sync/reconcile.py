@@ -1,0 +1,181 @@
+"""Is the registry true? Its values, fact by fact, beside what a stream or an extract says.
+
+Compares and reports; `repair` sets. The registry is read first, and the stream after that, to ends
+beyond every position: so the fold holds all that the rows can be held to, and what came later is
+only pending (contract 4, `reconcile`).
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from sync_worker.clinics.drift import (
+    NO_DRIFT,
+    Cause,
+    Judgement,
+    Standing,
+    against_extract,
+    against_stream,
+)
+from sync_worker.clinics.facts import Fact, Register
+from sync_worker.registry.survey import NO_CLINIC, Address, Clinic, Survey
+from sync_worker.sync.extract import Extract
+from sync_worker.sync.fold import Fold
+
+
+class Expectation(Protocol):
+    """What the registry is compared with."""
+
+    @property
+    def stream_id(self) -> str | None:
+        """The log that addresses are of; None where there are none."""
+
+    def hsa_ids(self) -> Collection[str]:
+        """The clinics that it says something of."""
+
+    def region_codes(self, hsa_id: str) -> set[str]:
+        """The regions that it has the clinic in, early or late."""
+
+    def judge(self, hsa_id: str, fact: Fact, standing: Standing) -> Judgement:
+        """What one fact comes to."""
+
+    def address(self, hsa_id: str, fact: Fact, register: Register[Any]) -> Address | None:
+        """Where the record stands that states the register."""
+
+
+class StreamSays:
+    """What a stream says; an `Expectation`."""
+
+    def __init__(self, stream_id: str, fold: Fold) -> None:
+        self.stream_id = stream_id
+        self._fold = fold
+
+    def hsa_ids(self) -> Collection[str]:
+        return self._fold.hsa_ids()
+
+    def region_codes(self, hsa_id: str) -> set[str]:
+        told = self._fold.passed(hsa_id, Fact.REGION), self._fold.newest(hsa_id, Fact.REGION)
+        return {stated.register.value for stated in told if stated is not None}
+
+    def judge(self, hsa_id: str, fact: Fact, standing: Standing) -> Judgement:
+        told = self._fold.passed(hsa_id, fact), self._fold.newest(hsa_id, fact)
+        passed, newest = (None if stated is None else stated.register for stated in told)
+        return against_stream(standing, passed, newest)
+
+    def address(self, hsa_id: str, fact: Fact, register: Register[Any]) -> Address | None:
+        told = self._fold.passed(hsa_id, fact), self._fold.newest(hsa_id, fact)
+        found = (s.address for s in told if s is not None and s.register == register)
+        return next(found, None)
+
+
+class ExtractSays:
+    """What an extract says; an `Expectation`."""
+
+    stream_id = None
+
+    def __init__(self, extract: Extract) -> None:
+        self._extract = extract
+
+    def hsa_ids(self) -> Collection[str]:
+        return self._extract.clinics.keys()
+
+    def region_codes(self, hsa_id: str) -> set[str]:
+        said = self._extract.clinics.get(hsa_id)
+        return set() if said is None or said.region is None else {said.region.value}
+
+    def judge(self, hsa_id: str, fact: Fact, standing: Standing) -> Judgement:
+        said = self._extract.clinics.get(hsa_id)
+        if said is not None:
+            register: Register[Any] | None = said[list(Fact).index(fact)]
+            return NO_DRIFT if register is None else against_extract(standing, register)
+        if fact is Fact.ACTIVATION and standing.stored.value is True:
+            return against_extract(standing, self._extract.register(value=False), is_named=False)
+        return NO_DRIFT
+
+    def address(self, *_: object) -> Address | None:
+        return None
+
+
+class Difference(NamedTuple):
+    """A fact that is not as it should be, with what was compared."""
+
+    hsa_id: str
+    fact: Fact
+    cause: Cause
+    expected: Register[Any]
+    address: Address | None
+    clinic: Clinic
+
+    @property
+    def present(self) -> Standing:
+        """What the registry has of it."""
+        return self.clinic.standing(self.fact)
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What a comparison comes to; `compared` counts clinics, the others facts."""
+
+    compared: int = 0
+    pending: int = 0
+    ahead: int = 0
+    held: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    """In the order of HSA-ids and facts."""
+
+
+def compare(
+    survey: Survey, expectation: Expectation, region_codes: Collection[str] = ()
+) -> Comparison:
+    """Compare every clinic that either side knows.
+
+    With region codes, only clinics that the registry or the other side has in one of them: one that
+    was moved away by mistake is found from both regions.
+    """
+    result = Comparison()
+    for hsa_id in sorted(survey.clinics.keys() | set(expectation.hsa_ids())):
+        clinic = survey.clinics.get(hsa_id, NO_CLINIC)
+        if region_codes and not _is_in(hsa_id, clinic, expectation, region_codes):
+            continue
+        result.compared += 1
+        for difference, judgement in _judged(hsa_id, clinic, expectation):
+            result.pending += judgement.is_pending
+            result.ahead += judgement.is_ahead
+            result.held += judgement.is_held
+            if difference is not None:
+                result.differences.append(difference)
+    return result
+
+
+def still_differing(
+    survey_of_some: dict[str, Clinic], expectation: Expectation, repaired: Collection[Difference]
+) -> list[Difference]:
+    """Of these differences the ones that are there (again)."""
+    return [
+        one
+        for one in repaired
+        if expectation.judge(
+            one.hsa_id, one.fact, survey_of_some.get(one.hsa_id, NO_CLINIC).standing(one.fact)
+        ).cause
+        is not None
+    ]
+
+
+def _judged(
+    hsa_id: str, clinic: Clinic, expectation: Expectation
+) -> Iterator[tuple[Difference | None, Judgement]]:
+    for fact in Fact:
+        judgement = expectation.judge(hsa_id, fact, clinic.standing(fact))
+        cause, expected = judgement.cause, judgement.expected
+        difference = None
+        if cause is not None and expected is not None:
+            address = expectation.address(hsa_id, fact, expected)
+            difference = Difference(hsa_id, fact, cause, expected, address, clinic)
+        yield difference, judgement
+
+
+def _is_in(
+    hsa_id: str, clinic: Clinic, expectation: Expectation, region_codes: Collection[str]
+) -> bool:
+    here = clinic.standing(Fact.REGION).stored.value
+    return here in region_codes or not expectation.region_codes(hsa_id).isdisjoint(region_codes)
