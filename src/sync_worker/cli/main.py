@@ -29,7 +29,8 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "Look at everything that can be wrong, and say what to type.",
     "positions": "Show where the next record of each partition is read, or set it by hand.",
     "deadletters": "Look at records that were set aside.",
-    "reconcile": "Compare the registry with what the e-services said; repair it on request.",
+    "reconcile": "Compare the registry with what the e-services said, fact by fact; repair it on "
+    "request.",
     "holds": "Look at mass changes that wait for a person, and approve them.",
     "events": "Judge events before they are published; export the stream, and publish a file.",
     "clinics": "List and show clinics, add, import and remove them in the complaints registry.",

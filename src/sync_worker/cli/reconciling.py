@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 
     from sync_worker.cli.options import Invocation
     from sync_worker.cli.settings import Settings
+    from sync_worker.registry.positions import Position
     from sync_worker.registry.survey import Survey
     from sync_worker.registry.unit import Registry
     from sync_worker.stream.ranges import RangeReader
+    from sync_worker.stream.source import Bookmarks
     from sync_worker.sync.extract import Extract
-    from sync_worker.sync.fold import Fold
+    from sync_worker.sync.fold import Fold, Passed
     from sync_worker.sync.reconcile import Comparison, Difference, Expectation
     from sync_worker.sync.repair import By, Repaired
+
+
+WORTH_TWO_PROCESSES = 200_000
+"""So many records take longer to fold than a process takes to start."""
 
 
 class Kind(StrEnum):
@@ -170,35 +176,69 @@ def _stream_says(run: "Invocation", surveyed: "Survey", path: Path | None) -> "E
 
     reader = wiring.range_reader(run.settings, path, Range(), run.settings.batch_max_records)
     try:
-        fold = _folded(run, surveyed, reader, str(path or "topics"))
+        known = surveyed.positions_in(reader.stream_id)
+        if not known:
+            run.output.attention(
+                "The worker has no positions in this stream: all of it counts as passed."
+            )
+        bookmarks, passed = _bookmarks(known), _passed(surveyed, reader.stream_id)
+        reader.fit(bookmarks)
+        if path is None and (reader.total or 0) >= WORTH_TWO_PROCESSES:
+            fold = _folded_in_two(run, reader, bookmarks, passed)
+        else:
+            fold = _folded(run, reader, passed, str(path or "topics"))
     finally:
         reader.close()
+    _tell_late_beginnings(run, reader)
     return StreamSays(reader.stream_id, fold)
 
 
-def _folded(run: "Invocation", surveyed: "Survey", reader: "RangeReader", label: str) -> "Fold":
-    from sync_worker.cli import wiring
-    from sync_worker.cli.meter import Meter
+def _bookmarks(known: "Sequence[Position]") -> "Bookmarks":
     from sync_worker.stream.source import Bookmarks
-    from sync_worker.sync import collecting
-    from sync_worker.sync.fold import Fold, Passed
 
-    known = surveyed.positions_in(reader.stream_id)
     positions = {one.partition: one.next_offset for one in known}
     ids = {one.partition.topic: one.topic_id for one in known if one.topic_id is not None}
-    reader.fit(Bookmarks(positions, ids))
-    if not known:
-        run.output.attention(
-            "The worker has no positions in this stream: all of it counts as passed."
-        )
-    set_aside = surveyed.set_aside.get(reader.stream_id, frozenset())
-    fold = Fold(wiring.codec(run.settings), Passed(positions if known else None, set_aside))
+    return Bookmarks(positions, ids)
+
+
+def _passed(surveyed: "Survey", stream_id: str) -> "Passed":
+    from sync_worker.sync.fold import Passed
+
+    positions = {one.partition: one.next_offset for one in surveyed.positions_in(stream_id)}
+    return Passed(positions or None, surveyed.set_aside.get(stream_id, frozenset()))
+
+
+def _folded(run: "Invocation", reader: "RangeReader", passed: "Passed", label: str) -> "Fold":
+    from sync_worker.cli import wiring
+    from sync_worker.cli.meter import Meter
+    from sync_worker.sync import collecting
+    from sync_worker.sync.fold import Fold
+
+    fold = Fold(wiring.codec(run.settings), passed)
     meter = Meter(label, reader.fraction_read, lambda: reader.read)
     with collecting.paused(), run.output.metered(meter):
         for batch in reader.batches():
             fold.read(batch.records, wiring.now())
-    _tell_late_beginnings(run, reader)
     return fold
+
+
+def _folded_in_two(
+    run: "Invocation", reader: "RangeReader", bookmarks: "Bookmarks", passed: "Passed"
+) -> "Fold":
+    """Fold all partitions of the topics; `reader` has settled where they are, and reads nothing."""
+    from sync_worker.cli import wiring
+    from sync_worker.cli.meter import Meter
+    from sync_worker.sync.fold_in_two import Gauge, Part, folded
+
+    settings = run.settings
+    numbers = {at.partition for at in reader.begins}
+    if len(numbers) == 1:
+        return _folded(run, reader, passed, "topics")
+    kafka, judge = wiring.kafka(settings), wiring.judge(settings)
+    part = Part(kafka, judge, passed, bookmarks, settings.batch_max_records)
+    gauge = Gauge()
+    with run.output.metered(Meter("topics", gauge.fraction, gauge.read)):
+        return folded(part, numbers, gauge)
 
 
 def _tell_late_beginnings(run: "Invocation", reader: "RangeReader") -> None:

@@ -20,6 +20,7 @@ from sync_worker.stream.kafka_range import KafkaRange
 from sync_worker.stream.kafka_settings import KafkaSettings, Security
 from sync_worker.stream.ranges import Range, RangeReader
 from sync_worker.sync.apply import Applier
+from sync_worker.sync.fold_in_two import Judge
 from sync_worker.sync.progress import Progress
 from sync_worker.sync.retry import RetryPolicy
 from sync_worker.sync.worker import Worker
@@ -37,8 +38,13 @@ def regions(settings: Settings) -> Regions:
 
 def codec(settings: Settings) -> Codec:
     """What judges records."""
+    return judge(settings).codec()
+
+
+def judge(settings: Settings) -> Judge:
+    """What a codec is made of, to be handed to another process."""
     max_future = timedelta(minutes=settings.events_max_future_minutes)
-    return Codec(settings.kafka_activation_topic, regions(settings), max_future)
+    return Judge(settings.kafka_activation_topic, regions(settings), max_future)
 
 
 def limits(settings: Settings) -> Limits:

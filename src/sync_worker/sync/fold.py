@@ -30,6 +30,9 @@ Slots = list[Any]
 since one is looked at for each of millions of records."""
 
 
+Contents = tuple[dict[str, Slots], dict[str, Slots]]
+
+
 class Passed(NamedTuple):
     """What of a stream the worker is done with.
 
@@ -65,6 +68,16 @@ class Fold:
                     slots = clinics[event.hsa_id] = [None] * (2 * _FACTS)
                 _take(slots, event, record)
 
+    def contents(self) -> Contents:
+        """What it has come to, as plain data that another process can be given."""
+        return self._passed, self._beyond
+
+    def join(self, contents: Contents) -> None:
+        """Take in what another fold, of other partitions of the same stream, has come to."""
+        for mine, others in zip(self.contents(), contents, strict=True):
+            for hsa_id, slots in others.items():
+                mine[hsa_id] = _joined(mine.get(hsa_id), slots)
+
     def hsa_ids(self) -> set[str]:
         """The clinics that an event names."""
         return self._passed.keys() | self._beyond.keys()
@@ -93,6 +106,16 @@ def _take(slots: Slots, event: Event, record: Record) -> None:
             slots[number] = register
             slots[number + _FACTS] = record.address
         number += 1  # noqa: SIM113 - counted by hand, which is quicker
+
+
+def _joined(mine: Slots | None, others: Slots) -> Slots:
+    if mine is None:
+        return others
+    for number in range(_FACTS):
+        register = others[number]
+        if register is not None and (mine[number] is None or mine[number] < register):
+            mine[number], mine[number + _FACTS] = register, others[number + _FACTS]
+    return mine
 
 
 def _stated(clinics: Mapping[str, Slots], hsa_id: str, fact: Fact) -> Stated | None:
