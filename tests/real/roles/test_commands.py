@@ -20,6 +20,8 @@ UNTOUCHED = {
 }
 """Commands that ask nothing of the database."""
 
+EXTRACT = "reconcile --against snapshot:extract.csv --as-of 2026-01-02T00:00:00Z --accept-short"
+
 PERMITTED = (
     (OWNER, "db upgrade"),
     (OWNER, "db roles"),
@@ -39,6 +41,8 @@ PERMITTED = (
     (WORKER, "holds show 1"),
     (WORKER, "holds approve 1 --yes"),
     (WORKER, "regions list"),
+    (WORKER, "reconcile --against archive:stream.jsonl"),
+    (WORKER, f"{EXTRACT} --apply --yes"),
     (ADMIN, "clinics list"),
     (ADMIN, f"clinics show {REGISTERED} --history"),
     (ADMIN, f"clinics add {ACTIVE}"),
@@ -67,6 +71,7 @@ REFUSED = (
     (ADMIN, "positions reset --to earliest --yes"),
     (ADMIN, "deadletters list"),
     (ADMIN, "holds approve 1 --yes"),
+    (ADMIN, f"{EXTRACT} --apply --yes"),
     (ADMIN, "boards clear 01 --ticket T --yes"),
     (ADMIN, "tak import clinics.txt --yes"),
     (ADMIN, f"boards set 03 {BOARD} --name N --ticket T --yes"),
@@ -88,6 +93,7 @@ def as_role(users, database, tmp_path, monkeypatch, capsys):
     lines = stream(tmp_path).read_bytes()
     more: list[Event | bytes] = [activated(ACTIVE, 9, regionCode="03", name="Nytt"), b"{"]
     more += [region_changed(REGISTERED, 9, "03")]
+    tmp_path.joinpath("extract.csv").write_text(f"hsa_id,active,region_code\n{BOARD},true,01\n")
     grown = numbered([*([b""] * 7), *more])
     tmp_path.joinpath("grown.jsonl").write_bytes(lines + b"".join(map(archive_line, grown[7:])))
     tmp_path.joinpath("clinics.txt").write_text(ACTIVE)
