@@ -34,8 +34,8 @@ from sync_worker.registry import holds, log, positions, survey
 from sync_worker.registry.tables import change_log, clinic, dead_letter, departure, hold
 from sync_worker.sync.apply import Applier
 from sync_worker.sync.extract import ShortExtract, parse, refuse_short
-from sync_worker.sync.fold import Fold, Passed
-from sync_worker.sync.reconcile import ExtractSays, StreamSays, compare, still_differing
+from sync_worker.sync.fold import Fold
+from sync_worker.sync.reconcile import ExtractSays, StreamSays, compare, passed_by, still_differing
 from sync_worker.sync.repair import By, repair
 
 A, B, C = CLINICS
@@ -60,10 +60,9 @@ def surveyed(registry):
 
 def told(registry, records, *, has_positions=True, stream=STREAM):
     """What the stream says, folded beside the registry's positions."""
-    seen = surveyed(registry)
-    known = {p.partition: p.next_offset for p in seen.positions_in(stream)}
-    set_aside = seen.set_aside.get(stream, frozenset())
-    fold = Fold(CODEC, Passed(known if has_positions else None, set_aside))
+    passed = passed_by(surveyed(registry), stream)
+    known = (passed.positions or {}) if has_positions else None
+    fold = Fold(CODEC, passed._replace(positions=known))
     fold.read(records, NOW)
     return StreamSays(stream, fold)
 
@@ -409,6 +408,16 @@ class TestHeld:
         self.read(stage, deactivated(A, 1), region_changed(B, 1, "03"))
         comparison = self.compared(registry)
         assert (causes(comparison), counts(comparison)) == ({}, (0, 0, 2))
+
+    def test_an_edit_beneath_what_is_held_is_found_and_mended(self, stage, registry):
+        self.read(stage, region_changed(A, 1, "03"))
+        by_hand(registry, A, region_code="12")
+        comparison = self.compared(registry)
+        assert causes(comparison) == {(A, "region"): "edited"}
+        assert comparison.differences[0].address == (ACTIVATION, 0, 0)
+        repair(registry, comparison.differences, BY)
+        assert rows(registry)[A][1] == "01"
+        assert counts(self.compared(registry)) == (0, 0, 1)
 
     def test_a_repair_is_neither_guarded_nor_counted(self, stage, registry):
         by_hand(registry, A, active=False)

@@ -172,7 +172,7 @@ def _extract_says(extract: "Extract", surveyed: "Survey", asked: Asked) -> "Expe
 def _stream_says(run: "Invocation", surveyed: "Survey", path: Path | None) -> "Expectation":
     from sync_worker.cli import wiring
     from sync_worker.stream.ranges import Range
-    from sync_worker.sync.reconcile import StreamSays
+    from sync_worker.sync.reconcile import StreamSays, passed_by
 
     reader = wiring.range_reader(run.settings, path, Range(), run.settings.batch_max_records)
     try:
@@ -181,7 +181,7 @@ def _stream_says(run: "Invocation", surveyed: "Survey", path: Path | None) -> "E
             run.output.attention(
                 "The worker has no positions in this stream: all of it counts as passed."
             )
-        bookmarks, passed = _bookmarks(known), _passed(surveyed, reader.stream_id)
+        bookmarks, passed = _bookmarks(known), passed_by(surveyed, reader.stream_id)
         reader.fit(bookmarks)
         if path is None and (reader.total or 0) >= WORTH_TWO_PROCESSES:
             fold = _folded_in_two(run, reader, bookmarks, passed)
@@ -199,13 +199,6 @@ def _bookmarks(known: "Sequence[Position]") -> "Bookmarks":
     positions = {one.partition: one.next_offset for one in known}
     ids = {one.partition.topic: one.topic_id for one in known if one.topic_id is not None}
     return Bookmarks(positions, ids)
-
-
-def _passed(surveyed: "Survey", stream_id: str) -> "Passed":
-    from sync_worker.sync.fold import Passed
-
-    positions = {one.partition: one.next_offset for one in surveyed.positions_in(stream_id)}
-    return Passed(positions or None, surveyed.set_aside.get(stream_id, frozenset()))
 
 
 def _folded(run: "Invocation", reader: "RangeReader", passed: "Passed", label: str) -> "Fold":

@@ -86,14 +86,20 @@ NO_DRIFT = Judgement()
 
 
 def against_stream(
-    standing: Standing, passed: Register[Any] | None, newest: Register[Any] | None
+    standing: Standing,
+    passed: Register[Any] | None,
+    newest: Register[Any] | None,
+    under_held: Register[Any] | None = None,
 ) -> Judgement:
     """Judge a fact against the newest that the worker has passed, and the newest of the stream.
 
-    Each is None where nothing states the fact.
+    Each is None where nothing states the fact. `under_held` is what the stream states by the row's
+    own version, where something newer is held: it shows an edit that the newest ones cannot.
     """
     known = standing.newest
     cause, expected = _drift(standing, passed, newest)
+    if cause is None and under_held is not None and _is_edited(standing.stored, under_held):
+        cause, expected = Cause.EDITED, under_held
     lacks_newest = newest is not None and (known is None or known < newest)
     is_newer = known is not None and (newest is None or known > newest)
     is_unversioned = standing.stored.is_half and standing.stored.value is not None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from sync_worker.clinics.drift import Version
 from sync_worker.clinics.facts import Fact, Register
 from sync_worker.events.codec import Codec
 from sync_worker.events.record import Partition, Record
@@ -30,7 +31,17 @@ Slots = list[Any]
 since one is looked at for each of millions of records."""
 
 
-Contents = tuple[dict[str, Slots], dict[str, Slots]]
+Place = tuple[str, Fact]
+"""A clinic's HSA-id, and one of its facts."""
+
+Contents = tuple[dict[str, Slots], dict[str, Slots], dict[Place, Stated]]
+
+
+class Waiting(NamedTuple):
+    """What is held of a fact, and the version that the row has beneath it."""
+
+    held: Register[Any]
+    version: Version | None
 
 
 class Passed(NamedTuple):
@@ -42,6 +53,8 @@ class Passed(NamedTuple):
 
     positions: Mapping[Partition, int] | None
     set_aside: frozenset[Address] = frozenset()
+    waiting: Mapping[str, Mapping[Fact, Waiting]] = {}
+    """What is held, by clinic: there the row is not what was passed last."""
 
 
 class Fold:
@@ -53,6 +66,8 @@ class Fold:
         self._set_aside = passed.set_aside
         self._passed: dict[str, Slots] = {}
         self._beyond: dict[str, Slots] = {}
+        self._waiting = passed.waiting
+        self._under_held: dict[Place, Stated] = {}
 
     def read(self, records: Iterable[Record], now: datetime) -> None:
         """Take records in; `now` is the clock. What the codec sets aside or ignores is no fact."""
@@ -67,16 +82,21 @@ class Fold:
                 if slots is None:
                     slots = clinics[event.hsa_id] = [None] * (2 * _FACTS)
                 _take(slots, event, record)
+                if event.hsa_id in self._waiting and clinics is self._passed:
+                    self._look_under_held(event, record)
 
     def contents(self) -> Contents:
         """What it has come to, as plain data that another process can be given."""
-        return self._passed, self._beyond
+        return self._passed, self._beyond, self._under_held
 
     def join(self, contents: Contents) -> None:
         """Take in what another fold, of other partitions of the same stream, has come to."""
-        for mine, others in zip(self.contents(), contents, strict=True):
+        *registers, under_held = contents
+        for mine, others in zip((self._passed, self._beyond), registers, strict=True):
             for hsa_id, slots in others.items():
                 mine[hsa_id] = _joined(mine.get(hsa_id), slots)
+        for place, stated in under_held.items():
+            self._under_held[place] = max(stated, self._under_held.get(place, stated))
 
     def hsa_ids(self) -> set[str]:
         """The clinics that an event names."""
@@ -92,6 +112,18 @@ class Fold:
         if passed is None or beyond is None:
             return passed or beyond
         return beyond if passed.register < beyond.register else passed
+
+    def under_held(self, hsa_id: str, fact: Fact) -> Stated | None:
+        """What is stated by the version that the row has, where something newer is held."""
+        return self._under_held.get((hsa_id, fact))
+
+    def _look_under_held(self, event: Event, record: Record) -> None:
+        for fact, waiting in self._waiting[event.hsa_id].items():
+            register = event.facts[_NUMBER_OF[fact]]
+            if register is None or register[:3] != waiting.version or register >= waiting.held:
+                continue
+            stated, place = Stated(register, record.address), (event.hsa_id, fact)
+            self._under_held[place] = max(stated, self._under_held.get(place, stated))
 
     def _has_passed(self, record: Record) -> bool:
         if self._positions is None:

@@ -20,7 +20,7 @@ from sync_worker.clinics.drift import (
 from sync_worker.clinics.facts import Fact, Register
 from sync_worker.registry.survey import NO_CLINIC, Address, Clinic, Survey
 from sync_worker.sync.extract import Extract
-from sync_worker.sync.fold import Fold
+from sync_worker.sync.fold import Fold, Passed, Waiting
 
 
 class Expectation(Protocol):
@@ -59,11 +59,15 @@ class StreamSays:
 
     def judge(self, hsa_id: str, fact: Fact, standing: Standing) -> Judgement:
         told = self._fold.passed(hsa_id, fact), self._fold.newest(hsa_id, fact)
-        passed, newest = (None if stated is None else stated.register for stated in told)
-        return against_stream(standing, passed, newest)
+        passed, newest, under_held = (
+            None if stated is None else stated.register
+            for stated in (*told, self._fold.under_held(hsa_id, fact))
+        )
+        return against_stream(standing, passed, newest, under_held)
 
     def address(self, hsa_id: str, fact: Fact, register: Register[Any]) -> Address | None:
-        told = self._fold.passed(hsa_id, fact), self._fold.newest(hsa_id, fact)
+        newest, under_held = self._fold.newest(hsa_id, fact), self._fold.under_held(hsa_id, fact)
+        told = self._fold.passed(hsa_id, fact), newest, under_held
         found = (s.address for s in told if s is not None and s.register == register)
         return next(found, None)
 
@@ -122,6 +126,20 @@ class Comparison:
     held: int = 0
     differences: list[Difference] = field(default_factory=list)
     """In the order of HSA-ids and facts."""
+
+
+def passed_by(survey: Survey, stream_id: str) -> Passed:
+    """What of a stream the worker is done with."""
+    positions = {one.partition: one.next_offset for one in survey.positions_in(stream_id)}
+    waiting = {
+        hsa_id: {
+            fact: Waiting(held.register, clinic.standing(fact).stored.version)
+            for fact, held in clinic.held.items()
+        }
+        for hsa_id, clinic in survey.clinics.items()
+        if clinic.held
+    }
+    return Passed(positions or None, survey.set_aside.get(stream_id, frozenset()), waiting)
 
 
 def compare(

@@ -1,0 +1,69 @@
+"""A stream folded in two processes comes to what it comes to in one."""
+
+import os
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sync_worker.clinics.facts import Fact
+from sync_worker.clinics.regions import Regions
+from sync_worker.events.record import Partition
+from sync_worker.stream.source import Bookmarks, StreamError
+from sync_worker.sync import fold_in_two
+from sync_worker.sync.fold import Passed
+from sync_worker.sync.fold_in_two import Gauge, Judge, Part, PartLost, folded, halves
+from tests.builders import ACTIVATION, activated, deactivated, record
+
+JUDGE = Judge(ACTIVATION, Regions(), timedelta(hours=1))
+CLINICS = [f"SE2321000016-T{number:03}" for number in range(12)]
+
+
+@pytest.fixture
+def part(cluster):
+    """Three partitions; each clinic is in two of them, the newer event anywhere."""
+    topic = cluster.topic(partitions=3)
+    with cluster.producer() as producer:
+        for number, hsa_id in enumerate(CLINICS):
+            for place, event in (
+                (number % 3, activated(hsa_id, number, regionCode="01")),
+                ((number + 1 + number // 6) % 3, deactivated(hsa_id, 20)),
+            ):
+                sent = record(event)
+                headers = list(sent.headers)
+                producer.send(topic, sent.value, sent.key, headers, partition=place)
+    passed = Passed({Partition(topic, 0): 4})
+    return Part(cluster.settings(topic), JUDGE, passed, Bookmarks({}), 5)
+
+
+def test_halves_have_every_partition_once():
+    assert halves({0, 1, 2}) == (frozenset({0, 2}), frozenset({1}))
+    assert halves({4}) == (frozenset({4}), frozenset())
+
+
+def test_two_processes_come_to_what_one_does(part):
+    gauge = Gauge()
+    alone, together = fold_in_two._fold(part, lambda _: None), folded(part, {0, 1, 2}, gauge)
+    assert together.hsa_ids() == alone.hsa_ids() == set(CLINICS)
+    for hsa_id in CLINICS:
+        for fact in Fact:
+            assert together.passed(hsa_id, fact) == alone.passed(hsa_id, fact)
+            assert together.newest(hsa_id, fact) == alone.newest(hsa_id, fact)
+    assert (gauge.read(), gauge.fraction()) == (2 * len(CLINICS), 1.0)
+
+
+def test_what_the_other_process_cannot_read_is_said_here(part):
+    (topic,) = part.settings.topics
+    beyond = Bookmarks({Partition(topic, 1): 1000})
+    with pytest.raises(StreamError, match=f"{topic}/1: the log ends at offset"):
+        folded(replace(part, bookmarks=beyond), {0, 1, 2}, Gauge())
+
+
+def test_a_process_that_is_killed_is_missed(part, monkeypatch):
+    monkeypatch.setattr(fold_in_two, "_run", _die)
+    with pytest.raises(PartLost):
+        folded(part, {0, 1, 2}, Gauge())
+
+
+def _die(*_):
+    os._exit(9)
