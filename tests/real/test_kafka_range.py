@@ -6,9 +6,10 @@ from uuid import uuid4
 
 import pytest
 
+from sync_worker.events.record import Partition
 from sync_worker.stream.kafka_range import KafkaRange
 from sync_worker.stream.ranges import AtOffset, Range
-from sync_worker.stream.source import StreamAway, StreamError
+from sync_worker.stream.source import Bookmarks, StreamAway, StreamError
 from tests.real.kafka_parts import Cluster
 from tests.services.broker import Broker
 
@@ -145,3 +146,23 @@ def test_a_broker_that_comes_back_is_read_on(cluster: Cluster, breakable_broker:
                 breakable_broker.start()
             found += [(record.value or b"").decode() for record in batch.records]
     assert found == [str(number) for number in range(5000)]
+
+
+def test_a_stream_that_is_not_the_one_that_was_read_is_refused_as_the_worker_does(
+    cluster: Cluster,
+) -> None:
+    topic = cluster.topic()
+    cluster.send(topic, range(3))
+    cluster.delete_records(topic, 2)
+    at = Partition(topic, 0)
+    with reading(cluster, topic) as reader:
+        reader.fit(Bookmarks({at: 2}, reader.topic_ids))
+        reader.fit(Bookmarks({at: 0}))
+        assert reader.begins == {at: 2}
+        for bookmarks, said in (
+            (Bookmarks({at: 1}), "the log begins at offset 2, after our position 1"),
+            (Bookmarks({at: 4}), "the log ends at offset 3, before our position 4"),
+            (Bookmarks({at: 2}, {topic: "other"}), f"{topic} was created anew"),
+        ):
+            with pytest.raises(StreamError, match=said):
+                reader.fit(bookmarks)
