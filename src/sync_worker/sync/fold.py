@@ -62,7 +62,12 @@ class Fold:
 
     def __init__(self, codec: Codec, passed: Passed) -> None:
         self._codec = codec
-        self._positions = passed.positions
+        known = passed.positions
+        self._positions: dict[tuple[str, int], int] | None = (
+            None
+            if known is None
+            else {(at.topic, at.partition): offset for at, offset in known.items()}
+        )
         self._set_aside = passed.set_aside
         self._passed: dict[str, Slots] = {}
         self._beyond: dict[str, Slots] = {}
@@ -75,15 +80,7 @@ class Fold:
         for record in records:
             event = decode(record, now)
             if isinstance(event, Event):
-                clinics = self._passed if self._has_passed(record) else self._beyond
-                if clinics is self._passed and self._set_aside and record[:3] in self._set_aside:
-                    continue
-                slots = clinics.get(event.hsa_id)
-                if slots is None:
-                    slots = clinics[event.hsa_id] = [None] * (2 * _FACTS)
-                _take(slots, event, record)
-                if event.hsa_id in self._waiting and clinics is self._passed:
-                    self._look_under_held(event, record)
+                self._state(event, record)
 
     def contents(self) -> Contents:
         """What it has come to, as plain data that another process can be given."""
@@ -117,6 +114,18 @@ class Fold:
         """What is stated by the version that the row has, where something newer is held."""
         return self._under_held.get((hsa_id, fact))
 
+    def _state(self, event: Event, record: Record) -> None:
+        is_passed = self._positions is None or record.offset < self._positions.get(record[:2], 0)
+        if is_passed and record[:3] in self._set_aside:
+            return
+        clinics = self._passed if is_passed else self._beyond
+        slots = clinics.get(event.hsa_id)
+        if slots is None:
+            slots = clinics[event.hsa_id] = [None] * (2 * _FACTS)
+        _take(slots, event, record)
+        if is_passed and event.hsa_id in self._waiting:
+            self._look_under_held(event, record)
+
     def _look_under_held(self, event: Event, record: Record) -> None:
         for fact, waiting in self._waiting[event.hsa_id].items():
             register = event.facts[_NUMBER_OF[fact]]
@@ -124,11 +133,6 @@ class Fold:
                 continue
             stated, place = Stated(register, record.address), (event.hsa_id, fact)
             self._under_held[place] = max(stated, self._under_held.get(place, stated))
-
-    def _has_passed(self, record: Record) -> bool:
-        if self._positions is None:
-            return True
-        return record.offset < self._positions.get(Partition(record.topic, record.partition), 0)
 
 
 def _take(slots: Slots, event: Event, record: Record) -> None:
