@@ -65,7 +65,7 @@ class Codec:
         if record.value is None:
             return self._tombstone(record)
         try:
-            document = _document(record.value, record.headers)
+            document = document_of(record.value, record.headers)
         except (ValueError, RecursionError):
             return Rejection(Reason.INVALID_JSON, "The value is not JSON in UTF-8.")
         if not isinstance(document, dict):
@@ -104,7 +104,7 @@ class Codec:
             time = times.instant_of_timestamp(record.timestamp_ms)
         except ValueError:
             return _invalid("A tombstone's timestamp is outside the years 1 to 9999.")
-        key = _text(record.key)
+        key = text_of(record.key)
         if not isinstance(key, str) or is_blank(key):
             return Rejection(Reason.IDENTITY_MISMATCH, "A tombstone has no key that is text.")
         if not is_hsa_id(key):
@@ -142,7 +142,7 @@ def _unknown_type(event_type: object) -> Ignored | Rejection:
 
 
 def _key_fault(key: bytes | None, hsa_id: str) -> str | None:
-    text = _text(key)
+    text = text_of(key)
     if isinstance(text, bytes):
         return "The record's key is not UTF-8."
     return _fault("The record's key", text, hsa_id)
@@ -171,13 +171,13 @@ def _refuse_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=float)
 
 
-def _document(value: bytes, headers: Headers) -> Any:
+def document_of(value: bytes, headers: Headers) -> Any:
     """The event as one JSON value, whichever mode it came in; ValueError where it is not JSON."""
     content = _DECODER.decode(value.decode("utf-8"))
     latest = dict(headers)
     if "ce_specversion" not in latest or _is_structured(headers):
         return content
-    attributes = {name: _text(latest.get(f"ce_{name}")) for name in _ATTRIBUTES}
+    attributes = {name: text_of(latest.get(f"ce_{name}")) for name in _ATTRIBUTES}
     present = {name: text for name, text in attributes.items() if text is not None}
     return {**present, "data": content}
 
@@ -189,7 +189,7 @@ def _is_structured(headers: Headers) -> bool:
     return last is not None and last.lower().startswith(b"application/cloudevents")
 
 
-def _text(content: bytes | None) -> str | bytes | None:
+def text_of(content: bytes | None) -> str | bytes | None:
     """The text that bytes are in UTF-8; bytes that are none stay bytes, which no field takes."""
     if content is None:
         return None
