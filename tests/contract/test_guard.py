@@ -253,13 +253,13 @@ def test_a_rehearsal_comes_to_what_the_run_comes_to_and_keeps_nothing(
 
 
 def rehearse(stage, coming, sizes):
-    rehearsal, rest, merged = Rehearsal(STREAM, stage.limits), numbered(coming), []
+    rehearsal, rest, merged = Rehearsal(stage.limits), numbered(coming), []
     for size in [*sizes, len(rest)]:
         part, rest = rest[:size], rest[size:]
         if part:
             judged = Judged.by(CODEC, part, stage.now())
             with stage.registry.snapshot() as connection:
-                merged.append(rehearsal.merge(connection, judged, stage.now()))
+                merged.append(rehearsal.merge(connection, STREAM, judged, stage.now()))
     return merged
 
 

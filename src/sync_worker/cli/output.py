@@ -150,6 +150,12 @@ class Output:
         """
         if yes:
             return
+        self.require_terminal()
+        if not self._is_agreed(question):
+            raise CommandError(Exit.USAGE, says.NOTHING_DONE(), code="not_confirmed")
+
+    def require_terminal(self) -> None:
+        """Raise CommandError where nobody could answer a question."""
         if sys.stdin is None or not sys.stdin.isatty():
             raise CommandError(
                 Exit.USAGE,
@@ -158,8 +164,6 @@ class Output:
                 hint=says.GIVE_YES(),
                 code="confirmation_needed",
             )
-        if not self._is_agreed(question):
-            raise CommandError(Exit.USAGE, says.NOTHING_DONE(), code="not_confirmed")
 
     def _is_agreed(self, question: Words) -> bool:
         """The answer to a question; no answer is no, and one that is neither is asked again."""

@@ -19,11 +19,14 @@ from sync_worker.stream.archive_range import ArchiveRange
 from sync_worker.stream.kafka_range import KafkaRange
 from sync_worker.stream.kafka_settings import KafkaSettings, Security
 from sync_worker.stream.ranges import Range, RangeReader
+from sync_worker.sync.again import Parts
 from sync_worker.sync.apply import Applier
 from sync_worker.sync.fold_in_two import Judge
+from sync_worker.sync.patience import Patience
 from sync_worker.sync.progress import Progress
 from sync_worker.sync.retry import RetryPolicy
 from sync_worker.sync.worker import Worker
+from sync_worker.sync.write import Rules
 
 
 def now() -> datetime:
@@ -92,6 +95,11 @@ def worker(settings: Settings, opened: Registry, progress: Progress, policy: Ret
     """A worker; the policy says how long it waits for what is away."""
     applier = Applier(opened, codec(settings), now, limits(settings))
     return Worker(opened, applier, progress, policy)
+
+
+def parts(settings: Settings, opened: Registry, patience: Patience) -> Parts:
+    """What does things again, beside the worker."""
+    return Parts(opened, Rules(codec(settings), limits(settings)), now, patience)
 
 
 def archive(settings: Settings, path: Path) -> ArchiveSource:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
 from sync_worker.events import times
 from sync_worker.events.record import Headers, Partition, Record
@@ -14,6 +14,7 @@ from sync_worker.events.verdicts import Reason, Rejection
 from sync_worker.registry import dialect
 from sync_worker.registry.tables import dead_letter
 
+Address = tuple[str, int, int]
 OPEN, REDRIVEN, DISCARDED = "open", "redriven", "discarded"
 
 
@@ -27,13 +28,18 @@ def add(
 
 def open_among(
     connection: Connection, stream: str, offsets: Mapping[Partition, range]
-) -> list[tuple[int, tuple[str, int, int]]]:
-    """The open dead letters among these offsets: the id and the record's address of each."""
-    address = dead_letter.c.topic, dead_letter.c.partition, dead_letter.c.record_offset
-    statement = select(dead_letter.c.id, *address).where(
-        dead_letter.c.stream == stream,
-        dead_letter.c.status == OPEN,
-        or_(*(_is_among(partition, among) for partition, among in offsets.items())),
+) -> list[tuple[int, Address]]:
+    """The open dead letters among these offsets: the id and the record's address of each.
+
+    They are locked in the order of their ids; that lock comes after all others.
+    """
+    if not offsets:
+        return []
+    statement = (
+        _among(stream, offsets, dead_letter.c.id)
+        .where(dead_letter.c.status == OPEN)
+        .order_by(dead_letter.c.id)
+        .with_for_update()
     )
     found = connection.execute(statement).all()
     return [(number, (topic, at, offset)) for number, topic, at, offset in found]
@@ -49,10 +55,33 @@ def not_redriven(connection: Connection) -> dict[str, frozenset[tuple[str, int, 
     return {stream: frozenset(addresses) for stream, addresses in found.items()}
 
 
+def statuses_among(
+    connection: Connection, stream: str, offsets: Mapping[Partition, range]
+) -> dict[Address, str]:
+    """The dead letters among these offsets: the status of each by its record's address."""
+    if not offsets:
+        return {}
+    found = connection.execute(_among(stream, offsets, dead_letter.c.status))
+    return {(topic, at, offset): status for status, topic, at, offset in found}
+
+
 def close(connection: Connection, numbers: Iterable[int], status: str, now: datetime) -> None:
     """Close dead letters, by their ids."""
     rows = [(number, status, now) for number in numbers]
     dialect.update_by_key(connection, dead_letter, ("id", "status", "closed_at"), rows)
+
+
+def record_of(row: Row[Any]) -> Record:
+    """The record in a row of `dead_letter`, byte for byte."""
+    return Record(
+        row.topic,
+        row.partition,
+        row.record_offset,
+        row.timestamp_ms,
+        row.key,
+        row.value,
+        _parse_headers(row.headers),
+    )
 
 
 def listed(
@@ -80,6 +109,15 @@ def shown(connection: Connection, number: int) -> dict[str, Any] | None:
         **_bytes_item("value", row.value),
         "closed_at": row.closed_at,
     }
+
+
+def _among(
+    stream: str, offsets: Mapping[Partition, range], what: ColumnElement[Any]
+) -> Select[Any]:
+    """`what` and the record's address, of the dead letters among these offsets."""
+    address = dead_letter.c.topic, dead_letter.c.partition, dead_letter.c.record_offset
+    is_one = or_(*(_is_among(partition, among) for partition, among in offsets.items()))
+    return select(what, *address).where(dead_letter.c.stream == stream, is_one)
 
 
 def _is_among(partition: Partition, offsets: range) -> ColumnElement[bool]:

@@ -1,8 +1,8 @@
 """The unit of work: one transaction, rolled back unless it is committed.
 
 Everything that writes takes its locks in one order, so that nothing deadlocks: positions by topic
-and partition, then TAK as a whole, then clinics by HSA-id, then the guard's rows by region. Who
-writes TAK locks no clinic.
+and partition, then TAK as a whole, then clinics by HSA-id, then the guard's rows by region, then
+dead letters by id. Who writes TAK locks no clinic.
 """
 
 from collections.abc import Iterator

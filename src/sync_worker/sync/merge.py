@@ -46,6 +46,8 @@ class Merged:
     outcomes: list[Outcome] = field(default_factory=list)
     """One for each record, in the order read."""
     changed: dict[str, Facts] = field(default_factory=dict)
+    before: dict[str, Facts] = field(default_factory=dict)
+    """What was known before, of each clinic in `changed`."""
     entries: list[log.Entry] = field(default_factory=list)
     rejected: list[SetAside] = field(default_factory=list)
     warnings: list[Warning_] = field(default_factory=list)
@@ -55,6 +57,8 @@ class Merged:
     """What is held now of each clinic of which it changed."""
     held_back: int = 0
     """Of how many records something was held."""
+    redriven: list[int] = field(default_factory=list)
+    """Ids of dead letters that were closed, because their records are understood by now."""
 
     def counts(self, records: Iterable[Record]) -> dict[Partition, Counts]:
         """How many of the records, which are those merged, had which outcome, by partition."""
@@ -74,12 +78,14 @@ class Merged:
         return Merged(
             self.outcomes + later.outcomes,
             self.changed | later.changed,
+            later.before | self.before,
             self.entries + later.entries,
             self.rejected + later.rejected,
             self.warnings + later.warnings,
             newest,
             self.held | later.held,
             self.held_back + later.held_back,
+            self.redriven + later.redriven,
         )
 
 
@@ -94,6 +100,7 @@ class Merger:
         now: datetime,
     ) -> None:
         self._stream = stream
+        self._before = known
         self._known = dict(known)
         self._service_on = boards.keys()
         self._board_regions = {normalised(b.hsa_id): b.region_code for b in boards.values()}
@@ -108,6 +115,7 @@ class Merger:
                 outcomes.append(self._state(record, verdict))
             else:
                 outcomes.append(self._leave(record, verdict))
+        self.merged.before = {hsa_id: self._before[hsa_id].facts for hsa_id in self.merged.changed}
         return self.merged
 
     def _leave(self, record: Record, verdict: Ignored | Rejection) -> Outcome:

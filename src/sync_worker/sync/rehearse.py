@@ -4,6 +4,7 @@ Reads from a snapshot, holds no lock, keeps nothing. What the records came to, t
 included, is carried on in memory, so a dry run of many batches comes to what the run would.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -28,33 +29,41 @@ class Rehearsal:
     Memory grows with the clinics that the records name.
     """
 
-    def __init__(self, stream: str, limits: Limits) -> None:
-        self._stream = stream
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._clinics: dict[str, KnownClinic] = {}
         self._held: dict[str, HeldFacts] = {}
         self._regions: dict[str, Region] | None = None
 
-    def merge(self, connection: Connection, judged: Judged, now: datetime) -> Merged:
+    def merge(self, connection: Connection, stream: str, judged: Judged, now: datetime) -> Merged:
         """Merge a batch that follows on those before it; `connection` reads from a snapshot.
 
-        What was read of a clinic or a region once is not read again.
+        What was read of a clinic or a region once is not read again. Where the database fails,
+        nothing was merged, and the batch can be merged again.
         """
-        self._read(connection, judged, now)
-        known = Known(self._clinics, self._held, registrations.boards(connection))
+        hsa_ids = judged.hsa_ids()
+        self._read(connection, hsa_ids, now)
+        known = self._known(connection, hsa_ids)
         guard = Guard(self._limits, self._known_regions(judged, known), now)
-        merged = GuardedMerger(self._stream, known, now, guard).merge(judged.pairs())
+        merged = GuardedMerger(stream, known, now, guard).merge(judged.pairs())
         for hsa_id, after in merged.changed.items():
             self._clinics[hsa_id] = KnownClinic(after, self._clinics[hsa_id].is_registered)
         self._held |= merged.held
         return merged
 
-    def _read(self, connection: Connection, judged: Judged, now: datetime) -> None:
+    def _read(self, connection: Connection, hsa_ids: Collection[str], now: datetime) -> None:
         if self._regions is None:
             self._regions = guarding.read_all(connection, now - self._limits.window)
-        unread = judged.hsa_ids() - self._clinics.keys()
-        self._clinics |= dict.fromkeys(unread, _NEVER_NAMED) | facts.read(connection, unread)
-        self._held |= holds.of_clinics(connection, unread)
+        unread = set(hsa_ids) - self._clinics.keys()
+        clinics, held = facts.read(connection, unread), holds.of_clinics(connection, unread)
+        self._clinics |= dict.fromkeys(unread, _NEVER_NAMED) | clinics
+        self._held |= held
+
+    def _known(self, connection: Connection, hsa_ids: Collection[str]) -> Known:
+        """Of all that is known, what bears on the batch: the rest can be many times more."""
+        held = {hsa_id: self._held[hsa_id] for hsa_id in hsa_ids if hsa_id in self._held}
+        clinics = {hsa_id: self._clinics[hsa_id] for hsa_id in hsa_ids}
+        return Known(clinics, held, registrations.boards(connection))
 
     def _known_regions(self, judged: Judged, known: Known) -> dict[str, Region]:
         """The regions with clinics, and those that the batch could be the first to move into."""

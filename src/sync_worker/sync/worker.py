@@ -6,12 +6,13 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from sync_worker.registry import guarding, positions, schema
+from sync_worker.registry import guarding, schema
 from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.positions import Counts, PositionsMoved
 from sync_worker.registry.unit import Registry
 from sync_worker.stream.source import Batch, Bookmarks, EventSource, StreamAway
 from sync_worker.sync.apply import Applier
+from sync_worker.sync.bookmarks import bookmarks
 from sync_worker.sync.progress import Applied, Progress
 from sync_worker.sync.retry import RetryPolicy, is_passing, retrying
 
@@ -138,14 +139,7 @@ class Worker:
         return all(reached.get(partition, 0) >= end for partition, end in ends.items())
 
     def _bookmarks(self, stream: str) -> Bookmarks:
-        with self._registry.snapshot() as connection:
-            known = positions.listed(connection)
-        here = [position for position in known if position.stream == stream]
-        return Bookmarks(
-            {position.partition: position.next_offset for position in here},
-            {p.partition.topic: p.topic_id for p in here if p.topic_id is not None},
-            frozenset(position.stream for position in known) - {stream},
-        )
+        return bookmarks(self._registry, stream)
 
     def _look_at_the_registry(self, source: EventSource) -> None:
         """Look now and then: on a quiet topic, too, it is to be noticed what became of it."""

@@ -139,6 +139,7 @@ class Writer:
             understood = read - {rejected.record.address for rejected in merged.rejected}
             closed = [number for number, address in letters if address in understood]
             dead_letters.close(self._connection, closed, dead_letters.REDRIVEN, self._now)
+            merged.redriven += closed
 
     def _keep_guard(self, merged: Merged, guard: Guard) -> None:
         still_open = guarding.write(self._connection, guard, merged.held)

@@ -1,0 +1,217 @@
+"""`sync-worker replay`: a range of the stream read again, beside the running worker."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sync_worker.cli import options, ranges
+from sync_worker.cli.errors import Exit
+
+if TYPE_CHECKING:
+    from sync_worker.cli.reading_again import Again
+    from sync_worker.stream.ranges import End, Range, RangeReader, Start
+    from sync_worker.sync.replay import Hand, Only, Replay, Report
+
+CHANGE_COLUMNS = ("hsa_id", "fact", "old", "new")
+_COUNTS = ("applied", "superseded", "ignored", "dead_lettered", "held")
+
+
+@click.command(
+    cls=options.Command,
+    prints_document=True,
+    epilog=options.examples(
+        "sync-worker replay --dry-run",
+        "sync-worker replay --from time:2026-11-23 --dry-run",
+        "sync-worker replay --archive stream.jsonl --clinic SE2321000016-1HZ3 --yes",
+        "sync-worker replay --topic eservices.clinic.region --partition 2 --from offset:100 --yes",
+    ),
+)
+@ranges.archives_option("An archive to read, plain or .gz, instead of Kafka.")
+@ranges.options
+@click.option(
+    "--clinic",
+    "hsa_ids",
+    multiple=True,
+    metavar="HSA-ID",
+    callback=lambda ctx, param, given: tuple(options.not_blank(ctx, param, one) for one in given),
+    help="Only records of this clinic. May be given several times.",
+)
+@options.actor_and_reason
+@options.plan_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    archives: tuple[Path, ...],
+    topics: tuple[str, ...],
+    partitions: tuple[int, ...],
+    start: "Start",
+    end: "End",
+    hsa_ids: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    actor: str,
+    reason: str | None,
+) -> None:
+    """Read a range of the stream again, beside the running worker.
+
+    Records go through the worker's own path: what is known already changes nothing, what is newer
+    is applied, and a mass change is held. Neither the workers' group nor any position is touched.
+
+    A dry run keeps nothing, holds no lock, and reports exactly what the run would then do. Without
+    --yes the dry run is shown first and asked about. `changes` are net: from before the first
+    record to after the last.
+
+    Ctrl-C finishes what is in hand and prints what was done so far; running it again is safe. Ends
+    with 3 where something was held, or would be.
+    """
+    run = options.invocation(ctx)
+    wanted = ranges.selected(topics, partitions, start, end)
+    if not (dry_run or yes):
+        run.output.require_terminal()
+    from sync_worker.cli import reading_again
+
+    with reading_again.opened(run) as again:
+        replaying = _Replaying(run, again, archives or (None,), wanted, hsa_ids)
+        if not (dry_run or yes):
+            planned = replaying.rehearse("dry run", lambda _report: None)
+            run.output.message(_text(run, _document(planned)))
+            run.output.confirm("Do it?", yes=False)
+        show = partial(_show, run, is_done=not dry_run)
+        report = (
+            replaying.rehearse("dry run", show) if dry_run else replaying.do(show, actor, reason)
+        )
+    if report.held:
+        ctx.exit(Exit.ATTENTION)
+
+
+class _Replaying:
+    """One command's reading, for its plan and in earnest."""
+
+    def __init__(
+        self,
+        run: options.Invocation,
+        again: "Again",
+        archives: tuple[Path | None, ...],
+        wanted: "Range",
+        hsa_ids: tuple[str, ...],
+    ) -> None:
+        self._run = run
+        self._again = again
+        self._archives = archives
+        self._wanted = wanted
+        self._only = _only(again, hsa_ids)
+
+    def rehearse(self, label: str, show: Callable[["Report"], None]) -> "Report":
+        """Keep nothing."""
+        from sync_worker.sync.again import Rehearsing
+
+        return self._read(Rehearsing(self._again.parts), label, show)
+
+    def do(self, show: Callable[["Report"], None], actor: str, reason: str | None) -> "Report":
+        """Keep what it comes to."""
+        from sync_worker.registry.log import Entry
+        from sync_worker.sync.again import Doing
+
+        parts = self._again.parts
+        signature = Entry(parts.clock(), "replayed", actor=actor, reason=reason)
+        return self._read(Doing(parts, signature), "replay", show)
+
+    def _read(self, hand: "Hand", label: str, show: Callable[["Report"], None]) -> "Report":
+        """Have the hand take every range; what became of them is shown however it ends."""
+        from sync_worker.cli import reading_again
+        from sync_worker.cli.interruption import Shielded
+        from sync_worker.sync.replay import Replay
+
+        interruption = self._again.interruption
+        replay = Replay(Shielded(hand, interruption), self._only, lambda: interruption.is_wanted)
+        with ExitStack() as opened:
+            readers = [self._opened(path, opened) for path in self._archives]
+            try:
+                with reading_again.ended_in_order(interruption):
+                    for reader in readers:
+                        self._read_one(replay, reader, label)
+            finally:
+                show(replay.report)
+        return replay.report
+
+    def _read_one(self, replay: "Replay", reader: "RangeReader", label: str) -> None:
+        from sync_worker.cli.meter import Meter
+
+        meter = Meter(label, reader.fraction_read, lambda: reader.read)
+        with self._run.output.metered(meter):
+            replay.read(reader.stream_id, reader.batches())
+
+    def _opened(self, path: Path | None, opened: ExitStack) -> "RangeReader":
+        from sync_worker.cli import wiring
+        from sync_worker.stream.kafka_range import KafkaRange
+        from sync_worker.sync.bookmarks import refuse_another_log
+
+        settings, patience = self._run.settings, self._again.parts.patience
+        most = settings.batch_max_records
+        reader = patience(lambda: wiring.range_reader(settings, path, self._wanted, most))
+        opened.callback(reader.close)
+        if isinstance(reader, KafkaRange):
+            ids, registry = reader.topic_ids, self._again.registry
+            patience(lambda: refuse_another_log(registry, reader.stream_id, ids))
+        return reader
+
+
+def _only(again: "Again", hsa_ids: tuple[str, ...]) -> "Only | None":
+    from sync_worker.clinics.hsa_id import normalised
+    from sync_worker.sync.replay import Only
+
+    if not hsa_ids:
+        return None
+    return Only(set(map(normalised, hsa_ids)), again.parts.rules.codec, again.parts.clock)
+
+
+def _show(run: options.Invocation, report: "Report", *, is_done: bool) -> None:
+    """The report on stdout, and on stderr what somebody should look at."""
+    document = _document(report)
+    run.output.document(document, render=lambda shown: _text(run, shown))
+    if not report.read:
+        run.output.message("No record is in that range.")
+    for hsa_id, region_code in report.moved_without_board():
+        verb = "is" if is_done else "would be"
+        run.output.attention(
+            f"{hsa_id} {verb} in region {region_code}, which has no patient board: nobody can file."
+        )
+    if report.held:
+        verb, way = ("are", ": sync-worker holds list") if is_done else ("would be", "")
+        run.output.attention(f"Changes of {_records(report.held)} {verb} held back{way}")
+    bad = document["dead_lettered"]
+    if bad:
+        verb, way = ("are", ": sync-worker deadletters list") if is_done else ("would be", "")
+        run.output.message(f"Set aside as bad {verb} {_records(bad)}{way}")
+
+
+def _document(report: "Report") -> dict[str, Any]:
+    from sync_worker.sync.merge import Outcome
+
+    return {
+        "read": report.read,
+        **{outcome.value: report.counts[outcome] for outcome in Outcome},
+        "held": report.held,
+        "changes": [
+            {"hsa_id": hsa_id, "fact": change.fact.value, "old": change.old, "new": change.new}
+            for hsa_id, change in report.changes()
+        ],
+    }
+
+
+def _text(run: options.Invocation, document: dict[str, Any]) -> str:
+    counts = ", ".join(f"{document[name]} {name.replace('_', ' ')}" for name in _COUNTS)
+    changes = document["changes"]
+    lines = [f"{_records(document['read'])} read: {counts}; changes: {len(changes)}"]
+    if changes:
+        lines += ["", run.output.table(changes, CHANGE_COLUMNS)]
+    return "\n".join(lines)
+
+
+def _records(number: int) -> str:
+    return f"{number} record" if number == 1 else f"{number} records"

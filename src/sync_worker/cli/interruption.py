@@ -1,0 +1,59 @@
+"""Ctrl-C and SIGTERM, for commands that do a long work in parts.
+
+What is in hand is finished and counted; what only waits or reads is ended at once.
+"""
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from sync_worker.events.record import Record
+from sync_worker.sync.merge import Merged
+from sync_worker.sync.replay import Hand
+
+
+class Interruption:
+    """Whether somebody wants the command to end."""
+
+    def __init__(self) -> None:
+        self.is_wanted = False
+        self._is_shielded = False
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Take the signals while the body runs."""
+        wanted = (signal.SIGINT, signal.SIGTERM)
+        before = [(number, signal.signal(number, self._interrupt)) for number in wanted]
+        try:
+            yield
+        finally:
+            for number, handler in before:
+                signal.signal(number, handler)
+
+    @contextmanager
+    def shielded(self) -> Iterator[None]:
+        """The first signal only sets `is_wanted`; a second one ends the body all the same."""
+        self._is_shielded = True
+        try:
+            yield
+        finally:
+            self._is_shielded = False
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        is_first, self.is_wanted = not self.is_wanted, True
+        if not (self._is_shielded and is_first):
+            raise KeyboardInterrupt
+
+
+class Shielded:
+    """A hand that is not interrupted in the middle of a part."""
+
+    def __init__(self, hand: Hand, interruption: Interruption) -> None:
+        self._hand = hand
+        self._interruption = interruption
+
+    def take(self, stream: str, records: Sequence[Record]) -> Iterator[Merged]:
+        """As the hand does."""
+        with self._interruption.shielded():
+            yield from self._hand.take(stream, records)

@@ -1,0 +1,94 @@
+"""What replay and redrive share: the registry, patience with what is away, and Ctrl-C."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from sqlalchemy.exc import DBAPIError
+
+from sync_worker.cli import options, wiring
+from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.interruption import Interruption
+from sync_worker.cli.output import Output
+from sync_worker.registry import schema
+from sync_worker.registry.errors import first_line
+from sync_worker.registry.unit import Registry
+from sync_worker.stream.source import StreamAway
+from sync_worker.sync.again import Parts
+from sync_worker.sync.patience import Patience
+from sync_worker.sync.retry import is_passing
+
+_SAY_AGAIN_SECONDS = 5.0
+
+
+class Again(NamedTuple):
+    """What something is done again with."""
+
+    registry: Registry
+    parts: Parts
+    interruption: Interruption
+
+
+@contextmanager
+def opened(run: options.Invocation) -> Iterator[Again]:
+    """The registry, waited for where it is away, with Ctrl-C in order while the body runs.
+
+    Raises:
+        MissingDatabase, WrongRevision: there is no such registry.
+        DBAPIError: it is away for longer than somebody waits.
+    """
+    interruption = Interruption()
+    with wiring.worker_registry(run.settings.database_url) as registry, interruption.installed():
+        telling = _Telling(run.output)
+        patience = Patience(registry, lambda: interruption.is_wanted, telling.waiting)
+        patience(lambda: _require_head(registry))
+        yield Again(registry, wiring.parts(run.settings, registry, patience), interruption)
+
+
+@contextmanager
+def ended_in_order(interruption: Interruption) -> Iterator[None]:
+    """Where somebody wanted the body to end, whatever it ended with is that.
+
+    Raises:
+        CommandError: it was interrupted.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise _interrupted() from None
+    except (DBAPIError, StreamAway) as error:
+        # A stop does not wait for what is away to come back; nothing of the part was kept.
+        if interruption.is_wanted and is_passing(error):
+            raise _interrupted() from None
+        raise
+    if interruption.is_wanted:
+        raise _interrupted()
+
+
+def _interrupted() -> CommandError:
+    return CommandError(
+        Exit.INTERRUPTED,
+        "Interrupted: what is printed is what it came to so far; the rest was not begun.",
+        hint="The same command again is safe: what is known already changes nothing.",
+    )
+
+
+class _Telling:
+    """Says that something is waited for, and not at each try."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._said_at = 0.0
+
+    def waiting(self, error: BaseException, _seconds: float) -> None:
+        if self._said_at and time.monotonic() - self._said_at < _SAY_AGAIN_SECONDS:
+            return
+        self._said_at = time.monotonic()
+        what = "Kafka" if isinstance(error, StreamAway) else "The database"
+        self._output.attention(f"{what} cannot be used now; trying again: {first_line(error)}")
+
+
+def _require_head(registry: Registry) -> None:
+    with registry.snapshot() as connection:
+        schema.require_head(connection)

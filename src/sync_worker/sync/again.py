@@ -1,0 +1,172 @@
+"""Records read again, beside the worker: no position moves, and the worker hardly waits.
+
+Nearly all that is read again is known already. That is seen in a snapshot, without a lock; what
+could change something goes through the one write path, in transactions that are small.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from sync_worker.clinics.facts import Facts
+from sync_worker.clinics.held import NOTHING_HELD, Clinic
+from sync_worker.events.record import Partition, Record
+from sync_worker.events.verdicts import Event, Ignored, Rejection, Verdict
+from sync_worker.registry import dead_letters, facts, holds, log, schema
+from sync_worker.registry.errors import Fault, fault_of
+from sync_worker.registry.log import Entry
+from sync_worker.registry.unit import Registry
+from sync_worker.stream.source import Move
+from sync_worker.sync import collecting
+from sync_worker.sync.guarded import Judged
+from sync_worker.sync.merge import Merged, Outcome
+from sync_worker.sync.patience import Patience
+from sync_worker.sync.rehearse import Rehearsal
+from sync_worker.sync.write import Rules, Writer
+
+MOST_AT_ONCE = 2000
+"""The most records that one transaction takes: the worker waits for it where both name a clinic."""
+
+
+class Parts(NamedTuple):
+    """What does something again in earnest, and how."""
+
+    registry: Registry
+    rules: Rules
+    clock: Callable[[], datetime]
+    patience: Patience
+
+
+class Doing:
+    """Merges records anew and keeps what they come to; each transaction is kept by itself.
+
+    `signature` is logged once, with the first change that is made.
+    """
+
+    def __init__(self, parts: Parts, signature: Entry | None = None) -> None:
+        self._parts = parts
+        self._signature = signature
+
+    def take(self, stream: str, records: Sequence[Record]) -> Iterator[Merged]:
+        """What became of the records, part by part, each after it was committed."""
+        judged = Judged.by(self._parts.rules.codec, records, self._parts.clock())
+        news = self._parts.patience(lambda: self._news(stream, judged))
+        yield Merged(
+            [_of_known(verdict) for at, verdict in enumerate(judged.verdicts) if at not in news]
+        )
+        coming = [record for at, record in enumerate(records) if at in news]
+        for start in range(0, len(coming), MOST_AT_ONCE):
+            yield from self._write(stream, coming[start : start + MOST_AT_ONCE])
+
+    def _news(self, stream: str, judged: Judged) -> set[int]:
+        """Which of the records, by their number, could change anything."""
+        hsa_ids = judged.hsa_ids()
+        with self._parts.registry.snapshot() as connection:
+            newest = _newest(connection, hsa_ids)
+            letters = dead_letters.statuses_among(connection, stream, spans(judged.records))
+        stale = {
+            verdict.hsa_id
+            for verdict in judged.verdicts
+            if isinstance(verdict, Event) and _is_news(verdict, newest)
+        }
+        return {
+            at
+            for at, (record, verdict) in enumerate(judged.pairs())
+            if (isinstance(verdict, Event) and verdict.hsa_id in stale)
+            or _is_for_letters(verdict, letters.get(record.address))
+        }
+
+    def _write(self, stream: str, records: Sequence[Record]) -> Iterator[Merged]:
+        merged = self._parts.patience(lambda: self._attempt(stream, records))
+        if merged is not None:
+            yield merged
+            return
+        middle = len(records) // 2
+        yield from self._write(stream, records[:middle])
+        yield from self._write(stream, records[middle:])
+
+    def _attempt(self, stream: str, records: Sequence[Record]) -> Merged | None:
+        """Write the records; None where it took the database too long, and there is less to try."""
+        try:
+            return self._written(stream, records)
+        except DBAPIError as error:
+            if fault_of(error) is Fault.TOO_LONG and len(records) > 1:
+                return None
+            raise
+
+    def _written(self, stream: str, records: Sequence[Record]) -> Merged:
+        with collecting.paused(), self._parts.registry.unit() as unit:
+            schema.require_unchanged(unit.connection)
+            merged = write(unit.connection, self._parts, stream, records)
+            signature = self._signature if merged.changed or merged.held else None
+            if signature is not None:
+                log.append(unit.connection, [signature._replace(stream=stream)])
+            unit.commit()
+        if signature is not None:
+            self._signature = None
+        return merged
+
+
+class Rehearsing:
+    """Says what `Doing` would come to, and keeps nothing."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._rehearsal = Rehearsal(parts.rules.limits)
+
+    def take(self, stream: str, records: Sequence[Record]) -> Iterator[Merged]:
+        """What would become of the records, after those before."""
+        now = self._parts.clock()
+        judged = Judged.by(self._parts.rules.codec, records, now)
+        yield self._parts.patience(lambda: self._merged(stream, judged, now))
+
+    def _merged(self, stream: str, judged: Judged, now: datetime) -> Merged:
+        with self._parts.registry.snapshot() as connection:
+            return self._rehearsal.merge(connection, stream, judged, now)
+
+
+def write(connection: Connection, parts: Parts, stream: str, records: Sequence[Record]) -> Merged:
+    """Write records anew within a transaction; open dead letters among them are closed."""
+    moves = [Move(of, at.start, at.stop) for of, at in spans(records).items()]
+    return Writer(connection, parts.rules, stream, moves, parts.clock()).write(records)
+
+
+def spans(records: Sequence[Record]) -> dict[Partition, range]:
+    """From the first to the last offset of the records, in each partition."""
+    offsets: dict[Partition, list[int]] = {}
+    for record in records:
+        offsets.setdefault(Partition(record.topic, record.partition), []).append(record.offset)
+    return {of: range(min(some), max(some) + 1) for of, some in offsets.items()}
+
+
+def _newest(connection: Connection, hsa_ids: set[str]) -> dict[str, Facts]:
+    """The newest that is known of each clinic, held facts included."""
+    held = holds.of_clinics(connection, hsa_ids)
+    known = facts.read(connection, hsa_ids)
+    return {
+        hsa_id: Clinic(hsa_id, clinic.facts, held.get(hsa_id, NOTHING_HELD)).newest()
+        for hsa_id, clinic in known.items()
+    }
+
+
+def _is_news(event: Event, newest: Mapping[str, Facts]) -> bool:
+    known = newest.get(event.hsa_id)
+    return known is None or known.merge(event.facts) is not known
+
+
+def _is_for_letters(verdict: Verdict, status: str | None) -> bool:
+    """Whether a record is to be set aside, or its letter, which has that status, to be closed."""
+    return status is None if isinstance(verdict, Rejection) else status == dead_letters.OPEN
+
+
+def _of_known(verdict: Verdict) -> Outcome:
+    match verdict:
+        case Event():
+            return Outcome.SUPERSEDED
+        case Ignored():
+            return Outcome.IGNORED
+        case Rejection():
+            return Outcome.DEAD_LETTERED
