@@ -218,6 +218,25 @@ def _refuses_records(error: BaseException) -> CommandError:
     )
 
 
+def _unknown_letters(error: Any) -> CommandError:
+    return CommandError(
+        Exit.NOT_FOUND,
+        f"There is no dead letter {', '.join(map(str, error.numbers))}.",
+        hint="sync-worker deadletters list --status all",
+    )
+
+
+def _closed_letters(error: Any) -> CommandError:
+    are = ", ".join(f"{head.number} is {head.status}" for head in error.heads)
+    return CommandError(
+        Exit.REFUSED,
+        f"Not open any more: {are}.",
+        why="Nothing was done: a dead letter that is closed stays closed.",
+        hint="sync-worker deadletters list shows those that are open.",
+        code="closed",
+    )
+
+
 def _board_changed(_error: BaseException) -> CommandError:
     return CommandError(
         Exit.REFUSED,
@@ -334,6 +353,8 @@ _ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
     "sync_worker.registry.schema.WrongRevision": _wrong_revision,
     "sync_worker.registry.roles.NoRoles": _no_roles,
     "sync_worker.registry.roles.NotTheOwner": _not_the_owner,
+    "sync_worker.sync.letters.UnknownLetters": _unknown_letters,
+    "sync_worker.sync.letters.ClosedLetters": _closed_letters,
     "sync_worker.administration.boards.BoardChanged": _board_changed,
     "sync_worker.sync.write.DatabaseRefusesRecords": _refuses_records,
     "sync_worker.sync.holds.UnknownHold": _unknown_hold,

@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "Look at everything that can be wrong, and say what to type.",
     "positions": "Show where the next record of each partition is read, or set it by hand.",
     "replay": "Read a range of the stream again, beside the running worker.",
-    "deadletters": "Look at records that were set aside.",
+    "deadletters": "Look at records that were set aside, and deal with them.",
     "reconcile": "Compare the registry with what the e-services said, fact by fact; repair it on "
     "request.",
     "holds": "Look at mass changes that wait for a person, and approve them.",

@@ -46,6 +46,12 @@ def clinics(connection: Connection, wanted: ClinicFilter) -> Iterator[dict[str, 
     return islice((row for row in rows if _mentions(row, wanted.search)), wanted.limit)
 
 
+def clinic_listed(connection: Connection, hsa_id: str) -> dict[str, Any] | None:
+    """One clinic in the form of `clinics list`; None where the e-services never named it."""
+    row = connection.execute(_listed().where(clinic.c.hsa_id == hsa_id)).first()
+    return None if row is None else dict(row._mapping)  # noqa: SLF001 - its public API
+
+
 def clinic_shown(connection: Connection, hsa_id: str) -> dict[str, Any] | None:
     """One clinic in the form of `clinics show`; None where the e-services never named it."""
     statement = _listed().where(clinic.c.hsa_id == hsa_id)

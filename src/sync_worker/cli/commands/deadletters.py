@@ -1,11 +1,12 @@
 """`sync-worker deadletters`: records set aside, with their reasons."""
 
+from datetime import timedelta
 from typing import Any
 
 import click
 
 from sync_worker.cli import options
-from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.errors import Exit
 from sync_worker.events.verdicts import Reason
 
 COLUMNS = (
@@ -24,10 +25,20 @@ COLUMNS = (
 
 @click.group(cls=options.Group)
 def command() -> None:
-    """Look at records that were set aside.
+    """Look at records that were set aside, and deal with them.
 
-    A bad record never stops the others: it is kept byte for byte, with the reason.
+    A bad record never stops the others: it is kept byte for byte, with the reason. Once the cause
+    is gone it can be redriven; one that is of no use is discarded; closed ones are purged.
     """
+
+
+_code_option = click.option(
+    "--code",
+    "code",
+    type=click.Choice([reason.value for reason in Reason]),
+    help="Only those with this reason.",
+)
+_MOST_DAYS = 36_500
 
 
 @command.command(
@@ -44,21 +55,16 @@ def command() -> None:
     show_default=True,
     help="Only those with this status.",
 )
-@click.option(
-    "--code",
-    "reason",
-    type=click.Choice([reason.value for reason in Reason]),
-    help="Only those with this reason.",
-)
+@_code_option
 @click.pass_context
-def list_letters(ctx: click.Context, status: str, reason: str | None) -> None:
+def list_letters(ctx: click.Context, status: str, code: str | None) -> None:
     """List dead letters, in the order set aside."""
     from sync_worker.cli import wiring
     from sync_worker.registry import dead_letters
 
     run = options.invocation(ctx)
     wanted_status = None if status == "all" else status
-    wanted_reason = None if reason is None else Reason(reason)
+    wanted_reason = None if code is None else Reason(code)
     with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
         rows = dead_letters.listed(connection, wanted_status, wanted_reason)
         run.output.items(rows, COLUMNS, empty="There are no such dead letters.")
@@ -70,20 +76,151 @@ def list_letters(ctx: click.Context, status: str, reason: str | None) -> None:
 @click.argument("number", metavar="ID", type=click.IntRange(min=1))
 @click.pass_context
 def show(ctx: click.Context, number: int) -> None:
-    """Show one dead letter with its record: timestamp, key, headers and value."""
+    """Show one dead letter with its record, and the clinic that it names as that is now."""
     from sync_worker.cli import wiring
-    from sync_worker.registry import dead_letters
+    from sync_worker.registry import dead_letters, letters
+    from sync_worker.sync.letters import UnknownLetters
 
     run = options.invocation(ctx)
     with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
         letter = dead_letters.shown(connection, number)
-    if letter is None:
-        raise CommandError(
-            Exit.NOT_FOUND,
-            f"There is no dead letter {number}.",
-            hint="sync-worker deadletters list --status all",
-        )
+        if letter is None:
+            raise UnknownLetters([number])
+        letter["clinic"] = letters.clinic_of(connection, number)
     run.output.document(letter, render=lambda shown: _text(run, shown))
+
+
+@command.command(
+    epilog=options.examples(
+        "sync-worker deadletters redrive --all --code unknown_region --dry-run",
+        "sync-worker deadletters redrive --all --yes --reason 'Region 11 is in use'",
+        "sync-worker deadletters redrive 17 18 --yes",
+    )
+)
+@click.argument("numbers", metavar="[ID]...", nargs=-1, type=click.IntRange(min=1))
+@click.option("--all", "every", is_flag=True, help="All that are open.")
+@_code_option
+@options.actor_and_reason
+@options.plan_options
+@click.pass_context
+def redrive(
+    ctx: click.Context,
+    /,
+    numbers: tuple[int, ...],
+    every: bool,
+    code: str | None,
+    actor: str,
+    reason: str | None,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Judge open dead letters anew, in the order set aside, through the worker's own path.
+
+    Those that are understood by now are closed as redriven, and what they state is merged: a newer
+    fact is never overwritten, and a mass change is held. Ends with 3 where one is still bad, which
+    stays open, or something is held.
+    """
+    from sync_worker.cli import reading_again, redriving
+
+    redriving.require_choice(numbers, code, every=every)
+    run = options.invocation(ctx)
+    if not (dry_run or yes):
+        run.output.require_terminal()
+    with reading_again.opened(run) as again:
+        wanted = redriving.selected(again, numbers, None if code is None else Reason(code))
+        redrive = redriving.Redrive(run, again, wanted)
+        if wanted and not (dry_run or yes):
+            run.output.message(redrive.plan())
+            run.output.confirm("Redrive them?", yes=False)
+        needs_attention = redrive.rehearse() if dry_run else redrive.do(actor, reason)
+    if needs_attention:
+        ctx.exit(Exit.ATTENTION)
+
+
+@command.command(
+    epilog=options.examples(
+        "sync-worker deadletters discard 17 18 --reason 'Published anew: case 4711'"
+    )
+)
+@click.argument("numbers", metavar="ID...", nargs=-1, required=True, type=click.IntRange(min=1))
+@click.option(
+    "--reason",
+    metavar="TEXT",
+    required=True,
+    callback=options.not_blank,
+    help="Why; kept in the log.",
+)
+@options.actor_option
+@options.plan_options
+@click.pass_context
+def discard(
+    ctx: click.Context,
+    /,
+    numbers: tuple[int, ...],
+    reason: str,
+    actor: str,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Close dead letters for good: what they say is not to be applied.
+
+    All that are named, or none. They stay to be looked at until they are purged.
+    """
+    from sync_worker.cli import wiring
+    from sync_worker.registry.letters import Signature
+    from sync_worker.sync import letters
+
+    run = options.invocation(ctx)
+    with wiring.registry(run.settings.database_url) as registry:
+        chosen = letters.chosen(registry, numbers)
+        if not dry_run:
+            for head in chosen:
+                run.output.message(f"{head.number}  {head.reason}")
+            run.output.confirm(f"Discard {len(chosen)} dead letters?", yes=yes)
+            letters.discard(registry, numbers, Signature(wiring.now(), actor, reason))
+    rows = [{"id": head.number, "outcome": "discarded"} for head in chosen]
+    run.output.items(rows, ("id", "outcome"))
+
+
+@command.command(
+    prints_document=True,
+    epilog=options.examples("sync-worker deadletters purge --older-than 90 --yes"),
+)
+@click.option(
+    "--older-than",
+    "days",
+    metavar="DAYS",
+    required=True,
+    type=click.IntRange(0, _MOST_DAYS),
+    help="Those that were closed longer ago.",
+)
+@options.actor_and_reason
+@options.plan_options
+@click.pass_context
+def purge(
+    ctx: click.Context, /, days: int, actor: str, reason: str | None, dry_run: bool, yes: bool
+) -> None:
+    """Delete dead letters that were closed more than so many days ago, with their records.
+
+    Open ones stay. What is purged is gone: where its record is read again and is still bad, it is
+    set aside anew.
+    """
+    from sync_worker.cli import wiring
+    from sync_worker.registry.letters import Signature, count_closed
+    from sync_worker.sync import letters
+
+    run = options.invocation(ctx)
+    before = wiring.now() - timedelta(days=days)
+    with wiring.registry(run.settings.database_url) as registry:
+        with registry.snapshot() as connection:
+            purged = count_closed(connection, before)
+        if purged and not dry_run:
+            run.output.confirm(f"Delete {purged} closed dead letters?", yes=yes)
+            by = Signature(wiring.now(), actor, reason)
+            purged = letters.purge(registry, before, by)
+    verb = "would be deleted" if dry_run else "deleted"
+    document = {"purged": purged, "closed_before": before}
+    run.output.document(document, render=lambda shown: f"{shown['purged']} dead letters {verb}")
 
 
 def _text(run: options.Invocation, letter: dict[str, Any]) -> str:

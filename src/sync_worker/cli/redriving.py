@@ -1,0 +1,115 @@
+"""`deadletters redrive`: which letters, the plan, and what became of each."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sync_worker.cli import options, reading_again
+from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.reading_again import Again
+from sync_worker.events.verdicts import Reason
+from sync_worker.registry import letters
+from sync_worker.registry.letters import Head, Signature
+from sync_worker.sync.letters import chosen
+from sync_worker.sync.merge import Outcome
+from sync_worker.sync.redrive import Redriven, Redriving, RehearsingRedrive
+from sync_worker.sync.replay import Report
+
+COLUMNS = ("id", "outcome")
+
+
+def selected(again: Again, numbers: Sequence[int], reason: Reason | None) -> list[Head]:
+    """The letters that were named, or all open ones; in the order set aside.
+
+    Raises:
+        UnknownLetters, ClosedLetters: of those that were named.
+    """
+    if numbers:
+        return again.parts.patience(lambda: chosen(again.registry, numbers))
+
+    def all_open() -> list[Head]:
+        with again.registry.snapshot() as connection:
+            return letters.all_open(connection, reason)
+
+    return again.parts.patience(all_open)
+
+
+class Redrive:
+    """One command's redrive, for its plan and in earnest."""
+
+    def __init__(self, run: options.Invocation, again: Again, heads: Sequence[Head]) -> None:
+        self._run = run
+        self._again = again
+        self._heads = heads
+        self._report = Report()
+        self._items: list[dict[str, Any]] = []
+
+    def plan(self) -> str:
+        """What would become of them, in a sentence."""
+        hand = RehearsingRedrive(self._again.parts, self._run.settings.batch_max_records)
+        outcomes = Counter(
+            outcome for part in hand.take(self._heads) for _, outcome in part.outcomes
+        )
+        would = ", ".join(f"{outcomes[outcome]} {_WOULD[outcome]}" for outcome in Outcome)
+        return f"{len(self._heads)} dead letters: {would}."
+
+    def rehearse(self) -> bool:
+        """Print what would become of each; whether somebody should look."""
+        hand = RehearsingRedrive(self._again.parts, self._run.settings.batch_max_records)
+        return self._shown(hand.take(self._heads))
+
+    def do(self, actor: str, reason: str | None) -> bool:
+        """Redrive them and print what became of each; whether somebody should look."""
+        parts = self._again.parts
+        by = Signature(parts.clock(), actor, reason)
+        hand = Redriving(parts, by, self._run.settings.batch_max_records)
+        return self._shown(hand.take(self._heads))
+
+    def _shown(self, redriven: Iterable[Redriven]) -> bool:
+        output = self._run.output
+        try:
+            with reading_again.ended_in_order(self._again.interruption):
+                self._take(redriven)
+        finally:
+            output.items(self._items, COLUMNS, empty="There is nothing to redrive.")
+        gone = len(self._heads) - len(self._items)
+        if gone:
+            output.attention(f"{gone} were closed by somebody else meanwhile, and left alone.")
+        bad = self._report.counts[Outcome.DEAD_LETTERED]
+        if bad:
+            output.attention(f"{bad} are still bad: sync-worker deadletters list")
+        if self._report.held:
+            output.attention(f"{self._report.held} are held back: sync-worker holds list")
+        return bool(bad or self._report.held)
+
+    def _take(self, redriven: Iterable[Redriven]) -> None:
+        """Part by part; a first Ctrl-C lets the part in hand be finished."""
+        parts = iter(redriven)
+        while not self._again.interruption.is_wanted:
+            with self._again.interruption.shielded():
+                part = next(parts, None)
+                if part is None:
+                    return
+                self._report.add(part.merged)
+                self._items += [
+                    {"id": number, "outcome": outcome.value} for number, outcome in part.outcomes
+                ]
+
+
+def require_choice(numbers: Sequence[int], reason: str | None, *, every: bool) -> None:
+    """Raise CommandError unless letters are named, or all asked for, and not both."""
+    if bool(numbers) == every or (numbers and reason):
+        raise CommandError(
+            Exit.USAGE,
+            "It is not clear which dead letters are meant.",
+            why="Either ids are given, or --all, which --code can narrow.",
+            hint="sync-worker deadletters redrive --all --code unknown_region --dry-run",
+        )
+
+
+_WOULD = {
+    Outcome.APPLIED: "would be applied",
+    Outcome.SUPERSEDED: "superseded",
+    Outcome.IGNORED: "ignored",
+    Outcome.DEAD_LETTERED: "still bad",
+}

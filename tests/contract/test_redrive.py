@@ -1,0 +1,255 @@
+"""Dead letters dealt with by operators: redriven, discarded, purged."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import delete, select
+from tests.builders import ACTIVATION, activated, deactivated, numbered, region_changed
+from tests.contract.conftest import NOW
+from tests.contract.test_apply import batch_of, log_of, registered, rows
+from tests.contract.test_guard import CLINICS, play, through_the_database
+from tests.contract.test_replay import (
+    WITH_11,
+    A,
+    B,
+    apply,
+    parts_of,
+)
+from tests.contract.test_replay import (
+    letters as statuses,
+)
+from tests.fold import Fold
+
+from sync_worker.clinics.guard import USUAL_LIMITS, Limits
+from sync_worker.clinics.regions import Regions
+from sync_worker.events.codec import Codec
+from sync_worker.events.verdicts import Reason
+from sync_worker.registry import letters
+from sync_worker.registry.letters import Signature
+from sync_worker.registry.tables import change_log, dead_letter
+from sync_worker.sync import letters as deciding
+from sync_worker.sync.apply import Applier
+from sync_worker.sync.letters import ClosedLetters, UnknownLetters
+from sync_worker.sync.merge import Outcome
+from sync_worker.sync.patience import Patience
+from sync_worker.sync.redrive import Redriving, RehearsingRedrive
+
+BY = Signature(NOW, "anna", "Region 11 is in use")
+NO_DEPARTURES = Limits(0, 0, timedelta(hours=1))
+
+
+def all_open(registry, reason=None):
+    with registry.snapshot() as connection:
+        return letters.all_open(connection, reason)
+
+
+def redrive(registry, codec=WITH_11, limits=USUAL_LIMITS, most=100, heads=None):
+    hand = Redriving(parts_of(registry, limits, codec), BY, most)
+    return list(hand.take(all_open(registry) if heads is None else heads))
+
+
+def rehearse(registry, codec=WITH_11, limits=USUAL_LIMITS, most=100):
+    hand = RehearsingRedrive(parts_of(registry, limits, codec), most)
+    return list(hand.take(all_open(registry)))
+
+
+def outcomes(parts):
+    return [outcome for part in parts for _, outcome in part.outcomes]
+
+
+def log_of_letters(registry):
+    with registry.snapshot() as connection:
+        statement = select(change_log).where(change_log.c.change.like("letter%"))
+        return [
+            (row.change, row.old_value, row.new_value, row.actor, row.reason)
+            for row in connection.execute(statement.order_by(change_log.c.id))
+        ]
+
+
+def set_aside(registry, *documents):
+    apply(registry, numbered(documents, topic=ACTIVATION))
+
+
+@pytest.mark.parametrize("most", [1, 3, 100])
+def test_what_is_understood_by_now_is_merged_and_closed_and_never_overwrites(registry, most):
+    set_aside(
+        registry,
+        activated(A, 0, regionCode="11"),
+        region_changed(B, 5, "11"),
+        region_changed(B, 9, "03"),
+        b"{",
+    )
+    assert outcomes(redrive(registry, most=most)) == [
+        Outcome.APPLIED,
+        Outcome.SUPERSEDED,
+        Outcome.DEAD_LETTERED,
+    ]
+    assert rows(registry) == {A: (True, "11", None), B: (None, "03", None)}
+    assert [status for *_, status in statuses(registry)] == ["redriven", "redriven", "open"]
+    assert log_of_letters(registry) == [
+        ("letter_redriven", "unknown_region", number, "anna", "Region 11 is in use")
+        for number in ("1", "2")
+    ]
+
+
+def test_redriving_twice_changes_nothing_twice(registry):
+    set_aside(registry, activated(A, 0, regionCode="11"))
+    heads = all_open(registry)
+    redrive(registry, heads=heads)
+    before = rows(registry), log_of(registry), statuses(registry)
+    assert outcomes(redrive(registry, heads=heads)) == []
+    assert (rows(registry), log_of(registry), statuses(registry)) == before
+
+
+@through_the_database
+@given(
+    st.lists(
+        st.one_of(
+            st.builds(
+                lambda h, t, r: activated(h, t, regionCode=r),
+                st.sampled_from(CLINICS),
+                st.integers(0, 5),
+                st.sampled_from(["01", "11"]),
+            ),
+            st.builds(deactivated, st.sampled_from(CLINICS), st.integers(0, 5)),
+        ),
+        max_size=10,
+    ),
+    st.integers(1, 4),
+    st.sampled_from([0, 1, 5]),
+)
+def test_a_dry_run_says_what_the_redrive_then_does(registry, documents, most, limit):
+    play(registry, (limit, 0), [], [])
+    with registry.unit() as unit:
+        unit.connection.execute(delete(dead_letter))
+        unit.commit()
+    limits = Limits(limit, 0, timedelta(hours=1))
+    if documents:
+        # Far from the partition that the stage before it was read from.
+        apply(registry, numbered(documents, topic=ACTIVATION, partition=9))
+    before = rows(registry), statuses(registry)
+    rehearsed = rehearse(registry, limits=limits, most=most)
+    assert (rows(registry), statuses(registry)) == before
+    done = redrive(registry, limits=limits, most=100)
+    assert outcomes(rehearsed) == outcomes(done)
+    held = [sum(part.merged.held_back for part in parts) for parts in (rehearsed, done)]
+    assert held[0] == held[1]
+
+
+def test_after_a_redrive_the_registry_is_what_it_would_be_had_it_been_understood_at_once(registry):
+    documents = [
+        activated(A, 0, regionCode="11"),
+        deactivated(A, 3),
+        region_changed(A, 2, "11"),
+        region_changed(A, 1, "03"),
+        activated(B, 4, regionCode="11", name="B"),
+        deactivated(B, 2),
+    ]
+    set_aside(registry, *documents)
+    redrive(registry)
+    fold = Fold()
+    for document in documents:
+        fold.read(document)
+    assert rows(registry) == fold.rows()
+
+
+def test_a_mass_change_is_held_by_a_redrive_too(registry):
+    set_aside(
+        registry,
+        activated(A, 0, regionCode="01"),
+        activated(B, 0, regionCode="01"),
+        region_changed(A, 1, "11"),
+        region_changed(B, 1, "11"),
+    )
+    registered(registry, A, B)
+    for parts in (
+        rehearse(registry, limits=NO_DEPARTURES, most=1),
+        redrive(registry, limits=NO_DEPARTURES, most=1),
+    ):
+        assert outcomes(parts) == [Outcome.APPLIED, Outcome.APPLIED]
+        assert sum(part.merged.held_back for part in parts) == 2
+    assert rows(registry)[A][1] == "01"
+
+
+def test_a_letter_that_is_bad_for_another_reason_says_so(registry):
+    set_aside(registry, activated(A, NOW + timedelta(days=3), regionCode="11"))
+    redrive(registry)
+    assert statuses(registry) == [(0, "time_in_future", "open")]
+    assert all_open(registry, Reason.UNKNOWN_REGION) == []
+
+
+def test_ten_thousand_letters_are_redriven_in_parts(registry):
+    many = 10_000
+    hsa_ids = [f"SE2321000016-R{number}" for number in range(many)]
+    set_aside(registry, *(activated(hsa_id, 0, regionCode="11") for hsa_id in hsa_ids))
+    parts = redrive(registry, most=20_000)
+    assert outcomes(parts) == [Outcome.APPLIED] * many
+    assert len(parts) == 5
+    assert len(rows(registry)) == many
+
+
+def test_two_who_redrive_at_once_do_not_redrive_twice(registry):
+    documents = [activated(f"SE2321000016-R{n:03}", 0, regionCode="11") for n in range(60)]
+    set_aside(registry, *documents)
+    registered(registry, *(document["data"]["hsaId"] for document in documents))
+    found: list[list[Outcome]] = []
+    heads = all_open(registry)
+    # Each in its own order: nothing may wait crosswise.
+    orders = (heads, heads[::-1])
+    threads = [
+        threading.Thread(
+            target=lambda order=order: found.append(outcomes(redrive_patiently(registry, order)))
+        )
+        for order in orders
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcome for some in found for outcome in some) == [Outcome.APPLIED] * 60
+    assert len(log_of_letters(registry)) == 60
+
+
+def redrive_patiently(registry, heads):
+    patience = Patience(registry, lambda: False, lambda _error, _seconds: None)
+    parts = parts_of(registry, codec=WITH_11)._replace(patience=patience)
+    return list(Redriving(parts, BY, 7).take(heads))
+
+
+def test_letters_of_several_streams_keep_the_order_set_aside(registry):
+    applier = Applier(registry, Codec(ACTIVATION, Regions(), timedelta(days=1)), lambda: NOW)
+    for stream, minute in (("archive:a", 1), ("archive:b", 3), ("archive:c", 2)):
+        records = numbered([activated(A, minute, regionCode="11")], topic=ACTIVATION)
+        applier.apply(stream, batch_of(records)[0])
+    assert outcomes(redrive(registry)) == [Outcome.APPLIED, Outcome.APPLIED, Outcome.SUPERSEDED]
+
+
+def test_letters_are_discarded_all_or_none_and_each_is_logged(registry):
+    set_aside(registry, b"{", b"[", b"")
+    numbers = [head.number for head in all_open(registry)]
+    with pytest.raises(UnknownLetters):
+        deciding.discard(registry, [*numbers, 99], BY)
+    assert len(all_open(registry)) == 3
+    deciding.discard(registry, numbers[:2], BY)
+    with pytest.raises(ClosedLetters):
+        deciding.discard(registry, numbers, BY)
+    assert [status for *_, status in statuses(registry)] == ["discarded", "discarded", "open"]
+    assert [entry[0] for entry in log_of_letters(registry)] == ["letter_discarded"] * 2
+    assert outcomes(redrive(registry)) == [Outcome.DEAD_LETTERED]
+
+
+def test_only_what_was_closed_long_ago_is_purged(registry):
+    set_aside(registry, b"{", b"[", b"")
+    numbers = [head.number for head in all_open(registry)]
+    deciding.discard(registry, numbers[:1], BY._replace(at=NOW - timedelta(days=9)))
+    deciding.discard(registry, numbers[1:2], BY)
+    before = NOW - timedelta(days=3)
+    with registry.snapshot() as connection:
+        assert letters.count_closed(connection, before) == 1
+    assert deciding.purge(registry, before, BY) == 1
+    assert deciding.purge(registry, before, BY) == 0
+    assert [status for *_, status in statuses(registry)] == ["discarded", "open"]
+    assert [entry[:2] for entry in log_of_letters(registry)][-1] == ("letters_purged", "1")

@@ -1,0 +1,195 @@
+"""`sync-worker deadletters`: redriven, discarded, purged; planned, asked for, and told."""
+
+import json
+import sqlite3
+
+import pytest
+from tests.builders import ACTIVATION, activated, numbered, region_changed, write_archive
+from tests.unit.cli.conftest import A, B
+from tests.unit.cli.test_changing import answers, contents
+
+__all__ = ["answers"]
+
+ALL = ("deadletters", "redrive", "--all")
+
+
+@pytest.fixture
+def understood(monkeypatch):
+    """Region 11 is in use by now."""
+    monkeypatch.setenv("SYNC_WORKER_EVENTS_EXTRA_REGIONS", json.dumps(["11"]))
+
+
+@pytest.fixture
+def bad(typed):
+    """The ids of the letters that there are: of an unknown region, and of no JSON."""
+    unknown, not_json = typed("deadletters", "list", "-o", "json").items
+    return unknown["id"], not_json["id"]
+
+
+def outcomes(told):
+    return [(item["id"], item["outcome"]) for item in told.items]
+
+
+def closed_since(database, days):
+    with sqlite3.connect(database) as connection:
+        connection.execute(
+            "UPDATE dead_letter SET closed_at ="
+            f" strftime('%Y-%m-%dT%H:%M:%f000Z', closed_at, '-{days} days')"
+        )
+
+
+def test_what_is_still_bad_stays_open_and_ends_with_3(populated, typed, bad):
+    told = typed(*ALL, "-y", "-o", "json")
+    assert told.exit_code == 3
+    assert outcomes(told) == [(number, "dead_lettered") for number in bad]
+    assert "still bad" in told.stderr
+    assert typed("deadletters", "list", "-o", "json").json["count"] == 2
+
+
+@pytest.mark.usefixtures("populated", "understood")
+def test_a_dry_run_says_what_the_redrive_then_does(populated, typed, bad):
+    unknown, _ = bad
+    before = contents(populated)
+    chosen = ("deadletters", "redrive", str(unknown), "-o", "json")
+    planned = typed(*chosen, "--dry-run")
+    assert contents(populated) == before
+    done = typed(*chosen, "-y", "--actor", "anna", "--reason", "Region 11 is in use")
+    assert outcomes(planned) == outcomes(done) == [(unknown, "applied")]
+    assert planned.exit_code == done.exit_code == 0
+    (entry,) = typed("log", "list", "--actor", "anna", "-o", "json").items[-1:]
+    assert (entry["change"], entry["reason"]) == ("letter_redriven", "Region 11 is in use")
+    assert (entry["new"], entry["offset"]) == (str(unknown), 5)
+    moved = typed("clinics", "show", A, "--history", "-o", "json").json["history"][0]
+    assert (moved["change"], moved["new"], moved["offset"]) == ("moved", "11", 5)
+
+
+@pytest.mark.usefixtures("populated", "understood")
+def test_all_of_one_reason_are_redriven(typed, bad):
+    told = typed(*ALL, "--code", "unknown_region", "-y", "-o", "json")
+    assert (told.exit_code, outcomes(told)) == (0, [(bad[0], "applied")])
+    again = typed(*ALL, "--code", "unknown_region", "-y", "-o", "json")
+    assert (again.exit_code, again.items) == (0, [])
+
+
+@pytest.mark.usefixtures("populated", "understood")
+def test_one_that_is_closed_is_refused_by_name_and_left_out_of_all(typed, bad, populated):
+    assert typed(*ALL, "--code", "unknown_region", "-y").exit_code == 0
+    before = contents(populated)
+    told = typed("deadletters", "redrive", *map(str, bad), "-y", "-o", "json")
+    assert (told.exit_code, told.stdout, told.error["code"]) == (4, "", "closed")
+    assert f"{bad[0]} is redriven" in told.error["message"]
+    assert contents(populated) == before
+    assert outcomes(typed(*ALL, "-y", "-o", "json")) == [(bad[1], "dead_lettered")]
+
+
+@pytest.mark.usefixtures("understood")
+def test_a_mass_change_by_a_redrive_is_held_and_ends_with_3(populated, typed, monkeypatch):
+    monkeypatch.setenv("SYNC_WORKER_GUARD_MAX_CHANGES", "0")
+    monkeypatch.setenv("SYNC_WORKER_GUARD_MAX_PERCENT", "0")
+    chosen = (*ALL, "--code", "unknown_region", "-o", "json")
+    planned, done = typed(*chosen, "--dry-run"), typed(*chosen, "-y")
+    assert (planned.exit_code, done.exit_code) == (3, 3)
+    assert outcomes(planned) == outcomes(done)
+    assert "sync-worker holds list" in done.stderr
+    assert typed("holds", "list", "-o", "json").json["count"] == 1
+
+
+@pytest.mark.usefixtures("understood")
+@pytest.mark.parametrize(("answer", "exit_code"), [("y\n", 3), ("n\n", 2)])
+def test_at_a_terminal_the_plan_is_shown_and_asked_about(
+    populated, typed, answers, answer, exit_code
+):
+    answers(answer)
+    before = contents(populated)
+    told = typed(*ALL)
+    assert told.exit_code == exit_code
+    assert "2 dead letters: 1 would be applied, 0 superseded, 0 ignored, 1 still bad." in (
+        told.stderr
+    )
+    assert (contents(populated) == before) == (exit_code == 2)
+
+
+@pytest.mark.usefixtures("populated")
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "code"),
+    [
+        (("redrive", "--all"), 2, "confirmation_needed"),
+        (("redrive", "1"), 2, "confirmation_needed"),
+        (("redrive", "-y"), 2, "usage"),
+        (("redrive", "1", "--all", "-y"), 2, "usage"),
+        (("redrive", "1", "--code", "invalid_json", "-y"), 2, "usage"),
+        (("redrive", "--all", "--code", "bad", "-y"), 2, "usage"),
+        (("redrive", "1", "99", "-y"), 6, "not_found"),
+        (("redrive", "99", "--dry-run"), 6, "not_found"),
+        (("discard", "1", "--reason", "Old"), 2, "confirmation_needed"),
+        (("discard", "1", "-y"), 2, "usage"),
+        (("discard", "1", "-y", "--reason", " "), 2, "usage"),
+        (("discard", "-y", "--reason", "Old"), 2, "usage"),
+        (("discard", "1", "99", "-y", "--reason", "Old"), 6, "not_found"),
+        (("purge", "-y"), 2, "usage"),
+        (("purge", "--older-than", "-1", "-y"), 2, "usage"),
+        (("purge", "--older-than", "1000000", "-y"), 2, "usage"),
+        (("purge", "--older-than", "0", "-o", "csv"), 2, "usage"),
+        (("show", "99"), 6, "not_found"),
+    ],
+)
+def test_what_cannot_be_done_changes_nothing(populated, typed, arguments, exit_code, code):
+    before = contents(populated)
+    told = typed("deadletters", *arguments)
+    assert (told.exit_code, told.stdout) == (exit_code, "")
+    told = typed("-o", "json", "deadletters", *arguments)
+    if arguments[-1] != "csv":
+        assert code in told.stderr
+    assert contents(populated) == before
+
+
+def test_discarded_letters_are_closed_for_good_with_actor_and_reason(populated, typed, bad):
+    who = ("--actor", "anna", "--reason", "Published anew")
+    chosen = ("deadletters", "discard", *map(str, bad), *who, "-o", "json")
+    before = contents(populated)
+    expected = [(number, "discarded") for number in bad]
+    assert outcomes(typed(*chosen, "--dry-run")) == expected
+    assert contents(populated) == before
+    told = typed(*chosen, "-y")
+    assert (told.exit_code, outcomes(told)) == (0, expected)
+    listed = typed("deadletters", "list", "--status", "discarded", "-o", "json").items
+    assert [item["id"] for item in listed] == list(bad)
+    entries = typed("log", "list", "--actor", "anna", "-o", "json").items[-2:]
+    assert [(e["change"], e["reason"]) for e in entries] == [
+        ("letter_discarded", "Published anew")
+    ] * 2
+    assert typed(*chosen, "-y").exit_code == 4
+    assert typed("status", "-o", "json").json["dead_letters"]["open"] == 0
+
+
+def test_only_what_was_closed_long_ago_is_purged(populated, typed, bad):
+    assert typed("deadletters", "discard", str(bad[0]), "-y", "--reason", "Old").exit_code == 0
+    closed_since(populated, days=10)
+    purge = ("deadletters", "purge", "-o", "json", "--older-than")
+    assert typed(*purge, "11", "-y").json["purged"] == 0
+    assert typed(*purge, "9").exit_code == 2
+    assert typed(*purge, "9", "--dry-run").json["purged"] == 1
+    told = typed(*purge, "9", "-y", "--actor", "anna")
+    assert (told.exit_code, told.json["purged"]) == (0, 1)
+    (entry,) = typed("log", "list", "--actor", "anna", "-o", "json").items[-1:]
+    assert (entry["change"], entry["old"]) == ("letters_purged", "1")
+    assert typed("deadletters", "list", "--status", "all", "-o", "json").json["count"] == 1
+    assert typed("deadletters", "purge", "--older-than", "0").exit_code == 0
+
+
+def test_a_letter_shows_the_clinic_that_it_names_as_that_is_now(populated, typed, bad, folder):
+    clinic = typed("deadletters", "show", str(bad[0]), "-o", "json").json["clinic"]
+    (listed,) = typed("clinics", "list", "--search", A, "-o", "json").items
+    assert clinic == listed
+    assert typed("deadletters", "show", str(bad[1]), "-o", "json").json["clinic"] is None
+    stranger = "SE2321000016-TX99"
+    records = numbered(
+        [region_changed(stranger, 1, "11"), activated(B, 1, regionCode="16")], topic=ACTIVATION
+    )
+    archive = write_archive(folder / "more.jsonl", records)
+    assert typed("run", "--archive", str(archive)).exit_code == 0
+    *_, unknown, known = typed("deadletters", "list", "-o", "json").items
+    assert typed("deadletters", "show", str(unknown["id"]), "-o", "json").json["clinic"] is None
+    shown = typed("deadletters", "show", str(known["id"]), "-o", "json").json["clinic"]
+    assert shown["hsa_id"] == B
+    assert f'"hsa_id": "{B}"' in typed("deadletters", "show", str(known["id"])).stdout
