@@ -123,3 +123,24 @@ def test_a_topic_that_is_not_there_or_not_the_same_is_refused(opened: Stage) -> 
     anew = opened("replay", "--dry-run")
     assert (anew.exit_code, anew.stdout) == (2, "")
     assert "was created anew" in anew.error
+
+
+def test_worker_and_replay_write_the_same_clinics_without_a_deadlock(opened: Stage) -> None:
+    opened.send_events(anything(seed=15, length=300))
+    worker = opened.caught_up(BATCH_MAX_RECORDS="20")
+    for seed in range(16, 19):
+        lose_clinics(opened)
+        opened.send_events(anything(seed=seed, length=300))
+        done = opened("replay", "--yes", BATCH_MAX_RECORDS="30")
+        assert done.exit_code == 0, done.stderr
+    opened.until_read(len(opened.records()))
+    assert worker.stop() == 0
+    assert opened("replay", "--yes").exit_code == 0
+    contents, expected = opened.contents(), opened.expected(REGISTERED)
+    assert contents.rows == expected.rows
+    assert contents.dead_letters == expected.dead_letters
+    assert contents.changes == expected.changes
+    (found,) = opened.query(
+        "SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()"
+    )
+    assert found["deadlocks"] == 0
