@@ -8,7 +8,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --gener
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-faults bench check lock clean
+.PHONY: help run test test-real test-faults test-all bench check lock clean
 
 help: ## list what can be made
 	@echo "make TARGET, where TARGET is one of"
@@ -21,11 +21,14 @@ run: $(READY) ## live through a fortnight of events, with SQLite and an archive 
 test: $(READY) ## run the tests that need nothing but Python
 	@$(VENV)/bin/python -m pytest -m "not real"
 
-test-all: $(READY) ## run these and the tests on a real Kafka and PostgreSQL
-	@$(VENV)/bin/python -m pytest -m "not faults"
+test-real: $(READY) ## run the tests on a real Kafka and PostgreSQL
+	@$(VENV)/bin/python -m pytest -m "real and not faults"
 
 test-faults: $(READY) ## disturb the whole worker on both, for minutes
 	@$(VENV)/bin/python -m pytest -m faults
+
+test-all: $(READY) ## run all of these
+	@$(VENV)/bin/python -m pytest
 
 bench: $(READY) ## measure the worker on a real Kafka and PostgreSQL
 	@$(VENV)/bin/python -m bench

@@ -130,6 +130,8 @@ class Stage:
             "HTTP_PORT": "0",
             "LOG_FORMAT": "json",
             "BATCH_MAX_RECORDS": "50",
+            # Random events are one mass change; the guard has tests of its own.
+            "GUARD_MAX_PERCENT": "100",
             **self.settings,
             **settings,
         }
