@@ -48,14 +48,16 @@ class Facts(NamedTuple):
 
     def merge(self, other: "Facts") -> "Facts":
         """Per register the greater of the two; `self` itself where `other` has nothing newer."""
+        # Every record comes through here: no loop, no call.
         activation, region, name = self
+        stated_activation, stated_region, stated_name = other
         is_newer = False
-        if _is_greater(other.activation, activation):
-            activation, is_newer = other.activation, True
-        if _is_greater(other.region, region):
-            region, is_newer = other.region, True
-        if _is_greater(other.name, name):
-            name, is_newer = other.name, True
+        if stated_activation and (activation is None or stated_activation > activation):
+            activation, is_newer = stated_activation, True
+        if stated_region and (region is None or stated_region > region):
+            region, is_newer = stated_region, True
+        if stated_name and (name is None or stated_name > name):
+            name, is_newer = stated_name, True
         return Facts(activation, region, name) if is_newer else self
 
 
@@ -72,7 +74,3 @@ def changes(before: Facts, after: Facts) -> Iterator[Change]:
     for fact, old, new in zip(_IN_ORDER, before, after, strict=True):
         if new is not None and (old is None or old.value != new.value):
             yield Change(fact, None if old is None else old.value, new.value)
-
-
-def _is_greater(stated: Register[Value] | None, known: Register[Value] | None) -> bool:
-    return stated is not None and (known is None or stated > known)

@@ -88,7 +88,6 @@ class GuardedMerger(Merger):
         held = self._held.get(event.hsa_id, NOTHING_HELD)
         if not (known.is_registered or held):
             return super()._state(record, event)
-        self._notice(record, event)
         before = Clinic(event.hsa_id, known.facts, held, known.is_registered)
         after, steps = holding.merge(before, event.facts, self._guard)
         if after is before:

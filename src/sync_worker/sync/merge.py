@@ -109,12 +109,17 @@ class Merger:
 
     def merge(self, judged: Iterable[tuple[Record, Verdict]]) -> Merged:
         """Merge records, each with what the codec says of it, in this order."""
-        outcomes = self.merged.outcomes
+        outcomes, newest = self.merged.outcomes, self.merged.newest_event_at
         for record, verdict in judged:
-            if isinstance(verdict, Event):
-                outcomes.append(self._state(record, verdict))
-            else:
+            if not isinstance(verdict, Event):
                 outcomes.append(self._leave(record, verdict))
+                continue
+            place = record.topic, record.partition
+            if newest.get(place, verdict.time) <= verdict.time:
+                newest[place] = verdict.time
+            if verdict.name_dropped or verdict.hsa_id in self._board_regions:
+                self._warn(verdict)
+            outcomes.append(self._state(record, verdict))
         self.merged.before = {hsa_id: self._before[hsa_id].facts for hsa_id in self.merged.changed}
         return self.merged
 
@@ -129,13 +134,13 @@ class Merger:
                 return Outcome.DEAD_LETTERED
 
     def _state(self, record: Record, event: Event) -> Outcome:
-        self._notice(record, event)
-        known = self._known[event.hsa_id]
+        hsa_id = event.hsa_id
+        known = self._known[hsa_id]
         facts = known.facts.merge(event.facts)
         if facts is known.facts:
             return Outcome.SUPERSEDED
-        self._known[event.hsa_id] = KnownClinic(facts, known.is_registered)
-        self.merged.changed[event.hsa_id] = facts
+        self._known[hsa_id] = KnownClinic(facts, known.is_registered)
+        self.merged.changed[hsa_id] = facts
         if known.is_registered:
             for change in changes(known.facts, facts):
                 self._change(record, event, known, change)
@@ -145,10 +150,7 @@ class Merger:
         """A value of a registered clinic becomes another one; `known` is the clinic before."""
         self._log_change(record, event, change)
 
-    def _notice(self, record: Record, event: Event) -> None:
-        newest, place = self.merged.newest_event_at, (record.topic, record.partition)
-        if newest.get(place, event.time) <= event.time:
-            newest[place] = event.time
+    def _warn(self, event: Event) -> None:
         if event.name_dropped:
             self.merged.warnings.append(NameDropped(event.hsa_id, event.event_id))
         region_code = self._board_regions.get(event.hsa_id)
