@@ -1,7 +1,7 @@
 """The real parts of a bench: topics full of events, a prepared database, and processes to measure.
 
 Every run of the worker begins with a copy of the same database: each clinic's first activation is
-applied, a third of the clinics is registered, and half of the regions have a board.
+applied, a third of the clinics is registered, and every region but one has a board.
 """
 
 import json

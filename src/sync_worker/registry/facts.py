@@ -61,9 +61,9 @@ def write_one(
 ) -> None:
     """Set one fact, and nothing else, of clinics that this transaction has locked."""
     at = 4 * list(Fact).index(fact)
-    names = ("hsa_id", *(column.name for column in _COLUMNS[at : at + 4]), "updated_at")
-    rows = [(hsa_id, *register, now) for hsa_id, register in changed.items()]
-    dialect.update_by_key(connection, clinic, names, rows)
+    names = ("hsa_id", *(column.name for column in _COLUMNS[at : at + 4]))
+    rows = [(hsa_id, *register) for hsa_id, register in changed.items()]
+    dialect.update_by_key(connection, clinic, names, rows, updated_at=now)
 
 
 def of_row(row: Row[Any]) -> Facts:
