@@ -1,6 +1,5 @@
 """What surrounds the worker while it reads Kafka: signals, the HTTP port, and the watchdog."""
 
-import gc
 import os
 import signal
 import sys
@@ -23,13 +22,6 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 1.0
 _LONGEST_END_SECONDS = 8.0
 """A supervisor is promised an end within ten."""
-
-
-def collect_less_often() -> None:
-    """Spare the garbage collector: a batch's records are many, live long, and form no cycles."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def end_in_order(worker: "Worker") -> None:

@@ -56,10 +56,10 @@ class Codec:
         """The same for one after the other."""
         quick, latest = self._quick, now + self._max_future
         verdicts: list[Verdict] = [quick(record) or self._read(record) for record in records]
-        for at, verdict in enumerate(verdicts):
-            if isinstance(verdict, Event) and verdict.time > latest:
-                verdicts[at] = _too_early(verdict)
-        return verdicts
+        return [
+            _too_early(verdict) if isinstance(verdict, Event) and verdict.time > latest else verdict
+            for verdict in verdicts
+        ]
 
     def _read(self, record: Record) -> Verdict:
         if record.value is None:

@@ -64,7 +64,7 @@ def quick_decoder(regions: Iterable[str]) -> Callable[[Record], Event | None]:
 
     `regions` are the codes in use. The clock is not looked at.
     """
-    in_use = frozenset(regions)
+    in_use = {code: code for code in regions}
 
     def event_in(record: Record) -> Event | None:
         value, key = record.value, record.key
@@ -89,14 +89,15 @@ def quick_decoder(regions: Iterable[str]) -> Callable[[Record], Event | None]:
 
 
 def _event(
-    document: _Document, hsa_id: str, time: datetime, in_use: frozenset[str]
+    document: _Document, hsa_id: str, time: datetime, in_use: Mapping[str, str]
 ) -> Event | None:
     event_id, sequence, name = document.id, document.sequence or "", document.data.name
     activation = _ACTIVATION.get(document.type, _NO_TYPE)
-    region_code = None if activation is False else document.data.region_code
+    stated_region = None if activation is False else document.data.region_code
+    region_code = None if stated_region is None else in_use.get(stated_region)
     if (
         activation is _NO_TYPE
-        or (region_code not in in_use if region_code is not None else activation is None)
+        or (region_code is None and (stated_region is not None or activation is None))
         or not (_FIRST <= event_id[0] <= _LAST and _FIRST <= document.source[0] <= _LAST)
         or (sequence and not _FIRST <= sequence[0] <= _LAST)
         or (name is not None and not name[0].isalnum())

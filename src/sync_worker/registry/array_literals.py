@@ -16,30 +16,20 @@ def array_literal(values: Sequence[Any]) -> str:
     """The values, all of one type or None, as the text of an array."""
     if not values:
         return "{}"
-    texts = list(map(_text_of(values), values))
+    texts = _texts(values)
     joined = '","'.join(texts)
     if "\\" in joined or joined.count('"') != 2 * (len(texts) - 1):
         joined = '","'.join(map(_escaped, texts))
     return f'{{"{joined}"}}'.replace(f'"{_NULL}"', "NULL")
 
 
-def _text_of(values: Sequence[Any]) -> Any:
+def _texts(values: Sequence[Any]) -> list[str]:
     first = next((value for value in values if value is not None), "")
     if isinstance(first, str):
-        return _str
-    return _datetime if isinstance(first, datetime) else _other
-
-
-def _str(value: str | None) -> str:
-    return _NULL if value is None else value
-
-
-def _datetime(value: datetime | None) -> str:
-    return _NULL if value is None else value.isoformat()
-
-
-def _other(value: object) -> str:
-    return _NULL if value is None else str(value)
+        return [_NULL if value is None else value for value in values]
+    if isinstance(first, datetime):
+        return [_NULL if value is None else value.isoformat() for value in values]
+    return [_NULL if value is None else str(value) for value in values]
 
 
 def _escaped(text: str) -> str:

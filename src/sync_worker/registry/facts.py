@@ -99,12 +99,17 @@ def _known_of(connection: Connection, ordered: Sequence[str]) -> Select[Any]:
 
 def _read(connection: Connection, statement: Select[Any]) -> dict[str, KnownClinic]:
     parts = connection.execute(statement).partitions(_ROWS_AT_A_TIME)
-    return {row[0]: _known(row) for rows in parts for row in rows}
+    return dict(_known(row) for rows in parts for row in rows)
 
 
-def _known(row: Sequence[Any]) -> KnownClinic:
-    facts = Facts(_register(*row[1:5]), _register(*row[5:9]), _register(*row[9:13]))
-    return KnownClinic(facts, row[13] is not None)
+def _known(row: Iterable[Any]) -> tuple[str, KnownClinic]:
+    hsa_id, t1, s1, e1, active, t2, s2, e2, region_code, t3, s3, e3, name, registered_at = row
+    facts = Facts(
+        _register(t1, s1, e1, active),
+        _register(t2, s2, e2, region_code),
+        _register(t3, s3, e3, name),
+    )
+    return hsa_id, KnownClinic(facts, registered_at is not None)
 
 
 def _register(

@@ -11,6 +11,8 @@ from sync_worker.events.record import Partition, Record
 from sync_worker.stream.source import Batch, Move
 
 _NO_TIMESTAMP = -1
+_new: Any = tuple.__new__
+"""A named tuple by its fields: its own constructor takes twice as long."""
 # Nearly all records have the same headers, which would be a fifth of their memory.
 _shared = lru_cache(maxsize=64)(lambda headers: headers)
 
@@ -81,13 +83,9 @@ class Gathering:
 
 def record_of(found: Any) -> Record:
     """The client's record as ours, byte for byte."""
-    timestamp_ms = found.timestamp
-    return Record(
-        found.topic,
-        found.partition,
-        found.offset,
-        None if timestamp_ms == _NO_TIMESTAMP else timestamp_ms,
-        found.key,
-        found.value,
-        _shared(tuple(found.headers)),
-    )
+    topic, partition, _, offset, timestamp_ms, _, key, value, headers, *_ = found
+    if timestamp_ms == _NO_TIMESTAMP:
+        timestamp_ms = None
+    shared = _shared(tuple(headers)) if headers else ()
+    record: Record = _new(Record, (topic, partition, offset, timestamp_ms, key, value, shared))
+    return record

@@ -13,7 +13,6 @@ from sync_worker.registry import positions, schema
 from sync_worker.registry.positions import Advance, Counts
 from sync_worker.registry.unit import Registry
 from sync_worker.stream.source import Batch
-from sync_worker.sync import collecting
 from sync_worker.sync.merge import Merged
 from sync_worker.sync.progress import Applied
 from sync_worker.sync.write import Rules, Writer
@@ -42,7 +41,7 @@ class Applier:
             DatabaseRefusesRecords: see there.
             DBAPIError: the database failed; `fault_of` says whose fault it is.
         """
-        with collecting.paused(), self._registry.unit() as unit:
+        with self._registry.unit() as unit:
             schema.require_unchanged(unit.connection)
             expected = {move.partition: move.from_offset for move in batch.moves}
             claimed = positions.claim(unit.connection, stream, expected)

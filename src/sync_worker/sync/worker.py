@@ -11,6 +11,7 @@ from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.positions import Counts, PositionsMoved
 from sync_worker.registry.unit import Registry
 from sync_worker.stream.source import Batch, Bookmarks, EventSource, StreamAway
+from sync_worker.sync import collecting
 from sync_worker.sync.apply import Applier
 from sync_worker.sync.bookmarks import bookmarks
 from sync_worker.sync.progress import Applied, Progress
@@ -39,6 +40,7 @@ class Worker:
         self._policy = policy
         self._is_stopping = False
         self._looked_at = 0.0
+        self._collect: Callable[[], None] = lambda: None
         self.total = Counts()
         """What became of all records so far."""
 
@@ -70,7 +72,8 @@ class Worker:
             self._patiently(self._require_revision, time.sleep)
             source = self._patiently(open_source, time.sleep)
             try:
-                self._loop(source, until_idle_seconds)
+                with collecting.between_batches() as self._collect:
+                    self._loop(source, until_idle_seconds)
             finally:
                 source.close()
         except (DBAPIError, StreamAway) as error:
@@ -90,6 +93,8 @@ class Worker:
                 quiet_since = time.monotonic()
             elif self._is_idle(source, quiet_since, until_idle_seconds):
                 break
+            del batch
+            self._collect()
             self._look_at_the_registry(source)
 
     def _apply(self, source: EventSource, batch: Batch) -> None:
@@ -165,6 +170,7 @@ class Worker:
 
     def _wait(self, error: BaseException, seconds: float) -> None:
         self._registry.renew()
+        self._collect()
         self._progress.waiting(error, seconds)
 
 

@@ -65,7 +65,6 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     with wiring.worker_registry(run.settings.database_url) as registry:
         told = Told(run.log(), metrics, health)
         worker = wiring.worker(run.settings, registry, told, DAEMON if is_daemon else UNTIL_IDLE)
-        daemon.collect_less_often()
         daemon.end_in_order(worker)
         open_kafka = None if archives else daemon.opener(run.settings, health)
         try:
