@@ -1,35 +1,50 @@
-"""A time as people type it, as the type of an option."""
+"""Times as people type them: the same forms in every option."""
 
-import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 import click
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
 
 class Moment(click.ParamType[datetime]):
-    """An instant as RFC 3339 writes it, or a date, which stands for its midnight in UTC."""
+    """An instant of ISO 8601 as an option's value; `dates` stand for their midnights in UTC."""
 
     name = "ISO"
+
+    def __init__(self, *, dates: bool = True) -> None:
+        self._dates = dates
 
     def convert(
         self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
-        from sync_worker.events import times
-
         if isinstance(value, datetime):
             return value
-        written = value.strip()
         try:
-            if _DATE.fullmatch(written):
-                return datetime.fromisoformat(written).replace(tzinfo=UTC)
-            return times.instant(written.replace(" ", "T"))
+            return moment(value, dates=self._dates)
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
+
+
+def moment(written: str, *, dates: bool = True) -> datetime:
+    """The instant that a person names in ISO 8601 with an offset; a bare date is midnight in UTC.
+
+    Raises:
+        ValueError: with a sentence that says how to write it; without `dates` also for a date.
+    """
+    text = written.strip()
+    if dates:
+        try:
+            return datetime.combine(date.fromisoformat(text), time(), UTC)
         except ValueError:
-            self.fail(
-                f"{value!r} is no time with an offset, and no date. Write it as in "
-                "2026-01-31T08:00:00Z or 2026-01-31T09:00:00+01:00; 2026-01-31 is its midnight "
-                "in UTC.",
-                param,
-                ctx,
-            )
+            pass
+    try:
+        named = datetime.fromisoformat(text)
+        has_offset = named.tzinfo is not None
+        in_utc = named.astimezone(UTC)
+    except (ValueError, OverflowError):
+        forms = "2026-11-23 or 2026-11-23T08:14:02Z" if dates else "2026-11-23T08:14:02Z"
+        what = "date or time" if dates else "time"
+        raise ValueError(f"this is no {what} of ISO 8601; write {forms}.") from None
+    if not has_offset:
+        full = text if len(text) > len("2026-11-23") else f"{text}T00:00:00"
+        raise ValueError(f"it does not say which time it is; write {full}Z for UTC, or an offset.")
+    return in_utc

@@ -5,7 +5,6 @@
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +12,7 @@ import click
 
 from sync_worker.cli import text
 from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.moments import moment
 from sync_worker.stream.ranges import AtOffset, AtTime, Earliest, End, Now, Range, Start
 
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
@@ -49,31 +49,6 @@ class _Bound(click.ParamType[Start | End]):
             return AtTime(moment(value.removeprefix("time:")))
         except ValueError as error:
             self.fail(f"{value!r}: {error}", param, ctx)
-
-
-def moment(written: str) -> datetime:
-    """The instant that a person names in ISO 8601: a bare date is midnight UTC.
-
-    Raises:
-        ValueError: with a sentence that says how to write it.
-    """
-    try:
-        return datetime.combine(date.fromisoformat(written), time(), UTC)
-    except ValueError:
-        pass
-    try:
-        named = datetime.fromisoformat(written)
-        has_offset = named.tzinfo is not None
-        in_utc = named.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError(
-            "this is no date or time of ISO 8601; write 2026-11-23 or 2026-11-23T08:14:02Z."
-        ) from None
-    if not has_offset:
-        raise ValueError(
-            f"it does not say which time it is; write {written}Z for UTC, or an offset."
-        )
-    return in_utc
 
 
 def options(command: Decorated) -> Decorated:

@@ -1,7 +1,7 @@
 """Reads what the registry is to be compared with, and compares: the parts of `reconcile`."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.moments import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,29 +65,7 @@ class _AgainstType(click.ParamType[Against]):
         return Against(Kind(kind), Path(path))
 
 
-class _InstantType(click.ParamType[datetime]):
-    name = "ISO"
-
-    def convert(
-        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            return _instant(value)
-        except (ValueError, OverflowError):
-            what = f"{value!r} is not an instant in ISO 8601 with Z or an offset"
-            self.fail(f"{what}, as in 2026-11-23T06:00:00Z.", param, ctx)
-
-
-def _instant(text: str) -> datetime:
-    named = datetime.fromisoformat(text)
-    if named.tzinfo is None:
-        raise ValueError("without an offset it is another instant in every place")
-    return named.astimezone(UTC)
-
-
-AGAINST, AS_OF = _AgainstType(), _InstantType()
+AGAINST, AS_OF = _AgainstType(), Moment(dates=False)
 
 
 @dataclass(frozen=True, slots=True)

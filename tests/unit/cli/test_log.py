@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from tests.unit.cli.conftest import BOARD, A, C
@@ -61,12 +62,12 @@ def test_as_a_table_it_is_for_people(populated, typed):
 
 @pytest.mark.parametrize(
     "written",
-    ["yesterday", "2026-01-31T08:00:00", "2026-02-30", "2026-13-01", "20260131", "", "31/1 2026"],
+    ["yesterday", "2026-01-31T08:00:00", "2026-02-30", "2026-13-01", "", "31/1 2026"],
 )
 def test_a_time_that_is_none_is_refused_with_the_way_to_write_one(populated, typed, written):
     told = typed("log", "list", "--since", written, "-o", "json")
     assert (told.exit_code, told.stdout) == (2, "")
-    assert "2026-01-31T08:00:00Z" in told.error["message"]
+    assert re.search(r"write 2026-\d\d-\d\d.*Z", told.error["message"])
 
 
 def test_a_region_and_a_clinic_that_nobody_knows_are_not_found(populated, typed):
