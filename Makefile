@@ -8,7 +8,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --gener
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-real test-faults test-all bench check lock clean
+.PHONY: help run test test-real test-faults test-all bench bench-operators check lock clean
 
 help: ## list what can be made
 	@echo "make TARGET, where TARGET is one of"
@@ -32,6 +32,9 @@ test-all: $(READY) ## run all of these
 
 bench: $(READY) ## measure the worker on a real Kafka and PostgreSQL
 	@$(VENV)/bin/python -m bench
+
+bench-operators: $(READY) ## measure a reconcile, and the worker beside a replay
+	@$(VENV)/bin/python -m bench.operators
 
 check: $(READY) ## lint, format, types, and the rooms' borders
 	$(VENV)/bin/ruff check

@@ -30,11 +30,14 @@ def first_activations(count: int) -> Iterator[Event]:
         yield _activated(hsa_id, _BEGINNING, region)
 
 
-def events(count: int, clinic_count: int) -> Iterator[Event]:
-    """Half of them activations, a fifth deactivations, the rest moves; a second apart."""
+def events(count: int, clinic_count: int, first: int = 1) -> Iterator[Event]:
+    """Half of them activations, a fifth deactivations, the rest moves; a second apart.
+
+    `first` is the number of the first one: those that follow others are later than they are.
+    """
     chance = random.Random(_SEED)  # noqa: S311 - no secret, and the same events every time
     known = clinics(clinic_count)
-    for number in range(1, count + 1):
+    for number in range(first, first + count):
         time = _BEGINNING + timedelta(seconds=number)
         hsa_id, region = chance.choice(known), chance.choice(_REGIONS)
         match chance.choices(("activated", "deactivated", "moved"), (50, 20, 30))[0]:

@@ -50,6 +50,7 @@ class Run:
     """What one process took, from its start to its exit."""
 
     read: int
+    """How many records; 0 where it does not say."""
     wall_seconds: float
     cpu_seconds: float
     peak_megabytes: float
@@ -108,6 +109,11 @@ class World:
         self._topics.extend(topics.names)
         with self._admin(topics) as admin:
             admin.create_topics(topics.names, PARTITIONS, -1)
+        self.publish_more(topics, events)
+        return topics
+
+    def publish_more(self, topics: Topics, events: Iterable[stream.Event]) -> None:
+        """Put events behind those that are there."""
         producer = KafkaProducer(
             bootstrap_servers=self._bootstrap, linger_ms=50, batch_size=128 * 1024
         )
@@ -123,7 +129,6 @@ class World:
             )
         producer.flush()
         producer.close()
-        return topics
 
     def database(self) -> str:
         """The address of a new copy of the prepared database."""
@@ -131,18 +136,42 @@ class World:
 
     def worker(self, topics: Topics, database_url: str, batch: int | None = None) -> Run:
         """The worker with everything on, as a process of its own, until it has read it all."""
-        environment = self._environment(database_url) | {
-            "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS": self._bootstrap,
-            "SYNC_WORKER_KAFKA_ACTIVATION_TOPIC": topics.activation,
-            "SYNC_WORKER_KAFKA_REGION_TOPIC": topics.region,
-            "SYNC_WORKER_KAFKA_GROUP_ID": f"bench-{uuid4().hex[:8]}",
-        }
-        # A third of the clinics leaves its regions all the time: to the guard, one mass change.
-        environment["SYNC_WORKER_GUARD_MAX_PERCENT"] = "100"
+        environment = self._environment(database_url, topics)
         if batch is not None:
             environment["SYNC_WORKER_BATCH_MAX_RECORDS"] = str(batch)
         command = [str(_WORKER), "-o", "json", "run", "--until-idle", "0"]
         return self._measured(command, environment)
+
+    def reconcile(self, topics: Topics, database_url: str) -> Run:
+        """A reconcile against the whole topics, which must find the registry true."""
+        command = [str(_WORKER), "-o", "json", "reconcile", "--against", "topics"]
+        return self._measured(command, self._environment(database_url, topics))
+
+    @contextmanager
+    def replaying(self, topics: Topics, database_url: str, until: str) -> Iterator[None]:
+        """A replay of all that was published before `until`; it is to outlast what is inside."""
+        command = [str(_WORKER), "replay", "--until", f"time:{until}", "--yes"]
+        with self._beside(command, self._environment(database_url, topics)):
+            yield
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """A process that wants as much of a processor as it gets, and nothing else."""
+        with self._beside([sys.executable, "-c", "while True: pass"], dict(os.environ)):
+            yield
+
+    @contextmanager
+    def _beside(self, command: list[str], environment: dict[str, str]) -> Iterator[None]:
+        with (self._folder / "beside").open("wb") as said:
+            process = subprocess.Popen(command, env=environment, stdout=said, stderr=said)  # noqa: S603 - as below
+            try:
+                yield
+                if process.poll() is not None:
+                    text = (self._folder / "beside").read_text()[-3000:]
+                    raise RuntimeError(f"{command} ended too early:\n{text}")
+            finally:
+                process.terminate()
+                process.wait(timeout=60)
 
     def drain(self, topics: Topics) -> Run:
         """The same client reading the same records and doing nothing, as a process of its own."""
@@ -162,7 +191,7 @@ class World:
         if measured["exit_code"] != 0:
             raise RuntimeError(f"{command} ended with {measured['exit_code']}:\n{self._said()}")
         figures = ("wall_seconds", "cpu_seconds", "peak_megabytes")
-        read = json.loads(measured["output"])["read"]
+        read = json.loads(measured["output"]).get("read", 0)
         return Run(read, *(measured[figure] for figure in figures))
 
     def _command(self, database_url: str, *arguments: str) -> None:
@@ -188,10 +217,21 @@ class World:
     def _said(self) -> str:
         return (self._folder / "messages").read_text()[-3000:]
 
-    @staticmethod
-    def _environment(database_url: str) -> dict[str, str]:
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("SYNC_WORKER_")}
-        return inherited | {"SYNC_WORKER_DATABASE_URL": database_url, "SYNC_WORKER_HTTP_PORT": "0"}
+    def _environment(self, database_url: str, topics: Topics | None = None) -> dict[str, str]:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SYNC_WORKER_")} | {
+            "SYNC_WORKER_DATABASE_URL": database_url,
+            "SYNC_WORKER_HTTP_PORT": "0",
+            # A third of the clinics leaves its regions all the time: to the guard, a mass change.
+            "SYNC_WORKER_GUARD_MAX_PERCENT": "100",
+        }
+        if topics is not None:
+            environment |= {
+                "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS": self._bootstrap,
+                "SYNC_WORKER_KAFKA_ACTIVATION_TOPIC": topics.activation,
+                "SYNC_WORKER_KAFKA_REGION_TOPIC": topics.region,
+                "SYNC_WORKER_KAFKA_GROUP_ID": f"bench-{uuid4().hex[:8]}",
+            }
+        return environment
 
     def _create(self, purpose: str, template: str) -> str:
         name = self._name(purpose)
