@@ -26,7 +26,7 @@ _UTC_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?Z"
 ).fullmatch
 _PLAIN_HSA_ID = re.compile(rf"[!-~]{{1,{MAX_LENGTH_FROM_EVENTS}}}")
-_ESCAPED_NUL = b"\\u0000"
+_ESCAPE, _ESCAPED_NUL = b"\\", b"\\u0000"
 _ACTIVATION: Mapping[str, Any] = {name: model.activation for name, (model, _) in MODELS.items()}
 _NO_TYPE = object()
 _new: Any = tuple.__new__
@@ -65,23 +65,26 @@ def quick_decoder(regions: Iterable[str]) -> Callable[[Record], Event | None]:
     `regions` are the codes in use. The clock is not looked at.
     """
     in_use = {code: code for code in regions}
+    clinic_of, clinic_of_key = _Remembered(_plain_hsa_id), _Remembered(_clinic_of_key)
 
     def event_in(record: Record) -> Event | None:
-        value, key = record.value, record.key
-        if value is None or _ESCAPED_NUL in value or not _is_structured(record.headers):
+        _, _, _, _, key, value, headers = record
+        if value is None or not _is_structured(headers):
+            return None
+        if _ESCAPE in value and _ESCAPED_NUL in value:
             return None
         try:
-            value.decode()  # what is skipped is not looked at otherwise
+            value.isascii() or value.decode()  # what is skipped is not looked at otherwise
             document = _decode(value)
             if _UTC_TIME(document.time) is None:
                 return None
             time = datetime.fromisoformat(document.time)
         except (ValueError, RecursionError):
             return None
-        hsa_id = _plain_hsa_id(document.data.hsa_id)
-        if hsa_id is None or (key is not None and _clinic_of_key(key) != hsa_id):
+        hsa_id = clinic_of[document.data.hsa_id]
+        if hsa_id is None or (key is not None and clinic_of_key[key] != hsa_id):
             return None
-        if document.subject is not None and _plain_hsa_id(document.subject) != hsa_id:
+        if document.subject is not None and clinic_of[document.subject] != hsa_id:
             return None
         return _event(document, hsa_id, time, in_use)
 
@@ -112,15 +115,26 @@ def _event(
     return event
 
 
-@lru_cache(maxsize=_MOST_CLINICS)
 def _plain_hsa_id(text: str) -> str | None:
     """The HSA-id, normalised; None where it has anything around it, or is none."""
     return normalised(text) if _PLAIN_HSA_ID.fullmatch(text) else None
 
 
-@lru_cache(maxsize=_MOST_CLINICS)
 def _clinic_of_key(key: bytes) -> str | None:
     return _plain_hsa_id(key.decode("ascii")) if key.isascii() else None
+
+
+class _Remembered(dict[Any, str | None]):
+    """What a function said of names. Forgets them all where they become too many."""
+
+    def __init__(self, function: Callable[[Any], str | None]) -> None:
+        self._function = function
+
+    def __missing__(self, name: Any) -> str | None:
+        if len(self) >= _MOST_CLINICS:
+            self.clear()
+        self[name] = said = self._function(name)
+        return said
 
 
 @lru_cache(maxsize=64)

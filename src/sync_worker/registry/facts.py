@@ -17,6 +17,8 @@ from sync_worker.registry.tables import clinic
 BEFORE_EVERY_EVENT = datetime(1, 1, 1, tzinfo=UTC)
 _ROWS_AT_A_TIME = 2_000
 _NEVER_STATED = (None, None, None, None)
+_new: Any = tuple.__new__
+"""A named tuple by its fields: its own constructor takes twice as long."""
 
 
 class KnownClinic(NamedTuple):
@@ -104,12 +106,13 @@ def _read(connection: Connection, statement: Select[Any]) -> dict[str, KnownClin
 
 def _known(row: Iterable[Any]) -> tuple[str, KnownClinic]:
     hsa_id, t1, s1, e1, active, t2, s2, e2, region_code, t3, s3, e3, name, registered_at = row
-    facts = Facts(
+    registers = (
         _register(t1, s1, e1, active),
         _register(t2, s2, e2, region_code),
         _register(t3, s3, e3, name),
     )
-    return hsa_id, KnownClinic(facts, registered_at is not None)
+    clinic: KnownClinic = _new(KnownClinic, (_new(Facts, registers), registered_at is not None))
+    return hsa_id, clinic
 
 
 def _register(
@@ -117,7 +120,10 @@ def _register(
 ) -> Register[Any] | None:
     if value is None:
         return None
-    return Register(time or BEFORE_EVERY_EVENT, sequence or "", event_id or "", value)
+    register: Register[Any] = _new(
+        Register, (time or BEFORE_EVERY_EVENT, sequence or "", event_id or "", value)
+    )
+    return register
 
 
 def _values(facts: Facts) -> tuple[Any, ...]:

@@ -46,8 +46,8 @@ class Merged:
     outcomes: list[Outcome] = field(default_factory=list)
     """One for each record, in the order read."""
     changed: dict[str, Facts] = field(default_factory=dict)
-    before: dict[str, Facts] = field(default_factory=dict)
-    """What was known before, of each clinic in `changed`."""
+    before: Mapping[str, KnownClinic] = field(default_factory=dict)
+    """What was known before, of each clinic in `changed` at least."""
     entries: list[log.Entry] = field(default_factory=list)
     rejected: list[SetAside] = field(default_factory=list)
     warnings: list[Warning_] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Merged:
         return Merged(
             self.outcomes + later.outcomes,
             self.changed | later.changed,
-            later.before | self.before,
+            {**later.before, **self.before},
             self.entries + later.entries,
             self.rejected + later.rejected,
             self.warnings + later.warnings,
@@ -100,12 +100,11 @@ class Merger:
         now: datetime,
     ) -> None:
         self._stream = stream
-        self._before = known
         self._known = dict(known)
         self._service_on = boards.keys()
         self._board_regions = {normalised(b.hsa_id): b.region_code for b in boards.values()}
         self._now = now
-        self.merged = Merged()
+        self.merged = Merged(before=known)
 
     def merge(self, judged: Iterable[tuple[Record, Verdict]]) -> Merged:
         """Merge records, each with what the codec says of it, in this order."""
@@ -120,7 +119,6 @@ class Merger:
             if verdict.name_dropped or verdict.hsa_id in self._board_regions:
                 self._warn(verdict)
             outcomes.append(self._state(record, verdict))
-        self.merged.before = {hsa_id: self._before[hsa_id].facts for hsa_id in self.merged.changed}
         return self.merged
 
     def _leave(self, record: Record, verdict: Ignored | Rejection) -> Outcome:

@@ -51,7 +51,7 @@ class Report:
         self.counts.update(merged.outcomes)
         self.held += merged.held_back
         for hsa_id, after in merged.changed.items():
-            for fact, old, new in changes(merged.before[hsa_id], after):
+            for fact, old, new in changes(merged.before[hsa_id].facts, after):
                 first, _ = self._values.get((hsa_id, fact), (old, None))
                 self._values[hsa_id, fact] = first, new
         for warning in merged.warnings:
