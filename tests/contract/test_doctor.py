@@ -110,6 +110,15 @@ def test_registered_clinics_of_a_region_without_a_board_warn(registry):
     assert look(registry, "boards").state is State.OK
 
 
+@pytest.mark.parametrize(("region_code", "named"), [("26", "26"), (None, "none")])
+def test_registered_clinics_of_a_region_that_is_not_in_use_warn(registry, region_code, named):
+    put(registry, clinic, {"hsa_id": A, "registered_at": NOW, "region_code": region_code})
+    finding = look(registry, "boards")
+    assert finding.state is State.WARN
+    assert f"{named} (1 clinics)" in finding.detail
+    assert "SYNC_WORKER_EVENTS_EXTRA_REGIONS" in finding.fix
+
+
 def test_a_silence_longer_than_is_usual_warns(registry):
     events = [activated(f"SE2321000016-T{n:03}", 60.0 * n, regionCode="01") for n in range(30)]
     apply(registry, *events[:10])

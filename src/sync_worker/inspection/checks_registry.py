@@ -93,11 +93,18 @@ class RegistryChecks:
 
     def _boards(self, connection: Connection) -> Finding:
         boards = registrations.boards(connection)
-        closed = {
-            code: counts["registered"]
-            for code, counts in queries.regions(connection).items()
-            if code is not None and code in self.regions and code not in boards
+        registered = {
+            code: counts["registered"] for code, counts in queries.regions(connection).items()
         }
+        lost = {code: count for code, count in registered.items() if code not in self.regions}
+        if lost:
+            listed = ", ".join(f"{code or 'none'} ({n} clinics)" for code, n in lost.items())
+            return warn(
+                f"Registered clinics in regions that are not in use, where nobody can file: "
+                f"{listed}.",
+                "sync-worker clinics list; SYNC_WORKER_EVENTS_EXTRA_REGIONS adds a region that is",
+            )
+        closed = {str(code): count for code, count in registered.items() if code not in boards}
         if not closed:
             return ok("Every region with registered clinics has a patient board.")
         listed = ", ".join(f"{code} ({count} clinics)" for code, count in sorted(closed.items()))
