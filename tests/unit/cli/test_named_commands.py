@@ -1,0 +1,55 @@
+"""Whatever the program tells people to type exists: every hint, fix, attention and example."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from sync_worker.cli.main import root
+
+SOURCE = Path(__file__).parents[3] / "src" / "sync_worker"
+TYPED = re.compile(r"sync-worker((?: [a-z]+)+)((?: --?[a-z][a-z-]*)*)")
+
+
+def texts(tree: ast.Module) -> Iterator[str]:
+    """The strings of a module; of one with values in it, the parts between them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def typed() -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        for text in texts(ast.parse(path.read_text())):
+            for words, flags in TYPED.findall(text):
+                yield path.name, tuple(words.split()), tuple(flags.split())
+
+
+FOUND = sorted(set(typed()))
+
+
+def command_of(words: tuple[str, ...]) -> tuple[click.Command, tuple[str, ...]]:
+    """The command that the words begin with, and the words that follow its name."""
+    command: click.Command = root
+    while isinstance(command, click.Group) and words:
+        context = click.Context(command)
+        inner = command.get_command(context, words[0])
+        assert inner is not None, f"no command {words[0]!r} in {command.name!r}"
+        command, words = inner, words[1:]
+    return command, words
+
+
+def test_there_are_many_of_them() -> None:
+    assert len(FOUND) > 60
+
+
+@pytest.mark.parametrize(("where", "words", "flags"), FOUND)
+def test_it_is_a_command_with_such_options(
+    where: str, words: tuple[str, ...], flags: tuple[str, ...]
+) -> None:
+    command, _ = command_of(words)
+    known = {name for parameter in command.params for name in parameter.opts}
+    assert set(flags) <= known | {"-h", "--help", "-o", "-v", "--debug"}, where
