@@ -5,12 +5,14 @@ import os
 import sqlite3
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
+from sync_worker.cli import errors
 from sync_worker.cli.errors import CommandError, Exit, as_command_error
 from sync_worker.registry.dialect import MissingDatabase
 from sync_worker.registry.schema import WrongRevision
@@ -183,3 +185,11 @@ def test_stdout_is_utf8_whatever_the_locale():
         check=True,
     )
     assert '"å"' in done.stdout.decode()
+
+
+@pytest.mark.parametrize("name", sorted(errors._ENDS))
+def test_every_exception_in_the_table_exists_by_its_own_name(name):
+    module, _, exception = name.rpartition(".")
+    found = getattr(import_module(module), exception)
+    assert issubclass(found, BaseException)
+    assert f"{found.__module__}.{found.__qualname__}" == name or found is OSError

@@ -1,0 +1,65 @@
+"""All that differs between SQLite and PostgreSQL; nothing else in the program asks which it is."""
+
+from sync_worker.registry.dialect.engine import (
+    BUSY_TIMEOUT_MS,
+    MissingDatabase,
+    NoPlaceForDatabase,
+    file_of,
+    keeps_roles,
+    open_engine,
+    reading,
+)
+from sync_worker.registry.dialect.locks import alone, lock_own_system, lock_to_write
+from sync_worker.registry.dialect.rows import (
+    among,
+    insert_all,
+    insert_missing_keys,
+    insert_new,
+    insert_one,
+    update_by_key,
+)
+from sync_worker.registry.dialect.server import (
+    clock,
+    is_member,
+    may,
+    may_count,
+    missing_privileges,
+    owns,
+    role,
+    schema_of,
+    size_bytes,
+    version,
+)
+from sync_worker.registry.dialect.types import Bytewise, Instant, RowNumber
+
+__all__ = [
+    "BUSY_TIMEOUT_MS",
+    "Bytewise",
+    "Instant",
+    "MissingDatabase",
+    "NoPlaceForDatabase",
+    "RowNumber",
+    "alone",
+    "among",
+    "clock",
+    "file_of",
+    "insert_all",
+    "insert_missing_keys",
+    "insert_new",
+    "insert_one",
+    "is_member",
+    "keeps_roles",
+    "lock_own_system",
+    "lock_to_write",
+    "may",
+    "may_count",
+    "missing_privileges",
+    "open_engine",
+    "owns",
+    "reading",
+    "role",
+    "schema_of",
+    "size_bytes",
+    "update_by_key",
+    "version",
+]

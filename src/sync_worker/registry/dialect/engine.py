@@ -1,0 +1,115 @@
+"""How a database is opened, by its address, and how its transactions begin."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+
+BUSY_TIMEOUT_MS = 5_000
+"""How long SQLite waits for another process's transaction before it says "locked"."""
+
+_IDLE_IN_TRANSACTION_MS = 10_000
+
+
+class MissingDatabase(Exception):
+    """There is no SQLite file at the path; one is made by an upgrade of the schema alone."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"there is no database file {path}")
+        self.path = path
+
+
+class NoPlaceForDatabase(Exception):
+    """The path of the SQLite file is a folder, or lies in none."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"there can be no database file {path}")
+        self.path = path
+
+
+def open_engine(
+    url: str, *, create: bool = False, lock_timeout_seconds: float | None = None
+) -> Engine:
+    """An engine for the registry at `url`; nothing is connected yet.
+
+    A SQLite file that does not exist is made only with `create`. On PostgreSQL a statement waits
+    for a lock no longer than `lock_timeout_seconds`; SQLite always says "locked" after 5 s.
+
+    Raises:
+        MissingDatabase: the SQLite file does not exist.
+        NoPlaceForDatabase: nor can it.
+    """
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        return _open_sqlite(address, create=create)
+    return _open_postgresql(address, lock_timeout_seconds)
+
+
+def _open_sqlite(address: URL, *, create: bool) -> Engine:
+    path = Path(address.database or "")
+    if path.is_dir() or not path.parent.is_dir():
+        raise NoPlaceForDatabase(path)
+    if not create and not path.exists():
+        raise MissingDatabase(path)
+    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _open_postgresql(address: URL, lock_timeout_seconds: float | None) -> Engine:
+    # Whatever the server's default is: after a wait for a lock, the next statement sees it all.
+    options = "-c timezone=UTC -c default_transaction_isolation=read\\ committed"
+    if lock_timeout_seconds is not None:
+        options += f" -c lock_timeout={int(lock_timeout_seconds * 1000)}"
+        # A process that is frozen in the middle of a transaction does not hold up the others.
+        options += f" -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}"
+    if "options" in address.query:
+        options = f"{address.query['options']} {options}"
+    engine = create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        connect_args={"options": options, "connect_timeout": 5},
+    )
+    event.listen(engine, "checkin", _forget_mode)
+    return engine
+
+
+def _forget_mode(connection: Any, _record: object) -> None:
+    """Leave it to the server whether a transaction may write: a standby refuses to be told."""
+    if connection is not None and not connection.closed:
+        connection.read_only = None
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own transaction handling begins too late and commits before DDL.
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get("reads_only", False)
+    # A transaction that will write takes its lock at once: one that upgrades later can only fail.
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def reading(engine: Engine) -> Engine:
+    """The same engine for transactions that only read, each from one snapshot."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True, reads_only=True
+        )
+    return engine.execution_options(reads_only=True)
+
+
+def keeps_roles(url: str) -> bool:
+    """Whether the database at `url` can tell roles apart, and what each may do."""
+    return make_url(url).get_backend_name() == "postgresql"
+
+
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite database; None for PostgreSQL."""
+    address = make_url(url)
+    is_file = address.get_backend_name() == "sqlite"
+    return Path(address.database or "") if is_file else None

@@ -1,0 +1,124 @@
+"""Statements over many rows at once, each one statement however many they are."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    exists,
+    func,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from sync_worker.registry.dialect.array_literals import array_literal
+
+
+def _elements(connection: Connection, values: Sequence[str]) -> FromClause:
+    """The values as a table of one column, `value`: one parameter, however many they are."""
+    if connection.dialect.name == "postgresql":
+        array = _array(values, postgresql.ARRAY(Text()))
+        return func.unnest(array).table_valued("value").render_derived()
+    return func.json_each(json.dumps(list(values))).table_valued("value")
+
+
+def among(
+    connection: Connection, column: ColumnElement[str], values: Sequence[str]
+) -> ColumnElement[bool]:
+    """`column` is one of `values`, however many they are."""
+    return column.in_(select(_elements(connection, values).c.value))
+
+
+def insert_missing_keys(connection: Connection, key: Column[str], values: Sequence[str]) -> None:
+    """Insert a row with the key alone for each of the sorted values that has none."""
+    elements = _elements(connection, values)
+    missing = (
+        select(elements.c.value)
+        .where(~exists().where(key == elements.c.value))
+        .order_by(elements.c.value)
+    )
+    insert = _insert(connection, key.table).from_select([key.name], missing)
+    connection.execute(insert.on_conflict_do_nothing())
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows whose key is not there yet; leave the others as they are."""
+    if rows:
+        connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
+
+
+def insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row; False where its key is there already, which waits for whoever is writing it."""
+    statement = _insert(connection, table).on_conflict_do_nothing().values(row)
+    counting = statement.execution_options(preserve_rowcount=True)
+    return connection.execute(counting).rowcount > 0
+
+
+def insert_all(
+    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Insert the rows in this order; `names` are of the columns that they hold."""
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        values = _as_table(table, names, rows)
+        connection.execute(table.insert().from_select(list(names), select(*values.c)))
+    else:
+        connection.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def update_by_key(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    **same: Any,
+) -> None:
+    """Set columns of rows, each found by the table's primary key; no key comes twice.
+
+    `names` are of the columns that the rows hold, the key's among them; `same` is for all of them.
+    """
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    others = [name for name in names if name not in keys]
+    if connection.dialect.name == "postgresql":
+        values = _as_table(table, names, rows)
+        statement = table.update().where(*(table.c[key] == values.c[key] for key in keys))
+        connection.execute(statement.values({name: values.c[name] for name in others} | same))
+        return
+    bound = {name: bindparam(f"to_{name}", type_=table.c[name].type) for name in names}
+    statement = table.update().where(*(table.c[key] == bound[key] for key in keys))
+    statement = statement.values({name: bound[name] for name in others} | same)
+    to_names = [f"to_{name}" for name in names]
+    connection.execute(statement, [dict(zip(to_names, row, strict=True)) for row in rows])
+
+
+def _as_table(table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> FromClause:
+    """The rows as one array a column: one statement and one plan, however many they are."""
+    types = [table.c[name].type for name in names]
+    arrays = [
+        _array(values, postgresql.ARRAY(type_))
+        for values, type_ in zip(zip(*rows, strict=True), types, strict=True)
+    ]
+    columns = [column(name, type_) for name, type_ in zip(names, types, strict=True)]
+    return func.unnest(*arrays).table_valued(*columns).render_derived(name="new")
+
+
+def _array(values: Sequence[Any], type_: postgresql.ARRAY[Any]) -> ColumnElement[Any]:
+    return cast(bindparam(None, array_literal(values), type_=Text()), type_)
+
+
+def _insert(connection: Connection, table: Any) -> postgresql.Insert | sqlite.Insert:
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)

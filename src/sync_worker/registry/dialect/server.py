@@ -1,0 +1,99 @@
+"""What a server tells of itself, and of what its roles may do."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, func, select, text
+
+
+def version(connection: Connection) -> str:
+    """Which database it is, as a person says it."""
+    if connection.dialect.name == "postgresql":
+        return f"PostgreSQL {connection.exec_driver_sql('SHOW server_version').scalar()}"
+    return f"SQLite {connection.exec_driver_sql('SELECT sqlite_version()').scalar()}"
+
+
+def clock(connection: Connection) -> datetime | None:
+    """The database's clock; None where it has none of its own."""
+    if connection.dialect.name == "postgresql":
+        moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return moment
+    return None
+
+
+def size_bytes(connection: Connection) -> int | None:
+    """How large the database is; None for a file of ours, which the disk tells more about."""
+    if connection.dialect.name == "postgresql":
+        size = select(func.pg_database_size(func.current_database()))
+        return int(connection.execute(size).scalar_one())
+    return None
+
+
+def role(connection: Connection) -> str | None:
+    """Who we are to the database; None where it knows no roles."""
+    if connection.dialect.name == "postgresql":
+        return str(connection.execute(text("SELECT current_user")).scalar_one())
+    return None
+
+
+def is_member(connection: Connection, role_name: str) -> bool:
+    """Whether we are this role of PostgreSQL, or one of its members; a superuser counts as none."""
+    statement = text(
+        "SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = :role "
+        "AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
+    )
+    return bool(connection.execute(statement, {"role": role_name}).scalar())
+
+
+def missing_privileges(
+    connection: Connection, needed: Mapping[str, Mapping[str, Sequence[str]]]
+) -> list[str]:
+    """What we lack of `needed`: PostgreSQL's table → privilege → columns, none for all of them.
+
+    Told as `PRIVILEGE on table`.
+    """
+    return [
+        f"{privilege} on {table}"
+        for table, privileges in needed.items()
+        for privilege, columns in privileges.items()
+        if not all(
+            _asked(connection, func.has_column_privilege(table, column, privilege))
+            for column in columns
+        )
+        or not (columns or may(connection, table, privilege))
+    ]
+
+
+def may(connection: Connection, table: str, privileges: str) -> bool:
+    """Whether we have one of the privileges on a whole table of PostgreSQL."""
+    return _asked(connection, func.has_table_privilege(table, privileges))
+
+
+def may_count(connection: Connection, sequence: str) -> bool:
+    """Whether we may take the next number of a sequence of PostgreSQL."""
+    return _asked(connection, func.has_sequence_privilege(sequence, "USAGE"))
+
+
+def _asked(connection: Connection, question: ColumnElement[Any]) -> bool:
+    return bool(connection.execute(select(question)).scalar())
+
+
+def schema_of(connection: Connection, table: Table) -> str:
+    """The PostgreSQL schema in which this connection finds the table."""
+    return str(
+        connection.scalar(
+            text(
+                "SELECT nspname FROM pg_class"
+                " JOIN pg_namespace ON pg_namespace.oid = relnamespace"
+                " WHERE pg_class.oid = to_regclass(:name)"
+            ),
+            {"name": table.name},
+        )
+    )
+
+
+def owns(connection: Connection, table: Table) -> bool:
+    """Whether this PostgreSQL user owns the table, or may do what its owner may."""
+    may = text("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass(:name)")
+    return bool(connection.scalar(may, {"name": table.name}))
