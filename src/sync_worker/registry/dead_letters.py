@@ -21,13 +21,8 @@ OPEN, REDRIVEN, DISCARDED = "open", "redriven", "discarded"
 def add(
     connection: Connection, stream: str, rejected: Iterable[tuple[Record, Rejection]], now: datetime
 ) -> None:
-    """Set records aside; one that is there already, from an earlier reading, stays as it is.
-
-    In the order of their addresses: where a replay sets aside the same ones, neither waits for the
-    other in turn.
-    """
-    in_order = sorted(rejected, key=lambda one: one[0].address)
-    rows = [_row(stream, record, rejection, now) for record, rejection in in_order]
+    """Set records aside; one that is there already, from an earlier reading, stays as it is."""
+    rows = [_row(stream, record, rejection, now) for record, rejection in rejected]
     dialect.insert_new(connection, dead_letter, rows)
 
 
