@@ -1,7 +1,9 @@
 """Workers that share partitions, come and go: nothing lost, nothing doubled, no deadlock."""
 
 import signal
-from threading import Thread
+from contextlib import contextmanager
+from itertools import count
+from threading import Event, Thread
 
 from kafka import OffsetAndMetadata, TopicPartition
 
@@ -9,16 +11,26 @@ from tests.real.worker.streams import REGISTERED, anything
 from tests.services.waiting import until
 
 
-def sending(stage, seed, rounds):
-    """Send streams one after the other from a thread, as upstream does; the thread."""
+@contextmanager
+def sending(stage, seed):
+    """Send streams from a thread, as upstream does; the next one once most of the last is read."""
+    is_over = Event()
 
     def send():
-        for number in range(rounds):
-            stage.send_events(anything(seed + number, 100))
+        sent, numbers = 0, count(seed)
+        while not is_over.wait(0.05):
+            if stage.read() >= sent - 50:
+                events = list(anything(next(numbers), 100))
+                stage.send_events(events)
+                sent += len(events)
 
     thread = Thread(target=send, daemon=True)
     thread.start()
-    return thread
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join(60)
 
 
 def come_to_the_fold(stage):
@@ -28,17 +40,17 @@ def come_to_the_fold(stage):
 
 def test_workers_that_join_leave_die_and_come_back_count_every_record_once(opened):
     settings = {"KAFKA_SESSION_TIMEOUT_MS": "2000", "BATCH_MAX_RECORDS": "10"}
-    upstream = sending(opened, seed=100, rounds=25)
-    first = opened.started(**settings)
-    second = opened.started(**settings)
-    opened.until_read(opened.read() + 20)
-    third = opened.started(**settings)
-    opened.until_read(opened.read() + 20)
-    second.kill()
-    until(lambda: len(opened.members()) == 2, "the group to miss the dead one")
-    assert first.stop() == 0, first.output
-    fourth = opened.started(**settings)
-    upstream.join(60)
+    with sending(opened, seed=100):
+        first = opened.started(**settings)
+        second = opened.started(**settings)
+        opened.until_read(opened.read() + 20)
+        third = opened.started(**settings)
+        opened.until_read(opened.read() + 20)
+        second.kill()
+        until(lambda: len(opened.members()) == 2, "the group to miss the dead one")
+        assert first.stop() == 0, first.output
+        fourth = opened.started(**settings)
+        opened.until_read(opened.read() + 20)
     come_to_the_fold(opened)
     for worker in (third, fourth):
         opened.until_ready(worker)
