@@ -188,9 +188,11 @@ def _folded(run: "Invocation", reader: "RangeReader", passed: "Passed", label: s
 
     fold = Fold(wiring.codec(run.settings), passed)
     meter = Meter(label, reader.fraction_read, lambda: reader.read)
-    with collecting.paused(), run.output.metered(meter):
+    with collecting.between_batches() as collect, run.output.metered(meter):
         for batch in reader.batches():
             fold.read(batch.records, wiring.now())
+            del batch
+            collect()
     return fold
 
 

@@ -109,9 +109,11 @@ def _fold(part: Part, look: Callable[[RangeReader], None]) -> Fold:
     with closing(KafkaRange(part.settings, wanted, part.max_records)) as reader:
         reader.fit(part.bookmarks)
         look(reader)
-        with collecting.paused():
+        with collecting.between_batches() as collect:
             for batch in reader.batches():
                 fold.read(batch.records, datetime.now(UTC))
+                del batch
+                collect()
                 look(reader)
     return fold
 
