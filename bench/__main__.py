@@ -9,7 +9,7 @@ from itertools import islice
 import psycopg
 from tests.fold import Fold
 
-from bench import figures, stream
+from bench import figures, say, stream
 from bench.figures import Runs
 from bench.world import Run, Sizes, Topics, World, found
 
@@ -27,11 +27,11 @@ def main(arguments: Sequence[str]) -> int:
     sizes = _sizes(arguments)
     with found() as world:
         runs = _measure(world, sizes)
-    _say("")
+    say("")
     for line in figures.text(runs):
-        _say(line)
+        say(line)
     missed = figures.figures(runs).missed
-    _say("missed: " + ", ".join(missed) if missed else "Every goal is reached.")
+    say("missed: " + ", ".join(missed) if missed else "Every goal is reached.")
     return 3 if missed else 0
 
 
@@ -45,16 +45,16 @@ def _sizes(arguments: Sequence[str]) -> Sizes:
 
 
 def _measure(world: World, sizes: Sizes) -> Runs:
-    _say(f"Preparing {sizes.clinics} clinics, a third of them registered.")
+    say(f"Preparing {sizes.clinics} clinics, a third of them registered.")
     world.prepare(sizes)
-    _say(f"Publishing {sizes.events} events to two topics of six partitions each.")
+    say(f"Publishing {sizes.events} events to two topics of six partitions each.")
     topics = world.publish("all", stream.events(sizes.events, sizes.clinics))
     few = islice(stream.events(sizes.events, sizes.clinics), sizes.singles)
     slice_topics = world.publish("few", few)
     databases = [world.database() for _ in range(sizes.repeats)]
     pairs = [_pair(world, topics, sizes, databases, number) for number in range(sizes.repeats)]
     _check(databases[-1], sizes)
-    _say(f"{sizes.singles} events one by one.")
+    say(f"{sizes.singles} events one by one.")
     singles = _complete(world.worker(slice_topics, world.database(), batch=1), sizes.singles)
     empty = world.publish("none", ())
     return Runs(
@@ -69,7 +69,7 @@ def _pair(
     world: World, topics: Topics, sizes: Sizes, databases: Sequence[str], number: int
 ) -> tuple[Run, Run]:
     """Now one first, now the other: whoever is second finds the files in memory."""
-    _say(f"Pair {number + 1} of {sizes.repeats}.")
+    say(f"Pair {number + 1} of {sizes.repeats}.")
     if number % 2:
         drain = world.drain(topics)
         worker = world.worker(topics, databases[number], sizes.batch)
@@ -97,11 +97,6 @@ def _check(database_url: str, sizes: Sizes) -> None:
         registry = {hsa_id: tuple(values) for hsa_id, *values in rows}
     if registry != fold.rows():
         raise RuntimeError("the registry is not what the events say")
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from statistics import median
 
-from bench import stream
+from bench import say, stream
 from bench.world import Run, Sizes, Topics, World, found
 
 MOST_OF_DRAIN = 1.5
@@ -31,19 +31,19 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _measure(world: World, sizes: argparse.Namespace) -> int:
-    _say(f"Publishing {sizes.events} events of {sizes.clinics} clinics, and applying them.")
+    say(f"Publishing {sizes.events} events of {sizes.clinics} clinics, and applying them.")
     world.prepare(Sizes(clinics=sizes.clinics))
     topics = world.publish("all", stream.events(sizes.events, sizes.clinics))
     database = world.database()
-    _say(_line("the worker", world.worker(topics, database)))
+    say(_line("the worker", world.worker(topics, database)))
     of_drain = _reconcile(world, topics, database, sizes.repeats)
     of_alone = _replay(world, topics, database, sizes)
-    _say("")
-    _say(
+    say("")
+    say(
         f"reconcile / bare client, median of {sizes.repeats} pairs: {of_drain:.2f} of the time "
         f"(goal: at most {MOST_OF_DRAIN})"
     )
-    _say(
+    say(
         f"worker beside a replay / beside a busy process, median of {sizes.repeats} pairs: "
         f"{of_alone:.2f} of the speed (goal: at least {LEAST_OF_ALONE})"
     )
@@ -55,8 +55,8 @@ def _reconcile(world: World, topics: Topics, database: str, repeats: int) -> flo
     for _ in range(repeats):
         drain = world.drain(topics)
         reconcile = world.reconcile(topics, database)
-        _say(_line("the bare client", drain))
-        _say(_line("reconcile", reconcile))
+        say(_line("the bare client", drain))
+        say(_line("reconcile", reconcile))
         ratios.append(reconcile.wall_seconds / drain.wall_seconds)
     return median(ratios)
 
@@ -77,8 +77,8 @@ def _replay(world: World, topics: Topics, database: str, sizes: argparse.Namespa
     for _ in range(sizes.repeats):
         busy = under_load(world.busy())
         replay = under_load(world.replaying(topics, database, until))
-        _say(_line("beside a busy process", busy))
-        _say(_line("beside a replay", replay))
+        say(_line("beside a busy process", busy))
+        say(_line("beside a replay", replay))
         ratios.append(busy.wall_seconds / replay.wall_seconds)
     return median(ratios)
 
@@ -89,11 +89,6 @@ def _line(name: str, run: Run) -> str:
         f"{name:<24}{read}{run.wall_seconds:>8.1f} s"
         f"{run.cpu_seconds:>8.1f} s CPU{run.peak_megabytes:>7.0f} MB"
     )
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
