@@ -13,7 +13,6 @@ from typing import Any, NoReturn
 
 from pydantic import TypeAdapter, ValidationError
 
-from sync_worker.clinics.facts import Facts, Register
 from sync_worker.clinics.hsa_id import MAX_LENGTH_FROM_EVENTS, is_blank, normalised
 from sync_worker.clinics.regions import Regions
 from sync_worker.events import times
@@ -91,8 +90,16 @@ class Codec:
             return Rejection(Reason.UNKNOWN_REGION, what)
         name_dropped = data.name is not None and len(data.name) > MAX_NAME_LENGTH
         name = None if name_dropped else stated(data.name)
-        facts = _facts(document, region_code, name)
-        return Event(hsa_id, document.id, document.time, facts, name_dropped)
+        return Event(
+            hsa_id,
+            document.id,
+            document.time,
+            stated(document.sequence) or "",
+            document.activation,
+            region_code,
+            name,
+            name_dropped,
+        )
 
     def _tombstone(self, record: Record) -> Verdict:
         """Read a null value as a deactivation at the record's timestamp."""
@@ -110,22 +117,12 @@ class Codec:
         if not is_hsa_id(key):
             most = MAX_LENGTH_FROM_EVENTS
             return _invalid(f"A tombstone's key is not 1 to {most} characters without blanks.")
-        return Event(normalised(key), "", time, Facts(Register(time, "", "", value=False)))
+        return Event(normalised(key), "", time, "", active=False)
 
 
 def _too_early(event: Event) -> Rejection:
     what = f"It is of {event.time:%Y-%m-%dT%H:%M:%SZ}, too far ahead of the clock."
     return Rejection(Reason.TIME_IN_FUTURE, what)
-
-
-def _facts(document: KnownDocument, region_code: str | None, name: str | None) -> Facts:
-    time, sequence, event_id = document.time, stated(document.sequence) or "", document.id
-    activation = document.activation
-    return Facts(
-        None if activation is None else Register(time, sequence, event_id, activation),
-        None if region_code is None else Register(time, sequence, event_id, region_code),
-        None if name is None else Register(time, sequence, event_id, name),
-    )
 
 
 def _unknown_type(event_type: object) -> Ignored | Rejection:

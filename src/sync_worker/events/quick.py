@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from sync_worker.clinics.facts import Facts, Register
 from sync_worker.clinics.hsa_id import MAX_LENGTH_FROM_EVENTS, normalised
 from sync_worker.clinics.tuples import new
 from sync_worker.events.models import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_SEQUENCE_LENGTH, MODELS
@@ -65,6 +64,7 @@ def quick_decoder(regions: Iterable[str]) -> Callable[[Record], Event | None]:
     """
     in_use = {code: code for code in regions}
     clinic_of, clinic_of_key = _Remembered(_plain_hsa_id), _Remembered(_clinic_of_key)
+    names = _Remembered(lambda name: name)  # each in memory once, however many events state it
 
     def event_in(record: Record) -> Event | None:
         _, _, _, _, key, value, headers = record
@@ -85,13 +85,17 @@ def quick_decoder(regions: Iterable[str]) -> Callable[[Record], Event | None]:
             return None
         if document.subject is not None and clinic_of[document.subject] != hsa_id:
             return None
-        return _event(document, hsa_id, time, in_use)
+        return _event(document, hsa_id, time, in_use, names)
 
     return event_in
 
 
 def _event(
-    document: _Document, hsa_id: str, time: datetime, in_use: Mapping[str, str]
+    document: _Document,
+    hsa_id: str,
+    time: datetime,
+    in_use: Mapping[str, str],
+    names: Mapping[str, str | None],
 ) -> Event | None:
     event_id, sequence, name = document.id, document.sequence or "", document.data.name
     activation = _ACTIVATION.get(document.type, _NO_TYPE)
@@ -105,12 +109,8 @@ def _event(
         or (name is not None and not name[0].isalnum())
     ):
         return None
-    states = (
-        None if activation is None else new(Register, (time, sequence, event_id, activation)),
-        None if region_code is None else new(Register, (time, sequence, event_id, region_code)),
-        None if name is None else new(Register, (time, sequence, event_id, name)),
-    )
-    event: Event = new(Event, (hsa_id, event_id, time, new(Facts, states), False))
+    stated = activation, region_code, None if name is None else names[name]
+    event: Event = new(Event, (hsa_id, event_id, time, sequence, *stated, False))
     return event
 
 

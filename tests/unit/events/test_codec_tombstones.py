@@ -14,9 +14,10 @@ NOW_MS = int(NOW.timestamp() * 1000)
 
 
 def test_a_tombstone_is_a_deactivation_at_the_records_timestamp():
-    expected = Event(CLINIC, "", EPOCH, Facts(Register(EPOCH, "", "", value=False)))
+    event = decode(None, key=CLINIC)
 
-    assert decode(None, key=CLINIC) == expected
+    assert event == Event(CLINIC, "", EPOCH, "", active=False)
+    assert event.facts == Facts(Register(EPOCH, "", "", value=False))
 
 
 @pytest.mark.parametrize(
