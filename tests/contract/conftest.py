@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import delete, text
+from sqlalchemy import delete, insert, text
 
 from sync_worker.registry import schema
 from sync_worker.registry.dialect import open_engine
-from sync_worker.registry.tables import change_log
+from sync_worker.registry.tables import change_log, clinic
 from sync_worker.registry.unit import Registry
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -34,6 +34,24 @@ def registry(engine):
     registry = Registry(engine)
     yield registry
     registry.close()
+
+
+@pytest.fixture
+def refusing(engine):
+    """A database that refuses to store any fact of an event with the id "refused"."""
+    with engine.begin() as connection:
+        connection.execute(insert(clinic).values(hsa_id="-", activation_event_id="refused"))
+        connection.execute(
+            text(
+                "CREATE UNIQUE INDEX refusing ON clinic (activation_event_id)"
+                " WHERE activation_event_id = 'refused'"
+            )
+        )
+
+
+def apply_batch(applier, stream, batch):
+    """Apply a batch by itself."""
+    return applier.apply(stream, applier.judged(batch))
 
 
 def empty_log(connection):

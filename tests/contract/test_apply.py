@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from tests.builders import ACTIVATION, activated, deactivated, numbered, record, region_changed
-from tests.contract.conftest import NOW, empty_log
+from tests.contract.conftest import NOW, apply_batch, empty_log
 from tests.fold import Fold
 
 from sync_worker.clinics.regions import Regions
@@ -52,7 +52,7 @@ def apply_in_parts(applier, records, sizes):
         part, rest = rest[:size], rest[size:]
         if part:
             batch, ends = batch_of(part, ends)
-            total += applier.apply(STREAM, batch).total
+            total += apply_batch(applier, STREAM, batch).total
     return total
 
 
@@ -175,7 +175,7 @@ def test_the_log_of_registered_clinics_does_not_depend_on_batches(
         part, rest = rest[:size], rest[size:]
         if part:
             batch, ends = batch_of(part, ends)
-            applier.apply(STREAM, batch)
+            apply_batch(applier, STREAM, batch)
     expected = [
         (hsa_id, old if old is None else str(old), str(new))
         for hsa_id, _, old, new in fold.changes[len(first) * 2 :]
@@ -199,7 +199,7 @@ def test_counts_are_kept_by_partition_and_add_up_to_the_records_read(registry, a
         record(b"{", partition=1, offset=1),
         record(activated(CLINICS[0], 0, type="eservices.clinic.renamed.v1"), partition=1, offset=2),
     ]
-    applier.apply(STREAM, batch_of(records)[0])
+    apply_batch(applier, STREAM, batch_of(records)[0])
     with registry.snapshot() as connection:
         stored = {p.partition.partition: p for p in positions.listed(connection)}
     assert stored[0].counts == Counts(applied=1)
@@ -209,7 +209,7 @@ def test_counts_are_kept_by_partition_and_add_up_to_the_records_read(registry, a
 
 def test_a_position_can_move_past_gaps_and_without_records(registry, applier):
     partition = Partition(ACTIVATION, 0)
-    applier.apply(STREAM, Batch((), (Move(partition, 0, 7),)))
+    apply_batch(applier, STREAM, Batch((), (Move(partition, 0, 7),)))
     with registry.snapshot() as connection:
         (stored,) = positions.listed(connection, STREAM)
     assert (stored.partition, stored.next_offset) == (partition, 7)
@@ -217,9 +217,9 @@ def test_a_position_can_move_past_gaps_and_without_records(registry, applier):
 
 def test_a_batch_from_another_place_than_the_position_keeps_nothing(registry, applier):
     batch, _ = batch_of(numbered([activated(CLINICS[0], 0), b"{"]))
-    applier.apply(STREAM, batch)
+    apply_batch(applier, STREAM, batch)
     with pytest.raises(PositionsMoved):
-        applier.apply(STREAM, batch)
+        apply_batch(applier, STREAM, batch)
     with registry.snapshot() as connection:
         (stored,) = positions.listed(connection)
     assert stored.counts == Counts(applied=1, dead_lettered=1)
@@ -227,8 +227,8 @@ def test_a_batch_from_another_place_than_the_position_keeps_nothing(registry, ap
 
 def test_a_position_means_nothing_in_another_stream(registry, applier):
     batch, _ = batch_of(numbered([activated(CLINICS[0], 0)]))
-    applier.apply("archive:one", batch)
-    assert applier.apply("archive:two", batch).total == Counts(superseded=1)
+    apply_batch(applier, "archive:one", batch)
+    assert apply_batch(applier, "archive:two", batch).total == Counts(superseded=1)
 
 
 def test_a_bad_record_is_set_aside_byte_for_byte_and_the_others_go_on(registry, applier):
@@ -237,7 +237,7 @@ def test_a_bad_record_is_set_aside_byte_for_byte_and_the_others_go_on(registry, 
     batch, _ = batch_of(
         [record(activated(CLINICS[0], 0)), bad, record(activated(CLINICS[1], 0), offset=2)]
     )
-    applied = applier.apply(STREAM, batch)
+    applied = apply_batch(applier, STREAM, batch)
     assert applied.total == Counts(applied=2, dead_lettered=1)
     with registry.snapshot() as connection:
         row = connection.execute(select(dead_letter)).one()
@@ -255,12 +255,12 @@ def test_a_record_read_again_after_its_cause_is_gone_closes_its_dead_letter(regi
     batch, _ = batch_of(numbered([region_changed(CLINICS[0], 0, "11"), b"{"], topic=ACTIVATION))
     lenient = Codec(ACTIVATION, Regions(["11"]), timedelta(hours=1))
     strict = Codec(ACTIVATION, Regions(), timedelta(hours=1))
-    Applier(registry, strict, lambda: NOW).apply(STREAM, batch)
+    apply_batch(Applier(registry, strict, lambda: NOW), STREAM, batch)
     with registry.unit() as unit:
         (known,) = positions.listed(unit.connection)
         positions.put(unit.connection, STREAM, known.partition, 0, None)
         unit.commit()
-    Applier(registry, lenient, lambda: NOW).apply(STREAM, batch)
+    apply_batch(Applier(registry, lenient, lambda: NOW), STREAM, batch)
     with registry.snapshot() as connection:
         listed = {
             item["offset"]: item["status"] for item in dead_letters.listed(connection, None, None)
@@ -272,10 +272,10 @@ def test_a_record_read_again_after_its_cause_is_gone_closes_its_dead_letter(regi
 
 def test_a_registered_clinic_that_moves_into_a_region_without_a_board_is_told_of(registry, applier):
     first, ends = batch_of(numbered([activated(CLINICS[0], 0, regionCode="01")]))
-    applier.apply(STREAM, first)
+    apply_batch(applier, STREAM, first)
     move = numbered([b"", region_changed(CLINICS[0], 1, "03")], topic=ACTIVATION)[1:]
     registered(registry, CLINICS[0])
-    applied = applier.apply(STREAM, batch_of(move, ends)[0])
+    applied = apply_batch(applier, STREAM, batch_of(move, ends)[0])
     assert applied.warnings == [MovedWithoutBoard(CLINICS[0], "03")]
 
 
@@ -286,7 +286,7 @@ def test_an_event_that_names_a_patient_board_is_told_of_and_the_board_stays(
         connection.execute(
             text("INSERT INTO patient_board VALUES ('01', 'se2321000016-ta00', 'P')")
         )
-    applied = applier.apply(STREAM, batch_of(numbered([deactivated(CLINICS[0], 0)]))[0])
+    applied = apply_batch(applier, STREAM, batch_of(numbered([deactivated(CLINICS[0], 0)]))[0])
     assert applied.warnings == [PatientBoardNamed(CLINICS[0], "01")]
     with registry.snapshot() as connection:
         assert connection.scalar(select(func.count()).select_from(patient_board)) == 1
@@ -312,31 +312,18 @@ def test_an_event_that_names_a_patient_board_is_told_of_and_the_board_stays(
 def test_any_name_comes_back_as_it_was(registry, applier, name):
     registered_name = [activated(CLINICS[0], 0, name="Ett"), activated(CLINICS[0], 1, name=name)]
     first, ends = batch_of(numbered(registered_name)[:1])
-    applier.apply(STREAM, first)
+    apply_batch(applier, STREAM, first)
     registered(registry, CLINICS[0])
-    applier.apply(STREAM, batch_of(numbered(registered_name)[1:], ends)[0])
+    apply_batch(applier, STREAM, batch_of(numbered(registered_name)[1:], ends)[0])
     assert rows(registry) == {CLINICS[0]: (True, None, name)}
     assert [entry[3] for entry in log_of(registry)] == [name]
 
 
 def test_a_name_too_long_is_dropped_with_a_warning_and_the_event_counts(registry, applier):
     document = activated(CLINICS[0], 0, name="x" * 201, id="n")
-    applied = applier.apply(STREAM, batch_of(numbered([document]))[0])
+    applied = apply_batch(applier, STREAM, batch_of(numbered([document]))[0])
     assert applied.warnings == [NameDropped(CLINICS[0], "n")]
     assert rows(registry) == {CLINICS[0]: (True, None, None)}
-
-
-@pytest.fixture
-def refusing(engine):
-    """A database that refuses to store any fact of an event with the id "refused"."""
-    with engine.begin() as connection:
-        connection.execute(insert(clinic).values(hsa_id="-", activation_event_id="refused"))
-        connection.execute(
-            text(
-                "CREATE UNIQUE INDEX refusing ON clinic (activation_event_id)"
-                " WHERE activation_event_id = 'refused'"
-            )
-        )
 
 
 @pytest.mark.usefixtures("refusing")
@@ -347,7 +334,7 @@ def test_exactly_the_record_that_the_database_refuses_is_set_aside(registry, app
         deactivated(CLINICS[0], 1),
         activated(CLINICS[2], 0),
     ]
-    applied = applier.apply(STREAM, batch_of(numbered(documents))[0])
+    applied = apply_batch(applier, STREAM, batch_of(numbered(documents))[0])
     assert applied.total == Counts(applied=3, dead_lettered=1)
     (set_aside,) = applied.warnings
     assert isinstance(set_aside, SetAside)
@@ -361,7 +348,7 @@ def test_a_database_that_refuses_many_records_is_our_bug_and_nothing_is_kept(reg
     hsa_ids = [f"SE2321000016-R{n}" for n in range(11)]
     refused = [activated(hsa_id, 0, id="refused") for hsa_id in hsa_ids]
     with pytest.raises(DatabaseRefusesRecords):
-        applier.apply(STREAM, batch_of(numbered([activated(CLINICS[0], 0), *refused]))[0])
+        apply_batch(applier, STREAM, batch_of(numbered([activated(CLINICS[0], 0), *refused]))[0])
     assert set(rows(registry)) == {"-"}
 
 
@@ -383,9 +370,9 @@ def test_a_row_edited_by_hand_never_stops_the_worker(
     registry, applier, engine, edit, event, expected
 ):
     first, ends = batch_of(numbered([activated(CLINICS[0], 0, regionCode="01")]))
-    applier.apply(STREAM, first)
+    apply_batch(applier, STREAM, first)
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE clinic SET {edit}"))
     later = numbered([b"", event], topic=ACTIVATION)[1:]
-    applier.apply(STREAM, batch_of(later, ends)[0])
+    apply_batch(applier, STREAM, batch_of(later, ends)[0])
     assert rows(registry)[CLINICS[0]][1] == expected

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import insert, make_url, text
 from tests.builders import EPOCH, activated, numbered
-from tests.contract.conftest import NOW
+from tests.contract.conftest import NOW, apply_batch
 from tests.contract.test_apply import STREAM, batch_of
 
 from sync_worker.clinics.regions import Regions
@@ -39,7 +39,7 @@ def put(registry, table, *rows):
 def apply(registry, *contents):
     batch, _ = batch_of(numbered(contents, topic="eservices.clinic.activation"))
     codec = Codec("eservices.clinic.activation", Regions(), timedelta(hours=1))
-    Applier(registry, codec, lambda: NOW).apply(STREAM, batch)
+    apply_batch(Applier(registry, codec, lambda: NOW), STREAM, batch)
 
 
 def test_an_empty_registry_has_nothing_that_fails(registry):

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 from tests.builders import ACTIVATION, activated, deactivated, numbered, region_changed
-from tests.contract.conftest import NOW, empty_log
+from tests.contract.conftest import NOW, apply_batch, empty_log
 from tests.contract.test_apply import batch_of, log_of, part_sizes, registered, rows
 from tests.fold import Fold
 from tests.guarded_fold import GuardedFold
@@ -28,8 +28,8 @@ from sync_worker.registry.tables import (
     position,
 )
 from sync_worker.sync.apply import Applier
-from sync_worker.sync.guarded import Judged
 from sync_worker.sync.holds import Approval, approve
+from sync_worker.sync.judged import Judged
 from sync_worker.sync.merge import Outcome
 from sync_worker.sync.rehearse import Rehearsal
 
@@ -66,7 +66,7 @@ class Stage:
             part, rest = rest[:size], rest[size:]
             if part:
                 batch, self.ends = batch_of(part, self.ends)
-                applied = applier.apply(STREAM, batch)
+                applied = apply_batch(applier, STREAM, batch)
                 self.total += applied.total
                 self.warnings += applied.warnings
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from tests.builders import ACTIVATION, activated, deactivated, record, region_changed
-from tests.contract.conftest import NOW
+from tests.contract.conftest import NOW, apply_batch
 from tests.contract.test_apply import apply_in_parts, batch_of, registered, rows
 from tests.fold import Fold
 
@@ -105,7 +105,7 @@ def working(engine, applier, number, documents):
         while rest:
             part, rest = rest[:7], rest[7:]
             batch, ends = batch_of(part, ends)
-            patiently(engine, lambda batch=batch: applier.apply(STREAM, batch))
+            patiently(engine, lambda batch=batch: apply_batch(applier, STREAM, batch))
 
     return work
 

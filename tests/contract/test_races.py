@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, event, insert, select, text
 from tests.builders import ACTIVATION, activated, deactivated, record, region_changed
 from tests.contract import audit
-from tests.contract.conftest import NOW
+from tests.contract.conftest import NOW, apply_batch
 from tests.contract.test_boards import BOARD
 from tests.services.waiting import until
 
@@ -69,7 +69,7 @@ class Everybody:
             for n, document in enumerate(documents)
         ]
         move = Move(Partition(ACTIVATION, partition), first, first + len(records))
-        self._applier.apply("archive:races", Batch(tuple(records), (move,)))
+        apply_batch(self._applier, "archive:races", Batch(tuple(records), (move,)))
 
 
 def some(rng):
@@ -183,7 +183,7 @@ def test_an_add_that_waited_for_tak_sees_what_came(registry, engine):
     """The one race that no row of a clinic stands for."""
     if engine.dialect.name == "sqlite":
         pytest.skip("here a transaction that writes is alone")
-    Everybody(registry)._applier.apply("archive:races", first_activation())
+    apply_batch(Everybody(registry)._applier, "archive:races", first_activation())
     with engine.connect() as support, ThreadPoolExecutor() as threads:
         support.execute(insert(own_system).values(hsa_id=CLINICS[0]))
         adding = threads.submit(clinics.do, registry, clinics.ADD, CLINICS[:1], ACT)
@@ -197,13 +197,13 @@ def test_tak_waits_for_an_add_and_a_worker_waits_for_neither(registry, engine):
     if engine.dialect.name == "sqlite":
         pytest.skip("here a transaction that writes is alone")
     everybody = Everybody(registry)
-    everybody._applier.apply("archive:races", first_activation())
+    apply_batch(everybody._applier, "archive:races", first_activation())
     with engine.connect() as support, ThreadPoolExecutor() as threads:
         support.execute(insert(own_system).values(hsa_id=CLINICS[0]))
         adding = threads.submit(clinics.do, registry, clinics.ADD, CLINICS[:1], ACT)
         until_somebody_waits(engine)
         # It holds no clinic while it waits: somebody's forgotten session stops no worker.
-        everybody._applier.apply("archive:others", first_activation())
+        apply_batch(everybody._applier, "archive:others", first_activation())
         support.rollback()
         (item,) = adding.result()
     assert item.outcome is Outcome.ADDED
@@ -212,7 +212,7 @@ def test_tak_waits_for_an_add_and_a_worker_waits_for_neither(registry, engine):
 def test_an_add_that_waited_for_a_worker_sees_what_it_wrote(registry, engine):
     if engine.dialect.name == "sqlite":
         pytest.skip("here a transaction that writes is alone")
-    Everybody(registry)._applier.apply("archive:races", first_activation())
+    apply_batch(Everybody(registry)._applier, "archive:races", first_activation())
     with engine.connect() as worker, ThreadPoolExecutor() as threads:
         worker.execute(text("UPDATE clinic SET active = false"))
         adding = threads.submit(clinics.do, registry, clinics.ADD, CLINICS[:1], ACT)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, update
 from tests.builders import ACTIVATION, activated, deactivated, numbered, record, region_changed
-from tests.contract.conftest import NOW
+from tests.contract.conftest import NOW, apply_batch
 from tests.contract.test_apply import (
     CLINICS,
     STREAM,
@@ -256,7 +256,7 @@ def test_what_another_stream_said_is_ahead(registry, applier):
     records = numbered([activated(A, 0, regionCode="01")])
     apply_in_parts(applier, records, [])
     later = numbered([deactivated(A, 1), activated(B, 1)])
-    applier.apply("archive:other", batch_of(later)[0])
+    apply_batch(applier, "archive:other", batch_of(later)[0])
     comparison = compared(registry, records)
     assert (causes(comparison), counts(comparison)) == ({}, (0, 2, 0))
     assert comparison.compared == 2
@@ -512,7 +512,7 @@ class TestExtracts:
     def test_one_that_names_four_of_five_is_not_short(self, registry, applier):
         hsa_ids = [f"SE2321000016-TX{number}" for number in range(5)]
         documents = [activated(hsa_id, 0, regionCode="04") for hsa_id in hsa_ids]
-        applier.apply("archive:more", batch_of(numbered(documents))[0])
+        apply_batch(applier, "archive:more", batch_of(numbered(documents))[0])
         four = self.says(*(f"{hsa_id},false,04," for hsa_id in hsa_ids[:4]))
         refuse_short(four, surveyed(registry), ["04"])
         with pytest.raises(ShortExtract):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from tests.builders import ACTIVATION, activated, deactivated, numbered, region_changed
-from tests.contract.conftest import NOW
+from tests.contract.conftest import NOW, apply_batch
 from tests.contract.test_apply import batch_of, log_of, registered, rows
 from tests.contract.test_guard import CLINICS, play, through_the_database
 from tests.contract.test_replay import (
@@ -223,7 +223,7 @@ def test_letters_of_several_streams_keep_the_order_set_aside(registry):
     applier = Applier(registry, Codec(ACTIVATION, Regions(), timedelta(days=1)), lambda: NOW)
     for stream, minute in (("archive:a", 1), ("archive:b", 3), ("archive:c", 2)):
         records = numbered([activated(A, minute, regionCode="11")], topic=ACTIVATION)
-        applier.apply(stream, batch_of(records)[0])
+        apply_batch(applier, stream, batch_of(records)[0])
     assert outcomes(redrive(registry)) == [Outcome.APPLIED, Outcome.APPLIED, Outcome.SUPERSEDED]
 
 

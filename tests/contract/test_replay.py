@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, text
 from tests.builders import ACTIVATION, activated, deactivated, numbered, record, region_changed
-from tests.contract.conftest import NOW
+from tests.contract.conftest import NOW, apply_batch
 from tests.contract.test_apply import batch_of, events, log_of, part_sizes, registered, rows
 from tests.contract.test_guard import CLINICS, acts, documents, limits, play, through_the_database
 
@@ -44,7 +44,7 @@ def parts_of(registry, guard_limits=USUAL_LIMITS, codec=CODEC, now=NOW):
 def apply(registry, records, codec=CODEC):
     """As the worker does."""
     batch, _ = batch_of(records)
-    return Applier(registry, codec, lambda: NOW).apply(STREAM, batch)
+    return apply_batch(Applier(registry, codec, lambda: NOW), STREAM, batch)
 
 
 def batches(records, sizes):
@@ -135,11 +135,11 @@ def test_a_replay_comes_to_what_the_worker_would_have_come_to(registry, document
     batch, ends = batch_of(records[:known])
     applier = Applier(registry, CODEC, lambda: NOW)
     if batch.records:
-        applier.apply(STREAM, batch)
+        apply_batch(applier, STREAM, batch)
     rest, _ = batch_of(records[known:], ends)
     logged = len(log_of(registry))
     if rest.records:
-        applier.apply(STREAM, rest)
+        apply_batch(applier, STREAM, rest)
     assert replayed == rows(registry)
     assert log == log_of(registry)[logged:]
 

@@ -193,7 +193,7 @@ class Reader:
 
     def keep(self, batch: Batch) -> None:
         if self.ledger.keep(batch):
-            self.source.kept(batch)
+            self.source.kept({move.partition: move.to_offset for move in batch.moves})
         else:
             self.source.seek(self.ledger.bookmarks())
 

@@ -105,7 +105,7 @@ def test_the_group_is_told_what_was_kept(cluster: Cluster, opened: Opened) -> No
 def test_batches_grow_to_the_limit_while_catching_up(cluster: Cluster, opened: Opened) -> None:
     topic = cluster.topic()
     cluster.send(topic, range(9000))
-    source = opened(cluster.settings(topic, batch_max_records=3000))
+    source = opened(cluster.settings(topic, read_at_once=3000))
     ledger = Ledger()
     reader = Reader(source, ledger)
     sizes: list[int] = []
@@ -136,7 +136,7 @@ def test_added_partitions_are_read_from_their_beginning(cluster: Cluster, opened
 def test_members_share_and_nothing_is_lost_or_doubled(cluster: Cluster, opened: Opened) -> None:
     """With the group's offsets ahead on purpose: they must not matter."""
     topics = cluster.topic(partitions=3), cluster.topic(partitions=3)
-    settings = cluster.settings(*topics, batch_max_records=50)
+    settings = cluster.settings(*topics, read_at_once=50)
     partitions = [Partition(topic, number) for topic in topics for number in range(3)]
     for topic, number in partitions:
         cluster.send(topic, range(300), number)

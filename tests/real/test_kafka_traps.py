@@ -97,7 +97,7 @@ def test_trap_2_idling_keeps_membership_and_loses_no_buffered_record(
     topic = cluster.topic(partitions=3)
     for partition in range(3):
         cluster.send(topic, range(500), partition)
-    settings = cluster.settings(topic, batch_max_records=100, max_poll_interval_ms=6000)
+    settings = cluster.settings(topic, read_at_once=100, max_poll_interval_ms=6000)
     reader = Reader(opened(settings), Ledger())
     reader.read_until(lambda: len(reader.ledger.records) >= 200, "the first batches")
     before = _membership(reader)
@@ -145,7 +145,7 @@ def test_trap_3_retention_that_overtakes_us_is_said_not_passed_over(
     topic = cluster.topic()
     wide = "x" * 400_000  # one or two of them in a fetch: the client does not hold the rest yet
     cluster.send(topic, [f"{number}{wide}" for number in range(20)])
-    reader = Reader(opened(cluster.settings(topic, batch_max_records=1)), Ledger())
+    reader = Reader(opened(cluster.settings(topic, read_at_once=1)), Ledger())
     reader.read_until(lambda: reader.ledger.records, "the first record")
     reader.source.idle(0.5)
     cluster.delete_records(topic, before=15)
@@ -238,7 +238,7 @@ def test_trap_7_an_error_inside_the_client_costs_a_rebuild_and_no_record(
     """Without: the error ends the loop, or every poll after it spins and finds nothing."""
     topic = cluster.topic()
     cluster.send(topic, range(10))
-    reader = Reader(opened(cluster.settings(topic, batch_max_records=4)), Ledger())
+    reader = Reader(opened(cluster.settings(topic, read_at_once=4)), Ledger())
     reader.read_until(lambda: reader.ledger.records, "the first records")
     client = _client(reader)
 

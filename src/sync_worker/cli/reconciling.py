@@ -153,7 +153,7 @@ def _stream_says(run: "Invocation", surveyed: "Survey", path: Path | None) -> "E
     from sync_worker.stream.ranges import Range
     from sync_worker.sync.reconcile import StreamSays, passed_by
 
-    reader = wiring.range_reader(run.settings, path, Range(), run.settings.batch_max_records)
+    reader = wiring.range_reader(run.settings, path, Range())
     try:
         known = surveyed.positions_in(reader.stream_id)
         if not known:
@@ -209,7 +209,7 @@ def _folded_in_two(
     if len(numbers) == 1:
         return _folded(run, reader, passed, "topics")
     kafka, judge = wiring.kafka(settings), wiring.judge(settings)
-    part = Part(kafka, judge, passed, bookmarks, settings.batch_max_records)
+    part = Part(kafka, judge, passed, bookmarks, wiring.read_at_once(settings))
     gauge = Gauge()
     with run.output.metered(Meter("topics", gauge.fraction, gauge.read)):
         return folded(part, numbers, gauge)

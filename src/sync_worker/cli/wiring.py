@@ -94,7 +94,7 @@ def worker_registry(url: str) -> Iterator[Registry]:
 def worker(settings: Settings, opened: Registry, progress: Progress, policy: RetryPolicy) -> Worker:
     """A worker; the policy says how long it waits for what is away."""
     applier = Applier(opened, codec(settings), now, limits(settings))
-    return Worker(opened, applier, progress, policy)
+    return Worker(opened, applier, progress, policy, settings.batch_max_records)
 
 
 def parts(settings: Settings, opened: Registry, patience: Patience) -> Parts:
@@ -104,28 +104,32 @@ def parts(settings: Settings, opened: Registry, patience: Patience) -> Parts:
 
 def archive(settings: Settings, path: Path) -> ArchiveSource:
     """An archive as a source of records."""
-    return ArchiveSource(path, settings.batch_max_records)
+    return ArchiveSource(path, read_at_once(settings))
 
 
-def range_reader(
-    settings: Settings, path: Path | None, wanted: Range, max_records: int | None = None
-) -> RangeReader:
+_MOST_READ_AT_ONCE = 5_000
+"""A transaction of the worker can take more: it lets go of events' bytes as soon as it may."""
+
+
+def read_at_once(settings: Settings) -> int:
+    """How many records a source hands out at once, at the most."""
+    return min(settings.batch_max_records, _MOST_READ_AT_ONCE)
+
+
+def range_reader(settings: Settings, path: Path | None, wanted: Range) -> RangeReader:
     """A range of an archive, or of Kafka's topics without one; outside of the workers' group.
-
-    A batch has as many records as a transaction takes, where not told otherwise.
 
     Raises:
         CommandError: no bootstrap servers are set.
     """
-    size = max_records or settings.batch_max_records
     if path is not None:
-        return ArchiveRange(path, wanted, size)
-    return KafkaRange(kafka(settings), wanted, size)
+        return ArchiveRange(path, wanted, read_at_once(settings))
+    return KafkaRange(kafka(settings), wanted, read_at_once(settings))
 
 
 def export_reader(settings: Settings, wanted: Range) -> KafkaRange:
     """A range of Kafka's topics in an order that is the same each time."""
-    return KafkaRange(kafka(settings), wanted, settings.batch_max_records, one_by_one=True)
+    return KafkaRange(kafka(settings), wanted, read_at_once(settings), one_by_one=True)
 
 
 def kafka(settings: Settings) -> KafkaSettings:
@@ -149,7 +153,7 @@ def kafka(settings: Settings) -> KafkaSettings:
         group_id=settings.kafka_group_id,
         session_timeout_ms=settings.kafka_session_timeout_ms,
         max_poll_interval_ms=settings.kafka_max_poll_interval_ms,
-        batch_max_records=settings.batch_max_records,
+        read_at_once=read_at_once(settings),
         security=Security(
             protocol=settings.kafka_security_protocol,
             sasl_mechanism=settings.kafka_sasl_mechanism,

@@ -60,7 +60,8 @@ class ArchiveSource:
         """Read on; what was read before a bad line is handed out before it raises."""
         records = () if self._failure else self._gathered()
         if records:
-            return Batch(records, tuple(self._moves(records)))
+            is_followed = not (self._failure or self._all_read)
+            return Batch(records, tuple(self._moves(records)), is_followed=is_followed)
         if self._failure:
             raise self._failure
         return None
@@ -77,7 +78,7 @@ class ArchiveSource:
         """Nothing: `at_end` alone tells."""
         return {}
 
-    def kept(self, batch: Batch) -> None:
+    def kept(self, reached: Mapping[Partition, int]) -> None:
         """Do nothing: where the reader is, a file does not need to know."""
 
     def close(self) -> None:

@@ -58,7 +58,7 @@ class Gathering:
         self._records.clear()
 
     def handed_out(
-        self, ends: Mapping[Partition, int], topic_ids: Mapping[str, str]
+        self, ends: Mapping[Partition, int], topic_ids: Mapping[str, str], is_followed: bool
     ) -> Batch | None:
         """All of it as a batch, which moves each partition to its end; None where none moves.
 
@@ -70,7 +70,7 @@ class Gathering:
         if not moves or not moving >= {(r.topic, r.partition) for r in self._records}:
             return None
         ids = {topic: topic_ids[topic] for topic in {p.topic for p in moving}}
-        batch = Batch(tuple(self._records), moves, ids)
+        batch = Batch(tuple(self._records), moves, ids, is_followed)
         self._records.clear()
         self._step_to({move.partition: move.to_offset for move in moves})
         return batch

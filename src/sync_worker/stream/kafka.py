@@ -59,6 +59,7 @@ class KafkaSource:
         self._gathering = Gathering()
         self._offsets = GroupOffsets()
         self._was_sought = False
+        self._is_followed = False
         self._failure: StreamError | None = None
         self._polled_at = time.monotonic()
         self._admin = KafkaAdmin(settings)
@@ -143,8 +144,8 @@ class KafkaSource:
     def ends_at_start(self) -> Mapping[Partition, int]:
         return self._ends_at_start
 
-    def kept(self, batch: Batch) -> None:
-        self._offsets.kept({TopicPartition(*m.partition): m.to_offset for m in batch.moves})
+    def kept(self, reached: Mapping[Partition, int]) -> None:
+        self._offsets.kept({TopicPartition(*p): offset for p, offset in reached.items()})
         self._tell_the_group()
 
     def close(self) -> None:
@@ -177,12 +178,13 @@ class KafkaSource:
 
     def _is_enough(self, found: Found) -> bool:
         """At the head of the logs, what came is handed out at once; before it, more is awaited."""
-        is_full = len(self._gathering) >= self._settings.batch_max_records
+        is_full = len(self._gathering) >= self._settings.read_at_once
         has_more = self._member.is_behind(found)
+        self._is_followed = is_full or has_more
         return is_full or self._member.is_broken or bool(self._gathering and not has_more)
 
     def _polled(self, seconds: float) -> Found:
-        room = max(1, self._settings.batch_max_records - len(self._gathering))
+        room = max(1, self._settings.read_at_once - len(self._gathering))
         self._polled_at = time.monotonic()
         try:
             found = self._member.poll(seconds, room)
@@ -212,7 +214,7 @@ class KafkaSource:
 
     def _batch(self) -> Batch | None:
         ends = {Partition(*tp): offset for tp, offset in self._member.next_offsets().items()}
-        return self._gathering.handed_out(ends, self._topic_ids)
+        return self._gathering.handed_out(ends, self._topic_ids, self._is_followed)
 
     def _place(
         self, offsets: Mapping[TopicPartition, int], bounds: Mapping[TopicPartition, Bounds]

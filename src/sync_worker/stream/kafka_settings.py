@@ -38,7 +38,7 @@ class KafkaSettings:
     group_id: str
     session_timeout_ms: int = 45_000
     max_poll_interval_ms: int = 120_000
-    batch_max_records: int = 10_000
+    read_at_once: int = 5_000
     metadata_max_age_ms: int = 30_000
     """After this time at most, added partitions are read."""
     watch_topics_seconds: float = 5.0

@@ -44,28 +44,14 @@ class Batch:
     """Records in the order read, and how far they take each of their partitions.
 
     A move without records is a gap in a log. `topic_ids` tells which topics of these names the
-    offsets are of; it is to be kept beside the positions. An archive has none.
+    offsets are of; it is to be kept beside the positions. An archive has none. `is_followed`
+    where more is known to wait behind it, or likely to: there is no hurry to keep it by itself.
     """
 
     records: tuple[Record, ...]
     moves: tuple[Move, ...]
     topic_ids: Mapping[str, str] = field(default_factory=dict)
-
-    def halves(self) -> "tuple[Batch, Batch]":
-        """Two batches that are this one, one after the other; it must have two records or more."""
-        middle = len(self.records) // 2
-        first, second = self.records[:middle], self.records[middle:]
-        ends = {Partition(record.topic, record.partition): record.offset + 1 for record in first}
-        before = [
-            Move(m.partition, m.from_offset, ends[m.partition])
-            for m in self.moves
-            if m.partition in ends
-        ]
-        after = [
-            Move(m.partition, ends.get(m.partition, m.from_offset), m.to_offset) for m in self.moves
-        ]
-        steps = tuple(move for move in after if move.to_offset > move.from_offset)
-        return Batch(first, tuple(before), self.topic_ids), Batch(second, steps, self.topic_ids)
+    is_followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +110,8 @@ class EventSource(Protocol):
     def ends_at_start(self) -> Mapping[Partition, int]:
         """The ends of all partitions at the start; empty where only the source can tell."""
 
-    def kept(self, batch: Batch) -> None:
-        """The batch is in the database for good."""
+    def kept(self, reached: Mapping[Partition, int]) -> None:
+        """Everything below these offsets is in the database for good."""
 
     def close(self) -> None:
         """Let go of files and connections."""

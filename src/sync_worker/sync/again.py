@@ -21,7 +21,7 @@ from sync_worker.registry.log import Entry
 from sync_worker.registry.unit import Registry
 from sync_worker.stream.source import Move
 from sync_worker.sync import collecting
-from sync_worker.sync.guarded import Judged
+from sync_worker.sync.judged import Judged
 from sync_worker.sync.merge import Merged, Outcome
 from sync_worker.sync.patience import Patience
 from sync_worker.sync.rehearse import Rehearsal
@@ -53,7 +53,7 @@ class Doing:
     def take(self, stream: str, records: Sequence[Record]) -> Iterator[Merged]:
         """What became of the records, part by part, each after it was committed."""
         judged = Judged.by(self._parts.rules.codec, records, self._parts.clock())
-        news = self._parts.patience(lambda: self._news(stream, judged))
+        news = self._parts.patience(lambda: self._news(stream, records, judged))
         yield Merged(
             [_of_known(verdict) for at, verdict in enumerate(judged.verdicts) if at not in news]
         )
@@ -61,12 +61,12 @@ class Doing:
         for start in range(0, len(coming), MOST_AT_ONCE):
             yield from self._write(stream, coming[start : start + MOST_AT_ONCE])
 
-    def _news(self, stream: str, judged: Judged) -> set[int]:
+    def _news(self, stream: str, records: Sequence[Record], judged: Judged) -> set[int]:
         """Which of the records, by their number, could change anything."""
         hsa_ids = judged.hsa_ids()
         with self._parts.registry.snapshot() as connection:
             newest = _newest(connection, hsa_ids)
-            letters = dead_letters.statuses_among(connection, stream, spans(judged.records))
+            letters = dead_letters.statuses_among(connection, stream, spans(records))
         stale = {
             verdict.hsa_id
             for verdict in judged.verdicts
@@ -74,7 +74,7 @@ class Doing:
         }
         return {
             at
-            for at, (record, verdict) in enumerate(judged.pairs())
+            for at, (record, verdict) in enumerate(zip(records, judged.verdicts, strict=True))
             if (isinstance(verdict, Event) and verdict.hsa_id in stale)
             or _is_for_letters(verdict, letters.get(record.address))
         }
@@ -131,7 +131,9 @@ class Rehearsing:
 def write(connection: Connection, parts: Parts, stream: str, records: Sequence[Record]) -> Merged:
     """Write records anew within a transaction; open dead letters among them are closed."""
     moves = [Move(of, at.start, at.stop) for of, at in spans(records).items()]
-    return Writer(connection, parts.rules, stream, moves, parts.clock()).write(records)
+    now = parts.clock()
+    judged = Judged.by(parts.rules.codec, records, now)
+    return Writer(connection, parts.rules.limits, stream, moves, now).write(judged)
 
 
 def spans(records: Sequence[Record]) -> dict[Partition, range]:

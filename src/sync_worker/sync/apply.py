@@ -1,7 +1,7 @@
-"""The one write path: a batch of records becomes rows, log, dead letters, counts and positions.
+"""The one write path: judged records become rows, log, dead letters, counts and positions.
 
-All of a batch is one transaction. A kill at any moment leaves either all of it or nothing, and the
-positions say which.
+All of a portion is one transaction. A kill at any moment leaves either all of it or nothing, and
+the positions say which.
 """
 
 from collections.abc import Callable
@@ -10,10 +10,10 @@ from datetime import datetime
 from sync_worker.clinics.guard import USUAL_LIMITS, Limits
 from sync_worker.events.codec import Codec
 from sync_worker.registry import positions, schema
-from sync_worker.registry.positions import Advance, Counts
 from sync_worker.registry.unit import Registry
 from sync_worker.stream.source import Batch
-from sync_worker.sync.merge import Merged
+from sync_worker.sync.judged import Judged
+from sync_worker.sync.portion import Portion
 from sync_worker.sync.progress import Applied
 from sync_worker.sync.write import Rules, Writer
 
@@ -32,40 +32,32 @@ class Applier:
         self._rules = Rules(codec, limits)
         self._clock = clock
 
-    def apply(self, stream: str, batch: Batch) -> Applied:
-        """Apply a batch in one transaction; nothing is kept unless this returns.
+    def judged(self, batch: Batch, *, whole: bool = True) -> Portion:
+        """A batch with what the codec says of it; its events' bytes are kept only if `whole`."""
+        judged = Judged.by(self._rules.codec, batch.records, self._clock(), whole=whole)
+        return Portion.of(batch, judged)
+
+    def apply(self, stream: str, portion: Portion) -> Applied:
+        """Apply a portion in one transaction; nothing is kept unless this returns.
 
         Raises:
             WrongRevision: the schema was changed beneath the worker.
-            PositionsMoved: another worker has read on from the batch's beginning.
+            PositionsMoved: another worker has read on from the portion's beginning.
+            BytesLetGo: the database refuses an event that was not kept whole.
             DatabaseRefusesRecords: see there.
             DBAPIError: the database failed; `fault_of` says whose fault it is.
         """
         with self._registry.unit() as unit:
             schema.require_unchanged(unit.connection)
-            expected = {move.partition: move.from_offset for move in batch.moves}
+            moves = portion.moves.values()
+            expected = {move.partition: move.from_offset for move in moves}
             claimed = positions.claim(unit.connection, stream, expected)
             now = self._clock()
-            writer = Writer(unit.connection, self._rules, stream, batch.moves, now)
-            merged = writer.write(batch.records)
-            advances = _advances(batch, merged)
+            writer = Writer(unit.connection, self._rules.limits, stream, moves, now)
+            merged = writer.write(portion.judged)
+            advances = portion.advances(merged)
             positions.advance(unit.connection, claimed, advances, now)
             unit.commit()
         counts = {advance.partition: advance.counts for advance in advances}
         reached = {advance.partition: advance.to_offset for advance in advances}
         return Applied(counts, reached, len(merged.changed), merged.warnings)
-
-
-def _advances(batch: Batch, merged: Merged) -> list[Advance]:
-    counts = merged.counts(batch.records)
-    return [
-        Advance(
-            move.partition,
-            move.from_offset,
-            move.to_offset,
-            counts.get(move.partition, Counts()),
-            merged.newest_event_at.get(move.partition),
-            batch.topic_ids.get(move.partition.topic),
-        )
-        for move in batch.moves
-    ]

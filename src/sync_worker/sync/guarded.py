@@ -6,7 +6,7 @@ The worker loads it under locks and keeps what it came to; a dry run loads it fr
 carries it on from batch to batch, and keeps nothing. Both judge alike.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -21,33 +21,12 @@ from sync_worker.clinics.held import (
     Step,
     departure,
 )
-from sync_worker.events.codec import Codec
-from sync_worker.events.record import Record
-from sync_worker.events.verdicts import Event, Verdict
+from sync_worker.events.verdicts import Event
 from sync_worker.registry import log
 from sync_worker.registry.facts import KnownClinic
 from sync_worker.registry.registrations import Board
+from sync_worker.sync.judged import Judged
 from sync_worker.sync.merge import Merged, Merger, Outcome
-
-
-class Judged(NamedTuple):
-    """The records of a batch, and what the codec says of each, in the same order."""
-
-    records: Sequence[Record]
-    verdicts: Sequence[Verdict]
-
-    @classmethod
-    def by(cls, codec: Codec, records: Sequence[Record], now: datetime) -> "Judged":
-        """Have the codec judge the records."""
-        return cls(records, codec.decode_all(records, now))
-
-    def hsa_ids(self) -> set[str]:
-        """The clinics that the events are of."""
-        return {verdict.hsa_id for verdict in self.verdicts if isinstance(verdict, Event)}
-
-    def pairs(self) -> Iterable[tuple[Record, Verdict]]:
-        """Each record with its verdict."""
-        return zip(self.records, self.verdicts, strict=True)
 
 
 class Known(NamedTuple):
@@ -69,10 +48,12 @@ class WatchedMerger(Merger):
         self.at_stake = set(known.held)
         """HSA-ids of registered clinics that were deactivated or moved away, or are held."""
 
-    def _change(self, record: Record, event: Event, known: KnownClinic, change: Change) -> None:
+    def _change(
+        self, judged: Judged, at: int, event: Event, known: KnownClinic, change: Change
+    ) -> None:
         if departure(Clinic(event.hsa_id, known.facts), change) is not None:
             self.at_stake.add(event.hsa_id)
-        super()._change(record, event, known, change)
+        super()._change(judged, at, event, known, change)
 
 
 class GuardedMerger(Merger):
@@ -83,11 +64,11 @@ class GuardedMerger(Merger):
         self._held = dict(known.held)
         self._guard = guard
 
-    def _state(self, record: Record, event: Event) -> Outcome:
+    def _state(self, judged: Judged, at: int, event: Event) -> Outcome:
         known = self._known[event.hsa_id]
         held = self._held.get(event.hsa_id, NOTHING_HELD)
         if not (known.is_registered or held):
-            return super()._state(record, event)
+            return super()._state(judged, at, event)
         before = Clinic(event.hsa_id, known.facts, held, known.is_registered)
         after, steps = holding.merge(before, event.facts, self._guard)
         if after is before:
@@ -95,7 +76,7 @@ class GuardedMerger(Merger):
         self._take(before, after)
         if known.is_registered:
             for step in steps:
-                self._tell(record, event, step)
+                self._tell(judged, at, event, step)
         return Outcome.APPLIED
 
     def _take(self, before: Clinic, after: Clinic) -> None:
@@ -106,14 +87,14 @@ class GuardedMerger(Merger):
             self._held[after.hsa_id] = self.merged.held[after.hsa_id] = after.held
             self.merged.held_back += _newly_held(before.held, after.held)
 
-    def _tell(self, record: Record, event: Event, step: Step) -> None:
+    def _tell(self, judged: Judged, at: int, event: Event, step: Step) -> None:
         match step.effect:
             case Effect.TOOK_EFFECT:
-                self._log_change(record, event, step.change)
+                self._log_change(judged, at, event, step.change)
             case Effect.HELD:
-                self._log(record, event, step.change, log.HELD)
+                self._log(judged, at, event, step.change, log.HELD)
             case Effect.WITHDRAWN:
-                self._log(record, event, step.change, log.WITHDRAWN)
+                self._log(judged, at, event, step.change, log.WITHDRAWN)
 
 
 def merge(
@@ -129,19 +110,19 @@ def merge(
     into. What is known must hold every clinic that the batch names.
     """
     watched = WatchedMerger(stream, known, now)
-    merged = watched.merge(judged.pairs())
+    merged = watched.merge(judged)
     if not watched.at_stake:
         return merged, None
     guard = load_guard(regions_at_stake(watched.at_stake, judged, known))
-    return GuardedMerger(stream, known, now, guard).merge(judged.pairs()), guard
+    return GuardedMerger(stream, known, now, guard).merge(judged), guard
 
 
 def regions_at_stake(hsa_ids: Collection[str], judged: Judged, known: Known) -> set[str]:
     """The codes of all regions that these clinics are in, could come into, or are held in."""
     codes = {
-        event.facts.region.value
+        event.region_code
         for event in judged.verdicts
-        if isinstance(event, Event) and event.facts.region is not None and event.hsa_id in hsa_ids
+        if isinstance(event, Event) and event.region_code is not None and event.hsa_id in hsa_ids
     }
     for hsa_id in hsa_ids:
         region = known.clinics[hsa_id].facts.region

@@ -7,7 +7,7 @@ Knows nothing of the guard: `guarded` watches what is merged, and merges anew wh
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,12 +15,13 @@ from enum import StrEnum
 from sync_worker.clinics.facts import Change, Fact, Facts, changes
 from sync_worker.clinics.held import HeldFacts
 from sync_worker.clinics.hsa_id import normalised
-from sync_worker.events.record import Partition, Record
-from sync_worker.events.verdicts import Event, Ignored, Rejection, Verdict
+from sync_worker.events.record import Partition
+from sync_worker.events.verdicts import Event, Ignored, Rejection
 from sync_worker.registry import log
 from sync_worker.registry.facts import KnownClinic
 from sync_worker.registry.positions import Counts
 from sync_worker.registry.registrations import Board
+from sync_worker.sync.judged import Judged
 from sync_worker.sync.progress import (
     MovedWithoutBoard,
     NameDropped,
@@ -51,8 +52,7 @@ class Merged:
     entries: list[log.Entry] = field(default_factory=list)
     rejected: list[SetAside] = field(default_factory=list)
     warnings: list[Warning_] = field(default_factory=list)
-    newest_event_at: dict[tuple[str, int], datetime] = field(default_factory=dict)
-    """By topic and partition."""
+    newest_event_at: dict[Partition, datetime] = field(default_factory=dict)
     held: dict[str, HeldFacts] = field(default_factory=dict)
     """What is held now of each clinic of which it changed."""
     held_back: int = 0
@@ -60,12 +60,11 @@ class Merged:
     redriven: list[int] = field(default_factory=list)
     """Ids of dead letters that were closed, because their records are understood by now."""
 
-    def counts(self, records: Iterable[Record]) -> dict[Partition, Counts]:
+    def counts(self, judged: Judged) -> dict[Partition, Counts]:
         """How many of the records, which are those merged, had which outcome, by partition."""
-        places = ((record.topic, record.partition) for record in records)
         counts: dict[Partition, Counts] = {}
-        for (place, outcome), number in Counter(zip(places, self.outcomes, strict=True)).items():
-            partition = Partition(*place)
+        pairs = zip(judged.partitions, self.outcomes, strict=True)
+        for (partition, outcome), number in Counter(pairs).items():
             counts[partition] = counts.get(partition, Counts()) + Counts(**{outcome.value: number})
         return counts
 
@@ -106,32 +105,32 @@ class Merger:
         self._now = now
         self.merged = Merged(before=known)
 
-    def merge(self, judged: Iterable[tuple[Record, Verdict]]) -> Merged:
-        """Merge records, each with what the codec says of it, in this order."""
+    def merge(self, judged: Judged) -> Merged:
+        """Merge records, in this order."""
         outcomes, newest = self.merged.outcomes, self.merged.newest_event_at
-        for record, verdict in judged:
+        for at, verdict in enumerate(judged.verdicts):
             if not isinstance(verdict, Event):
-                outcomes.append(self._leave(record, verdict))
+                outcomes.append(self._leave(judged, at, verdict))
                 continue
-            place = record.topic, record.partition
-            if newest.get(place, verdict.time) <= verdict.time:
-                newest[place] = verdict.time
+            partition = judged.partitions[at]
+            if newest.get(partition, verdict.time) <= verdict.time:
+                newest[partition] = verdict.time
             if verdict.name_dropped or verdict.hsa_id in self._board_regions:
                 self._warn(verdict)
-            outcomes.append(self._state(record, verdict))
+            outcomes.append(self._state(judged, at, verdict))
         return self.merged
 
-    def _leave(self, record: Record, verdict: Ignored | Rejection) -> Outcome:
+    def _leave(self, judged: Judged, at: int, verdict: Ignored | Rejection) -> Outcome:
         match verdict:
             case Ignored():
                 return Outcome.IGNORED
             case Rejection():
-                set_aside = SetAside(record, verdict)
+                set_aside = SetAside(judged.record(at), verdict)
                 self.merged.rejected.append(set_aside)
                 self.merged.warnings.append(set_aside)
                 return Outcome.DEAD_LETTERED
 
-    def _state(self, record: Record, event: Event) -> Outcome:
+    def _state(self, judged: Judged, at: int, event: Event) -> Outcome:
         hsa_id = event.hsa_id
         known = self._known[hsa_id]
         facts = known.facts.merge(event.facts)
@@ -141,12 +140,19 @@ class Merger:
         self.merged.changed[hsa_id] = facts
         if known.is_registered:
             for change in changes(known.facts, facts):
-                self._change(record, event, known, change)
+                self._change(judged, at, event, known, change)
         return Outcome.APPLIED
 
-    def _change(self, record: Record, event: Event, known: KnownClinic, change: Change) -> None:  # noqa: ARG002
+    def _change(
+        self,
+        judged: Judged,
+        at: int,
+        event: Event,
+        known: KnownClinic,  # noqa: ARG002
+        change: Change,
+    ) -> None:
         """A value of a registered clinic becomes another one; `known` is the clinic before."""
-        self._log_change(record, event, change)
+        self._log_change(judged, at, event, change)
 
     def _warn(self, event: Event) -> None:
         if event.name_dropped:
@@ -155,12 +161,13 @@ class Merger:
         if region_code is not None:
             self.merged.warnings.append(PatientBoardNamed(event.hsa_id, region_code))
 
-    def _log_change(self, record: Record, event: Event, change: Change) -> None:
+    def _log_change(self, judged: Judged, at: int, event: Event, change: Change) -> None:
         if change.fact is Fact.REGION and change.new not in self._service_on:
             self.merged.warnings.append(MovedWithoutBoard(event.hsa_id, str(change.new)))
-        self._log(record, event, change, log.change_name(change))
+        self._log(judged, at, event, change, log.change_name(change))
 
-    def _log(self, record: Record, event: Event, change: Change, name: str) -> None:
+    def _log(self, judged: Judged, at: int, event: Event, change: Change, name: str) -> None:
+        partition = judged.partitions[at]
         self.merged.entries.append(
             log.Entry(
                 at=self._now,
@@ -170,8 +177,8 @@ class Merger:
                 new_value=log.as_text(change.new),
                 event_id=event.event_id,
                 stream=self._stream,
-                topic=record.topic,
-                partition=record.partition,
-                record_offset=record.offset,
+                topic=partition.topic,
+                partition=partition.partition,
+                record_offset=judged.offsets[at],
             )
         )

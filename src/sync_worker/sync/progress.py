@@ -57,7 +57,7 @@ Warning_ = MovedWithoutBoard | PatientBoardNamed | NameDropped | SetAside | Mass
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A batch that is in the database for good."""
+    """What one transaction has put into the database for good."""
 
     counts: Mapping[Partition, Counts]
     next_offsets: Mapping[Partition, int]
@@ -83,7 +83,7 @@ class Progress(Protocol):
         """So many mass changes wait for a person just now."""
 
     def applied(self, applied: Applied) -> None:
-        """A batch was committed."""
+        """A transaction was committed."""
 
     def outpaced(self) -> None:
         """Another worker had read on from the same position; nothing was kept of the batch."""

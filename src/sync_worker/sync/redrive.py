@@ -17,7 +17,7 @@ from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.letters import Head, Letter, Signature
 from sync_worker.sync import again, collecting
 from sync_worker.sync.again import MOST_AT_ONCE, Parts
-from sync_worker.sync.guarded import Judged
+from sync_worker.sync.judged import Judged
 from sync_worker.sync.merge import Merged, Outcome
 from sync_worker.sync.rehearse import Rehearsal
 from sync_worker.sync.write import DatabaseRefusesRecords

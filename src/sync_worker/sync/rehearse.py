@@ -14,7 +14,8 @@ from sync_worker.clinics.facts import Facts
 from sync_worker.clinics.guard import Guard, Limits, Region
 from sync_worker.registry import facts, guarding, holds, registrations
 from sync_worker.registry.facts import KnownClinic
-from sync_worker.sync.guarded import GuardedMerger, Judged, Known, regions_at_stake
+from sync_worker.sync.guarded import GuardedMerger, Known, regions_at_stake
+from sync_worker.sync.judged import Judged
 from sync_worker.sync.merge import Merged
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Rehearsal:
         self._read(connection, hsa_ids, now)
         known = self._known(connection, hsa_ids)
         guard = Guard(self._limits, self._known_regions(judged, known), now)
-        merged = GuardedMerger(stream, known, now, guard).merge(judged.pairs())
+        merged = GuardedMerger(stream, known, now, guard).merge(judged)
         for hsa_id, after in merged.changed.items():
             self._clinics[hsa_id] = KnownClinic(after, self._clinics[hsa_id].is_registered)
         self._held |= merged.held

@@ -7,14 +7,14 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from sync_worker.registry import guarding, schema
-from sync_worker.registry.errors import Fault, fault_of
-from sync_worker.registry.positions import Counts, PositionsMoved
+from sync_worker.registry.positions import Counts
 from sync_worker.registry.unit import Registry
-from sync_worker.stream.source import Batch, Bookmarks, EventSource, StreamAway
+from sync_worker.stream.source import Batch, Bookmarks, EventSource, StreamAway, StreamError
 from sync_worker.sync import collecting
 from sync_worker.sync.apply import Applier
 from sync_worker.sync.bookmarks import bookmarks
-from sync_worker.sync.progress import Applied, Progress
+from sync_worker.sync.keeper import Keeper
+from sync_worker.sync.progress import Progress
 from sync_worker.sync.retry import RetryPolicy, is_passing, retrying
 
 POLL_SECONDS = 0.5
@@ -29,15 +29,24 @@ Result = TypeVar("Result")
 
 
 class Worker:
-    """Applies what sources hand out, from the registry's positions on."""
+    """Applies what sources hand out, from the registry's positions on.
+
+    A transaction takes `most_records` at the most.
+    """
 
     def __init__(
-        self, registry: Registry, applier: Applier, progress: Progress, policy: RetryPolicy
+        self,
+        registry: Registry,
+        applier: Applier,
+        progress: Progress,
+        policy: RetryPolicy,
+        most_records: int,
     ) -> None:
         self._registry = registry
         self._applier = applier
         self._progress = progress
         self._policy = policy
+        self._most_records = most_records
         self._is_stopping = False
         self._looked_at = 0.0
         self._collect: Callable[[], None] = lambda: None
@@ -71,55 +80,53 @@ class Worker:
         try:
             self._patiently(self._require_revision, time.sleep)
             source = self._patiently(open_source, time.sleep)
+            keeper = self._keeper(source)
             try:
                 with collecting.between_batches() as self._collect:
-                    self._loop(source, until_idle_seconds)
+                    self._loop(source, keeper, until_idle_seconds)
             finally:
+                self.total += keeper.total
                 source.close()
         except (DBAPIError, StreamAway) as error:
             # A stop does not wait for what is away to come back; nothing of the batch was kept.
             if not (self._is_stopping and is_passing(error)):
                 raise
 
-    def _loop(self, source: EventSource, until_idle_seconds: float | None) -> None:
+    def _loop(self, source: EventSource, keeper: Keeper, until_idle_seconds: float | None) -> None:
         quiet_since = time.monotonic()
         while not self._is_stopping:
             self._progress.polling()
-            if source.wants_bookmarks():
+            if source.wants_bookmarks() and keeper.keep():
                 self._start_over(source)
-            batch = source.poll(_poll_seconds(quiet_since, until_idle_seconds))
+            batch = self._polled(source, keeper, _poll_seconds(quiet_since, until_idle_seconds))
             if batch is not None:
-                self._apply(source, batch)
+                keeper.take(batch)
                 quiet_since = time.monotonic()
-            elif self._is_idle(source, quiet_since, until_idle_seconds):
+            elif keeper.keep() and self._is_idle(source, quiet_since, until_idle_seconds):
                 break
             del batch
-            self._collect()
+            if keeper.is_empty:
+                self._collect()
             self._look_at_the_registry(source)
+        keeper.keep()
 
-    def _apply(self, source: EventSource, batch: Batch) -> None:
+    def _polled(self, source: EventSource, keeper: Keeper, seconds: float) -> Batch | None:
         try:
-            applied = self._patiently(lambda: self._attempt(source.stream_id, batch), source.idle)
-        except PositionsMoved:
-            self._progress.outpaced()
-            self._start_over(source)
-            return
-        if applied is None:
-            for half in batch.halves():
-                self._apply(source, half)
-            return
-        source.kept(batch)
-        self.total += applied.total
-        self._progress.applied(applied)
+            return source.poll(seconds)
+        except StreamError:
+            if keeper.keep():
+                raise
+            return None  # it is read again
 
-    def _attempt(self, stream: str, batch: Batch) -> Applied | None:
-        """Apply the batch; None where it took the database too long, and there is less to try."""
-        try:
-            return self._applier.apply(stream, batch)
-        except DBAPIError as error:
-            if fault_of(error) is Fault.TOO_LONG and len(batch.records) > 1:
-                return None
-            raise
+    def _keeper(self, source: EventSource) -> Keeper:
+        return Keeper(
+            self._applier,
+            source,
+            self._progress,
+            self._patiently,
+            self._start_over,
+            self._most_records,
+        )
 
     def _start_over(self, source: EventSource) -> None:
         """Read on from the registry's positions: they are the truth."""

@@ -3,7 +3,7 @@
 Whoever uses it holds the locks that come first (positions), and commits.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from sync_worker.registry.errors import Fault, fault_of, first_line
 from sync_worker.registry.facts import KnownClinic
 from sync_worker.stream.source import Move
 from sync_worker.sync import guarded
-from sync_worker.sync.guarded import Judged
+from sync_worker.sync.judged import Judged
 from sync_worker.sync.merge import Merged, Merger
 from sync_worker.sync.progress import MassChangeHeld
 
@@ -47,60 +47,63 @@ class Writer:
     def __init__(
         self,
         connection: Connection,
-        rules: Rules,
+        limits: Limits,
         stream: str,
         moves: Iterable[Move],
         now: datetime,
     ) -> None:
         self._connection = connection
-        self._codec, self._limits = rules
+        self._limits = limits
         self._stream = stream
         self._offsets = {move.partition: range(move.from_offset, move.to_offset) for move in moves}
         self._now = now
         self._refused = 0
 
-    def write(self, records: Sequence[Record]) -> Merged:
+    def write(self, judged: Judged) -> Merged:
         """Write all of it, except that a record whose data the database refuses is set aside.
 
         It is found by halving: either half is written in a savepoint of its own, in the order read.
+
+        Raises:
+            BytesLetGo: one is to be set aside that was not kept whole.
+            DatabaseRefusesRecords: see there.
         """
         try:
             with self._connection.begin_nested():
-                return self._write(records)
+                return self._write(judged)
         except DBAPIError as error:
             if fault_of(error) is not Fault.DATA:
                 raise
             refusal = error
-        if len(records) == 1:
-            return self._set_aside(records[0], refusal)
-        self._lock_in_order(records)
-        middle = len(records) // 2
-        return self.write(records[:middle]).followed_by(self.write(records[middle:]))
+        if len(judged) == 1:
+            return self._set_aside(judged.record(0), refusal)
+        self._lock_in_order(judged)
+        first, second = judged.halves()
+        return self.write(first).followed_by(self.write(second))
 
     def _set_aside(self, record: Record, refusal: DBAPIError) -> Merged:
         self._refused += 1
         if self._refused > _MOST_REFUSED:
             raise DatabaseRefusesRecords from refusal
         rejection = Rejection(Reason.DATABASE_REJECTED, first_line(refusal))
-        merged = Merger(self._stream, {}, {}, self._now).merge([(record, rejection)])
-        self._keep(merged, [record])
+        judged = Judged.of(record, rejection)
+        merged = Merger(self._stream, {}, {}, self._now).merge(judged)
+        self._keep(merged, judged)
         return merged
 
-    def _write(self, records: Sequence[Record]) -> Merged:
-        merged, guard = self._merge(records)
-        self._keep(merged, records)
+    def _write(self, judged: Judged) -> Merged:
+        merged, guard = self._merge(judged)
+        self._keep(merged, judged)
         if guard is not None:
             self._keep_guard(merged, guard)
         return merged
 
-    def _merge(self, records: Sequence[Record]) -> tuple[Merged, Guard | None]:
-        """Decode and merge; of a batch, only what changed is still in memory afterwards."""
-        judged = Judged.by(self._codec, records, self._now)
+    def _merge(self, judged: Judged) -> tuple[Merged, Guard | None]:
         hsa_ids = judged.hsa_ids()
         known = self._known(facts.locked(self._connection, hsa_ids), hsa_ids)
         if self._limits.are_lifted and not holds.is_any_fact_held(self._connection):
             merger = Merger(self._stream, known.clinics, known.boards, self._now)
-            return merger.merge(judged.pairs()), None
+            return merger.merge(judged), None
         return guarded.merge(self._stream, known, self._now, judged, self._locked_guard)
 
     def _known(self, clinics: Mapping[str, KnownClinic], hsa_ids: Collection[str]) -> guarded.Known:
@@ -108,9 +111,8 @@ class Writer:
         held = holds.of_clinics(self._connection, hsa_ids)
         return guarded.Known(clinics, held, registrations.boards(self._connection))
 
-    def _lock_in_order(self, records: Sequence[Record]) -> None:
-        """Take the locks that the parts of a batch could need, before the first is written."""
-        judged = Judged.by(self._codec, records, self._now)
+    def _lock_in_order(self, judged: Judged) -> None:
+        """Take the locks that the parts of it could need, before the first is written."""
         hsa_ids = judged.hsa_ids()
         known = self._known(facts.present(self._connection, hsa_ids), hsa_ids)
         concerned = {
@@ -125,18 +127,19 @@ class Writer:
         regions = guarding.locked(self._connection, region_codes, since)
         return Guard(self._limits, regions, self._now)
 
-    def _keep(self, merged: Merged, records: Sequence[Record]) -> None:
+    def _keep(self, merged: Merged, judged: Judged) -> None:
         facts.write(self._connection, merged.changed.items(), self._now)
         log.append(self._connection, merged.entries)
         dead_letters.add(self._connection, self._stream, merged.rejected, self._now)
-        self._close_understood(merged, records)
+        self._close_understood(merged, judged)
 
-    def _close_understood(self, merged: Merged, records: Sequence[Record]) -> None:
+    def _close_understood(self, merged: Merged, judged: Judged) -> None:
         """Close dead letters of records that were read again and are understood by now."""
         letters = dead_letters.open_among(self._connection, self._stream, self._offsets)
         if letters:
-            read = {record.address for record in records}
-            understood = read - {rejected.record.address for rejected in merged.rejected}
+            understood = judged.addresses() - {
+                rejected.record.address for rejected in merged.rejected
+            }
             closed = [number for number, address in letters if address in understood]
             dead_letters.close(self._connection, closed, dead_letters.REDRIVEN, self._now)
             merged.redriven += closed

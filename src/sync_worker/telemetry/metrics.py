@@ -49,11 +49,13 @@ class Metrics:
             registry=self.registry,
         )
         self._batches = Counter(
-            "sync_worker_batches", "Batches that were committed.", registry=self.registry
+            "sync_worker_batches",
+            "Transactions in which records were kept.",
+            registry=self.registry,
         )
         self._outpaced = Counter(
             "sync_worker_outpaced",
-            "Batches dropped because another worker had read on.",
+            "Transactions dropped because another worker had read on.",
             registry=self.registry,
         )
         self._waits = Counter(
@@ -69,7 +71,7 @@ class Metrics:
         )
 
     def applied(self, applied: Applied) -> None:
-        """Count a batch."""
+        """Count a transaction."""
         self._batches.inc()
         total = applied.total
         for outcome in ("applied", "superseded", "ignored", "dead_lettered"):

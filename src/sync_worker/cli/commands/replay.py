@@ -152,8 +152,7 @@ class _Replaying:
         from sync_worker.sync.bookmarks import refuse_another_log
 
         settings, patience = self._run.settings, self._again.parts.patience
-        most = settings.batch_max_records
-        reader = patience(lambda: wiring.range_reader(settings, path, self._wanted, most))
+        reader = patience(lambda: wiring.range_reader(settings, path, self._wanted))
         opened.callback(reader.close)
         if isinstance(reader, KafkaRange):
             ids, registry = reader.topic_ids, self._again.registry

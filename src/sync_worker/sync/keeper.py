@@ -1,0 +1,121 @@
+"""Keeps what a source hands out: batch by batch, or several in one transaction while more wait.
+
+Tries again what fails in passing, halves what takes the database too long, and reads on from the
+registry's positions where another worker was quicker.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+from sync_worker.registry.errors import Fault, fault_of
+from sync_worker.registry.positions import Counts, PositionsMoved
+from sync_worker.stream.source import Batch, EventSource
+from sync_worker.sync.apply import Applier
+from sync_worker.sync.judged import BytesLetGo
+from sync_worker.sync.portion import Portion
+from sync_worker.sync.progress import Applied, Progress
+
+_MOST_BYTES_WHOLE = 32 * 2**20
+"""Of records that are no events, and so are kept whole until they are dead letters."""
+
+Result = TypeVar("Result")
+
+
+class Patience(Protocol):
+    """Tries until it works, as long as the policy says and nobody wants to stop."""
+
+    def __call__(self, attempt: Callable[[], Result], sleep: Callable[[float], None], /) -> Result:
+        """What the attempt came to; raises its failure when it gives up."""
+
+
+class Keeper:
+    """Has an applier keep the batches of one source, in transactions of `most_records` at most.
+
+    A long stream names the same clinics again and again, and each is read and written once in a
+    transaction: the more records it takes, the less there is to do. So batches are gathered while
+    more is waiting, judged at once, and their events' bytes let go of. Where the database refuses
+    an event after all, the records are read again, and kept whole until they are past.
+    """
+
+    def __init__(
+        self,
+        applier: Applier,
+        source: EventSource,
+        progress: Progress,
+        patiently: Patience,
+        start_over: Callable[[EventSource], None],
+        most_records: int,
+    ) -> None:
+        self._applier = applier
+        self._source = source
+        self._progress = progress
+        self._patiently = patiently
+        self._start_over = start_over
+        self._most_records = most_records
+        self._portion: Portion | None = None
+        self._kept_whole = 0
+        self.total = Counts()
+        """What became of all records so far."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything taken is in the database."""
+        return self._portion is None
+
+    def take(self, batch: Batch) -> None:
+        """Take the source's next batch; it is kept now, or with those that follow on it."""
+        if not self._has_room_for(batch) and not self.keep():
+            return
+        portion = self._applier.judged(batch, whole=self._kept_whole > 0)
+        if self._portion is None:
+            self._portion = portion
+        else:
+            self._portion.add(portion)
+        if self._is_enough(self._portion) or not batch.is_followed:
+            self.keep()
+
+    def keep(self) -> bool:
+        """Keep all that was taken; False where the source reads it again instead."""
+        portion, self._portion = self._portion, None
+        return portion is None or self._keep(portion)
+
+    def _has_room_for(self, batch: Batch) -> bool:
+        portion = self._portion
+        if portion is None:
+            return True
+        is_small = len(portion) + len(batch.records) <= self._most_records
+        return is_small and portion.is_followed_by(batch)
+
+    def _is_enough(self, portion: Portion) -> bool:
+        is_full = len(portion) >= self._most_records
+        return is_full or self._kept_whole > 0 or portion.judged.bytes_whole() >= _MOST_BYTES_WHOLE
+
+    def _keep(self, portion: Portion) -> bool:
+        try:
+            applied = self._patiently(lambda: self._attempt(portion), self._source.idle)
+        except PositionsMoved:
+            self._progress.outpaced()
+            self._start_over(self._source)
+            return False
+        except BytesLetGo:
+            self._kept_whole = len(portion)
+            self._start_over(self._source)
+            return False
+        if applied is None:
+            return all(self._keep(half) for half in portion.halves())
+        self._kept_whole = max(0, self._kept_whole - len(portion))
+        self._source.kept(applied.next_offsets)
+        self.total += applied.total
+        self._progress.applied(applied)
+        return True
+
+    def _attempt(self, portion: Portion) -> Applied | None:
+        """Apply it; None where it took the database too long, and there is less to try."""
+        try:
+            return self._applier.apply(self._source.stream_id, portion)
+        except DBAPIError as error:
+            if fault_of(error) is Fault.TOO_LONG and len(portion) > 1:
+                return None
+            raise

@@ -1,0 +1,225 @@
+"""The worker on an archive: however much is read at once, and however much a transaction takes."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+from tests.builders import ACTIVATION, activated, archive_line, deactivated, numbered
+from tests.contract.conftest import NOW, apply_batch
+from tests.contract.test_apply import (
+    CLINICS,
+    batch_of,
+    empty,
+    events,
+    log_of,
+    registered,
+    rows,
+    through_the_database,
+)
+from tests.fold import Fold
+
+from sync_worker.clinics.guard import Limits
+from sync_worker.clinics.regions import Regions
+from sync_worker.events.codec import Codec
+from sync_worker.events.verdicts import Reason
+from sync_worker.registry.positions import Counts
+from sync_worker.registry.tables import dead_letter, position
+from sync_worker.stream.archive import ArchiveSource
+from sync_worker.stream.source import StreamError
+from sync_worker.sync import keeper
+from sync_worker.sync.apply import Applier
+from sync_worker.sync.progress import SetAside
+from sync_worker.sync.retry import UNTIL_IDLE
+from sync_worker.sync.worker import Worker
+
+UNLIMITED = Limits(max_percent=100)
+CODEC = Codec(ACTIVATION, Regions(), timedelta(hours=1))
+
+
+@dataclass
+class Transactions:
+    """A `Progress` that remembers how many records each transaction took."""
+
+    read: list[int] = field(default_factory=list)
+    races_lost: int = 0
+    set_aside: list[SetAside] = field(default_factory=list)
+
+    def polling(self):
+        pass
+
+    def database_answered(self):
+        pass
+
+    def holds_open(self, count):
+        pass
+
+    def applied(self, applied):
+        self.read.append(applied.total.read)
+        self.set_aside += [w for w in applied.warnings if isinstance(w, SetAside)]
+
+    def outpaced(self):
+        self.races_lost += 1
+
+    def waiting(self, error, seconds):
+        raise error
+
+
+class Interrupted(ArchiveSource):
+    """An archive while which is read something else happens, before its third batch."""
+
+    def __init__(self, path, max_records, happens):
+        super().__init__(path, max_records)
+        self._happens = happens
+        self._polls = 0
+
+    def poll(self, timeout_seconds):
+        self._polls += 1
+        if self._polls == 3:
+            self._happens()
+        return super().poll(timeout_seconds)
+
+
+def written(path, records):
+    path.write_bytes(b"".join(map(archive_line, records)))
+    return path
+
+
+def run(registry, source, most_records):
+    told = Transactions()
+    applier = Applier(registry, CODEC, lambda: NOW, UNLIMITED)
+    worker = Worker(registry, applier, told, UNTIL_IDLE, most_records)
+    worker.run(lambda: source, until_idle_seconds=0)
+    return told, worker.total
+
+
+def letters(registry):
+    columns = (dead_letter.c.record_offset, dead_letter.c.value, dead_letter.c.reason)
+    with registry.snapshot() as connection:
+        statement = select(*columns).order_by(dead_letter.c.id)
+        return [tuple(row) for row in connection.execute(statement)]
+
+
+def reached(registry):
+    columns = (position.c.topic, position.c.next_offset, position.c.applied)
+    with registry.snapshot() as connection:
+        return sorted(tuple(row) for row in connection.execute(select(*columns)))
+
+
+def seen(registry):
+    return rows(registry), log_of(registry), letters(registry), reached(registry)
+
+
+@through_the_database
+@given(
+    st.lists(st.one_of(events, st.just(b"no event")), min_size=1, max_size=20),
+    st.integers(1, 5),
+    st.integers(1, 25),
+)
+def test_nothing_depends_on_what_is_read_at_once_or_kept_in_one_transaction(
+    registry, tmp_path, documents, at_once, most
+):
+    first = [activated(hsa_id, -9) for hsa_id in CLINICS]
+    archive = written(tmp_path / "a.jsonl", numbered([*first, *documents], topic=ACTIVATION))
+    comes_to = []
+    for sizes in [(at_once, most), (1, 1)]:
+        empty(registry)
+        apply_batch(
+            Applier(registry, CODEC, lambda: NOW), "archive:first", batch_of(numbered(first))[0]
+        )
+        registered(registry, CLINICS[0])
+        told, total = run(registry, ArchiveSource(archive, sizes[0]), sizes[1])
+        assert sum(told.read) == total.read == len(first) + len(documents)
+        assert max(told.read) <= max(sizes)
+        comes_to.append((total, *seen(registry)))
+
+    assert comes_to[0] == comes_to[1]
+    fold = Fold()
+    for document in [*first, *documents]:
+        if document != b"no event":
+            fold.read(document)
+    assert rows(registry) == fold.rows()
+
+
+def test_batches_are_gathered_into_one_transaction_while_more_follow(registry, tmp_path):
+    documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(23)]
+    archive = written(tmp_path / "a.jsonl", numbered(documents))
+
+    assert run(registry, ArchiveSource(archive, 4), 10)[0].read == [8, 8, 7]
+
+
+def test_a_transaction_never_takes_more_than_it_may_though_more_is_read_at_once(registry, tmp_path):
+    documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(7)]
+    archive = written(tmp_path / "a.jsonl", numbered(documents))
+
+    assert run(registry, ArchiveSource(archive, 3), 3)[0].read == [3, 3, 1]
+
+
+def test_a_flood_of_large_bad_records_is_kept_in_transactions_that_memory_can_hold(
+    registry, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(keeper, "_MOST_BYTES_WHOLE", 1000)
+    bad = [b"no event" + b"." * 192] * 9
+    documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(9)]
+    archive = written(tmp_path / "a.jsonl", numbered([*bad, *documents], topic=ACTIVATION))
+
+    assert run(registry, ArchiveSource(archive, 2), 100)[0].read == [6, 12]
+    assert len(letters(registry)) == 9
+
+
+@pytest.mark.usefixtures("refusing")
+def test_a_record_that_the_database_refuses_is_read_again_and_set_aside_byte_for_byte(
+    registry, tmp_path
+):
+    documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(12)]
+    documents[5] = activated("SE2321000016-W005", 0, id="refused")
+    records = numbered(documents)
+    archive = written(tmp_path / "a.jsonl", records)
+    told, total = run(registry, ArchiveSource(archive, 2), 8)
+
+    assert total == Counts(applied=11, dead_lettered=1)
+    assert letters(registry) == [(5, records[5].value, Reason.DATABASE_REJECTED.value)]
+    assert [bad.record for bad in told.set_aside] == [records[5]]
+    assert told.read == [2, 2, 2, 2, 4], "one by one until past it, and then together again"
+
+
+def test_what_was_gathered_before_a_bad_line_is_kept(registry, tmp_path):
+    documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(9)]
+    archive = written(tmp_path / "a.jsonl", numbered(documents))
+    archive.write_bytes(archive.read_bytes() + b"no record\n")
+
+    with pytest.raises(StreamError, match="line 10"):
+        run(registry, ArchiveSource(archive, 2), 100)
+    assert len(rows(registry)) == 9
+    assert reached(registry) == [(ACTIVATION, 9, 9)]
+
+
+def test_what_another_worker_has_kept_meanwhile_is_counted_once(registry, tmp_path):
+    documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(20)]
+    records = numbered(documents)
+    archive = written(tmp_path / "a.jsonl", records)
+    stream = ArchiveSource(archive, 1).stream_id
+
+    def another_worker_reads_on():
+        apply_batch(Applier(registry, CODEC, lambda: NOW), stream, batch_of(records[:7])[0])
+
+    told, total = run(registry, Interrupted(archive, 3, another_worker_reads_on), 100)
+
+    assert told.races_lost == 1
+    assert total.read == 13
+    assert reached(registry) == [(ACTIVATION, 20, 20)]
+    assert len(log_of(registry)) == 0
+
+
+def test_a_stop_keeps_what_was_gathered(registry, tmp_path):
+    documents = [deactivated(f"SE2321000016-W{n:03}", 0) for n in range(20)]
+    archive = written(tmp_path / "a.jsonl", numbered(documents))
+    told = Transactions()
+    applier = Applier(registry, CODEC, lambda: NOW, UNLIMITED)
+    worker = Worker(registry, applier, told, UNTIL_IDLE, 100)
+    worker.run(lambda: Interrupted(archive, 3, worker.stop), until_idle_seconds=None)
+
+    assert told.read == [9]
+    assert reached(registry) == [(ACTIVATION, 9, 9)]
