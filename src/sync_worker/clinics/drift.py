@@ -8,14 +8,10 @@ redriven dead letters make it so. What the worker has not read yet, and what is 
 is no drift either.
 """
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sync_worker.clinics.facts import Register
-
-Version = tuple[datetime, str, str]
-"""Instant, sequence and event id: a register's without its value."""
+from sync_worker.clinics.facts import Register, Version
 
 
 class Cause(StrEnum):

@@ -6,12 +6,16 @@ commutative, associative and idempotent, so arrival order, duplicates, batches, 
 replays end in the same facts (contract 1, "Which fact wins"; domain, decision 7).
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
+from sync_worker.clinics.tuples import new
+
 Value = TypeVar("Value", bool, str)
+
+Version = tuple[datetime, str, str]
+"""Instant, sequence and event id: a register's without its value."""
 
 
 class Fact(StrEnum):
@@ -58,7 +62,33 @@ class Facts(NamedTuple):
             region, is_newer = stated_region, True
         if stated_name and (name is None or stated_name > name):
             name, is_newer = stated_name, True
-        return tuple.__new__(Facts, (activation, region, name)) if is_newer else self
+        return new(Facts, (activation, region, name)) if is_newer else self
+
+    def stated(
+        self, version: Version, active: bool | None, region_code: str | None, name: str | None
+    ) -> "Facts":
+        """The same for what one event states, of which no registers are made that are not newer."""
+        # Each as `merge` would find it; nearly always the instants differ, and tell.
+        time = version[0]
+        activation, region, named = self
+        is_newer = False
+        if active is not None and (
+            activation is None
+            or time > activation[0]
+            or (time == activation[0] and (*version, active) > activation)
+        ):
+            activation, is_newer = new(Register, (*version, active)), True
+        if region_code is not None and (
+            region is None
+            or time > region[0]
+            or (time == region[0] and (*version, region_code) > region)
+        ):
+            region, is_newer = new(Register, (*version, region_code)), True
+        if name is not None and (
+            named is None or time > named[0] or (time == named[0] and (*version, name) > named)
+        ):
+            named, is_newer = new(Register, (*version, name)), True
+        return new(Facts, (activation, region, named)) if is_newer else self
 
 
 class Change(NamedTuple):
@@ -69,8 +99,10 @@ class Change(NamedTuple):
     new: bool | str
 
 
-def changes(before: Facts, after: Facts) -> Iterator[Change]:
+def changes(before: Facts, after: Facts) -> list[Change]:
     """The values that differ; a newer version of the same value is not a change."""
-    for fact, old, new in zip(_IN_ORDER, before, after, strict=True):
-        if new is not None and (old is None or old.value != new.value):
-            yield Change(fact, None if old is None else old.value, new.value)
+    return [
+        Change(fact, None if old is None else old.value, new.value)
+        for fact, old, new in zip(_IN_ORDER, before, after, strict=True)
+        if new is not old and new is not None and (old is None or old.value != new.value)
+    ]

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sync_worker.clinics.drift import Version
-from sync_worker.clinics.facts import Fact, Register
+from sync_worker.clinics.facts import Fact, Register, Version
 from sync_worker.events.codec import Codec
 from sync_worker.events.record import Partition, Record
 from sync_worker.events.verdicts import Event

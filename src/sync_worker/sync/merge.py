@@ -15,6 +15,7 @@ from enum import StrEnum
 from sync_worker.clinics.facts import Change, Fact, Facts, changes
 from sync_worker.clinics.held import HeldFacts
 from sync_worker.clinics.hsa_id import normalised
+from sync_worker.clinics.tuples import new
 from sync_worker.events.record import Partition
 from sync_worker.events.verdicts import Event, Ignored, Rejection
 from sync_worker.registry import log
@@ -108,11 +109,11 @@ class Merger:
     def merge(self, judged: Judged) -> Merged:
         """Merge records, in this order."""
         outcomes, newest = self.merged.outcomes, self.merged.newest_event_at
-        for at, verdict in enumerate(judged.verdicts):
+        pairs = zip(judged.verdicts, judged.partitions, strict=True)
+        for at, (verdict, partition) in enumerate(pairs):
             if not isinstance(verdict, Event):
                 outcomes.append(self._leave(judged, at, verdict))
                 continue
-            partition = judged.partitions[at]
             if newest.get(partition, verdict.time) <= verdict.time:
                 newest[partition] = verdict.time
             if verdict.name_dropped or verdict.hsa_id in self._board_regions:
@@ -131,12 +132,12 @@ class Merger:
                 return Outcome.DEAD_LETTERED
 
     def _state(self, judged: Judged, at: int, event: Event) -> Outcome:
-        hsa_id = event.hsa_id
+        hsa_id, event_id, time, sequence, active, region_code, name, _ = event
         known = self._known[hsa_id]
-        facts = known.facts.merge(event.facts)
+        facts = known.facts.stated((time, sequence, event_id), active, region_code, name)
         if facts is known.facts:
             return Outcome.SUPERSEDED
-        self._known[hsa_id] = KnownClinic(facts, known.is_registered)
+        self._known[hsa_id] = new(KnownClinic, (facts, known.is_registered))
         self.merged.changed[hsa_id] = facts
         if known.is_registered:
             for change in changes(known.facts, facts):
@@ -167,18 +168,7 @@ class Merger:
         self._log(judged, at, event, change, log.change_name(change))
 
     def _log(self, judged: Judged, at: int, event: Event, change: Change, name: str) -> None:
-        partition = judged.partitions[at]
-        self.merged.entries.append(
-            log.Entry(
-                at=self._now,
-                change=name,
-                hsa_id=event.hsa_id,
-                old_value=log.as_text(change.old),
-                new_value=log.as_text(change.new),
-                event_id=event.event_id,
-                stream=self._stream,
-                topic=partition.topic,
-                partition=partition.partition,
-                record_offset=judged.offsets[at],
-            )
-        )
+        values = None, log.as_text(change.old), log.as_text(change.new)
+        record = self._stream, *judged.partitions[at], judged.offsets[at]
+        entry = self._now, name, event.hsa_id, *values, None, None, event.event_id, *record
+        self.merged.entries.append(new(log.Entry, entry))

@@ -52,6 +52,23 @@ def test_merging_with_nothing_changes_nothing(state):
     assert Facts().merge(state) == state
 
 
+@given(
+    facts,
+    versions,
+    st.tuples(
+        st.none() | st.booleans(),
+        st.none() | st.sampled_from(["01", "03"]),
+        st.none() | st.sampled_from(["Ett", "Två"]),
+    ),
+)
+def test_what_one_event_states_is_merged_like_the_registers_made_of_it(state, version, values):
+    registers_made = [None if value is None else Register(*(*version, value)) for value in values]
+    stated = state.stated(version, *values)
+
+    assert stated == state.merge(Facts(*registers_made))
+    assert (stated is state) == (stated == state)
+
+
 @given(st.lists(facts, min_size=1, max_size=8), st.randoms(use_true_random=False), st.data())
 def test_any_order_duplication_and_split_ends_in_the_same_facts(statements, random, data):
     expected = reduce(Facts.merge, statements)

@@ -22,6 +22,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from sync_worker.registry.dialect.array_literals import array_literal
 
+Columns = Mapping[str, Sequence[Any]]
+
 
 def _elements(connection: Connection, values: Sequence[str]) -> FromClause:
     """The values as a table of one column, `value`: one parameter, however many they are."""
@@ -70,8 +72,14 @@ def insert_all(
     if not rows:
         return
     if connection.dialect.name == "postgresql":
-        values = _as_table(table, names, rows)
-        connection.execute(table.insert().from_select(list(names), select(*values.c)))
+        columns = _columns(names, rows)
+        varying = {name: values for name, values in columns.items() if not _is_same(values)}
+        new = _as_table(table, varying or columns)
+        selected = [
+            new.c[name] if name in new.c else _value(table, name, values[0])
+            for name, values in columns.items()
+        ]
+        connection.execute(table.insert().from_select(list(columns), select(*selected)))
     else:
         connection.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in rows])
 
@@ -92,7 +100,7 @@ def update_by_key(
     keys = [column.name for column in table.primary_key]
     others = [name for name in names if name not in keys]
     if connection.dialect.name == "postgresql":
-        values = _as_table(table, names, rows)
+        values = _as_table(table, _columns(names, rows))
         statement = table.update().where(*(table.c[key] == values.c[key] for key in keys))
         connection.execute(statement.values({name: values.c[name] for name in others} | same))
         return
@@ -103,15 +111,25 @@ def update_by_key(
     connection.execute(statement, [dict(zip(to_names, row, strict=True)) for row in rows])
 
 
-def _as_table(table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> FromClause:
+def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Columns:
+    return dict(zip(names, zip(*rows, strict=True), strict=True))
+
+
+def _is_same(values: Sequence[Any]) -> bool:
+    """Whether all rows have the same value, which is then sent once."""
+    return values.count(values[0]) == len(values)
+
+
+def _as_table(table: Table, columns: Columns) -> FromClause:
     """The rows as one array a column: one statement and one plan, however many they are."""
-    types = [table.c[name].type for name in names]
-    arrays = [
-        _array(values, postgresql.ARRAY(type_))
-        for values, type_ in zip(zip(*rows, strict=True), types, strict=True)
-    ]
-    columns = [column(name, type_) for name, type_ in zip(names, types, strict=True)]
-    return func.unnest(*arrays).table_valued(*columns).render_derived(name="new")
+    types = {name: table.c[name].type for name in columns}
+    arrays = [_array(values, postgresql.ARRAY(types[name])) for name, values in columns.items()]
+    typed = [column(name, type_) for name, type_ in types.items()]
+    return func.unnest(*arrays).table_valued(*typed).render_derived(name="new")
+
+
+def _value(table: Table, name: str, value: Any) -> ColumnElement[Any]:
+    return cast(bindparam(None, value, type_=table.c[name].type), table.c[name].type)
 
 
 def _array(values: Sequence[Any], type_: postgresql.ARRAY[Any]) -> ColumnElement[Any]:
