@@ -1,12 +1,13 @@
 """The worker on an archive: however much is read at once, and however much a transaction takes."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 from tests.builders import ACTIVATION, activated, archive_line, deactivated, numbered
 from tests.contract.conftest import NOW, apply_batch
 from tests.contract.test_apply import (
@@ -25,8 +26,10 @@ from sync_worker.clinics.guard import Limits
 from sync_worker.clinics.regions import Regions
 from sync_worker.events.codec import Codec
 from sync_worker.events.verdicts import Reason
+from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.positions import Counts
 from sync_worker.registry.tables import dead_letter, position
+from sync_worker.registry.unit import Registry
 from sync_worker.stream.archive import ArchiveSource
 from sync_worker.stream.source import StreamError
 from sync_worker.sync import keeper
@@ -167,6 +170,31 @@ def test_a_flood_of_large_bad_records_is_kept_in_transactions_that_memory_can_ho
 
     assert run(registry, ArchiveSource(archive, 2), 100)[0].read == [6, 12]
     assert len(letters(registry)) == 9
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_transaction_that_thought_for_too_long_is_tried_again_with_less(registry_url, tmp_path):
+    if registry_url.startswith("sqlite"):
+        pytest.skip("this database ends no transaction")
+    archive = written(tmp_path / "a.jsonl", numbered(activated(c, 0) for c in CLINICS[:2]))
+    moments = iter([0.0, 0.5])  # the first is for judging, the second within the transaction
+
+    def slow_clock():
+        time.sleep(next(moments, 0.0))
+        return NOW
+
+    silent = make_url(registry_url).update_query_dict(
+        {"options": "-c idle_in_transaction_session_timeout=100"}
+    )
+    silent_engine = open_engine(silent.render_as_string(hide_password=False))
+    told = Transactions()
+    impatient = Registry(silent_engine)
+    applier = Applier(impatient, CODEC, slow_clock)
+    worker = Worker(impatient, applier, told, UNTIL_IDLE, 100)
+    worker.run(lambda: ArchiveSource(archive, 100), until_idle_seconds=0)
+    impatient.close()
+
+    assert told.read == [1, 1]
 
 
 @pytest.mark.usefixtures("refusing")

@@ -14,7 +14,7 @@ class Fault(Enum):
     """Whose fault an error is, and so what happens next."""
 
     PASSING = "the database is away, busy, read-only, full or failing over: try again"
-    TOO_LONG = "the database ended a statement before it was done: try again with less"
+    TOO_LONG = "the database ended what took too long: try again with less"
     DATA = "the database refuses the data of a record: set that record aside"
     NOT_A_DATABASE = "what stands there is no database, or a broken one: a person must look"
     OURS = "nothing that waiting mends, and no record's fault"
@@ -39,7 +39,7 @@ _SQLITE: dict[int, Fault] = {
 _SQLSTATE: dict[str, Fault] = {
     "08": Fault.PASSING,  # connection
     "25006": Fault.PASSING,  # read-only: a standby, or a failover under way
-    "25P03": Fault.PASSING,  # we were silent for too long within a transaction
+    "25P03": Fault.TOO_LONG,  # we were silent for too long within a transaction
     "40": Fault.PASSING,  # serialisation, deadlock
     "53": Fault.PASSING,  # disk full, out of memory, too many connections
     "55P03": Fault.PASSING,  # lock not available
