@@ -52,7 +52,7 @@ class Facts(NamedTuple):
 
     def merge(self, other: "Facts") -> "Facts":
         """Per register the greater of the two; `self` itself where `other` has nothing newer."""
-        # Every record comes through here: no loop, no call, nor the slow one of the class.
+        # A replay comes through here with every record: no loop, no call.
         activation, region, name = self
         stated_activation, stated_region, stated_name = other
         is_newer = False
@@ -67,8 +67,12 @@ class Facts(NamedTuple):
     def stated(
         self, version: Version, active: bool | None, region_code: str | None, name: str | None
     ) -> "Facts":
-        """The same for what one event states, of which no registers are made that are not newer."""
-        # Each as `merge` would find it; nearly always the instants differ, and tell.
+        """As `merge` with what one event states; only what is newer is made a register of.
+
+        `version` is the event's; the values are None where it states nothing.
+        """
+        # The worker comes through here with every record. Nearly always the instants tell; where
+        # they are the same, registers compare as ever. A property test holds it to `merge`.
         time = version[0]
         activation, region, named = self
         is_newer = False

@@ -47,7 +47,7 @@ class Event(NamedTuple):
     @property
     def facts(self) -> Facts:
         """The facts that it states, each with the event's version."""
-        # Every record comes through here: no loop, and not the slow call of the classes.
+        # A reconcile comes through here with every record: not by the slow calls of the classes.
         _, event_id, time, sequence, active, region_code, name, _ = self
         registers = (
             None if active is None else new(Register, (time, sequence, event_id, active)),

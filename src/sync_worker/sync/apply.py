@@ -19,7 +19,7 @@ from sync_worker.sync.write import Rules, Writer
 
 
 class Applier:
-    """Applies batches to the registry."""
+    """Judges batches, and applies them to the registry."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""A batch of judged records, merged in the order read into what is known of its clinics. Pure.
+"""Judged records, merged in the order read into what is known of its clinics. Pure.
 
 Whether a record is applied or superseded follows from the records before it and the registry
-alone, so the counts and the log do not depend on where one batch ends and the next begins.
+alone, so the counts and the log do not depend on where one transaction ends and the next begins.
 
 Knows nothing of the guard: `guarded` watches what is merged, and merges anew where it must.
 """
@@ -43,7 +43,7 @@ class Outcome(StrEnum):
 
 @dataclass(slots=True)
 class Merged:
-    """What a batch comes to: to be written, counted and told."""
+    """What records come to: to be written, counted and told."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     """One for each record, in the order read."""
@@ -70,7 +70,7 @@ class Merged:
         return counts
 
     def followed_by(self, later: "Merged") -> "Merged":
-        """This part of a batch and the next one, as one."""
+        """This part and the next one, as one."""
         newest = self.newest_event_at | {
             partition: max(moment, self.newest_event_at.get(partition, moment))
             for partition, moment in later.newest_event_at.items()

@@ -86,7 +86,7 @@ class Progress(Protocol):
         """A transaction was committed."""
 
     def outpaced(self) -> None:
-        """Another worker had read on from the same position; nothing was kept of the batch."""
+        """Another worker had read on from the same position; nothing was kept of what was read."""
 
     def waiting(self, error: BaseException, seconds: float) -> None:
         """The database or Kafka is away; the next try comes after so many seconds."""

@@ -88,7 +88,7 @@ class Worker:
                 self.total += keeper.total
                 source.close()
         except (DBAPIError, StreamAway) as error:
-            # A stop does not wait for what is away to come back; nothing of the batch was kept.
+            # A stop does not wait for what is away to come back; nothing in hand was kept.
             if not (self._is_stopping and is_passing(error)):
                 raise
 

@@ -48,7 +48,7 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     letters and positions are kept in one transaction: ended at any moment, even by kill -9, it
     loses nothing and counts nothing twice.
 
-    SIGTERM and Ctrl-C finish the batch in hand and end with 0. As it ends it prints what became of
+    SIGTERM and Ctrl-C finish what is in hand and end with 0. As it ends it prints what became of
     the records. Read to the end, from archives or with --until-idle, it ends with 3 while mass
     changes wait for a person.
     """
