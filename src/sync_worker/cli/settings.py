@@ -142,7 +142,7 @@ class Settings(BaseModel):
         (), "Region codes in use beside the 21.", 'a JSON list of codes, as in ["26", "27"]'
     )
     batch_max_records: Annotated[int, Field(ge=1, le=1_000_000)] = _setting(
-        80_000,
+        100_000,
         "The most records that one transaction takes.",
         "a whole number from 1 to 1000000",
     )

@@ -107,7 +107,7 @@ def archive(settings: Settings, path: Path) -> ArchiveSource:
     return ArchiveSource(path, read_at_once(settings))
 
 
-_MOST_READ_AT_ONCE = 5_000
+_MOST_READ_AT_ONCE = 4_000
 """A transaction of the worker can take more: it lets go of events' bytes as soon as it may."""
 
 

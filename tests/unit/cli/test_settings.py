@@ -31,7 +31,7 @@ SETTINGS = {
     "GUARD_WINDOW_MINUTES": (60, "5", 5),
     "EVENTS_MAX_FUTURE_MINUTES": (60, "0", 0),
     "EVENTS_EXTRA_REGIONS": ((), '["26", "27"]', ("26", "27")),
-    "BATCH_MAX_RECORDS": (80_000, "1", 1),
+    "BATCH_MAX_RECORDS": (100_000, "1", 1),
 }
 # These are right only together with others.
 TOGETHER = {
