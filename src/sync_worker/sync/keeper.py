@@ -5,7 +5,6 @@ registry's positions where another worker was quicker.
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
@@ -14,20 +13,12 @@ from sync_worker.registry.positions import Counts, PositionsMoved
 from sync_worker.stream.source import Batch, EventSource
 from sync_worker.sync.apply import Applier
 from sync_worker.sync.judged import BytesLetGo
+from sync_worker.sync.patience import Patience
 from sync_worker.sync.portion import Portion
 from sync_worker.sync.progress import Applied, Progress
 
 _MOST_BYTES_WHOLE = 32 * 2**20
 """Of records that are no events, and so are kept whole until they are dead letters."""
-
-Result = TypeVar("Result")
-
-
-class Patience(Protocol):
-    """Tries until it works, as long as the policy says and nobody wants to stop."""
-
-    def __call__(self, attempt: Callable[[], Result], sleep: Callable[[float], None], /) -> Result:
-        """What the attempt came to; raises its failure when it gives up."""
 
 
 class Keeper:

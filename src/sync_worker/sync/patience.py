@@ -1,4 +1,4 @@
-"""Tries again what fails in passing, for a command that somebody waits for."""
+"""Tries again what fails in passing: for the worker, and for commands that somebody waits for."""
 
 import time
 from collections.abc import Callable
@@ -28,11 +28,13 @@ class Patience:
         self._tell = tell
         self._policy = policy
 
-    def __call__(self, attempt: Callable[[], Result]) -> Result:
+    def __call__(
+        self, attempt: Callable[[], Result], sleep: Callable[[float], None] = time.sleep
+    ) -> Result:
         """Try until it works; raises the last failure when it gives up."""
         return retrying(
             self._policy,
-            sleep=time.sleep,
+            sleep=sleep,
             is_stopping=self._is_stopping,
             before_sleep=self._wait,
         )(attempt)

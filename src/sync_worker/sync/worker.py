@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
@@ -14,8 +13,9 @@ from sync_worker.sync import collecting
 from sync_worker.sync.apply import Applier
 from sync_worker.sync.bookmarks import bookmarks
 from sync_worker.sync.keeper import Keeper
+from sync_worker.sync.patience import Patience
 from sync_worker.sync.progress import Progress
-from sync_worker.sync.retry import RetryPolicy, is_passing, retrying
+from sync_worker.sync.retry import RetryPolicy, is_passing
 
 POLL_SECONDS = 0.5
 """The longest that a poll waits for records, and so that a stop waits for a poll."""
@@ -24,8 +24,6 @@ SHORTEST_POLL_SECONDS = 0.05
 
 LOOK_SECONDS = 5.0
 """How often a worker looks whether the database is there, at its revision, and at open holds."""
-
-Result = TypeVar("Result")
 
 
 class Worker:
@@ -45,7 +43,7 @@ class Worker:
         self._registry = registry
         self._applier = applier
         self._progress = progress
-        self._policy = policy
+        self._patiently = Patience(registry, lambda: self._is_stopping, self._wait, policy)
         self._most_records = most_records
         self._is_stopping = False
         self._looked_at = 0.0
@@ -78,8 +76,8 @@ class Worker:
             DBAPIError, StreamAway: away for longer than the policy waits.
         """
         try:
-            self._patiently(self._require_revision, time.sleep)
-            source = self._patiently(open_source, time.sleep)
+            self._patiently(self._require_revision)
+            source = self._patiently(open_source)
             keeper = self._keeper(source)
             try:
                 with collecting.between_batches() as self._collect:
@@ -166,17 +164,7 @@ class Worker:
         self._progress.database_answered()
         self._progress.holds_open(open_holds)
 
-    def _patiently(self, attempt: Callable[[], Result], sleep: Callable[[float], None]) -> Result:
-        """Try until it works, as long as the policy says and nobody wants to stop."""
-        return retrying(
-            self._policy,
-            sleep=sleep,
-            is_stopping=lambda: self._is_stopping,
-            before_sleep=self._wait,
-        )(attempt)
-
     def _wait(self, error: BaseException, seconds: float) -> None:
-        self._registry.renew()
         self._collect()
         self._progress.waiting(error, seconds)
 
