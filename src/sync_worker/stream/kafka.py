@@ -59,7 +59,6 @@ class KafkaSource:
         self._gathering = Gathering()
         self._offsets = GroupOffsets()
         self._was_sought = False
-        self._is_followed = False
         self._failure: StreamError | None = None
         self._polled_at = time.monotonic()
         self._admin = KafkaAdmin(settings)
@@ -122,8 +121,8 @@ class KafkaSource:
         if self._failure is not None and not self._gathering:
             raise self._failure
         self._refuse_other_topics()
-        self._gather(timeout_seconds)
-        return self._batch() if self._is_sure() else None
+        is_followed = self._gather(timeout_seconds)
+        return self._batch(is_followed) if self._is_sure() else None
 
     def idle(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -158,8 +157,8 @@ class KafkaSource:
         self._member.close()
         self._admin.close()
 
-    def _gather(self, timeout_seconds: float) -> None:
-        """Poll until there is enough, or nothing more at once.
+    def _gather(self, timeout_seconds: float) -> bool:
+        """Poll until there is enough, or nothing more at once; whether more is likely to follow.
 
         Back to back while the group is not settled, with whatever has come until then kept: a
         pause between two polls can hang the member for ever (trap 1).
@@ -168,20 +167,26 @@ class KafkaSource:
         wait = timeout_seconds
         while self._failure is None:
             found = self._polled(wait)
-            if self._member.is_stable and (self._member.unplaced or self._is_enough(found)):
-                return
+            if self._member.is_stable and self._member.unplaced:
+                return False
+            if self._member.is_stable and (is_followed := self._enough(found)) is not None:
+                return is_followed
             if (left := deadline - time.monotonic()) <= 0 and not found:
-                return
+                return False
             # Never a poll without a wait: a rejoin that it began would end between two polls.
             is_catching_up = self._gathering and self._member.is_settled()
             wait = _CATCH_UP_SECONDS if is_catching_up else max(left, _CATCH_UP_SECONDS)
+        return False
 
-    def _is_enough(self, found: Found) -> bool:
-        """At the head of the logs, what came is handed out at once; before it, more is awaited."""
+    def _enough(self, found: Found) -> bool | None:
+        """Whether more is likely to follow what was gathered; None where it is awaited.
+
+        At the head of the logs, what came is handed out at once; before it, more is awaited.
+        """
         is_full = len(self._gathering) >= self._settings.read_at_once
-        has_more = self._member.is_behind(found)
-        self._is_followed = is_full or has_more
-        return is_full or self._member.is_broken or bool(self._gathering and not has_more)
+        is_followed = is_full or self._member.is_behind(found)
+        is_head = bool(self._gathering) and not is_followed
+        return is_followed if is_full or is_head or self._member.is_broken else None
 
     def _polled(self, seconds: float) -> Found:
         room = max(1, self._settings.read_at_once - len(self._gathering))
@@ -212,9 +217,9 @@ class KafkaSource:
         self._refuse_other_topics()
         return True
 
-    def _batch(self) -> Batch | None:
+    def _batch(self, is_followed: bool) -> Batch | None:
         ends = {Partition(*tp): offset for tp, offset in self._member.next_offsets().items()}
-        return self._gathering.handed_out(ends, self._topic_ids, self._is_followed)
+        return self._gathering.handed_out(ends, self._topic_ids, is_followed)
 
     def _place(
         self, offsets: Mapping[TopicPartition, int], bounds: Mapping[TopicPartition, Bounds]
