@@ -38,14 +38,16 @@ def registry(engine):
 
 @pytest.fixture
 def refusing(engine):
-    """A database that refuses to store any fact of an event with the id "refused"."""
+    """A database that refuses to store an activation by an event with the id "refused"."""
+    refuse(engine, "activation_event_id")
+
+
+def refuse(engine, column):
+    """Have a database refuse to store an event with the id "refused" in this column."""
     with engine.begin() as connection:
-        connection.execute(insert(clinic).values(hsa_id="-", activation_event_id="refused"))
+        connection.execute(insert(clinic).values({"hsa_id": "-", column: "refused"}))
         connection.execute(
-            text(
-                "CREATE UNIQUE INDEX refusing ON clinic (activation_event_id)"
-                " WHERE activation_event_id = 'refused'"
-            )
+            text(f"CREATE UNIQUE INDEX refusing ON clinic ({column}) WHERE {column} = 'refused'")
         )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, insert, select, text
 from tests.builders import activated, deactivated, region_changed
-from tests.contract.conftest import NOW
+from tests.contract.conftest import NOW, refuse
 from tests.contract.test_apply import registered, rows
 from tests.contract.test_guard import Stage
 
@@ -303,14 +303,7 @@ def test_whatever_was_edited_by_hand_the_worker_and_an_approval_go_on(stage, reg
 def test_a_record_that_the_database_refuses_does_not_disturb_what_is_held(
     stage, registry, engine, sizes
 ):
-    with engine.begin() as connection:
-        connection.execute(insert(clinic).values(hsa_id="-", name_event_id="refused"))
-        connection.execute(
-            text(
-                "CREATE UNIQUE INDEX refusing ON clinic (name_event_id)"
-                " WHERE name_event_id = 'refused'"
-            )
-        )
+    refuse(engine, "name_event_id")
     stage.limits = Limits(1, 0, timedelta(minutes=60))
     stage.read(
         [
