@@ -106,7 +106,7 @@ class Change(NamedTuple):
 def changes(before: Facts, after: Facts) -> list[Change]:
     """The values that differ; a newer version of the same value is not a change."""
     return [
-        Change(fact, None if old is None else old.value, new.value)
-        for fact, old, new in zip(_IN_ORDER, before, after, strict=True)
-        if new is not old and new is not None and (old is None or old.value != new.value)
+        Change(fact, None if was is None else was.value, now.value)
+        for fact, was, now in zip(_IN_ORDER, before, after, strict=True)
+        if now is not was and now is not None and (was is None or was.value != now.value)
     ]
