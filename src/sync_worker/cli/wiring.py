@@ -19,6 +19,7 @@ from sync_worker.stream.archive_range import ArchiveRange
 from sync_worker.stream.kafka_range import KafkaRange
 from sync_worker.stream.kafka_settings import KafkaSettings, Security
 from sync_worker.stream.ranges import Range, RangeReader
+from sync_worker.stream.source import READ_AT_ONCE
 from sync_worker.sync.again import Parts
 from sync_worker.sync.apply import Applier
 from sync_worker.sync.fold_in_two import Judge
@@ -107,13 +108,9 @@ def archive(settings: Settings, path: Path) -> ArchiveSource:
     return ArchiveSource(path, read_at_once(settings))
 
 
-_MOST_READ_AT_ONCE = 4_000
-"""A transaction of the worker can take more: it lets go of events' bytes as soon as it may."""
-
-
 def read_at_once(settings: Settings) -> int:
     """How many records a source hands out at once, at the most."""
-    return min(settings.batch_max_records, _MOST_READ_AT_ONCE)
+    return min(settings.batch_max_records, READ_AT_ONCE)
 
 
 def range_reader(settings: Settings, path: Path | None, wanted: Range) -> RangeReader:

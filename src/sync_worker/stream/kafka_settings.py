@@ -5,6 +5,8 @@ from typing import Any
 
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 
+from sync_worker.stream.source import READ_AT_ONCE
+
 REQUEST_SECONDS = 3.0
 """The longest that one request of the administrating client waits for its answer."""
 CONNECT_SECONDS = 5.0
@@ -38,7 +40,7 @@ class KafkaSettings:
     group_id: str
     session_timeout_ms: int = 45_000
     max_poll_interval_ms: int = 120_000
-    read_at_once: int = 5_000
+    read_at_once: int = READ_AT_ONCE
     metadata_max_age_ms: int = 30_000
     """After this time at most, added partitions are read."""
     watch_topics_seconds: float = 5.0

@@ -10,6 +10,12 @@ from typing import Protocol
 
 from sync_worker.events.record import Partition, Record
 
+READ_AT_ONCE = 4_000
+"""The most records that a source hands out at once, for the sake of memory.
+
+A transaction of the worker can take more: it lets go of events' bytes as soon as it may.
+"""
+
 
 class StreamError(Exception):
     """The stream cannot be read on from here, and reading again will not help.
