@@ -161,7 +161,7 @@ class KafkaSource:
         """Poll until there is enough, or nothing more at once; whether more is likely to follow.
 
         Back to back while the group is not settled, with whatever has come until then kept: a
-        pause between two polls can hang the member for ever (trap 1).
+        rejoin that ends in a pause between two polls has to be begun anew (trap 1).
         """
         deadline = time.monotonic() + timeout_seconds
         wait = timeout_seconds

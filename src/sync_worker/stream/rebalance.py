@@ -41,7 +41,14 @@ class Rebalance(ConsumerRebalanceListener):
             self._consumer.pause(*self.owned)
 
     def on_partitions_revoked(self, _revoked: Collection[TopicPartition]) -> None:
-        """Do nothing: a partition that comes back with the assignment keeps its place."""
+        """Have the rejoin that begins here seen through; what comes back keeps its place.
+
+        The client forgets a rejoin that changed metadata began as soon as the leader has assigned
+        partitions, and hangs where a poll ends before the group has them (trap 1). Asked for, it
+        is remembered until it is done. The Java client asks by itself since KAFKA-9815.
+        """
+        if self._consumer is not None:
+            self._consumer._coordinator.request_rejoin()  # noqa: SLF001 - there is no public way
 
     def on_partitions_lost(self, _lost: Collection[TopicPartition]) -> None:
         """Forget them: others may have read on since."""
