@@ -221,7 +221,8 @@ class Stage:
 
     @contextmanager
     def producer(self) -> Iterator[KafkaProducer]:
-        producer = KafkaProducer(bootstrap_servers=self.bootstrap)
+        # A broker that comes back is found again within a second, not within 30.
+        producer = KafkaProducer(bootstrap_servers=self.bootstrap, reconnect_backoff_max_ms=1000)
         try:
             yield producer
             producer.flush(timeout=60)
@@ -300,6 +301,13 @@ class Stage:
     def execute(self, statement: str, *values: object) -> None:
         with psycopg.connect(self.database_url, autocommit=True) as db:
             db.execute(statement.encode(), values)
+
+    def end_sessions(self) -> None:
+        """Have the server end every session but the one that asks."""
+        self.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
     def read(self) -> int:
         """How many records the registry has counted."""

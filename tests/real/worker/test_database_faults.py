@@ -36,14 +36,6 @@ def locked(stage, statement):
         other.rollback()
 
 
-def disconnect(stage):
-    """End every session but the one that asks."""
-    stage.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-
-
 def test_a_database_away_for_three_poll_intervals_costs_no_record_and_no_membership(
     opened, breakable_postgres, record_property
 ):
@@ -84,7 +76,7 @@ def test_sessions_ended_by_the_server_are_opened_again(opened):
     worker = opened.start(BATCH_MAX_RECORDS="20")
     for _ in range(5):
         opened.until_read(opened.read() + 50)
-        disconnect(opened)
+        opened.end_sessions()
     ended_well(opened, worker)
 
 
@@ -110,14 +102,14 @@ def make_read_only(stage, *, is_read_only):
 def test_a_database_that_is_read_only_for_a_while_is_waited_for(opened, ways):
     worker = opened.caught_up()
     make_read_only(opened, is_read_only=True)
-    disconnect(opened)
+    opened.end_sessions()
     read = opened.read()
     opened.send_events(anything(seed=16, length=300))
     until(lambda: "read-only" in worker.reasons(), "the worker to say so", 10)
     assert opened.read() == read
     make_read_only(opened, is_read_only=False)
     if ways == "in and out":
-        disconnect(opened)
+        opened.end_sessions()
     ended_well(opened, worker)
 
 
