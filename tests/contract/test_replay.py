@@ -26,7 +26,6 @@ from sync_worker.sync.merge import Outcome
 from sync_worker.sync.patience import Patience
 from sync_worker.sync.replay import Only, Replay
 from sync_worker.sync.retry import RetryPolicy
-from sync_worker.sync.write import Rules
 
 STREAM, OTHER = "archive:test", "archive:other"
 CODEC = Codec(ACTIVATION, Regions(), timedelta(days=1))
@@ -38,7 +37,7 @@ FACTS = ("activation", "region", "name")
 
 def parts_of(registry, guard_limits=USUAL_LIMITS, codec=CODEC, now=NOW):
     patience = Patience(registry, lambda: False, lambda _error, _seconds: None, NO_PATIENCE)
-    return Parts(registry, Rules(codec, guard_limits), lambda: now, patience)
+    return Parts(registry, codec, guard_limits, lambda: now, patience)
 
 
 def apply(registry, records, codec=CODEC):

@@ -27,7 +27,6 @@ from sync_worker.sync.patience import Patience
 from sync_worker.sync.progress import Progress
 from sync_worker.sync.retry import RetryPolicy
 from sync_worker.sync.worker import Worker
-from sync_worker.sync.write import Rules
 
 
 def now() -> datetime:
@@ -100,7 +99,7 @@ def worker(settings: Settings, opened: Registry, progress: Progress, policy: Ret
 
 def parts(settings: Settings, opened: Registry, patience: Patience) -> Parts:
     """What does things again, beside the worker."""
-    return Parts(opened, Rules(codec(settings), limits(settings)), now, patience)
+    return Parts(opened, codec(settings), limits(settings), now, patience)
 
 
 def archive(settings: Settings, path: Path) -> ArchiveSource:

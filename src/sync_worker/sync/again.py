@@ -12,7 +12,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from sync_worker.clinics.facts import Facts
+from sync_worker.clinics.guard import Limits
 from sync_worker.clinics.held import NOTHING_HELD, Clinic
+from sync_worker.events.codec import Codec
 from sync_worker.events.record import Partition, Record
 from sync_worker.events.verdicts import Event, Ignored, Rejection, Verdict
 from sync_worker.registry import dead_letters, facts, holds, log, schema
@@ -25,7 +27,7 @@ from sync_worker.sync.judged import Judged
 from sync_worker.sync.merge import Merged, Outcome
 from sync_worker.sync.patience import Patience
 from sync_worker.sync.rehearse import Rehearsal
-from sync_worker.sync.write import Rules, Writer
+from sync_worker.sync.write import Writer
 
 MOST_AT_ONCE = 2000
 """The most records that one transaction takes: the worker waits for it where both name a clinic."""
@@ -35,7 +37,8 @@ class Parts(NamedTuple):
     """What does something again in earnest, and how."""
 
     registry: Registry
-    rules: Rules
+    codec: Codec
+    limits: Limits
     clock: Callable[[], datetime]
     patience: Patience
 
@@ -52,7 +55,7 @@ class Doing:
 
     def take(self, stream: str, records: Sequence[Record]) -> Iterator[Merged]:
         """What became of the records, part by part, each after it was committed."""
-        judged = Judged.by(self._parts.rules.codec, records, self._parts.clock())
+        judged = Judged.by(self._parts.codec, records, self._parts.clock())
         news = self._parts.patience(lambda: self._news(stream, records, judged))
         yield Merged(
             [_of_known(verdict) for at, verdict in enumerate(judged.verdicts) if at not in news]
@@ -115,12 +118,12 @@ class Rehearsing:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._rehearsal = Rehearsal(parts.rules.limits)
+        self._rehearsal = Rehearsal(parts.limits)
 
     def take(self, stream: str, records: Sequence[Record]) -> Iterator[Merged]:
         """What would become of the records, after those before."""
         now = self._parts.clock()
-        judged = Judged.by(self._parts.rules.codec, records, now)
+        judged = Judged.by(self._parts.codec, records, now)
         yield self._parts.patience(lambda: self._merged(stream, judged, now))
 
     def _merged(self, stream: str, judged: Judged, now: datetime) -> Merged:
@@ -132,8 +135,8 @@ def write(connection: Connection, parts: Parts, stream: str, records: Sequence[R
     """Write records anew within a transaction; open dead letters among them are closed."""
     moves = [Move(of, at.start, at.stop) for of, at in spans(records).items()]
     now = parts.clock()
-    judged = Judged.by(parts.rules.codec, records, now)
-    return Writer(connection, parts.rules.limits, stream, moves, now).write(judged)
+    judged = Judged.by(parts.codec, records, now)
+    return Writer(connection, parts.limits, stream, moves, now).write(judged)
 
 
 def spans(records: Sequence[Record]) -> dict[Partition, range]:

@@ -15,7 +15,7 @@ from sync_worker.stream.source import Batch
 from sync_worker.sync.judged import Judged
 from sync_worker.sync.portion import Portion
 from sync_worker.sync.progress import Applied
-from sync_worker.sync.write import Rules, Writer
+from sync_worker.sync.write import Writer
 
 
 class Applier:
@@ -29,12 +29,13 @@ class Applier:
         limits: Limits = USUAL_LIMITS,
     ) -> None:
         self._registry = registry
-        self._rules = Rules(codec, limits)
+        self._codec = codec
+        self._limits = limits
         self._clock = clock
 
     def judged(self, batch: Batch, *, whole: bool = True) -> Portion:
         """A batch with what the codec says of it; its events' bytes are kept only if `whole`."""
-        judged = Judged.by(self._rules.codec, batch.records, self._clock(), whole=whole)
+        judged = Judged.by(self._codec, batch.records, self._clock(), whole=whole)
         return Portion.of(batch, judged)
 
     def apply(self, stream: str, portion: Portion) -> Applied:
@@ -53,7 +54,7 @@ class Applier:
             expected = {move.partition: move.from_offset for move in moves}
             claimed = positions.claim(unit.connection, stream, expected)
             now = self._clock()
-            writer = Writer(unit.connection, self._rules.limits, stream, moves, now)
+            writer = Writer(unit.connection, self._limits, stream, moves, now)
             merged = writer.write(portion.judged)
             advances = portion.advances(merged)
             positions.advance(unit.connection, claimed, advances, now)

@@ -90,7 +90,7 @@ class RehearsingRedrive:
 
     def __init__(self, parts: Parts, most_at_once: int) -> None:
         self._parts = parts
-        self._rehearsal = Rehearsal(parts.rules.limits)
+        self._rehearsal = Rehearsal(parts.limits)
         self._most_at_once = min(most_at_once, MOST_AT_ONCE)
 
     def take(self, heads: Sequence[Head]) -> Iterator[Redriven]:
@@ -102,7 +102,7 @@ class RehearsingRedrive:
         now = self._parts.clock()
         with self._parts.registry.snapshot() as connection:
             found = letters.still_open(connection, numbers)
-            judged = Judged.by(self._parts.rules.codec, _records(found), now)
+            judged = Judged.by(self._parts.codec, _records(found), now)
             return _redriven(found, self._rehearsal.merge(connection, stream, judged, now))
 
 

@@ -5,13 +5,11 @@ Whoever uses it holds the locks that come first (positions), and commits.
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from sync_worker.clinics.guard import Guard, Limits
-from sync_worker.events.codec import Codec
 from sync_worker.events.record import Record
 from sync_worker.events.verdicts import Reason, Rejection
 from sync_worker.registry import dead_letters, facts, guarding, holds, log, registrations
@@ -29,13 +27,6 @@ _MOST_REFUSED = 10
 
 class DatabaseRefusesRecords(Exception):
     """The database refuses the data of so many records that the fault must be this program's."""
-
-
-class Rules(NamedTuple):
-    """How records are judged, and how many of a region's clinics may leave without a person."""
-
-    codec: Codec
-    limits: Limits
 
 
 class Writer:

@@ -166,7 +166,7 @@ def _only(again: "Again", hsa_ids: tuple[str, ...]) -> "Only | None":
 
     if not hsa_ids:
         return None
-    return Only(set(map(normalised, hsa_ids)), again.parts.rules.codec, again.parts.clock)
+    return Only(set(map(normalised, hsa_ids)), again.parts.codec, again.parts.clock)
 
 
 def _show(run: options.Invocation, report: "Report", *, is_done: bool) -> None:
