@@ -146,7 +146,7 @@ def test_a_server_that_cannot_be_reached_is_told_without_its_password(
     databases(f"postgresql://worker:{PASSWORD}@127.0.0.1:1/registry")
     told = typed(*command, "-o", form, "--debug")
     assert told.exit_code in {2, 5}, "2 where its driver is not installed"
-    assert told.stderr
+    assert "sync-worker config show" in told.stderr or told.exit_code == 2
     assert PASSWORD not in told.stderr
 
 

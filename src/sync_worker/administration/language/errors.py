@@ -19,7 +19,10 @@ DATABASE_AWAY = Message(
     en="The database cannot be reached or used now.",
 )
 IT_SAYS = Message(sv="Den säger: {words}.", en="It says: {words}.")
-TRY_AGAIN = Message(sv="Försök igen när den är tillbaka.", en="Try again when it is back.")
+TRY_AGAIN = Message(
+    sv="Försök igen när den är tillbaka, eller kontrollera adressen: sync-worker config show",
+    en="Try again when it is back, or check its address: sync-worker config show",
+)
 NOT_PERMITTED = Message(
     sv="Databasen tillåter inte det här.", en="The database does not permit this."
 )
