@@ -3,8 +3,10 @@
 import time
 from typing import Any
 
-from kafka import KafkaProducer
+import pytest
+from kafka import KafkaAdminClient, KafkaProducer
 
+from sync_worker.stream.source import StreamAway
 from tests.real.conftest import Opened
 from tests.real.kafka_parts import Cluster, Ledger, Reader
 from tests.services.broker import Broker
@@ -75,6 +77,40 @@ def test_it_starts_although_the_broker_goes_away_at_once(
     assert not reader.source.health.is_member
     breakable_broker.start()
     assert reader.read_values(10) == [str(number) for number in range(10)]
+
+
+def test_a_partition_without_a_leader_is_waited_for(
+    cluster: Cluster, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As all of them are for a moment, one by one, after their broker has crashed."""
+    topic = cluster.topic(partitions=2)
+    for partition in range(2):
+        cluster.send(topic, range(5), partition)
+    reader = Reader(opened(cluster.settings(topic)), Ledger())
+    client: Any = reader.source._member._consumer
+    leader = client._cluster.leader_for_partition
+    with monkeypatch.context() as without:
+        without.setattr(
+            client._cluster, "leader_for_partition", lambda tp: -1 if tp.partition else leader(tp)
+        )
+        reader.read_until(lambda: reader.ledger.reads >= 3, "positions to be asked for in vain")
+        assert reader.ledger.records == []
+    assert len(reader.read_values(10)) == 10
+
+
+def test_a_partition_without_a_leader_is_waited_for_at_the_start(
+    cluster: Cluster, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = cluster.settings(cluster.topic())
+
+    async def no_leader(_client: Any, partitions: Any) -> dict[int, set[Any]]:
+        return {-1: set(partitions)}
+
+    with monkeypatch.context() as without:
+        without.setattr(KafkaAdminClient, "_async_get_leader_for_partitions", no_leader)
+        with pytest.raises(StreamAway):
+            opened(settings)
+    opened(settings)
 
 
 def test_a_member_that_was_thrown_out_comes_back_at_the_registrys_position(

@@ -13,6 +13,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
     KafkaError,
     TopicAlreadyExistsError,
+    UnknownBrokerIdError,
     UnknownTopicOrPartitionError,
     for_code,
 )
@@ -206,7 +207,8 @@ def _in_our_words(bootstrap_servers: str) -> Iterator[None]:
     try:
         yield
     except KafkaError as error:
-        if error.retriable:
+        # A broker of that id is not known where a partition has no leader now, as after a crash.
+        if error.retriable or isinstance(error, UnknownBrokerIdError):
             raise StreamAway(f"Kafka at {bootstrap_servers}: {error}") from error
         raise StreamError(
             f"Kafka at {bootstrap_servers} refuses: {error}.",

@@ -125,14 +125,19 @@ class Member:
         return any(end is not None and end > found[tp][-1].offset + 1 for tp, end in ends.items())
 
     def bounds(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Bounds]:
-        """Where the logs begin and end; raises StreamAway after four seconds at most."""
+        """Where the logs begin and end.
+
+        Raises:
+            StreamAway: after four seconds at most, or one of them has no leader now. The client
+                leaves such a partition out, and then looks for it (KeyError).
+        """
         if self._consumer is None:
             raise StreamAway("no broker answers")
         try:
             begins = self._consumer.beginning_offsets(list(partitions), timeout_ms=_QUESTION_MS)
             ends = self._consumer.end_offsets(list(partitions), timeout_ms=_QUESTION_MS)
-        except KafkaError as error:
-            raise StreamAway(str(error)) from error
+        except (KafkaError, KeyError) as error:
+            raise StreamAway(repr(error)) from error
         return {tp: Bounds(begins[tp], ends[tp]) for tp in partitions}
 
     def hold_back(self, partitions: Collection[TopicPartition]) -> None:
@@ -186,7 +191,7 @@ class Member:
         """Know all partitions before joining: else the first assignment is empty (trap 1)."""
         try:
             consumer.beginning_offsets(self._partitions, timeout_ms=_QUESTION_MS)
-        except KafkaError:
+        except (KafkaError, KeyError):
             return  # it joins without, and takes a rebalance more
 
     def _rejoined(self) -> KafkaConsumer | None:
