@@ -118,7 +118,7 @@ class KafkaSource:
         self._place(astray, bounds)
 
     def poll(self, timeout_seconds: float) -> Batch | None:
-        if self._failure is not None and not self._gathering:
+        if self._failure is not None and not (self._gathering and self._member.is_settled()):
             raise self._failure
         self._refuse_other_topics()
         is_followed = self._gather(timeout_seconds)

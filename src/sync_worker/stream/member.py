@@ -101,6 +101,7 @@ class Member:
         try:
             found: Found = consumer.poll(timeout_ms=milliseconds, max_records=records)
         except (OffsetOutOfRangeError, LogTruncationError):
+            self._look_after(consumer)
             raise
         except (KafkaError, *DECODING_ERRORS) as error:
             self._judge(error)
