@@ -1,10 +1,15 @@
 """What the Kafka source refuses on a real broker, and in which words."""
 
+import time
+from typing import Any
+
 import pytest
+from kafka import TopicPartition
 
 from sync_worker.events.record import Partition
 from sync_worker.stream.kafka import KafkaSource
 from sync_worker.stream.source import StreamError
+from sync_worker.stream.topic_watch import Sight
 from tests.real.conftest import Opened
 from tests.real.kafka_parts import Cluster, Ledger, Reader
 from tests.services.broker import Broker, NativeBroker
@@ -66,6 +71,38 @@ def test_a_log_that_ends_before_our_position_is_refused(cluster: Cluster, opened
     assert refused.value.what == f"{topic}/0: the log ends at offset 5, before our position 9."
 
 
+def test_a_refusal_that_is_found_as_a_rejoin_ends_is_said(
+    cluster: Cluster, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With records in hand, too, which are not known to be ours any more."""
+    topic = cluster.topic(partitions=2)
+    for partition in range(2):
+        cluster.send(topic, range(3), partition)
+    reader = Reader(opened(cluster.settings(topic)), Ledger())
+    reader.read_values(6)
+    _gather(reader, cluster, topic, monkeypatch)
+    cluster.delete_records(topic, before=3, partition=1)
+    member, client = reader.source._member, _client(reader)
+    client._coordinator.request_rejoin()
+    member.poll(0.0, 1)
+    assert not member.is_stable
+    client.seek(TopicPartition(topic, 1), 1)
+    with pytest.raises(StreamError, match=r"/1: the log begins at offset 3, after our position 1"):
+        reader.read_until(lambda: False, "the refusal", 10)
+
+
+def _client(reader: Reader) -> Any:
+    return reader.source._member._consumer
+
+
+def _gather(reader: Reader, cluster: Cluster, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have it read records that it may not hand out yet, since nobody has looked at their topic."""
+    with monkeypatch.context() as unsure:
+        unsure.setattr(reader.source._watch, "has_looked_since", lambda *_: False)
+        cluster.send(topic, ["in hand"] * 5)
+        reader.read_until(lambda: len(reader.source._gathering) == 5, "records in hand")
+
+
 @pytest.mark.parametrize("length", [2, 20])
 def test_a_topic_created_anew_between_runs_is_refused(
     cluster: Cluster, opened: Opened, length: int
@@ -95,3 +132,20 @@ def test_a_topic_deleted_while_it_is_read_is_noticed(cluster: Cluster, opened: O
     with pytest.raises(StreamError, match="was deleted while it was read") as refused:
         reader.read_until(lambda: False, "the deletion to be noticed")
     assert "3 in partition 0" in refused.value.what
+
+
+def test_a_topic_that_is_not_seen_for_a_moment_costs_no_record_in_hand(
+    cluster: Cluster, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the worker goes on all the same, since another one was quicker than it."""
+    topic = cluster.topic()
+    cluster.send(topic, range(3))
+    reader = Reader(opened(cluster.settings(topic, watch_topics_seconds=600.0)), Ledger())
+    reader.read_values(3)
+    _gather(reader, cluster, topic, monkeypatch)
+    with monkeypatch.context() as unseen:
+        unseen.setattr(reader.source._watch, "last", Sight({}, time.monotonic()))
+        with pytest.raises(StreamError, match="was deleted"):
+            reader.source.poll(0.5)
+    reader.source.seek(reader.ledger.bookmarks())
+    assert reader.read_values(8) == ["0", "1", "2"] + ["in hand"] * 5

@@ -54,8 +54,9 @@ class Gathering:
         self._records = [r for r in self._records if (r.topic, r.partition) in partitions]
 
     def forget(self) -> None:
-        """Drop what was gathered: it is not what it was taken for."""
+        """Drop what was gathered: it is not what it was taken for. All are to be placed anew."""
         self._records.clear()
+        self._next = {}
 
     def handed_out(
         self, ends: Mapping[Partition, int], topic_ids: Mapping[str, str], is_followed: bool
