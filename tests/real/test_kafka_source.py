@@ -122,6 +122,29 @@ def test_batches_grow_to_the_limit_while_catching_up(cluster: Cluster, opened: O
     assert ledger.values() == [str(number) for number in range(9000)]
 
 
+def test_many_small_transactions_are_handed_out_as_they_come(
+    cluster: Cluster, opened: Opened
+) -> None:
+    """Their markers lie beyond every record, so that there always seems to be more."""
+    topic = cluster.topic()
+    cluster.send(topic, ["before"])
+    reader = Reader(opened(cluster.settings(topic)), Ledger())
+    reader.read_values(1)
+    client: Any = reader.source._member._consumer
+    poll = client.poll
+
+    def poll_and_have_one_more(**options: Any) -> Any:
+        found = poll(**options)
+        with cluster.transaction() as producer:
+            producer.send(topic, b"one")
+        return found
+
+    client.poll = poll_and_have_one_more
+    batches = [reader.step(0.2) for _ in range(5)]
+    assert all(batch is None or not batch.is_followed for batch in batches)
+    assert len(reader.ledger.records) > 1
+
+
 def test_added_partitions_are_read_from_their_beginning(cluster: Cluster, opened: Opened) -> None:
     topic = cluster.topic()
     cluster.send(topic, ["old"])

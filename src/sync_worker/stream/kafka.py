@@ -25,6 +25,7 @@ from sync_worker.stream.topic_watch import TopicWatch
 
 _CATCH_UP_SECONDS = 0.05
 """How long to wait for more records of a batch when there are more in the logs."""
+_LONGEST_GATHERING_SECONDS = 0.5
 _LOOK_SECONDS = 2.0
 """How long a batch waits for the ids of its topics before it is asked for again."""
 _FAILURES_IN_VAIN = 3
@@ -160,10 +161,11 @@ class KafkaSource:
     def _gather(self, timeout_seconds: float) -> bool:
         """Poll until there is enough, or nothing more at once; whether more is likely to follow.
 
+        Of a log that never seems to end, as one of many small transactions, for half a second.
         Back to back while the group is not settled, with whatever has come until then kept: a
         rejoin that ends in a pause between two polls has to be begun anew (trap 1).
         """
-        deadline = time.monotonic() + timeout_seconds
+        began = time.monotonic()
         wait = timeout_seconds
         while self._failure is None:
             found = self._polled(wait)
@@ -171,7 +173,10 @@ class KafkaSource:
                 return False
             if self._member.is_stable and (is_followed := self._enough(found)) is not None:
                 return is_followed
-            if (left := deadline - time.monotonic()) <= 0 and not found:
+            gathered_for = time.monotonic() - began
+            left = timeout_seconds - gathered_for
+            is_late = self._member.is_stable and gathered_for >= _LONGEST_GATHERING_SECONDS
+            if is_late or (left <= 0 and not found):
                 return False
             # Never a poll without a wait: a rejoin that it began would end between two polls.
             is_catching_up = self._gathering and self._member.is_settled()
