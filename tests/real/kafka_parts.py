@@ -145,7 +145,8 @@ class Ledger:
     def bookmarks(self) -> Bookmarks:
         self.reads += 1
         with self.lock:
-            return Bookmarks(dict(self.positions), dict(self.topic_ids), self.other_streams)
+            ids = {topic: frozenset({topic_id}) for topic, topic_id in self.topic_ids.items()}
+            return Bookmarks(dict(self.positions), ids, self.other_streams)
 
     def keep(self, batch: Batch) -> bool:
         """Whether the batch was kept: all of it, or nothing where another was quicker."""

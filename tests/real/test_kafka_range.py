@@ -156,13 +156,13 @@ def test_a_stream_that_is_not_the_one_that_was_read_is_refused_as_the_worker_doe
     cluster.delete_records(topic, 2)
     at = Partition(topic, 0)
     with reading(cluster, topic) as reader:
-        reader.fit(Bookmarks({at: 2}, reader.topic_ids))
+        reader.fit(Bookmarks({at: 2}, {topic: frozenset({reader.topic_ids[topic]})}))
         reader.fit(Bookmarks({at: 0}))
         assert reader.begins == {at: 2}
         for bookmarks, said in (
             (Bookmarks({at: 1}), "the log begins at offset 2, after our position 1"),
             (Bookmarks({at: 4}), "the log ends at offset 3, before our position 4"),
-            (Bookmarks({at: 2}, {topic: "other"}), f"{topic} was created anew"),
+            (Bookmarks({at: 2}, {topic: frozenset({"other"})}), f"{topic} was created anew"),
         ):
             with pytest.raises(StreamError, match=said):
                 reader.fit(bookmarks)

@@ -123,6 +123,21 @@ def test_a_topic_created_anew_between_runs_is_refused(
     assert first.ledger.topic_ids[topic] in refused.value.what
 
 
+def test_a_topic_created_anew_is_not_taken_for_a_log_that_lost_its_end(
+    cluster: Cluster, opened: Opened
+) -> None:
+    """Although nobody has looked since: the way on is another one."""
+    topic = cluster.topic()
+    cluster.send(topic, range(8))
+    reader = Reader(opened(cluster.settings(topic, watch_topics_seconds=600.0)), Ledger())
+    reader.read_values(8)
+    cluster.delete_topic(topic)
+    cluster.topic(name=topic)
+    cluster.send(topic, range(2))
+    with pytest.raises(StreamError, match="was created anew"):
+        reader.read_until(lambda: False, "the refusal")
+
+
 def test_a_topic_deleted_while_it_is_read_is_noticed(cluster: Cluster, opened: Opened) -> None:
     topic = cluster.topic()
     cluster.send(topic, range(3))

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from sync_worker.cli.options import Invocation
     from sync_worker.cli.settings import Settings
-    from sync_worker.registry.positions import Position
     from sync_worker.registry.survey import Survey
     from sync_worker.registry.unit import Registry
     from sync_worker.stream.ranges import RangeReader
@@ -151,6 +150,7 @@ def _extract_says(extract: "Extract", surveyed: "Survey", asked: Asked) -> "Expe
 def _stream_says(run: "Invocation", surveyed: "Survey", path: Path | None) -> "Expectation":
     from sync_worker.cli import wiring
     from sync_worker.stream.ranges import Range
+    from sync_worker.sync.bookmarks import among
     from sync_worker.sync.reconcile import StreamSays, passed_by
 
     reader = wiring.range_reader(run.settings, path, Range())
@@ -160,7 +160,7 @@ def _stream_says(run: "Invocation", surveyed: "Survey", path: Path | None) -> "E
             run.output.attention(
                 "The worker has no positions in this stream: all of it counts as passed."
             )
-        bookmarks, passed = _bookmarks(known), passed_by(surveyed, reader.stream_id)
+        bookmarks, passed = among(known, reader.stream_id), passed_by(surveyed, reader.stream_id)
         reader.fit(bookmarks)
         if path is None and (reader.total or 0) >= WORTH_TWO_PROCESSES:
             fold = _folded_in_two(run, reader, bookmarks, passed)
@@ -170,14 +170,6 @@ def _stream_says(run: "Invocation", surveyed: "Survey", path: Path | None) -> "E
         reader.close()
     _tell_late_beginnings(run, reader)
     return StreamSays(reader.stream_id, fold)
-
-
-def _bookmarks(known: "Sequence[Position]") -> "Bookmarks":
-    from sync_worker.stream.source import Bookmarks
-
-    positions = {one.partition: one.next_offset for one in known}
-    ids = {one.partition.topic: one.topic_id for one in known if one.topic_id is not None}
-    return Bookmarks(positions, ids)
 
 
 def _folded(run: "Invocation", reader: "RangeReader", passed: "Passed", label: str) -> "Fold":

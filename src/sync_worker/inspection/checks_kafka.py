@@ -15,6 +15,7 @@ from sync_worker.stream import fitting
 from sync_worker.stream.admin import TOPIC_CONFIGURATION, Group, KafkaAdmin, Topic, lag
 from sync_worker.stream.fitting import Bounds
 from sync_worker.stream.source import Bookmarks, StreamAway, StreamError
+from sync_worker.sync.bookmarks import among
 
 _COORDINATOR_SECONDS = 5.0
 _BREATH_SECONDS = 0.2
@@ -164,11 +165,7 @@ class KafkaChecks:
         with self.registry().snapshot() as connection:
             everywhere = positions.listed(connection)
         here = [known for known in everywhere if known.stream == self._stream_id]
-        return here, Bookmarks(
-            {known.partition: known.next_offset for known in here},
-            {p.partition.topic: p.topic_id for p in here if p.topic_id is not None},
-            frozenset(known.stream for known in everywhere) - {self._stream_id},
-        )
+        return here, among(everywhere, self._stream_id)
 
     @property
     def _asked(self) -> KafkaAdmin:

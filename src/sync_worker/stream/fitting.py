@@ -5,7 +5,7 @@ repaired here: the operator decides, with `positions reset`. Other reasons to st
 too.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sync_worker.events.record import Partition
@@ -72,14 +72,17 @@ def refuse_deleted(topic: str, positions: Mapping[Partition, int]) -> None:
 
 
 def refuse_recreated(
-    ids: Mapping[str, str], known: Mapping[str, str], positions: Mapping[Partition, int]
+    ids: Mapping[str, str],
+    known: Mapping[str, Collection[str]],
+    positions: Mapping[Partition, int],
 ) -> None:
-    """Raise where a topic has another id than the one that positions were read under."""
+    """Raise where a topic has another id than one that any of its positions was read under."""
     for topic in sorted(ids.keys() & known.keys()):
-        if ids[topic] != known[topic]:
+        gone = sorted(set(known[topic]) - {ids[topic]})
+        if gone:
             raise StreamError(
-                f"{topic} was created anew: its id is {ids[topic]}, and was {known[topic]} when "
-                f"it was read; {_positions(topic, positions)}.",
+                f"{topic} was created anew: its id is {ids[topic]}, and was {' or '.join(gone)} "
+                f"when it was read; {_positions(topic, positions)}.",
                 "Those positions are of a log that is gone: what the new one holds before them "
                 "would be passed over.",
                 f"Adopt the new one: sync-worker positions reset --topic {topic} --to earliest",

@@ -230,6 +230,7 @@ class KafkaSource:
         self, offsets: Mapping[TopicPartition, int], bounds: Mapping[TopicPartition, Bounds]
     ) -> None:
         """Read on from these; 0 stands for the beginning, wherever that is by now."""
+        self._look_at_the_topics()
         for tp, offset in offsets.items():
             fitting.refuse_out_of_bounds(Partition(*tp), offset, bounds[tp])
         self._member.place({tp: offset or bounds[tp].begin for tp, offset in offsets.items()})
@@ -242,6 +243,7 @@ class KafkaSource:
         """A log does not reach where we read: at its beginning go there, else say so."""
         offsets = self._member.next_offsets()
         try:
+            self._look_at_the_topics()
             bounds = self._member.bounds(offsets)
             for tp, offset in offsets.items():
                 self._refuse_out_of_bounds(Partition(*tp), offset, bounds[tp], tp in divergent)
@@ -269,13 +271,19 @@ class KafkaSource:
         offsets = {TopicPartition(*p): at for p, at in self._gathering.next_offsets.items()}
         self._failure = undecodable.found_among(self._settings, offsets)
 
+    def _look_at_the_topics(self) -> None:
+        """A log that does not fit may be another one by now, and then that is what to say."""
+        self._watch.has_looked_since(time.monotonic(), _LOOK_SECONDS)
+        self._refuse_other_topics()
+
     def _refuse_other_topics(self) -> None:
         """What was read since they went away cannot be told from what was read before."""
         seen, reached = self._watch.last.topic_ids, self._gathering.reached
         if seen == self._topic_ids:
             return
         self._gathering.forget()
-        fitting.refuse_recreated(seen, self._topic_ids, reached)
+        ours = {topic: {topic_id} for topic, topic_id in self._topic_ids.items()}
+        fitting.refuse_recreated(seen, ours, reached)
         for topic in sorted(self._topic_ids.keys() - seen.keys()):
             fitting.refuse_deleted(topic, reached)
 

@@ -65,11 +65,12 @@ class Bookmarks:
     """Where the registry stands in a stream, as it is kept beside the rows.
 
     A partition without a position was never read. `topic_ids` are those that came with the
-    positions. `other_streams` are the ids of all other streams that the registry has positions in.
+    positions, several of one topic where only some were set by hand. `other_streams` are the ids of
+    all other streams that the registry has positions in.
     """
 
     positions: Mapping[Partition, int]
-    topic_ids: Mapping[str, str] = field(default_factory=dict)
+    topic_ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
     other_streams: frozenset[str] = frozenset()
 
 

@@ -60,14 +60,27 @@ def plan_adoption(
     stream: str,
     present: Iterable[tuple[Partition, str]],
 ) -> list[Reset]:
-    """Adopt the present log of a stream: its partitions, each with its topic's id."""
+    """Adopt the present log of a stream: its partitions, each with its topic's id.
+
+    A partition that its topic does not have any more, since it was created anew with fewer, is
+    read from the beginning if it ever comes back.
+    """
     with registry.snapshot() as connection:
         known: Mapping[Partition, int] = {
             p.partition: p.next_offset for p in positions.listed(connection, stream)
         }
+    ids = dict(present)
+    id_of_topic = {partition.topic: topic_id for partition, topic_id in ids.items()}
+    gone = {at for at in known if at.topic in id_of_topic} - ids.keys()
     return [
-        Reset(stream, partition, topic_id, known.get(partition), to_offset)
-        for partition, topic_id in sorted(present)
+        Reset(
+            stream,
+            partition,
+            id_of_topic[partition.topic],
+            known.get(partition),
+            0 if partition in gone else to_offset,
+        )
+        for partition in sorted(ids.keys() | gone)
         if selection.has(partition)
     ]
 

@@ -95,6 +95,37 @@ def test_a_topic_created_anew_while_it_is_read_ends_the_worker_before_it_reads_o
     assert stage.read() == 7
 
 
+def test_a_topic_created_anew_is_adopted_as_a_whole_or_not_at_all(stage):
+    for partition in range(3):
+        fill(stage, stage.region, 5, partition)
+    assert stage.finish().exit_code == 0
+    recreate(stage, stage.region)
+    for partition in range(3):
+        fill(stage, stage.region, 8, partition)
+    reset = ("positions", "reset", "--topic", stage.region, "--to", "earliest", "-y")
+    for number in (2, 0):
+        assert stage(*reset, "--partition", str(number)).exit_code == 0
+        refused = stage.finish()
+        assert refused.exit_code == 2, refused.stderr
+        assert f"{stage.region} was created anew" in refused.error
+    assert go_on(stage, "--topic", stage.region) == (24, 24)
+
+
+def test_a_topic_created_anew_with_fewer_partitions_is_adopted(stage):
+    for partition in range(3):
+        fill(stage, stage.region, 5, partition)
+    assert stage.finish().exit_code == 0
+    delete(stage, stage.region)
+    stage.create_topics(stage.region, partitions=1)
+    fill(stage, stage.region, 2)
+    assert stage.finish().exit_code == 2
+    assert go_on(stage, "--topic", stage.region) == (2, 2)
+    with stage.admin() as client:
+        client.create_partitions({stage.region: 3})
+    fill(stage, stage.region, 4, partition=2)
+    assert stage.finish().json["read"] == 4
+
+
 def test_a_log_that_begins_after_our_position_is_refused_with_both_numbers(stage):
     fill(stage, stage.region, 5)
     assert stage.finish().exit_code == 0
