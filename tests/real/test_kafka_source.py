@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sync_worker.events.record import Partition
+from sync_worker.stream.source import BYTES_AT_ONCE
 from tests.real.conftest import Opened
 from tests.real.kafka_parts import Cluster, Ledger, Reader
 from tests.services.waiting import until
@@ -120,6 +121,21 @@ def test_batches_grow_to_the_limit_while_catching_up(cluster: Cluster, opened: O
     assert max(sizes) <= 3000
     assert len(sizes) <= 6
     assert ledger.values() == [str(number) for number in range(9000)]
+
+
+def test_large_records_make_small_batches(cluster: Cluster, opened: Opened) -> None:
+    topic = cluster.topic()
+    cluster.send(topic, ["x" * 900_000] * 40)
+    reader = Reader(opened(cluster.settings(topic)), Ledger())
+    sizes: list[int] = []
+
+    def read_on() -> bool:
+        batch = reader.step()
+        sizes.append(0 if batch is None else len(batch.records))
+        return sum(sizes) == 40
+
+    until(read_on, "40 records", pause_seconds=0)
+    assert max(sizes) * 900_000 < 1.5 * BYTES_AT_ONCE
 
 
 def test_many_small_transactions_are_handed_out_as_they_come(

@@ -14,9 +14,8 @@ from pathlib import Path
 from sync_worker.events.record import Partition, Record
 from sync_worker.stream.archive_file import ArchiveFile
 from sync_worker.stream.archive_lines import MalformedLineError, record_of
-from sync_worker.stream.source import Batch, Bookmarks, Move, StreamError
+from sync_worker.stream.source import BYTES_AT_ONCE, Batch, Bookmarks, Move, StreamError
 
-_MAX_BATCH_BYTES = 64 * 2**20
 _MAX_LINES_A_POLL = 20_000
 """So that a stop does not wait while a long archive's known part is passed over."""
 
@@ -107,7 +106,7 @@ class ArchiveSource:
                 if record is not None:
                     records.append(record)
                     size += len(record.value or b"")
-                if len(records) >= self._max_records or size >= _MAX_BATCH_BYTES:
+                if len(records) >= self._max_records or size >= BYTES_AT_ONCE:
                     return tuple(records)
             self._all_read = lines < _MAX_LINES_A_POLL
         except StreamError as failure:

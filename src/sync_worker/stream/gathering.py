@@ -3,8 +3,9 @@
 Knows nothing of the client: told what came, where partitions stand, and which are ours.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sync_worker.clinics.tuples import new
@@ -12,6 +13,8 @@ from sync_worker.events.record import Partition, Record
 from sync_worker.stream.source import Batch, Move
 
 _NO_TIMESTAMP = -1
+_SIZES = tuple(attrgetter(f"serialized_{part}_size") for part in ("key", "value", "header"))
+"""Of the client's record, in bytes; -1 where it has none."""
 # Nearly all records have the same headers, which would be a fifth of their memory.
 _shared = lru_cache(maxsize=64)(lambda headers: headers)
 
@@ -21,6 +24,8 @@ class Gathering:
 
     def __init__(self) -> None:
         self._records: list[Record] = []
+        self.size = 0
+        """Bytes of keys, values and headers at the most: some that were dropped may count."""
         self._next: dict[Partition, int] = {}
         self.reached: dict[Partition, int] = {}
         """As `next_offsets`, and of partitions too that are not ours any more."""
@@ -37,9 +42,10 @@ class Gathering:
         """Whether records of this partition wait to be handed out."""
         return any((r.topic, r.partition) == partition for r in self._records)
 
-    def add(self, found: Iterable[Any]) -> None:
+    def add(self, found: Sequence[Any]) -> None:
         """The client's records, byte for byte."""
         self._records.extend(map(record_of, found))
+        self.size += sum(sum(map(size, found)) for size in _SIZES)
 
     def start_at(self, offsets: Mapping[Partition, int]) -> None:
         """These partitions are read from here on; what was gathered of them does not count."""
@@ -55,7 +61,7 @@ class Gathering:
 
     def forget(self) -> None:
         """Drop what was gathered: it is not what it was taken for. All are to be placed anew."""
-        self._records.clear()
+        self._clear()
         self._next = {}
 
     def handed_out(
@@ -72,9 +78,13 @@ class Gathering:
             return None
         ids = {topic: topic_ids[topic] for topic in {p.topic for p in moving}}
         batch = Batch(tuple(self._records), moves, ids, is_followed)
-        self._records.clear()
+        self._clear()
         self._step_to({move.partition: move.to_offset for move in moves})
         return batch
+
+    def _clear(self) -> None:
+        self._records.clear()
+        self.size = 0
 
     def _step_to(self, offsets: Mapping[Partition, int]) -> None:
         self._next |= offsets

@@ -20,7 +20,7 @@ from sync_worker.stream.gathering import Gathering
 from sync_worker.stream.group_offsets import GroupOffsets
 from sync_worker.stream.kafka_settings import KafkaSettings
 from sync_worker.stream.member import Found, Member
-from sync_worker.stream.source import Batch, Bookmarks, StreamAway, StreamError
+from sync_worker.stream.source import BYTES_AT_ONCE, Batch, Bookmarks, StreamAway, StreamError
 from sync_worker.stream.topic_watch import TopicWatch
 
 _CATCH_UP_SECONDS = 0.05
@@ -188,7 +188,10 @@ class KafkaSource:
 
         At the head of the logs, what came is handed out at once; before it, more is awaited.
         """
-        is_full = len(self._gathering) >= self._settings.read_at_once
+        is_full = (
+            len(self._gathering) >= self._settings.read_at_once
+            or self._gathering.size >= BYTES_AT_ONCE
+        )
         is_followed = is_full or self._member.is_behind(found)
         is_head = bool(self._gathering) and not is_followed
         return is_followed if is_full or is_head or self._member.is_broken else None

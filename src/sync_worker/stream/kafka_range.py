@@ -17,14 +17,13 @@ from sync_worker.stream.kafka_settings import KafkaSettings
 from sync_worker.stream.lone_reader import Found, LoneReader
 from sync_worker.stream.range_bounds import selected, settled
 from sync_worker.stream.ranges import Range
-from sync_worker.stream.source import Batch, Bookmarks, Move, StreamAway
+from sync_worker.stream.source import BYTES_AT_ONCE, Batch, Bookmarks, Move, StreamAway
 
 PATIENCE_SECONDS = 30.0
 """How long a cluster may give nothing before a range that is not at its end is given up."""
 
 _LOOK_SECONDS = 2.0
 """How long nothing has to come before it is asked why."""
-_MAX_BATCH_BYTES = 64 * 2**20
 
 
 class KafkaRange:
@@ -129,7 +128,7 @@ class KafkaRange:
         records: list[Record] = []
         size = 0
         moved_at = looked_at = time.monotonic()
-        while reader.left and len(records) < self._max_records and size < _MAX_BATCH_BYTES:
+        while reader.left and len(records) < self._max_records and size < BYTES_AT_ONCE:
             found = reader.poll(self._max_records - len(records))
             now = time.monotonic()
             if found is not None:

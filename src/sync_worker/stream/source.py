@@ -16,6 +16,9 @@ READ_AT_ONCE = 4_000
 A transaction of the worker can take more: it lets go of events' bytes as soon as it may.
 """
 
+BYTES_AT_ONCE = 16 * 2**20
+"""The most bytes of keys and values that a source hands out at once, unless one record has more."""
+
 
 class StreamError(Exception):
     """The stream cannot be read on from here, and reading again will not help.

@@ -15,7 +15,13 @@ from tests.builders import archive_line, numbered, record, write_archive, write_
 
 from sync_worker.events.record import Partition, Record
 from sync_worker.stream.archive import ArchiveSource
-from sync_worker.stream.source import Batch, Bookmarks, EventSource, StreamError
+from sync_worker.stream.source import (
+    BYTES_AT_ONCE,
+    Batch,
+    Bookmarks,
+    EventSource,
+    StreamError,
+)
 
 HERE, THERE = Partition("eservices.clinic.activation", 0), Partition("eservices.clinic.region", 2)
 CONTENT = st.none() | st.binary(max_size=12)
@@ -156,7 +162,7 @@ def test_lines_without_places_stand_at_their_number(tmp_path):
 
 
 def test_large_records_end_a_batch_before_memory_does(tmp_path):
-    large = numbered([b"x" * 2**25] * 3)
+    large = numbered([b"x" * (BYTES_AT_ONCE // 2)] * 3)
 
     with reading(write_archive(tmp_path / "a.jsonl.gz", large)) as source:
         sizes = [len(batch.records) for batch in batches(source)]
