@@ -163,7 +163,7 @@ def test_a_transaction_never_takes_more_than_it_may_though_more_is_read_at_once(
 def test_a_flood_of_large_bad_records_is_kept_in_transactions_that_memory_can_hold(
     registry, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(keeper, "_MOST_BYTES_WHOLE", 1000)
+    monkeypatch.setattr(keeper, "_MOST_BYTES_WHOLE", 3600)  # six of those below
     bad = [b"no event" + b"." * 192] * 9
     documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(9)]
     archive = written(tmp_path / "a.jsonl", numbered([*bad, *documents], topic=ACTIVATION))

@@ -31,3 +31,9 @@ class Record(NamedTuple):
     def address(self) -> tuple[str, int, int]:
         """Topic, partition and offset: where it stands in its stream."""
         return self.topic, self.partition, self.offset
+
+    @property
+    def size(self) -> int:
+        """Bytes of its key, its value, and its headers' values."""
+        values = (self.key, self.value, *(value for _, value in self.headers))
+        return sum(len(value) for value in values if value is not None)

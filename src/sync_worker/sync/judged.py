@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sync_worker.events.codec import Codec
 from sync_worker.events.record import Partition, Record
-from sync_worker.events.verdicts import Event, Verdict
+from sync_worker.events.verdicts import Event, Rejection, Verdict
 from sync_worker.registry.dead_letters import Address
 
 
@@ -15,12 +15,16 @@ class BytesLetGo(Exception):
     """A record is to be set aside after all, and its bytes are needed: it has to be read again."""
 
 
+_BESIDES = 400
+"""What a record takes in memory beside its bytes."""
+
+
 @dataclass(slots=True)
 class Judged:
     """Records in the order read, each by its number from 0.
 
-    A record that is an event is kept as the event and its address, which takes a third of the
-    memory; all others are kept whole, and with `whole` every one is.
+    One that is to be set aside is kept whole. Of all others, what the codec says and the address
+    are kept, which takes a third of the memory; with `whole`, all of them.
     """
 
     partitions: list[Partition]
@@ -41,7 +45,7 @@ class Judged:
         kept = {
             at: record
             for at, record in enumerate(records)
-            if whole or not isinstance(verdicts[at], Event)
+            if whole or isinstance(verdicts[at], Rejection)
         }
         return cls(_partitions(records), array("q", [r.offset for r in records]), verdicts, kept)
 
@@ -61,7 +65,7 @@ class Judged:
         """A record, byte for byte.
 
         Raises:
-            BytesLetGo: it is an event.
+            BytesLetGo: it was not kept whole.
         """
         try:
             return self.whole[at]
@@ -69,8 +73,8 @@ class Judged:
             raise BytesLetGo from None
 
     def bytes_whole(self) -> int:
-        """How many bytes the values have of the records that are kept whole."""
-        return sum(len(record.value or b"") for record in self.whole.values())
+        """How many bytes the records that are kept whole take, roughly."""
+        return sum(record.size + _BESIDES for record in self.whole.values())
 
     def addresses(self) -> set[Address]:
         """Where the records stand."""
