@@ -18,7 +18,9 @@ from sync_worker.sync.portion import Portion
 from sync_worker.sync.progress import Applied, Progress
 
 _MOST_BYTES_WHOLE = 32 * 2**20
-"""Of records that are no events, and so are kept whole until they are dead letters."""
+"""Of records that are kept whole until they are dead letters."""
+
+_BREATH_SECONDS = 0.05
 
 
 class Keeper:
@@ -27,7 +29,8 @@ class Keeper:
     A long stream names the same clinics again and again, and each is read and written once in a
     transaction: the more records it takes, the less there is to do. So batches are gathered while
     more is waiting, judged at once, and their events' bytes let go of. Where the database refuses
-    an event after all, the records are read again, and kept whole until they are past.
+    an event after all, the records are read again, and kept whole until they are past. What took
+    the database too long is halved, and the size that it took in time is grown slowly from there.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Keeper:
         self._most_records = most_records
         self._portion: Portion | None = None
         self._kept_whole = 0
+        self._most_in_time = most_records
         self.total = Counts()
         """What became of all records so far."""
 
@@ -84,6 +88,8 @@ class Keeper:
         return is_full or self._kept_whole > 0 or portion.judged.bytes_whole() >= _MOST_BYTES_WHOLE
 
     def _keep(self, portion: Portion) -> bool:
+        if len(portion) > self._most_in_time:
+            return self._keep_in_halves(portion)
         try:
             applied = self._patiently(lambda: self._attempt(portion), self._source.idle)
         except PositionsMoved:
@@ -95,11 +101,22 @@ class Keeper:
             self._start_over(self._source)
             return False
         if applied is None:
-            return all(self._keep(half) for half in portion.halves())
+            self._most_in_time = len(portion) // 2
+            return self._keep_in_halves(portion)
+        self._most_in_time = min(self._most_records, 1 + self._most_in_time * 11 // 10)
         self._kept_whole = max(0, self._kept_whole - len(portion))
         self._source.kept(applied.next_offsets)
         self.total += applied.total
         self._progress.applied(applied)
+        return True
+
+    def _keep_in_halves(self, portion: Portion) -> bool:
+        """Keep it in two transactions or more, and remain a member meanwhile."""
+        for half in portion.halves():
+            self._progress.polling()
+            self._source.idle(_BREATH_SECONDS)
+            if not self._keep(half):
+                return False
         return True
 
     def _attempt(self, portion: Portion) -> Applied | None:

@@ -253,3 +253,22 @@ def test_a_batch_that_takes_the_database_too_long_is_applied_in_smaller_ones(ope
     opened.send_events(anything(seed=24, length=300))
     assert opened.finish(BATCH_MAX_RECORDS="500").exit_code == 0
     assert opened.contents() == opened.expected(REGISTERED)
+
+
+def test_a_worker_that_halves_again_and_again_gets_on(stage):
+    """All of its tries together take longer than a poll interval."""
+    stage.send_events(activated(f"SE2321000016-H{number:03}", 1) for number in range(1000))
+    stage.execute(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN PERFORM pg_sleep(0.01); RETURN NEW; END $$"
+    )
+    stage.execute(
+        "CREATE TRIGGER slow BEFORE INSERT ON clinic FOR EACH ROW EXECUTE FUNCTION slow()"
+    )
+    name = psycopg.conninfo.conninfo_to_dict(stage.database_url)["dbname"]
+    stage.execute(f"ALTER DATABASE \"{name}\" SET statement_timeout = '1500ms'")
+    settings = {"KAFKA_SESSION_TIMEOUT_MS": "2000", "KAFKA_MAX_POLL_INTERVAL_MS": "3000"}
+    worker = stage.start(BATCH_MAX_RECORDS="100000", **settings)
+    stage.until_read(1000, seconds=60)
+    assert stage.contents() == stage.expected()
+    assert worker.stop() == 0, worker.output
