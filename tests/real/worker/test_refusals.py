@@ -149,6 +149,26 @@ def test_a_log_that_ends_before_our_position_is_refused_with_both_numbers(stage)
     assert go_on(stage, "--topic", stage.region) == (5, 5)
 
 
+def test_a_position_is_set_to_no_offset_that_the_log_does_not_have(stage):
+    fill(stage, stage.region, 5)
+    assert stage.finish().exit_code == 0
+    reset = ("positions", "reset", "--topic", stage.region, "--partition", "0", "-y", "--to")
+    refused = stage(*reset, "offset:6")
+    assert refused.exit_code == 2
+    assert f"{stage.region}/0: the log ends at offset 5" in refused.error
+    assert stage(*reset, "offset:5").exit_code == 0
+    assert stage.finish().exit_code == 0
+
+
+def test_a_reset_of_a_topic_that_is_not_there_says_so(stage):
+    fill(stage, stage.region, 5)
+    assert stage.finish().exit_code == 0
+    delete(stage, stage.region)
+    refused = stage("positions", "reset", "--topic", stage.region, "--to", "earliest", "-y")
+    assert refused.exit_code == 2
+    assert f"has no topic {stage.region}" in refused.error
+
+
 def test_another_cluster_is_refused_by_its_id_and_can_be_adopted(opened, broker):
     assert opened.finish().exit_code == 0
     other = NativeBroker()

@@ -12,7 +12,7 @@ from sync_worker.cli.errors import CommandError, Exit
 if TYPE_CHECKING:
     from sync_worker.events.record import Partition
     from sync_worker.registry.positions import Position
-    from sync_worker.sync.reset import Reset
+    from sync_worker.sync.reset import Reset, Selection
 
 COLUMNS = (
     "stream",
@@ -122,7 +122,7 @@ def reset(
             streams = [wiring.archive(run.settings, path).stream_id for path in archives]
             planned = resetting.plan(registry, selection, target, streams)
         else:
-            present = _present_log(run)
+            present = _present_log(run, selection, target)
             planned = resetting.plan_adoption(registry, selection, target, *present)
         if not planned:
             raise CommandError(
@@ -137,14 +137,29 @@ def reset(
     run.output.message("Done. What is read again counts again.")
 
 
-def _present_log(run: options.Invocation) -> "tuple[str, list[tuple[Partition, str]]]":
-    """The cluster's stream, and its partitions with their topics' ids."""
+def _present_log(
+    run: options.Invocation, selection: "Selection", target: int
+) -> "tuple[str, list[tuple[Partition, str]]]":
+    """The cluster's stream, and its partitions with their topics' ids.
+
+    Raises:
+        StreamError: a topic of ours that is selected is not there, or a log that is selected has no
+            such offset.
+    """
     from sync_worker.cli import wiring
+    from sync_worker.stream import fitting
 
     with wiring.kafka_admin(run.settings) as admin:
-        found = admin.topics(wiring.topics(run.settings)).values()
-        present = [(partition, topic.topic_id) for topic in found for partition in topic.partitions]
-        return f"kafka:{admin.cluster_id()}", present
+        wanted, stream = wiring.topics(run.settings), f"kafka:{admin.cluster_id()}"
+        found = admin.topics(wanted)
+        if selection.topic in wanted:
+            fitting.refuse_missing([selection.topic], found, stream)
+        present = [(at, topic.topic_id) for topic in found.values() for at in topic.partitions]
+        if target > 0:
+            bounds = admin.bounds(at for at, _ in present if selection.has(at))
+            for partition in sorted(bounds):
+                fitting.refuse_out_of_bounds(partition, target, bounds[partition])
+        return stream, present
 
 
 def _plan_item(reset: "Reset") -> dict[str, Any]:
