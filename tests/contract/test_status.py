@@ -1,14 +1,29 @@
-"""The derived status: the program's query and the view that others read say the same."""
+"""The derived status of clinics, which the program and the view that others read say the same of.
+
+And `status`, as far as it looks at registry and stream together.
+"""
 
 import itertools
+import re
 
 import pytest
 from sqlalchemy import func, insert, select, table, text
 from tests.contract.conftest import NOW
 
-from sync_worker.registry import queries
+from sync_worker.clinics.regions import Regions
+from sync_worker.events.record import Partition
+from sync_worker.inspection.status import status
+from sync_worker.inspection.stream import Log, log
+from sync_worker.registry import positions, queries
 from sync_worker.registry.queries import ClinicFilter
 from sync_worker.registry.tables import clinic, own_system, patient_board
+from sync_worker.stream.admin import KafkaAdmin, Topic
+from sync_worker.stream.fitting import Bounds
+from sync_worker.stream.source import StreamAway, StreamError
+from sync_worker.sync.bookmarks import bookmarks
+
+STREAM = "kafka:one"
+ID = "id-of-t"
 
 CASES = {
     f"SE2321000016-S{number:02}": case
@@ -78,3 +93,125 @@ def test_the_gauges_count_what_the_list_shows(registry):
     assert gauges.registered == registered
     assert gauges.receiving == statuses.count("receiving")
     assert gauges.deactivated == statuses.count("deactivated")
+
+
+def put(registry, offset, partition=0, stream=STREAM):
+    with registry.unit() as unit:
+        positions.put(unit.connection, stream, Partition("t", partition), offset, ID)
+        unit.commit()
+
+
+def told(registry, *bounds, stream=STREAM, topic_id=ID, topics=("t",)):
+    """The status against a log of one topic, with these bounds of its partitions."""
+
+    def look():
+        of_partitions = {Partition("t", n): Bounds(*both) for n, both in enumerate(bounds)}
+        ids = {"t": topic_id} if bounds else {}
+        return Log(stream, topics, ids, of_partitions, bookmarks(registry, stream))
+
+    return status(registry, Regions(), look)
+
+
+def lags(shown):
+    return [partition["lag"] for partition in shown["partitions"]]
+
+
+def test_a_log_that_fits_needs_no_attention(registry):
+    put(registry, 0)
+    put(registry, 5, partition=1)
+    shown = told(registry, (3, 10), (5, 5), (2, 6))
+    assert shown["attention"] == []
+    assert lags(shown) == [7, 0, 4]
+    assert shown["lag"] == 11
+
+
+@pytest.mark.parametrize(
+    ("position", "words", "lag"),
+    [(2, "begins at offset 3, after our position 2", 7), (11, "ends at offset 10, before", None)],
+)
+def test_each_position_outside_of_its_log_needs_attention(registry, position, words, lag):
+    put(registry, position)
+    put(registry, position, partition=1)
+    put(registry, 4, partition=2)
+    shown = told(registry, (3, 10), (3, 10), (3, 10))
+    assert len(shown["attention"]) == 2
+    for number, told_of in enumerate(shown["attention"]):
+        assert words in told_of
+        assert f"positions reset --topic t --partition {number} --to earliest" in told_of
+    assert lags(shown) == [lag, lag, 6]
+    assert shown["lag"] == (None if lag is None else 20)
+
+
+def test_a_topic_created_anew_needs_attention_and_its_numbers_mean_nothing(registry):
+    put(registry, 2)
+    put(registry, 11, partition=1)
+    shown = told(registry, (3, 10), (3, 10), topic_id="another")
+    (text,) = shown["attention"]
+    assert "t was created anew" in text
+    assert "positions reset --topic t --to earliest" in text
+    assert lags(shown) == [None, None]
+    assert shown["lag"] is None
+
+
+def test_another_cluster_needs_attention(registry):
+    put(registry, 7)
+    (text,) = told(registry, (0, 10), stream="kafka:two")["attention"]
+    assert "This is the cluster two; the registry was read from one." in text
+    assert "positions reset --to earliest" in text
+
+
+def test_missing_topics_need_attention_and_leave_the_lag_unknown(registry):
+    put(registry, 7)
+    shown = told(registry, topics=("t", "u"))
+    (text,) = shown["attention"]
+    assert "no topic t and no topic u" in text
+    assert "sync-worker topics create" in text
+    assert shown["lag"] is None
+
+
+def test_a_topic_that_is_read_no_more_says_nothing_of_the_lag(registry):
+    put(registry, 7)
+    shown = told(registry, topics=())
+    assert shown["attention"] == []
+    assert shown["lag"] == 0
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (StreamAway("no broker"), "Kafka does not answer, .*: no broker. .*: sync-worker doctor"),
+        (StreamError("It refuses.", "Because.", "Do this."), "It refuses. Do this."),
+    ],
+)
+def test_a_cluster_that_tells_nothing_needs_attention(registry, failure, words):
+    def look():
+        raise failure
+
+    put(registry, 7)
+    shown = status(registry, Regions(), look)
+    (text,) = shown["attention"]
+    assert re.fullmatch(words, text)
+    assert (shown["lag"], lags(shown)) == (None, [None])
+
+
+class Moving(KafkaAdmin):
+    """A cluster whose log grows, and a worker that reads it, while its ends are asked for."""
+
+    def __init__(self, registry):
+        self._registry = registry
+
+    def cluster_id(self):
+        return STREAM.removeprefix("kafka:")
+
+    def topics(self, names):
+        return {name: Topic(name, ID, (Partition(name, 0),)) for name in names}
+
+    def bounds(self, partitions):
+        put(self._registry, 12)
+        return {at: Bounds(0, 9) for at in partitions}
+
+
+def test_what_a_worker_reads_meanwhile_is_not_beyond_the_end(registry):
+    put(registry, 7)
+    shown = status(registry, Regions(), lambda: log(Moving(registry), registry, ("t",)))
+    assert (shown["attention"], lags(shown)) == ([], [2])

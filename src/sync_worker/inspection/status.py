@@ -1,47 +1,42 @@
 """How the worker and the registry are: true also when no worker runs, since both are stored."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection
 
 from sync_worker.clinics.regions import Regions
-from sync_worker.events.record import Partition
+from sync_worker.inspection.stream import Log
 from sync_worker.registry import guarding, holds, positions, queries, registrations
 from sync_worker.registry.positions import Counts, Position, latest
 from sync_worker.registry.queries import Gauges
 from sync_worker.registry.unit import Registry
-from sync_worker.stream.fitting import Bounds
+from sync_worker.stream.source import StreamAway, StreamError
 
 MASS_OF_DEAD_LETTERS = 100
 """So many open ones are no single bad record, but a fault of somebody's program."""
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
-    """A stream as it is now: where each of its partitions begins and ends."""
+def status(
+    registry: Registry, in_use: Regions, look: Callable[[], Log] | None = None
+) -> dict[str, Any]:
+    """The document of `sync-worker status`; the registry is read in one snapshot, then the log.
 
-    stream: str
-    bounds: Mapping[Partition, Bounds]
-
-
-def status(registry: Registry, in_use: Regions, log: Log | None = None) -> dict[str, Any]:
-    """The document of `sync-worker status`; the registry is read in one snapshot.
-
-    `end` and `lag` are null where `log` does not tell: Kafka is away or not configured, or the
-    position is one in an archive.
+    `look` is None where Kafka is not configured. `end` and `lag` are null where the log does not
+    tell: Kafka is away or not configured, or the position is one in an archive, or in a log that
+    is gone.
     """
     with registry.snapshot() as connection:
         known = positions.listed(connection)
         gauges = queries.gauges(connection)
         attention = _attention(connection, gauges, in_use)
         services_on = len(registrations.boards(connection).keys() & set(in_use))
+    log, refused = _looked(look)
     partitions = [_partition(position, log) for position in _with_unread(known, log)]
-    lags = [partition["lag"] for partition in partitions if partition["lag"] is not None]
     return {
         "partitions": partitions,
-        "lag": sum(lags) if log is not None else None,
+        "lag": _lag(partitions, log),
         "clinics": {
             "known": gauges.known,
             "registered": gauges.registered,
@@ -56,13 +51,31 @@ def status(registry: Registry, in_use: Regions, log: Log | None = None) -> dict[
         "holds": {"open": gauges.open_holds},
         "last_applied_at": latest(*(position.last_applied_at for position in known)),
         "newest_event_at": latest(*(position.newest_event_at for position in known)),
-        "attention": attention,
+        "attention": [*refused, *attention],
     }
 
 
 def counts_item(counts: Counts) -> dict[str, int]:
     """Counts in the form that every command prints them in."""
     return {"read": counts.read, **asdict(counts)}
+
+
+def _looked(look: Callable[[], Log] | None) -> tuple[Log | None, list[str]]:
+    """The log, if it can be had, and what a person should know of it."""
+    if look is None:
+        return None, []
+    try:
+        log = look()
+    except StreamAway as away:
+        text = f"Kafka does not answer, so that end and lag are not known: {away}."
+        return None, [f"{text} See to the brokers: sync-worker doctor"]
+    except StreamError as refusal:
+        return None, [_refused(refusal)]
+    return log, [_refused(refusal) for refusal in log.refusals()]
+
+
+def _refused(refusal: StreamError) -> str:
+    return f"{refusal.what} {refusal.hint}"
 
 
 def _with_unread(known: Sequence[Position], log: Log | None) -> list[Position]:
@@ -78,19 +91,28 @@ def _with_unread(known: Sequence[Position], log: Log | None) -> list[Position]:
 
 
 def _partition(known: Position, log: Log | None) -> dict[str, Any]:
-    bounds = None
-    if log is not None and known.stream == log.stream:
-        bounds = log.bounds.get(known.partition)
-    # Position 0 stands for the beginning of the log, wherever that is by now.
-    reached = max(known.next_offset, bounds.begin) if bounds else 0
+    its_log = log if log is not None and known.stream == log.stream else None
+    bounds = its_log.bounds.get(known.partition) if its_log else None
     return {
         "stream": known.stream,
         **known.partition._asdict(),
         "position": known.next_offset,
         "end": bounds.end if bounds else None,
-        "lag": max(0, bounds.end - reached) if bounds else None,
+        "lag": its_log.lag(known.partition, known.next_offset) if its_log else None,
         **counts_item(known.counts),
     }
+
+
+def _lag(partitions: Sequence[Mapping[str, Any]], log: Log | None) -> int | None:
+    """The lag in the topics that are read; None where that of one of them is not known."""
+    if log is None:
+        return None
+    lags = [
+        partition["lag"]
+        for partition in partitions
+        if partition["stream"] == log.stream and partition["topic"] in log.topics
+    ]
+    return None if None in lags else sum(lags)
 
 
 def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[str]:

@@ -26,6 +26,19 @@ def recreate(stage, topic):
     stage.create_topics(topic)
 
 
+def refused(stage):
+    """What `run` refuses, once `status` has told it beforehand."""
+    told = stage("status")
+    assert told.exit_code == 0, told.stderr
+    done = stage.finish()
+    assert done.exit_code == 2, done.stderr
+    remedy = "sync-worker positions reset"
+    (attention,) = [text for text in told.json["attention"] if remedy in text]
+    sentence, _, _ = attention.partition(". ")
+    assert sentence in done.error
+    return done.error, told.json["lag"]
+
+
 def go_on(stage, *selection):
     """Take the way on that the refusal names, and read everything that there is."""
     read, there = stage.read(), len(stage.records())
@@ -41,6 +54,9 @@ def test_a_missing_topic_is_refused_by_name(stage, missing):
     delete(stage, stage.region)
     if missing == "both":
         delete(stage, stage.activation)
+    (attention,) = stage("status").json["attention"]
+    assert f"no topic {stage.region}" in attention
+    assert "sync-worker topics create" in attention
     for arguments in ((), ("--until-idle", "0")):
         done = stage.start(*arguments).ended()
         assert done.exit_code == 2, done.stderr
@@ -62,9 +78,8 @@ def test_a_topic_deleted_while_it_is_read_ends_the_worker_with_its_positions(sta
     assert stage.finish().exit_code == 2
     stage.create_topics(stage.region)
     fill(stage, stage.region, 3)
-    refused = stage.finish()
-    assert refused.exit_code == 2, refused.stderr
-    assert f"{stage.region} was created anew" in refused.error
+    error, _ = refused(stage)
+    assert f"{stage.region} was created anew" in error
     assert go_on(stage, "--topic", stage.region) == (3, 3)
 
 
@@ -74,11 +89,11 @@ def test_a_topic_created_anew_is_refused_with_both_ids_and_our_positions(stage, 
     assert stage.finish().exit_code == 0
     recreate(stage, stage.region)
     fill(stage, stage.region, count)
-    for arguments in ((), ("--until-idle", "0")):
-        done = stage.start(*arguments).ended()
-        assert done.exit_code == 2, done.stderr
-        assert f"{stage.region} was created anew" in done.error
-        assert "7 in partition 0" in done.error
+    error, lag = refused(stage)
+    assert lag is None
+    for told in (error, stage.start().ended().error):
+        assert f"{stage.region} was created anew" in told
+        assert "7 in partition 0" in told
     assert stage.read() == 7
     assert go_on(stage, "--topic", stage.region) == (count, count)
 
@@ -132,10 +147,10 @@ def test_a_log_that_begins_after_our_position_is_refused_with_both_numbers(stage
     fill(stage, stage.region, 10)
     with stage.admin() as client:
         client.delete_records({TopicPartition(stage.region, 0): 9})
-    done = stage.finish()
-    assert done.exit_code == 2, done.stderr
-    assert f"{stage.region}/0: the log begins at offset 9, after our position 5" in done.error
-    assert "4 offsets" in done.error
+    error, lag = refused(stage)
+    assert f"{stage.region}/0: the log begins at offset 9, after our position 5" in error
+    assert "4 offsets" in error
+    assert lag == 6
     assert go_on(stage, "--topic", stage.region, "--partition", "0") == (6, 6)
 
 
@@ -143,9 +158,9 @@ def test_a_log_that_ends_before_our_position_is_refused_with_both_numbers(stage)
     fill(stage, stage.region, 5)
     assert stage.finish().exit_code == 0
     stage.execute("UPDATE position SET next_offset = 50 WHERE topic = %s", stage.region)
-    done = stage.finish()
-    assert done.exit_code == 2, done.stderr
-    assert "the log ends at offset 5, before our position 50" in done.error
+    error, lag = refused(stage)
+    assert "the log ends at offset 5, before our position 50" in error
+    assert lag is None
     assert go_on(stage, "--topic", stage.region) == (5, 5)
 
 
@@ -176,10 +191,9 @@ def test_another_cluster_is_refused_by_its_id_and_can_be_adopted(opened, broker)
         first, opened.bootstrap = opened.bootstrap, other.bootstrap
         opened.create_topics()
         opened.send_events(anything(seed=51, length=100))
-        done = opened.finish()
-        assert done.exit_code == 2, done.stderr
-        assert f"This is the cluster {other.cluster_id}" in done.error
-        assert f"read from {broker.cluster_id}" in done.error
+        error, _ = refused(opened)
+        assert f"This is the cluster {other.cluster_id}" in error
+        assert f"read from {broker.cluster_id}" in error
         assert opened.read() == 2 * len(CLINICS)
         assert go_on(opened) == (100, 100)
     finally:

@@ -125,6 +125,21 @@ def test_the_status_of_a_registry_where_all_is_well_begins_so(database, typed):
     assert typed("status").stdout.splitlines()[0] == "healthy"
 
 
+def test_the_status_tells_that_kafka_does_not_answer_and_the_rest_all_the_same(
+    populated, typed, monkeypatch
+):
+    monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    told = typed("status", "-o", "json")
+    assert (told.exit_code, told.stderr) == (0, "")
+    first, *others = told.json["attention"]
+    assert first.startswith("Kafka does not answer")
+    assert "127.0.0.1:1" in first
+    assert first.endswith("sync-worker doctor")
+    assert len(others) == 2
+    assert told.json["lag"] is None
+    assert told.json["clinics"]["known"] == 4
+
+
 def test_positions_are_listed(items):
     (position,) = items("positions", "list")
     place = {"stream", "topic", "partition", "position"}

@@ -1,5 +1,6 @@
 """`sync-worker status`: how the worker and the registry are."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -7,7 +8,8 @@ import click
 from sync_worker.cli import options
 
 if TYPE_CHECKING:
-    from sync_worker.inspection.status import Log
+    from sync_worker.inspection.stream import Log
+    from sync_worker.registry.unit import Registry
 
 PARTITION_COLUMNS = (
     "stream",
@@ -34,34 +36,27 @@ def command(ctx: click.Context) -> None:
     """Show how far the worker has read, and what needs attention.
 
     True also when no worker runs. As a table it begins with one line: healthy, or what needs
-    attention and what to type. `end` and `lag` are empty where Kafka is away or not configured, and
-    for archives.
+    attention and what to type; what `run` would refuse, too. `end` and `lag` are empty where Kafka
+    is away or not configured, and for archives; `lag` also where the log is another than was read.
     """
     from sync_worker.cli import wiring
     from sync_worker.inspection.status import status
 
     run = options.invocation(ctx)
+    is_configured = run.settings.kafka_bootstrap_servers is not None
     with wiring.registry(run.settings.database_url) as registry:
-        document = status(registry, wiring.regions(run.settings), _log(run))
+        look = partial(_log, run, registry) if is_configured else None
+        document = status(registry, wiring.regions(run.settings), look)
     run.output.document(document, render=lambda shown: _text(run, shown))
 
 
-def _log(run: options.Invocation) -> "Log | None":
-    """The log as Kafka has it now; None where it is not configured or does not answer."""
+def _log(run: options.Invocation, registry: "Registry") -> "Log":
+    """The log as Kafka has it now."""
     from sync_worker.cli import wiring
-    from sync_worker.inspection.status import Log
-    from sync_worker.stream.source import StreamAway
+    from sync_worker.inspection.stream import log
 
-    if run.settings.kafka_bootstrap_servers is None:
-        return None
-    try:
-        with wiring.kafka_admin(run.settings) as admin:
-            found = admin.topics(wiring.topics(run.settings)).values()
-            partitions = [partition for topic in found for partition in topic.partitions]
-            return Log(f"kafka:{admin.cluster_id()}", admin.bounds(partitions))
-    except StreamAway as error:
-        run.output.attention(f"Kafka does not answer, so that end and lag are not known: {error}")
-        return None
+    with wiring.kafka_admin(run.settings) as admin:
+        return log(admin, registry, wiring.topics(run.settings))
 
 
 def _text(run: options.Invocation, shown: dict[str, Any]) -> str:
