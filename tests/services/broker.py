@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -58,14 +59,15 @@ class NativeBroker:
 
     can_be_disturbed = True
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, object] | None = None) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="sync-worker-kafka-"))
         self._class_path = jars.class_path()
         self._port = processes.free_port()
         self.cluster_id = new_cluster_id()
         self.bootstrap = f"127.0.0.1:{self._port}"
         self._properties = self._folder / "server.properties"
-        self._properties.write_text(_properties(self._folder, self._port, processes.free_port()))
+        properties = _properties(self._folder, self._port, processes.free_port(), settings or {})
+        self._properties.write_text(properties)
         self._process: subprocess.Popen[bytes] | None = None
         tool = [*self._java(), "kafka.tools.StorageTool", "format"]
         processes.run([*tool, "-t", self.cluster_id, "-c", self._properties])
@@ -135,7 +137,9 @@ def new_cluster_id() -> str:
     return "A" + made[1:] if made.startswith("-") else made
 
 
-def _properties(folder: Path, port: int, controller_port: int) -> str:
+def _properties(
+    folder: Path, port: int, controller_port: int, further: Mapping[str, object]
+) -> str:
     settings = {
         "process.roles": "broker,controller",
         "node.id": 1,
@@ -157,5 +161,6 @@ def _properties(folder: Path, port: int, controller_port: int) -> str:
         "transaction.state.log.replication.factor": 1,
         "transaction.state.log.min.isr": 1,
         "transaction.state.log.num.partitions": 1,
+        **further,
     }
     return "".join(f"{name}={value}\n" for name, value in settings.items())

@@ -73,26 +73,19 @@ class KafkaChecks:
         )
 
     def _configuration(self) -> Finding:
-        wrong = {name: self._wrong_options(name) for name in self._found}
+        found = {name: self._asked.configuration(name) for name in sorted(self._found)}
+        wrong = {name: _wrong_options(has) for name, has in found.items() if has is not None}
         reach = self._reach()
-        if not any(wrong.values()):
-            return ok(f"Every record is kept for ever. {reach}")
-        told = "; ".join(f"{name}: {', '.join(found)}" for name, found in wrong.items() if found)
-        name = min(name for name, found in wrong.items() if found)
-        options = ",".join(f"{option}={value}" for option, value in TOPIC_CONFIGURATION.items())
-        return fail(
-            f"Records go away, which replay and reconcile need: {told}. {reach}",
-            f"kafka-configs.sh --alter --entity-type topics --entity-name {name} --add-config "
-            f"{options}",
-        )
-
-    def _wrong_options(self, name: str) -> list[str]:
-        found = self._asked.configuration(name)
-        return [
-            f"{option}={found[option]}"
-            for option, wanted in TOPIC_CONFIGURATION.items()
-            if found[option] != wanted
-        ]
+        if any(wrong.values()):
+            return _losing({name: options for name, options in wrong.items() if options}, reach)
+        hidden = ", ".join(name for name, has in found.items() if has is None)
+        if hidden:
+            return warn(
+                f"Whether every record is kept for ever is not known: this user may not read the "
+                f"configuration of {hidden}. {reach}",
+                f"Have the right DESCRIBE_CONFIGS on {hidden} given to it.",
+            )
+        return ok(f"Every record is kept for ever. {reach}")
 
     def _reach(self) -> str:
         """How far back a replay reaches."""
@@ -189,6 +182,25 @@ class KafkaChecks:
     @property
     def _present(self) -> list[Partition]:
         return [partition for _, topic in self._sorted for partition in topic.partitions]
+
+
+def _wrong_options(found: Mapping[str, str]) -> list[str]:
+    return [
+        f"{option}={found[option]}"
+        for option, wanted in TOPIC_CONFIGURATION.items()
+        if found[option] != wanted
+    ]
+
+
+def _losing(wrong: Mapping[str, Sequence[str]], reach: str) -> Finding:
+    """What to say of topics that have such options."""
+    told = "; ".join(f"{name}: {', '.join(options)}" for name, options in wrong.items())
+    options = ",".join(f"{option}={value}" for option, value in TOPIC_CONFIGURATION.items())
+    return fail(
+        f"Records go away, which replay and reconcile need: {told}. {reach}",
+        f"kafka-configs.sh --alter --entity-type topics --entity-name {min(wrong)} --add-config "
+        f"{options}",
+    )
 
 
 def _misfit(known: Position, bounds: Mapping[Partition, Bounds]) -> StreamError | None:

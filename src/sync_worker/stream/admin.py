@@ -103,12 +103,15 @@ class KafkaAdmin:
                 self._create(client, wanted)
         return tuple(missing)
 
-    def configuration(self, name: str) -> dict[str, str]:
-        """What `TOPIC_CONFIGURATION` names, as the topic has it."""
+    def configuration(self, name: str) -> dict[str, str] | None:
+        """What `TOPIC_CONFIGURATION` names, as the topic has it; None where we may not read it."""
         resource = ConfigResource(ConfigResourceType.TOPIC, name)
         with self._asking() as client:
             described = client.describe_configs([resource], config_filter="all")
+        # A refusal looks like a topic without options: the client drops the error beside them.
         found = described["topic"][name]
+        if not found:
+            return None
         return {option: str(found[option]["value"]) for option in TOPIC_CONFIGURATION}
 
     def bounds(self, partitions: Iterable[Partition]) -> dict[Partition, Bounds]:
