@@ -164,13 +164,16 @@ def test_how_far_back_a_replay_reaches_is_told(cluster: Cluster, doctor: Doctor)
 
 def test_a_topic_created_anew_fails(cluster: Cluster, doctor: Doctor) -> None:
     topic = cluster.topic()
-    doctor.put(topic, 0)
+    cluster.send(topic, range(3))
+    doctor.put(topic, 3)
     assert doctor(topic)["topic_ids"].state is State.OK
     cluster.delete_topic(topic)
     cluster.topic(name=topic)
-    finding = doctor(topic)["topic_ids"]
-    assert finding.state is State.FAIL
-    assert f"positions reset --topic {topic}" in finding.fix
+    found = doctor(topic)
+    assert found["topic_ids"].state is State.FAIL
+    assert f"positions reset --topic {topic} --to earliest" in found["topic_ids"].fix
+    assert found["positions"].state is State.SKIP
+    assert "topic_ids comes first" in found["positions"].detail
 
 
 def test_another_cluster_fails(cluster: Cluster, doctor: Doctor, registry: Registry) -> None:
@@ -179,8 +182,9 @@ def test_another_cluster_fails(cluster: Cluster, doctor: Doctor, registry: Regis
         positions.put(unit.connection, "kafka:another", Partition(topic, 0), 5, "id")
         unit.commit()
     found = doctor(topic)
-    assert found["topic_ids"].state is found["positions"].state is State.FAIL
-    assert "positions reset" in found["positions"].fix
+    assert found["topic_ids"].state is State.FAIL
+    assert "positions reset --to earliest" in found["topic_ids"].fix
+    assert found["positions"].state is State.SKIP
 
 
 @pytest.mark.parametrize(

@@ -44,11 +44,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Something to look at; it changes nothing. `needs` are ids of checks that have to be fine."""
+    """Something to look at; it changes nothing.
+
+    `needs` are ids of checks that have to be fine, `follows` of those that must not have failed.
+    """
 
     id: str
     look: Callable[[], Finding]
     needs: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
 
 
 def ok(detail: str) -> Finding:
@@ -81,7 +85,7 @@ def examined(
     findings: dict[str, Finding] = {}
     waiting = list(checks)
     while waiting:
-        ready = [check for check in waiting if findings.keys() >= set(check.needs)]
+        ready = [check for check in waiting if findings.keys() >= {*check.needs, *check.follows}]
         waiting = [check for check in waiting if check not in ready]
         unmet = {check.id: _unmet(check, findings) for check in ready}
         findings |= {number: found for number, found in unmet.items() if found is not None}
@@ -98,11 +102,11 @@ def items(findings: Mapping[str, Finding]) -> list[dict[str, Any]]:
 
 
 def _unmet(check: Check, findings: Mapping[str, Finding]) -> Finding | None:
-    for need in check.needs:
-        if findings[need].state is State.FAIL:
-            return skip(f"Not looked at: {need} comes first, and failed.")
-        if findings[need].state is State.SKIP:
-            return findings[need]
+    for before in (*check.needs, *check.follows):
+        if findings[before].state is State.FAIL:
+            return skip(f"Not looked at: {before} comes first, and failed.")
+        if findings[before].state is State.SKIP and before in check.needs:
+            return findings[before]
     return None
 
 

@@ -44,6 +44,15 @@ def test_findings_come_in_the_order_of_the_checks():
     assert list(found(*checks).items()) == [("late", "ok"), ("early", "warn"), ("last", "skip")]
 
 
+@pytest.mark.parametrize(
+    ("before", "state"),
+    [(fail("x", "y"), State.SKIP), (skip("no"), State.OK), (warn("x", "y"), State.OK)],
+)
+def test_one_that_follows_another_is_looked_at_unless_that_failed(before, state):
+    checks = [Check("late", told(ok("fine")), follows=("early",)), Check("early", told(before))]
+    assert found(*checks)["late"] is state
+
+
 def test_one_that_hangs_holds_up_neither_the_others_nor_the_end():
     forever = threading.Event()
 
