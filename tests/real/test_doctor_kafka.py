@@ -107,7 +107,10 @@ def test_different_numbers_of_partitions_warn(cluster: Cluster, doctor: Doctor) 
     few, many = cluster.topic(partitions=1), cluster.topic(partitions=3)
     finding = doctor(few, many)["partitions"]
     assert finding.state is State.WARN
-    assert f"--topic {few} --partitions 3" in finding.fix
+    assert finding.fix == (
+        f"kafka-topics.sh --bootstrap-server {cluster.bootstrap} --alter "
+        f"--topic {few} --partitions 3"
+    )
 
 
 @pytest.mark.parametrize("option", [{"cleanup_policy": "compact"}, {"retention_ms": "86400000000"}])
@@ -119,7 +122,11 @@ def test_a_topic_that_loses_records_fails(
     finding = doctor(topic)["topic_configuration"]
     assert finding.state is State.FAIL
     assert "=".join(*option.items()).replace("_", ".", 1) in finding.detail
-    assert f"--entity-name {topic}" in finding.fix
+    assert finding.fix == (
+        f"kafka-configs.sh --bootstrap-server {cluster.bootstrap} --alter --entity-type topics "
+        f"--entity-name {topic} "
+        "--add-config cleanup.policy=delete,retention.ms=-1,retention.bytes=-1"
+    )
 
 
 def deny(cluster: Cluster, topic: str) -> None:

@@ -69,7 +69,8 @@ class KafkaChecks:
             "The topics have different numbers of partitions, so that two workers write the same "
             "clinics and wait for each other: "
             + ", ".join(f"{name} {count}" for name, count in counts.items()),
-            f"kafka-topics.sh --alter --topic {fewest} --partitions {max(counts.values())}",
+            f"kafka-topics.sh --bootstrap-server {self._asked.bootstrap_servers} --alter "
+            f"--topic {fewest} --partitions {max(counts.values())}",
         )
 
     def _configuration(self) -> Finding:
@@ -77,7 +78,7 @@ class KafkaChecks:
         wrong = {name: _wrong_options(has) for name, has in found.items() if has is not None}
         reach = self._reach()
         if any(wrong.values()):
-            return _losing({name: options for name, options in wrong.items() if options}, reach)
+            return self._losing({name: told for name, told in wrong.items() if told}, reach)
         hidden = ", ".join(name for name, has in found.items() if has is None)
         if hidden:
             return warn(
@@ -86,6 +87,16 @@ class KafkaChecks:
                 f"Have the right DESCRIBE_CONFIGS on {hidden} given to it.",
             )
         return ok(f"Every record is kept for ever. {reach}")
+
+    def _losing(self, wrong: Mapping[str, Sequence[str]], reach: str) -> Finding:
+        """What to say of topics that have such options."""
+        told = "; ".join(f"{name}: {', '.join(options)}" for name, options in wrong.items())
+        options = ",".join(f"{option}={value}" for option, value in TOPIC_CONFIGURATION.items())
+        return fail(
+            f"Records go away, which replay and reconcile need: {told}. {reach}",
+            f"kafka-configs.sh --bootstrap-server {self._asked.bootstrap_servers} --alter "
+            f"--entity-type topics --entity-name {min(wrong)} --add-config {options}",
+        )
 
     def _reach(self) -> str:
         """How far back a replay reaches."""
@@ -189,17 +200,6 @@ def _wrong_options(found: Mapping[str, str]) -> list[str]:
         for option, wanted in TOPIC_CONFIGURATION.items()
         if found[option] != wanted
     ]
-
-
-def _losing(wrong: Mapping[str, Sequence[str]], reach: str) -> Finding:
-    """What to say of topics that have such options."""
-    told = "; ".join(f"{name}: {', '.join(options)}" for name, options in wrong.items())
-    options = ",".join(f"{option}={value}" for option, value in TOPIC_CONFIGURATION.items())
-    return fail(
-        f"Records go away, which replay and reconcile need: {told}. {reach}",
-        f"kafka-configs.sh --alter --entity-type topics --entity-name {min(wrong)} --add-config "
-        f"{options}",
-    )
 
 
 def _misfit(known: Position, bounds: Mapping[Partition, Bounds]) -> StreamError | None:

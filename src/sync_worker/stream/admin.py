@@ -64,6 +64,11 @@ class KafkaAdmin:
             self._client = KafkaAdminClient(**admin_options(settings))
         self._bootstrap_servers = settings.bootstrap_servers
 
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where the cluster is, as Kafka's own tools take it: HOST:PORT, several with commas."""
+        return ",".join(part.strip() for part in self._bootstrap_servers.split(","))
+
     def cluster_id(self) -> str:
         """The id that a cluster keeps for as long as it has its data."""
         with self._asking() as client:
