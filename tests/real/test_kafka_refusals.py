@@ -4,7 +4,8 @@ import time
 from typing import Any
 
 import pytest
-from kafka import TopicPartition
+from kafka import KafkaConsumer, TopicPartition
+from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 
 from sync_worker.events.record import Partition
 from sync_worker.stream.kafka import KafkaSource
@@ -12,7 +13,8 @@ from sync_worker.stream.source import StreamError
 from sync_worker.stream.topic_watch import Sight
 from tests.real.conftest import Opened
 from tests.real.kafka_parts import Cluster, Ledger, Reader
-from tests.services.broker import Broker, NativeBroker
+from tests.services.broker import MIN_SESSION_TIMEOUT_MS, Broker, NativeBroker
+from tests.services.waiting import until
 
 
 def test_a_missing_topic_is_refused_at_the_start(cluster: Cluster) -> None:
@@ -89,6 +91,36 @@ def test_a_refusal_that_is_found_as_a_rejoin_ends_is_said(
     client.seek(TopicPartition(topic, 1), 1)
     with pytest.raises(StreamError, match=r"/1: the log begins at offset 3, after our position 1"):
         reader.read_until(lambda: False, "the refusal", 10)
+
+
+def test_a_session_shorter_than_the_brokers_allow_is_refused(
+    cluster: Cluster, opened: Opened
+) -> None:
+    settings = cluster.settings(cluster.topic(), session_timeout_ms=MIN_SESSION_TIMEOUT_MS - 1)
+    reader = Reader(opened(settings), Ledger())
+    with pytest.raises(StreamError, match=settings.group_id) as refused:
+        reader.read_until(lambda: False, "the refusal", 10)
+    assert "InvalidSessionTimeoutError" in refused.value.what
+    assert "SYNC_WORKER_KAFKA_SESSION_TIMEOUT_MS" in refused.value.hint
+
+
+def test_a_group_of_another_assignor_is_refused(cluster: Cluster, opened: Opened) -> None:
+    settings = cluster.settings(cluster.topic())
+    stranger = KafkaConsumer(
+        *settings.topics,
+        bootstrap_servers=cluster.bootstrap,
+        group_id=settings.group_id,
+        partition_assignment_strategy=[RoundRobinPartitionAssignor()],
+    )
+    try:
+        until(lambda: stranger.poll(100) or stranger.assignment(), "the stranger to be a member")
+        reader = Reader(opened(settings), Ledger())
+        with pytest.raises(StreamError, match=settings.group_id) as refused:
+            reader.read_until(lambda: False, "the refusal", 10)
+    finally:
+        stranger.close(autocommit=False)
+    assert "InconsistentGroupProtocolError" in refused.value.what
+    assert "SYNC_WORKER_KAFKA_GROUP_ID" in refused.value.hint
 
 
 def _client(reader: Reader) -> Any:

@@ -209,6 +209,9 @@ class Member:
             ) from error
         if isinstance(error, AuthorizationError):
             raise fitting.unauthorised(error) from error
+        refusal = fitting.refused_by_group(error, self._settings.group_id)
+        if refusal is not None:
+            raise refusal from error
         if isinstance(error, KafkaError) and error.retriable:
             time.sleep(_BREATH_SECONDS)
             return
