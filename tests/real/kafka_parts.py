@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicPartition
+from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
 from kafka.errors import KafkaError
 
 from sync_worker.events.record import Partition, Record
@@ -66,6 +67,14 @@ class Cluster:
                 return bool(found["error_code"])
 
             until(is_gone, f"{name} to be deleted")
+
+    def permit(self, user: str, topic: str) -> None:
+        """Let this user read a topic, and so, where nobody else is let, nobody else."""
+        pattern = ResourcePattern(ResourceType.TOPIC, topic)
+        with self.admin() as client:
+            client.create_acls(
+                [ACL(user, "*", ACLOperation.READ, ACLPermissionType.ALLOW, pattern)]
+            )
 
     def add_partitions(self, name: str, total: int) -> None:
         with self.admin() as client:

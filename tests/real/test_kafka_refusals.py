@@ -123,6 +123,27 @@ def test_a_group_of_another_assignor_is_refused(cluster: Cluster, opened: Opened
     assert "SYNC_WORKER_KAFKA_GROUP_ID" in refused.value.hint
 
 
+def test_a_topic_that_this_user_may_not_see_is_refused(broker: Broker) -> None:
+    """It is there, and no waiting makes it ours to read."""
+    if not isinstance(broker, NativeBroker):
+        pytest.skip("wants a second broker of its own")
+    guarded = NativeBroker(
+        {
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "allow.everyone.if.no.acl.found": "true",
+        }
+    )
+    try:
+        cluster = Cluster(guarded.bootstrap)
+        topic = cluster.topic()
+        cluster.permit("User:somebody-else", topic)
+        with pytest.raises(StreamError, match=f"TopicAuthorizationFailedError: {topic}") as refused:
+            until(lambda: KafkaSource(cluster.settings(topic)).close(), "the refusal", 10)
+    finally:
+        guarded.remove()
+    assert "DESCRIBE" in refused.value.hint
+
+
 def _client(reader: Reader) -> Any:
     return reader.source._member._consumer
 

@@ -11,6 +11,7 @@ from typing import Any
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
+    AuthorizationError,
     KafkaError,
     TopicAlreadyExistsError,
     UnknownBrokerIdError,
@@ -20,6 +21,7 @@ from kafka.errors import (
 from kafka.protocol.consumer import UNKNOWN_OFFSET, IsolationLevel, OffsetSpec
 
 from sync_worker.events.record import Partition
+from sync_worker.stream import fitting
 from sync_worker.stream.fitting import Bounds
 from sync_worker.stream.kafka_settings import KafkaSettings, admin_options
 from sync_worker.stream.source import StreamAway, StreamError
@@ -84,7 +86,7 @@ class KafkaAdmin:
         """Those of the topics that there are."""
         with self._asking() as client:
             described = client.describe_topics(sorted(set(names)))
-        return {topic.name: topic for topic in _topics(described)}
+            return {topic.name: topic for topic in _topics(described)}
 
     def create_topics(
         self, names: Iterable[str], partitions: int, replication_factor: int
@@ -203,8 +205,10 @@ def _topics(described: Iterable[Mapping[str, Any]]) -> Iterator[Topic]:
         error = for_code(found["error_code"])
         if error is UnknownTopicOrPartitionError:
             continue
+        if issubclass(error, AuthorizationError):
+            raise fitting.unauthorised(error(found["name"]))
         if found["error_code"]:
-            raise StreamAway(f"{found['name']}: {error.__name__}")
+            raise error(found["name"])
         numbers = sorted(part["partition_index"] for part in found["partitions"])
         partitions = tuple(Partition(found["name"], number) for number in numbers)
         yield Topic(found["name"], str(found["topic_id"]), partitions)

@@ -3,7 +3,10 @@
 import sqlite3
 
 import pytest
+from kafka.errors import TopicAuthorizationFailedError
 from tests.unit.cli.conftest import A
+
+from sync_worker.stream.fitting import unauthorised
 
 PASSWORD = "h3mligt-ord"
 NOBODY = "SE2321000016-NONE"
@@ -167,3 +170,17 @@ def test_a_worker_that_is_told_neither_kafka_nor_an_archive_says_what_to_set(dat
     assert (told.exit_code, told.error["code"]) == (2, "configuration")
     assert "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS" in told.error["message"]
     assert "--archive" in told.error["hint"]
+
+
+def test_the_status_of_the_registry_is_told_where_kafka_refuses_this_user(
+    populated, typed, monkeypatch
+):
+    def refuse(_settings):
+        raise unauthorised(TopicAuthorizationFailedError("a-topic"))
+
+    monkeypatch.setattr("sync_worker.cli.wiring.KafkaAdmin", refuse)
+    monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "host:9092")
+    told = typed("status", "-o", "json")
+    assert told.exit_code == 0, told.stderr
+    assert told.json["lag"] is None
+    assert "TopicAuthorizationFailedError: a-topic" in told.json["attention"][0]
