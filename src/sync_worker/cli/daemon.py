@@ -15,6 +15,7 @@ from sync_worker.stream.kafka import KafkaSource
 from sync_worker.telemetry.health import Health, Reasons
 from sync_worker.telemetry.http import Port
 from sync_worker.telemetry.metrics import Metrics
+from sync_worker.telemetry.readiness import Readiness
 
 if TYPE_CHECKING:
     from sync_worker.sync.worker import Worker
@@ -55,15 +56,19 @@ def opener(settings: Settings, health: Health) -> Callable[[], KafkaSource]:
 
 
 @contextmanager
-def watched(settings: Settings, health: Health, metrics: Metrics) -> Iterator[None]:
+def watched(
+    settings: Settings, health: Health, metrics: Metrics, readiness: Readiness
+) -> Iterator[None]:
     """Serve health and metrics, and end the process where the loop is stuck for good."""
     port = _port(settings, health, metrics)
     is_over = Event()
-    Thread(target=_watch, args=(health, is_over), name="watchdog", daemon=True).start()
+    watch = Thread(target=_watch, args=(health, readiness, is_over), name="watchdog", daemon=True)
+    watch.start()
     try:
         yield
     finally:
         is_over.set()
+        watch.join(_LOOK_SECONDS)  # what it tells comes before how the process ends
         if port is not None:
             port.close()
 
@@ -91,9 +96,10 @@ def _reasons(source: KafkaSource) -> Reasons:
     return reasons
 
 
-def _watch(health: Health, is_over: Event) -> None:
+def _watch(health: Health, readiness: Readiness, is_over: Event) -> None:
     """The last resort: a supervisor starts anew what hangs in a way that nobody foresaw."""
     while not is_over.wait(_LOOK_SECONDS):
+        readiness.look()
         for reason in health.alive():
             sys.stderr.write(f"{reason}: the process ends, to be started anew\n")
             sys.stderr.flush()

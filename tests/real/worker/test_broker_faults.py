@@ -39,6 +39,7 @@ def test_a_broker_that_is_frozen_for_longer_than_a_session_costs_no_record(
     until(lambda: "Kafka does not answer" in worker.reasons(), "the worker to be not ready", 60)
     until(passed(8), "a session and more to pass", 60)
     assert worker.probe("/livez")[0] == 200, worker.output
+    assert '"reasons": ["Kafka does not answer"' in worker.output
     breakable_broker.thaw()
     ended_well(opened, worker)
 

@@ -58,6 +58,7 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     from sync_worker.telemetry.health import Health
     from sync_worker.telemetry.metrics import Metrics
     from sync_worker.telemetry.progress import Told
+    from sync_worker.telemetry.readiness import Readiness
 
     run = options.invocation(ctx)
     health, metrics = Health(run.settings.kafka_max_poll_interval_ms / 1000), Metrics()
@@ -71,7 +72,9 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
             if open_kafka is None:
                 _apply_archives(run, worker, archives)
             else:
-                with daemon.watched(run.settings, health, metrics) if is_daemon else nullcontext():
+                readiness = Readiness(run.log(), health)
+                watched = daemon.watched(run.settings, health, metrics, readiness)
+                with watched if is_daemon else nullcontext():
                     worker.run(open_kafka, until_idle)
         finally:
             run.output.document(counts_item(worker.total), render=_sentence)
