@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from sync_worker.cli import wiring
 from sync_worker.cli.environment import variable
+from sync_worker.cli.errors import CommandError
 from sync_worker.cli.settings import Settings
 from sync_worker.inspection.checks_kafka import KafkaChecks
 from sync_worker.inspection.checks_machine import MachineChecks
@@ -17,6 +18,7 @@ from sync_worker.inspection.doctor import Check
 from sync_worker.registry import dialect
 from sync_worker.registry.unit import Registry
 from sync_worker.stream.admin import KafkaAdmin
+from sync_worker.stream.source import StreamError
 
 _ORDER = (
     "database",
@@ -49,7 +51,7 @@ def of(settings: Settings) -> Iterator[list[Check]]:
     """All checks but the one of the settings, which the others need."""
     opened: list[Registry | KafkaAdmin] = []
     registry = _once(lambda: _registry(settings), opened)
-    admin = _once(lambda: KafkaAdmin(wiring.kafka(settings)), opened)
+    admin = _once(lambda: _admin(settings), opened)
     is_configured = settings.kafka_bootstrap_servers is not None
     checks = [
         *RegistryChecks(registry, wiring.regions(settings), wiring.now).all(),
@@ -74,6 +76,13 @@ def of(settings: Settings) -> Iterator[list[Check]]:
 def _registry(settings: Settings) -> Registry:
     url = settings.database_url
     return Registry(dialect.open_engine(url, lock_timeout_seconds=_LOCK_SECONDS))
+
+
+def _admin(settings: Settings) -> KafkaAdmin:
+    try:
+        return KafkaAdmin(wiring.kafka(settings))
+    except CommandError as error:
+        raise StreamError(str(error), str(error.why), str(error.hint)) from error
 
 
 def _machine(settings: Settings, registry: Callable[[], Registry]) -> MachineChecks:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sync_worker.cli.environment import variable
 from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.settings import Settings
 from sync_worker.clinics.guard import Limits
@@ -27,6 +28,8 @@ from sync_worker.sync.patience import Patience
 from sync_worker.sync.progress import Progress
 from sync_worker.sync.retry import RetryPolicy
 from sync_worker.sync.worker import Worker
+
+_SSL_FILES = ("kafka_ssl_cafile", "kafka_ssl_certfile", "kafka_ssl_keyfile")
 
 
 def now() -> datetime:
@@ -116,7 +119,7 @@ def range_reader(settings: Settings, path: Path | None, wanted: Range) -> RangeR
     """A range of an archive, or of Kafka's topics without one; outside of the workers' group.
 
     Raises:
-        CommandError: no bootstrap servers are set.
+        CommandError: no bootstrap servers are set, or a file that is named cannot be read.
     """
     if path is not None:
         return ArchiveRange(path, wanted, read_at_once(settings))
@@ -142,6 +145,7 @@ def kafka(settings: Settings) -> KafkaSettings:
             hint="Set it to host:port, or give an archive: --archive PATH",
             code="configuration",
         )
+    _refuse_unreadable(settings)
     password = settings.kafka_sasl_password
     return KafkaSettings(
         bootstrap_servers=settings.kafka_bootstrap_servers,
@@ -160,6 +164,33 @@ def kafka(settings: Settings) -> KafkaSettings:
             ssl_keyfile=settings.kafka_ssl_keyfile,
         ),
     )
+
+
+def _refuse_unreadable(settings: Settings) -> None:
+    """The client would try for ever, and say that no broker answers."""
+    named = {name: getattr(settings, name) for name in _SSL_FILES}
+    problems = [
+        f"{variable(name)} names {file}, which cannot be read: {problem}."
+        for name, file in named.items()
+        if file is not None and (problem := _problem(Path(file)))
+    ]
+    if problems:
+        raise CommandError(
+            Exit.USAGE,
+            " ".join(problems),
+            why="Without it there is no connection to Kafka.",
+            hint="Correct the path, or let the user that this runs as read the file.",
+            code="configuration",
+        )
+
+
+def _problem(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            opened.read(1)
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
 
 
 def topics(settings: Settings) -> tuple[str, ...]:

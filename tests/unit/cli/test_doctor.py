@@ -70,3 +70,15 @@ def test_a_mass_of_dead_letters_fails(database, folder, typed):
     assert told.exit_code == 3
     assert states(told)["dead_letters"] == "fail"
     assert "Failed: dead_letters." in told.stderr
+
+
+def test_a_file_of_kafkas_security_that_is_not_there_is_no_fault_of_the_program(
+    database, typed, monkeypatch
+):
+    monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setenv("SYNC_WORKER_KAFKA_SSL_CAFILE", "/nope")
+    told = typed("doctor", "-o", "json")
+    assert told.exit_code == 3
+    (item,) = (item for item in told.items if item["id"] == "kafka")
+    assert item["status"] == "fail"
+    assert "SYNC_WORKER_KAFKA_SSL_CAFILE names /nope" in item["detail"]

@@ -184,3 +184,21 @@ def test_the_status_of_the_registry_is_told_where_kafka_refuses_this_user(
     assert told.exit_code == 0, told.stderr
     assert told.json["lag"] is None
     assert "TopicAuthorizationFailedError: a-topic" in told.json["attention"][0]
+
+
+@pytest.mark.parametrize("name", ["CAFILE", "CERTFILE", "KEYFILE"])
+@pytest.mark.parametrize(
+    "line", ["run --until-idle 0", "topics create", "status", "events export --out x.jsonl"]
+)
+def test_a_file_of_kafkas_security_that_cannot_be_read_is_refused_before_connecting(
+    populated, typed, monkeypatch, name, line
+):
+    """It would look like brokers that do not answer, for ever."""
+    readable, missing = str(populated), str(populated.with_name("none.pem"))
+    files = {f"SYNC_WORKER_KAFKA_SSL_{one}": readable for one in ("CAFILE", "CERTFILE", "KEYFILE")}
+    for variable, file in (files | {f"SYNC_WORKER_KAFKA_SSL_{name}": missing}).items():
+        monkeypatch.setenv(variable, file)
+    monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    error = error_of(typed(*line.split(), "-o", "json"), 2)
+    assert error["code"] == "configuration"
+    assert f"SYNC_WORKER_KAFKA_SSL_{name} names {missing}" in error["message"]

@@ -3,6 +3,8 @@
 import pytest
 from tests.unit.cli.test_settings import PASSWORD, named, refusal
 
+from sync_worker.cli.settings import load_settings
+
 SENSELESS = {
     "DATABASE_URL": [
         "sqlite://",
@@ -53,6 +55,19 @@ def test_everything_that_is_wrong_is_told_together(tmp_path):
     assert PASSWORD not in text
 
 
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
+def test_logging_in_takes_a_user_and_a_password(mechanism):
+    login = {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_MECHANISM": mechanism}
+    text = refusal(named(login))
+    assert f"of {mechanism} needs SYNC_WORKER_KAFKA_SASL_USERNAME" in text
+    assert "SYNC_WORKER_KAFKA_SASL_PASSWORD" in text
+
+
+def test_logging_in_by_ticket_takes_neither():
+    login = {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_MECHANISM": "GSSAPI"}
+    assert load_settings(named(login)).kafka_sasl_username is None
+
+
 @pytest.mark.parametrize(
     ("given", "other"),
     [
@@ -64,6 +79,11 @@ def test_everything_that_is_wrong_is_told_together(tmp_path):
         ({"KAFKA_SASL_USERNAME": "worker"}, "KAFKA_SASL_PASSWORD"),
         ({"KAFKA_SSL_KEYFILE": "key.pem"}, "KAFKA_SSL_CERTFILE"),
         ({"KAFKA_SASL_MECHANISM": "PLAIN"}, "KAFKA_SECURITY_PROTOCOL"),
+        ({"KAFKA_SECURITY_PROTOCOL": "SASL_SSL"}, "KAFKA_SASL_MECHANISM"),
+        (
+            {"KAFKA_SASL_USERNAME": "worker", "KAFKA_SASL_PASSWORD": PASSWORD},
+            "KAFKA_SASL_MECHANISM",
+        ),
     ],
 )
 def test_settings_that_contradict_each_other_are_both_named(given, other):

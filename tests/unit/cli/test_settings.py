@@ -106,7 +106,7 @@ def test_the_environment_goes_before_a_secret_file(secrets):
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
 def test_only_the_line_break_at_the_end_of_a_secret_file_is_cut(secrets, end):
-    environ = secrets(KAFKA_SASL_PASSWORD=f" two words {end}", KAFKA_SASL_USERNAME="worker")
+    environ = secrets(**TOGETHER | {"KAFKA_SASL_PASSWORD": f" two words {end}"})
     password = load_settings(environ).kafka_sasl_password
     assert password is not None
     assert password.get_secret_value() == " two words "
