@@ -9,7 +9,8 @@ from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 
 from sync_worker.events.record import Partition
 from sync_worker.stream.kafka import KafkaSource
-from sync_worker.stream.source import StreamError
+from sync_worker.stream.kafka_settings import Security
+from sync_worker.stream.source import StreamAway, StreamError
 from sync_worker.stream.topic_watch import Sight
 from tests.real.conftest import Opened
 from tests.real.kafka_parts import Cluster, Ledger, Reader
@@ -142,6 +143,23 @@ def test_a_topic_that_this_user_may_not_see_is_refused(broker: Broker) -> None:
     finally:
         guarded.remove()
     assert "DESCRIBE" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("security", "reason"),
+    [
+        (Security("SASL_PLAINTEXT", "PLAIN", "worker", "h3mligt-ord"), "IllegalSaslStateError"),
+        (Security("SSL", ssl_cafile="/nope"), "No such file"),
+    ],
+    ids=["a login where none is wanted", "a file that went away"],
+)
+def test_why_no_broker_could_be_talked_to_is_said(
+    cluster: Cluster, security: Security, reason: str
+) -> None:
+    """The client itself says that it found none, whatever the reason."""
+    with pytest.raises(StreamAway, match=reason) as away:
+        KafkaSource(cluster.settings("any", security=security))
+    assert "h3mligt-ord" not in str(away.value)
 
 
 def _client(reader: Reader) -> Any:

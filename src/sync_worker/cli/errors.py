@@ -154,7 +154,8 @@ def _stream_away(error: BaseException) -> CommandError:
         Exit.UNREACHABLE,
         "Kafka cannot be reached now.",
         why=f"{error}.",
-        hint="Check SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS, or try again when it is back.",
+        hint="Check SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS, and SYNC_WORKER_KAFKA_SECURITY_PROTOCOL "
+        "with the SASL_… and SSL_… settings beside it; or try again when it is back.",
     )
 
 

@@ -21,9 +21,10 @@ from kafka.errors import (
 from kafka.protocol.consumer import UNKNOWN_OFFSET, IsolationLevel, OffsetSpec
 
 from sync_worker.events.record import Partition
-from sync_worker.stream import fitting
+from sync_worker.stream import fitting, last_words
 from sync_worker.stream.fitting import Bounds
 from sync_worker.stream.kafka_settings import KafkaSettings, admin_options
+from sync_worker.stream.last_words import LastWords
 from sync_worker.stream.source import StreamAway, StreamError
 
 TOPIC_CONFIGURATION: Mapping[str, str] = {
@@ -62,7 +63,8 @@ class KafkaAdmin:
     """
 
     def __init__(self, settings: KafkaSettings) -> None:
-        with _in_our_words(settings.bootstrap_servers):
+        servers = settings.bootstrap_servers
+        with last_words.listening() as words, _in_our_words(servers, words):
             self._client = KafkaAdminClient(**admin_options(settings))
         self._bootstrap_servers = settings.bootstrap_servers
 
@@ -215,13 +217,14 @@ def _topics(described: Iterable[Mapping[str, Any]]) -> Iterator[Topic]:
 
 
 @contextmanager
-def _in_our_words(bootstrap_servers: str) -> Iterator[None]:
+def _in_our_words(bootstrap_servers: str, words: LastWords | None = None) -> Iterator[None]:
     try:
         yield
     except KafkaError as error:
         # A broker of that id is not known where a partition has no leader now, as after a crash.
         if error.retriable or isinstance(error, UnknownBrokerIdError):
-            raise StreamAway(f"Kafka at {bootstrap_servers}: {error}") from error
+            said = words.after(error) if words is not None else str(error)
+            raise StreamAway(f"Kafka at {bootstrap_servers}: {said}") from error
         raise StreamError(
             f"Kafka at {bootstrap_servers} refuses: {error}.",
             "It answers, but not to what it was asked, or not to us.",
