@@ -8,15 +8,6 @@ too.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from kafka.errors import (
-    GroupMaxSizeReachedError,
-    InconsistentGroupProtocolError,
-    InvalidGroupIdError,
-    InvalidSessionTimeoutError,
-    KafkaError,
-    UnsupportedVersionError,
-)
-
 from sync_worker.events.record import Partition
 from sync_worker.stream.source import Bookmarks, StreamError
 
@@ -167,15 +158,6 @@ def fenced(instance_id: str | None, group_id: str) -> StreamError:
     )
 
 
-def refused_by_group(error: BaseException, group_id: str) -> StreamError | None:
-    """What to say where a group will not have us, however often we ask; None of other errors."""
-    for kind, (why, hint) in _GROUP_REFUSALS.items():
-        if isinstance(error, kind):
-            what = f"Kafka refuses this worker a place in the group {group_id}: {error}."
-            return StreamError(what, why, hint)
-    return None
-
-
 def unauthorised(error: BaseException) -> StreamError:
     """What to say where the cluster does not let us read."""
     return StreamError(
@@ -198,34 +180,3 @@ def _id(stream_id: str) -> str:
 
 def _ids(stream_ids: Iterable[str]) -> str:
     return ", ".join(_id(stream_id) for stream_id in stream_ids)
-
-
-_GROUP_REFUSALS: Mapping[type[KafkaError], tuple[str, str]] = {
-    InvalidSessionTimeoutError: (
-        "The brokers allow no session of that length.",
-        (
-            "Set SYNC_WORKER_KAFKA_SESSION_TIMEOUT_MS within their group.min.session.timeout.ms "
-            "and group.max.session.timeout.ms; 6000 to 1800000 where nobody changed them."
-        ),
-    ),
-    InconsistentGroupProtocolError: (
-        "It has members that are no workers: they share out partitions otherwise than by range.",
-        "Stop them, or set a SYNC_WORKER_KAFKA_GROUP_ID that the workers have to themselves.",
-    ),
-    InvalidGroupIdError: (
-        "The brokers do not take that for a group's name.",
-        "Correct SYNC_WORKER_KAFKA_GROUP_ID.",
-    ),
-    GroupMaxSizeReachedError: (
-        (
-            "It has as many members as the brokers allow (group.max.size); the place of a worker "
-            "that was killed counts until its session is over."
-        ),
-        "Run fewer workers, or set a SYNC_WORKER_KAFKA_GROUP_ID that they have to themselves.",
-    ),
-    UnsupportedVersionError: (
-        "The brokers are of a version that does not know what a worker asks.",
-        "Check that SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS names brokers that are new enough.",
-    ),
-}
-"""Why a group will not have us, and the way on; a new client would be told the same."""

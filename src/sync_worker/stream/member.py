@@ -18,7 +18,7 @@ from kafka.errors import (
     OffsetOutOfRangeError,
 )
 
-from sync_worker.stream import fitting
+from sync_worker.stream import fitting, group_refusals
 from sync_worker.stream.fitting import Bounds
 from sync_worker.stream.kafka_settings import MAX_POLL_RECORDS, KafkaSettings, consumer_options
 from sync_worker.stream.rebalance import Rebalance
@@ -209,7 +209,7 @@ class Member:
             ) from error
         if isinstance(error, AuthorizationError):
             raise fitting.unauthorised(error) from error
-        refusal = fitting.refused_by_group(error, self._settings.group_id)
+        refusal = group_refusals.refusal_of(error, self._settings.group_id)
         if refusal is not None:
             raise refusal from error
         if isinstance(error, KafkaError) and error.retriable:

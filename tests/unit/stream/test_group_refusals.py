@@ -11,7 +11,7 @@ from kafka.errors import (
     RebalanceInProgressError,
 )
 
-from sync_worker.stream import fitting
+from sync_worker.stream import group_refusals
 
 SETTINGS = {
     InvalidSessionTimeoutError: "SYNC_WORKER_KAFKA_SESSION_TIMEOUT_MS",
@@ -24,7 +24,7 @@ SETTINGS = {
 
 @pytest.mark.parametrize(("kind", "setting"), SETTINGS.items())
 def test_a_group_that_will_not_have_us_is_refused_by_the_setting(kind, setting):
-    refusal = fitting.refused_by_group(kind(), "workers")
+    refusal = group_refusals.refusal_of(kind(), "workers")
     assert refusal is not None
     assert "the group workers" in refusal.what
     assert kind.__name__ in refusal.what
@@ -33,4 +33,4 @@ def test_a_group_that_will_not_have_us_is_refused_by_the_setting(kind, setting):
 
 @pytest.mark.parametrize("kind", [CommitFailedError, RebalanceInProgressError, ValueError])
 def test_what_a_new_client_can_heal_is_no_refusal(kind):
-    assert fitting.refused_by_group(kind(), "workers") is None
+    assert group_refusals.refusal_of(kind(), "workers") is None
