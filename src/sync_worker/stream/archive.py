@@ -105,7 +105,7 @@ class ArchiveSource:
                 lines += 1
                 if record is not None:
                     records.append(record)
-                    size += len(record.value or b"")
+                    size += record.size
                 if len(records) >= self._max_records or size >= BYTES_AT_ONCE:
                     return tuple(records)
             self._all_read = lines < _MAX_LINES_A_POLL

@@ -45,7 +45,7 @@ class Gathering:
     def add(self, found: Sequence[Any]) -> None:
         """The client's records, byte for byte."""
         self._records.extend(map(record_of, found))
-        self.size += sum(sum(map(size, found)) for size in _SIZES)
+        self.size += size_of(found)
 
     def start_at(self, offsets: Mapping[Partition, int]) -> None:
         """These partitions are read from here on; what was gathered of them does not count."""
@@ -89,6 +89,11 @@ class Gathering:
     def _step_to(self, offsets: Mapping[Partition, int]) -> None:
         self._next |= offsets
         self.reached |= offsets
+
+
+def size_of(found: Sequence[Any]) -> int:
+    """Bytes of the client's records: their keys, values and headers."""
+    return sum(sum(map(size, found)) for size in _SIZES)
 
 
 def record_of(found: Any) -> Record:

@@ -12,7 +12,7 @@ from sync_worker.events.record import Partition, Record
 from sync_worker.stream import fitting
 from sync_worker.stream.admin import KafkaAdmin
 from sync_worker.stream.fitting import Bounds
-from sync_worker.stream.gathering import record_of
+from sync_worker.stream.gathering import record_of, size_of
 from sync_worker.stream.kafka_settings import KafkaSettings
 from sync_worker.stream.lone_reader import Found, LoneReader
 from sync_worker.stream.range_bounds import selected, settled
@@ -171,11 +171,11 @@ class KafkaRange:
 
 
 def _add(found: Found, records: list[Record]) -> int:
-    """Add what was found; how many bytes of values that is, without those of tombstones."""
+    """Add what was found; how many bytes that is."""
     size = 0
     for new in found.values():
         records.extend(map(record_of, new))
-        size += sum(record.serialized_value_size for record in new)
+        size += size_of(new)
     return size
 
 

@@ -17,7 +17,7 @@ A transaction of the worker can take more: it lets go of events' bytes as soon a
 """
 
 BYTES_AT_ONCE = 16 * 2**20
-"""The most bytes of keys and values that a source hands out at once, unless one record has more."""
+"""The most bytes of keys, values and headers at once, unless a single record has more."""
 
 
 class StreamError(Exception):

@@ -49,6 +49,7 @@ class Keeper:
         self._start_over = start_over
         self._most_records = most_records
         self._portion: Portion | None = None
+        self._bytes_whole = 0
         self._kept_whole = 0
         self._most_in_time = most_records
         self.total = Counts()
@@ -64,6 +65,7 @@ class Keeper:
         if not self._has_room_for(batch) and not self.keep():
             return
         portion = self._applier.judged(batch, whole=self._kept_whole > 0)
+        self._bytes_whole += portion.judged.bytes_whole()
         if self._portion is None:
             self._portion = portion
         else:
@@ -73,7 +75,7 @@ class Keeper:
 
     def keep(self) -> bool:
         """Keep all that was taken; False where the source reads it again instead."""
-        portion, self._portion = self._portion, None
+        portion, self._portion, self._bytes_whole = self._portion, None, 0
         return portion is None or self._keep(portion)
 
     def _has_room_for(self, batch: Batch) -> bool:
@@ -85,7 +87,7 @@ class Keeper:
 
     def _is_enough(self, portion: Portion) -> bool:
         is_full = len(portion) >= self._most_records
-        return is_full or self._kept_whole > 0 or portion.judged.bytes_whole() >= _MOST_BYTES_WHOLE
+        return is_full or self._kept_whole > 0 or self._bytes_whole >= _MOST_BYTES_WHOLE
 
     def _keep(self, portion: Portion) -> bool:
         if len(portion) > self._most_in_time:
