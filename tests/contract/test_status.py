@@ -20,7 +20,7 @@ from sync_worker.registry.tables import clinic, own_system, patient_board
 from sync_worker.stream.admin import KafkaAdmin, Topic
 from sync_worker.stream.fitting import Bounds
 from sync_worker.stream.source import StreamAway, StreamError
-from sync_worker.sync.bookmarks import bookmarks
+from sync_worker.sync.bookmarks import among
 
 STREAM = "kafka:one"
 ID = "id-of-t"
@@ -104,10 +104,10 @@ def put(registry, offset, partition=0, stream=STREAM):
 def told(registry, *bounds, stream=STREAM, topic_id=ID, topics=("t",)):
     """The status against a log of one topic, with these bounds of its partitions."""
 
-    def look():
+    def look(known):
         of_partitions = {Partition("t", n): Bounds(*both) for n, both in enumerate(bounds)}
         ids = {"t": topic_id} if bounds else {}
-        return Log(stream, topics, ids, of_partitions, bookmarks(registry, stream))
+        return Log(stream, topics, ids, of_partitions, among(known, stream))
 
     return status(registry, Regions(), look)
 
@@ -184,7 +184,7 @@ def test_a_topic_that_is_read_no_more_says_nothing_of_the_lag(registry):
     ],
 )
 def test_a_cluster_that_tells_nothing_needs_attention(registry, failure, words):
-    def look():
+    def look(_known):
         raise failure
 
     put(registry, 7)
@@ -213,5 +213,5 @@ class Moving(KafkaAdmin):
 
 def test_what_a_worker_reads_meanwhile_is_not_beyond_the_end(registry):
     put(registry, 7)
-    shown = status(registry, Regions(), lambda: log(Moving(registry), registry, ("t",)))
+    shown = status(registry, Regions(), lambda known: log(Moving(registry), known, ("t",)))
     assert (shown["attention"], lags(shown)) == ([], [2])

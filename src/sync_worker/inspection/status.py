@@ -17,10 +17,11 @@ from sync_worker.stream.source import StreamAway, StreamError
 MASS_OF_DEAD_LETTERS = 100
 """So many open ones are no single bad record, but a fault of somebody's program."""
 
+Look = Callable[[Sequence[Position]], Log]
+"""Looks at the log, to hold it against what is known of positions."""
 
-def status(
-    registry: Registry, in_use: Regions, look: Callable[[], Log] | None = None
-) -> dict[str, Any]:
+
+def status(registry: Registry, in_use: Regions, look: Look | None = None) -> dict[str, Any]:
     """The document of `sync-worker status`; the registry is read in one snapshot, then the log.
 
     `look` is None where Kafka is not configured. `end` and `lag` are null where the log does not
@@ -32,7 +33,7 @@ def status(
         gauges = queries.gauges(connection)
         attention = _attention(connection, gauges, in_use)
         services_on = len(registrations.boards(connection).keys() & set(in_use))
-    log, refused = _looked(look)
+    log, refused = _looked(look, known)
     partitions = [_partition(position, log) for position in _with_unread(known, log)]
     return {
         "partitions": partitions,
@@ -60,12 +61,12 @@ def counts_item(counts: Counts) -> dict[str, int]:
     return {"read": counts.read, **asdict(counts)}
 
 
-def _looked(look: Callable[[], Log] | None) -> tuple[Log | None, list[str]]:
+def _looked(look: Look | None, known: Sequence[Position]) -> tuple[Log | None, list[str]]:
     """The log, if it can be had, and what a person should know of it."""
     if look is None:
         return None, []
     try:
-        log = look()
+        log = look(known)
     except StreamAway as away:
         text = f"Kafka does not answer, so that end and lag are not known: {away}."
         return None, [f"{text} See to the brokers: sync-worker doctor"]

@@ -4,17 +4,17 @@ A worker that runs moves on meanwhile: positions are read before the log's ends,
 could lie beyond an end that has grown since.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from sync_worker.events.record import Partition
-from sync_worker.registry.unit import Registry
+from sync_worker.registry.positions import Position
 from sync_worker.stream import fitting
 from sync_worker.stream.admin import KafkaAdmin
 from sync_worker.stream.fitting import Bounds
 from sync_worker.stream.source import Bookmarks, StreamError
-from sync_worker.sync.bookmarks import bookmarks
+from sync_worker.sync.bookmarks import among
 
 
 @dataclass(frozen=True)
@@ -66,19 +66,18 @@ class Log:
                 yield from _refusal(fitting.refuse_out_of_bounds, at, position, self.bounds[at])
 
 
-def log(admin: KafkaAdmin, registry: Registry, topics: Sequence[str]) -> Log:
-    """Ask the cluster for the log.
+def log(admin: KafkaAdmin, known: Iterable[Position], topics: Sequence[str]) -> Log:
+    """Ask the cluster for the log, to be held against known positions.
 
     Raises:
         StreamAway: it does not answer.
         StreamError: it refuses to.
     """
     stream = f"kafka:{admin.cluster_id()}"
-    known = bookmarks(registry, stream)
     found = admin.topics(topics)
     partitions = [partition for topic in found.values() for partition in topic.partitions]
     ids = {name: topic.topic_id for name, topic in found.items()}
-    return Log(stream, topics, ids, admin.bounds(partitions), known)
+    return Log(stream, topics, ids, admin.bounds(partitions), among(known, stream))
 
 
 def _refusal(check: Callable[..., None], *arguments: object) -> Iterator[StreamError]:

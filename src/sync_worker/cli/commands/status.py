@@ -8,8 +8,10 @@ import click
 from sync_worker.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sync_worker.inspection.stream import Log
-    from sync_worker.registry.unit import Registry
+    from sync_worker.registry.positions import Position
 
 PARTITION_COLUMNS = (
     "stream",
@@ -45,18 +47,18 @@ def command(ctx: click.Context) -> None:
     run = options.invocation(ctx)
     is_configured = run.settings.kafka_bootstrap_servers is not None
     with wiring.registry(run.settings.database_url) as registry:
-        look = partial(_log, run, registry) if is_configured else None
+        look = partial(_log, run) if is_configured else None
         document = status(registry, wiring.regions(run.settings), look)
     run.output.document(document, render=lambda shown: _text(run, shown))
 
 
-def _log(run: options.Invocation, registry: "Registry") -> "Log":
+def _log(run: options.Invocation, known: "Sequence[Position]") -> "Log":
     """The log as Kafka has it now."""
     from sync_worker.cli import wiring
     from sync_worker.inspection.stream import log
 
     with wiring.kafka_admin(run.settings) as admin:
-        return log(admin, registry, wiring.topics(run.settings))
+        return log(admin, known, wiring.topics(run.settings))
 
 
 def _text(run: options.Invocation, shown: dict[str, Any]) -> str:
