@@ -7,7 +7,7 @@ import pytest
 from sync_worker.stream.kafka import KafkaSource
 from sync_worker.stream.kafka_settings import KafkaSettings
 from tests.real.kafka_parts import Cluster
-from tests.services.broker import Broker
+from tests.services.broker import Broker, NativeBroker
 
 Opened = Callable[[KafkaSettings], KafkaSource]
 
@@ -29,3 +29,18 @@ def opened() -> Iterator[Opened]:
     yield open_source
     for source in sources:
         source.close()
+
+
+@pytest.fixture
+def guarded_cluster(broker: Broker) -> Iterator[Cluster]:
+    """A cluster of its own that looks at rights, of topics for which somebody was given some."""
+    if not isinstance(broker, NativeBroker):
+        pytest.skip("wants a second broker of its own")
+    guarded = NativeBroker(
+        {
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "allow.everyone.if.no.acl.found": "true",
+        }
+    )
+    yield Cluster(guarded.bootstrap)
+    guarded.remove()

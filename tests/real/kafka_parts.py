@@ -68,13 +68,17 @@ class Cluster:
 
             until(is_gone, f"{name} to be deleted")
 
-    def permit(self, user: str, topic: str) -> None:
-        """Let this user read a topic, and so, where nobody else is let, nobody else."""
+    def permit(
+        self,
+        user: str,
+        topic: str,
+        operation: ACLOperation,
+        kind: ACLPermissionType = ACLPermissionType.ALLOW,
+    ) -> None:
+        """Let a user do something with a topic, or not; what nobody is let do, nobody may."""
         pattern = ResourcePattern(ResourceType.TOPIC, topic)
         with self.admin() as client:
-            client.create_acls(
-                [ACL(user, "*", ACLOperation.READ, ACLPermissionType.ALLOW, pattern)]
-            )
+            assert not client.create_acls([ACL(user, "*", operation, kind, pattern)])["failed"]
 
     def add_partitions(self, name: str, total: int) -> None:
         with self.admin() as client:
@@ -191,6 +195,11 @@ class Reader:
         self.failure: StreamError | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @property
+    def client(self) -> Any:
+        """The client inside the source, for tests of what is peculiar about it."""
+        return self.source._member._consumer
 
     def step(self, seconds: float = 0.2) -> Batch | None:
         if self.source.wants_bookmarks():

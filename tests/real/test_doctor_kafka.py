@@ -6,13 +6,10 @@ from pathlib import Path
 
 import pytest
 from kafka.admin import (
-    ACL,
     ACLOperation,
     ACLPermissionType,
     ConfigResource,
     ConfigResourceType,
-    ResourcePattern,
-    ResourceType,
 )
 
 from sync_worker.events.record import Partition
@@ -26,14 +23,9 @@ from sync_worker.stream.admin import KafkaAdmin
 from tests.builders import EPOCH_MS
 from tests.real.conftest import Opened
 from tests.real.kafka_parts import Cluster, Ledger, Reader
-from tests.services.broker import Broker, NativeBroker
+from tests.services.broker import Broker
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
-AUTHORISES = {
-    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-    "allow.everyone.if.no.acl.found": "true",
-}
-"""For a broker that looks at rights."""
 
 
 @pytest.fixture
@@ -129,34 +121,21 @@ def test_a_topic_that_loses_records_fails(
     )
 
 
-def deny(cluster: Cluster, topic: str) -> None:
-    """Let everybody do everything with a topic but read its configuration."""
-    pattern = ResourcePattern(ResourceType.TOPIC, topic)
-    rights = [
-        (ACLOperation.ALL, ACLPermissionType.ALLOW),
-        (ACLOperation.DESCRIBE_CONFIGS, ACLPermissionType.DENY),
-    ]
-    with cluster.admin() as admin:
-        acls = [ACL("User:*", "*", operation, kind, pattern) for operation, kind in rights]
-        assert not admin.create_acls(acls)["failed"]
-
-
-def test_a_configuration_that_may_not_be_read_warns_with_the_right(registry: Registry) -> None:
-    guarded = NativeBroker(AUTHORISES)
-    try:
-        cluster = Cluster(guarded.bootstrap)
-        topic, other = cluster.topic(), cluster.topic()
-        deny(cluster, topic)
-        doctor = Doctor(cluster, registry)
-        finding = doctor(topic, other)["topic_configuration"]
-        assert finding.state is State.WARN
-        assert f"may not read the configuration of {topic}." in finding.detail
-        assert "back to the first record" in finding.detail
-        assert "DESCRIBE_CONFIGS" in finding.fix
-        alter(cluster, other, cleanup_policy="compact")
-        assert doctor(topic, other)["topic_configuration"].state is State.FAIL
-    finally:
-        guarded.remove()
+def test_a_configuration_that_may_not_be_read_warns_with_the_right(
+    guarded_cluster: Cluster, registry: Registry
+) -> None:
+    topic, other = guarded_cluster.topic(), guarded_cluster.topic()
+    everybody = "User:*"
+    guarded_cluster.permit(everybody, topic, ACLOperation.ALL)
+    guarded_cluster.permit(everybody, topic, ACLOperation.DESCRIBE_CONFIGS, ACLPermissionType.DENY)
+    doctor = Doctor(guarded_cluster, registry)
+    finding = doctor(topic, other)["topic_configuration"]
+    assert finding.state is State.WARN
+    assert f"may not read the configuration of {topic}." in finding.detail
+    assert "back to the first record" in finding.detail
+    assert "DESCRIBE_CONFIGS" in finding.fix
+    alter(guarded_cluster, other, cleanup_policy="compact")
+    assert doctor(topic, other)["topic_configuration"].state is State.FAIL
 
 
 def test_how_far_back_a_replay_reaches_is_told(cluster: Cluster, doctor: Doctor) -> None:

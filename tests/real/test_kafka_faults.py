@@ -14,9 +14,7 @@ from tests.services.waiting import until
 
 
 def _generation(reader: Reader) -> tuple[object, ...]:
-    consumer = reader.source._member._consumer
-    assert consumer is not None
-    metadata = consumer.group_metadata()
+    metadata = reader.client.group_metadata()
     return metadata.generation_id, metadata.member_id
 
 
@@ -87,7 +85,7 @@ def test_a_partition_without_a_leader_is_waited_for(
     for partition in range(2):
         cluster.send(topic, range(5), partition)
     reader = Reader(opened(cluster.settings(topic)), Ledger())
-    client: Any = reader.source._member._consumer
+    client = reader.client
     leader = client._cluster.leader_for_partition
     with monkeypatch.context() as without:
         without.setattr(

@@ -1,10 +1,10 @@
 """What the Kafka source refuses on a real broker, and in which words."""
 
 import time
-from typing import Any
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import ACLOperation
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 
 from sync_worker.events.record import Partition
@@ -85,7 +85,7 @@ def test_a_refusal_that_is_found_as_a_rejoin_ends_is_said(
     reader.read_values(6)
     _gather(reader, cluster, topic, monkeypatch)
     cluster.delete_records(topic, before=3, partition=1)
-    member, client = reader.source._member, _client(reader)
+    member, client = reader.source._member, reader.client
     client._coordinator.request_rejoin()
     member.poll(0.0, 1)
     assert not member.is_stable
@@ -124,24 +124,13 @@ def test_a_group_of_another_assignor_is_refused(cluster: Cluster, opened: Opened
     assert "SYNC_WORKER_KAFKA_GROUP_ID" in refused.value.hint
 
 
-def test_a_topic_that_this_user_may_not_see_is_refused(broker: Broker) -> None:
+def test_a_topic_that_this_user_may_not_see_is_refused(guarded_cluster: Cluster) -> None:
     """It is there, and no waiting makes it ours to read."""
-    if not isinstance(broker, NativeBroker):
-        pytest.skip("wants a second broker of its own")
-    guarded = NativeBroker(
-        {
-            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-            "allow.everyone.if.no.acl.found": "true",
-        }
-    )
-    try:
-        cluster = Cluster(guarded.bootstrap)
-        topic = cluster.topic()
-        cluster.permit("User:somebody-else", topic)
-        with pytest.raises(StreamError, match=f"TopicAuthorizationFailedError: {topic}") as refused:
-            until(lambda: KafkaSource(cluster.settings(topic)).close(), "the refusal", 10)
-    finally:
-        guarded.remove()
+    topic = guarded_cluster.topic()
+    guarded_cluster.permit("User:somebody-else", topic, ACLOperation.READ)
+    settings = guarded_cluster.settings(topic)
+    with pytest.raises(StreamError, match=f"TopicAuthorizationFailedError: {topic}") as refused:
+        until(lambda: KafkaSource(settings).close(), "the refusal", 10)
     assert "DESCRIBE" in refused.value.hint
 
 
@@ -160,10 +149,6 @@ def test_why_no_broker_could_be_talked_to_is_said(
     with pytest.raises(StreamAway, match=reason) as away:
         KafkaSource(cluster.settings("any", security=security))
     assert "h3mligt-ord" not in str(away.value)
-
-
-def _client(reader: Reader) -> Any:
-    return reader.source._member._consumer
 
 
 def _gather(reader: Reader, cluster: Cluster, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,7 +146,7 @@ def test_many_small_transactions_are_handed_out_as_they_come(
     cluster.send(topic, ["before"])
     reader = Reader(opened(cluster.settings(topic)), Ledger())
     reader.read_values(1)
-    client: Any = reader.source._member._consumer
+    client = reader.client
     poll, sent = client.poll, 0
 
     def poll_and_have_one_more(**options: Any) -> Any:

@@ -18,14 +18,8 @@ from tests.services.broker import Broker
 from tests.services.waiting import until
 
 
-def _client(reader: Reader) -> KafkaConsumer:
-    consumer = reader.source._member._consumer
-    assert consumer is not None
-    return consumer
-
-
 def _membership(reader: Reader) -> tuple[object, ...]:
-    metadata = _client(reader).group_metadata()
+    metadata = reader.client.group_metadata()
     return metadata.generation_id, metadata.member_id
 
 
@@ -41,7 +35,7 @@ def test_trap_1_no_hang_when_partitions_are_added_under_work(
     # It pauses, and hears of a rejoin with a heartbeat: the rejoin lasts for up to four seconds.
     slow = Reader(opened(settings), ledger, pause_seconds=0.6).start()
     reader.read_until(lambda: reader.source.health.partitions == 1, "a share")
-    client: Any = _client(reader)
+    client = reader.client
     poll, partitions = client.poll, client._cluster.partitions_for_topic
 
     def poll_and_have_one_added(**options: Any) -> Any:
@@ -70,7 +64,7 @@ def test_trap_1_a_rejoin_that_ends_between_two_polls_is_seen_through(
     topic = cluster.topic()
     reader = Reader(opened(cluster.settings(topic)), Ledger())
     reader.read_until(lambda: reader.source.health.is_member, "a place in the group")
-    _end_a_rejoin_between_polls(cluster, topic, _client(reader))
+    _end_a_rejoin_between_polls(cluster, topic, reader.client)
     cluster.send(topic, ["new"], partition=1)
     reader.read_until(lambda: "new" in reader.ledger.values(), "the new one", 10)
     assert reader.source.health.rebuilds == 0
@@ -84,8 +78,8 @@ def test_trap_1_a_member_that_hangs_all_the_same_is_built_anew(
     reader = Reader(opened(cluster.settings(topic)), Ledger())
     cluster.send(topic, ["before"])
     reader.read_values(1)
-    monkeypatch.setattr(_client(reader)._coordinator, "request_rejoin", lambda: None)
-    _end_a_rejoin_between_polls(cluster, topic, _client(reader))
+    monkeypatch.setattr(reader.client._coordinator, "request_rejoin", lambda: None)
+    _end_a_rejoin_between_polls(cluster, topic, reader.client)
     cluster.send(topic, ["after"], partition=1)
     reader.read_until(lambda: "after" in reader.ledger.values(), "life after the hang")
     assert reader.source.health.rebuilds == 1
@@ -254,7 +248,7 @@ def test_trap_7_an_error_inside_the_client_costs_a_rebuild_and_no_record(
     cluster.send(topic, range(10))
     reader = Reader(opened(cluster.settings(topic, read_at_once=4)), Ledger())
     reader.read_until(lambda: reader.ledger.records, "the first records")
-    client = _client(reader)
+    client = reader.client
 
     def failing(**_options: object) -> None:
         raise ValueError("cannot be taken apart")

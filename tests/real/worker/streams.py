@@ -1,7 +1,10 @@
 """Random streams of events with everything in them: late ones, repeats, and bad records."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event as Flag
+from threading import Thread
 
 from tests.builders import Event, activated, deactivated, event, region_changed
 from tests.real.worker.expected import REGIONS
@@ -49,3 +52,16 @@ def _valid(rng: random.Random, hsa_id: str, minute: int, event_id: str) -> Event
             return activated(hsa_id, minute, id=event_id)
         case _:
             return region_changed(hsa_id, minute, rng.choice(REGIONS), id=event_id)
+
+
+@contextmanager
+def meanwhile(send: Callable[[Flag], None]) -> Iterator[None]:
+    """Send from a thread, as upstream does, until the block is over and the flag is set."""
+    is_over = Flag()
+    thread = Thread(target=send, args=(is_over,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join(60)

@@ -3,16 +3,16 @@
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Event, Thread
+from functools import partial
+from threading import Event
 
 import pytest
 
 from tests.real.worker.proxy import Cut, Proxy
 from tests.real.worker.stage import Running, Stage
-from tests.real.worker.streams import REGISTERED, anything
+from tests.real.worker.streams import REGISTERED, anything, meanwhile
 from tests.services.broker import Broker
 from tests.services.postgres import PostgresServer
 from tests.services.waiting import until
@@ -118,26 +118,14 @@ class _Faults:
         self.start_a_worker()
 
 
-@contextmanager
-def _sending(stage: Stage, seed: int) -> Iterator[None]:
-    """Send from a thread until the end, whatever the broker goes through."""
-    is_over = Event()
-
-    def send() -> None:
-        number = seed
-        with stage.producer() as producer:
-            while not is_over.wait(0.2):
-                number += 1
-                for (topic, partition), key, value in stage.placed(anything(number, 100)):
-                    producer.send(topic, key=key, value=value, partition=partition)
-
-    thread = Thread(target=send, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        thread.join(60)
+def _send(stage: Stage, seed: int, is_over: Event) -> None:
+    """Send until the end, whatever the broker goes through."""
+    number = seed
+    with stage.producer() as producer:
+        while not is_over.wait(0.2):
+            number += 1
+            for (topic, partition), key, value in stage.placed(anything(number, 100)):
+                producer.send(topic, key=key, value=value, partition=partition)
 
 
 @pytest.mark.parametrize(("seed", "batch"), [(1, "50"), (2, "100000")])
@@ -157,7 +145,7 @@ def test_workers_under_faults_of_every_kind_come_to_what_the_fold_says(
     rng = random.Random(seed)
     faults = _Faults(rng, opened, breakable_broker, breakable_postgres, proxy, settings)
     opened.send_events(anything(seed * 1000, 3000))
-    with _sending(opened, seed * 1000):
+    with meanwhile(partial(_send, opened, seed * 1000)):
         for _ in range(_WORKERS):
             faults.start_a_worker()
         for fault in faults.in_any_order():

@@ -1,36 +1,23 @@
 """Workers that share partitions, come and go: nothing lost, nothing doubled, no deadlock."""
 
 import signal
-from contextlib import contextmanager
+from functools import partial
 from itertools import count
-from threading import Event, Thread
 
 from kafka import OffsetAndMetadata, TopicPartition
 
-from tests.real.worker.streams import REGISTERED, anything
+from tests.real.worker.streams import REGISTERED, anything, meanwhile
 from tests.services.waiting import until
 
 
-@contextmanager
-def sending(stage, seed):
-    """Send streams from a thread, as upstream does; the next one once most of the last is read."""
-    is_over = Event()
-
-    def send():
-        sent, numbers = 0, count(seed)
-        while not is_over.wait(0.05):
-            if stage.read() >= sent - 50:
-                events = list(anything(next(numbers), 100))
-                stage.send_events(events)
-                sent += len(events)
-
-    thread = Thread(target=send, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        thread.join(60)
+def send(stage, seed, is_over):
+    """Send streams; the next one once most of the last is read."""
+    sent, numbers = 0, count(seed)
+    while not is_over.wait(0.05):
+        if stage.read() >= sent - 50:
+            events = list(anything(next(numbers), 100))
+            stage.send_events(events)
+            sent += len(events)
 
 
 def come_to_the_fold(stage):
@@ -40,7 +27,7 @@ def come_to_the_fold(stage):
 
 def test_workers_that_join_leave_die_and_come_back_count_every_record_once(opened):
     settings = {"KAFKA_SESSION_TIMEOUT_MS": "2000", "BATCH_MAX_RECORDS": "10"}
-    with sending(opened, seed=100):
+    with meanwhile(partial(send, opened, 100)):
         first = opened.started(**settings)
         second = opened.started(**settings)
         opened.until_read(opened.read() + 20)
