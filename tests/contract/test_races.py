@@ -235,6 +235,24 @@ def test_an_add_that_waited_for_a_worker_sees_what_it_wrote(registry, engine):
     assert (item.outcome, item.reason) == (Outcome.REFUSED, "not_active")
 
 
+def test_an_add_does_nothing_to_a_clinic_first_named_after_it_took_its_locks(registry, engine):
+    """There was no row to lock, so a worker could move the clinic before it is registered."""
+    if engine.dialect.name == "sqlite":
+        pytest.skip("here a transaction that writes is alone")
+
+    came = [first_activation()]
+
+    def name_the_clinic(_connection, _cursor, statement, *_):
+        if came and statement.startswith("SELECT clinic.") and "FOR UPDATE" in statement:
+            apply_batch(Everybody(registry)._applier, "archive:races", came.pop())
+
+    event.listen(engine, "after_cursor_execute", name_the_clinic)
+    (refused,) = clinics.do(registry, clinics.ADD, CLINICS[:1], ACT)
+    assert (refused.outcome, refused.reason) == (Outcome.REFUSED, "unknown_clinic")
+    (added,) = clinics.do(registry, clinics.ADD, CLINICS[:1], ACT)
+    assert added.outcome is Outcome.ADDED
+
+
 def first_activation():
     document = activated(CLINICS[0], 0, regionCode="01")
     return Batch((record(document),), (Move(Partition(ACTIVATION, 0), 0, 1),))

@@ -49,12 +49,13 @@ def locked(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, Standing
     TAK first, since one who writes it locks no clinic: waiting for him, we keep no worker waiting.
     Then the clinics, in the order of their ids. Only what is read after the locks is true: the
     statement that takes a lock sees other rows than the locked ones as they were before its wait.
+    A clinic first named in between has no lock, and is not among them either.
     """
     dialect.lock_own_system(connection)
     is_wanted = dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids))
     rows = select(clinic.c.hsa_id).where(is_wanted).order_by(clinic.c.hsa_id)
-    connection.execute(rows.with_for_update()).all()
-    return read(connection, hsa_ids)
+    present = connection.scalars(rows.with_for_update()).all()
+    return read(connection, present)
 
 
 def register(connection: Connection, hsa_ids: Sequence[str], actor: str, now: datetime) -> None:
