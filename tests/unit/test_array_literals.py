@@ -16,6 +16,7 @@ from sync_worker.registry.dialect.array_literals import array_literal
         ((None, None), "{NULL,NULL}"),
         (('say "hi"', None, "a\\b", "{,}"), '{"say \\"hi\\"",NULL,"a\\\\b","{,}"}'),
         ((True, None, False), '{"True",NULL,"False"}'),
+        ((None, b"", b'"\xff'), r'{NULL,"\\x","\\x22ff"}'),
         ((1, 2**62), f'{{"1","{2**62}"}}'),
         ((None, datetime(1, 2, 3, tzinfo=UTC)), '{NULL,"0001-02-03T00:00:00+00:00"}'),
     ],

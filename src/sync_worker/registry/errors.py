@@ -40,6 +40,7 @@ _SQLSTATE: dict[str, Fault] = {
     "08": Fault.PASSING,  # connection
     "25006": Fault.PASSING,  # read-only: a standby, or a failover under way
     "25P03": Fault.TOO_LONG,  # we were silent for too long within a transaction
+    "25P04": Fault.TOO_LONG,  # the transaction took too long, whatever it did
     "40": Fault.PASSING,  # serialisation, deadlock
     "53": Fault.PASSING,  # disk full, out of memory, too many connections
     "55P03": Fault.PASSING,  # lock not available

@@ -88,7 +88,7 @@ def claim(
     Raises:
         PositionsMoved: one of them is another than expected.
     """
-    dialect.insert_new(connection, position, [_at_zero(stream, p) for p in sorted(expected)])
+    _begin(connection, stream, sorted(expected))
     locked = _locked(connection, stream, expected.keys())
     if any(locked[partition].next_offset != offset for partition, offset in expected.items()):
         raise PositionsMoved
@@ -114,10 +114,16 @@ def put(
     topic_id: str | None,
 ) -> None:
     """Set a position by hand, whether there was one or not; its counts go on."""
-    dialect.insert_new(connection, position, [_at_zero(stream, partition)])
+    _begin(connection, stream, [partition])
     names = ("stream", "topic", "partition", "next_offset", "topic_id")
     row = (stream, *partition, next_offset, topic_id)
     dialect.update_by_key(connection, position, names, [row])
+
+
+def _begin(connection: Connection, stream: str, partitions: Iterable[Partition]) -> None:
+    """Put those without a position at 0, with nothing counted."""
+    rows = [(stream, *partition, 0, 0, 0, 0, 0) for partition in partitions]
+    dialect.insert_new(connection, position, _AT_ZERO, rows)
 
 
 def _locked(
@@ -149,12 +155,7 @@ def _positions(rows: Iterable[Row[Any]]) -> Iterator[Position]:
         )
 
 
-def _at_zero(stream: str, partition: Partition) -> dict[str, Any]:
-    zero = {"next_offset": 0, "applied": 0, "superseded": 0, "ignored": 0, "dead_lettered": 0}
-    return {"stream": stream, **partition._asdict(), **zero}
-
-
-_ADVANCED = (
+_AT_ZERO = (
     "stream",
     "topic",
     "partition",
@@ -163,10 +164,8 @@ _ADVANCED = (
     "superseded",
     "ignored",
     "dead_lettered",
-    "last_applied_at",
-    "newest_event_at",
-    "topic_id",
 )
+_ADVANCED = (*_AT_ZERO, "last_applied_at", "newest_event_at", "topic_id")
 
 
 def _advanced(known: Position, step: Advance, now: datetime) -> tuple[Any, ...]:

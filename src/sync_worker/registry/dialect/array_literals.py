@@ -27,6 +27,8 @@ def _texts(values: Sequence[Any]) -> list[str]:
     first = next((value for value in values if value is not None), "")
     if isinstance(first, str):
         return [_NULL if value is None else value for value in values]
+    if isinstance(first, bytes):
+        return [_NULL if value is None else f"\\x{value.hex()}" for value in values]
     if isinstance(first, datetime):
         return [_NULL if value is None else value.isoformat() for value in values]
     return [_NULL if value is None else str(value) for value in values]

@@ -10,6 +10,9 @@ BUSY_TIMEOUT_MS = 5_000
 """How long SQLite waits for another process's transaction before it says "locked"."""
 
 _IDLE_IN_TRANSACTION_MS = 10_000
+_TRANSACTION_MS = 30_000
+_KNOWS_TRANSACTION_TIMEOUT = 170_000
+"""The first version of PostgreSQL that can end any transaction, idle or not."""
 
 
 class MissingDatabase(Exception):
@@ -72,7 +75,17 @@ def _open_postgresql(address: URL, lock_timeout_seconds: float | None) -> Engine
         connect_args={"options": options, "connect_timeout": 5},
     )
     event.listen(engine, "checkin", _forget_mode)
+    if lock_timeout_seconds is not None:
+        event.listen(engine, "connect", _limit_transactions)
     return engine
+
+
+def _limit_transactions(connection: Any, _record: object) -> None:
+    """Nor does one that is frozen while it sends a statement, which counts as active."""
+    if connection.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT:
+        connection.autocommit = True
+        connection.execute(f"SET transaction_timeout = {_TRANSACTION_MS}")
+        connection.autocommit = False
 
 
 def _forget_mode(connection: Any, _record: object) -> None:

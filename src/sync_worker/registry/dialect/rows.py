@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Select,
     Table,
     Text,
     bindparam,
@@ -23,6 +24,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sync_worker.registry.dialect.array_literals import array_literal
 
 Columns = Mapping[str, Sequence[Any]]
+
+_LARGE_ROWS_AT_A_TIME = 100
 
 
 def _elements(connection: Connection, values: Sequence[str]) -> FromClause:
@@ -52,10 +55,16 @@ def insert_missing_keys(connection: Connection, key: Column[str], values: Sequen
     connection.execute(insert.on_conflict_do_nothing())
 
 
-def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the rows whose key is not there yet; leave the others as they are."""
-    if rows:
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
+def insert_new(
+    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Insert the rows whose key is not there yet; leave the others as they are.
+
+    They may be large, so few are sent at a time.
+    """
+    for start in range(0, len(rows), _LARGE_ROWS_AT_A_TIME):
+        some = rows[start : start + _LARGE_ROWS_AT_A_TIME]
+        _insert_rows(connection, table, names, some, is_new_only=True)
 
 
 def insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
@@ -69,19 +78,40 @@ def insert_all(
     connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
     """Insert the rows in this order; `names` are of the columns that they hold."""
-    if not rows:
-        return
+    if rows:
+        _insert_rows(connection, table, names, rows, is_new_only=False)
+
+
+def _insert_rows(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    is_new_only: bool,
+) -> None:
+    insert = _insert(connection, table)
+    if is_new_only:
+        insert = insert.on_conflict_do_nothing()
     if connection.dialect.name == "postgresql":
+        # Not row by row: the driver would send them as a pipeline, and a process that is frozen in
+        # the middle of one counts as active, so that the server does not end its transaction.
         columns = _columns(names, rows)
-        varying = {name: values for name, values in columns.items() if not _is_same(values)}
-        new = _as_table(table, varying or columns)
-        selected = [
+        connection.execute(insert.from_select(list(columns), _selected(table, columns)))
+    else:
+        connection.execute(insert, [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def _selected(table: Table, columns: Columns) -> Select[Any]:
+    """The rows as a query; a value that is the same in all of them is sent once."""
+    varying = {name: values for name, values in columns.items() if not _is_same(values)}
+    new = _as_table(table, varying or columns)
+    return select(
+        *(
             new.c[name] if name in new.c else _value(table, name, values[0])
             for name, values in columns.items()
-        ]
-        connection.execute(table.insert().from_select(list(columns), select(*selected)))
-    else:
-        connection.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in rows])
+        )
+    )
 
 
 def update_by_key(
