@@ -66,7 +66,7 @@ def _open_postgresql(address: URL, lock_timeout_seconds: float | None) -> Engine
     options = "-c timezone=UTC -c default_transaction_isolation=read\\ committed"
     if lock_timeout_seconds is not None:
         options += f" -c lock_timeout={int(lock_timeout_seconds * 1000)}"
-        # A process that is frozen in the middle of a transaction does not hold up the others.
+        # A process that is frozen between two statements does not hold up the others.
         options += f" -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}"
     if "options" in address.query:
         options = f"{address.query['options']} {options}"
@@ -81,7 +81,7 @@ def _open_postgresql(address: URL, lock_timeout_seconds: float | None) -> Engine
 
 
 def _limit_transactions(connection: Any, _record: object) -> None:
-    """Nor does one that is frozen while it sends a statement, which counts as active."""
+    """Have one ended that is frozen while it sends a statement: that is active, and not idle."""
     if connection.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT:
         connection.autocommit = True
         connection.execute(f"SET transaction_timeout = {_TRANSACTION_MS}")
