@@ -130,16 +130,35 @@ def _is_among(partition: Partition, offsets: range) -> ColumnElement[bool]:
 
 
 _SET_ASIDE = (
-    *("received_at", "stream", "topic", "partition", "record_offset", "timestamp_ms"),
-    *("key", "value", "headers", "reason", "detail", "status"),
+    "received_at",
+    "stream",
+    "topic",
+    "partition",
+    "record_offset",
+    "timestamp_ms",
+    "key",
+    "value",
+    "headers",
+    "reason",
+    "detail",
+    "status",
 )
 
 
 def _row(stream: str, record: Record, rejection: Rejection, now: datetime) -> tuple[Any, ...]:
     """In the order of `_SET_ASIDE`."""
-    address_and_bytes = *record.address, record.timestamp_ms, record.key, record.value
-    why = rejection.reason.value, rejection.detail
-    return now, stream, *address_and_bytes, _headers_text(record.headers), *why, OPEN
+    return (
+        now,
+        stream,
+        *record.address,
+        record.timestamp_ms,
+        record.key,
+        record.value,
+        _headers_text(record.headers),
+        rejection.reason.value,
+        rejection.detail,
+        OPEN,
+    )
 
 
 def _item(row: Row[Any]) -> dict[str, Any]:

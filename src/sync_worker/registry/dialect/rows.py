@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Insert,
     Select,
     Table,
     Text,
@@ -62,9 +63,10 @@ def insert_new(
 
     They may be large, so few are sent at a time.
     """
+    statement = _insert(connection, table).on_conflict_do_nothing()
     for start in range(0, len(rows), _LARGE_ROWS_AT_A_TIME):
         some = rows[start : start + _LARGE_ROWS_AT_A_TIME]
-        _insert_rows(connection, table, names, some, is_new_only=True)
+        _insert_rows(connection, statement, table, names, some)
 
 
 def insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
@@ -79,20 +81,16 @@ def insert_all(
 ) -> None:
     """Insert the rows in this order; `names` are of the columns that they hold."""
     if rows:
-        _insert_rows(connection, table, names, rows, is_new_only=False)
+        _insert_rows(connection, table.insert(), table, names, rows)
 
 
 def _insert_rows(
     connection: Connection,
+    insert: Insert,
     table: Table,
     names: Sequence[str],
     rows: Sequence[Sequence[Any]],
-    *,
-    is_new_only: bool,
 ) -> None:
-    insert = _insert(connection, table)
-    if is_new_only:
-        insert = insert.on_conflict_do_nothing()
     if connection.dialect.name == "postgresql":
         # Not row by row: the driver would send them as a pipeline, and a process that is frozen in
         # the middle of one counts as active, so that the server does not end its transaction.
