@@ -97,6 +97,13 @@ def rounds(engine):
     return ROUNDS[engine.dialect.name]
 
 
+@pytest.fixture
+def several_write(engine):
+    """A database where transactions that write are under way at the same time."""
+    if engine.dialect.name == "sqlite":
+        pytest.skip("here a transaction that writes is alone")
+
+
 def test_in_the_order_of_commits_nobody_is_added_who_could_not_be(registry, engine, rounds):
     with engine.begin() as connection:
         audit.install(connection)
@@ -192,10 +199,9 @@ def all_at_once(registry, plans):
         return list(threads.map(put, plans))
 
 
+@pytest.mark.usefixtures("several_write")
 def test_an_add_that_waited_for_tak_sees_what_came(registry, engine):
     """The one race that no row of a clinic stands for."""
-    if engine.dialect.name == "sqlite":
-        pytest.skip("here a transaction that writes is alone")
     apply_batch(Everybody(registry)._applier, "archive:races", first_activation())
     with engine.connect() as support, ThreadPoolExecutor() as threads:
         support.execute(insert(own_system).values(hsa_id=CLINICS[0]))
@@ -206,9 +212,8 @@ def test_an_add_that_waited_for_tak_sees_what_came(registry, engine):
     assert (item.outcome, item.reason) == (Outcome.REFUSED, "own_system")
 
 
+@pytest.mark.usefixtures("several_write")
 def test_tak_waits_for_an_add_and_a_worker_waits_for_neither(registry, engine):
-    if engine.dialect.name == "sqlite":
-        pytest.skip("here a transaction that writes is alone")
     everybody = Everybody(registry)
     apply_batch(everybody._applier, "archive:races", first_activation())
     with engine.connect() as support, ThreadPoolExecutor() as threads:
@@ -222,9 +227,8 @@ def test_tak_waits_for_an_add_and_a_worker_waits_for_neither(registry, engine):
     assert item.outcome is Outcome.ADDED
 
 
+@pytest.mark.usefixtures("several_write")
 def test_an_add_that_waited_for_a_worker_sees_what_it_wrote(registry, engine):
-    if engine.dialect.name == "sqlite":
-        pytest.skip("here a transaction that writes is alone")
     apply_batch(Everybody(registry)._applier, "archive:races", first_activation())
     with engine.connect() as worker, ThreadPoolExecutor() as threads:
         worker.execute(text("UPDATE clinic SET active = false"))
@@ -235,11 +239,9 @@ def test_an_add_that_waited_for_a_worker_sees_what_it_wrote(registry, engine):
     assert (item.outcome, item.reason) == (Outcome.REFUSED, "not_active")
 
 
+@pytest.mark.usefixtures("several_write")
 def test_an_add_does_nothing_to_a_clinic_first_named_after_it_took_its_locks(registry, engine):
     """There was no row to lock, so a worker could move the clinic before it is registered."""
-    if engine.dialect.name == "sqlite":
-        pytest.skip("here a transaction that writes is alone")
-
     came = [first_activation()]
 
     def name_the_clinic(_connection, _cursor, statement, *_):
@@ -268,11 +270,10 @@ def until_somebody_waits(engine):
         until(lambda: connection.scalar(waiting) > 0, "somebody to wait", 30)
 
 
+@pytest.mark.usefixtures("several_write")
 def test_whatever_the_servers_default_each_statement_sees_what_was_committed_before(
     registry_url, engine
 ):
-    if engine.dialect.name == "sqlite":
-        pytest.skip("here a transaction that writes is alone")
     with engine.begin() as connection:
         name = connection.scalar(text("SELECT current_database()"))
         default = "SET default_transaction_isolation = 'serializable'"
