@@ -465,7 +465,7 @@ class TestExtracts:
 
     def says(self, *lines):
         content = (self.HEADER + "\n".join(lines)).encode()
-        return parse(content, self.AS_OF, Regions())
+        return parse(content, self.AS_OF, Regions(), known=())
 
     def compared(self, registry, *lines):
         return compare(surveyed(registry), ExtractSays(self.says(*lines)))

@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from sync_worker.administration.act import Act
 from sync_worker.clinics.admission import Outcome, Refusal, Standing, Verdict, may_add, may_remove
-from sync_worker.clinics.hsa_id import normalised
 from sync_worker.registry import holds, log, registrations
+from sync_worker.registry.identities import meant
 from sync_worker.registry.log import Entry
 from sync_worker.registry.unit import Registry
 
@@ -43,17 +43,17 @@ REMOVE = Verb(may_remove, Outcome.REMOVED, "removed", becomes_registered=False)
 def plan(registry: Registry, verb: Verb, hsa_ids: Sequence[str], act: Act) -> list[Item]:
     """What `do` would do now; changes nothing.
 
-    `hsa_ids` are as people write them: blanks around them and lower case do not matter.
+    `hsa_ids` are as people write them: lower case, and what nobody sees of them, do not matter.
     """
-    wanted = [normalised(hsa_id) for hsa_id in hsa_ids]
     with registry.snapshot() as connection:
+        wanted = meant(connection, hsa_ids)
         return _judge(verb, wanted, registrations.read(connection, wanted), act)
 
 
 def do(registry: Registry, verb: Verb, hsa_ids: Sequence[str], act: Act) -> list[Item]:
     """Add or remove clinics, each judged on its own: those that can be are, in one transaction."""
-    wanted = [normalised(hsa_id) for hsa_id in hsa_ids]
     with registry.unit() as unit:
+        wanted = meant(unit.connection, hsa_ids)
         standings = registrations.locked(unit.connection, wanted)
         items = _judge(verb, wanted, standings, act)
         write(unit.connection, verb, items, act)

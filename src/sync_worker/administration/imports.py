@@ -14,9 +14,9 @@ from sync_worker.administration.act import Act
 from sync_worker.administration.clinics import Item, Verb
 from sync_worker.administration.files.reading import Entry
 from sync_worker.clinics.admission import Outcome, Refusal, Standing
-from sync_worker.clinics.hsa_id import normalised
 from sync_worker.events.models import is_hsa_id
 from sync_worker.registry import registrations
+from sync_worker.registry.identities import meant
 from sync_worker.registry.unit import Registry
 
 _CHUNK = 1_000
@@ -68,11 +68,13 @@ def plan(
 
     With `all_or_nothing`, nothing is done where any row is refused.
     """
-    wanted = _lookup(entries)
     with registry.snapshot() as connection:
+        hsa_ids = meant(connection, [entry.text for entry in entries])
+        wanted = _lookup(hsa_ids)
         standings = registrations.read(connection, wanted)
         names = registrations.names(connection, wanted)
-    items = list(_judged(verb, entries, standings, act.acting_for))
+    named = [(entry.line, hsa_id) for entry, hsa_id in zip(entries, hsa_ids, strict=True)]
+    items = list(_judged(verb, named, standings, act.acting_for))
     return Plan(verb, _nothing_done(verb, items) if all_or_nothing else items, names)
 
 
@@ -91,8 +93,8 @@ def do(
     verb = planned.verb
     with registry.unit() as unit:
         standings = _locked(unit.connection, planned, tell)
-        entries = [Entry(item.line, item.hsa_id) for item in planned.items]
-        judged = list(_judged(verb, entries, standings, act.acting_for))
+        named = [(item.line, item.hsa_id) for item in planned.items]
+        judged = list(_judged(verb, named, standings, act.acting_for))
         pairs = list(zip(planned.items, judged, strict=True))
         items = [_as_agreed(verb, before, now) for before, now in pairs]
         changed = [before for before, now in pairs if before != now]
@@ -105,26 +107,25 @@ def do(
     return Done(items, changed)
 
 
-def _lookup(entries: Sequence[Entry]) -> list[str]:
+def _lookup(hsa_ids: Sequence[str]) -> list[str]:
     """The ids that the registry can have: no other may reach the database at all."""
-    return list({normalised(entry.text): None for entry in entries if is_hsa_id(entry.text)})
+    return list({hsa_id: None for hsa_id in hsa_ids if is_hsa_id(hsa_id)})
 
 
 def _judged(
     verb: Verb,
-    entries: Sequence[Entry],
+    rows: Sequence[tuple[int, str]],
     standings: Mapping[str, Standing],
     acting_for: Collection[str] | None,
 ) -> Iterator[RowItem]:
-    """Each row judged on its own, except that one that an earlier row names is a duplicate."""
+    """Each row, a line and an id, judged on its own; what an earlier row names is a duplicate."""
     named: set[str] = set()
-    for entry in entries:
-        hsa_id = normalised(entry.text)
+    for line, hsa_id in rows:
         outcome, reason = verb.judge(hsa_id, standings.get(hsa_id), acting_for)
         if hsa_id in named and reason is not Refusal.MALFORMED_HSA_ID:
             outcome, reason = Outcome.REFUSED, Refusal.DUPLICATE_IN_FILE
         named.add(hsa_id)
-        yield RowItem(entry.line, hsa_id, outcome, reason)
+        yield RowItem(line, hsa_id, outcome, reason)
 
 
 def _as_agreed(verb: Verb, planned: RowItem, judged: RowItem) -> RowItem:
@@ -148,7 +149,7 @@ def _locked(
     connection: Connection, planned: Plan, tell: Callable[[float], None]
 ) -> dict[str, Standing]:
     """How the clinics stand, each locked, in the order of their ids."""
-    ordered = sorted({item.hsa_id for item in planned.items if is_hsa_id(item.hsa_id)})
+    ordered = sorted(_lookup([item.hsa_id for item in planned.items]))
     standings: dict[str, Standing] = {}
     for done, chunk in _chunks(ordered):
         standings |= registrations.locked(connection, chunk)

@@ -16,6 +16,7 @@ from sync_worker.administration.files.reading import Entry
 from sync_worker.clinics import hsa_id as hsa_ids
 from sync_worker.events.models import is_hsa_id
 from sync_worker.registry import log, queries, registrations
+from sync_worker.registry.identities import meant
 from sync_worker.registry.unit import Registry
 
 _LEAST_PERCENT = 80
@@ -75,13 +76,13 @@ class TakChanged(Exception):
 
 def wanted(registry: Registry, entries: Sequence[Entry]) -> Wanted:
     """What a file's entries say that the list should be; an id named twice counts once."""
-    named = [(entry, hsa_ids.normalised(entry.text)) for entry in entries]
-    unusual = [hsa_id for _, hsa_id in named if not hsa_ids.has_the_form(hsa_id)]
     with registry.snapshot() as connection:
+        named = meant(connection, [entry.text for entry in entries])
+        unusual = [hsa_id for hsa_id in named if not hsa_ids.has_the_form(hsa_id)]
         # An id that the e-services named is one, whatever its form.
         usual = queries.known_among(connection, [each for each in unusual if is_hsa_id(each)])
     found = Wanted({}, [])
-    for entry, hsa_id in named:
+    for entry, hsa_id in zip(entries, named, strict=True):
         if hsa_ids.has_the_form(hsa_id) or hsa_id in usual:
             found.lines.setdefault(hsa_id, entry.line)
         else:

@@ -50,7 +50,7 @@ def tell_remarks(output: Output, given: Contents) -> None:
         output.attention(remark)
     odd: dict[str, int] = {}
     for entry in given.entries:
-        hsa_id = hsa_ids.normalised(entry.text)
+        hsa_id = hsa_ids.cleaned(entry.text)
         if hsa_ids.has_the_form(hsa_id) and not hsa_ids.check_digit_is_right(hsa_id):
             odd.setdefault(hsa_id, entry.line)
     if len(odd) > _MOST_NAMED:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from sync_worker.registry.unit import Registry
     from sync_worker.stream.ranges import RangeReader
     from sync_worker.stream.source import Bookmarks
-    from sync_worker.sync.extract import Extract
     from sync_worker.sync.fold import Fold, Passed
     from sync_worker.sync.reconcile import Comparison, Difference, Expectation
     from sync_worker.sync.repair import By, Repaired
@@ -89,12 +88,13 @@ def compared(
     from sync_worker.registry import survey
     from sync_worker.sync.reconcile import compare
 
-    extract = _extract(run.settings, asked)
+    if asked.as_of is not None:
+        _refuse_the_future(run.settings, asked.as_of)
     # Before the stream is opened: its ends have to lie beyond all positions.
     with registry.snapshot() as connection:
         surveyed = survey.read(connection)
-    if extract is not None:
-        expectation = _extract_says(extract, surveyed, asked)
+    if asked.as_of is not None:
+        expectation = _extract_says(run.settings, surveyed, asked, asked.as_of)
     else:
         expectation = _stream_says(run, surveyed, asked.against.path)
     return compare(surveyed, expectation, asked.regions), expectation
@@ -120,13 +120,9 @@ def repaired(
     return result
 
 
-def _extract(settings: "Settings", asked: Asked) -> "Extract | None":
+def _refuse_the_future(settings: "Settings", as_of: datetime) -> None:
     from sync_worker.cli import wiring
-    from sync_worker.sync.extract import parse
 
-    path, as_of = asked.against.path, asked.as_of
-    if path is None or as_of is None:
-        return None
     tolerance = timedelta(minutes=settings.events_max_future_minutes)
     if as_of > wiring.now() + tolerance:
         raise CommandError(
@@ -135,13 +131,18 @@ def _extract(settings: "Settings", asked: Asked) -> "Extract | None":
             why="What an extract says would then be newer than every event until that time.",
             hint="Give the time at which the extract was taken.",
         )
-    return parse(path.read_bytes(), as_of, wiring.regions(settings))
 
 
-def _extract_says(extract: "Extract", surveyed: "Survey", asked: Asked) -> "Expectation":
-    from sync_worker.sync.extract import refuse_short
+def _extract_says(
+    settings: "Settings", surveyed: "Survey", asked: Asked, as_of: datetime
+) -> "Expectation":
+    from sync_worker.cli import wiring
+    from sync_worker.sync.extract import parse, refuse_doubtful, refuse_short
     from sync_worker.sync.reconcile import ExtractSays
 
+    content = (asked.against.path or Path()).read_bytes()
+    extract = parse(content, as_of, wiring.regions(settings), surveyed.clinics)
+    refuse_doubtful(extract, surveyed, asked.regions)
     if not asked.accept_short:
         refuse_short(extract, surveyed, asked.regions)
     return ExtractSays(extract)

@@ -5,14 +5,13 @@ Knows nothing of regions: a region is never derived from an HSA-id (domain, deci
 
 import re
 import string
+from collections.abc import Container
+
+from sync_worker.clinics.characters import BLANKS, SOFT_HYPHEN
+from sync_worker.clinics.characters import cleaned as cleaned_text
 
 MAX_LENGTH_FROM_EVENTS = 64
 _MAX_LENGTH = 31
-BLANKS = (
-    "\t\n\v\f\r\x1c\x1d\x1e\x1f\x20\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
-    "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-)
-"""Unicode's white space, and the byte-order mark: what a blank text is made of."""
 _ASCII_UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 _FORM = re.compile(r"SE(?P<organisation>(?:[0-9]{2})?[0-9]{10})-[A-Z0-9]+")
 
@@ -33,6 +32,26 @@ def normalised(text: str) -> str:
     Letters outside ASCII are left alone: `str.upper` would turn "ß" into two letters.
     """
     return trimmed(text).translate(_ASCII_UPPER)
+
+
+def cleaned(text: str) -> str:
+    """The id that a person's text shows, normalised: nothing in it that nobody sees.
+
+    A soft hyphen that is the only one stands for the hyphen; beside another one it is nothing.
+    """
+    shown = normalised(cleaned_text(text))
+    if SOFT_HYPHEN in text and "-" not in shown:
+        return normalised(cleaned_text(text.replace(SOFT_HYPHEN, "-")))
+    return shown
+
+
+def meant(text: str, known: Container[str]) -> str:
+    """The id that a person means; `known` are those that the e-services named.
+
+    As it stands where they named exactly that, however odd it is; else cleaned.
+    """
+    written = normalised(text)
+    return written if written in known else cleaned(text)
 
 
 def has_the_form(hsa_id: str) -> bool:

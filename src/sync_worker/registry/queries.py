@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, func, select
 
 from sync_worker.clinics.facts import Fact
-from sync_worker.clinics.hsa_id import normalised
+from sync_worker.clinics.hsa_id import cleaned, normalised
 from sync_worker.clinics.status import Status
 from sync_worker.registry import dialect, facts
 from sync_worker.registry.dead_letters import OPEN
@@ -184,9 +184,8 @@ def _mentions(row: Mapping[str, Any], search: str | None) -> bool:
     """Judged here: databases differ in which letters they know in both cases."""
     if not search:
         return True
-    return (
-        normalised(search) in row["hsa_id"] or search.casefold() in (row["name"] or "").casefold()
-    )
+    is_of_id = normalised(search) in row["hsa_id"] or cleaned(search) in row["hsa_id"]
+    return is_of_id or search.casefold() in (row["name"] or "").casefold()
 
 
 def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_worker.administration.files import cells, report
+from sync_worker.administration.files import report
 from sync_worker.administration.files.decoding import Unreadable, decoded
 from sync_worker.administration.files.reading import Entry, read
-from sync_worker.administration.files.table import DELIMITERS, Row, rows
 from sync_worker.administration.language import files as says
 from sync_worker.clinics.hsa_id import trimmed
+from sync_worker.files import cells
+from sync_worker.files.table import DELIMITERS, Row, rows
 
 A, B, C = (f"SE2321000016-T{letter}01" for letter in "ABC")
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
-from sync_worker.administration.files import cells
 from sync_worker.administration.files.decoding import Unreadable, decoded
-from sync_worker.administration.files.table import DELIMITERS, Row, rows
 from sync_worker.administration.language import files as says
 from sync_worker.administration.language.message import Said
+from sync_worker.files import cells
+from sync_worker.files.table import DELIMITERS, OpenQuote, Row, rows
 
 MOST_MIB = 64
 MOST_ROWS = 500_000
@@ -65,8 +65,10 @@ def read(content: bytes) -> Contents:
         listed = rows(text[told.end() :], told["delimiter"], first_line=2)
     else:
         listed = rows(text, _delimiter(text))
-    filled = (row for row in listed if not all(map(cells.is_blank, row.cells)))
-    written = list(islice(filled, MOST_ROWS + 1))
+    try:
+        written = list(islice(filter(_says_something, listed), MOST_ROWS + 1))
+    except OpenQuote as error:
+        raise Unreadable(says.OPEN_QUOTE(line=error.line), says.MEND_QUOTE()) from None
     if len(written) > MOST_ROWS:
         raise Unreadable(says.TOO_MANY_ROWS(most=MOST_ROWS), says.CHECK_FILE())
     header = _header(written)
@@ -74,6 +76,10 @@ def read(content: bytes) -> Contents:
     if not contents.entries:
         contents.remarks.append(says.EMPTY())
     return contents
+
+
+def _says_something(row: Row) -> bool:
+    return not all(map(cells.is_blank, row.cells))
 
 
 def _below(header: _Header, written: Sequence[Row]) -> Contents:
@@ -120,7 +126,7 @@ def _delimiter(text: str) -> str:
 def _worth(text: str, delimiter: str) -> tuple[int, int, int]:
     sample: list[Row] = []
     # Where it breaks off is told when the file is read; what stands before is worth what it says.
-    with suppress(Unreadable):
+    with suppress(OpenQuote):
         sample.extend(islice(rows(text, delimiter), _SAMPLE_ROWS))
     header = _header(sample)
     column = header.columns[0] if header else min(map(_first_filled, sample), default=0)

@@ -5,7 +5,7 @@ With semicolons and a byte-order mark, as Excel opens it in Sweden, and cells th
 
 from collections.abc import Iterable, Sequence
 
-from sync_worker.administration.files.cells import safe
+from sync_worker.files.cells import safe
 
 _MARK = "\ufeff"
 _TO_BE_QUOTED = frozenset(';,\t"\r\n')

@@ -53,7 +53,7 @@ def set_board(ctx: click.Context, /, region_code: str, hsa_id: str, name: str, *
 
     run = options.invocation(ctx)
     options.require_region(run.settings, region_code)
-    board = Board(region_code, hsa_ids.normalised(hsa_id), name)
+    board = Board(region_code, hsa_ids.cleaned(hsa_id), name)
     if not hsa_ids.has_the_form(board.hsa_id):
         raise CommandError(
             Exit.USAGE,

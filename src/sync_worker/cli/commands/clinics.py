@@ -8,7 +8,6 @@ import click
 from sync_worker.administration.language import clinics as says
 from sync_worker.cli import options
 from sync_worker.cli.errors import CommandError, Exit
-from sync_worker.clinics import hsa_id as hsa_ids
 from sync_worker.clinics.admission import Outcome
 from sync_worker.clinics.status import Status
 
@@ -89,10 +88,11 @@ def show(ctx: click.Context, hsa_id: str, with_history: bool) -> None:
     """Show one clinic: its facts with the events that stated them, and its status."""
     from sync_worker.cli import wiring
     from sync_worker.registry import log, queries
+    from sync_worker.registry.identities import meant
 
     run = options.invocation(ctx)
-    wanted = hsa_ids.normalised(hsa_id)
     with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
+        (wanted,) = meant(connection, [hsa_id])
         clinic = queries.clinic_shown(connection, wanted)
         if clinic is None:
             raise _not_found(wanted)

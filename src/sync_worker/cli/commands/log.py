@@ -8,7 +8,6 @@ import click
 from sync_worker.cli import options
 from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.moments import Moment
-from sync_worker.clinics import hsa_id as hsa_ids
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -75,12 +74,13 @@ def list_entries(
     """List changes in the order in which they were made, the newest last."""
     from sync_worker.cli import wiring
     from sync_worker.registry import log
+    from sync_worker.registry.identities import meant
 
     run = options.invocation(ctx)
     options.require_region(run.settings, *regions)
-    named = tuple(hsa_ids.normalised(hsa_id) for hsa_id in clinics)
-    wanted = log.LogFilter(regions, named, actor, since)
     with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
+        named = tuple(meant(connection, clinics))
+        wanted = log.LogFilter(regions, named, actor, since)
         _require_named(connection, named)
         rows = log.listed(connection, wanted)
         run.output.items(rows, COLUMNS, empty="There are no such entries.")

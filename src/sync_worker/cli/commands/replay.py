@@ -161,12 +161,17 @@ class _Replaying:
 
 
 def _only(again: "Again", hsa_ids: tuple[str, ...]) -> "Only | None":
-    from sync_worker.clinics.hsa_id import normalised
+    from sync_worker.registry.identities import meant
     from sync_worker.sync.replay import Only
 
     if not hsa_ids:
         return None
-    return Only(set(map(normalised, hsa_ids)), again.parts.codec, again.parts.clock)
+
+    def wanted() -> set[str]:
+        with again.registry.snapshot() as connection:
+            return set(meant(connection, hsa_ids))
+
+    return Only(again.parts.patience(wanted), again.parts.codec, again.parts.clock)
 
 
 def _show(run: options.Invocation, report: "Report", *, is_done: bool) -> None:

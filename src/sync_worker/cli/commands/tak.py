@@ -188,14 +188,14 @@ def _refuse(
 ) -> None:
     """End the command: a list that lacks what its malformed rows mean is not to be used."""
     from sync_worker.clinics.admission import Outcome, Refusal
-    from sync_worker.clinics.hsa_id import normalised
+    from sync_worker.clinics.hsa_id import cleaned
 
     malformed = {entry.line for entry in wanted.malformed}
     nothing = {"registered": None, "effect": None}
     rows = [
         {
             "line": entry.line,
-            "hsa_id": normalised(entry.text),
+            "hsa_id": cleaned(entry.text),
             "outcome": (Outcome.REFUSED if entry.line in malformed else Outcome.NOT_DONE).value,
             "reason": Refusal.MALFORMED_HSA_ID.value if entry.line in malformed else None,
             **nothing,
