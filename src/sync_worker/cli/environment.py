@@ -44,19 +44,39 @@ def variable(field: str) -> str:
     return PREFIX + field.upper()
 
 
-def gather(environ: Mapping[str, str], names: Collection[str]) -> Gathered:
+def gather(
+    environ: Mapping[str, str], names: Collection[str], never_blank: Collection[str] = ()
+) -> Gathered:
     """The settings called `names` that are given; the environment goes before a file.
 
-    An empty value counts as not given.
+    An empty value counts as not given. A blank one of `never_blank` is a problem: what should stand
+    there is missing, and the default would be used without a word.
     """
     problems = list(_unknown(environ, {*names, SECRETS_DIR}))
-    from_files: dict[str, Given] = {}
-    if environ.get(SECRETS_DIR):
-        from_files = _read(Path(environ[SECRETS_DIR]), names, problems)
+    from_files = _in_folder(environ, names, problems)
     from_environment = {
-        name: Given(environ[name], Source.ENVIRONMENT) for name in names if environ.get(name)
+        name: Given(environ[name], Source.ENVIRONMENT) for name in names if name in environ
     }
-    return Gathered({**from_files, **from_environment}, problems)
+    given: dict[str, Given] = {}
+    for name, value in (*from_files.items(), *from_environment.items()):
+        if name in never_blank and not value.text.strip():
+            problems.append(f"{name} is set and blank ({value.source.value}).")
+        elif value.text:
+            given[name] = value
+    return Gathered(given, problems)
+
+
+def _in_folder(
+    environ: Mapping[str, str], names: Collection[str], problems: list[str]
+) -> dict[str, Given]:
+    """The values in the folder of secrets, where one is named."""
+    folder = environ.get(SECRETS_DIR)
+    if folder is None:
+        return {}
+    if not folder.strip():
+        problems.append(f"{SECRETS_DIR} is set and blank ({Source.ENVIRONMENT.value}).")
+        return {}
+    return _read(Path(folder), names, problems)
 
 
 def _unknown(environ: Mapping[str, str], names: Collection[str]) -> Iterator[str]:
@@ -78,21 +98,21 @@ def _read(folder: Path, names: Collection[str], problems: list[str]) -> dict[str
     for file in files:
         if file in by_file:
             text = _content(folder / file, problems)
-            given |= {by_file[file]: Given(text, Source.SECRET_FILE)} if text else {}
+            given |= {} if text is None else {by_file[file]: Given(text, Source.SECRET_FILE)}
         elif file.upper().startswith(PREFIX) and not _INJECTED.fullmatch(file.upper()):
             nearest = _nearest(file.lower(), by_file)
             problems.append(f"{folder / file} is no setting's file; the nearest is {nearest}.")
     return given
 
 
-def _content(path: Path, problems: list[str]) -> str:
+def _content(path: Path, problems: list[str]) -> str | None:
     try:
         return path.read_text("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         problems.append(f"{path} is not text in UTF-8.")
     except OSError as error:
         problems.append(f"{path} cannot be read: {error.strerror}.")
-    return ""
+    return None
 
 
 def _nearest(name: str, names: Collection[str]) -> str:

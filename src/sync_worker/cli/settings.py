@@ -25,6 +25,8 @@ from sync_worker.cli.contradictions import contradictions
 from sync_worker.cli.environment import Source, gather, variable
 from sync_worker.cli.errors import CommandError, Exit
 
+_NEVER_BLANK = ("database_url", "support_database_url")
+"""A secret that is missing must not make a registry in the working folder."""
 _MOST_MILLISECONDS = 2**31 - 1
 _MINUTES_OF_A_YEAR = 525_600
 
@@ -32,6 +34,7 @@ DatabaseUrl = Annotated[str, AfterValidator(values.database_url)]
 Servers = Annotated[str, AfterValidator(values.servers)]
 Topic = Annotated[str, AfterValidator(values.topic)]
 Words = Annotated[str, AfterValidator(values.words)]
+Password = Annotated[SecretStr, AfterValidator(values.password)]
 Milliseconds = Annotated[int, Field(ge=1, le=_MOST_MILLISECONDS)]
 Codes = Annotated[tuple[str, ...], BeforeValidator(values.region_codes)]
 
@@ -92,8 +95,8 @@ class Settings(BaseModel):
     kafka_sasl_username: Words | None = _setting(
         None, "Who logs in to the brokers.", "text that is not blank"
     )
-    kafka_sasl_password: SecretStr | None = _setting(
-        None, "The password to log in to the brokers with.", "text"
+    kafka_sasl_password: Password | None = _setting(
+        None, "The password to log in to the brokers with.", "text that is not blank"
     )
     kafka_ssl_cafile: Words | None = _setting(
         None, "The file of the authorities that the brokers' certificates are checked by.", _PATH
@@ -172,7 +175,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 def sourced_settings(environ: Mapping[str, str]) -> tuple[Settings, dict[str, Source]]:
     """As `load_settings`, with where each field's value is from."""
     variables = {variable(field): field for field in Settings.model_fields}
-    given, problems = gather(environ, variables)
+    given, problems = gather(environ, variables, [variable(field) for field in _NEVER_BLANK])
     texts = {variables[name]: value.text for name, value in given.items()}
     try:
         settings = Settings.model_validate(texts)

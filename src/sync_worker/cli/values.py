@@ -7,6 +7,8 @@ import json
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from pydantic import SecretStr
+
 from sync_worker.clinics.regions import Regions
 
 _TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
@@ -60,6 +62,13 @@ def words(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise ValueError("it is blank or holds a control character")
     return text
+
+
+def password(secret: SecretStr) -> SecretStr:
+    """A secret that is not made of blanks alone; those around it are its own."""
+    if not secret.get_secret_value().strip():
+        raise ValueError("it is blank")
+    return secret
 
 
 def region_codes(text: object) -> object:

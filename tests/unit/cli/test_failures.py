@@ -202,3 +202,12 @@ def test_a_file_of_kafkas_security_that_cannot_be_read_is_refused_before_connect
     error = error_of(typed(*line.split(), "-o", "json"), 2)
     assert error["code"] == "configuration"
     assert f"SYNC_WORKER_KAFKA_SSL_{name} names {missing}" in error["message"]
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+@pytest.mark.parametrize("line", [("db", "upgrade"), ("status",), ("tak", "list")])
+def test_a_blank_database_url_makes_no_registry(typed, folder, monkeypatch, line, blank):
+    monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", blank)
+    told = typed(*line)
+    assert (told.exit_code, told.stdout, list(folder.iterdir())) == (2, "", [])
+    assert "SYNC_WORKER_DATABASE_URL is set and blank" in told.stderr

@@ -86,13 +86,37 @@ def test_a_setting_is_read_from_the_environment_and_from_a_secret_file(name, cas
     assert value_of(load_settings(secrets(**{name: f"{given}\n"})), name) == expected
 
 
-@pytest.mark.parametrize(("name", "case"), SETTINGS.items())
-def test_an_empty_value_is_not_set(name, case, secrets):
-    default, given, expected = case
+NEVER_BLANK = ("DATABASE_URL", "SUPPORT_DATABASE_URL")
+
+
+@pytest.mark.parametrize("name", SETTINGS.keys() - set(NEVER_BLANK))
+def test_an_empty_value_is_not_set(name, secrets):
+    default, given, expected = SETTINGS[name]
     assert value_of(load_settings(named({name: ""})), name) == default
     assert value_of(load_settings(secrets(**{name: "\n"})), name) == default
     with_file = secrets(**{name: given})
     assert value_of(load_settings(with_file | named({name: ""})), name) == expected
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t", "\n"])
+@pytest.mark.parametrize("name", NEVER_BLANK)
+def test_a_blank_database_url_is_refused_wherever_it_stands(name, blank, secrets):
+    in_force = named({"DATABASE_URL": "sqlite:///x.db"}) if name != "DATABASE_URL" else {}
+    text = refusal(in_force | named({name: blank}))
+    assert f"SYNC_WORKER_{name} is set and blank (environment)." in text
+    with_file = in_force | secrets(**{name: blank})
+    assert f"SYNC_WORKER_{name} is set and blank (secret file)." in refusal(with_file)
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_blank_folder_of_secrets_is_refused(blank):
+    assert "SYNC_WORKER_SECRETS_DIR is set and blank" in refusal({"SYNC_WORKER_SECRETS_DIR": blank})
+
+
+@pytest.mark.parametrize("name", ["KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"])
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_blank_secret_of_a_login_is_refused(name, blank):
+    assert f"SYNC_WORKER_{name}" in refusal(named(TOGETHER | {name: blank}))
 
 
 def test_the_tables_here_have_every_setting():
