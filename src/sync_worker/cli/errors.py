@@ -14,6 +14,7 @@ import click
 
 from sync_worker.administration.language import boards, errors, tak
 from sync_worker.administration.language.message import Language, Said, worded
+from sync_worker.cli.permission import OWNER, needed_by
 from sync_worker.cli.text import harmless
 
 Words = str | Said
@@ -69,6 +70,14 @@ class CommandError(Exception):
 
     def _sentences(self, language: Language) -> str:
         return f"{worded(self.message, language)} {worded(self.why, language)}".rstrip(" ")
+
+
+_COMMAND = "sync_worker_command"
+
+
+def say_command(error: Exception, command: str) -> None:
+    """Keep with an exception which command, such as "boards set", it has ended."""
+    setattr(error, _COMMAND, command)
 
 
 def as_command_error(error: BaseException) -> CommandError:
@@ -200,12 +209,12 @@ def _no_roles(_error: BaseException) -> CommandError:
     )
 
 
-def _not_the_owner(_error: BaseException) -> CommandError:
+def _not_the_owner(error: Any) -> CommandError:
     return CommandError(
         Exit.REFUSED,
-        "The database does not permit this.",
-        why="Rights are given by the owner of the tables alone.",
-        hint="Use the credentials that sync-worker db upgrade was run with.",
+        errors.NOT_PERMITTED(),
+        why=errors.LACKS_OWNERSHIP(login=error.login),
+        hint=errors.USE_OWNER(),
         code="permission",
     )
 
@@ -317,12 +326,8 @@ def _short_extract(error: Any) -> CommandError:
     )
 
 
-_INSUFFICIENT_PRIVILEGE = "42501"
-"""PostgreSQL, appendix A."""
-
-
 def _database(error: Any) -> CommandError:
-    from sync_worker.registry.errors import Fault, fault_of, first_line
+    from sync_worker.registry.errors import Fault, fault_of, first_line, is_denied
 
     said = errors.IT_SAYS(words=first_line(error))
     if fault_of(error) is Fault.PASSING:
@@ -332,11 +337,21 @@ def _database(error: Any) -> CommandError:
         what = "What SYNC_WORKER_DATABASE_URL names is no database, or a broken one."
         hint = "Correct the setting, or restore the database: sync-worker config show"
         return CommandError(Exit.USAGE, what, why=said, hint=hint, code="configuration")
-    if getattr(error.orig, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE:
-        denied, role = errors.NOT_PERMITTED(), errors.RIGHT_ROLE()
-        return CommandError(Exit.REFUSED, denied, why=said, hint=role, code="permission")
+    if is_denied(error):
+        return _denied(error, said)
     what, hint = "The database refused.", "Check SYNC_WORKER_DATABASE_URL: sync-worker config show"
     return CommandError(Exit.UNEXPECTED, what, why=said, hint=hint)
+
+
+def _denied(error: Any, said: Said) -> CommandError:
+    from sync_worker.registry.dialect import login_of
+
+    role, login = needed_by(getattr(error, _COMMAND, "")), login_of(error)
+    lacks, hint = errors.LACKS_ROLE(role=role, login=login), errors.USE_ROLE(role=role)
+    if role == OWNER:
+        lacks, hint = errors.LACKS_OWNERSHIP(login=login), errors.USE_OWNER()
+    why = errors.SAYS_AND(said=said, more=lacks)
+    return CommandError(Exit.REFUSED, errors.NOT_PERMITTED(), why=why, hint=hint, code="permission")
 
 
 _ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {

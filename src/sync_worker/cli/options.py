@@ -15,7 +15,7 @@ import click
 from sync_worker.administration.language import boards as says
 from sync_worker.administration.language import files as says_of_files
 from sync_worker.administration.language.message import of_locale
-from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.errors import CommandError, Exit, say_command
 from sync_worker.cli.output import Form, Globals, Output, color_is_welcome, csv_is_for_lists
 
 if TYPE_CHECKING:
@@ -87,6 +87,13 @@ class Command(_TakesGlobals):
         if self._prints_document and globals_of(ctx).output is Form.CSV:
             raise csv_is_for_lists()
         return rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            say_command(error, ctx.command_path.partition(" ")[2])
+            raise
 
 
 class Group(_TakesGlobals, click.Group):

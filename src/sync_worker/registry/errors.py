@@ -9,6 +9,8 @@ from enum import Enum
 
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
+_INSUFFICIENT_PRIVILEGE = "42501"
+
 
 class Fault(Enum):
     """Whose fault an error is, and so what happens next."""
@@ -70,6 +72,11 @@ def fault_of(error: BaseException) -> Fault:
 
 def _says_unreachable(cause: BaseException | None) -> bool:
     return type(cause).__name__ in {"OperationalError", "ConnectionTimeout"}
+
+
+def is_denied(error: BaseException) -> bool:
+    """Whether the database says that we lack a right."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) == _INSUFFICIENT_PRIVILEGE
 
 
 def first_line(error: BaseException) -> str:

@@ -111,7 +111,11 @@ class NoRoles(Exception):
 
 
 class NotTheOwner(Exception):
-    """Rights are given by the owner of the tables alone."""
+    """Rights are given by the owner of the tables alone, and we are `login`."""
+
+    def __init__(self, login: str | None) -> None:
+        super().__init__(f"{login} does not own the tables")
+        self.login = login
 
 
 def present(connection: Connection) -> str:
@@ -159,7 +163,7 @@ def apply(connection: Connection, wanted: Sequence[str]) -> None:
             one has no right to give, and goes on.
     """
     if not dialect.owns(connection, clinic):
-        raise NotTheOwner
+        raise NotTheOwner(dialect.role(connection))
     dialect.alone(connection, "schema")
     for statement in wanted:
         # The driver reads a per cent sign, as in a schema's name, as the beginning of a parameter.

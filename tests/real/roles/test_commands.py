@@ -5,6 +5,7 @@ import json
 import pytest
 
 from sync_worker.cli.main import run
+from sync_worker.cli.permission import needed_by
 from sync_worker.registry.roles import ADMIN, READER, SUPPORT, WORKER
 from tests.builders import Event, activated, archive_line, numbered, region_changed
 from tests.real.roles.conftest import ACTIVE, BOARD, IN_TAK, OWNER, REGISTERED, settings, stream
@@ -121,10 +122,26 @@ def test_a_command_works_as_its_own_role(as_role, role, line):
 
 
 @pytest.mark.parametrize(("role", "line"), REFUSED)
-def test_a_command_of_others_is_refused_with_one_sentence(as_role, role, line):
+def test_a_refusal_names_the_role_needed_and_who_we_are(as_role, users, role, line):
     code, _, stderr = as_role(role, line)
     assert code == 4
     assert "error: The database does not permit this." in stderr
+    command = " ".join(next(path for path in LEAVES if tuple(line.split()[: len(path)]) == path))
+    needed = needed_by(command)
+    assert f"knows us as {users.names[role]}." in stderr
+    named = "is for the owner of the tables" if needed == OWNER else f"needs the role {needed}"
+    assert named in stderr
+
+
+def test_the_role_that_a_refusal_names_may_do_it():
+    """What a refusal says is tried above: each command as the role that is named."""
+    tried = {
+        (" ".join(path), role)
+        for path in LEAVES
+        for role, line in PERMITTED
+        if tuple(line.split()[: len(path)]) == path
+    }
+    assert {(command, needed_by(command)) for command, _ in tried} <= tried
 
 
 def test_every_command_that_there_is_was_tried_as_its_own_role():

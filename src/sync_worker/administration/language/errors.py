@@ -19,6 +19,7 @@ DATABASE_AWAY = Message(
     en="The database cannot be reached or used now.",
 )
 IT_SAYS = Message(sv="Den säger: {words}.", en="It says: {words}.")
+SAYS_AND = Message(sv="{said} {more}", en="{said} {more}")
 TRY_AGAIN = Message(
     sv="Försök igen när den är tillbaka, eller kontrollera adressen: sync-worker config show",
     en="Try again when it is back, or check its address: sync-worker config show",
@@ -26,9 +27,23 @@ TRY_AGAIN = Message(
 NOT_PERMITTED = Message(
     sv="Databasen tillåter inte det här.", en="The database does not permit this."
 )
-RIGHT_ROLE = Message(
-    sv="Använd inloggningsuppgifterna för rätt roll.",
-    en="Use the credentials of the right role.",
+LACKS_ROLE = Message(
+    sv="Kommandot behöver rollen {role}, och databasen känner oss som {login}.",
+    en="The command needs the role {role}, and the database knows us as {login}.",
+)
+LACKS_OWNERSHIP = Message(
+    sv="Kommandot är till för tabellernas ägare, och databasen känner oss som {login}.",
+    en="The command is for the owner of the tables, and the database knows us as {login}.",
+)
+USE_ROLE = Message(
+    sv="Använd inloggningsuppgifterna för en användare med rollen {role}. Har användaren den redan "
+    "saknar rollen rättigheter: sync-worker db roles --apply, som tabellernas ägare.",
+    en="Use the credentials of a user who has the role {role}. If this one has it, the role lacks "
+    "rights: sync-worker db roles --apply, as the owner of the tables.",
+)
+USE_OWNER = Message(
+    sv="Använd samma inloggningsuppgifter som sync-worker db upgrade kördes med.",
+    en="Use the credentials that sync-worker db upgrade was run with.",
 )
 INTERRUPTED = Message(sv="Avbrutet.", en="Interrupted.")
 NO_FILE = Message(sv="Det finns ingen fil {path}.", en="There is no file {path}.")

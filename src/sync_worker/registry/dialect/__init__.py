@@ -6,6 +6,7 @@ from sync_worker.registry.dialect.engine import (
     NoPlaceForDatabase,
     file_of,
     keeps_roles,
+    login_of,
     open_engine,
     reading,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "keeps_roles",
     "lock_own_system",
     "lock_to_write",
+    "login_of",
     "may",
     "may_count",
     "missing_privileges",

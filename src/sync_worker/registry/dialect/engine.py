@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 
 BUSY_TIMEOUT_MS = 5_000
 """How long SQLite waits for another process's transaction before it says "locked"."""
@@ -75,6 +75,7 @@ def _open_postgresql(address: URL, lock_timeout_seconds: float | None) -> Engine
         connect_args={"options": options, "connect_timeout": 5},
     )
     event.listen(engine, "checkin", _forget_mode)
+    event.listen(engine, "handle_error", _remember_login)
     if lock_timeout_seconds is not None:
         event.listen(engine, "connect", _limit_transactions)
     return engine
@@ -86,6 +87,21 @@ def _limit_transactions(connection: Any, _record: object) -> None:
         connection.autocommit = True
         connection.execute(f"SET transaction_timeout = {_TRANSACTION_MS}")
         connection.autocommit = False
+
+
+_LOGIN = "sync_worker_login"
+
+
+def _remember_login(context: ExceptionContext) -> None:
+    """Keep with an error who we were to the server: it does not say so itself."""
+    if context.connection is not None and not context.connection.closed:
+        driver: Any = context.connection.connection.driver_connection
+        setattr(context.original_exception, _LOGIN, driver.info.user)
+
+
+def login_of(error: BaseException) -> str:
+    """Who we were to the PostgreSQL server that this error is from."""
+    return str(getattr(getattr(error, "orig", None), _LOGIN, "?"))
 
 
 def _forget_mode(connection: Any, _record: object) -> None:
