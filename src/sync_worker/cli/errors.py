@@ -55,16 +55,20 @@ class CommandError(Exception):
         self.code = code or exit_code.name.lower()
         self.message, self.why, self.hint = message, why, hint
 
-    def as_text(self, language: Language = Language.ENGLISH) -> str:
-        """The error for people."""
+    def as_text(
+        self, language: Language = Language.ENGLISH, redacted: Callable[[str], str] = str
+    ) -> str:
+        """The error for people, after its redaction."""
         lines = [errors.ERROR(words=self._sentences(language))]
         if self.hint:
             lines.append(errors.HINT(words=self.hint))
-        return harmless("\n".join(line.text(language) for line in lines))
+        return harmless(redacted("\n".join(line.text(language) for line in lines)))
 
-    def as_json(self, language: Language = Language.ENGLISH) -> str:
-        """The error for programs, on one line."""
-        message, hint = self._sentences(language), worded(self.hint, language)
+    def as_json(
+        self, language: Language = Language.ENGLISH, redacted: Callable[[str], str] = str
+    ) -> str:
+        """The error for programs, on one line, after its redaction."""
+        message, hint = redacted(self._sentences(language)), redacted(worded(self.hint, language))
         inner = {"code": self.code, "message": message, "hint": hint}
         return json.dumps({"error": inner}, ensure_ascii=False)
 
@@ -184,6 +188,17 @@ def _no_place(error: Any) -> CommandError:
         f"There can be no database file {error.path}.",
         why="It is a folder, or the folder that it should be in is not there.",
         hint="Make the folder, or correct SYNC_WORKER_DATABASE_URL.",
+        code="configuration",
+    )
+
+
+def _unusable_address(error: BaseException) -> CommandError:
+    return CommandError(
+        Exit.USAGE,
+        f"The database cannot be connected to: {error}.",
+        why="What SYNC_WORKER_DATABASE_URL or a PG… variable asks for is not there.",
+        hint="Correct the path, or let the user that this runs as read the file; the pass phrase "
+        "of a key is sslpassword=… in the URL.",
         code="configuration",
     )
 
@@ -366,6 +381,7 @@ _ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
     "sync_worker.stream.source.StreamAway": _stream_away,
     "sync_worker.registry.dialect.engine.MissingDatabase": _missing_database,
     "sync_worker.registry.dialect.engine.NoPlaceForDatabase": _no_place,
+    "sync_worker.registry.address.Unusable": _unusable_address,
     "sync_worker.registry.schema.WrongRevision": _wrong_revision,
     "sync_worker.registry.roles.NoRoles": _no_roles,
     "sync_worker.registry.roles.NotTheOwner": _not_the_owner,

@@ -17,8 +17,10 @@ import click
 
 from sync_worker import __version__
 from sync_worker.cli import options, output
-from sync_worker.cli.errors import CommandError, Exit, as_command_error
+from sync_worker.cli.errors import Exit, as_command_error
 from sync_worker.cli.language import language_of
+from sync_worker.cli.secrecy import secrets_in
+from sync_worker.telemetry.redaction import Redaction
 
 NAME = "sync-worker"
 COMMANDS: Mapping[str, str] = {
@@ -103,51 +105,47 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command; its exit code. Nothing is raised: errors are told on stderr."""
+    redaction = Redaction(lambda: secrets_in(os.environ))
     try:
-        code = _invoke(arguments)
+        code = _invoke(arguments, redaction)
         output.flush()
     except BrokenPipeError:
         output.drop_stdout()
         return Exit.UNEXPECTED
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost layer
-        return _told(error, arguments)
+        return _told(error, arguments, redaction)
     return code
 
 
-def _invoke(arguments: Sequence[str]) -> int:
+def _invoke(arguments: Sequence[str], redaction: Redaction) -> int:
     if _COMPLETION in os.environ:
         root.main(list(arguments), prog_name=NAME)
     try:
-        with root.make_context(NAME, list(arguments)) as ctx:
+        start = output.Globals(redaction=redaction)
+        with root.make_context(NAME, list(arguments), obj=start) as ctx:
             root.invoke(ctx)
     except click.exceptions.Exit as end:
         return end.exit_code
     return Exit.DONE
 
 
-def _told(error: BaseException, arguments: Sequence[str]) -> int:
+def _told(error: BaseException, arguments: Sequence[str], redaction: Redaction) -> int:
     told = as_command_error(error)
     # Nobody reading stderr changes nothing about the exit code.
     with suppress(OSError):
         if told.exit_code is Exit.UNEXPECTED and "--debug" in _options(arguments):
-            _print_traceback(error)
-        if _wants_json(arguments):
-            click.echo(told.as_json(language_of(os.environ)), err=True)
-        else:
-            _tell_people(error, told)
+            click.echo(redaction(_traceback(error)), err=True, nl=False)
+        if isinstance(error, click.exceptions.NoArgsIsHelpError) and not _wants_json(arguments):
+            click.echo(error.ctx.get_help() + "\n", err=True)
+        tell = told.as_json if _wants_json(arguments) else told.as_text
+        click.echo(tell(language_of(os.environ), redaction), err=True)
     return told.exit_code
 
 
-def _tell_people(error: BaseException, told: CommandError) -> None:
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        click.echo(error.ctx.get_help() + "\n", err=True)
-    click.echo(told.as_text(language_of(os.environ)), err=True)
-
-
-def _print_traceback(error: BaseException) -> None:
+def _traceback(error: BaseException) -> str:
     import traceback
 
-    traceback.print_exception(error)
+    return "".join(traceback.format_exception(error))
 
 
 def _options(arguments: Sequence[str]) -> Iterator[str]:

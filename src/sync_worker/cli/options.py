@@ -125,16 +125,20 @@ class Invocation:
             self.settings.log_format,
             sys.stderr,
             has_color=self.options.color and color_is_welcome(sys.stderr),
+            redaction=self.options.redaction,
         )
 
 
 def invocation(ctx: click.Context) -> Invocation:
     """Read the settings; CommandError where they are wrong."""
     from sync_worker.cli.settings import load_settings
+    from sync_worker.telemetry import library_logs
 
+    options = globals_of(ctx)
+    library_logs.redact(options.redaction)
     settings = load_settings(os.environ)
-    output = Output(globals_of(ctx), settings.lang or of_locale(os.environ))
-    return Invocation(globals_of(ctx), settings, output)
+    output = Output(options, settings.lang or of_locale(os.environ))
+    return Invocation(options, settings, output)
 
 
 def output_of(ctx: click.Context) -> Output:

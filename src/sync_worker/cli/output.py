@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
@@ -21,6 +21,7 @@ from sync_worker.administration.language.message import Language, worded
 from sync_worker.cli import text
 from sync_worker.cli.errors import CommandError, Exit, Words, output_failed
 from sync_worker.cli.meter import Meter, shown
+from sync_worker.telemetry.redaction import Redaction
 
 _REDRAW_SECONDS = 0.2
 _ANSWERS: Mapping[str, bool] = {
@@ -50,6 +51,7 @@ class Globals:
     verbosity: int = 0
     color: bool = True
     debug: bool = False
+    redaction: Redaction = field(default_factory=Redaction, compare=False)
 
 
 def csv_is_for_lists() -> CommandError:
@@ -67,6 +69,8 @@ class Output:
         self._form = options.output
         self._is_quiet = options.verbosity < 0
         self._colors = options.color
+        self.redaction = options.redaction
+        """For data that tells what a driver or a client said; what is said on stderr passes it."""
 
     @property
     def is_table(self) -> bool:
@@ -140,7 +144,7 @@ class Output:
         """Say on stderr what somebody should look at; -q does not leave it out."""
         # Nobody reading along is no reason to stop the work.
         with suppress(BrokenPipeError):
-            click.echo(text.harmless(self.words(sentence)), err=True)
+            click.echo(text.harmless(self.redaction(self.words(sentence))), err=True)
 
     def confirm(self, question: Words, *, yes: bool) -> None:
         """Ask on a terminal, unless the answer was given with `--yes`.

@@ -5,18 +5,16 @@ No message repeats the value: it may hold a password.
 
 import json
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from sync_worker.clinics.regions import Regions
+from sync_worker.registry import address
 
 _TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
 _SERVER = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
-_PASSWORD_BEFORE_HOST = re.compile(r"(://[^:/@?]*):.*@", re.DOTALL)
-_PASSWORD_IN_QUERY = re.compile(r"([?&][^=&]*password=)[^&]*", re.IGNORECASE)
 _IN_MEMORY = re.compile(r"/?(?::memory:.*|file::memory:.*|)", re.DOTALL)
-_POSTGRESQL = {"postgresql", "postgresql+psycopg"}
 _HIGHEST_PORT = 65_535
 
 MASK = "***"
@@ -26,19 +24,18 @@ def database_url(url: str) -> str:
     """An address of SQLite or PostgreSQL."""
     if not url.isprintable() or " " in url:
         raise ValueError("it holds a blank or a control character")
-    parts = _split(url)
-    if parts.scheme == "sqlite":
-        _require_sqlite_file(url, parts)
-    elif parts.scheme not in _POSTGRESQL:
-        raise ValueError("it begins with neither sqlite: nor postgresql:")
-    elif not parts.netloc and not parts.path.strip("/") and not parts.query:
-        raise ValueError("it names no server and no database")
+    if address.is_postgresql(url):
+        address.require_options(address.parameters_of(url))
+    elif url.startswith("sqlite:"):
+        _require_sqlite_file(url)
+    else:
+        raise ValueError("it begins with neither sqlite: nor postgresql://")
     return url
 
 
 def without_password(url: str) -> str:
-    """A database URL with its passwords masked."""
-    return _PASSWORD_IN_QUERY.sub(rf"\1{MASK}", _PASSWORD_BEFORE_HOST.sub(rf"\1:{MASK}@", url))
+    """A database URL that was taken, with its passwords masked."""
+    return address.masked(url, MASK) if address.is_postgresql(url) else url
 
 
 def topic(name: str) -> str:
@@ -85,19 +82,8 @@ def region_codes(text: object) -> object:
     return tuple(codes)
 
 
-def _split(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        raise ValueError(
-            "its host or port cannot be read; write special characters of a password "
-            "percent-encoded"
-        ) from None
-    return parts
-
-
-def _require_sqlite_file(url: str, parts: SplitResult) -> None:
+def _require_sqlite_file(url: str) -> None:
+    parts = urlsplit(url)
     if parts.netloc:
         raise ValueError("a file comes after three slashes, and after four where its path is whole")
     if _IN_MEMORY.fullmatch(parts.path) or "mode=memory" in url:

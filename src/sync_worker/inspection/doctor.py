@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
+from sync_worker.registry.address import Unusable
 from sync_worker.registry.dialect import MissingDatabase, NoPlaceForDatabase
 from sync_worker.registry.errors import first_line
 from sync_worker.registry.schema import WrongRevision
@@ -147,6 +148,11 @@ def _broken(error: Exception) -> Finding:
             return fail(
                 f"Kafka does not answer: {error}.",
                 "Check SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS, and the brokers.",
+            )
+        case Unusable():
+            return fail(
+                f"The database cannot be connected to: {error}.",
+                "Correct SYNC_WORKER_DATABASE_URL, or the file.",
             )
         case NoPlaceForDatabase():
             return fail(_sentence(error), "Correct SYNC_WORKER_DATABASE_URL, or make the folder.")

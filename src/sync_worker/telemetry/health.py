@@ -17,6 +17,8 @@ class Health:
 
     stuck_after_seconds: float
     """The longest that the loop may take for one round."""
+    redacted: Callable[[str], str] = str
+    """What every reason passes before anybody sees it: a driver or a client may have worded it."""
     source: Callable[[], Reasons] = list
     """What is wrong with the source of records; must not block."""
     _went_round_at: float = field(default_factory=time.monotonic)
@@ -46,4 +48,4 @@ class Health:
             reasons.append("the database was not reached yet")
         if self._database_error is not None:
             reasons.append(f"the database cannot be used: {self._database_error}")
-        return reasons + self.source()
+        return [self.redacted(reason) for reason in reasons + self.source()]

@@ -5,9 +5,16 @@ from typing import TextIO, cast
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
+from sync_worker.telemetry.redaction import Redaction
+
 
 def configure(
-    level: str, log_format: str, stream: TextIO, *, has_color: bool = False
+    level: str,
+    log_format: str,
+    stream: TextIO,
+    *,
+    redaction: Redaction,
+    has_color: bool = False,
 ) -> FilteringBoundLogger:
     """A log that writes events of `level` and above to `stream`.
 
@@ -20,6 +27,7 @@ def configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            redaction.processor,
             _console(has_color=has_color) if for_people else _json(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

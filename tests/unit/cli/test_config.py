@@ -9,7 +9,7 @@ from tests.unit.cli.test_settings import SETTINGS, TOGETHER, named
 PASSWORD = "h3mligt-ord"
 URLS = {
     f"postgresql://worker:{PASSWORD}@host/registry": "postgresql://worker:***@host/registry",
-    f"postgresql://worker:{PASSWORD}@@host/db": "postgresql://worker:***@host/db",
+    f"postgresql://worker:{PASSWORD}%40@host/db": "postgresql://worker:***@host/db",
     f"postgresql://:{PASSWORD}@host/db": "postgresql://:***@host/db",
     f"postgresql://host/db?user=worker&password={PASSWORD}": (
         "postgresql://host/db?user=worker&password=***"

@@ -101,7 +101,7 @@ def test_an_error_that_nobody_foresaw_is_told_without_its_text():
 
 
 def test_an_interrupt_ends_with_130(monkeypatch, typed):
-    def interrupted(*_):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(main.root, "make_context", interrupted)

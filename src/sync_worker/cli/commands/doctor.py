@@ -27,10 +27,12 @@ def command(ctx: click.Context) -> None:
     failure.
     """
     from sync_worker.inspection.doctor import State, items
+    from sync_worker.telemetry import library_logs
 
     output = options.output_of(ctx)
+    library_logs.redact(output.redaction)
     findings = _findings()
-    output.items(items(findings), COLUMNS)
+    output.items(output.redaction.values(items(findings)), COLUMNS)
     failed = [name for name, found in findings.items() if found.state is State.FAIL]
     if failed:
         output.attention(f"Failed: {', '.join(failed)}.")

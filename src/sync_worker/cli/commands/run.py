@@ -61,7 +61,8 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     from sync_worker.telemetry.readiness import Readiness
 
     run = options.invocation(ctx)
-    health, metrics = Health(run.settings.kafka_max_poll_interval_ms / 1000), Metrics()
+    stuck_after = run.settings.kafka_max_poll_interval_ms / 1000
+    health, metrics = Health(stuck_after, run.options.redaction), Metrics()
     is_daemon = not archives and until_idle is None
     with wiring.worker_registry(run.settings.database_url) as registry:
         told = Told(run.log(), metrics, health)

@@ -49,6 +49,7 @@ def command(ctx: click.Context) -> None:
     with wiring.registry(run.settings.database_url) as registry:
         look = partial(_log, run) if is_configured else None
         document = status(registry, wiring.regions(run.settings), look)
+    document["attention"] = run.output.redaction.values(document["attention"])
     run.output.document(document, render=lambda shown: _text(run, shown))
 
 

@@ -1,14 +1,19 @@
 """How a database is opened, by its address, and how its transactions begin."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 
+from sync_worker.registry import address
+
 BUSY_TIMEOUT_MS = 5_000
 """How long SQLite waits for another process's transaction before it says "locked"."""
 
+_NEVER_ASK = "-"
+"""Any pass phrase keeps the client from asking for one on the terminal, where a key needs it."""
 _IDLE_IN_TRANSACTION_MS = 10_000
 _TRANSACTION_MS = 30_000
 _KNOWS_TRANSACTION_TIMEOUT = 170_000
@@ -42,37 +47,45 @@ def open_engine(
     Raises:
         MissingDatabase: the SQLite file does not exist.
         NoPlaceForDatabase: nor can it.
+        Unusable: a file that PostgreSQL's URL needs cannot be read.
     """
-    address = make_url(url)
-    if address.get_backend_name() == "sqlite":
-        return _open_sqlite(address, create=create)
-    return _open_postgresql(address, lock_timeout_seconds)
+    if not address.is_postgresql(url):
+        return _open_sqlite(make_url(url), create=create)
+    parameters = address.parameters_of(url)
+    address.require_files(parameters)
+    return _open_postgresql(parameters, lock_timeout_seconds)
 
 
-def _open_sqlite(address: URL, *, create: bool) -> Engine:
-    path = Path(address.database or "")
+def _open_sqlite(url: URL, *, create: bool) -> Engine:
+    path = Path(url.database or "")
     if path.is_dir() or not path.parent.is_dir():
         raise NoPlaceForDatabase(path)
     if not create and not path.exists():
         raise MissingDatabase(path)
-    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _open_postgresql(address: URL, lock_timeout_seconds: float | None) -> Engine:
+def _open_postgresql(parameters: Mapping[str, str], lock_timeout_seconds: float | None) -> Engine:
     # Whatever the server's default is: after a wait for a lock, the next statement sees it all.
     options = "-c timezone=UTC -c default_transaction_isolation=read\\ committed"
     if lock_timeout_seconds is not None:
         options += f" -c lock_timeout={int(lock_timeout_seconds * 1000)}"
         # A process that is frozen between two statements does not hold up the others.
         options += f" -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}"
-    if "options" in address.query:
-        options = f"{address.query['options']} {options}"
+    if "options" in parameters:
+        options = f"{parameters['options']} {options}"
+    # Keyword by keyword, never as a URL: another parser might read that one differently.
     engine = create_engine(
-        address.set(drivername="postgresql+psycopg"),
-        connect_args={"options": options, "connect_timeout": 5},
+        "postgresql+psycopg://",
+        connect_args={
+            "sslpassword": _NEVER_ASK,
+            **parameters,
+            "options": options,
+            "connect_timeout": 5,
+        },
     )
     event.listen(engine, "checkin", _forget_mode)
     event.listen(engine, "handle_error", _remember_login)
@@ -134,11 +147,9 @@ def reading(engine: Engine) -> Engine:
 
 def keeps_roles(url: str) -> bool:
     """Whether the database at `url` can tell roles apart, and what each may do."""
-    return make_url(url).get_backend_name() == "postgresql"
+    return address.is_postgresql(url)
 
 
 def file_of(url: str) -> Path | None:
     """The file of a SQLite database; None for PostgreSQL."""
-    address = make_url(url)
-    is_file = address.get_backend_name() == "sqlite"
-    return Path(address.database or "") if is_file else None
+    return None if address.is_postgresql(url) else Path(make_url(url).database or "")

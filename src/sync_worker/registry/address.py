@@ -1,0 +1,218 @@
+"""The one reading of a PostgreSQL URL: what it says, keyword by keyword, as libpq is told it.
+
+Nothing else takes such a URL apart: where two parsers differ, the rest of a password becomes a
+host. So what two could read differently is refused, and no message repeats any of the URL.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import unquote
+
+SCHEMES = ("postgresql://", "postgresql+psycopg://")
+
+_SERVER = re.compile(
+    r"(?P<host>\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9_.~-]+)?\]|[^:\[\]]*)(?::(?P<port>[0-9]{0,5}))?"
+)
+_LOOSE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PORTS = range(1, 65_536)
+_ENCODE = "write it percent-encoded, as in %40 for @"
+_NOWHERE = "/dev/null"
+_SYSTEM = "system"
+_HOME = Path("~/.postgresql")
+_FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
+_ENCRYPTED = b"ENCRYPTED"
+_SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key")
+
+
+class Unusable(Exception):
+    """No connection can be made with what is set; the message says why, without a secret."""
+
+
+def is_postgresql(url: str) -> bool:
+    """Whether a URL is one of PostgreSQL; what is not is one of SQLite."""
+    return url.startswith(SCHEMES)
+
+
+def parameters_of(url: str) -> dict[str, str]:
+    """What the URL says, by libpq's keywords; several hosts and ports with commas, as libpq has it.
+
+    Raises:
+        ValueError: it says nothing, or what can be read in two ways; the message has no value.
+    """
+    _refuse_ambiguous(url)
+    _, _, rest = url.partition("://")
+    rest, _, query = rest.partition("?")
+    authority, _, database = rest.partition("/")
+    userinfo, at, servers = authority.rpartition("@")
+    named = {
+        **(_login(userinfo) if at else {}),
+        **_servers(servers),
+        "dbname": _decoded(database, "its database"),
+    }
+    stated = {key: value for key, value in named.items() if value} | dict(_options(query))
+    if not stated:
+        raise ValueError("it names no server and no database")
+    return stated
+
+
+def require_options(parameters: Mapping[str, str]) -> None:
+    """Raise ValueError for options that PostgreSQL's client refuses, its own variables included.
+
+    It is asked itself, with servers that nobody can be: it judges its options first.
+    """
+    try:
+        from psycopg import ProgrammingError, pq  # noqa: PLC0415 - slow, and not for SQLite
+        from psycopg.conninfo import make_conninfo  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return  # which is said where it is opened
+    for port in filter(None, parameters.get("port", "").split(",")):
+        if not port.isdecimal() or int(port) not in _PORTS:
+            raise ValueError("one of its ports is none")
+    count = parameters.get("host", "").count(",") + 1
+    nowhere = {"host": ",".join([_NOWHERE] * count), "hostaddr": ""}
+    try:
+        stated = make_conninfo("", **{**parameters, **nowhere})
+    except ProgrammingError:
+        raise ValueError("it has an option that PostgreSQL's client does not know") from None
+    connection = pq.PGconn.connect_start(stated.encode())
+    said = connection.error_message.decode(errors="replace")
+    connection.finish()
+    if _NOWHERE not in said:
+        why = re.sub(r'"[^"]*"', "…", said).strip().removesuffix(": …")
+        raise ValueError(f"PostgreSQL's client refuses it: {why}")
+
+
+def effective(parameters: Mapping[str, str]) -> dict[str, str]:
+    """With what the client takes from its own variables (PGSSLMODE and the rest), and its defaults.
+
+    What a service file says is known to the client alone.
+    """
+    from psycopg import pq  # noqa: PLC0415 - slow, and not for SQLite
+
+    defaults = ((option.keyword, option.val) for option in pq.Conninfo.get_defaults())
+    return {key.decode(): value.decode() for key, value in defaults if value} | dict(parameters)
+
+
+def require_files(parameters: Mapping[str, str]) -> None:
+    """Raise Unusable where a file that a connection needs cannot be read.
+
+    The client itself takes some that are missing for none, and checks less than was asked of it.
+    """
+    stated = effective(parameters)
+    for keyword in _FILES:
+        file = stated.get(keyword)
+        if file is not None and file != _SYSTEM and ":" not in file:  # with one, a key in a token
+            _require_file(keyword, Path(file))
+    is_verifying = stated["sslmode"].startswith("verify-")
+    if is_verifying and "sslrootcert" not in stated:
+        _require_file("sslrootcert, which is not set,", _HOME / "root.crt")
+    key = Path(stated.get("sslkey") or _HOME / "postgresql.key").expanduser()
+    if is_encrypted(key) and not stated.get("sslpassword"):
+        raise Unusable(
+            f"the private key {key} is encrypted, and sslpassword=…, its pass phrase, is not set"
+        )
+
+
+def is_encrypted(key: Path) -> bool:
+    """Whether a file holds a private key that only a pass phrase opens."""
+    try:
+        return _ENCRYPTED in key.read_bytes()
+    except OSError:
+        return False
+
+
+def secrets_of(parameters: Mapping[str, str]) -> Iterator[str]:
+    """What is secret of what a URL says."""
+    return (parameters[keyword] for keyword in _SECRETS if parameters.get(keyword))
+
+
+def masked(url: str, mask: str) -> str:
+    """A URL that can be read, with its secrets masked."""
+    before, slashes, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    if "@" in authority:
+        userinfo, _, servers = authority.partition("@")
+        user, colon, _ = userinfo.partition(":")
+        authority = f"{user}{colon}{mask if colon else ''}@{servers}"
+    shown = f"{before}{slashes}{authority}{slash}{path}"
+    return re.sub(rf"([?&](?:{'|'.join(_SECRETS)})=)[^&]*", rf"\g<1>{mask}", shown)
+
+
+def _refuse_ambiguous(url: str) -> None:
+    rest = url.partition("://")[2]
+    authority = re.split(r"[/?]", rest, maxsplit=1)[0]
+    if "#" in rest or rest.count("@") > authority.count("@") or authority.count("@") > 1:
+        raise ValueError(
+            f"a character @ / ? or # stands where it can be read in two ways; {_ENCODE}, where it "
+            "is part of a user, a password or a name"
+        )
+    if _LOOSE_PERCENT.search(rest):
+        raise ValueError("a % stands in it that encodes nothing; write it percent-encoded: %25")
+
+
+def _login(userinfo: str) -> dict[str, str]:
+    user, _, password = userinfo.partition(":")
+    if re.search(r"[:\[\]]", password) or re.search(r"[\[\]]", user):
+        raise ValueError(f"a character : [ or ] stands in its user or password; {_ENCODE}")
+    return {
+        "user": _decoded(user, "its user"),
+        "password": _decoded(password, "its password"),
+    }
+
+
+def _servers(servers: str) -> dict[str, str]:
+    """Hosts and ports, one of each for each server; nothing where the client's defaults do."""
+    found = [_SERVER.fullmatch(server) for server in servers.split(",")]
+    hosts, ports = [], []
+    for server in found:
+        if server is None or int(server["port"] or 1) not in _PORTS:
+            raise ValueError(
+                "its host or port cannot be read; write special characters of a user or a "
+                "password percent-encoded"
+            )
+        hosts.append(_decoded(server["host"].strip("[]"), "its host"))
+        ports.append(server["port"] or "")
+    return {
+        "host": ",".join(hosts) if any(hosts) else "",
+        "port": ",".join(ports) if any(ports) else "",
+    }
+
+
+def _options(query: str) -> Iterator[tuple[str, str]]:
+    """What stands behind the question mark, each keyword once."""
+    seen: set[str] = set()
+    for pair in query.split("&") if query else ():
+        keyword, equals, value = pair.partition("=")
+        if not keyword or not equals or "=" in value or "+" in value or "?" in value:
+            raise ValueError(
+                "what stands behind ? is not KEYWORD=VALUE with & between; write special "
+                "characters of a value percent-encoded, a blank as %20"
+            )
+        if keyword in seen:
+            raise ValueError(f"{_name(keyword)} stands twice in it; several hosts have commas")
+        seen.add(keyword)
+        is_short = (keyword, value) == ("ssl", "true")  # as JDBC says it, and libpq too
+        yield ("sslmode", "require") if is_short else (keyword, _decoded(value, "an option"))
+
+
+def _name(keyword: str) -> str:
+    return keyword if re.fullmatch(r"[a-z_]{1,40}", keyword) else "an option"
+
+
+def _decoded(text: str, of: str) -> str:
+    try:
+        decoded = unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        raise ValueError(f"{of} is not percent-encoded UTF-8") from None
+    if not decoded.isprintable():
+        raise ValueError(f"{of} holds a control character")
+    return decoded
+
+
+def _require_file(keyword: str, file: Path) -> None:
+    try:
+        with file.expanduser().open("rb") as opened:
+            opened.read(1)
+    except OSError as error:
+        raise Unusable(f"{keyword} names {file}, which cannot be read: {error.strerror}") from None

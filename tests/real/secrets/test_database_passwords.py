@@ -1,0 +1,74 @@
+"""Passwords of a real PostgreSQL: read as they were meant, and told to nobody."""
+
+import json
+import string
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sync_worker.cli.main import run
+from sync_worker.registry import schema
+from sync_worker.registry.dialect import open_engine
+from sync_worker.registry.unit import Registry
+from tests.real.secrets.conftest import Login
+from tests.services import processes
+from tests.services.postgres import PostgresServer
+
+pytestmark = pytest.mark.real
+HEAD, TAIL = "Hemligt7", "S3condOrd"
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(between=st.text(string.punctuation + "å %", min_size=1, max_size=4))
+def test_a_password_of_any_characters_logs_in_and_is_not_told(
+    login: Login,
+    database_url: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    between: str,
+) -> None:
+    name = database_url.rpartition("/")[2]
+    url = f"{login(HEAD + between + TAIL)}/{name}"
+    wrong = url.replace(HEAD, HEAD + "x")
+    with monkeypatch.context() as patch:
+        patch.setenv("SYNC_WORKER_DATABASE_URL", url)
+        assert run(["db", "current", "-o", "json"]) == 0
+        patch.setenv("SYNC_WORKER_DATABASE_URL", wrong)
+        assert run(["db", "current", "--debug", "-o", "json"]) == 5
+        assert run(["doctor", "-o", "json"]) == 3
+    told = "".join(capsys.readouterr())
+    assert "password authentication failed" in told
+    assert not [part for part in (HEAD, TAIL) if part in told]
+
+
+@pytest.mark.parametrize("form", ["{dead},{live}", "{live},{dead}"])
+def test_the_server_that_takes_writes_is_found_among_several(
+    postgres: PostgresServer, database_url: str, form: str
+) -> None:
+    before, _, rest = database_url.partition("@")
+    live, _, name = rest.partition("/")
+    hosts = form.format(live=live, dead=f"127.0.0.1:{processes.free_port()}")
+    engine = open_engine(f"{before}@{hosts}/{name}?target_session_attrs=read-write", create=True)
+    schema.upgrade(engine)
+    opened = Registry(engine)
+    with opened.snapshot() as connection:
+        schema.require_head(connection)
+    opened.close()
+
+
+def test_a_server_that_takes_no_writes_is_passed_over(
+    postgres: PostgresServer,
+    login: Login,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    url = f"{login('secret-word')}/postgres?target_session_attrs=standby"
+    monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", url)
+    assert run(["db", "current", "-o", "json"]) == 5
+    message = json.loads(capsys.readouterr().err)["error"]["message"]
+    assert "server is not in hot standby mode" in message
