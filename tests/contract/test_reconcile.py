@@ -29,7 +29,7 @@ from sync_worker.clinics.facts import Fact
 from sync_worker.clinics.guard import Limits
 from sync_worker.clinics.regions import Regions
 from sync_worker.events.codec import Codec
-from sync_worker.events.record import Partition
+from sync_worker.events.record import Origin, Partition
 from sync_worker.registry import holds, log, positions, survey
 from sync_worker.registry.tables import change_log, clinic, dead_letter, departure, hold
 from sync_worker.sync.apply import Applier
@@ -60,7 +60,7 @@ def surveyed(registry):
 
 def told(registry, records, *, has_positions=True, stream=STREAM):
     """What the stream says, folded beside the registry's positions."""
-    passed = passed_by(surveyed(registry), stream)
+    passed = passed_by(surveyed(registry), Origin(stream))
     known = (passed.positions or {}) if has_positions else None
     fold = Fold(CODEC, passed._replace(positions=known))
     fold.read(records, NOW)

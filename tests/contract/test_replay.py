@@ -19,13 +19,13 @@ from sync_worker.events.codec import Codec
 from sync_worker.registry import dead_letters, positions
 from sync_worker.registry.log import Entry
 from sync_worker.registry.tables import dead_letter
-from sync_worker.sync import again
 from sync_worker.sync.again import Doing, Parts, Rehearsing
 from sync_worker.sync.apply import Applier
 from sync_worker.sync.merge import Outcome
 from sync_worker.sync.patience import Patience
 from sync_worker.sync.replay import Only, Replay
 from sync_worker.sync.retry import RetryPolicy
+from sync_worker.sync.write import Writer
 
 STREAM, OTHER = "archive:test", "archive:other"
 CODEC = Codec(ACTIVATION, Regions(), timedelta(days=1))
@@ -150,7 +150,7 @@ def test_what_is_known_already_takes_no_transaction_that_writes(registry, monkey
     )
     apply(registry, records)
     written = []
-    monkeypatch.setattr(again, "write", lambda *arguments: written.append(arguments))
+    monkeypatch.setattr(Writer, "write", lambda *arguments: written.append(arguments))
     report = replay(Doing(parts_of(registry)), records, [1]).report
     assert report.counts == {Outcome.SUPERSEDED: 3, Outcome.DEAD_LETTERED: 1}
     assert written == []

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from sync_worker.events.record import Record
+from sync_worker.events.record import Origin, Record
 from sync_worker.sync.merge import Merged
 from sync_worker.sync.replay import Hand
 
@@ -53,7 +53,7 @@ class Shielded:
         self._hand = hand
         self._interruption = interruption
 
-    def take(self, stream: str, records: Sequence[Record]) -> Iterator[Merged]:
+    def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[Merged]:
         """As the hand does."""
         with self._interruption.shielded():
-            yield from self._hand.take(stream, records)
+            yield from self._hand.take(origin, records)

@@ -150,19 +150,20 @@ def _extract_says(
 
 def _stream_says(run: "Invocation", surveyed: "Survey", path: Path | None) -> "Expectation":
     from sync_worker.cli import wiring
+    from sync_worker.events.record import Origin
     from sync_worker.stream.ranges import Range
     from sync_worker.sync.bookmarks import among
     from sync_worker.sync.reconcile import StreamSays, passed_by
 
     reader = wiring.range_reader(run.settings, path, Range())
     try:
-        known = surveyed.positions_in(reader.stream_id)
-        if not known:
+        bookmarks = among(surveyed.positions, reader.stream_id)
+        reader.fit(bookmarks)
+        if not bookmarks.positions:
             run.output.attention(
                 "The worker has no positions in this stream: all of it counts as passed."
             )
-        bookmarks, passed = among(known, reader.stream_id), passed_by(surveyed, reader.stream_id)
-        reader.fit(bookmarks)
+        passed = passed_by(surveyed, Origin(reader.stream_id, reader.topic_ids))
         if path is None and (reader.total or 0) >= WORTH_TWO_PROCESSES:
             fold = _folded_in_two(run, reader, bookmarks, passed)
         else:

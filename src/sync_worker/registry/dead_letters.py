@@ -1,4 +1,9 @@
-"""Records set aside, byte for byte, with the reason."""
+"""Records set aside, byte for byte, with the reason.
+
+A dead letter belongs to the log that its record was read from, and is of that one record: what else
+stands at its address, in a topic that was created again or in a log that was written on from an
+earlier offset, is none of its business.
+"""
 
 import base64
 import json
@@ -6,63 +11,85 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from sync_worker.events import times
-from sync_worker.events.record import Headers, Partition, Record
+from sync_worker.events.record import Headers, Origin, Partition, Record
 from sync_worker.events.verdicts import Reason, Rejection
 from sync_worker.registry import dialect
-from sync_worker.registry.tables import dead_letter
+from sync_worker.registry.tables import dead_letter, position
 
 Address = tuple[str, int, int]
+LogAddress = tuple[str, str, int, int]
+"""The topic's id, and an address in that topic."""
+Offsets = Mapping[Partition, range]
 OPEN, REDRIVEN, DISCARDED = "open", "redriven", "discarded"
 
 
 def add(
-    connection: Connection, stream: str, rejected: Iterable[tuple[Record, Rejection]], now: datetime
+    connection: Connection,
+    origin: Origin,
+    rejected: Iterable[tuple[Record, Rejection]],
+    now: datetime,
 ) -> None:
     """Set records aside; one that is there already, from an earlier reading, stays as it is."""
-    rows = [_row(stream, record, rejection, now) for record, rejection in rejected]
+    rows = [_row(origin, record, rejection, now) for record, rejection in rejected]
     dialect.insert_new(connection, dead_letter, _SET_ASIDE, rows)
 
 
 def open_among(
-    connection: Connection, stream: str, offsets: Mapping[Partition, range]
-) -> list[tuple[int, Address]]:
-    """The open dead letters among these offsets: the id and the record's address of each.
+    connection: Connection, origin: Origin, offsets: Offsets
+) -> list[tuple[int, Address, str]]:
+    """The open dead letters among these offsets: id, the record's address, and its digest.
 
     They are locked in the order of their ids; that lock comes after all others.
     """
     if not offsets:
         return []
     statement = (
-        _among(stream, offsets, dead_letter.c.id)
+        _among(origin, offsets, dead_letter.c.id, dead_letter.c.digest)
         .where(dead_letter.c.status == OPEN)
         .order_by(dead_letter.c.id)
         .with_for_update()
     )
     found = connection.execute(statement).all()
-    return [(number, (topic, at, offset)) for number, topic, at, offset in found]
+    return [(number, (topic, at, offset), digest) for topic, at, offset, number, digest in found]
 
 
-def not_redriven(connection: Connection) -> dict[str, frozenset[tuple[str, int, int]]]:
-    """The addresses of the records that are still, or for good, no facts; by stream."""
-    columns = (dead_letter.c.topic, dead_letter.c.partition, dead_letter.c.record_offset)
-    statement = select(dead_letter.c.stream, *columns).where(dead_letter.c.status != REDRIVEN)
-    found: dict[str, set[tuple[str, int, int]]] = {}
-    for stream, *address in connection.execute(statement):
-        found.setdefault(stream, set()).add(tuple(address))
-    return {stream: frozenset(addresses) for stream, addresses in found.items()}
+def open_beyond_positions(connection: Connection, stream: str) -> set[Address]:
+    """Where open dead letters are that will be met again, since a position was set back."""
+    is_its = and_(*(position.c[name] == dead_letter.c[name] for name in _PARTITION))
+    statement = (
+        select(*_ADDRESS)
+        .join_from(dead_letter, position, is_its, isouter=True)
+        .where(dead_letter.c.stream == stream, dead_letter.c.status == OPEN)
+        .where(dead_letter.c.record_offset >= func.coalesce(position.c.next_offset, 0))
+    )
+    return {(topic, at, offset) for topic, at, offset in connection.execute(statement)}
+
+
+def not_redriven(connection: Connection) -> dict[str, dict[LogAddress, frozenset[str]]]:
+    """The records that are still, or for good, no facts: by stream, the digests at an address."""
+    columns = (dead_letter.c.stream, dead_letter.c.digest, dead_letter.c.topic_id, *_ADDRESS)
+    statement = select(*columns).where(dead_letter.c.status != REDRIVEN)
+    found: dict[str, dict[LogAddress, frozenset[str]]] = {}
+    for stream, digest, *address in connection.execute(statement):
+        of_stream, place = found.setdefault(stream, {}), (*address,)
+        of_stream[place] = of_stream.get(place, frozenset()) | {digest}
+    return found
 
 
 def statuses_among(
-    connection: Connection, stream: str, offsets: Mapping[Partition, range]
-) -> dict[Address, str]:
-    """The dead letters among these offsets: the status of each by its record's address."""
+    connection: Connection, origin: Origin, offsets: Offsets
+) -> dict[Address, dict[str, str]]:
+    """The statuses of dead letters among these offsets: by address, and there by digest."""
     if not offsets:
         return {}
-    found = connection.execute(_among(stream, offsets, dead_letter.c.status))
-    return {(topic, at, offset): status for status, topic, at, offset in found}
+    statement = _among(origin, offsets, dead_letter.c.digest, dead_letter.c.status)
+    found: dict[Address, dict[str, str]] = {}
+    for topic, at, offset, digest, status in connection.execute(statement):
+        found.setdefault((topic, at, offset), {})[digest] = status
+    return found
 
 
 def close(connection: Connection, numbers: Iterable[int], status: str, now: datetime) -> None:
@@ -111,17 +138,24 @@ def shown(connection: Connection, number: int) -> dict[str, Any] | None:
     }
 
 
-def _among(
-    stream: str, offsets: Mapping[Partition, range], what: ColumnElement[Any]
-) -> Select[Any]:
-    """`what` and the record's address, of the dead letters among these offsets."""
-    address = dead_letter.c.topic, dead_letter.c.partition, dead_letter.c.record_offset
-    is_one = or_(*(_is_among(partition, among) for partition, among in offsets.items()))
-    return select(what, *address).where(dead_letter.c.stream == stream, is_one)
+_PARTITION = ("stream", "topic", "partition")
+_ADDRESS = (dead_letter.c.topic, dead_letter.c.partition, dead_letter.c.record_offset)
 
 
-def _is_among(partition: Partition, offsets: range) -> ColumnElement[bool]:
+def _among(origin: Origin, offsets: Offsets, *what: ColumnElement[Any]) -> Select[Any]:
+    """The record's address and `what`, of the dead letters among these offsets."""
+    is_one = or_(
+        *(
+            _is_among(origin.topic_id(partition.topic), partition, among)
+            for partition, among in offsets.items()
+        )
+    )
+    return select(*_ADDRESS, *what).where(dead_letter.c.stream == origin.stream, is_one)
+
+
+def _is_among(topic_id: str, partition: Partition, offsets: range) -> ColumnElement[bool]:
     return and_(
+        dead_letter.c.topic_id == topic_id,
         dead_letter.c.topic == partition.topic,
         dead_letter.c.partition == partition.partition,
         dead_letter.c.record_offset >= offsets.start,
@@ -132,9 +166,11 @@ def _is_among(partition: Partition, offsets: range) -> ColumnElement[bool]:
 _SET_ASIDE = (
     "received_at",
     "stream",
+    "topic_id",
     "topic",
     "partition",
     "record_offset",
+    "digest",
     "timestamp_ms",
     "key",
     "value",
@@ -145,12 +181,14 @@ _SET_ASIDE = (
 )
 
 
-def _row(stream: str, record: Record, rejection: Rejection, now: datetime) -> tuple[Any, ...]:
+def _row(origin: Origin, record: Record, rejection: Rejection, now: datetime) -> tuple[Any, ...]:
     """In the order of `_SET_ASIDE`."""
     return (
         now,
-        stream,
+        origin.stream,
+        origin.topic_id(record.topic),
         *record.address,
+        record.digest,
         record.timestamp_ms,
         record.key,
         record.value,
@@ -166,6 +204,7 @@ def _item(row: Row[Any]) -> dict[str, Any]:
         "id": row.id,
         "received_at": row.received_at,
         "stream": row.stream,
+        "topic_id": row.topic_id or None,
         "topic": row.topic,
         "partition": row.partition,
         "offset": row.record_offset,

@@ -13,7 +13,7 @@ from sync_worker.events.naming import named
 from sync_worker.events.record import Record
 from sync_worker.events.verdicts import Reason, Rejection
 from sync_worker.registry import dead_letters, dialect, log, queries
-from sync_worker.registry.dead_letters import DISCARDED, OPEN
+from sync_worker.registry.dead_letters import DISCARDED, OPEN, REDRIVEN
 from sync_worker.registry.log import Entry
 from sync_worker.registry.tables import dead_letter
 
@@ -88,9 +88,12 @@ def reword(connection: Connection, rejected: Iterable[tuple[Letter, Rejection]])
     dialect.update_by_key(connection, dead_letter, ("id", "reason", "detail"), rows)
 
 
-def log_redriven(connection: Connection, redriven: Iterable[Letter], by: Signature) -> None:
-    """Log letters that a person redrove, each by itself."""
-    _log(connection, "letter_redriven", [letter.number for letter in redriven], by)
+def redriven(connection: Connection, numbers: Collection[int], by: Signature) -> None:
+    """Close letters that are understood by now, unless a reading did so meanwhile; log each."""
+    locked = heads(connection, numbers, locked=True)
+    closed = [head.number for head in locked if head.status == OPEN]
+    dead_letters.close(connection, closed, REDRIVEN, by.at)
+    _log(connection, "letter_redriven", closed, by)
 
 
 def discard(connection: Connection, numbers: Collection[int], by: Signature) -> None:

@@ -15,6 +15,7 @@ from sync_worker.clinics.drift import NEVER_STATED, Standing, Stored
 from sync_worker.clinics.facts import Fact
 from sync_worker.clinics.held import NOTHING_HELD, HeldFacts
 from sync_worker.registry import dead_letters, dialect, holds, positions
+from sync_worker.registry.dead_letters import LogAddress
 from sync_worker.registry.positions import Position
 from sync_worker.registry.tables import clinic
 
@@ -58,8 +59,9 @@ class Survey:
 
     clinics: Mapping[str, Clinic]
     positions: Sequence[Position]
-    set_aside: Mapping[str, frozenset[Address]]
-    """By stream: the records that are dead letters, open or discarded."""
+    set_aside: Mapping[str, Mapping[LogAddress, frozenset[str]]]
+    """The records that are dead letters, open or discarded: by stream, the digests at an address.
+    """
 
     def positions_in(self, stream: str) -> list[Position]:
         """The positions in one stream."""

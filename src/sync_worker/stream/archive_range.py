@@ -23,6 +23,7 @@ class ArchiveRange:
         self._window = Window(wanted)
         self._reached: dict[Partition, int] = {}
         self.stream_id = self._source.stream_id
+        self.topic_ids: Mapping[str, str] = {}
         self.read = 0
         self.begins: dict[Partition, int] = {}
         self._positions: Mapping[Partition, int] | None = None

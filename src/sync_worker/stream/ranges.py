@@ -83,6 +83,10 @@ class RangeReader(Protocol):
         """Which log this is, as `EventSource` has it."""
 
     @property
+    def topic_ids(self) -> Mapping[str, str]:
+        """The ids of the topics that are read, as `Batch` has them."""
+
+    @property
     def read(self) -> int:
         """How many records were handed out so far."""
 

@@ -15,9 +15,10 @@ from sync_worker.clinics.facts import Facts
 from sync_worker.clinics.guard import Limits
 from sync_worker.clinics.held import NOTHING_HELD, Clinic
 from sync_worker.events.codec import Codec
-from sync_worker.events.record import Partition, Record
+from sync_worker.events.record import Origin, Partition, Record
 from sync_worker.events.verdicts import Event, Ignored, Rejection, Verdict
 from sync_worker.registry import dead_letters, facts, holds, log, schema
+from sync_worker.registry.dead_letters import Address
 from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.log import Entry
 from sync_worker.registry.unit import Registry
@@ -53,23 +54,23 @@ class Doing:
         self._parts = parts
         self._signature = signature
 
-    def take(self, stream: str, records: Sequence[Record]) -> Iterator[Merged]:
+    def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[Merged]:
         """What became of the records, part by part, each after it was committed."""
         judged = Judged.by(self._parts.codec, records, self._parts.clock())
-        news = self._parts.patience(lambda: self._news(stream, records, judged))
+        news = self._parts.patience(lambda: self._news(origin, records, judged))
         yield Merged(
             [_of_known(verdict) for at, verdict in enumerate(judged.verdicts) if at not in news]
         )
         coming = [record for at, record in enumerate(records) if at in news]
         for start in range(0, len(coming), MOST_AT_ONCE):
-            yield from self._write(stream, coming[start : start + MOST_AT_ONCE])
+            yield from self._write(origin, coming[start : start + MOST_AT_ONCE])
 
-    def _news(self, stream: str, records: Sequence[Record], judged: Judged) -> set[int]:
+    def _news(self, origin: Origin, records: Sequence[Record], judged: Judged) -> set[int]:
         """Which of the records, by their number, could change anything."""
         hsa_ids = judged.hsa_ids()
         with self._parts.registry.snapshot() as connection:
             newest = _newest(connection, hsa_ids)
-            letters = dead_letters.statuses_among(connection, stream, spans(records))
+            letters = dead_letters.statuses_among(connection, origin, spans(records))
         stale = {
             verdict.hsa_id
             for verdict in judged.verdicts
@@ -79,38 +80,44 @@ class Doing:
             at
             for at, (record, verdict) in enumerate(zip(records, judged.verdicts, strict=True))
             if (isinstance(verdict, Event) and verdict.hsa_id in stale)
-            or _is_for_letters(verdict, letters.get(record.address))
+            or _is_for_letters(verdict, _status(record, letters))
         }
 
-    def _write(self, stream: str, records: Sequence[Record]) -> Iterator[Merged]:
-        merged = self._parts.patience(lambda: self._attempt(stream, records))
+    def _write(self, origin: Origin, records: Sequence[Record]) -> Iterator[Merged]:
+        merged = self._parts.patience(lambda: self._attempt(origin, records))
         if merged is not None:
             yield merged
             return
         middle = len(records) // 2
-        yield from self._write(stream, records[:middle])
-        yield from self._write(stream, records[middle:])
+        yield from self._write(origin, records[:middle])
+        yield from self._write(origin, records[middle:])
 
-    def _attempt(self, stream: str, records: Sequence[Record]) -> Merged | None:
+    def _attempt(self, origin: Origin, records: Sequence[Record]) -> Merged | None:
         """Write the records; None where it took the database too long, and there is less to try."""
         try:
-            return self._written(stream, records)
+            return self._written(origin, records)
         except DBAPIError as error:
             if fault_of(error) is Fault.TOO_LONG and len(records) > 1:
                 return None
             raise
 
-    def _written(self, stream: str, records: Sequence[Record]) -> Merged:
+    def _written(self, origin: Origin, records: Sequence[Record]) -> Merged:
         with collecting.paused(), self._parts.registry.unit() as unit:
             schema.require_unchanged(unit.connection)
-            merged = write(unit.connection, self._parts, stream, records)
+            merged = self._merged(unit.connection, origin, records)
             signature = self._signature if merged.changed or merged.held else None
             if signature is not None:
-                log.append(unit.connection, [signature._replace(stream=stream)])
+                log.append(unit.connection, [signature._replace(stream=origin.stream)])
             unit.commit()
         if signature is not None:
             self._signature = None
         return merged
+
+    def _merged(self, connection: Connection, origin: Origin, records: Sequence[Record]) -> Merged:
+        moves = [Move(of, at.start, at.stop) for of, at in spans(records).items()]
+        now = self._parts.clock()
+        judged = Judged.by(self._parts.codec, records, now)
+        return Writer(connection, self._parts.limits, origin, moves, now).write(judged)
 
 
 class Rehearsing:
@@ -120,23 +127,15 @@ class Rehearsing:
         self._parts = parts
         self._rehearsal = Rehearsal(parts.limits)
 
-    def take(self, stream: str, records: Sequence[Record]) -> Iterator[Merged]:
+    def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[Merged]:
         """What would become of the records, after those before."""
         now = self._parts.clock()
         judged = Judged.by(self._parts.codec, records, now)
-        yield self._parts.patience(lambda: self._merged(stream, judged, now))
+        yield self._parts.patience(lambda: self._merged(origin, judged, now))
 
-    def _merged(self, stream: str, judged: Judged, now: datetime) -> Merged:
+    def _merged(self, origin: Origin, judged: Judged, now: datetime) -> Merged:
         with self._parts.registry.snapshot() as connection:
-            return self._rehearsal.merge(connection, stream, judged, now)
-
-
-def write(connection: Connection, parts: Parts, stream: str, records: Sequence[Record]) -> Merged:
-    """Write records anew within a transaction; open dead letters among them are closed."""
-    moves = [Move(of, at.start, at.stop) for of, at in spans(records).items()]
-    now = parts.clock()
-    judged = Judged.by(parts.codec, records, now)
-    return Writer(connection, parts.limits, stream, moves, now).write(judged)
+            return self._rehearsal.merge(connection, origin.stream, judged, now)
 
 
 def spans(records: Sequence[Record]) -> dict[Partition, range]:
@@ -160,6 +159,12 @@ def _newest(connection: Connection, hsa_ids: set[str]) -> dict[str, Facts]:
 def _is_news(event: Event, newest: Mapping[str, Facts]) -> bool:
     known = newest.get(event.hsa_id)
     return known is None or known.merge(event.facts) is not known
+
+
+def _status(record: Record, letters: Mapping[Address, Mapping[str, str]]) -> str | None:
+    """The status of the dead letter of this very record; None where there is none."""
+    here = letters.get(record.address)
+    return None if here is None else here.get(record.digest)
 
 
 def _is_for_letters(verdict: Verdict, status: str | None) -> bool:

@@ -4,12 +4,14 @@ All of a portion is one transaction. A kill at any moment leaves either all of i
 the positions say which.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from sync_worker.clinics.guard import USUAL_LIMITS, Limits
 from sync_worker.events.codec import Codec
+from sync_worker.events.record import Origin
 from sync_worker.registry import positions, schema
+from sync_worker.registry.dead_letters import Address
 from sync_worker.registry.unit import Registry
 from sync_worker.stream.source import Batch
 from sync_worker.sync.judged import Judged
@@ -32,10 +34,16 @@ class Applier:
         self._codec = codec
         self._limits = limits
         self._clock = clock
+        self._needed: Collection[Address] = ()
+
+    def need_whole(self, addresses: Collection[Address]) -> None:
+        """Keep the bytes of records at these addresses from now on: dead letters are there."""
+        self._needed = addresses
 
     def judged(self, batch: Batch, *, whole: bool = True) -> Portion:
         """A batch with what the codec says of it; its events' bytes are kept only if `whole`."""
-        judged = Judged.by(self._codec, batch.records, self._clock(), whole=whole)
+        now = self._clock()
+        judged = Judged.by(self._codec, batch.records, now, whole=whole, needed=self._needed)
         return Portion.of(batch, judged)
 
     def apply(self, stream: str, portion: Portion) -> Applied:
@@ -54,7 +62,8 @@ class Applier:
             expected = {move.partition: move.from_offset for move in moves}
             claimed = positions.claim(unit.connection, stream, expected)
             now = self._clock()
-            writer = Writer(unit.connection, self._limits, stream, moves, now)
+            origin = Origin(stream, portion.topic_ids)
+            writer = Writer(unit.connection, self._limits, origin, moves, now)
             merged = writer.write(portion.judged)
             advances = portion.advances(merged)
             positions.advance(unit.connection, claimed, advances, now)

@@ -1,19 +1,35 @@
 """Where the registry stands in a stream, and whether a stream is the one that was read."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
-from sync_worker.registry import positions
+from sync_worker.registry import dead_letters, positions
+from sync_worker.registry.dead_letters import Address
 from sync_worker.registry.positions import Position
 from sync_worker.registry.unit import Registry
 from sync_worker.stream import fitting
 from sync_worker.stream.source import Bookmarks
 
 
+class Start(NamedTuple):
+    """Where the worker reads on."""
+
+    bookmarks: Bookmarks
+    letters: Collection[Address]
+    """Where open dead letters are ahead, since a position was set back."""
+
+
 def bookmarks(registry: Registry, stream: str) -> Bookmarks:
     """Our positions in a stream, with what tells it from others."""
+    return start(registry, stream).bookmarks
+
+
+def start(registry: Registry, stream: str) -> Start:
+    """Where to read on in a stream."""
     with registry.snapshot() as connection:
-        return among(positions.listed(connection), stream)
+        known = among(positions.listed(connection), stream)
+        return Start(known, dead_letters.open_beyond_positions(connection, stream))
 
 
 def among(known: Iterable[Position], stream: str) -> Bookmarks:

@@ -47,11 +47,11 @@ class Passed(NamedTuple):
     """What of a stream the worker is done with.
 
     `positions` is None where it has none in that stream: then everything counts as passed. Records
-    in `set_aside` are below the positions and no facts.
+    with an address and a digest in `set_aside` are below the positions and no facts.
     """
 
     positions: Mapping[Partition, int] | None
-    set_aside: frozenset[Address] = frozenset()
+    set_aside: Mapping[Address, frozenset[str]] = {}
     waiting: Mapping[str, Mapping[Fact, Waiting]] = {}
     """What is held, by clinic: there the row is not what was passed last."""
 
@@ -115,7 +115,7 @@ class Fold:
 
     def _state(self, event: Event, record: Record) -> None:
         is_passed = self._positions is None or record.offset < self._positions.get(record[:2], 0)
-        if is_passed and record[:3] in self._set_aside:
+        if is_passed and (digests := self._set_aside.get(record[:3])) and record.digest in digests:
             return
         clinics = self._passed if is_passed else self._beyond
         slots = clinics.get(event.hsa_id)

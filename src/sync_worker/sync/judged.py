@@ -1,7 +1,7 @@
 """Records with what the codec says of each, their bytes let go of where nobody needs them again."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,10 @@ from sync_worker.registry.dead_letters import Address
 
 
 class BytesLetGo(Exception):
-    """A record is to be set aside after all, and its bytes are needed: it has to be read again."""
+    """A record's bytes are needed after all: it has to be read again.
+
+    It is to be set aside, or to be told from another one that was set aside at its address.
+    """
 
 
 _BESIDES = 400
@@ -38,14 +41,23 @@ class Judged:
 
     @classmethod
     def by(
-        cls, codec: Codec, records: Sequence[Record], now: datetime, *, whole: bool = True
+        cls,
+        codec: Codec,
+        records: Sequence[Record],
+        now: datetime,
+        *,
+        whole: bool = True,
+        needed: Collection[Address] = (),
     ) -> "Judged":
-        """Have the codec judge the records; `now` is the clock, in UTC."""
+        """Have the codec judge the records; `now` is the clock, in UTC.
+
+        Those at addresses that are `needed` are kept whole, too.
+        """
         verdicts = codec.decode_all(records, now)
         kept = {
             at: record
             for at, record in enumerate(records)
-            if whole or isinstance(verdicts[at], Rejection)
+            if whole or isinstance(verdicts[at], Rejection) or (needed and record[:3] in needed)
         }
         return cls(_partitions(records), array("q", [r.offset for r in records]), verdicts, kept)
 
@@ -76,9 +88,9 @@ class Judged:
         """How many bytes the records that are kept whole take, roughly."""
         return sum(record.size + _BESIDES for record in self.whole.values())
 
-    def addresses(self) -> set[Address]:
-        """Where the records stand."""
-        return {(*of, at) for of, at in zip(self.partitions, self.offsets, strict=True)}
+    def addresses(self) -> Iterator[Address]:
+        """Where each record stands."""
+        return ((*of, at) for of, at in zip(self.partitions, self.offsets, strict=True))
 
     def ends(self) -> dict[Partition, int]:
         """The offset after the last record of each partition."""

@@ -58,8 +58,6 @@ class Merged:
     """What is held now of each clinic of which it changed."""
     held_back: int = 0
     """Of how many records something was held."""
-    redriven: list[int] = field(default_factory=list)
-    """Ids of dead letters that were closed, because their records are understood by now."""
 
     def counts(self, judged: Judged) -> dict[Partition, Counts]:
         """How many of the records, which are those merged, had which outcome, by partition."""
@@ -85,7 +83,6 @@ class Merged:
             newest,
             self.held | later.held,
             self.held_back + later.held_back,
-            self.redriven + later.redriven,
         )
 
 

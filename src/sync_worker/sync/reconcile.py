@@ -18,6 +18,7 @@ from sync_worker.clinics.drift import (
     against_stream,
 )
 from sync_worker.clinics.facts import Fact, Register
+from sync_worker.events.record import Origin
 from sync_worker.registry.survey import NO_CLINIC, Address, Clinic, Survey
 from sync_worker.sync.extract import Extract
 from sync_worker.sync.fold import Fold, Passed, Waiting
@@ -128,9 +129,16 @@ class Comparison:
     """In the order of HSA-ids and facts."""
 
 
-def passed_by(survey: Survey, stream_id: str) -> Passed:
-    """What of a stream the worker is done with."""
-    positions = {one.partition: one.next_offset for one in survey.positions_in(stream_id)}
+def passed_by(survey: Survey, origin: Origin) -> Passed:
+    """What of a stream, as its topics are now, the worker is done with."""
+    positions = {one.partition: one.next_offset for one in survey.positions_in(origin.stream)}
+    set_aside = {
+        (topic, partition, offset): digests
+        for (topic_id, topic, partition, offset), digests in survey.set_aside.get(
+            origin.stream, {}
+        ).items()
+        if topic_id == origin.topic_id(topic)
+    }
     waiting = {
         hsa_id: {
             fact: Waiting(held.register, clinic.standing(fact).stored.version)
@@ -139,7 +147,7 @@ def passed_by(survey: Survey, stream_id: str) -> Passed:
         for hsa_id, clinic in survey.clinics.items()
         if clinic.held
     }
-    return Passed(positions or None, survey.set_aside.get(stream_id, frozenset()), waiting)
+    return Passed(positions or None, set_aside, waiting)
 
 
 def compare(

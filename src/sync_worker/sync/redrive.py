@@ -9,18 +9,21 @@ from itertools import groupby, islice
 from operator import attrgetter
 from typing import NamedTuple
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from sync_worker.events.record import Record
+from sync_worker.events.record import Origin, Record
 from sync_worker.registry import letters, schema
 from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.letters import Head, Letter, Signature
-from sync_worker.sync import again, collecting
+from sync_worker.sync import collecting
 from sync_worker.sync.again import MOST_AT_ONCE, Parts
 from sync_worker.sync.judged import Judged
 from sync_worker.sync.merge import Merged, Outcome
 from sync_worker.sync.rehearse import Rehearsal
-from sync_worker.sync.write import DatabaseRefusesRecords
+from sync_worker.sync.write import DatabaseRefusesRecords, Writer
+
+_UNDERSTOOD = set(Outcome) - {Outcome.DEAD_LETTERED}
 
 
 class Redriven(NamedTuple):
@@ -72,17 +75,27 @@ class Redriving:
             schema.require_unchanged(unit.connection)
             letters.alone(unit.connection)
             found = letters.still_open(unit.connection, numbers)
-            merged = again.write(unit.connection, self._parts, stream, _records(found))
-            by_address = {letter.record.address: letter for letter in found}
-            letters.reword(
-                unit.connection,
-                [(by_address[bad.record.address], bad.rejection) for bad in merged.rejected],
-            )
-            closed = set(merged.redriven)
-            done = [letter for letter in found if letter.number in closed]
-            letters.log_redriven(unit.connection, done, self._by)
+            merged = self._merged(unit.connection, stream, found)
+            redriven = _redriven(found, merged)
+            self._keep_account(unit.connection, found, redriven)
             unit.commit()
-        return _redriven(found, merged)
+        return redriven
+
+    def _merged(self, connection: Connection, stream: str, found: Sequence[Letter]) -> Merged:
+        now = self._parts.clock()
+        judged = Judged.by(self._parts.codec, _records(found), now)
+        return Writer(connection, self._parts.limits, Origin(stream), None, now).write(judged)
+
+    def _keep_account(
+        self, connection: Connection, found: Sequence[Letter], redriven: Redriven
+    ) -> None:
+        """Close those that are understood by now, and say of the others why they are not."""
+        outcomes = dict(redriven.outcomes)
+        bad = [one for one in found if outcomes[one.number] is Outcome.DEAD_LETTERED]
+        rejections = (one.rejection for one in redriven.merged.rejected)
+        letters.reword(connection, zip(bad, rejections, strict=True))
+        understood = [number for number in outcomes if outcomes[number] in _UNDERSTOOD]
+        letters.redriven(connection, understood, self._by)
 
 
 class RehearsingRedrive:

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from sync_worker.clinics.facts import Change, Fact, changes
 from sync_worker.events.codec import Codec
 from sync_worker.events.naming import named
-from sync_worker.events.record import Record
+from sync_worker.events.record import Origin, Record
 from sync_worker.events.verdicts import Event
 from sync_worker.stream.source import Batch
 from sync_worker.sync.merge import Merged, Outcome
@@ -25,7 +25,7 @@ _ORDER = {fact: place for place, fact in enumerate(Fact)}
 class Hand(Protocol):
     """Takes records, and tells part by part what became of them, or would."""
 
-    def take(self, stream: str, records: Sequence[Record]) -> Iterator[Merged]:
+    def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[Merged]:
         """In the order read; what is told is done for good."""
 
 
@@ -129,7 +129,7 @@ class Replay:
         """
         for batch in batches:
             records = batch.records if self._only is None else self._only.of(batch.records)
-            for merged in self._hand.take(stream, records):
+            for merged in self._hand.take(Origin(stream, batch.topic_ids), records):
                 self.report.add(merged)
                 if self._is_stopping():
                     return

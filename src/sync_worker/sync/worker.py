@@ -11,7 +11,7 @@ from sync_worker.registry.unit import Registry
 from sync_worker.stream.source import Batch, Bookmarks, EventSource, StreamAway, StreamError
 from sync_worker.sync import collecting
 from sync_worker.sync.apply import Applier
-from sync_worker.sync.bookmarks import bookmarks
+from sync_worker.sync.bookmarks import bookmarks, start
 from sync_worker.sync.keeper import Keeper
 from sync_worker.sync.patience import Patience
 from sync_worker.sync.progress import Progress
@@ -128,7 +128,9 @@ class Worker:
 
     def _start_over(self, source: EventSource) -> None:
         """Read on from the registry's positions: they are the truth."""
-        source.seek(self._patiently(lambda: self._bookmarks(source.stream_id), source.idle))
+        found = self._patiently(lambda: start(self._registry, source.stream_id), source.idle)
+        self._applier.need_whole(found.letters)
+        source.seek(found.bookmarks)
 
     def _is_idle(
         self, source: EventSource, quiet_since: float, until_idle_seconds: float | None

@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from sync_worker.clinics.guard import Guard, Limits
-from sync_worker.events.record import Record
+from sync_worker.events.record import Origin, Record
 from sync_worker.events.verdicts import Reason, Rejection
 from sync_worker.registry import dead_letters, facts, guarding, holds, log, registrations
+from sync_worker.registry.dead_letters import Offsets
 from sync_worker.registry.errors import Fault, fault_of, first_line
 from sync_worker.registry.facts import KnownClinic
 from sync_worker.stream.source import Move
@@ -32,21 +33,26 @@ class DatabaseRefusesRecords(Exception):
 class Writer:
     """Merges and writes records within one transaction.
 
-    `moves` are the stretches of offsets that the records were read in.
+    `moves` are the stretches of offsets that the records were read in. It is None where they are
+    dead letters, of any logs of the stream: then whoever has those keeps account of them.
     """
 
     def __init__(
         self,
         connection: Connection,
         limits: Limits,
-        stream: str,
-        moves: Iterable[Move],
+        origin: Origin,
+        moves: Iterable[Move] | None,
         now: datetime,
     ) -> None:
         self._connection = connection
         self._limits = limits
-        self._stream = stream
-        self._offsets = {move.partition: range(move.from_offset, move.to_offset) for move in moves}
+        self._origin = origin
+        self._offsets = (
+            None
+            if moves is None
+            else {m.partition: range(m.from_offset, m.to_offset) for m in moves}
+        )
         self._now = now
         self._refused = 0
 
@@ -78,7 +84,7 @@ class Writer:
             raise DatabaseRefusesRecords from refusal
         rejection = Rejection(Reason.DATABASE_REJECTED, first_line(refusal))
         judged = Judged.of(record, rejection)
-        merged = Merger(self._stream, {}, {}, self._now).merge(judged)
+        merged = Merger(self._origin.stream, {}, {}, self._now).merge(judged)
         self._keep(merged, judged)
         return merged
 
@@ -93,9 +99,9 @@ class Writer:
         hsa_ids = judged.hsa_ids()
         known = self._known(facts.locked(self._connection, hsa_ids), hsa_ids)
         if self._limits.are_lifted and not holds.is_any_fact_held(self._connection):
-            merger = Merger(self._stream, known.clinics, known.boards, self._now)
+            merger = Merger(self._origin.stream, known.clinics, known.boards, self._now)
             return merger.merge(judged), None
-        return guarded.merge(self._stream, known, self._now, judged, self._locked_guard)
+        return guarded.merge(self._origin.stream, known, self._now, judged, self._locked_guard)
 
     def _known(self, clinics: Mapping[str, KnownClinic], hsa_ids: Collection[str]) -> guarded.Known:
         """What bears on clinics that are locked: nobody else changes what is held of them."""
@@ -121,19 +127,25 @@ class Writer:
     def _keep(self, merged: Merged, judged: Judged) -> None:
         facts.write(self._connection, merged.changed.items(), self._now)
         log.append(self._connection, merged.entries)
-        dead_letters.add(self._connection, self._stream, merged.rejected, self._now)
-        self._close_understood(merged, judged)
+        if self._offsets is not None:
+            dead_letters.add(self._connection, self._origin, merged.rejected, self._now)
+            self._close_understood(merged, judged, self._offsets)
 
-    def _close_understood(self, merged: Merged, judged: Judged) -> None:
+    def _close_understood(self, merged: Merged, judged: Judged, offsets: Offsets) -> None:
         """Close dead letters of records that were read again and are understood by now."""
-        letters = dead_letters.open_among(self._connection, self._stream, self._offsets)
-        if letters:
-            understood = judged.addresses() - {
-                rejected.record.address for rejected in merged.rejected
-            }
-            closed = [number for number, address in letters if address in understood]
-            dead_letters.close(self._connection, closed, dead_letters.REDRIVEN, self._now)
-            merged.redriven += closed
+        letters = dead_letters.open_among(self._connection, self._origin, offsets)
+        if not letters:
+            return
+        rejected = {bad.record.address for bad in merged.rejected}
+        numbers = {
+            address: at for at, address in enumerate(judged.addresses()) if address not in rejected
+        }
+        closed = [
+            letter
+            for letter, address, digest in letters
+            if address in numbers and judged.record(numbers[address]).digest == digest
+        ]
+        dead_letters.close(self._connection, closed, dead_letters.REDRIVEN, self._now)
 
     def _keep_guard(self, merged: Merged, guard: Guard) -> None:
         still_open = guarding.write(self._connection, guard, merged.held)

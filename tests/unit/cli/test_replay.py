@@ -10,8 +10,8 @@ from tests.unit.cli.conftest import A, B, C, D
 from tests.unit.cli.test_changing import answers, contents
 
 from sync_worker.stream.archive_range import ArchiveRange
-from sync_worker.sync import again
 from sync_worker.sync.retry import RetryPolicy
+from sync_worker.sync.write import Writer
 
 REPORT = ["read", "applied", "superseded", "ignored", "dead_lettered", "held", "changes"]
 
@@ -185,18 +185,18 @@ def test_what_came_before_a_bad_line_is_done_and_told(newer, typed):
 def test_a_part_in_hand_is_finished_before_it_ends(newer, typed, monkeypatch, number):
     """A signal in the middle of a transaction: it is committed, counted, and the last one."""
     monkeypatch.setenv("SYNC_WORKER_BATCH_MAX_RECORDS", "1")
-    write = again.write
+    write = Writer.write
 
     def interrupted(*arguments):
         signal.raise_signal(number)
         return write(*arguments)
 
-    monkeypatch.setattr(again, "write", interrupted)
+    monkeypatch.setattr(Writer, "write", interrupted)
     told = typed("replay", "--archive", newer, "--yes", "-o", "json")
     assert (told.exit_code, told.json["read"], told.json["applied"]) == (130, 1, 1)
     assert "Interrupted" in told.stderr
     assert typed("clinics", "show", A, "-o", "json").json["active"] is False
-    monkeypatch.setattr(again, "write", write)
+    monkeypatch.setattr(Writer, "write", write)
     told = typed("replay", "--archive", newer, "--yes", "-o", "json")
     assert (told.exit_code, told.json["applied"], told.json["superseded"]) == (0, 1, 1)
 

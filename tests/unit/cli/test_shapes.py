@@ -12,7 +12,7 @@ REGION = {
     *("deactivated", "own_system", "attention"),
 }
 LETTER = {
-    *("id", "received_at", "stream", "topic", "partition", "offset"),
+    *("id", "received_at", "stream", "topic_id", "topic", "partition", "offset"),
     *("key", "reason", "detail", "status"),
 }
 COUNTS = {"read", "applied", "superseded", "ignored", "dead_lettered"}

@@ -13,6 +13,7 @@ COLUMNS = (
     "id",
     "received_at",
     "stream",
+    "topic_id",
     "topic",
     "partition",
     "offset",

@@ -1,0 +1,81 @@
+"""Letters that were there before letters belonged to logs are kept, and are found again."""
+
+from datetime import timedelta
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import select, text
+from tests.builders import ACTIVATION, activated, numbered
+from tests.contract.conftest import NOW
+from tests.contract.test_apply import batch_of
+
+from sync_worker.clinics.regions import Regions
+from sync_worker.events.codec import Codec
+from sync_worker.registry import schema
+from sync_worker.registry.dialect import open_engine
+from sync_worker.registry.tables import dead_letter
+from sync_worker.registry.unit import Registry
+from sync_worker.stream.source import Batch
+from sync_worker.sync.apply import Applier
+
+STREAM, TOPIC_ID = "kafka:c", "first"
+BAD = numbered(
+    [b"{", activated("SE2321000016-TA01", 0, regionCode="11")],
+    topic=ACTIVATION,
+    headers=(("h", b"\xff"), ("none", None)),
+)
+
+
+@pytest.fixture
+def before(registry_url):
+    """A database of the revision before, with two letters and the position of their partition."""
+    engine = open_engine(registry_url, create=True)
+    config = Config()
+    config.set_main_option("script_location", str(schema._MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        connection.execute(
+            text("INSERT INTO position VALUES (:s, :t, 0, 2, 0, 0, 0, 2, NULL, NULL, :i)"),
+            {"s": STREAM, "t": ACTIVATION, "i": TOPIC_ID},
+        )
+        for record in BAD:
+            connection.execute(
+                text(
+                    "INSERT INTO dead_letter (received_at, stream, topic, partition, record_offset,"
+                    " timestamp_ms, key, value, headers, reason, detail, status) VALUES"
+                    " ('2026-01-01T00:00:00.000000Z', :stream, :topic, 0, :offset, :ms, :key,"
+                    " :value, :headers, 'invalid_json', '-', 'open')"
+                ),
+                {
+                    "stream": STREAM,
+                    "topic": record.topic,
+                    "offset": record.offset,
+                    "ms": record.timestamp_ms,
+                    "key": record.key,
+                    "value": record.value,
+                    "headers": '[["h", "/w=="], ["none", null]]',
+                },
+            )
+    yield engine
+    engine.dispose()
+
+
+def test_letters_keep_their_log_and_are_found_when_read_again(before):
+    schema.upgrade(before)
+    registry = Registry(before)
+    codec = Codec(ACTIVATION, Regions(("11",)), timedelta(minutes=10))
+    applier = Applier(registry, codec, lambda: NOW)
+    with before.begin() as connection:
+        found = connection.execute(select(dead_letter).order_by(dead_letter.c.id)).all()
+        assert [(row.topic_id, row.digest) for row in found] == [
+            (TOPIC_ID, record.digest) for record in BAD
+        ]
+        connection.execute(text("UPDATE position SET next_offset = 0"))
+    batch, _ = batch_of(BAD)
+    again = Batch(batch.records, batch.moves, {ACTIVATION: TOPIC_ID})
+    applier.apply(STREAM, applier.judged(again))
+    with before.connect() as connection:
+        statuses = connection.scalars(select(dead_letter.c.status).order_by(dead_letter.c.id))
+        assert list(statuses) == ["open", "redriven"]
