@@ -20,10 +20,16 @@ class Bounds:
     end: int
 
 
+def other_clusters(bookmarks: Bookmarks) -> list[str]:
+    """The clusters that the registry was read from, where it knows this one not at all."""
+    others = sorted(other for other in bookmarks.other_streams if other.startswith("kafka:"))
+    return [] if bookmarks.positions else others
+
+
 def refuse_other_cluster(stream_id: str, bookmarks: Bookmarks) -> None:
     """Raise where the registry knows other clusters, and this one not at all."""
-    others = sorted(other for other in bookmarks.other_streams if other.startswith("kafka:"))
-    if bookmarks.positions or not others:
+    others = other_clusters(bookmarks)
+    if not others:
         return
     raise StreamError(
         f"This is the cluster {_id(stream_id)}; the registry was read from {_ids(others)}.",

@@ -79,8 +79,9 @@ class KafkaRange:
         return {at: bounds.begin for at, bounds in self.bounds.items()}
 
     def fit(self, bookmarks: Bookmarks) -> None:
-        """Refuse topics that were created anew, and logs that do not reach a position."""
+        """Refuse another cluster, topics created anew, and logs that do not reach a position."""
         positions = bookmarks.positions
+        fitting.refuse_other_cluster(self.stream_id, bookmarks)
         fitting.refuse_recreated(self.topic_ids, bookmarks.topic_ids, positions)
         for at, bounds in self.bounds.items():
             fitting.refuse_out_of_bounds(at, positions.get(at, 0), bounds)

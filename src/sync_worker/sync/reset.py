@@ -21,6 +21,11 @@ class Selection:
     topic: str | None = None
     partition: int | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it leaves nothing out."""
+        return self.topic is None and self.partition is None
+
     def has(self, partition: Partition) -> bool:
         """Whether a partition is among the selected ones."""
         return self.topic in (None, partition.topic) and self.partition in (

@@ -195,6 +195,15 @@ def test_another_cluster_is_refused_by_its_id_and_can_be_adopted(opened, broker)
         assert f"This is the cluster {other.cluster_id}" in error
         assert f"read from {broker.cluster_id}" in error
         assert opened.read() == 2 * len(CLINICS)
+        before = opened.contents()
+        for command in (
+            ("reconcile", "--against", "topics", "--apply", "--yes"),
+            ("replay", "--yes"),
+            ("positions", "reset", "--topic", opened.region, "--to", "earliest", "--yes"),
+        ):
+            done = opened(*command)
+            assert (done.exit_code, done.error) == (2, error), command
+        assert opened.contents() == before
         assert go_on(opened) == (100, 100)
     finally:
         opened.bootstrap = first

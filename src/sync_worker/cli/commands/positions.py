@@ -12,6 +12,7 @@ from sync_worker.cli.errors import CommandError, Exit
 if TYPE_CHECKING:
     from sync_worker.events.record import Partition
     from sync_worker.registry.positions import Position
+    from sync_worker.registry.unit import Registry
     from sync_worker.sync.reset import Reset, Selection
 
 COLUMNS = (
@@ -122,8 +123,9 @@ def reset(
             streams = [wiring.archive(run.settings, path).stream_id for path in archives]
             planned = resetting.plan(registry, selection, target, streams)
         else:
-            present = _present_log(run, selection, target)
-            planned = resetting.plan_adoption(registry, selection, target, *present)
+            stream, present = _present_log(run, selection, target)
+            _look_at_the_cluster(run, registry, selection, stream)
+            planned = resetting.plan_adoption(registry, selection, target, stream, present)
         if not planned:
             raise CommandError(
                 Exit.NOT_FOUND,
@@ -135,6 +137,25 @@ def reset(
         run.output.confirm(f"Set {len(planned)} positions?", yes=yes)
         resetting.do(registry, planned, actor=actor, reason=reason, now=wiring.now())
     run.output.message("Done. What is read again counts again.")
+
+
+def _look_at_the_cluster(
+    run: options.Invocation, registry: "Registry", selection: "Selection", stream: str
+) -> None:
+    """Say that the cluster is another one than was read.
+
+    Raises:
+        StreamError: it is, and only a part is selected. With a position in it, nothing would refuse
+            to read the rest of it.
+    """
+    from sync_worker.stream import fitting
+    from sync_worker.sync.bookmarks import bookmarks
+
+    known = bookmarks(registry, stream)
+    if not selection.is_whole:
+        fitting.refuse_other_cluster(stream, known)
+    elif fitting.other_clusters(known):
+        run.output.attention("This is another cluster than the registry was read from.")
 
 
 def _present_log(
