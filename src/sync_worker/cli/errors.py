@@ -139,6 +139,17 @@ def _file(error: OSError) -> CommandError | None:
     return CommandError(Exit.USAGE, f"{error.filename}: {error.strerror}.", hint=hint, code="file")
 
 
+def _not_a_file(error: OSError) -> CommandError:
+    return CommandError(
+        Exit.USAGE,
+        f"{error.filename} cannot be written: {error.strerror}.",
+        why="No file takes its place, and nothing is written through it.",
+        hint="Name a file, new or to be replaced; what a command writes to standard output goes "
+        "anywhere.",
+        code="file",
+    )
+
+
 def _not_utf8(_error: UnicodeEncodeError) -> CommandError:
     return CommandError(
         Exit.USAGE,
@@ -186,8 +197,9 @@ def _no_place(error: Any) -> CommandError:
     return CommandError(
         Exit.USAGE,
         f"There can be no database file {error.path}.",
-        why="It is a folder, or the folder that it should be in is not there.",
-        hint="Make the folder, or correct SYNC_WORKER_DATABASE_URL.",
+        why="It is no regular file but a folder, a link or a device, or the folder that it should "
+        "be in is not there.",
+        hint="Make the folder, or correct SYNC_WORKER_DATABASE_URL to name the file itself.",
         code="configuration",
     )
 
@@ -375,6 +387,7 @@ _ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
     "builtins.KeyboardInterrupt": _interrupted,
     "builtins.FileNotFoundError": _missing_file,
     "builtins.OSError": _file,
+    "sync_worker.files.whole.NotAFile": _not_a_file,
     "builtins.UnicodeEncodeError": _not_utf8,
     "builtins.ModuleNotFoundError": _missing_module,
     "sync_worker.stream.source.StreamError": _stream,

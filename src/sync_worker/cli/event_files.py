@@ -4,26 +4,24 @@ Says where in the file each one stands; judges nothing.
 """
 
 import json
+import os
 import re
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from tempfile import NamedTemporaryFile
+from typing import IO, NamedTuple
 
+from sync_worker.cli.given_files import STDIN, stdin
 from sync_worker.events.record import Headers, Record
 from sync_worker.stream.archive import ArchiveSource
 from sync_worker.stream.source import Bookmarks, StreamError
 
-STDIN = "-"
-
 _STRUCTURED: Headers = (("content-type", b"application/cloudevents+json"),)
 _MAX_RECORDS = 1_000
 _HEAD_BYTES = 64 * 2**10
-_GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SPACE = re.compile(r"[ \t\r\n]*")
 # As the codec reads: no number matters, and float takes any count of digits.
@@ -70,8 +68,13 @@ def file_of(file: str) -> Iterator[Path]:
     if file != STDIN:
         yield Path(file)
         return
-    with TemporaryDirectory() as folder, _named(path := _spooled(Path(folder))):
-        yield path
+    given = stdin()
+    with _spool() as spool:
+        shutil.copyfileobj(given, spool)
+        spool.flush()
+        path = _path_of(spool)
+        with _named(path):
+            yield path
 
 
 def bare_events(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -97,8 +100,6 @@ def _events(path: Path, kind: Kind | None) -> Iterator[Placed]:
 
 def _kind_of(path: Path) -> Kind:
     """An archive, unless it plainly begins with an event: a bad archive is told as one."""
-    if path.suffix.lower() == ".gz":
-        return Kind.ARCHIVE
     with path.open("rb") as opened_file:
         head = opened_file.read(_HEAD_BYTES).removeprefix(_BYTE_ORDER_MARK).lstrip()
     first_line = head.partition(b"\n")[0]
@@ -127,14 +128,17 @@ def _archived(path: Path) -> Iterator[Placed]:
         source.close()
 
 
-def _spooled(folder: Path) -> Path:
-    """What comes on stdin, as a file: an archive is known by its suffix."""
-    path = folder / "stdin"
-    with path.open("wb") as spool:
-        shutil.copyfileobj(sys.stdin.buffer, spool)
-    with path.open("rb") as spool:
-        is_packed = spool.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
-    return path.rename(folder / "stdin.gz") if is_packed else path
+def _spool() -> IO[bytes]:
+    """A file that is gone once it is closed; in memory where no folder can be written to."""
+    try:
+        return NamedTemporaryFile()
+    except OSError:
+        return os.fdopen(os.memfd_create("stdin"), "w+b")
+
+
+def _path_of(spool: IO[bytes]) -> Path:
+    is_named = isinstance(spool.name, str)
+    return Path(spool.name if is_named else f"/proc/self/fd/{spool.fileno()}")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import IO
 
 from sync_worker.administration.files.reading import MOST_MIB, Contents, read
 from sync_worker.administration.language import clinics as says_of_clinics
@@ -25,7 +26,7 @@ def contents(file: str) -> Contents:
         Unreadable: it is no text or csv file, or a broken one.
     """
     if file == STDIN:
-        return read(sys.stdin.buffer.read(_MOST_BYTES + 1))
+        return read(stdin().read(_MOST_BYTES + 1))
     try:
         with Path(file).open("rb") as opened:
             return read(opened.read(_MOST_BYTES + 1))
@@ -37,6 +38,23 @@ def contents(file: str) -> Contents:
         unreadable = says.UNREADABLE_PATH(path=file, why=why(error))
         hint = says.CHECK_PERMISSIONS()
         raise CommandError(Exit.USAGE, unreadable, hint=hint, code="file") from None
+
+
+def stdin() -> IO[bytes]:
+    """Standard input, as bytes.
+
+    Raises:
+        CommandError: it is closed.
+    """
+    if sys.stdin is None:
+        raise CommandError(
+            Exit.USAGE,
+            says.NO_STDIN(),
+            why=says.NOTHING_DONE(),
+            hint=says.GIVE_STDIN(),
+            code="file",
+        )
+    return sys.stdin.buffer
 
 
 def name_of(file: str) -> Words:

@@ -1,7 +1,5 @@
 """The report of the rows that an import did not do, to be corrected and imported again."""
 
-import errno
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ from sync_worker.administration.language.refusals import REFUSALS
 from sync_worker.cli.errors import CommandError, Exit, Words
 from sync_worker.cli.given_files import STDIN, why
 from sync_worker.clinics.admission import Outcome
+from sync_worker.files.whole import NotAFile, WholeFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,23 +22,16 @@ if TYPE_CHECKING:
 
 
 class Report:
-    """A file that takes the place of what was at its path only once it is written whole."""
+    """A file that takes its place only once it is written; `file` is to be left at the end."""
 
     def __init__(self, path: Path, file: str) -> None:
         """Raise CommandError where nothing can be written there, or it is what is being read."""
         self.path = path
         try:
-            self._begun = path.with_name(f".{path.name}.{os.getpid()}.part")
-            self._refuse_what_stands_there(file)
-            self._begun.open("xb").close()
+            self._refuse_input(file)
+            self.file = WholeFile(path)
         except (OSError, ValueError) as error:
             raise self._unwritable(error, errors.NOTHING_DONE()) from None
-
-    def __enter__(self) -> "Report":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._begun.unlink(missing_ok=True)
 
     def write(self, output: "Output", given: "Contents", items: "Sequence[RowItem]") -> int:
         """Put the rows that were not done at the path; how many they are.
@@ -57,30 +49,29 @@ class Report:
         header = [output.words(column()) for column in says.REPORT_COLUMNS]
         try:
             content = report.written([*header, *given.other_columns[kept:]], rows)
-            self._begun.write_bytes(content)
-            self._begun.replace(self.path)
+            self.file.content.write(content)
+            self.file.put()
         except OSError as error:
             raise self._unwritable(error, says.DEED_STANDS()) from None
         return len(rows)
 
-    def _refuse_what_stands_there(self, file: str) -> None:
-        if not self.path.exists():
-            return
-        if file != STDIN and self.path.samefile(file):
+    def _refuse_input(self, file: str) -> None:
+        if file != STDIN and self.path.exists() and self.path.samefile(file):
             raise CommandError(
                 Exit.USAGE,
                 says.REPORT_IS_INPUT(),
                 why=errors.NOTHING_DONE(),
                 hint=says.NAME_ANOTHER(),
             )
-        if not self.path.is_file():
-            # A folder, or a device, whose place a file must not take.
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
     def _unwritable(self, error: Exception, consequence: Words) -> CommandError:
-        said = says.REPORT_UNWRITABLE(path=self.path, why=why(error))
+        said = says.REPORT_UNWRITABLE(path=self.path, why=_why(error))
         hint = files.CHECK_PERMISSIONS()
         return CommandError(Exit.USAGE, said, why=consequence, hint=hint, code="file")
+
+
+def _why(error: Exception) -> Words:
+    return files.KINDS[error.kind]() if isinstance(error, NotAFile) else why(error)
 
 
 def _columns_to_keep(given: "Contents") -> int:

@@ -14,6 +14,7 @@ from sync_worker.administration.language.refusals import REFUSALS
 from sync_worker.cli import given_files, options, wiring
 from sync_worker.cli.errors import Exit, Words
 from sync_worker.cli.import_report import Report
+from sync_worker.cli.interruption import Interruption
 from sync_worker.clinics.admission import Outcome
 
 if TYPE_CHECKING:
@@ -48,9 +49,11 @@ def carry_out(run: options.Invocation, order: Order, act: "Act") -> Exit:
     """Plan, ask, do and tell; what the command ends with."""
     given = given_files.contents(order.file)
     with ExitStack() as stack:
+        stack.enter_context(Interruption().installed())
         written = None
         if order.report is not None:
-            written = stack.enter_context(Report(order.report, order.file))
+            written = Report(order.report, order.file)
+            stack.enter_context(written.file)
         registry = stack.enter_context(wiring.registry(run.settings.database_url))
         plan = imports.plan(
             registry, order.verb, given.entries, act, all_or_nothing=order.all_or_nothing

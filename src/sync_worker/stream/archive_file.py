@@ -9,11 +9,14 @@ from pathlib import Path
 
 from sync_worker.stream.source import StreamError
 
+_GZIP_MAGIC = b"\x1f\x8b"
 _MAX_LINE_BYTES = 64 * 2**20
 
 
 class ArchiveFile:
-    """The lines of a file, unpacked where its suffix says so, one of them in memory at a time.
+    """The lines of a file, one of them in memory at a time; unpacked where it is packed.
+
+    Its suffix says so, or its content.
 
     One that cannot be opened raises OSError.
     """
@@ -23,7 +26,7 @@ class ArchiveFile:
         _refuse_a_pipe(path)
         self._stored = path.open("rb")
         self._stored_bytes = os.fstat(self._stored.fileno()).st_size
-        packed = path.suffix.lower() == ".gz"
+        packed = path.suffix.lower() == ".gz" or self._stored.peek(2).startswith(_GZIP_MAGIC)
         self._content = gzip.GzipFile(fileobj=self._stored) if packed else self._stored
         self._fraction_read = 0.0
 

@@ -3,13 +3,13 @@
 import base64
 import gzip
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from sync_worker.events.record import Headers, Record
+from sync_worker.files.whole import WholeFile
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 _GZIP_LEVEL = 6
@@ -32,61 +32,42 @@ def line_of(record: Record) -> bytes:
 
 
 class ArchiveWriter:
-    """The lines of an archive on their way into a file, packed where `path` ends in .gz.
+    """The lines of an archive on their way into a file, packed where its path ends in .gz.
 
-    What cannot be written raises OSError with `path`.
+    What cannot be written raises OSError with that path.
     """
 
-    def __init__(self, path: Path, unfinished: Path) -> None:
-        self._path = path
-        with _naming(path):
-            self._file = unfinished.open("wb")
-        self._content: BinaryIO | gzip.GzipFile = self._file
-        if path.suffix.lower() == ".gz":
+    def __init__(self, file: WholeFile) -> None:
+        self._file = file
+        self._content: BinaryIO | gzip.GzipFile = file.content
+        if file.path.suffix.lower() == ".gz":
             # Neither a name nor a time in it: the same records are the same file.
-            self._content = gzip.GzipFile("", "wb", _GZIP_LEVEL, self._file, mtime=0)
+            self._content = gzip.GzipFile("", "wb", _GZIP_LEVEL, file.content, mtime=0)
 
     def write(self, records: Iterable[Record]) -> None:
         """Add records, a line each."""
-        with _naming(self._path):
+        with self._file.naming():
             self._content.write(b"".join(map(line_of, records)))
 
-    def close(self) -> None:
-        """Have all of it on the disk."""
-        with _naming(self._path), self._file:
-            if self._content is not self._file:
+    def finish(self) -> None:
+        """Put the whole archive in its place."""
+        with self._file.naming():
+            if isinstance(self._content, gzip.GzipFile):
                 self._content.close()
-            self._file.flush()
-            os.fsync(self._file.fileno())
+        self._file.put()
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[ArchiveWriter]:
     """Write the archive at `path`; what stands there is replaced at the end of the body.
 
-    Until then it has a name beside it. Where the body raises, nothing is left behind, and what
-    stood there stays.
+    Where the body raises, nothing is left behind, and what stood there stays. Nobody else may read
+    it.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        writer = ArchiveWriter(path, unfinished)
-        try:
-            yield writer
-        finally:
-            writer.close()
-        with _naming(path):
-            unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Tell of the file that was meant, not of the one beside it."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
+    with WholeFile(path) as file:
+        writer = ArchiveWriter(file)
+        yield writer
+        writer.finish()
 
 
 def _headers(headers: Headers) -> dict[str, list[str | None]]:

@@ -86,11 +86,11 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
         pass
 
 
-def test_a_new_archive_may_be_read_by_whom_the_umask_lets(tmp_path):
-    mask = os.umask(0o027)
+def test_a_new_archive_is_read_by_its_owner_alone(tmp_path):
+    mask = os.umask(0)
     try:
         with writing(tmp_path / "a.jsonl"):
             pass
     finally:
         os.umask(mask)
-    assert (tmp_path / "a.jsonl").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "a.jsonl").stat().st_mode & 0o777 == 0o600

@@ -1,6 +1,9 @@
 """What is said of the files that people give, and of how they were read."""
 
+from collections.abc import Mapping
+
 from sync_worker.administration.language.message import Message
+from sync_worker.files.whole import Kind
 
 WORKBOOK = Message(
     sv="Filen är en arbetsbok från Excel, ingen text- eller csv-fil.",
@@ -90,6 +93,14 @@ NAME_ONE_COLUMN = Message(
     sv="Ge den kolumn som inte gäller ett annat namn.",
     en="Give the column that is not meant another name.",
 )
+NO_STDIN = Message(
+    sv="Standard in är stängd, så det finns inget att läsa.",
+    en="Standard input is closed, so that there is nothing to read.",
+)
+GIVE_STDIN = Message(
+    sv="Skicka innehållet dit, eller ange en fil.",
+    en="Send the content there, or name a file.",
+)
 NOTHING_DONE = Message(sv="Inget gjordes.", en="Nothing was done.")
 UNREADABLE_PATH = Message(
     sv="{path} kan inte läsas: {why}.",
@@ -130,3 +141,17 @@ CHECK_DIGITS = Message(
     sv_one="I ett HSA-id stämmer inte kontrollsiffran; det står på rad {lines}.",
     en_one="In one HSA-id the check digit is not right; it is on line {lines}.",
 )
+
+LINK = Message(sv="det är en symbolisk länk", en="it is a symbolic link")
+FOLDER = Message(sv="det är en mapp", en="it is a folder")
+DEVICE = Message(sv="det är en enhet", en="it is a device")
+PIPE = Message(sv="det är ett namngivet rör", en="it is a named pipe")
+SOCKET = Message(sv="det är en sockel", en="it is a socket")
+KINDS: Mapping[Kind, Message] = {
+    Kind.LINK: LINK,
+    Kind.FOLDER: FOLDER,
+    Kind.DEVICE: DEVICE,
+    Kind.PIPE: PIPE,
+    Kind.SOCKET: SOCKET,
+}
+"""What stands where a file should be written."""

@@ -66,12 +66,17 @@ def export(
     (or with --yes). The workers' group and positions play no part.
     """
     from sync_worker.cli import wiring
+    from sync_worker.cli.interruption import Interruption
 
     run = options.invocation(ctx)
     wanted = ranges.selected(topics, partitions, start, end)
     if out != STDOUT:
         _ask_before_replacing(run, Path(out), yes=yes)
-    with closing(wiring.export_reader(run.settings, wanted)) as reader, _sink(out) as sink:
+    with (
+        Interruption().installed(),
+        closing(wiring.export_reader(run.settings, wanted)) as reader,
+        _sink(out) as sink,
+    ):
         counts = _copy(run, reader, sink)
     if out == STDOUT:
         run.output.message(f"{reader.read} records exported.")
@@ -81,14 +86,17 @@ def export(
 
 
 def _ask_before_replacing(run: options.Invocation, path: Path, *, yes: bool) -> None:
-    if path.is_dir() or not path.parent.is_dir():
+    from sync_worker.files.whole import require_place
+
+    if not path.parent.is_dir():
         raise CommandError(
             Exit.USAGE,
             f"No file {path} can be written.",
-            why="It is a folder, or the folder that it should be in is not there.",
-            hint="Make the folder, or name a file.",
+            why="The folder that it should be in is not there.",
+            hint="Make the folder, or name a file in another one.",
             code="file",
         )
+    require_place(path)
     if path.exists():
         run.output.attention(f"{path} is there already.")
         run.output.confirm("Replace it?", yes=yes)

@@ -39,6 +39,7 @@ def export(ctx: click.Context, folder: Path | None) -> None:
     database nor Kafka.
     """
     from sync_worker.events.schema import as_text, schemas
+    from sync_worker.files.whole import PUBLIC, WholeFile
 
     output = options.output_of(ctx)
     exported = schemas()
@@ -47,6 +48,8 @@ def export(ctx: click.Context, folder: Path | None) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     for name, schema in exported.items():
-        (folder / name).write_text(as_text(schema), "utf-8")
+        with WholeFile(folder / name, PUBLIC) as file:
+            file.content.write(as_text(schema).encode())
+            file.put()
     titles = {str(folder / name): schema["title"] for name, schema in exported.items()}
     output.items([{"file": file, "title": title} for file, title in titles.items()], COLUMNS)

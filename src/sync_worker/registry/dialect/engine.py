@@ -1,12 +1,15 @@
 """How a database is opened, by its address, and how its transactions begin."""
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 
+from sync_worker.files import whole
 from sync_worker.registry import address
 
 BUSY_TIMEOUT_MS = 5_000
@@ -14,6 +17,8 @@ BUSY_TIMEOUT_MS = 5_000
 
 _NEVER_ASK = "-"
 """Any pass phrase keeps the client from asking for one on the terminal, where a key needs it."""
+_SQLITE_FILES = ("", "-wal", "-shm", "-journal")
+"""What is beside the file while it is in use, by the ends of their names."""
 _IDLE_IN_TRANSACTION_MS = 10_000
 _TRANSACTION_MS = 30_000
 _KNOWS_TRANSACTION_TIMEOUT = 170_000
@@ -29,7 +34,7 @@ class MissingDatabase(Exception):
 
 
 class NoPlaceForDatabase(Exception):
-    """The path of the SQLite file is a folder, or lies in none."""
+    """At the path of the SQLite file stands something else, or it lies in no folder."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"there can be no database file {path}")
@@ -58,14 +63,27 @@ def open_engine(
 
 def _open_sqlite(url: URL, *, create: bool) -> Engine:
     path = Path(url.database or "")
-    if path.is_dir() or not path.parent.is_dir():
+    if not path.parent.is_dir() or (path.exists() and not path.is_file()):
         raise NoPlaceForDatabase(path)
-    if not create and not path.exists():
+    if create:
+        _make_file(path)
+    elif not path.exists():
         raise MissingDatabase(path)
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_file(path: Path) -> None:
+    """Make it for its owner alone, where it is not there; SQLite gives what it adds the same mode.
+
+    A link would have it made, or changed, wherever it leads.
+    """
+    if any(path.with_name(path.name + end).is_symlink() for end in _SQLITE_FILES):
+        raise NoPlaceForDatabase(path)
+    with suppress(FileExistsError):  # also where another upgrade has just made it
+        os.close(whole.create(path))
 
 
 def _open_postgresql(parameters: Mapping[str, str], lock_timeout_seconds: float | None) -> Engine:

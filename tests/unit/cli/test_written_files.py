@@ -1,0 +1,125 @@
+"""Files that commands write: through no link, into nothing else than a file, for nobody else."""
+
+import os
+import socket
+import stat
+
+import pytest
+from tests.unit.cli.conftest import A
+
+from sync_worker.files.whole import Kind, NotAFile, WholeFile
+from sync_worker.registry.dialect import open_engine
+
+
+def a_socket(path):
+    opened = socket.socket(socket.AF_UNIX)
+    opened.bind(str(path))
+    opened.close()
+
+
+def a_device(path):
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("only root makes a device")
+
+
+OBSTACLES = {
+    Kind.LINK: lambda path: path.symlink_to(path.with_name("target")),
+    Kind.FOLDER: lambda path: path.mkdir(),
+    Kind.PIPE: os.mkfifo,
+    Kind.SOCKET: a_socket,
+    Kind.DEVICE: a_device,
+}
+
+
+@pytest.fixture
+def without_mask():
+    """Everything may be read by everybody, unless the program says otherwise."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def mode(path):
+    return path.stat().st_mode & 0o777
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_what_is_no_file_is_left_as_it_is_and_told(typed, database, folder, monkeypatch, kind):
+    place = folder / "place"
+    OBSTACLES[kind](place)
+    (folder / "list.txt").write_text(f"{A}\n")
+    for command in (
+        ("events", "export", "--out", str(place), "--yes"),
+        ("clinics", "import", "list.txt", "--yes", "--report", str(place)),
+    ):
+        told = typed(*command, "-o", "json")
+        assert told.exit_code == 2
+        assert f"cannot be written: it is {kind}." in told.error["message"]
+    monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"sqlite:///{place}")
+    upgraded = typed("db", "upgrade")
+    assert (upgraded.exit_code, "no database file" in upgraded.stderr) == (2, True)
+    with pytest.raises(NotAFile) as raised:
+        WholeFile(place)
+    assert raised.value.kind is kind
+    assert sorted(path.name for path in folder.iterdir()) == ["list.txt", "place", "registry.db"]
+
+
+@pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])
+def test_a_link_planted_beside_a_new_database_is_refused(typed, folder, monkeypatch, end):
+    monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"sqlite:///{folder / 'new.db'}")
+    (folder / f"new.db{end}").symlink_to(folder / "target")
+    assert typed("db", "upgrade").exit_code == 2
+    assert not (folder / "target").exists()
+
+
+def test_schemas_go_through_no_link(typed, folder):
+    (folder / "schemas").mkdir()
+    planted = folder / "schemas" / "eservices.clinic.activated.v1.schema.json"
+    planted.symlink_to(folder / "target")
+    told = typed("schemas", "export", "--out", "schemas")
+    assert (told.exit_code, "it is a symbolic link" in told.stderr) == (2, True)
+    assert not (folder / "target").exists()
+
+
+@pytest.mark.usefixtures("without_mask")
+def test_database_and_report_are_for_their_owner_alone(typed, folder, monkeypatch):
+    monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"sqlite:///{folder / 'new.db'}")
+    assert typed("db", "upgrade").exit_code == 0
+    (folder / "report.csv").touch(0o644)
+    (folder / "list.txt").write_text(f"{A}\n")
+    engine = open_engine(f"sqlite:///{folder / 'new.db'}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM clinic")
+        modes = {path.name: mode(path) for path in folder.glob("new.db*")}
+    engine.dispose()
+    assert modes == dict.fromkeys(("new.db", "new.db-wal", "new.db-shm"), 0o600)
+    assert typed("clinics", "import", "list.txt", "--yes", "--report", "report.csv").exit_code == 3
+    assert mode(folder / "report.csv") == 0o600
+
+
+@pytest.mark.parametrize("stands_there", [None, b"an older one"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_what_ends_midway_leaves_what_there_was(tmp_path, stands_there, error):
+    path = tmp_path / "file"
+    if stands_there:
+        path.write_bytes(stands_there)
+
+    def begin():
+        with WholeFile(path) as file:
+            file.content.write(b"the beginning")
+            raise error
+
+    with pytest.raises(error):
+        begin()
+    assert [each.read_bytes() for each in tmp_path.iterdir()] == [stands_there] * bool(stands_there)
+
+
+def test_a_link_planted_while_a_file_is_written_is_not_followed(tmp_path):
+    target = tmp_path / "target"
+    with WholeFile(tmp_path / "file") as file:
+        (tmp_path / "file").symlink_to(target)
+        with pytest.raises(NotAFile):
+            file.put()
+    assert not target.exists()
