@@ -18,6 +18,9 @@ class Departure(NamedTuple):
     minute: float
     moved: bool
     by_person: bool
+    old: Any
+    new: Any
+    event_id: str
 
 
 class GuardedFold:
@@ -30,6 +33,8 @@ class GuardedFold:
         self.facts: dict[str, dict[str, Any]] = {}
         self.held: dict[str, dict[str, Any]] = {}
         self.registered: set[str] = set()
+        self.newest: dict[tuple[str, str], str | None] = {}
+        """The event that last changed a clinic's fact; None where a person came after it."""
         self.departures: list[Departure] = []
         self.holds: list[dict[str, Any]] = []
         self.outcomes: Counter[str] = Counter()
@@ -73,8 +78,9 @@ class GuardedFold:
         self.facts[hsa_id][fact] = register
         if old != new:
             self._note(hsa_id, fact, old, new)
+            self.newest[hsa_id, fact] = register[2]
         if is_guarded:
-            self._depart(region, hsa_id, moved=fact == "region", by_person=False)
+            self._depart(region, hsa_id, old, register, by_person=False)
 
     def _hold(self, hsa_id: str, fact: str, register: tuple[Any, ...], region: str) -> None:
         waiting = self.held.setdefault(hsa_id, {}).get(fact)
@@ -84,6 +90,7 @@ class GuardedFold:
         hold = (waiting and self._hold_of(hsa_id, fact)) or self._open(region)
         if hold is None:
             hold = {"region": region, "status": "open", "list": set(), "revision": 0}
+            hold["passed"] = self._passed(region)
             self.holds.append(hold)
         hold["list"].add((hsa_id, fact))
         hold["revision"] += 1
@@ -111,6 +118,8 @@ class GuardedFold:
             if fact in self.held.get(hsa_id, {}):
                 self._merge_held(hsa_id, fact, moved=False)
                 self._let_go(hsa_id, fact)
+        if hsa_id in self.registered:
+            self.newest |= {(hsa_id, fact): None for fact in FACTS}
         self.registered.discard(hsa_id)
 
     def _merge_held(self, hsa_id: str, fact: str, *, moved: bool) -> None:
@@ -118,11 +127,17 @@ class GuardedFold:
         if register > self.facts[hsa_id][fact]:
             self.facts[hsa_id][fact] = register
             self._note(hsa_id, fact, old, register[3])
+            self.newest[hsa_id, fact] = register[2]
             if moved and fact == "region":
-                self._depart(old, hsa_id, moved=True, by_person=True)
+                self._depart(old, hsa_id, old, register, by_person=True)
 
-    def _depart(self, region: str, hsa_id: str, *, moved: bool, by_person: bool) -> None:
-        self.departures.append(Departure(region, hsa_id, self.minute, moved, by_person))
+    def _depart(
+        self, region: str, hsa_id: str, old: Any, register: tuple[Any, ...], *, by_person: bool
+    ) -> None:
+        event_id, new = register[2:]
+        moved = not isinstance(new, bool)
+        departure = Departure(region, hsa_id, self.minute, moved, by_person, old, new, event_id)
+        self.departures.append(departure)
         limit = max(self.limits[0], self._base(region) * self.limits[1] // 100)
         if not by_person:
             self.most_beyond = max(self.most_beyond, len(self._counted(region)) - limit)
@@ -132,6 +147,38 @@ class GuardedFold:
 
     def _counted(self, region: str) -> set[str]:
         return {d.hsa_id for d in self._recent() if d.region == region and not d.by_person}
+
+    def _passed(self, region: str) -> dict[tuple[str, str], tuple[Any, Any, str]]:
+        of_late = [d for d in self._recent() if d.region == region and not d.by_person]
+        return {
+            (d.hsa_id, "region" if d.moved else "activation"): (d.old, d.new, d.event_id)
+            for d in of_late
+        }
+
+    def passed(self) -> list[tuple[list[Any], list[Any]]]:
+        """Of each hold, in the order opened: what had passed before it, and what stands of that."""
+        return [
+            (
+                [(*key, *h["passed"][key]) for key in sorted(h["passed"])],
+                [(*key, *h["passed"][key]) for key in sorted(h["passed"]) if self._stands(key, h)],
+            )
+            for h in self.holds
+        ]
+
+    def standing(self) -> list[tuple[str, int]]:
+        """Region and number of clinics of each withdrawn hold of which something stands."""
+        found = []
+        for hold in self.holds:
+            clinics = {key[0] for key in hold["passed"] if self._stands(key, hold)}
+            if hold["status"] == "withdrawn" and clinics:
+                found.append((hold["region"], len(clinics)))
+        return found
+
+    def _stands(self, key: tuple[str, str], hold: dict[str, Any]) -> bool:
+        hsa_id, fact = key
+        _, new, event_id = hold["passed"][key]
+        is_as_it_was = self._value(hsa_id, fact) == new and self.newest.get(key) == event_id
+        return hsa_id in self.registered and is_as_it_was
 
     def _left(self, hsa_id: str, region: str) -> bool:
         return any(d.moved and (d.hsa_id, d.region) == (hsa_id, region) for d in self._recent())

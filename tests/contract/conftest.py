@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import delete, insert, text
 
 from sync_worker.registry import schema
@@ -49,6 +51,15 @@ def refuse(engine, column):
         connection.execute(
             text(f"CREATE UNIQUE INDEX refusing ON clinic ({column}) WHERE {column} = 'refused'")
         )
+
+
+def upgrade_to(engine, revision):
+    """Make the schema one of an earlier program."""
+    config = Config()
+    config.set_main_option("script_location", str(schema._MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
 
 
 def apply_batch(applier, stream, batch):

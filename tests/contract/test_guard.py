@@ -16,15 +16,17 @@ from sync_worker.administration.act import Act
 from sync_worker.clinics.guard import Limits
 from sync_worker.clinics.regions import Regions
 from sync_worker.events.codec import Codec
-from sync_worker.registry import holds
+from sync_worker.registry import hold_lists, holds
 from sync_worker.registry.positions import Counts
 from sync_worker.registry.tables import (
     approved_fact,
     clinic,
+    departed_fact,
     departure,
     guard_region,
     held_fact,
     hold,
+    passed_fact,
     position,
 )
 from sync_worker.sync.apply import Applier
@@ -80,7 +82,25 @@ class Stage:
 
     def listed(self, status=None):
         with self.registry.snapshot() as connection:
-            return holds.listed(connection, status)
+            return hold_lists.listed(connection, status)
+
+    def passed(self):
+        """Of each hold, in the order opened: what had passed, and how much of it stands."""
+        found = []
+        with self.registry.snapshot() as connection:
+            for number in (h["id"] for h in self.listed()):
+                shown = hold_lists.shown(connection, number) or {}
+                passed, unchanged = (
+                    [tuple(change.values()) for change in shown[name]]
+                    for name in ("passed", "unchanged")
+                )
+                found.append((passed, unchanged))
+        return found
+
+    def standing(self):
+        """How many clinics stand as changes before a withdrawn hold left them, by region."""
+        with self.registry.snapshot() as connection:
+            return [tuple(one[1:]) for one in hold_lists.standing(connection, "withdrawn")]
 
     def held_values(self):
         with self.registry.snapshot() as connection:
@@ -97,7 +117,9 @@ class Stage:
 
 def empty(registry):
     with registry.unit() as unit:
-        for table in (held_fact, approved_fact, hold, departure, guard_region):
+        for table in (held_fact, approved_fact, passed_fact, hold):
+            unit.connection.execute(delete(table))
+        for table in (departure, departed_fact, guard_region):
             unit.connection.execute(delete(table))
         for table in (clinic, position):
             unit.connection.execute(delete(table))
@@ -200,6 +222,8 @@ def test_whatever_happens_in_whatever_batches_the_registry_is_what_the_contract_
     assert stage.held_values() == model.held_values()
     listed = [(h["region_code"], h["status"], h["count"], h["revision"]) for h in stage.listed()]
     assert listed == model.listed()
+    assert stage.passed() == model.passed()
+    assert stage.standing() == model.standing()
     assert stage.changes() == [
         (hsa_id, change, text(old), text(new)) for hsa_id, change, old, new in model.log
     ]

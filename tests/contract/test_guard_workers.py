@@ -17,7 +17,7 @@ from sync_worker.administration.act import Act
 from sync_worker.clinics.guard import Limits
 from sync_worker.clinics.regions import Regions
 from sync_worker.events.codec import Codec
-from sync_worker.registry import holds
+from sync_worker.registry import hold_lists, holds
 from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.tables import change_log, clinic, departure, held_fact
 from sync_worker.sync.apply import Applier
@@ -112,7 +112,7 @@ def working(engine, applier, number, documents):
 
 def approve_everything(engine, registry):
     with registry.snapshot() as connection:
-        still_open = holds.listed(connection, "open")
+        still_open = hold_lists.listed(connection, "open")
     for hold in still_open:
         approval = Approval(hold["id"], "anna", "Real", NOW)
         patiently(engine, lambda approval=approval: approve(registry, approval))
@@ -211,7 +211,7 @@ def test_an_administrator_removes_clinics_while_workers_work(engine, registry, a
             .join(clinic, clinic.c.hsa_id == held_fact.c.hsa_id)
             .where(clinic.c.registered_at.is_(None))
         ).all()
-        still_open = holds.listed(connection, "open")
+        still_open = hold_lists.listed(connection, "open")
         held = {h["id"]: holds.of_hold(connection, h["id"]) for h in still_open}
     assert of_removed == []
     assert all(len(held[hold["id"]]) == hold["count"] > 0 for hold in still_open)

@@ -16,7 +16,7 @@ from sync_worker.clinics.admission import Outcome, Refusal
 from sync_worker.clinics.guard import Limits
 from sync_worker.clinics.regions import Regions
 from sync_worker.inspection.status import status
-from sync_worker.registry import holds, log, queries
+from sync_worker.registry import hold_lists, log, queries
 from sync_worker.registry.positions import Counts
 from sync_worker.registry.tables import clinic, departure, patient_board
 from sync_worker.sync.holds import Approval, HoldChanged, HoldDecided, UnknownHold, approve
@@ -48,7 +48,7 @@ def history(registry):
 
 def shown(registry, number=1):
     with registry.snapshot() as connection:
-        return holds.shown(connection, number)
+        return hold_lists.shown(connection, number)
 
 
 def do(registry, verb, *hsa_ids, acting_for=None):

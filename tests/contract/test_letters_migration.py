@@ -3,11 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import select, text
 from tests.builders import ACTIVATION, activated, numbered
-from tests.contract.conftest import NOW
+from tests.contract.conftest import NOW, upgrade_to
 from tests.contract.test_apply import batch_of
 
 from sync_worker.clinics.regions import Regions
@@ -31,11 +29,8 @@ BAD = numbered(
 def before(registry_url):
     """A database of the revision before, with two letters and the position of their partition."""
     engine = open_engine(registry_url, create=True)
-    config = Config()
-    config.set_main_option("script_location", str(schema._MIGRATIONS))
+    upgrade_to(engine, "0005")
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0005")
         connection.execute(
             text("INSERT INTO position VALUES (:s, :t, 0, 2, 0, 0, 0, 2, NULL, NULL, :i)"),
             {"s": STREAM, "t": ACTIVATION, "i": TOPIC_ID},

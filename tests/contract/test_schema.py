@@ -7,8 +7,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from tests.contract.conftest import upgrade_to
 
-from sync_worker.registry import schema
+from sync_worker.registry import hold_lists, schema
 from sync_worker.registry.dialect import MissingDatabase, open_engine
 from sync_worker.registry.tables import metadata
 
@@ -26,6 +27,28 @@ def test_the_head_that_the_program_names_is_the_last_migration():
 
 def test_upgrading_twice_changes_nothing(engine):
     assert schema.upgrade(engine) == (schema.HEAD, schema.HEAD)
+
+
+def test_holds_from_before_know_nothing_of_what_had_passed(registry_url):
+    engine = open_engine(registry_url, create=True)
+    upgrade_to(engine, "0006")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO hold (opened_at, kind, region_code, revision, status)"
+                " VALUES (CURRENT_TIMESTAMP, 'mass_change', '01', 2, 'withdrawn')"
+            )
+        )
+    schema.upgrade(engine)
+    with engine.begin() as connection:
+        shown = hold_lists.shown(connection, 1)
+        assert shown is not None
+        assert (shown["status"], shown["passed"], shown["acknowledged_at"]) == (
+            *("withdrawn", []),
+            None,
+        )
+        assert hold_lists.standing(connection, "withdrawn") == []
+    engine.dispose()
 
 
 def test_upgrading_at_the_same_time_from_several_places_upgrades_once(registry_url):

@@ -302,6 +302,16 @@ def _hold_decided(error: Any) -> CommandError:
     )
 
 
+def _hold_still_open(error: Any) -> CommandError:
+    return CommandError(
+        Exit.REFUSED,
+        f"Hold {error.number} is open.",
+        why="It waits for corrections or an approval; only one that was withdrawn is acknowledged.",
+        hint=f"Look at it: sync-worker holds show {error.number}",
+        code="open",
+    )
+
+
 def _hold_changed(error: Any) -> CommandError:
     return CommandError(
         Exit.REFUSED,
@@ -404,6 +414,7 @@ _ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
     "sync_worker.sync.write.DatabaseRefusesRecords": _refuses_records,
     "sync_worker.sync.holds.UnknownHold": _unknown_hold,
     "sync_worker.sync.holds.HoldDecided": _hold_decided,
+    "sync_worker.sync.holds.HoldStillOpen": _hold_still_open,
     "sync_worker.sync.holds.HoldChanged": _hold_changed,
     "sync_worker.administration.tak.TakChanged": _tak_changed,
     "sync_worker.administration.files.decoding.Unreadable": _unreadable,

@@ -34,7 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "deadletters": "Look at records that were set aside, and deal with them.",
     "reconcile": "Compare the registry with what the e-services said, fact by fact; repair it on "
     "request.",
-    "holds": "Look at mass changes that wait for a person, and approve them.",
+    "holds": "Look at mass changes that wait for a person, and decide about them.",
     "events": "Judge events before they are published; export the stream, and publish a file.",
     "clinics": "List and show clinics, add, import and remove them in the complaints registry.",
     "regions": "Show each region's patient board, and whether its service is on.",

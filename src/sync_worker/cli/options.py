@@ -198,6 +198,13 @@ def reason_option(command: Decorated) -> Decorated:
     )(command)
 
 
+def required_reason(command: Decorated) -> Decorated:
+    """`--reason TEXT`, without which nothing is done."""
+    return click.option(
+        "--reason", metavar="TEXT", required=True, callback=not_blank, help="Why; kept in the log."
+    )(command)
+
+
 def actor_and_reason(command: Decorated) -> Decorated:
     """`--actor ID` and `--reason TEXT`: who, and why."""
     return actor_option(reason_option(command))

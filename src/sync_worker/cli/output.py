@@ -77,6 +77,11 @@ class Output:
         """Whether data is written for people to read."""
         return self._form is Form.TABLE
 
+    @property
+    def is_csv(self) -> bool:
+        """Whether data is written as csv."""
+        return self._form is Form.CSV
+
     def items(
         self,
         rows: Iterable[Mapping[str, Any]],

@@ -5,10 +5,12 @@ more likely their fault than the truth. Pure: what the guard knows of a region i
 evolves in memory, change by change in the order read. Whoever loads it writes it back or drops it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
+
+from sync_worker.clinics.facts import Change, Fact
 
 _ALL_PERCENT = 100
 
@@ -40,18 +42,39 @@ class Departure(NamedTuple):
     hsa_id: str
     region_code: str
     to_region: str | None = None
+    event_id: str = ""
+
+    @property
+    def change(self) -> Change:
+        """The value that becomes another one."""
+        if self.to_region is None:
+            return Change(Fact.ACTIVATION, True, False)
+        return Change(Fact.REGION, self.region_code, self.to_region)
+
+
+class Passed(NamedTuple):
+    """A guarded change that took effect without a person, when, and by which event."""
+
+    at: datetime
+    change: Change
+    event_id: str
+
+
+NOTHING_PASSED: Mapping[Fact, Passed] = {}
 
 
 class Left(NamedTuple):
     """When a clinic left a region last.
 
     `counted_at` is when it was last deactivated or moved away without a person, `moved_at` when it
-    last moved away, by a person's approval too. `is_here`: it is registered there now.
+    last moved away, by a person's approval too. `is_here`: it is registered there now. `passed` has
+    the latest counted change of each fact.
     """
 
     counted_at: datetime | None = None
     moved_at: datetime | None = None
     is_here: bool = False
+    passed: Mapping[Fact, Passed] = NOTHING_PASSED
 
 
 @dataclass(slots=True)
@@ -68,6 +91,8 @@ class Hold:
     facts: int = 0
     newly_held: int = 0
     """How many facts it holds that it did not when it was loaded, or holds with another value."""
+    passed: Mapping[str, Sequence[Passed]] = field(default_factory=dict)
+    """What took effect within the window before it was opened, by HSA-id; not loaded again."""
 
 
 @dataclass(slots=True)
@@ -138,8 +163,12 @@ class Guard:
         left = region.left.get(hsa_id, Left(is_here=True))
         moves = departure.to_region is not None
         if is_guarded:
-            moved_at = self.now if moves else left.moved_at
-            left = left._replace(counted_at=self.now, moved_at=moved_at)
+            passed = Passed(self.now, departure.change, departure.event_id)
+            left = left._replace(
+                counted_at=self.now,
+                moved_at=self.now if moves else left.moved_at,
+                passed={**left.passed, passed.change.fact: passed},
+            )
             region.changed.add(hsa_id)
         if moves:
             region.registered -= 1
@@ -159,7 +188,7 @@ class Guard:
         """One fact more is held in the region, or one with another value; opens a hold at need."""
         region = self.regions[region_code]
         if region.hold is None:
-            region.hold = Hold(None, self.now)
+            region.hold = Hold(None, self.now, passed=self._passed(region))
             self.opened.append((region_code, region.hold))
         region.hold.revision += 1
         region.hold.newly_held += 1
@@ -187,6 +216,14 @@ class Guard:
         self._know(region_code, hsa_id, left._replace(moved_at=self.now, is_here=False))
         region.registered -= 1
         region.changed.add(hsa_id)
+
+    def _passed(self, region: Region) -> dict[str, list[Passed]]:
+        """What took effect in the region within the window, of the clinics that count."""
+        of_late = {
+            hsa_id: [passed for passed in left.passed.values() if self._is_recent(passed.at)]
+            for hsa_id, left in region.left.items()
+        }
+        return {hsa_id: passed for hsa_id, passed in of_late.items() if passed}
 
     def _tally(self, region_code: str) -> "_Tally":
         """The region's clinics that left, counted once and kept up to date from then on."""

@@ -60,8 +60,8 @@ def as_facts(held: HeldFacts) -> Facts:
     return Facts(**{fact.value: kept.register for fact, kept in held.items()})
 
 
-def departure(clinic: Clinic, change: Change) -> Departure | None:
-    """What the change is to the guard; None where it is none of its business.
+def departure(clinic: Clinic, change: Change, event_id: str) -> Departure | None:
+    """What the change by an event is to the guard; None where it is none of its business.
 
     A clinic that nobody registered, or that the registry has in no region, is never guarded; to
     deactivate a clinic that is not active is no departure.
@@ -71,9 +71,9 @@ def departure(clinic: Clinic, change: Change) -> Departure | None:
         return None
     match change.fact, change.old, change.new:
         case Fact.ACTIVATION, True, False:
-            return Departure(clinic.hsa_id, region.value)
+            return Departure(clinic.hsa_id, region.value, None, event_id)
         case Fact.REGION, str(old), str(new) if old != new:
-            return Departure(clinic.hsa_id, old, new)
+            return Departure(clinic.hsa_id, old, new, event_id)
     return None
 
 
@@ -98,7 +98,7 @@ def _take(
     """Take in one newer statement."""
     present = _value(clinic.facts, fact)
     change = Change(fact, present, register.value)
-    leaving = departure(clinic, change)
+    leaving = departure(clinic, change, register.event_id)
     is_guarded = leaving is not None and guard.guards(leaving)
     if leaving is not None and is_guarded and (fact in clinic.held or guard.makes_wait(leaving)):
         return _hold(clinic, leaving, change, register, guard)

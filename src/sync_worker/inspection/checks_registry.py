@@ -1,6 +1,6 @@
 """The checks of the registry: can it be used, by us, and is there something to be dealt with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -9,8 +9,17 @@ from sqlalchemy import Connection, inspect
 
 from sync_worker.clinics.regions import Regions
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
-from sync_worker.inspection.status import MASS_OF_DEAD_LETTERS
-from sync_worker.registry import dialect, health, queries, registrations, roles, schema
+from sync_worker.inspection.status import MASS_OF_DEAD_LETTERS, left_behind
+from sync_worker.registry import (
+    dialect,
+    guarding,
+    health,
+    hold_lists,
+    queries,
+    registrations,
+    roles,
+    schema,
+)
 from sync_worker.registry.unit import Registry
 
 _LONG_HELD = timedelta(days=1)
@@ -68,14 +77,21 @@ class RegistryChecks:
 
     def _holds(self, connection: Connection) -> Finding:
         opened = health.open_holds(connection)
-        if not opened:
-            return ok("No mass change waits for a person.")
+        withdrawn = hold_lists.standing(connection, guarding.WITHDRAWN)
+        details = [f"{left_behind(one)}." for one in withdrawn]
+        if opened:
+            return self._waiting(opened, details)
+        if withdrawn:
+            return warn(" ".join(details), f"sync-worker holds show {withdrawn[0].number}")
+        return ok("No mass change waits for a person.")
+
+    def _waiting(self, opened: Sequence[tuple[str, datetime]], details: Sequence[str]) -> Finding:
         regions = ", ".join(region for region, _ in opened)
         oldest = min(at for _, at in opened)
         waits = "a mass change waits" if len(opened) == 1 else f"{len(opened)} mass changes wait"
-        detail = f"In region {regions} {waits} for a person, since {oldest:%Y-%m-%dT%H:%M:%SZ}."
+        waiting = f"In region {regions} {waits} for a person, since {oldest:%Y-%m-%dT%H:%M:%SZ}."
         told = fail if self.clock() - oldest > _LONG_HELD else warn
-        return told(detail, "sync-worker holds list")
+        return told(" ".join([waiting, *details]), "sync-worker holds list")
 
     def _newest_event(self, connection: Connection) -> Finding:
         times = health.newest_event_times(connection)

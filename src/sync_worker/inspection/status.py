@@ -8,7 +8,14 @@ from sqlalchemy import Connection
 
 from sync_worker.clinics.regions import Regions
 from sync_worker.inspection.stream import Log
-from sync_worker.registry import guarding, holds, positions, queries, registrations
+from sync_worker.registry import (
+    guarding,
+    hold_lists,
+    positions,
+    queries,
+    registrations,
+)
+from sync_worker.registry.hold_lists import Standing
 from sync_worker.registry.positions import Counts, Position, latest
 from sync_worker.registry.queries import Gauges
 from sync_worker.registry.unit import Registry
@@ -118,7 +125,7 @@ def _lag(partitions: Sequence[Mapping[str, Any]], log: Log | None) -> int | None
 
 def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[str]:
     """What a person should look at, each with what to type."""
-    texts = [holds_attention(hold) for hold in holds.listed(connection, guarding.OPEN)]
+    texts = attention_to_holds(connection)
     if gauges.open_dead_letters:
         are_set_aside = _number(gauges.open_dead_letters, "record is", "records are")
         is_mass = gauges.open_dead_letters >= MASS_OF_DEAD_LETTERS
@@ -146,12 +153,47 @@ def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[
     return texts
 
 
-def holds_attention(hold: Mapping[str, Any]) -> str:
-    """What a person should know of an open hold, in the form of `holds list`, and what to type."""
+def attention_to_holds(connection: Connection) -> list[str]:
+    """What a person should know of holds, each with what to type: those that are open first.
+
+    One that was withdrawn is told of while changes that had taken effect before it stand.
+    """
+    standing = {one.number: one for one in hold_lists.standing(connection, guarding.OPEN)}
+    return [
+        *(
+            _keeps_back(hold, standing.get(hold["id"]))
+            for hold in hold_lists.listed(connection, guarding.OPEN)
+        ),
+        *map(_left_behind, hold_lists.standing(connection, guarding.WITHDRAWN)),
+    ]
+
+
+def _keeps_back(hold: Mapping[str, Any], standing: Standing | None) -> str:
     clinics = _number(hold["count"], "clinic", "clinics")
+    before = ""
+    if standing is not None:
+        others = _number(standing.clinics, "clinic", "clinics")
+        before = f", after changes of {others} there had taken effect"
     return (
-        f"hold {hold['id']} keeps back changes of {clinics} in region {hold['region_code']}: "
-        f"sync-worker holds show {hold['id']}"
+        f"hold {hold['id']} keeps back changes of {clinics} in region {hold['region_code']}"
+        f"{before}: sync-worker holds show {hold['id']}"
+    )
+
+
+def _left_behind(standing: Standing) -> str:
+    number = standing.number
+    return (
+        f"{left_behind(standing)}: sync-worker holds show {number} -o csv lists them for "
+        f"corrections; where they are right: sync-worker holds acknowledge {number} --reason TEXT"
+    )
+
+
+def left_behind(standing: Standing) -> str:
+    """That a hold was withdrawn, and what had taken effect before it stands."""
+    clinics = _number(standing.clinics, "clinic", "clinics")
+    return (
+        f"Hold {standing.number} was withdrawn, and changes of {clinics} in region "
+        f"{standing.region_code} that had taken effect before it stand"
     )
 
 

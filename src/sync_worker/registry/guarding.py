@@ -5,7 +5,7 @@ a region holds the lock of its row in `guard_region` until the transaction ends.
 after the ones of clinics, in the order of their codes.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, sele
 
 from sync_worker.clinics.guard import Guard, Hold, Left, Region
 from sync_worker.clinics.held import HeldFacts
-from sync_worker.registry import dialect, log
+from sync_worker.registry import dialect, log, passed
 from sync_worker.registry.tables import (
     REGISTERED,
     clinic,
@@ -62,6 +62,7 @@ def read(
     regions = {code: Region() for code in ordered}
     _read_registered(connection, regions)
     _read_left(connection, regions, since)
+    passed.recall(connection, regions, since)
     _read_holds(connection, regions)
     return regions
 
@@ -92,6 +93,7 @@ def write(connection: Connection, guard: Guard, held: Mapping[str, HeldFacts]) -
     for code, opened in guard.opened:
         is_open = guard.regions[code].hold is opened
         opened.number = _insert_hold(connection, code, opened, None if is_open else guard.now)
+        passed.keep(connection, opened.number, opened)
     still_open = [
         OpenHold(region.hold.number or 0, code, region.hold.facts, region.hold.newly_held)
         for code, region in guard.regions.items()
@@ -102,8 +104,9 @@ def write(connection: Connection, guard: Guard, held: Mapping[str, HeldFacts]) -
     return still_open
 
 
-def prune(connection: Connection, region_codes: Iterable[str], since: datetime) -> None:
+def prune(connection: Connection, region_codes: Collection[str], since: datetime) -> None:
     """Forget who left these regions before the window began."""
+    passed.forget(connection, region_codes, since)
     is_one = dialect.among(connection, departure.c.region_code, sorted(region_codes))
     connection.execute(delete(departure).where(is_one, ~_is_recent(since)))
 
@@ -205,5 +208,6 @@ def _write_left(connection: Connection, regions: Mapping[str, Region]) -> None:
             is_one = dialect.among(connection, departure.c.hsa_id, changed)
             is_it = and_(departure.c.region_code == code, is_one)
             connection.execute(delete(departure).where(is_it))
+            passed.remember(connection, code, changed, region)
         rows += [(code, hsa_id, *region.left[hsa_id][:2]) for hsa_id in changed]
     dialect.insert_all(connection, departure, _LEFT, rows)

@@ -1,19 +1,19 @@
-"""Holds and the facts that they keep beside their clinics: read, listed, and let go.
+"""Holds and the facts that they keep beside their clinics: read, decided, and let go.
 
-How they come about is the guard's: see `guarding`.
+How they come about is the guard's: see `guarding`. How people see them: see `hold_lists`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, case, delete, func, select, update
+from sqlalchemy import Connection, Select, and_, delete, select, update
 
 from sync_worker.clinics.facts import Change, Fact, Register, changes
 from sync_worker.clinics.guard import USUAL_LIMITS, Guard
 from sync_worker.clinics.held import Held, HeldFacts, as_facts
 from sync_worker.registry import dialect, facts, guarding, log
-from sync_worker.registry.guarding import APPROVED, OPEN
+from sync_worker.registry.guarding import APPROVED, OPEN, WITHDRAWN
 from sync_worker.registry.log import Entry
 from sync_worker.registry.tables import approved_fact, clinic, held_fact, hold
 
@@ -119,8 +119,8 @@ def entries(
 def close_approved(connection: Connection, number: int, now: datetime) -> None:
     """End an open hold as approved; what it held is kept as it was approved."""
     rows = [
-        (number, item["hsa_id"], item["fact"], *map(log.as_text, (item["old"], item["new"])))
-        for item in _held_items(connection, number)
+        (number, hsa_id, change.fact.value, *map(log.as_text, change[1:]), event_id)
+        for hsa_id, change, event_id in changes_of(connection, number)
     ]
     dialect.insert_all(connection, approved_fact, approved_fact.c.keys(), rows)
     connection.execute(delete(held_fact).where(held_fact.c.hold_id == number))
@@ -128,21 +128,31 @@ def close_approved(connection: Connection, number: int, now: datetime) -> None:
     connection.execute(update(hold).where(hold.c.id == number).values(values))
 
 
-def listed(connection: Connection, status: str | None) -> list[dict[str, Any]]:
-    """Holds in the order opened, in the form of `holds list`."""
-    statement = _listed()
-    if status is not None:
-        statement = statement.where(hold.c.status == status)
-    return [_item(row) for row in connection.execute(statement)]
+def acknowledge(connection: Connection, number: int, now: datetime) -> bool:
+    """Keep that a person has looked at a withdrawn hold; False where nobody can, or did before."""
+    is_it = and_(hold.c.id == number, hold.c.status == WITHDRAWN, hold.c.acknowledged_at.is_(None))
+    return connection.execute(update(hold).where(is_it).values(acknowledged_at=now)).rowcount > 0
 
 
-def shown(connection: Connection, number: int) -> dict[str, Any] | None:
-    """One hold with its items, in the form of `holds show`; None where none is."""
-    row = connection.execute(_listed().where(hold.c.id == number)).first()
-    if row is None:
-        return None
-    items = _held_items if row.status == OPEN else _approved_items
-    return {**_item(row), "items": items(connection, number)}
+def changes_of(connection: Connection, number: int) -> list[tuple[str, Change, str]]:
+    """What a hold would change, by HSA-id and fact: from what the registry says now, by an event.
+
+    The last of each is the event's id.
+    """
+    join = held_fact.outerjoin(clinic, held_fact.c.hsa_id == clinic.c.hsa_id)
+    statement = (
+        select(held_fact, clinic.c.active, clinic.c.region_code)
+        .select_from(join)
+        .where(held_fact.c.hold_id == number)
+        .order_by(held_fact.c.hsa_id, held_fact.c.fact)
+    )
+    changes = []
+    for row in connection.execute(statement):
+        fact = Fact(row.fact)
+        old = row.active if fact is Fact.ACTIVATION else row.region_code
+        change = Change(fact, old, log.as_value(fact, row.value))
+        changes.append((row.hsa_id, change, row.event_id))
+    return changes
 
 
 def _held_open() -> Select[Any]:
@@ -158,67 +168,3 @@ def _held(connection: Connection, statement: Select[Any]) -> dict[str, dict[Fact
         register: Register[Any] = Register(time, row.sequence, row.event_id, value)
         held.setdefault(row.hsa_id, {})[fact] = Held(register, row.region_code)
     return held
-
-
-def _listed() -> Select[Any]:
-    clinics = [
-        select(func.count(table.c.hsa_id.distinct()))
-        .where(table.c.hold_id == hold.c.id)
-        .scalar_subquery()
-        for table in (held_fact, approved_fact)
-    ]
-    count = case(
-        (hold.c.status == OPEN, clinics[0]), (hold.c.status == APPROVED, clinics[1]), else_=0
-    )
-    return select(hold, count.label("count_of_clinics")).order_by(hold.c.id)
-
-
-def _item(row: Row[Any]) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "opened_at": row.opened_at,
-        "kind": row.kind,
-        "region_code": row.region_code,
-        "count": row.count_of_clinics,
-        "revision": row.revision,
-        "status": row.status,
-        "closed_at": row.closed_at,
-    }
-
-
-def _held_items(connection: Connection, number: int) -> list[dict[str, Any]]:
-    """What an open hold holds, with what the registry says now."""
-    join = held_fact.outerjoin(clinic, held_fact.c.hsa_id == clinic.c.hsa_id)
-    columns = (held_fact.c.hsa_id, held_fact.c.fact, held_fact.c.value)
-    statement = (
-        select(*columns, clinic.c.active, clinic.c.region_code)
-        .select_from(join)
-        .where(held_fact.c.hold_id == number)
-        .order_by(held_fact.c.hsa_id, held_fact.c.fact)
-    )
-    return [
-        {
-            "hsa_id": row.hsa_id,
-            "fact": row.fact,
-            "old": row.active if row.fact == Fact.ACTIVATION else row.region_code,
-            "new": log.as_value(Fact(row.fact), row.value),
-        }
-        for row in connection.execute(statement)
-    ]
-
-
-def _approved_items(connection: Connection, number: int) -> list[dict[str, Any]]:
-    statement = (
-        select(approved_fact)
-        .where(approved_fact.c.hold_id == number)
-        .order_by(approved_fact.c.hsa_id, approved_fact.c.fact)
-    )
-    return [
-        {
-            "hsa_id": row.hsa_id,
-            "fact": row.fact,
-            "old": log.as_value(Fact(row.fact), row.old_value),
-            "new": log.as_value(Fact(row.fact), row.new_value),
-        }
-        for row in connection.execute(statement)
-    ]

@@ -39,7 +39,7 @@ class Letter(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """Who does something to dead letters, when and why."""
+    """Who does something to dead letters or holds, when and why."""
 
     at: datetime
     actor: str

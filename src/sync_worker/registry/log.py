@@ -8,7 +8,7 @@ are logged by triggers, so that plain SQL is logged too.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, union
 
@@ -49,9 +49,11 @@ class LogFilter:
 _TRUTH: Mapping[str | None, bool | None] = {"true": True, "false": False, None: None}
 _ROWS_AT_A_TIME = 1_000
 HELD, WITHDRAWN = "held", "withdrawn"
-_OF_ACTIVATION = {"activated", "deactivated"}
+MOVED = "moved"
+OF_ACTIVATION = ("activated", "deactivated")
+OF_REGISTRATION = ("registered", "removed")
 _OF_EITHER = {HELD, WITHDRAWN}
-_BETWEEN_REGIONS = ("moved", HELD, WITHDRAWN)
+_BETWEEN_REGIONS = (MOVED, HELD, WITHDRAWN)
 """The changes whose old and new value may be a region's code."""
 
 
@@ -66,7 +68,7 @@ def change_name(change: Change) -> str:
         case Fact.ACTIVATION:
             return "activated" if change.new else "deactivated"
         case Fact.REGION:
-            return "moved"
+            return MOVED
         case Fact.NAME:
             return "renamed"
 
@@ -76,9 +78,19 @@ def as_text(value: bool | str | None) -> str | None:
     return str(value).lower() if isinstance(value, bool) else value
 
 
+@overload
+def as_value(fact: Fact, text: str) -> bool | str: ...
+@overload
+def as_value(fact: Fact, text: None) -> None: ...
 def as_value(fact: Fact, text: str | None) -> bool | str | None:
     """A fact's value from its text: the way back from `as_text`."""
     return text == "true" if fact is Fact.ACTIVATION and text is not None else text
+
+
+def change_of(row: Row[Any]) -> Change:
+    """The change in a row that has a fact, an old value and a new one as texts."""
+    fact = Fact(row.fact)
+    return Change(fact, as_value(fact, row.old_value), as_value(fact, row.new_value))
 
 
 def of_clinic(connection: Connection, hsa_id: str) -> list[dict[str, Any]]:
@@ -142,7 +154,7 @@ def acted(connection: Connection) -> None:
 
 def _history_item(row: Row[Any]) -> dict[str, Any]:
     # What is held and withdrawn is of either fact; no region has a truth value for its code.
-    is_activation = row.change in _OF_ACTIVATION or (
+    is_activation = row.change in OF_ACTIVATION or (
         row.change in _OF_EITHER and row.new_value in _TRUTH
     )
     return {

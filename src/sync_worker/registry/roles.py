@@ -54,8 +54,10 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
         "hold": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
         "held_fact": _KEEP,
         "approved_fact": {"SELECT": _WHOLE, "INSERT": _WHOLE},
+        "passed_fact": {"SELECT": _WHOLE, "INSERT": _WHOLE},
         "guard_region": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
         "departure": _KEEP,
+        "departed_fact": _KEEP,
         "position": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
     },
     ADMIN: {
@@ -69,6 +71,7 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
         "held_fact": {"SELECT": _WHOLE, "DELETE": _WHOLE},
         "guard_region": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
         "departure": _READ,
+        "departed_fact": _READ,
     },
     SUPPORT: {
         "alembic_version": _READ,

@@ -137,6 +137,7 @@ hold = Table(
     Column("revision", Integer, nullable=False),
     Column("status", Bytewise, nullable=False),
     Column("closed_at", Instant),
+    Column("acknowledged_at", Instant),
     Index(
         "ix_hold_open",
         "region_code",
@@ -169,7 +170,20 @@ approved_fact = Table(
     Column("fact", Bytewise, primary_key=True),
     Column("old_value", Bytewise),
     Column("new_value", Bytewise, nullable=False),
+    Column("event_id", Bytewise),
     comment="What an approved hold held, as it was approved",
+)
+
+passed_fact = Table(
+    "passed_fact",
+    metadata,
+    Column("hold_id", RowNumber, ForeignKey("hold.id"), primary_key=True, autoincrement=False),
+    Column("hsa_id", Bytewise, primary_key=True),
+    Column("fact", Bytewise, primary_key=True),
+    Column("old_value", Bytewise),
+    Column("new_value", Bytewise, nullable=False),
+    Column("event_id", Bytewise, nullable=False),
+    comment="Guarded changes that took effect in a hold's region and window before it was opened",
 )
 
 guard_region = Table(
@@ -187,6 +201,19 @@ departure = Table(
     Column("counted_at", Instant),
     Column("moved_at", Instant),
     comment="Registered clinics that left a region of late; counted where no person approved it",
+)
+
+departed_fact = Table(
+    "departed_fact",
+    metadata,
+    Column("region_code", Bytewise, primary_key=True),
+    Column("hsa_id", Bytewise, primary_key=True),
+    Column("fact", Bytewise, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("old_value", Bytewise),
+    Column("new_value", Bytewise, nullable=False),
+    Column("event_id", Bytewise, nullable=False),
+    comment="By which change of which fact a counted clinic left a region of late",
 )
 
 position = Table(

@@ -51,7 +51,7 @@ class WatchedMerger(Merger):
     def _change(
         self, judged: Judged, at: int, event: Event, known: KnownClinic, change: Change
     ) -> None:
-        if departure(Clinic(event.hsa_id, known.facts), change) is not None:
+        if departure(Clinic(event.hsa_id, known.facts), change, event.event_id) is not None:
             self.at_stake.add(event.hsa_id)
         super()._change(judged, at, event, known, change)
 

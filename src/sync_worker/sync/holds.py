@@ -1,4 +1,4 @@
-"""Holds decided by an operator: what is listed is merged, in one transaction, and logged.
+"""Holds decided by an operator: approved, so that what is listed is merged; or acknowledged.
 
 A held fact is withdrawn by newer events alone; there is no way to throw it away by hand. What the
 e-services said by mistake they correct.
@@ -13,8 +13,9 @@ from sqlalchemy import Connection
 
 from sync_worker.clinics.facts import Fact
 from sync_worker.clinics.guard import USUAL_LIMITS, Guard
-from sync_worker.registry import facts, guarding, holds, log, registrations
+from sync_worker.registry import facts, guarding, hold_lists, holds, log, registrations
 from sync_worker.registry.holds import Settled
+from sync_worker.registry.letters import Signature
 from sync_worker.registry.log import Entry
 from sync_worker.registry.unit import Registry
 from sync_worker.sync.progress import MovedWithoutBoard
@@ -51,6 +52,14 @@ class HoldDecided(Exception):
     def __init__(self, number: int, status: str) -> None:
         super().__init__(f"hold {number} is {status} already")
         self.number, self.status = number, status
+
+
+class HoldStillOpen(Exception):
+    """The hold still waits for a decision, so there is nothing to acknowledge yet."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"hold {number} is open")
+        self.number = number
 
 
 class HoldChanged(Exception):
@@ -92,8 +101,31 @@ def approve(registry: Registry, approval: Approval) -> list[MovedWithoutBoard]:
     raise HoldChanged(approval.number, plan(registry, approval.number)["revision"])
 
 
+def acknowledge(registry: Registry, number: int, by: Signature) -> None:
+    """Keep that a person has seen to what had passed before a withdrawn hold.
+
+    Raises:
+        UnknownHold, HoldStillOpen, HoldDecided: see there; nothing was done.
+    """
+    with registry.unit() as unit:
+        is_done = holds.acknowledge(unit.connection, number, by.at)
+        hold = hold_lists.shown(unit.connection, number)
+        if hold is None:
+            raise UnknownHold(number)
+        if not is_done:
+            raise _not_acknowledged(hold)
+        log.append(unit.connection, [_entry("hold_acknowledged", hold, by)])
+        unit.commit()
+
+
+def _not_acknowledged(hold: Mapping[str, Any]) -> Exception:
+    if hold["status"] == guarding.OPEN:
+        return HoldStillOpen(hold["id"])
+    return HoldDecided(hold["id"], "acknowledged" if hold["acknowledged_at"] else hold["status"])
+
+
 def _open_hold(connection: Connection, number: int) -> dict[str, Any]:
-    shown = holds.shown(connection, number)
+    shown = hold_lists.shown(connection, number)
     if shown is None:
         raise UnknownHold(number)
     if shown["status"] != guarding.OPEN:
@@ -126,7 +158,7 @@ def _approve(
     settled = [one for one in holds.settle(connection, held, now) if one.is_registered]
     _take_note(connection, guard, present["region_code"], settled)
     changes = holds.entries(settled, approval.actor, approval.reason, now)
-    log.append(connection, [*changes, _entry(approval, present)])
+    log.append(connection, [*changes, _entry("hold_approved", present, approval)])
     return settled
 
 
@@ -141,12 +173,12 @@ def _take_note(
     guarding.write(connection, guard, {})
 
 
-def _entry(approval: Approval, approved: Mapping[str, Any]) -> Entry:
+def _entry(change: str, hold: Mapping[str, Any], by: Approval | Signature) -> Entry:
     return Entry(
-        approval.at,
-        "hold_approved",
-        region_code=approved["region_code"],
-        new_value=str(approval.number),
-        actor=approval.actor,
-        reason=approval.reason,
+        by.at,
+        change,
+        region_code=hold["region_code"],
+        new_value=str(hold["id"]),
+        actor=by.actor,
+        reason=by.reason,
     )

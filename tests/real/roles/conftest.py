@@ -23,13 +23,16 @@ BOARD = "SE2321000016-PN01"
 
 _HELD = f"""
 INSERT INTO hold (opened_at, kind, region_code, revision, status)
-    VALUES (now(), 'mass_change', '01', 1, 'open'), (now(), 'mass_change', '03', 1, 'open');
+    VALUES (now(), 'mass_change', '01', 1, 'open'), (now(), 'mass_change', '03', 1, 'open'),
+           (now(), 'mass_change', '14', 2, 'withdrawn');
 INSERT INTO held_fact (hsa_id, fact, hold_id, value, time, sequence, event_id)
     VALUES ('{REGISTERED}', 'activation', 1, 'false', '2026-01-02Z', '', 'held'),
            ('{REMOVED}', 'activation', 1, 'false', '2026-01-02Z', '', 'held');
+INSERT INTO passed_fact (hold_id, hsa_id, fact, new_value, event_id)
+    VALUES (3, '{CLOSED}', 'activation', 'false', 'passed');
 INSERT INTO own_system (hsa_id) VALUES ('{IN_TAK}');
 """
-"""A hold of facts of a registered clinic and of one that is not, and a hold with nothing left."""
+"""Holds: of a registered clinic and of one that is not, with nothing left, and withdrawn."""
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ PERMITTED = (
     (WORKER, "holds list"),
     (WORKER, "holds show 1"),
     (WORKER, "holds approve 1 --yes"),
+    (WORKER, "holds acknowledge 3 --reason R"),
     (WORKER, "regions list"),
     (WORKER, "reconcile --against archive:stream.jsonl"),
     (WORKER, f"{EXTRACT} --apply --yes"),

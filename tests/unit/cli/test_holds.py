@@ -67,7 +67,7 @@ def test_a_hold_is_shown_with_its_items(held, typed):
     assert set(shown) >= HOLD | {"items"}
     assert shown["items"] == [{"hsa_id": C, "fact": "region", "old": "03", "new": "01"}]
     text = typed("holds", "show", "1").stdout
-    assert "revision     1\n" in text
+    assert "revision         1\n" in text
     assert A in text
 
 

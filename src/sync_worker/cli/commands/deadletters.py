@@ -144,13 +144,7 @@ def redrive(
     )
 )
 @click.argument("numbers", metavar="ID...", nargs=-1, required=True, type=click.IntRange(min=1))
-@click.option(
-    "--reason",
-    metavar="TEXT",
-    required=True,
-    callback=options.not_blank,
-    help="Why; kept in the log.",
-)
+@options.required_reason
 @options.actor_option
 @options.plan_options
 @click.pass_context

@@ -15,20 +15,25 @@ COLUMNS = (
     "revision",
     "status",
     "closed_at",
+    "acknowledged_at",
 )
 ITEM_COLUMNS = ("hsa_id", "fact", "old", "new")
+PASSED_COLUMNS = (*ITEM_COLUMNS, "event_id", "stands")
+CHANGE_COLUMNS = ("hsa_id", "state", *PASSED_COLUMNS[1:])
+_COLUMN_WIDTH = max(map(len, COLUMNS)) + 2
 
 _number = click.argument("number", metavar="ID", type=click.IntRange(min=1))
 
 
 @click.group(cls=options.Group)
 def command() -> None:
-    """Look at mass changes that wait for a person, and approve them.
+    """Look at mass changes that wait for a person, and decide about them.
 
     Where events would deactivate, or move away, more of a region's registered clinics than the
     SYNC_WORKER_GUARD_* settings allow, those changes are held beside the clinics; everything else
     goes on. A hold ends when somebody approves it, or when corrections from the e-services leave
-    nothing of it.
+    nothing of it. The changes that took effect before the limit was reached are listed with it:
+    where a hold was withdrawn and they stand, they are corrected too, or acknowledged.
     """
 
 
@@ -47,29 +52,42 @@ def command() -> None:
 def list_holds(ctx: click.Context, status: str) -> None:
     """List holds, in the order opened; count is of clinics."""
     from sync_worker.cli import wiring
-    from sync_worker.registry import holds
+    from sync_worker.registry import hold_lists
 
     run = options.invocation(ctx)
     with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
-        rows = holds.listed(connection, None if status == "all" else status)
+        rows = hold_lists.listed(connection, None if status == "all" else status)
     run.output.items(rows, COLUMNS, empty="There are no such holds.")
 
 
-@command.command(prints_document=True, epilog=options.examples("sync-worker holds show 1 -o json"))
+@command.command(
+    epilog=options.examples("sync-worker holds show 1", "sync-worker holds show 1 -o csv")
+)
 @_number
 @click.pass_context
 def show(ctx: click.Context, number: int) -> None:
-    """Show one hold: what the registry says of each clinic, and what it would say instead."""
+    """Show one hold: what it holds, and what had taken effect before.
+
+    `old` is what the registry says, or said, and `new` what the e-services said instead. Of what
+    had taken effect, `stands` says whether it still is so: registered, and not changed since.
+
+    As csv it is the list for the publisher: a change a line, `state` being held, approved or
+    passed.
+    """
     from sync_worker.cli import wiring
-    from sync_worker.registry import holds
+    from sync_worker.registry import hold_lists
     from sync_worker.sync.holds import UnknownHold
 
     run = options.invocation(ctx)
     with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
-        hold = holds.shown(connection, number)
+        hold = hold_lists.shown(connection, number)
+        rows = hold_lists.changes(connection, number)
     if hold is None:
         raise UnknownHold(number)
-    run.output.document(hold, render=lambda shown: _text(run, shown))
+    if run.output.is_csv:
+        run.output.items(rows, CHANGE_COLUMNS)
+    else:
+        run.output.document(hold, render=lambda shown: _text(run, shown))
 
 
 @command.command(
@@ -105,7 +123,7 @@ def approve(
     approved.
     """
     from sync_worker.cli import wiring
-    from sync_worker.registry import holds
+    from sync_worker.registry import hold_lists
     from sync_worker.sync import holds as deciding
 
     run = options.invocation(ctx)
@@ -126,8 +144,37 @@ def approve(
                 "board: nobody can file."
             )
         with registry.snapshot() as connection:
-            hold = holds.shown(connection, number) or planned
+            hold = hold_lists.shown(connection, number) or planned
     run.output.document(hold, render=_sentence)
+
+
+@command.command(
+    prints_document=True,
+    epilog=options.examples(
+        "sync-worker holds acknowledge 1 --reason 'The five closures that passed are real'"
+    ),
+)
+@_number
+@options.required_reason
+@options.actor_option
+@click.pass_context
+def acknowledge(ctx: click.Context, /, number: int, reason: str, actor: str) -> None:
+    """Acknowledge a withdrawn hold: what had taken effect before it is seen to.
+
+    `status` and `doctor` remind of it no longer. Nothing else changes: what is wrong there, the
+    e-services correct. A hold that is open or approved, or was acknowledged before, is refused (4).
+    """
+    from sync_worker.cli import wiring
+    from sync_worker.registry import hold_lists
+    from sync_worker.registry.letters import Signature
+    from sync_worker.sync import holds as deciding
+
+    run = options.invocation(ctx)
+    with wiring.registry(run.settings.database_url) as registry:
+        deciding.acknowledge(registry, number, Signature(wiring.now(), actor, reason))
+        with registry.snapshot() as connection:
+            hold = hold_lists.shown(connection, number)
+    run.output.document(hold or {}, render=lambda _shown: f"Hold {number} is acknowledged.")
 
 
 def _sentence(hold: dict[str, Any]) -> str:
@@ -135,7 +182,13 @@ def _sentence(hold: dict[str, Any]) -> str:
 
 
 def _text(run: options.Invocation, hold: dict[str, Any]) -> str:
-    lines = [f"{name:<13}{run.output.text(hold[name])}" for name in COLUMNS]
+    lines = [f"{name:<{_COLUMN_WIDTH}}{run.output.text(hold[name])}" for name in COLUMNS]
     if hold["items"]:
         lines += ["", run.output.table(hold["items"], ITEM_COLUMNS)]
+    if hold["passed"]:
+        had_passed = [
+            {**change, "stands": change in hold["unchanged"]} for change in hold["passed"]
+        ]
+        lines += ["", "Took effect before the rest was held:"]
+        lines += [run.output.table(had_passed, PASSED_COLUMNS)]
     return "\n".join(lines)

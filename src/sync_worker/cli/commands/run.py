@@ -96,13 +96,14 @@ def _apply_archives(run: options.Invocation, worker: "Worker", archives: tuple[P
 
 def _point_out_holds(ctx: click.Context, run: options.Invocation, registry: "Registry") -> None:
     from sync_worker.cli.errors import Exit
-    from sync_worker.inspection.status import holds_attention
-    from sync_worker.registry import guarding, holds
+    from sync_worker.inspection.status import attention_to_holds
+    from sync_worker.registry import guarding
 
     with registry.snapshot() as connection:
-        still_open = holds.listed(connection, guarding.OPEN)
-    for hold in still_open:
-        run.output.attention(holds_attention(hold))
+        still_open = guarding.count_open(connection)
+        texts = attention_to_holds(connection)
+    for text in texts:
+        run.output.attention(text)
     if still_open:
         ctx.exit(Exit.ATTENTION)
 
