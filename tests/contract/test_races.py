@@ -266,8 +266,12 @@ def until_somebody_waits(engine):
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        until(lambda: connection.scalar(waiting) > 0, "somebody to wait", 30)
+
+    def somebody_waits():
+        with engine.connect() as connection:
+            return connection.scalar(waiting) > 0
+
+    until(somebody_waits, "somebody to wait", 30)
 
 
 @pytest.mark.usefixtures("several_write")

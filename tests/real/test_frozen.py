@@ -1,5 +1,6 @@
 """A process that is frozen in the middle of a transaction holds up the others for a while only."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,8 +8,7 @@ from sqlalchemy import event, insert, text, update
 
 from sync_worker.events.record import Partition
 from sync_worker.registry import schema
-from sync_worker.registry.dialect import engine as opening
-from sync_worker.registry.dialect import open_engine
+from sync_worker.registry.dialect import WORKER, open_engine, session
 from sync_worker.registry.tables import clinic
 from sync_worker.registry.unit import Registry
 from sync_worker.stream.source import Batch, Move
@@ -23,7 +23,7 @@ A = "SE2321000016-FR01"
 
 @pytest.fixture
 def engine(database_url):
-    engine = open_engine(database_url, lock_timeout_seconds=5)
+    engine = open_engine(database_url, limits=WORKER)
     schema.upgrade(engine)
     yield engine
     engine.dispose()
@@ -59,23 +59,24 @@ def test_of_a_batch_each_statement_is_sent_by_itself(engine):
     assert several == []
 
 
-def test_the_server_ends_a_transaction_whose_statement_never_ends(
-    database_url, engine, monkeypatch
-):
+def test_the_server_ends_a_transaction_whose_statement_never_ends(database_url, engine):
     with engine.connect() as connection:
-        if driver(connection).info.server_version < opening._KNOWS_TRANSACTION_TIMEOUT:
+        if driver(connection).info.server_version < session._KNOWS_TRANSACTION_TIMEOUT:
             pytest.skip("this server ends only those that are idle")
     with engine.begin() as connection:
         connection.execute(insert(clinic).values(hsa_id=A))
-    monkeypatch.setattr(opening, "_TRANSACTION_MS", 500)
-    frozen_engine = open_engine(database_url, lock_timeout_seconds=5)
+    frozen_engine = open_engine(database_url, limits=replace(WORKER, transaction=0.5))
     frozen = frozen_engine.connect()
     frozen.execute(update(clinic).values(name="frozen"))
     half_a_statement(frozen)
     states = text("SELECT state FROM pg_stat_activity WHERE pid = :pid")
     pid = {"pid": driver(frozen).info.backend_pid}
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        until(lambda: not connection.scalars(states, pid).all(), "the server to end it")
+
+    def is_gone():
+        with engine.connect() as connection:
+            return not connection.scalars(states, pid).all()
+
+    until(is_gone, "the server to end it")
     with engine.begin() as connection:
         connection.execute(update(clinic).values(name="free"))
     frozen.invalidate()

@@ -22,6 +22,7 @@ from sync_worker.stream.source import StreamError
 
 _ORDER = (
     "database",
+    "encoding",
     "revision",
     "roles",
     "clock",
@@ -41,7 +42,6 @@ _ORDER = (
     "boards",
 )
 _CERTIFICATES = ("kafka_ssl_cafile", "kafka_ssl_certfile")
-_LOCK_SECONDS = 5.0
 
 Opened = TypeVar("Opened", Registry, KafkaAdmin)
 
@@ -74,8 +74,7 @@ def of(settings: Settings) -> Iterator[list[Check]]:
 
 
 def _registry(settings: Settings) -> Registry:
-    url = settings.database_url
-    return Registry(dialect.open_engine(url, lock_timeout_seconds=_LOCK_SECONDS))
+    return Registry(dialect.open_engine(settings.database_url, limits=dialect.WORKER))
 
 
 def _admin(settings: Settings) -> KafkaAdmin:

@@ -39,7 +39,7 @@ def opened(run: options.Invocation) -> Iterator[Again]:
         DBAPIError: it is away for longer than somebody waits.
     """
     interruption = Interruption()
-    with wiring.worker_registry(run.settings.database_url) as registry, interruption.installed():
+    with wiring.worker_registry(run.settings) as registry, interruption.installed():
         telling = _Telling(run.output)
         patience = Patience(registry, lambda: interruption.is_wanted, telling.waiting)
         patience(lambda: _require_head(registry))

@@ -12,7 +12,7 @@ from sync_worker.clinics.guard import Limits
 from sync_worker.clinics.regions import Regions
 from sync_worker.events.codec import Codec
 from sync_worker.registry import schema
-from sync_worker.registry.dialect import open_engine
+from sync_worker.registry.dialect import WORKER, open_engine
 from sync_worker.registry.unit import Registry
 from sync_worker.stream.admin import KafkaAdmin
 from sync_worker.stream.archive import ArchiveSource
@@ -76,18 +76,15 @@ def registry(url: str) -> Iterator[Registry]:
         opened.close()
 
 
-WORKER_LOCK_SECONDS = 5.0
-"""How long the worker waits for a lock before it polls again: its place in the group is dear."""
-
-
 @contextmanager
-def worker_registry(url: str) -> Iterator[Registry]:
-    """The registry at `url`, whether it can be reached now or not: the worker waits for it.
+def worker_registry(settings: Settings) -> Iterator[Registry]:
+    """The worker's registry, whether it can be reached now or not: the worker waits for it.
 
     Raises:
         MissingDatabase: there is no such SQLite file.
     """
-    opened = Registry(open_engine(url, lock_timeout_seconds=WORKER_LOCK_SECONDS))
+    limits = WORKER.within(settings.kafka_max_poll_interval_ms / 1000)
+    opened = Registry(open_engine(settings.database_url, limits=limits))
     try:
         yield opened
     finally:

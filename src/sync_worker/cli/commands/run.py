@@ -64,7 +64,7 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     stuck_after = run.settings.kafka_max_poll_interval_ms / 1000
     health, metrics = Health(stuck_after, run.options.redaction), Metrics()
     is_daemon = not archives and until_idle is None
-    with wiring.worker_registry(run.settings.database_url) as registry:
+    with wiring.worker_registry(run.settings) as registry:
         told = Told(run.log(), metrics, health)
         worker = wiring.worker(run.settings, registry, told, DAEMON if is_daemon else UNTIL_IDLE)
         daemon.end_in_order(worker)

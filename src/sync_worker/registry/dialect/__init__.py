@@ -21,6 +21,7 @@ from sync_worker.registry.dialect.rows import (
 )
 from sync_worker.registry.dialect.server import (
     clock,
+    encoding,
     is_member,
     may,
     may_count,
@@ -31,18 +32,24 @@ from sync_worker.registry.dialect.server import (
     size_bytes,
     version,
 )
+from sync_worker.registry.dialect.session import COMMAND, UPGRADE, WORKER, TimeLimits
 from sync_worker.registry.dialect.types import Bytewise, Instant, RowNumber
 
 __all__ = [
     "BUSY_TIMEOUT_MS",
+    "COMMAND",
+    "UPGRADE",
+    "WORKER",
     "Bytewise",
     "Instant",
     "MissingDatabase",
     "NoPlaceForDatabase",
     "RowNumber",
+    "TimeLimits",
     "alone",
     "among",
     "clock",
+    "encoding",
     "file_of",
     "insert_all",
     "insert_missing_keys",

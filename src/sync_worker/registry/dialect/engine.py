@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, ExceptionContext, make_url
 
 from sync_worker.files import whole
 from sync_worker.registry import address
+from sync_worker.registry.dialect import session
 
 BUSY_TIMEOUT_MS = 5_000
 """How long SQLite waits for another process's transaction before it says "locked"."""
@@ -19,10 +20,14 @@ _NEVER_ASK = "-"
 """Any pass phrase keeps the client from asking for one on the terminal, where a key needs it."""
 _SQLITE_FILES = ("", "-wal", "-shm", "-journal")
 """What is beside the file while it is in use, by the ends of their names."""
-_IDLE_IN_TRANSACTION_MS = 10_000
-_TRANSACTION_MS = 30_000
-_KNOWS_TRANSACTION_TIMEOUT = 170_000
-"""The first version of PostgreSQL that can end any transaction, idle or not."""
+_NETWORK: Mapping[str, int] = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""How a peer that is gone is noticed; a URL may say otherwise."""
 
 
 class MissingDatabase(Exception):
@@ -42,12 +47,12 @@ class NoPlaceForDatabase(Exception):
 
 
 def open_engine(
-    url: str, *, create: bool = False, lock_timeout_seconds: float | None = None
+    url: str, *, create: bool = False, limits: session.TimeLimits = session.COMMAND
 ) -> Engine:
     """An engine for the registry at `url`; nothing is connected yet.
 
-    A SQLite file that does not exist is made only with `create`. On PostgreSQL a statement waits
-    for a lock no longer than `lock_timeout_seconds`; SQLite always says "locked" after 5 s.
+    A SQLite file that does not exist is made only with `create`. PostgreSQL ends what takes longer
+    than `limits`; SQLite always says "locked" after 5 s.
 
     Raises:
         MissingDatabase: the SQLite file does not exist.
@@ -58,7 +63,7 @@ def open_engine(
         return _open_sqlite(make_url(url), create=create)
     parameters = address.parameters_of(url)
     address.require_files(parameters)
-    return _open_postgresql(parameters, lock_timeout_seconds)
+    return _open_postgresql(parameters, limits)
 
 
 def _open_sqlite(url: URL, *, create: bool) -> Engine:
@@ -86,38 +91,36 @@ def _make_file(path: Path) -> None:
         os.close(whole.create(path))
 
 
-def _open_postgresql(parameters: Mapping[str, str], lock_timeout_seconds: float | None) -> Engine:
-    # Whatever the server's default is: after a wait for a lock, the next statement sees it all.
-    options = "-c timezone=UTC -c default_transaction_isolation=read\\ committed"
-    if lock_timeout_seconds is not None:
-        options += f" -c lock_timeout={int(lock_timeout_seconds * 1000)}"
-        # A process that is frozen between two statements does not hold up the others.
-        options += f" -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}"
-    if "options" in parameters:
-        options = f"{parameters['options']} {options}"
-    # Keyword by keyword, never as a URL: another parser might read that one differently.
+def _open_postgresql(parameters: Mapping[str, str], limits: session.TimeLimits) -> Engine:
     engine = create_engine(
+        # Keyword by keyword, never as a URL: another parser might read that one differently.
         "postgresql+psycopg://",
-        connect_args={
-            "sslpassword": _NEVER_ASK,
-            **parameters,
-            "options": options,
-            "connect_timeout": 5,
-        },
+        connect_args=_connecting(parameters),
+        # A session that the server or a pooler has ended since is no error of who asks next.
+        pool_pre_ping=True,
+        # It is a look into the catalogue at the start, and nothing is kept in that type.
+        use_native_hstore=False,
     )
-    event.listen(engine, "checkin", _forget_mode)
     event.listen(engine, "handle_error", _remember_login)
-    if lock_timeout_seconds is not None:
-        event.listen(engine, "connect", _limit_transactions)
+    session.begin_with(engine, limits)
     return engine
 
 
-def _limit_transactions(connection: Any, _record: object) -> None:
-    """Have one ended that is frozen while it sends a statement: that is active, and not idle."""
-    if connection.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT:
-        connection.autocommit = True
-        connection.execute(f"SET transaction_timeout = {_TRANSACTION_MS}")
-        connection.autocommit = False
+def _connecting(parameters: Mapping[str, str]) -> dict[str, Any]:
+    """How a connection is made: nothing that a pooler refuses, and nothing that outlives it."""
+    return {
+        "sslpassword": _NEVER_ASK,
+        # Also where there are none: else those of the environment would be sent.
+        "options": "",
+        **_NETWORK,
+        **parameters,
+        "connect_timeout": 5,
+        "client_encoding": "UTF8",
+        # Transactions begin with more than the driver would send: see `session`.
+        "autocommit": True,
+        # A statement that is prepared belongs to a session, which a pooler hands on.
+        "prepare_threshold": None,
+    }
 
 
 _LOGIN = "sync_worker_login"
@@ -135,12 +138,6 @@ def login_of(error: BaseException) -> str:
     return str(getattr(getattr(error, "orig", None), _LOGIN, "?"))
 
 
-def _forget_mode(connection: Any, _record: object) -> None:
-    """Leave it to the server whether a transaction may write: a standby refuses to be told."""
-    if connection is not None and not connection.closed:
-        connection.read_only = None
-
-
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver's own transaction handling begins too late and commits before DDL.
     connection.isolation_level = None
@@ -156,10 +153,6 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def reading(engine: Engine) -> Engine:
     """The same engine for transactions that only read, each from one snapshot."""
-    if engine.dialect.name == "postgresql":
-        return engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True, reads_only=True
-        )
     return engine.execution_options(reads_only=True)
 
 

@@ -14,6 +14,13 @@ def version(connection: Connection) -> str:
     return f"SQLite {connection.exec_driver_sql('SELECT sqlite_version()').scalar()}"
 
 
+def encoding(connection: Connection) -> str:
+    """The encoding in which the database keeps text, by PostgreSQL's names."""
+    if connection.dialect.name == "postgresql":
+        return str(connection.exec_driver_sql("SHOW server_encoding").scalar())
+    return "UTF8"
+
+
 def clock(connection: Connection) -> datetime | None:
     """The database's clock; None where it has none of its own."""
     if connection.dialect.name == "postgresql":
