@@ -364,12 +364,26 @@ def _short_extract(error: Any) -> CommandError:
 
 
 def _database(error: Any) -> CommandError:
-    from sync_worker.registry.errors import Fault, fault_of, first_line, is_denied
+    from sync_worker.registry.errors import (
+        Fault,
+        fault_of,
+        first_line,
+        is_beyond_encoding,
+        is_denied,
+        is_locked_out,
+    )
 
     said = errors.IT_SAYS(words=first_line(error))
+    if fault_of(error) is Fault.TOO_LONG or is_locked_out(error):
+        busy = errors.DATABASE_BUSY()
+        return CommandError(Exit.UNREACHABLE, busy, why=said, hint=errors.TRY_LATER())
+    if is_beyond_encoding(error):
+        lacks = errors.LACKS_CHARACTER()
+        other = errors.OTHER_CHARACTER()
+        return CommandError(Exit.USAGE, lacks, why=said, hint=other, code="encoding")
     if fault_of(error) is Fault.PASSING:
-        away, later = errors.DATABASE_AWAY(), errors.TRY_AGAIN()
-        return CommandError(Exit.UNREACHABLE, away, why=said, hint=later)
+        away = errors.DATABASE_AWAY()
+        return CommandError(Exit.UNREACHABLE, away, why=said, hint=errors.TRY_AGAIN())
     if fault_of(error) is Fault.NOT_A_DATABASE:
         what = "What SYNC_WORKER_DATABASE_URL names is no database, or a broken one."
         hint = "Correct the setting, or restore the database: sync-worker config show"

@@ -8,6 +8,7 @@ from itertools import pairwise
 from sqlalchemy import Connection, inspect
 
 from sync_worker.clinics.regions import Regions
+from sync_worker.inspection import encoding
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
 from sync_worker.inspection.status import MASS_OF_DEAD_LETTERS, left_behind
 from sync_worker.registry import (
@@ -43,6 +44,7 @@ class RegistryChecks:
         found = ("database", "revision")
         return [
             Check("database", self._database),
+            Check("encoding", self._in(_encoding), ("database",)),
             Check("revision", self._in(_revision), ("database",)),
             Check("roles", self._in(_roles), ("database",)),
             Check("clock", self._in(self._clock), found),
@@ -130,6 +132,10 @@ class RegistryChecks:
             f"sync-worker regions show {min(closed)}; support sets the board: "
             "sync-worker boards set",
         )
+
+
+def _encoding(connection: Connection) -> Finding:
+    return encoding.finding(dialect.encoding(connection))
 
 
 def _revision(connection: Connection) -> Finding:

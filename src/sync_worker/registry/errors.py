@@ -10,6 +10,8 @@ from enum import Enum
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
 _INSUFFICIENT_PRIVILEGE = "42501"
+_LOCK_NOT_AVAILABLE = "55P03"
+_UNTRANSLATABLE_CHARACTER = "22P05"
 
 
 class Fault(Enum):
@@ -76,7 +78,21 @@ def _says_unreachable(cause: BaseException | None) -> bool:
 
 def is_denied(error: BaseException) -> bool:
     """Whether the database says that we lack a right."""
-    return getattr(getattr(error, "orig", None), "sqlstate", None) == _INSUFFICIENT_PRIVILEGE
+    return _state(error) == _INSUFFICIENT_PRIVILEGE
+
+
+def is_beyond_encoding(error: BaseException) -> bool:
+    """Whether the database's encoding lacks a character of what was to be written or looked for."""
+    return _state(error) == _UNTRANSLATABLE_CHARACTER
+
+
+def is_locked_out(error: BaseException) -> bool:
+    """Whether somebody else held a lock for too long."""
+    return _state(error) == _LOCK_NOT_AVAILABLE
+
+
+def _state(error: BaseException) -> str | None:
+    return getattr(getattr(error, "orig", None), "sqlstate", None)
 
 
 def first_line(error: BaseException) -> str:

@@ -14,7 +14,7 @@ from sync_worker.events.record import Origin, Record
 from sync_worker.events.verdicts import Reason, Rejection
 from sync_worker.registry import dead_letters, facts, guarding, holds, log, registrations
 from sync_worker.registry.dead_letters import Offsets
-from sync_worker.registry.errors import Fault, fault_of, first_line
+from sync_worker.registry.errors import Fault, fault_of, first_line, is_beyond_encoding
 from sync_worker.registry.facts import KnownClinic
 from sync_worker.stream.source import Move
 from sync_worker.sync import guarded
@@ -79,7 +79,8 @@ class Writer:
         return self.write(first).followed_by(self.write(second))
 
     def _set_aside(self, record: Record, refusal: DBAPIError) -> Merged:
-        self._refused += 1
+        # How many records have a character that the encoding lacks is no matter of this program.
+        self._refused += not is_beyond_encoding(refusal)
         if self._refused > _MOST_REFUSED:
             raise DatabaseRefusesRecords from refusal
         rejection = Rejection(Reason.DATABASE_REJECTED, first_line(refusal))

@@ -18,6 +18,25 @@ DATABASE_AWAY = Message(
     sv="Databasen går inte att nå eller använda nu.",
     en="The database cannot be reached or used now.",
 )
+DATABASE_BUSY = Message(
+    sv="Databasen blev inte klar i tid. Inget ändrades av det som var på gång.",
+    en="The database did not finish in time. What was in hand changed nothing.",
+)
+TRY_LATER = Message(
+    sv="Försök igen. Händer det igen är den överlastad, eller så håller någon annan den: "
+    "sync-worker doctor",
+    en="Try again. If it happens again, it is overloaded, or somebody else holds it up: "
+    "sync-worker doctor",
+)
+LACKS_CHARACTER = Message(
+    sv="Databasens teckenkodning saknar ett tecken som angavs.",
+    en="The database's encoding lacks a character that was given.",
+)
+OTHER_CHARACTER = Message(
+    sv="Skriv det på ett annat sätt, eller flytta registret till en databas i UTF-8: "
+    "sync-worker doctor",
+    en="Write it in another way, or move the registry to a database in UTF-8: sync-worker doctor",
+)
 IT_SAYS = Message(sv="Den säger: {words}.", en="It says: {words}.")
 SAYS_AND = Message(sv="{said} {more}", en="{said} {more}")
 TRY_AGAIN = Message(

@@ -22,18 +22,28 @@ def upgrade(ctx: click.Context) -> None:
     """Bring the schema to the revision that this program works on.
 
     Makes the SQLite file where there is none. Running it again changes nothing; several at once
-    upgrade once.
+    upgrade once. Ends with 3 in a database whose encoding lacks characters; make another one, in
+    UTF-8, while it is empty.
     """
-    from sync_worker.registry import schema
-    from sync_worker.registry.dialect import keeps_roles, open_engine
+    from sync_worker.cli.errors import Exit
+    from sync_worker.inspection.doctor import State
+    from sync_worker.inspection.encoding import finding
+    from sync_worker.registry import dialect, schema
+    from sync_worker.registry.dialect import UPGRADE, keeps_roles, open_engine
 
     run = options.invocation(ctx)
-    engine = open_engine(run.settings.database_url, create=True)
+    engine = open_engine(run.settings.database_url, create=True, limits=UPGRADE)
     before, after = schema.upgrade(engine)
+    with engine.connect() as connection:
+        encoding = finding(dialect.encoding(connection))
     engine.dispose()
     run.output.document({"before": before, "revision": after}, render=_upgraded)
     if before != after and keeps_roles(run.settings.database_url):
         run.output.message("Give the roles what it needs: sync-worker db roles --apply")
+    if encoding.state is not State.OK:
+        run.output.attention(f"{encoding.detail} Better: {encoding.fix}")
+    if encoding.state is State.FAIL:
+        ctx.exit(Exit.ATTENTION)
 
 
 def _upgraded(done: dict[str, str | None]) -> str:

@@ -1,0 +1,83 @@
+"""Databases whose encoding is not UTF-8: what they cannot hold is set aside, the rest goes on."""
+
+import json
+
+import psycopg
+import pytest
+
+from tests.builders import activated, numbered, write_archive
+from tests.real.roles.conftest import settings
+from tests.real.sessions import story
+from tests.services.postgres import drop_database
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def encoded(postgres, monkeypatch):
+    """Makes databases of an encoding, and names each in the settings."""
+    made = []
+
+    def make(encoding):
+        made.append(f"encoded_{encoding.lower()}")
+        statement = (
+            f"CREATE DATABASE {made[-1]} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"
+        )
+        with psycopg.connect(postgres.url, autocommit=True) as server:
+            server.execute(statement.encode())
+        url = postgres.url.rpartition("/")[0] + f"/{made[-1]}"
+        settings(monkeypatch, url)
+        return url
+
+    yield make
+    for name in made:
+        drop_database(postgres.url, name)
+
+
+def test_a_database_without_an_encoding_holds_every_character(encoded, tell, database_url):
+    expected = tell(database_url)
+    told = tell(encoded("SQL_ASCII"))
+    assert without_the_doctor(told) == without_the_doctor(expected)
+
+
+def test_what_a_latin_1_database_cannot_hold_is_set_aside(encoded, typed, tmp_path):
+    encoded("LATIN1")
+    exit_code, said = typed("db", "upgrade")
+    assert (exit_code, json.loads(said)["before"]) == (3, None)
+    dashes = [activated(f"SE2321000016-D{n:03}", n, name=f"Klinik – {n}") for n in range(40)]
+    others = [activated(f"SE2321000016-O{n:03}", n, name=f"Åmottagning {n}") for n in range(40)]
+    mixed = [event for pair in zip(dashes, others, strict=True) for event in pair]
+    archive = write_archive(tmp_path / "mixed.jsonl", numbered(mixed))
+    exit_code, said = typed("run", "--archive", str(archive))
+    assert exit_code == 0
+    assert json.loads(said) | {"read": 80} == {
+        "read": 80,
+        "applied": 40,
+        "superseded": 0,
+        "ignored": 0,
+        "dead_lettered": 40,
+    }
+    _, said = typed("deadletters", "list")
+    assert {letter["reason"] for letter in json.loads(said)["items"]} == {"database_rejected"}
+
+
+def test_a_command_says_which_encoding_lacks_a_character(encoded, typed, tmp_path):
+    encoded("LATIN1")
+    typed("db", "upgrade")
+    typed("run", "--archive", str(story.archive(tmp_path)))
+    exit_code, said = typed("clinics", "add", "SE2321000016-TC01", "--reason", "Order – 17")
+    assert exit_code == 2
+    assert "LATIN1" in said
+
+
+@pytest.mark.parametrize(("encoding", "status"), [("SQL_ASCII", "warn"), ("LATIN1", "fail")])
+def test_the_doctor_and_an_upgrade_tell_of_an_encoding(encoded, typed, encoding, status):
+    encoded(encoding)
+    assert typed("db", "upgrade")[0] == (3 if status == "fail" else 0)
+    _, said = typed("doctor")
+    found = {check["id"]: check for check in json.loads(said)["items"]}["encoding"]
+    assert (found["status"], encoding in found["detail"]) == (status, True)
+
+
+def without_the_doctor(told):
+    return [one for one in told if (one[1].get("items") or [{}])[0].get("status") != "ok"]
