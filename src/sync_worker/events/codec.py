@@ -25,7 +25,7 @@ from sync_worker.events.models import (
     stated,
 )
 from sync_worker.events.quick import quick_decoder
-from sync_worker.events.record import Headers, Record
+from sync_worker.events.record import MOST_BYTES, Excerpt, Headers, Record
 from sync_worker.events.verdicts import Event, Ignored, Reason, Rejection, Verdict, quoted
 
 _VERSIONED = re.compile(
@@ -63,6 +63,8 @@ class Codec:
     def _read(self, record: Record) -> Verdict:
         if record.value is None:
             return self._tombstone(record)
+        if isinstance(record.value, Excerpt):
+            return _too_large(record.value)
         try:
             document = document_of(record.value, record.headers)
         except (ValueError, RecursionError):
@@ -80,7 +82,8 @@ class Codec:
 
     def _event(self, key: bytes | None, document: KnownDocument) -> Event | Rejection:
         data = document.data
-        hsa_id = _normalised(data.hsa_id)
+        is_short = len(data.hsa_id) <= MAX_LENGTH_FROM_EVENTS
+        hsa_id = (_normalised if is_short else normalised)(data.hsa_id)
         strangers = _key_fault(key, hsa_id) or _subject_fault(document.subject, hsa_id)
         if strangers is not None:
             return Rejection(Reason.IDENTITY_MISMATCH, strangers)
@@ -118,6 +121,20 @@ class Codec:
             most = MAX_LENGTH_FROM_EVENTS
             return _invalid(f"A tombstone's key is not 1 to {most} characters without blanks.")
         return Event(normalised(key), "", time, "", active=False)
+
+
+def _too_large(value: Excerpt) -> Rejection:
+    whole = f"its value has {value.size} bytes"
+    if value.sha256 is not None:
+        whole += f" with the SHA-256 {value.sha256}"
+    elif value.size:
+        whole += ", more than are read"
+    else:
+        whole = "it lies in a batch that unpacks to more than is read"
+    return _invalid(
+        f"The record is larger than {MOST_BYTES} bytes, unpacked: {whole}. The first {len(value)} "
+        "bytes of the value are kept, so that it cannot be redriven."
+    )
 
 
 def _too_early(event: Event) -> Rejection:

@@ -1,10 +1,43 @@
 """A record: bytes with their address, as Kafka and an archive have them."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import NamedTuple
 
 Headers = tuple[tuple[str, bytes | None], ...]
+
+MOST_BYTES = 16 * 2**20
+"""A record that takes more, unpacked, is kept as an excerpt of it (contract 1)."""
+KEPT_BYTES = 64 * 2**10
+"""What is kept of the value of such a record; and of its key, and of its headers."""
+HEADER_BYTES = 64
+"""What a header takes beside its name and value, which can both be empty."""
+
+
+class Excerpt(bytes):
+    """The first bytes of a value whose record was too large to be kept whole.
+
+    `size` is of the whole value in bytes; `sha256` is the whole value's hash in hexadecimal, None
+    where the value was not read to its end. Without a hash, a size of 0 is one that is not known.
+    """
+
+    size: int
+    sha256: str | None
+
+    def __new__(cls, kept: bytes, size: int, sha256_hex: str | None) -> "Excerpt":
+        excerpt = super().__new__(cls, kept)
+        excerpt.size, excerpt.sha256 = size, sha256_hex
+        return excerpt
+
+    @property
+    def whole(self) -> bytes:
+        """What is known of the whole value, which tells it from another with the same beginning."""
+        return f"{self.size} {self.sha256}".encode()
+
+    @classmethod
+    def of(cls, whole: bytes) -> "Excerpt":
+        """The excerpt of a value that is at hand."""
+        return cls(whole[:KEPT_BYTES], len(whole), sha256(whole).hexdigest())
 
 
 class Partition(NamedTuple):
@@ -32,7 +65,7 @@ class Record(NamedTuple):
     """A record as it was read, byte for byte, with where it stands.
 
     `timestamp_ms` is milliseconds since 1970 in UTC, None where the record has none. A `value` of
-    None is a tombstone.
+    None is a tombstone, an `Excerpt` what is kept of a record that is too large.
     """
 
     topic: str
@@ -57,19 +90,47 @@ class Record(NamedTuple):
         """
         headers = (part for name, value in self.headers for part in (name.encode(), value))
         timestamp = None if self.timestamp_ms is None else b"%d" % self.timestamp_ms
-        return _digest((timestamp, self.key, self.value, *headers))
+        whole = (self.value.whole,) if isinstance(self.value, Excerpt) else ()
+        return _digest((timestamp, self.key, self.value, *headers, *whole))
 
     @property
     def size(self) -> int:
-        """Bytes of its key, its value, and its headers' values."""
-        values = (self.key, self.value, *(value for _, value in self.headers))
-        return sum(len(value) for value in values if value is not None)
+        """Bytes of its key, its value and its headers, roughly as they are in memory."""
+        contents = sum(len(part) for part in (self.key, self.value) if part is not None)
+        return contents + sum(map(_header_size, self.headers))
 
 
 def _digest(parts: Iterable[bytes | None]) -> str:
     """Each part with its length before it, so that none runs into the next."""
-    digest = hashlib.sha256()
+    digest = sha256()
     for part in parts:
         digest.update(b"-" if part is None else b"%d:" % len(part))
         digest.update(part or b"")
     return digest.hexdigest()
+
+
+def bounded(record: Record) -> Record:
+    """The record; or what is kept of it, where it is too large."""
+    if record.size <= MOST_BYTES:
+        return record
+    value = record.value
+    return record._replace(
+        key=None if record.key is None else record.key[:KEPT_BYTES],
+        value=None if value is None else Excerpt.of(value),
+        headers=first_headers(record.headers),
+    )
+
+
+def first_headers(headers: Headers) -> Headers:
+    """As many of the headers as are kept of a record that is too large."""
+    left = KEPT_BYTES
+    for number, header in enumerate(headers):
+        left -= _header_size(header)
+        if left < 0:
+            return headers[:number]
+    return headers
+
+
+def _header_size(header: tuple[str, bytes | None]) -> int:
+    name, value = header
+    return HEADER_BYTES + len(name) + (0 if value is None else len(value))

@@ -7,10 +7,12 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from sync_worker.events.record import MOST_BYTES
 from sync_worker.stream.source import StreamError
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_MAX_LINE_BYTES = 64 * 2**20
+_MAX_LINE_BYTES = 6 * MOST_BYTES + 2**20
+"""Of the largest record that is exported whole: each of its bytes may take six, as in \\u001b."""
 
 
 class ArchiveFile:
@@ -68,8 +70,9 @@ class ArchiveFile:
         if len(line) > _MAX_LINE_BYTES:
             raise StreamError(
                 f"{place}: the line is longer than {_MAX_LINE_BYTES} bytes.",
-                "No record of Kafka is that long; every line before this one was read.",
-                "Check that the file is an archive: one JSON object a line, as `kcat -J` prints.",
+                "A record that long is not read; every line before this one was.",
+                "Check that the file is an archive: one JSON object a line, as `kcat -J` prints. "
+                "sync-worker events export writes the beginning of a record that is too large.",
             )
         return line
 

@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NoReturn
 
-from sync_worker.events.record import Headers, Record
+from sync_worker.events.record import (
+    HEADER_BYTES,
+    KEPT_BYTES,
+    MOST_BYTES,
+    Excerpt,
+    Headers,
+    Record,
+    bounded,
+)
 
 Members = dict[str, object]
 Encode = Callable[[str], bytes]
@@ -21,6 +29,8 @@ _MAX_OFFSET = 2**63 - 2
 """The position after the last record is an int64 too."""
 _MIN_TIMESTAMP, _MAX_TIMESTAMP = -(2**63), 2**63 - 1
 _NO_TIMESTAMP = -1
+_MOST_HEADERS = MOST_BYTES // HEADER_BYTES + 1
+"""A record with so many is too large, and only an excerpt of it is kept."""
 _NO_TIMESTAMP_TYPES = ("unknown", "none")
 _ENCODE: Encode = str.encode
 _ENCODE_RAW: Encode = partial(str.encode, encoding="utf-8", errors="surrogateescape")
@@ -38,15 +48,16 @@ def record_of(line: bytes, number: int) -> Record:
     members, encode = _members(line)
     if "payload" not in members and "payload_b64" not in members:
         raise MalformedLineError("`payload` is missing")
-    return Record(
+    record = Record(
         topic=_topic(members),
         partition=_whole_number(members, "partition", 0, _MAX_PARTITION) or 0,
         offset=_offset(members, number),
         timestamp_ms=_timestamp_ms(members),
         key=_content(members, "key", encode),
-        value=_content(members, "payload", encode),
+        value=_excerpt(members, _content(members, "payload", encode)),
         headers=_headers(members, encode),
     )
+    return record if isinstance(record.value, Excerpt) else bounded(record)
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -116,6 +127,17 @@ def _content(members: Members, name: str, encode: Encode) -> bytes | None:
     return None if text is None else _encoded(text, name, encode)
 
 
+def _excerpt(members: Members, value: bytes | None) -> bytes | None:
+    """The value; or, where the line says so, the beginning of one that was too large to export."""
+    size = _whole_number(members, "payload_size", 0, _MAX_OFFSET)
+    if size is None or value is None:
+        return value
+    sha256 = members.get("payload_sha256")
+    if sha256 is not None and not isinstance(sha256, str):
+        raise MalformedLineError("`payload_sha256` is not a string")
+    return Excerpt(value[:KEPT_BYTES], size, sha256)
+
+
 def _headers(members: Members, encode: Encode) -> Headers:
     plain, coded = members.get("headers"), members.get("headers_b64")
     if plain is not None and coded is not None:
@@ -132,6 +154,7 @@ def _pairs(
 ) -> Iterator[tuple[str, bytes | None]]:
     if not isinstance(flat, list) or len(flat) % 2 != 0:
         raise MalformedLineError(f"`{place}` is not a list of names, each with a value")
+    flat = flat[: 2 * _MOST_HEADERS]
     for name, value in zip(flat[0::2], flat[1::2], strict=True):
         # Names are text in Kafka: bytes in one that are none cost it a character, not the record.
         text = _encoded(name, place, encode).decode("utf-8", "replace")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from sync_worker.events.record import Headers, Record
+from sync_worker.events.record import Excerpt, Headers, Record
 from sync_worker.files.whole import WholeFile
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
@@ -16,7 +16,11 @@ _GZIP_LEVEL = 6
 
 
 def line_of(record: Record) -> bytes:
-    """The record as `kcat -J` prints it (contract 2), in base64 where its bytes are not UTF-8."""
+    """The record as `kcat -J` prints it (contract 2), in base64 where its bytes are not UTF-8.
+
+    One that is too large is written as the excerpt that is kept of it, with the size and the hash
+    of the whole value; it reads back as such.
+    """
     timestamp_ms = record.timestamp_ms
     line = {
         "topic": record.topic,
@@ -27,6 +31,7 @@ def line_of(record: Record) -> bytes:
         **_headers(record.headers),
         **_content("key", record.key),
         **_content("payload", record.value),
+        **_whole(record.value),
     }
     return _ENCODE(line).encode() + b"\n"
 
@@ -68,6 +73,12 @@ def writing(path: Path) -> Iterator[ArchiveWriter]:
         writer = ArchiveWriter(file)
         yield writer
         writer.finish()
+
+
+def _whole(value: bytes | None) -> dict[str, int | str | None]:
+    if not isinstance(value, Excerpt):
+        return {}
+    return {"payload_size": value.size, "payload_sha256": value.sha256}
 
 
 def _headers(headers: Headers) -> dict[str, list[str | None]]:

@@ -15,6 +15,7 @@ from sync_worker.stream.source import Batch, Move
 _NO_TIMESTAMP = -1
 _SIZES = tuple(attrgetter(f"serialized_{part}_size") for part in ("key", "value", "header"))
 """Of the client's record, in bytes; -1 where it has none."""
+_MOST_SHARED_BYTES = 1024
 # Nearly all records have the same headers, which would be a fifth of their memory.
 _shared = lru_cache(maxsize=64)(lambda headers: headers)
 
@@ -98,9 +99,11 @@ def size_of(found: Sequence[Any]) -> int:
 
 def record_of(found: Any) -> Record:
     """The client's record as ours, byte for byte."""
-    topic, partition, _, offset, timestamp_ms, _, key, value, headers, *_ = found
+    topic, partition, _, offset, timestamp_ms, _, key, value, headers, *_, header_bytes = found
     if timestamp_ms == _NO_TIMESTAMP:
         timestamp_ms = None
-    shared = _shared(tuple(headers)) if headers else ()
+    shared = tuple(headers)
+    if 0 < header_bytes <= _MOST_SHARED_BYTES:
+        shared = _shared(shared)
     record: Record = new(Record, (topic, partition, offset, timestamp_ms, key, value, shared))
     return record

@@ -100,6 +100,8 @@ def consumer_options(settings: KafkaSettings) -> dict[str, Any]:
         "max_poll_records": MAX_POLL_RECORDS,
         "fetch_max_bytes": 1024 * _KIBIBYTE,
         "max_partition_fetch_bytes": 512 * _KIBIBYTE,
+        # One batch comes whole, however large its topic lets it be: a broker takes 100 MiB at once.
+        "receive_message_max_bytes": 128 * _KIBIBYTE**2,
         "fetch_max_wait_ms": 500,
         "metadata_max_age_ms": settings.metadata_max_age_ms,
         "session_timeout_ms": settings.session_timeout_ms,

@@ -19,6 +19,7 @@ from kafka.errors import (
 
 from sync_worker.events.record import Partition
 from sync_worker.stream import fitting, undecodable
+from sync_worker.stream.fetching import bounded_consumer
 from sync_worker.stream.fitting import Bounds
 from sync_worker.stream.kafka_settings import MAX_POLL_RECORDS, KafkaSettings, groupless_options
 from sync_worker.stream.member import DECODING_ERRORS
@@ -71,7 +72,7 @@ class LoneReader:
                 consumer.close(autocommit=False, timeout_ms=_CLOSE_MS)
 
     def _opened(self) -> KafkaConsumer:
-        consumer = KafkaConsumer(**groupless_options(self._settings))
+        consumer = bounded_consumer(groupless_options(self._settings))
         self._consumer = consumer
         consumer.assign([TopicPartition(*at) for at in self.left])
         for at in self.left:

@@ -19,6 +19,7 @@ from kafka.errors import (
 )
 
 from sync_worker.stream import fitting, group_refusals
+from sync_worker.stream.fetching import bounded_consumer
 from sync_worker.stream.fitting import Bounds
 from sync_worker.stream.kafka_settings import MAX_POLL_RECORDS, KafkaSettings, consumer_options
 from sync_worker.stream.rebalance import Rebalance
@@ -180,7 +181,7 @@ class Member:
         self._rebalance = Rebalance()
         self._unstable_since = None
         try:
-            consumer = KafkaConsumer(**consumer_options(self._settings))
+            consumer = bounded_consumer(consumer_options(self._settings))
         except KafkaError as error:
             raise StreamAway(str(error)) from error
         self._rebalance.of(consumer)

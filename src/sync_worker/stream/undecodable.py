@@ -5,10 +5,11 @@ What `poll` raises does not say where, so each partition is tried by itself, out
 
 from collections.abc import Mapping
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from sync_worker.events.record import Partition
+from sync_worker.stream.fetching import bounded_consumer
 from sync_worker.stream.fitting import undecodable
 from sync_worker.stream.kafka_settings import KafkaSettings, groupless_options
 from sync_worker.stream.member import DECODING_ERRORS
@@ -33,7 +34,7 @@ def _error_at(
     settings: KafkaSettings, partition: TopicPartition, offset: int
 ) -> BaseException | None:
     try:
-        consumer = KafkaConsumer(**groupless_options(settings))
+        consumer = bounded_consumer(groupless_options(settings))
     except KafkaError:
         return None
     try:

@@ -267,9 +267,9 @@ class TestDamage:
             _ = ArchiveSource(path, 1).stream_id
 
     def test_a_line_without_end_is_refused_before_it_fills_the_memory(self, tmp_path):
-        path = write_lines(tmp_path / "a.jsonl.gz", [AN_ARCHIVE, b" " * (2**26 + 1)])
+        path = write_lines(tmp_path / "a.jsonl.gz", [AN_ARCHIVE, b" " * 101_711_873])
 
-        assert "line 4: the line is longer than 67108864 bytes" in refusal_of(path).what
+        assert "line 4: the line is longer than 101711872 bytes" in refusal_of(path).what
 
     @pytest.mark.parametrize("offset", [0, 1, 2])
     def test_offsets_that_do_not_grow_are_two_exports_in_one_file(self, tmp_path, offset):

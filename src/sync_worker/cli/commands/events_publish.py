@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from sync_worker.cli import options, ranges
-from sync_worker.cli.errors import CommandError, as_command_error
+from sync_worker.cli.errors import CommandError, Exit, as_command_error
 from sync_worker.cli.event_files import file_of
-from sync_worker.events.record import Partition
+from sync_worker.events.record import Excerpt, Partition, Record
 from sync_worker.stream.ranges import End, Range, Start
 from sync_worker.stream.source import StreamAway, StreamError
 
@@ -99,10 +99,23 @@ def _planned(run: options.Invocation, path: Path, wanted: Range) -> _Plan:
         run.output.progress("reading", reader.fraction_read),
     ):
         for record in chain.from_iterable(batch.records for batch in reader.batches()):
+            _refuse_excerpt(record)
             partition = Partition(record.topic, record.partition)
             counts[partition] = counts.get(partition, 0) + 1
             firsts.setdefault(partition, record.offset)
     return _Plan(counts, firsts)
+
+
+def _refuse_excerpt(record: Record) -> None:
+    if isinstance(record.value, Excerpt):
+        raise CommandError(
+            Exit.REFUSED,
+            f"{record.topic}/{record.partition} offset {record.offset} is not whole: it was too "
+            f"large, and of its {record.value.size} bytes only the beginning was exported.",
+            why="What is published is byte for byte what was exported. Nothing was published.",
+            hint="Leave such records out: grep -v '\"payload_size\"' FILE",
+            code="excerpt",
+        )
 
 
 def _compared(run: options.Invocation, plan: _Plan) -> bool:

@@ -1,0 +1,190 @@
+"""Kafka's batches of records, taken apart within bounded memory.
+
+The client unpacks a batch whole and copies it some times. Here a batch is unpacked piece by piece.
+Records of up to a piece are left to the client's own reading, whose speed and exactness stay; of
+one that is too large only an excerpt is kept, while its value runs through a hash.
+"""
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+from kafka.record.default_records import DefaultRecord, DefaultRecordBatch
+from kafka.record.memory_records import MemoryRecords
+from kafka.record.util import decode_varint
+
+from sync_worker.events.record import (
+    HEADER_BYTES,
+    KEPT_BYTES,
+    MOST_BYTES,
+    Excerpt,
+    first_headers,
+)
+from sync_worker.stream.unpacking import Reader, UnreadableBatch, unpacked
+
+MOST_UNPACKED = 2**30
+"""How far a batch is unpacked at the most. What lies beyond is set aside unread: nobody publishes
+that much in one batch but by mistake, and it would take the worker longer than its group waits."""
+
+_PIECE = 2**20
+_LONGEST_VARINT = 10
+_V2 = 2
+_UNREAD = Excerpt(b"", 0, None)
+
+
+class _TooMuch(Exception):
+    """The batch unpacks to more than is read."""
+
+
+class BoundedRecords(MemoryRecords):
+    """The batches of one fetch, each read as `BoundedBatch`."""
+
+    __slots__ = ()
+
+    def next_batch(self) -> Any:  # type: ignore[override]  # of its own parameters
+        content = self._next_slice
+        if content is None or content[self.MAGIC_OFFSET] != _V2:
+            return super().next_batch()
+        self._cache_next()
+        return BoundedBatch(content)
+
+
+class BoundedBatch(DefaultRecordBatch):
+    """A batch that is never in memory as a whole, unless it is small."""
+
+    __slots__ = ("_has_given_up", "_rest", "_unread")
+
+    def __init__(self, content: memoryview) -> None:
+        super().__init__(content[: self.HEADER_STRUCT.size])
+        is_small = len(content) <= _PIECE
+        self._buffer: Any = bytearray(content) if is_small else content
+        self._rest: Reader | None = None
+        self._unread = MOST_UNPACKED
+        self._has_given_up = False
+
+    def _maybe_uncompress(self) -> None:
+        if self._decompressed:
+            return
+        self._decompressed = True
+        if self.compression_type:
+            self._assert_has_codec(self.compression_type)
+        elif isinstance(self._buffer, bytearray):
+            return  # small, and as the client reads it
+        self._rest = unpacked(self.compression_type, memoryview(self._buffer)[self._pos :])
+        self._buffer, self._pos = bytearray(), 0
+        self._fill(_PIECE)
+
+    def _read_msg(self) -> Any:  # type: ignore[override]
+        if self._rest is None and not self._has_given_up:
+            return super()._read_msg()
+        try:
+            return self._read_within_bounds()
+        except _TooMuch:
+            return self._give_up()
+
+    def _read_within_bounds(self) -> Any:
+        if self._has_given_up:
+            raise _TooMuch
+        self._fill(_LONGEST_VARINT)
+        length, start = decode_varint(self._buffer, self._pos)
+        if length > _PIECE:
+            self._pos = start
+            return self._large(length)
+        self._fill(start - self._pos + length)
+        return super()._read_msg()
+
+    def _large(self, length: int) -> Any:
+        """A record of more than a piece, field by field."""
+        self._varint()  # attributes, which nobody has given a meaning
+        timestamp_ms = self._timestamp_ms(self._varint())
+        offset = self.base_offset + self._varint()
+        take = self._taken if length <= MOST_BYTES else self._excerpt
+        key, value = self._content(take), self._content(take)
+        headers: list[tuple[str, bytes | None]] = []
+        if not self._has_given_up:
+            count = self._varint()
+            is_kept = length + count * HEADER_BYTES <= MOST_BYTES
+            value = value if is_kept or value is None else _as_excerpt(value)
+            headers = self._headers(count, is_kept=is_kept)
+        args = (length, offset, timestamp_ms, self.timestamp_type, key, value, headers)
+        return DefaultRecord(*args)
+
+    def _timestamp_ms(self, delta: int) -> int:
+        if self.timestamp_type == self.LOG_APPEND_TIME:
+            return int(self.max_timestamp)
+        return int(self.first_timestamp) + delta
+
+    def _content(self, take: Callable[[int], bytes]) -> bytes | None:
+        if self._has_given_up:
+            return _UNREAD  # not None: that would be a tombstone
+        size = self._varint()
+        return None if size < 0 else take(size)
+
+    def _headers(self, count: int, *, is_kept: bool) -> list[tuple[str, bytes | None]]:
+        """All of them; where not all are kept, as many as come first."""
+        headers: list[tuple[str, bytes | None]] = []
+        left = MOST_BYTES if is_kept else KEPT_BYTES
+        for _ in range(count):
+            if self._has_given_up:
+                break
+            take = self._taken if left > 0 else self._excerpt
+            name, value = take(self._varint()), self._content(take)
+            if left > 0:
+                headers.append((name.decode("utf-8"), value))
+            left -= HEADER_BYTES + len(name) + len(value or b"")
+        return headers if is_kept else list(first_headers(tuple(headers)))
+
+    def _taken(self, size: int) -> bytes:
+        if not 0 <= size <= MOST_BYTES:
+            raise UnreadableBatch(f"a part of a record has {size} bytes, as it says itself")
+        self._fill(size)
+        taken = bytes(memoryview(self._buffer)[self._pos : self._pos + size])
+        if len(taken) < size:
+            raise UnreadableBatch("it ends in the middle of a record")
+        self._pos += size
+        return taken
+
+    def _excerpt(self, size: int) -> Excerpt:
+        digest, kept, left = sha256(), b"", size
+        try:
+            while left:
+                piece = self._taken(min(left, _PIECE))
+                digest.update(piece)
+                kept += piece[: KEPT_BYTES - len(kept)]
+                left -= len(piece)
+        except _TooMuch:
+            self._give_up()
+            return Excerpt(kept, size, None)
+        return Excerpt(kept, size, digest.hexdigest())
+
+    def _varint(self) -> int:
+        self._fill(_LONGEST_VARINT)
+        number, self._pos = decode_varint(self._buffer, self._pos)
+        return int(number)
+
+    def _fill(self, wanted: int) -> None:
+        """Have so many bytes at hand, or all that are left."""
+        if self._rest is None or len(self._buffer) - self._pos >= wanted:
+            return
+        self._buffer = self._buffer[self._pos :]
+        self._pos = 0
+        while len(self._buffer) < wanted:
+            piece = self._rest.read(_PIECE)
+            if not piece:
+                self._rest = None
+                return
+            self._unread -= len(piece)
+            if self._unread < 0:
+                raise _TooMuch
+            self._buffer += piece
+
+    def _give_up(self) -> Any:
+        """The record that comes next, and all behind it, unread: they are counted, not seen."""
+        self._has_given_up = True
+        self._rest, self._buffer, self._pos = None, bytearray(), 0
+        offset = self.last_offset - (self.records_count - 1 - self._next_record_index)
+        return DefaultRecord(0, offset, self.max_timestamp, self.timestamp_type, None, _UNREAD, [])
+
+
+def _as_excerpt(value: bytes) -> Excerpt:
+    return value if isinstance(value, Excerpt) else Excerpt.of(value)
