@@ -7,6 +7,7 @@ from typing import Any
 from sync_worker.cli import options, reading_again
 from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.reading_again import Again
+from sync_worker.events.record import Excerpt
 from sync_worker.events.verdicts import Reason
 from sync_worker.registry import letters
 from sync_worker.registry.letters import Head, Signature
@@ -43,6 +44,7 @@ class Redrive:
         self._heads = heads
         self._report = Report()
         self._items: list[dict[str, Any]] = []
+        self._excerpts = 0
 
     def plan(self) -> str:
         """What would become of them, in a sentence."""
@@ -78,6 +80,12 @@ class Redrive:
         bad = self._report.counts[Outcome.DEAD_LETTERED]
         if bad:
             output.attention(f"{bad} are still bad: sync-worker deadletters list")
+        if self._excerpts:
+            output.attention(
+                f"{self._excerpts} of them were too large, and only the beginning was kept: they "
+                "cannot be redriven. Have what they say published in smaller records, and discard "
+                "them."
+            )
         if self._report.held:
             output.attention(f"{self._report.held} are held back: sync-worker holds list")
         return bool(bad or self._report.held)
@@ -91,6 +99,8 @@ class Redrive:
                 if part is None:
                     return
                 self._report.add(part.merged)
+                rejected = part.merged.rejected
+                self._excerpts += sum(isinstance(bad.record.value, Excerpt) for bad in rejected)
                 self._items += [
                     {"id": number, "outcome": outcome.value} for number, outcome in part.outcomes
                 ]

@@ -14,6 +14,7 @@ _UNSAFE = "\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u206
 _UNSAFE_IN_LINES = re.compile(f"[{_UNSAFE}]")
 _UNSAFE_IN_A_LINE = re.compile(f"[\n{_UNSAFE}]")
 _GAP = "  "
+_PIECE = 64 * 2**10
 _FIRST_COMBINING = "\u0300"
 """Below it every printable character is one column wide."""
 
@@ -23,7 +24,7 @@ Styler = Callable[[str, str], str]
 
 def harmless(lines: str) -> str:
     """`lines` with every control character but the line break written as its escape."""
-    return lines if lines.isprintable() else _UNSAFE_IN_LINES.sub(_escaped, lines)
+    return lines if lines.isprintable() else _made_visible(_UNSAFE_IN_LINES, lines)
 
 
 def instant(moment: datetime) -> str:
@@ -47,7 +48,7 @@ def cell(value: object) -> str:
             text = compact_json(value)
         case _:
             text = str(value)
-    return text if text.isprintable() else _UNSAFE_IN_A_LINE.sub(_escaped, text)
+    return text if text.isprintable() else _made_visible(_UNSAFE_IN_A_LINE, text)
 
 
 def jsonable(value: object) -> str:
@@ -90,6 +91,12 @@ def _width_of_character(character: str) -> int:
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _made_visible(unsafe: re.Pattern[str], text: str) -> str:
+    """In pieces: an object for each character of a long text would take much memory."""
+    pieces = (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+    return "".join(unsafe.sub(_escaped, piece) for piece in pieces)
 
 
 def _escaped(unsafe: re.Match[str]) -> str:

@@ -6,15 +6,35 @@ earlier offset, is none of its business.
 """
 
 import base64
+import codecs
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Row,
+    Select,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+)
 
 from sync_worker.events import times
-from sync_worker.events.record import Headers, Origin, Partition, Record
+from sync_worker.events.record import (
+    KEPT_BYTES,
+    MOST_BYTES,
+    Excerpt,
+    Headers,
+    Origin,
+    Partition,
+    Record,
+)
 from sync_worker.events.verdicts import Reason, Rejection
 from sync_worker.registry import dialect
 from sync_worker.registry.tables import dead_letter, position
@@ -24,6 +44,25 @@ LogAddress = tuple[str, str, int, int]
 """The topic's id, and an address in that topic."""
 Offsets = Mapping[Partition, range]
 OPEN, REDRIVEN, DISCARDED = "open", "redriven", "discarded"
+
+_ROWS_AT_ONCE = 50
+_BYTES = func.coalesce(func.length(dead_letter.c.value), 0)
+_IS_TOO_LARGE = _BYTES > MOST_BYTES
+"""Set aside whole before there was a limit: it is not brought into memory whole again."""
+_BEGINNING = func.substr(dead_letter.c.value, 1, KEPT_BYTES, type_=LargeBinary)
+SIZE = (
+    _BYTES + func.coalesce(func.length(dead_letter.c.key), 0) + func.length(dead_letter.c.headers)
+).label("size")
+"""Bytes of a letter's record, roughly."""
+RECORD = (
+    *(dead_letter.c[name] for name in ("topic", "partition", "record_offset", "timestamp_ms")),
+    dead_letter.c.key,
+    case((_IS_TOO_LARGE, _BEGINNING), else_=dead_letter.c.value).label("value"),
+    dead_letter.c.headers,
+    case((_IS_TOO_LARGE, _BYTES), else_=dead_letter.c.value_size).label("value_size"),
+    dead_letter.c.value_sha256,
+)
+"""The columns that `record_of` wants."""
 
 
 def add(
@@ -99,14 +138,15 @@ def close(connection: Connection, numbers: Iterable[int], status: str, now: date
 
 
 def record_of(row: Row[Any]) -> Record:
-    """The record in a row of `dead_letter`, byte for byte."""
+    """The record in a row of `dead_letter` with the columns `RECORD`, byte for byte."""
+    is_excerpt = row.value_size is not None
     return Record(
         row.topic,
         row.partition,
         row.record_offset,
         row.timestamp_ms,
         row.key,
-        row.value,
+        Excerpt(row.value, row.value_size, row.value_sha256) if is_excerpt else row.value,
         _parse_headers(row.headers),
     )
 
@@ -114,32 +154,53 @@ def record_of(row: Row[Any]) -> Record:
 def listed(
     connection: Connection, status: str | None, reason: Reason | None
 ) -> Iterator[dict[str, Any]]:
-    """Dead letters in the order set aside, in the form of `deadletters list`."""
-    statement = select(dead_letter).order_by(dead_letter.c.id)
+    """Dead letters in the order set aside, in the form of `deadletters list`; without values."""
+    statement = select(*_LISTED).order_by(dead_letter.c.id)
     if status is not None:
         statement = statement.where(dead_letter.c.status == status)
     if reason is not None:
         statement = statement.where(dead_letter.c.reason == reason.value)
-    return (_item(row) for row in connection.execute(statement))
+    some_at_a_time = statement.execution_options(yield_per=_ROWS_AT_ONCE)
+    return (_item(row) for row in connection.execute(some_at_a_time))
 
 
 def shown(connection: Connection, number: int) -> dict[str, Any] | None:
     """One dead letter with its record, in the form of `deadletters show`; None where none is."""
-    row = connection.execute(select(dead_letter).where(dead_letter.c.id == number)).first()
+    columns = dict.fromkeys((*_LISTED, dead_letter.c.closed_at, *RECORD))
+    row = connection.execute(select(*columns).where(dead_letter.c.id == number)).first()
     if row is None:
         return None
+    value = record_of(row).value
     return {
         **_item(row),
         "timestamp": None if row.timestamp_ms is None else _instant(row.timestamp_ms),
         "timestamp_ms": row.timestamp_ms,
         **_headers_item(_parse_headers(row.headers)),
-        **_bytes_item("value", row.value),
+        **(_excerpt_item(value) if isinstance(value, Excerpt) else _value_item(value)),
         "closed_at": row.closed_at,
     }
 
 
 _PARTITION = ("stream", "topic", "partition")
 _ADDRESS = (dead_letter.c.topic, dead_letter.c.partition, dead_letter.c.record_offset)
+
+
+def _value_item(value: bytes | None) -> dict[str, Any]:
+    size = None if value is None else len(value)
+    return {**_bytes_item("value", value), "value_size": size, "value_is_excerpt": False}
+
+
+def _excerpt_item(value: Excerpt) -> dict[str, Any]:
+    """Cut by bytes, it may end in the middle of a character."""
+    try:
+        shown: dict[str, str | None] = {
+            "value": codecs.getincrementaldecoder("utf-8")().decode(value)
+        }
+    except UnicodeDecodeError:
+        shown = _bytes_item("value", value)
+    size = value.size if value.size or value.sha256 else None
+    whole = {"value_size": size, "value_sha256": value.sha256, "value_is_excerpt": True}
+    return {**shown, **whole}
 
 
 def _among(origin: Origin, offsets: Offsets, *what: ColumnElement[Any]) -> Select[Any]:
@@ -178,11 +239,21 @@ _SET_ASIDE = (
     "reason",
     "detail",
     "status",
+    "value_size",
+    "value_sha256",
+)
+_LISTED = tuple(
+    dead_letter.c[name]
+    for name in (
+        *("id", "received_at", "stream", "topic_id", "topic", "partition", "record_offset", "key"),
+        *("reason", "detail", "status"),
+    )
 )
 
 
 def _row(origin: Origin, record: Record, rejection: Rejection, now: datetime) -> tuple[Any, ...]:
     """In the order of `_SET_ASIDE`."""
+    value = record.value
     return (
         now,
         origin.stream,
@@ -191,11 +262,12 @@ def _row(origin: Origin, record: Record, rejection: Rejection, now: datetime) ->
         record.digest,
         record.timestamp_ms,
         record.key,
-        record.value,
+        value,
         _headers_text(record.headers),
         rejection.reason.value,
         rejection.detail,
         OPEN,
+        *((value.size, value.sha256) if isinstance(value, Excerpt) else (None, None)),
     )
 
 

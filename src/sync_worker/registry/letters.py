@@ -27,6 +27,8 @@ class Head(NamedTuple):
     stream: str
     status: str
     reason: str
+    size: int
+    """Bytes of its record, roughly."""
 
 
 class Letter(NamedTuple):
@@ -67,13 +69,15 @@ def heads(connection: Connection, numbers: Collection[int], *, locked: bool = Fa
 def still_open(connection: Connection, numbers: Sequence[int]) -> list[Letter]:
     """Of these those that are open, in the order set aside."""
     is_one = and_(dead_letter.c.id.in_(numbers), dead_letter.c.status == OPEN)
-    rows = connection.execute(select(dead_letter).where(is_one).order_by(dead_letter.c.id))
+    columns = (dead_letter.c.id, *dead_letters.RECORD, dead_letter.c.reason, dead_letter.c.detail)
+    rows = connection.execute(select(*columns).where(is_one).order_by(dead_letter.c.id))
     return [Letter(row.id, dead_letters.record_of(row), row.reason, row.detail) for row in rows]
 
 
 def clinic_of(connection: Connection, number: int) -> dict[str, Any] | None:
     """The clinic that a letter's record names, as it is now, in the form of `clinics list`."""
-    row = connection.execute(select(dead_letter).where(dead_letter.c.id == number)).one()
+    letter = select(*dead_letters.RECORD).where(dead_letter.c.id == number)
+    row = connection.execute(letter).one()
     names = named(dead_letters.record_of(row))
     return queries.clinic_listed(connection, names[0]) if names else None
 
@@ -121,7 +125,10 @@ def alone(connection: Connection) -> None:
     dialect.alone(connection, "sync-worker deadletters")
 
 
-_HEAD = (dead_letter.c.id, dead_letter.c.stream, dead_letter.c.status, dead_letter.c.reason)
+_HEAD = (
+    *(dead_letter.c[name] for name in ("id", "stream", "status", "reason")),
+    dead_letters.SIZE,
+)
 
 
 def _closed_before(moment: datetime) -> ColumnElement[bool]:

@@ -122,6 +122,9 @@ dead_letter = Table(
     Column("detail", Bytewise, nullable=False),
     Column("status", Bytewise, nullable=False),
     Column("closed_at", Instant),
+    # Set where `value` is but the beginning of a value that was too large.
+    Column("value_size", BigInteger),
+    Column("value_sha256", Bytewise),
     UniqueConstraint("stream", "topic_id", "topic", "partition", "record_offset", "digest"),
     Index(None, "status"),
     comment="Records set aside, byte for byte, with the reason",

@@ -5,7 +5,7 @@ at once take turns, and find closed what the other one did.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby, islice
+from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from sync_worker.events.record import Origin, Record
 from sync_worker.registry import letters, schema
 from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.letters import Head, Letter, Signature
+from sync_worker.stream.source import BYTES_AT_ONCE
 from sync_worker.sync import collecting
 from sync_worker.sync.again import MOST_AT_ONCE, Parts
 from sync_worker.sync.judged import Judged
@@ -120,11 +121,20 @@ class RehearsingRedrive:
 
 
 def _parts_of(heads: Sequence[Head], most: int) -> Iterator[tuple[str, list[int]]]:
-    """Letters that follow one another in one stream, so many at most, in the order set aside."""
+    """Letters that follow one another in one stream, in the order set aside.
+
+    So many at most, and no more bytes than a source hands out at once, unless one has more.
+    """
     for stream, run in groupby(heads, key=attrgetter("stream")):
-        numbers = (head.number for head in run)
-        while some := list(islice(numbers, most)):
-            yield stream, some
+        some: list[int] = []
+        size = 0
+        for head in run:
+            if some and (len(some) >= most or size + head.size > BYTES_AT_ONCE):
+                yield stream, some
+                some, size = [], 0
+            some.append(head.number)
+            size += head.size
+        yield stream, some
 
 
 def _records(found: Sequence[Letter]) -> list[Record]:

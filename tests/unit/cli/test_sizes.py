@@ -1,0 +1,145 @@
+"""Records and letters that are larger than anybody should hold in memory, by way of commands."""
+
+import json
+import os
+import sqlite3
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from tests.builders import activated, record, write_archive
+from tests.services.memory import measured
+
+from sync_worker.events.record import KEPT_BYTES, MOST_BYTES
+
+from .conftest import A, B
+
+COMMAND = Path(sys.executable).with_name("sync-worker")
+MEBIBYTE = 2**20
+BOUND = 250
+"""MiB for a command, a hundred of which is Python with its libraries."""
+
+TOO_LARGE = json.dumps(activated(A, 1)).encode() + b" " * MOST_BYTES
+ALL = ("deadletters", "redrive", "--all", "-y", "-o", "json")
+
+
+def taken(*arguments, seconds=60):
+    return measured([COMMAND, *arguments], os.environ, seconds)
+
+
+@pytest.fixture
+def archive(folder):
+    """An event with blanks behind it that make its record too large, and one as it should be."""
+    records = [record(TOO_LARGE, offset=0, key=A), record(activated(B, 2), offset=1)]
+    return str(write_archive(folder / "stream.jsonl", records))
+
+
+@pytest.fixture
+def read(database, typed, archive):
+    told = typed("run", "--archive", archive, "-o", "json")
+    assert (told.json["applied"], told.json["dead_lettered"]) == (1, 1)
+
+
+@pytest.mark.usefixtures("read")
+def test_a_letter_that_is_an_excerpt_says_so_and_is_not_redriven(typed):
+    shown = typed("deadletters", "show", "1", "-o", "json").json
+    assert (shown["reason"], shown["value_size"]) == ("invalid_event", len(TOO_LARGE))
+    assert shown["value"] == TOO_LARGE[:KEPT_BYTES].decode()
+    assert (shown["value_is_excerpt"], shown["clinic"]) == (True, None)
+    assert shown["value_sha256"] == sha256(TOO_LARGE).hexdigest()
+    told = typed(*ALL)
+    assert (told.exit_code, told.items) == (3, [{"id": 1, "outcome": "dead_lettered"}])
+    assert "they cannot be redriven" in told.stderr
+    assert typed("clinics", "show", A).exit_code == 6
+
+
+@pytest.mark.usefixtures("read")
+def test_a_replay_stores_an_excerpt_once(typed, archive):
+    replayed = typed("replay", "--archive", archive, "-y", "-o", "json").json
+    assert (replayed["superseded"], replayed["dead_lettered"]) == (1, 1)
+    assert typed("deadletters", "list", "-o", "json").json["count"] == 1
+
+
+@pytest.mark.usefixtures("read")
+def test_a_reconcile_takes_no_excerpt_for_a_fact(typed, archive):
+    told = typed("reconcile", "--against", f"archive:{archive}", "-o", "json")
+    assert (told.exit_code, told.items) == (0, [])
+
+
+def test_validate_says_of_a_record_that_it_is_too_large(typed, archive):
+    told = typed("events", "validate", archive, "-o", "json")
+    (row,) = told.items
+    assert (told.exit_code, row["line"], row["reason"]) == (3, 1, "invalid_event")
+    assert f"larger than {MOST_BYTES} bytes" in row["detail"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(b'{"topic":"t","payload":"' + b"[" * (20 * MEBIBYTE) + b'"}', id="deep"),
+        pytest.param(
+            b'{"topic":"t","payload":"{}","headers":[' + b'"a",null,' * 2**20 + b'"a",""]}',
+            id="headers",
+        ),
+        pytest.param(b"x" * (120 * MEBIBYTE), id="line"),
+    ],
+)
+def test_an_archive_of_anything_takes_bounded_memory(database, folder, line):
+    path = folder / "stream.jsonl"
+    path.write_bytes(line + b"\n")
+    done = taken("run", "--archive", str(path))
+    assert done.exit_code == (2 if line.startswith(b"x") else 0), done.stderr
+    assert ("line 1" in done.stderr) == (done.exit_code == 2)
+    assert done.megabytes < BOUND + 250
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(b"[" * (15 * MEBIBYTE), id="deep"),
+        pytest.param(b'{"id":' + b"9" * (15 * MEBIBYTE) + b"}", id="digits"),
+        pytest.param(b"\x1b" * (15 * MEBIBYTE), id="controls"),
+    ],
+)
+def test_what_is_just_small_enough_is_kept_shown_and_redriven_in_bounds(database, folder, value):
+    path = write_archive(folder / "stream.jsonl", [record(value, topic="t", key=A)])
+    for command in (("run", "--archive", str(path)), ("deadletters", "show", "1"), ALL):
+        done = taken(*command)
+        assert done.exit_code in (0, 3), done.stderr
+        assert done.megabytes < BOUND + 200, command
+
+
+@pytest.fixture
+def letters(populated):
+    """Sets aside many letters by hand, as an earlier version did it."""
+
+    def insert(count, size):
+        with sqlite3.connect(populated) as connection:
+            connection.execute("DELETE FROM dead_letter")
+            connection.execute(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+                "INSERT INTO dead_letter (received_at, stream, topic_id, topic, partition, "
+                "record_offset, digest, value, headers, reason, detail, status) "
+                "SELECT '2026-11-29T08:00:00.000000Z', 'kafka:x', '', 't', 0, i, i, zeroblob(?), "
+                "'[]', 'invalid_json', 'Bad.', 'open' FROM n",
+                (count, size),
+            )
+
+    return insert
+
+
+@pytest.mark.parametrize(("count", "size"), [(400, MEBIBYTE // 2), (1, 200 * MEBIBYTE)])
+def test_letters_take_little_memory_however_large_they_are(letters, count, size):
+    letters(count, size)
+    listed = taken("deadletters", "list", "-o", "json")
+    assert json.loads(listed.stdout)["count"] == count
+    number = json.loads(listed.stdout)["items"][0]["id"]
+    redriven = taken(*ALL)
+    assert redriven.exit_code == 3
+    assert json.loads(redriven.stdout)["count"] == count
+    shown = taken("deadletters", "show", str(number))
+    assert shown.exit_code == 0
+    assert listed.megabytes < BOUND
+    # SQLite has a value whole where a part of it is asked for.
+    assert max(redriven.megabytes, shown.megabytes) < 2 * size / MEBIBYTE + BOUND
