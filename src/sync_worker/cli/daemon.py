@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sync_worker.cli import wiring
 from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.settings import Settings
+from sync_worker.files.shown import in_a_line
 from sync_worker.stream.kafka import KafkaSource
 from sync_worker.telemetry.health import Health, Reasons
 from sync_worker.telemetry.http import Port
@@ -101,6 +102,6 @@ def _watch(health: Health, readiness: Readiness, is_over: Event) -> None:
     while not is_over.wait(_LOOK_SECONDS):
         readiness.look()
         for reason in health.alive():
-            sys.stderr.write(f"{reason}: the process ends, to be started anew\n")
+            sys.stderr.write(f"{in_a_line(reason)}: the process ends, to be started anew\n")
             sys.stderr.flush()
             os._exit(Exit.UNEXPECTED)

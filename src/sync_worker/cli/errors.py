@@ -15,7 +15,7 @@ import click
 from sync_worker.administration.language import boards, errors, tak
 from sync_worker.administration.language.message import Language, Said, worded
 from sync_worker.cli.permission import OWNER, needed_by
-from sync_worker.cli.text import harmless
+from sync_worker.files.shown import in_json, in_lines
 
 Words = str | Said
 """A sentence in English, or a message that is in both languages."""
@@ -62,7 +62,7 @@ class CommandError(Exception):
         lines = [errors.ERROR(words=self._sentences(language))]
         if self.hint:
             lines.append(errors.HINT(words=self.hint))
-        return harmless(redacted("\n".join(line.text(language) for line in lines)))
+        return in_lines(redacted("\n".join(line.text(language) for line in lines)))
 
     def as_json(
         self, language: Language = Language.ENGLISH, redacted: Callable[[str], str] = str
@@ -70,7 +70,7 @@ class CommandError(Exception):
         """The error for programs, on one line, after its redaction."""
         message, hint = redacted(self._sentences(language)), redacted(worded(self.hint, language))
         inner = {"code": self.code, "message": message, "hint": hint}
-        return json.dumps({"error": inner}, ensure_ascii=False)
+        return in_json(json.dumps({"error": inner}, ensure_ascii=False))
 
     def _sentences(self, language: Language) -> str:
         return f"{worded(self.message, language)} {worded(self.why, language)}".rstrip(" ")

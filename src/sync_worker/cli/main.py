@@ -20,6 +20,7 @@ from sync_worker.cli import options, output
 from sync_worker.cli.errors import Exit, as_command_error
 from sync_worker.cli.language import language_of
 from sync_worker.cli.secrecy import secrets_in
+from sync_worker.files.shown import in_lines
 from sync_worker.telemetry.redaction import Redaction
 
 NAME = "sync-worker"
@@ -134,7 +135,7 @@ def _told(error: BaseException, arguments: Sequence[str], redaction: Redaction) 
     # Nobody reading stderr changes nothing about the exit code.
     with suppress(OSError):
         if told.exit_code is Exit.UNEXPECTED and "--debug" in _options(arguments):
-            click.echo(redaction(_traceback(error)), err=True, nl=False)
+            click.echo(in_lines(redaction(_traceback(error))), err=True, nl=False)
         if isinstance(error, click.exceptions.NoArgsIsHelpError) and not _wants_json(arguments):
             click.echo(error.ctx.get_help() + "\n", err=True)
         tell = told.as_json if _wants_json(arguments) else told.as_text

@@ -21,6 +21,8 @@ from sync_worker.administration.language.message import Language, worded
 from sync_worker.cli import text
 from sync_worker.cli.errors import CommandError, Exit, Words, output_failed
 from sync_worker.cli.meter import Meter, shown
+from sync_worker.files import cells
+from sync_worker.files.shown import in_json, in_lines
 from sync_worker.telemetry.redaction import Redaction
 
 _REDRAW_SECONDS = 0.2
@@ -122,11 +124,11 @@ class Output:
             raise csv_is_for_lists()
         if self._form is Form.JSON:
             indented = json.dumps(document, ensure_ascii=False, indent=2, default=text.jsonable)
-            write(indented + "\n")
+            write(in_json(indented) + "\n")
             return
         rendered = render(document)
         if rendered is not None:
-            write(text.harmless(rendered) + "\n")
+            write(in_lines(rendered) + "\n")
 
     def words(self, sentence: Words) -> str:
         """A sentence in the language that is read here."""
@@ -149,7 +151,7 @@ class Output:
         """Say on stderr what somebody should look at; -q does not leave it out."""
         # Nobody reading along is no reason to stop the work.
         with suppress(BrokenPipeError):
-            click.echo(text.harmless(self.redaction(self.words(sentence))), err=True)
+            click.echo(in_lines(self.redaction(self.words(sentence))), err=True)
 
     def confirm(self, question: Words, *, yes: bool) -> None:
         """Ask on a terminal, unless the answer was given with `--yes`.
@@ -184,7 +186,7 @@ class Output:
             return _ANSWERS[word]
 
         agreed: bool = click.prompt(
-            text.harmless(self.words(question)),
+            in_lines(self.words(question)),
             default="n",
             show_default=False,
             prompt_suffix=self.words(says.YES_OR_NO()),
@@ -267,7 +269,7 @@ def _write_pieces(pieces: Iterable[str]) -> None:
 
 def _items_json(rows: Iterable[Mapping[str, Any]], extra: Mapping[str, Any]) -> Iterator[str]:
     """A row a line, which is quick to write and easy to read."""
-    encode = json.JSONEncoder(ensure_ascii=False, default=text.jsonable).encode
+    encode = text.compact_json
     count, before, after = 0, '{"items": [\n', '{"items": ['
     for some in _by_thousands(rows):
         yield before + ",\n".join(f"  {encode(dict(row))}" for row in some)
@@ -302,6 +304,8 @@ def _csv_cell(value: Any) -> Any:
             return text.instant(value)
         case dict() | list() | tuple():
             return text.compact_json(value)
+        case str():
+            return cells.safe(str(value))
         case _:
             return value
 
@@ -316,7 +320,7 @@ def _draw(label: str, fraction: Callable[[], float], is_done: threading.Event) -
     while not is_done.wait(_REDRAW_SECONDS):
         # The file may be closed while its place is asked for; then there is nothing to show.
         with suppress(OSError, ValueError):
-            sys.stderr.write(f"{clear}{text.harmless(label)} {fraction():.0%}\r")
+            sys.stderr.write(f"{clear}{in_lines(label)} {fraction():.0%}\r")
             sys.stderr.flush()
     with suppress(OSError):
         sys.stderr.write(clear)

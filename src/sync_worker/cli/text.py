@@ -1,30 +1,19 @@
-"""Values as text for people: instants, cells, tables. Pure; knows no stream.
-
-Data comes from outside: what could move a cursor, hide text or break a line is made visible.
-"""
+"""Values as text for people: instants, cells, tables. Pure; knows no stream."""
 
 import json
-import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-_UNSAFE = "\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_UNSAFE_IN_LINES = re.compile(f"[{_UNSAFE}]")
-_UNSAFE_IN_A_LINE = re.compile(f"[\n{_UNSAFE}]")
+from sync_worker.files.shown import in_a_line, in_json
+
 _GAP = "  "
-_PIECE = 64 * 2**10
 _FIRST_COMBINING = "\u0300"
 """Below it every printable character is one column wide."""
 
 Styler = Callable[[str, str], str]
 """What styles a padded cell, by its text."""
-
-
-def harmless(lines: str) -> str:
-    """`lines` with every control character but the line break written as its escape."""
-    return lines if lines.isprintable() else _made_visible(_UNSAFE_IN_LINES, lines)
 
 
 def instant(moment: datetime) -> str:
@@ -48,7 +37,7 @@ def cell(value: object) -> str:
             text = compact_json(value)
         case _:
             text = str(value)
-    return text if text.isprintable() else _made_visible(_UNSAFE_IN_A_LINE, text)
+    return in_a_line(text)
 
 
 def jsonable(value: object) -> str:
@@ -56,9 +45,12 @@ def jsonable(value: object) -> str:
     return instant(value) if isinstance(value, datetime) else str(value)
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, default=jsonable).encode
+
+
 def compact_json(value: object) -> str:
-    """A value as JSON on one line."""
-    return json.dumps(value, ensure_ascii=False, default=jsonable)
+    """A value as JSON on one line, safe to show."""
+    return in_json(_ENCODE(value))
 
 
 def table(
@@ -91,13 +83,3 @@ def _width_of_character(character: str) -> int:
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def _made_visible(unsafe: re.Pattern[str], text: str) -> str:
-    """In pieces: an object for each character of a long text would take much memory."""
-    pieces = (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
-    return "".join(unsafe.sub(_escaped, piece) for piece in pieces)
-
-
-def _escaped(unsafe: re.Match[str]) -> str:
-    return unsafe[0].encode("unicode_escape").decode("ascii")

@@ -1,13 +1,15 @@
 """What a single cell says: the header HSA-id, an HSA-id, or nothing; and cells safe to open.
 
 A spreadsheet program runs a cell that begins with = + - @ as a formula, whoever wrote it. An
-apostrophe before it makes it text; reading takes that one away again.
+apostrophe before it makes it text. What a terminal would act on is written as an escape. Reading
+takes both away again.
 """
 
 import re
 
 from sync_worker.clinics import hsa_id as hsa_ids
 from sync_worker.clinics.characters import cleaned
+from sync_worker.files.shown import UNSAFE
 
 _NO_LETTER = re.compile(r"[\W_]+")
 _HEADERS = {"hsaid", "hsaids", "hsaidn", "hsaidnr", "hsaidnummer", "hsaidentitet", "hsaidentity"}
@@ -15,6 +17,10 @@ _TEXT_FORMULA = re.compile(r'="([^"]*)"')
 """How systems keep Excel from reading a number into a code."""
 _FORMULA = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 """The full-width signs too, which Excel takes for the others in some countries."""
+_ESCAPED = re.compile(rf"[{UNSAFE}\\]")
+"""What an escape may stand for."""
+_UNSAFE = re.compile(f"[{UNSAFE}]")
+_ESCAPE = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U000[0-9a-f]{5}|U0010[0-9a-f]{4})")
 
 
 def is_header(cell: str) -> bool:
@@ -39,12 +45,33 @@ def plain(cell: str) -> str:
     return kept_as_text[1] if kept_as_text else unguarded(text)
 
 
+def safe(cell: str) -> str:
+    """The cell as text that no program runs and no terminal acts on."""
+    text = cell
+    if not text.isprintable() or "\\" in text:
+        # An escape that stands there already is told apart by that of its backslash.
+        text = _UNSAFE.sub(_escape, _ESCAPE.sub(_without_meaning, text))
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
 def unguarded(cell: str) -> str:
     """The cell that `safe` was given."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
+    text = cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
+    return _ESCAPE.sub(_meaning, text) if "\\" in text else text
 
 
-def safe(cell: str) -> str:
-    """The cell as text that no spreadsheet program runs; `plain` gives it back."""
-    text = hsa_ids.trimmed(cell)
-    return f"'{text}" if _FORMULA.match(text) else text
+def _escape(unsafe: re.Match[str]) -> str:
+    code = ord(unsafe[0])
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _meaning(escape: re.Match[str]) -> str:
+    """The character that an escape of `safe` stands for; any other text stays."""
+    character = chr(int(escape[0].lstrip("\\xuU"), 16))
+    return character if _ESCAPED.match(character) else escape[0]
+
+
+def _without_meaning(escape: re.Match[str]) -> str:
+    return escape[0] if _meaning(escape) == escape[0] else f"\\x5c{escape[0][1:]}"

@@ -2,6 +2,7 @@
 
 import logging
 
+from sync_worker.files.shown import in_lines
 from sync_worker.telemetry.redaction import Redaction
 
 
@@ -11,7 +12,7 @@ class _Redacted(logging.Formatter):
         self._redaction = redaction
 
     def format(self, record: logging.LogRecord) -> str:
-        return self._redaction(super().format(record))
+        return in_lines(self._redaction(super().format(record)))
 
 
 def redact(redaction: Redaction) -> None:

@@ -1,10 +1,12 @@
 """The log: one line an event, for people on a terminal, as JSON for everything else."""
 
-from typing import TextIO, cast
+import json
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
+from sync_worker.files.shown import in_json
 from sync_worker.telemetry.redaction import Redaction
 
 
@@ -46,4 +48,8 @@ def _console(*, has_color: bool) -> Processor:
 
 
 def _json() -> Processor:
-    return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.processors.JSONRenderer(serializer=_encoded, ensure_ascii=False)
+
+
+def _encoded(event: object, **how: Any) -> str:
+    return in_json(json.dumps(event, **how))

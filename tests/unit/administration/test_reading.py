@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -218,11 +219,31 @@ def test_every_row_that_says_anything_is_an_entry(ids):
     assert listed(content) == [(line, each) for line, each in enumerate(ids, start=2)]
 
 
-@given(CELL)
-def test_a_safe_cell_is_no_formula_and_means_what_it_meant(cell):
+# What spreadsheets, terminals and our own escapes act on, thick.
+HOSTILE = st.text(
+    st.sampled_from([*"=+-@'\\xu01b5cU \t\r\n\x1b\x9b\x85\u2028\u202e\u2066\u200b＝\U000e0041"]),
+    max_size=12,
+)
+
+
+@given(CELL | HOSTILE)
+def test_a_safe_cell_is_no_formula_acts_on_nothing_and_means_what_it_meant(cell):
     safe = cells.safe(cell)
     assert not safe.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
-    assert cells.plain(safe) == trimmed(cell)
+    assert not {unicodedata.category(each) for each in safe} & {"Cc", "Cf", "Zl", "Zp"}
+    assert cells.unguarded(safe) == cell
+
+
+@pytest.mark.parametrize("cell", [r"C:\new\xyz", r"Br\u00e5viken", r"a\b", r"\x1B"])
+def test_a_backslash_that_escapes_nothing_stays(cell):
+    assert cells.safe(cell) == cells.unguarded(cell) == cell
+
+
+@given(st.lists(st.tuples(HOSTILE, HOSTILE), min_size=1, max_size=3))
+def test_a_report_of_a_report_is_the_same(rows):
+    content = report.written(["HSA-id", "Namn"], [[A, *row] for row in rows])
+    read_back = [[entry.text, *entry.others] for entry in read(content).entries]
+    assert report.written(["HSA-id", "Namn"], read_back) == content
 
 
 @given(st.lists(CELL.filter(trimmed), min_size=1, max_size=5))
@@ -230,7 +251,7 @@ def test_a_report_can_be_read_again(ids):
     content = report.written(["HSA-id", "Namn"], [[each, "Norr"] for each in ids])
     assert content.startswith(b"\xef\xbb\xbfHSA-id;Namn\r\n")
     found = read(content).entries
-    assert [entry.text for entry in found] == [trimmed(each) for each in ids]
+    assert [trimmed(entry.text) for entry in found] == [trimmed(each) for each in ids]
 
 
 def test_a_report_runs_nothing_and_splits_nowhere():

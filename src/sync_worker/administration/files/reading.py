@@ -148,7 +148,11 @@ def _header(sample: Sequence[Row]) -> _Header | None:
 
 def _entries(listed: Sequence[Row], column: int) -> list[Entry]:
     return [
-        Entry(row.line, cells.plain(_cell(row, column)), _without(row.cells, column))
+        Entry(
+            row.line,
+            cells.plain(_cell(row, column)),
+            tuple(map(cells.unguarded, _without(row.cells, column))),
+        )
         for row in listed
     ]
 

@@ -1,5 +1,6 @@
 """`sync-worker events export`: a range of Kafka's topics as an archive."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -118,9 +119,12 @@ class _Stdout:
 
     def write(self, records: "Iterable[Record]") -> None:
         from sync_worker.cli.output import write
+        from sync_worker.files.shown import in_json
         from sync_worker.stream.archive_writer import line_of
 
-        write(b"".join(map(line_of, records)).decode())
+        lines = b"".join(map(line_of, records)).decode()
+        # A file keeps each line as it is: an archive is known by its first one.
+        write(in_json(lines) if sys.stdout.isatty() else lines)
 
 
 def _copy(run: options.Invocation, reader: "KafkaRange", sink: Sink) -> Counter[Partition]:
