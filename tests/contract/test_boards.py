@@ -6,7 +6,7 @@ from tests.contract.conftest import NOW
 from sync_worker.administration import boards
 from sync_worker.administration.act import Act
 from sync_worker.registry.registrations import Board
-from sync_worker.registry.tables import acting, change_log
+from sync_worker.registry.tables import change_log
 
 BOARD = Board("01", "SE2321000016-PN01", "Patientnämnden")
 ACT = Act("support1", "INC1", NOW)
@@ -66,12 +66,6 @@ def test_a_clinic_put_in_tak_by_plain_sql_and_taken_out_again_is_logged(registry
     execute(engine, "INSERT INTO own_system (hsa_id) VALUES ('SE2321000016-TA01')")
     execute(engine, "DELETE FROM own_system")
     assert [change for change, *_ in logged(registry)] == ["own_system_added", "own_system_removed"]
-
-
-def test_nobody_is_acting_once_a_board_is_set(registry):
-    put(registry, "01", BOARD, ACT)
-    with registry.snapshot() as connection:
-        assert connection.execute(select(acting)).all() == []
 
 
 def test_setting_the_same_board_again_is_not_logged_again(registry):

@@ -98,7 +98,7 @@ def test_a_hold_is_shown_with_what_is_and_what_would_be(stage, registry):
 
 def test_what_is_held_and_withdrawn_is_logged_with_its_event(stage, history):
     stage.read([deactivated(A, 1, id="held"), activated(A, 2, id="corrected")])
-    withdrawn, held = history(A)
+    withdrawn, held, _ = history(A)
     assert (held["change"], held["old"], held["new"], held["event_id"], held["offset"]) == (
         *("held", True, False),
         *("held", 4),

@@ -102,7 +102,8 @@ def entries(registry):
     columns = (change_log.c.change, change_log.c.old_value, change_log.c.new_value)
     who = (change_log.c.actor, change_log.c.reason, change_log.c.record_offset)
     with registry.snapshot() as connection:
-        statement = select(*columns, *who).order_by(change_log.c.id)
+        statement = select(*columns, *who).where(change_log.c.change != "registered")
+        statement = statement.order_by(change_log.c.id)
         return [tuple(row) for row in connection.execute(statement)]
 
 
@@ -315,7 +316,7 @@ def test_a_repair_is_logged_with_actor_reason_and_the_event(registry, applier):
         ("repaired", None, "2", *who, None),
     ]
     with registry.snapshot() as connection:
-        (item,) = log.of_clinic(connection, A)
+        item, _ = log.of_clinic(connection, A)
     assert (item["change"], item["topic"], item["offset"]) == ("deactivated", ACTIVATION, 2)
 
 

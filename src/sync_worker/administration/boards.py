@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from sync_worker.administration.act import Act
-from sync_worker.registry import log, queries, registrations
+from sync_worker.registry import queries, registrations
+from sync_worker.registry.dialect import acting
 from sync_worker.registry.registrations import Board
 from sync_worker.registry.unit import Registry
 
@@ -57,10 +58,9 @@ def put(registry: Registry, planned: BoardPlan, act: Act) -> None:
         BoardChanged: the board is not any more what it was when it was planned.
     """
     with registry.unit() as unit:
-        log.act_as(unit.connection, act.actor, act.reason)
-        if not _write(unit.connection, planned.present, planned.wanted):
-            raise BoardChanged
-        log.acted(unit.connection)
+        with acting(unit.connection, act.actor, act.reason):
+            if not _write(unit.connection, planned.present, planned.wanted):
+                raise BoardChanged
         unit.commit()
 
 

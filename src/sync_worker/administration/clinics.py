@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from sync_worker.administration.act import Act
 from sync_worker.clinics.admission import Outcome, Refusal, Standing, Verdict, may_add, may_remove
 from sync_worker.registry import holds, log, registrations
+from sync_worker.registry.dialect import acting
 from sync_worker.registry.identities import meant
-from sync_worker.registry.log import Entry
 from sync_worker.registry.unit import Registry
 
 
@@ -77,27 +77,24 @@ def _judge(
 
 
 def write(connection: Connection, verb: Verb, items: Sequence[Item], act: Act) -> None:
-    """Do, and log, those of the items that are to be done; their clinics are locked."""
+    """Do those of the items that are to be done; their clinics are locked, and triggers log it."""
     done = [item.hsa_id for item in items if item.outcome is verb.done]
-    entries = []
-    if verb.becomes_registered:
-        registrations.register(connection, done, act.actor, act.at)
-    else:
-        registrations.unregister(connection, done, act.at)
-        entries = _merge_what_is_held(connection, done, act)
-    entries += [
-        Entry(act.at, verb.change, hsa_id=hsa_id, actor=act.actor, reason=act.reason)
-        for hsa_id in done
-    ]
-    log.append(connection, entries)
+    with acting(connection, act.actor, act.reason):
+        if verb.becomes_registered:
+            registrations.register(connection, done, act.actor, act.at)
+        else:
+            _remove(connection, done, act)
 
 
-def _merge_what_is_held(connection: Connection, hsa_ids: Sequence[str], act: Act) -> list[Entry]:
+def _remove(connection: Connection, hsa_ids: Sequence[str], act: Act) -> None:
     """The guard protects registered clinics: what is held of one that is removed takes effect.
 
-    In this order, after the registration: see decision 0015.
+    It is logged first, as a change of a clinic that is still registered, and written after the
+    registration: see decision 0015.
     """
     held = holds.of_clinics(connection, hsa_ids)
-    settled = holds.settle(connection, held, act.at)
+    merged = holds.merged(connection, held)
+    log.append(connection, holds.entries(merged.settled, act.actor, act.reason, act.at))
+    registrations.unregister(connection, hsa_ids, act.at)
+    holds.write_merged(connection, merged, act.at)
     holds.let_go(connection, held, act.at)
-    return holds.entries(settled, act.actor, act.reason, act.at)

@@ -15,7 +15,8 @@ from sync_worker.administration.act import Act
 from sync_worker.administration.files.reading import Entry
 from sync_worker.clinics import hsa_id as hsa_ids
 from sync_worker.events.models import is_hsa_id
-from sync_worker.registry import log, queries, registrations
+from sync_worker.registry import queries, registrations
+from sync_worker.registry.dialect import acting
 from sync_worker.registry.identities import meant
 from sync_worker.registry.unit import Registry
 
@@ -110,9 +111,8 @@ def put(registry: Registry, planned: TakPlan, act: Act) -> TakPlan:
         done = _plan(unit.connection, [*planned.comes, *planned.stays])
         if done.present != planned.present:
             raise TakChanged
-        log.act_as(unit.connection, act.actor, act.reason)
-        registrations.change_own_systems(unit.connection, done.comes, done.goes)
-        log.acted(unit.connection)
+        with acting(unit.connection, act.actor, act.reason):
+            registrations.change_own_systems(unit.connection, done.comes, done.goes)
         unit.commit()
     return done
 

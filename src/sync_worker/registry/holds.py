@@ -74,11 +74,22 @@ class Settled(NamedTuple):
     is_registered: bool
 
 
-def settle(connection: Connection, held: Mapping[str, HeldFacts], now: datetime) -> list[Settled]:
-    """Merge what is held into its clinics, which are locked; what changed, by HSA-id.
+class Merged(NamedTuple):
+    """What merging held facts into their clinics comes to: what changes, and what is to be set."""
 
-    Nothing but the facts that are held is written: an administrator may write no other.
-    """
+    settled: list[Settled]
+    newer: dict[Fact, dict[str, Register[Any]]]
+
+
+def settle(connection: Connection, held: Mapping[str, HeldFacts], now: datetime) -> list[Settled]:
+    """Merge what is held into its clinics, which are locked; what changed, by HSA-id."""
+    result = merged(connection, held)
+    write_merged(connection, result, now)
+    return result.settled
+
+
+def merged(connection: Connection, held: Mapping[str, HeldFacts]) -> Merged:
+    """What merging would do to the clinics, which it locks, in the order of HSA-ids."""
     known = facts.present(connection, held.keys())
     settled = []
     newer: dict[Fact, dict[str, Register[Any]]] = {}
@@ -92,9 +103,13 @@ def settle(connection: Connection, held: Mapping[str, HeldFacts], now: datetime)
             Settled(hsa_id, change, some[change.fact].register.event_id, is_registered)
             for change in changes(before, after)
         ]
-    for fact, registers in newer.items():
+    return Merged(settled, newer)
+
+
+def write_merged(connection: Connection, result: Merged, now: datetime) -> None:
+    """Write it: the facts that were held and no others, since an administrator may write none."""
+    for fact, registers in result.newer.items():
         facts.write_one(connection, fact, registers, now)
-    return settled
 
 
 def entries(

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, overload
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, union
 
 from sync_worker.clinics.facts import Change, Fact
 from sync_worker.registry import dialect
-from sync_worker.registry.tables import acting, change_log, clinic
+from sync_worker.registry.tables import change_log, clinic
 
 
 class Entry(NamedTuple):
@@ -138,20 +138,6 @@ def _of_regions(region_codes: Sequence[str]) -> ColumnElement[bool]:
     )
 
 
-def act_as(connection: Connection, actor: str, reason: str | None) -> None:
-    """Name, for the triggers, who changes boards or TAK in this transaction.
-
-    The row never outlives the transaction: `acted` takes it away again, and no other transaction
-    sees it meanwhile.
-    """
-    connection.execute(insert(acting).values(actor=actor, reason=reason))
-
-
-def acted(connection: Connection) -> None:
-    """End what `act_as` began; to be called before the commit."""
-    connection.execute(delete(acting))
-
-
 def _history_item(row: Row[Any]) -> dict[str, Any]:
     # What is held and withdrawn is of either fact; no region has a truth value for its code.
     is_activation = row.change in OF_ACTIVATION or (
@@ -163,6 +149,7 @@ def _history_item(row: Row[Any]) -> dict[str, Any]:
         "old": _TRUTH.get(row.old_value, row.old_value) if is_activation else row.old_value,
         "new": _TRUTH.get(row.new_value, row.new_value) if is_activation else row.new_value,
         "actor": row.actor,
+        "login": row.login,
         "reason": row.reason,
         "event_id": row.event_id,
         "topic": row.topic,

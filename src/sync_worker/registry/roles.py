@@ -29,7 +29,7 @@ _FACTS: Columns = tuple(
 
 _ADD_TO_LOG: Rights = {
     "SELECT": _WHOLE,
-    "INSERT": tuple(column.name for column in change_log.columns if column.name != "id"),
+    "INSERT": tuple(one.name for one in change_log.columns if one.name not in {"id", "login"}),
 }
 _KEEP: Rights = {
     "SELECT": _WHOLE,
@@ -78,7 +78,6 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
         "clinic": {"SELECT": ("hsa_id", "active", "region_code", "name", "registered_at")},
         "patient_board": _KEEP,
         "own_system": _KEEP,
-        "acting": {"INSERT": _WHOLE, "DELETE": _WHOLE},
     },
     READER: {"complaints_clinic": _READ},
 }
@@ -98,7 +97,9 @@ _FUNCTIONS: Mapping[str, Columns] = {
             *("log_board_insert", "log_board_update", "log_board_other_region"),
             *("log_board_delete", "log_board_truncate"),
             *("log_own_system_insert", "log_own_system_update", "log_own_system_delete"),
-            *("log_own_system_truncate", "refuse_log_change", "refuse_foreign_facts"),
+            *("log_own_system_truncate", "log_registration_insert", "log_registration_update"),
+            *("log_registration_removal", "log_registration_delete", "log_registration_truncate"),
+            *("set_login", "refuse_log_change", "refuse_foreign_facts"),
             *("refuse_held_lost", "refuse_hold_decided"),
         ),
         (),

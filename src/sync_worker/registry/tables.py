@@ -74,14 +74,7 @@ own_system = Table(
     comment="Clinics that handle cases in a system of their own, administered in TAK",
 )
 
-acting = Table(
-    "acting",
-    metadata,
-    Column("actor", Bytewise, nullable=False),
-    Column("reason", Bytewise),
-    comment="Who is changing boards or TAK in this transaction, for the triggers; empty outside",
-)
-
+_OF_REGISTRATIONS = text("change IN ('registered', 'removed')")
 change_log = Table(
     "change_log",
     metadata,
@@ -99,7 +92,15 @@ change_log = Table(
     Column("topic", Bytewise),
     Column("partition", Integer),
     Column("record_offset", BigInteger),
+    Column("login", Bytewise),
     Index(None, "hsa_id"),
+    Index(
+        "ix_change_log_registration",
+        "hsa_id",
+        "id",
+        sqlite_where=_OF_REGISTRATIONS,
+        postgresql_where=_OF_REGISTRATIONS,
+    ),
     comment="Append-only: what, old, new, when, by whom or by which record, and why",
 )
 

@@ -117,13 +117,12 @@ STATEMENTS = (
     (f"DELETE FROM own_system WHERE hsa_id = '{IN_TAK}'", {SUPPORT, OWNER}),
     ("TRUNCATE own_system", {OWNER}),
     ("LOCK TABLE own_system IN SHARE MODE", {SUPPORT, OWNER}),
-    ("INSERT INTO acting (actor) VALUES ('x'); DELETE FROM acting", {SUPPORT, OWNER}),
-    ("SELECT * FROM acting", {OWNER}),
-    ("UPDATE acting SET actor = 'x'", {OWNER}),
     # The log is added to, and by nobody changed
     ("SELECT * FROM change_log", {WORKER, ADMIN, OWNER}),
     (LOGGED, {WORKER, ADMIN, OWNER}),
     ("INSERT INTO change_log (id, at, change) VALUES (0, now(), 'removed')", {OWNER}),
+    ("INSERT INTO change_log (at, change, login) VALUES (now(), 'x', 'y')", {OWNER}),
+    ("UPDATE change_log SET login = 'x'", NOBODY),
     ("UPDATE change_log SET actor = 'x'", NOBODY),
     ("UPDATE change_log SET actor = 'x' WHERE false", NOBODY),
     ("DELETE FROM change_log", NOBODY),
@@ -145,6 +144,7 @@ STATEMENTS = (
     ("CREATE TABLE mine (id int)", {OWNER}),
     ("CREATE FUNCTION mine() RETURNS int LANGUAGE sql RETURN 1", {OWNER}),
     ("ALTER TABLE change_log DISABLE TRIGGER ALL", {OWNER}),
+    ("ALTER TABLE clinic DISABLE TRIGGER log_registration_removal", {OWNER}),
     ("DROP TRIGGER log_board_insert ON patient_board", {OWNER}),
     ("DROP VIEW complaints_clinic", {OWNER}),
     (
@@ -216,3 +216,57 @@ def test_plain_sql_on_boards_and_tak_is_logged_as_the_user_who_logged_in(
         newer = f"SELECT {columns} FROM change_log WHERE id > {before} ORDER BY id"
         logged = owner.execute(newer).fetchall()
     assert logged == [(logs_in_as, *entry) for entry in expected]
+
+
+NAMED = (
+    "SELECT set_config('sync_worker.actor', 'boss', {is_local}),"
+    " set_config('sync_worker.transaction', txid_current()::text, {is_local})"
+)
+BY_REPLICATION = (
+    "SET session_replication_role = replica;"
+    " INSERT INTO change_log (at, change, login) VALUES (now(), 'x', 'boss')"
+)
+
+
+@pytest.mark.parametrize(
+    ("role", "statement"),
+    [
+        (WORKER, "INSERT INTO change_log (at, change, actor) VALUES (now(), 'x', 'boss')"),
+        (ADMIN, "INSERT INTO change_log (at, change, actor) VALUES (now(), 'x', 'boss')"),
+        (OWNER, "INSERT INTO change_log (at, change, login) VALUES (now(), 'x', 'boss')"),
+        (OWNER, "INSERT INTO change_log (at, change, login) VALUES (now(), 'x', NULL)"),
+        (ADMIN, f"{UNREGISTER}; SET ROLE complaints_admin"),
+        (SUPPORT, "UPDATE patient_board SET name = 'N'"),
+        (SUPPORT, f"{NAMED.format(is_local=True)}; UPDATE patient_board SET name = 'N'"),
+        (OWNER, BY_REPLICATION),
+    ],
+)
+def test_the_log_has_who_logged_in_whatever_is_claimed(users, database, role, statement):
+    with psycopg.connect(users.url(role, database)) as connection:
+        logs_in_as = connection.info.user
+        connection.execute(statement)
+    assert last_entry(users, database, "login") == (logs_in_as,)
+
+
+def test_who_was_named_in_another_transaction_does_not_act_in_this_one(users, database):
+    with psycopg.connect(users.url(SUPPORT, database)) as support:
+        support.execute(NAMED.format(is_local=False))
+        support.commit()
+        support.execute("UPDATE patient_board SET name = 'N'")
+    support_user = users.names[SUPPORT]
+    assert last_entry(users, database, "actor, login") == (support_user, support_user)
+
+
+def test_what_a_trigger_logs_is_of_the_database_clock(users, database):
+    with psycopg.connect(users.url(ADMIN, database)) as admin:
+        admin.execute("UPDATE clinic SET registered_at = '2020-01-01Z', registered_by = 'boss'")
+    changed = last_entry(
+        users, database, "change, new_value, actor, at > now() - interval '1 hour'"
+    )
+    assert changed == ("registered", "boss", users.names[ADMIN], True)
+
+
+def last_entry(users, database, columns):
+    with psycopg.connect(users.url(OWNER, database)) as owner:
+        newest = f"SELECT {columns} FROM change_log ORDER BY id DESC LIMIT 1"
+        return owner.execute(newest.encode()).fetchone()

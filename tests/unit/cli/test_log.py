@@ -8,8 +8,8 @@ import pytest
 from tests.unit.cli.conftest import BOARD, A, C
 
 MEMBERS = {
-    *("at", "change", "hsa_id", "region_code", "old", "new", "actor", "reason"),
-    *("event_id", "topic", "partition", "offset"),
+    *("at", "change", "hsa_id", "region_code", "old", "new", "actor", "login"),
+    *("reason", "event_id", "topic", "partition", "offset"),
 }
 
 

@@ -6,7 +6,18 @@ from tests.unit.cli.conftest import BOARD, A, B, C, D
 from sync_worker.registry.schema import HEAD
 
 LISTED = {"hsa_id", "name", "region_code", "active", "registered", "status", "updated_at"}
-HISTORY = {"at", "change", "old", "new", "actor", "reason", "event_id", "topic", "partition"}
+HISTORY = {
+    "at",
+    "change",
+    "old",
+    "new",
+    "actor",
+    "login",
+    "reason",
+    "event_id",
+    "topic",
+    "partition",
+}
 REGION = {
     *("region_code", "name", "service_on", "patient_board", "registered", "receiving"),
     *("deactivated", "own_system", "attention"),

@@ -26,6 +26,7 @@ HISTORY_COLUMNS = (
     "old",
     "new",
     "actor",
+    "login",
     "reason",
     "event_id",
     "topic",

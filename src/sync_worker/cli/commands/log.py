@@ -20,6 +20,7 @@ COLUMNS = (
     "old",
     "new",
     "actor",
+    "login",
     "reason",
     "event_id",
     "topic",

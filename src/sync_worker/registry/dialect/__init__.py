@@ -1,5 +1,6 @@
 """All that differs between SQLite and PostgreSQL; nothing else in the program asks which it is."""
 
+from sync_worker.registry.dialect.acting import acting
 from sync_worker.registry.dialect.engine import (
     BUSY_TIMEOUT_MS,
     MissingDatabase,
@@ -46,6 +47,7 @@ __all__ = [
     "NoPlaceForDatabase",
     "RowNumber",
     "TimeLimits",
+    "acting",
     "alone",
     "among",
     "clock",

@@ -1,0 +1,169 @@
+"""Registrations: whoever writes them, and however, the change log says so, and once."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, text
+from sqlalchemy.exc import DBAPIError
+from tests.builders import activated, numbered
+from tests.contract.conftest import NOW, apply_batch
+from tests.contract.test_apply import STREAM, batch_of
+from tests.contract.test_boards import execute
+
+from sync_worker.administration import clinics
+from sync_worker.administration.act import Act
+from sync_worker.clinics.regions import Regions
+from sync_worker.events.codec import Codec
+from sync_worker.registry import log
+from sync_worker.registry.log import LogFilter
+from sync_worker.registry.tables import clinic
+from sync_worker.sync.apply import Applier
+
+A, B = "SE2321000016-TA01", "SE2321000016-TB01"
+ACT = Act("anna", "Order 17", NOW)
+
+
+@pytest.fixture
+def known(engine):
+    """Clinic A is registered by the program, B is not."""
+    with engine.begin() as connection:
+        for hsa_id in (A, B):
+            values = {"active": True, "activation_time": NOW, "region_code": "01"}
+            connection.execute(insert(clinic).values(hsa_id=hsa_id, region_time=NOW, **values))
+
+
+@pytest.fixture
+def logged(registry, known):
+    """The entries since clinic A was registered by the program, or all of them."""
+    clinics.do(registry, clinics.ADD, [A], ACT)
+
+    def call(*, of_all=False):
+        with registry.snapshot() as connection:
+            entries = list(log.listed(connection, LogFilter()))
+        return entries if of_all else entries[1:]
+
+    return call
+
+
+def changes(entries):
+    return [(one["change"], one["hsa_id"], one["old"], one["new"]) for one in entries]
+
+
+def test_what_the_program_does_is_logged_once_with_actor_and_reason(registry, logged):
+    clinics.do(registry, clinics.REMOVE, [A], ACT)
+    entries = logged(of_all=True)
+    assert [(e["change"], e["hsa_id"]) for e in entries] == [("registered", A), ("removed", A)]
+    assert {(e["actor"], e["reason"]) for e in entries} == {("anna", "Order 17")}
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("UPDATE clinic SET registered_at = NULL", [("removed", A, None, None)]),
+        (
+            "UPDATE clinic SET registered_at = NULL, registered_by = NULL, active = false",
+            [("removed", A, None, None)],
+        ),
+        (f"DELETE FROM clinic WHERE hsa_id = '{A}'", [("removed", A, None, None)]),
+        ("DELETE FROM clinic", [("removed", A, None, None)]),
+        ("UPDATE clinic SET registered_by = 'eva'", [("registered", A, "anna", "eva")]),
+        (
+            f"UPDATE clinic SET registered_at = '2020-01-01T00:00:00.000000Z' WHERE hsa_id = '{A}'",
+            [("registered", A, "anna", "anna")],
+        ),
+        (
+            (
+                f"UPDATE clinic SET registered_at = '2026-01-01T00:00:00.000000Z',"
+                f" registered_by = 'eva' WHERE hsa_id = '{B}'"
+            ),
+            [("registered", B, None, "eva")],
+        ),
+        (
+            "INSERT INTO clinic (hsa_id, registered_at) VALUES ('X', '2026-01-01T00:00:00Z')",
+            [("registered", "X", None, None)],
+        ),
+        (
+            f"UPDATE clinic SET hsa_id = 'X' WHERE hsa_id = '{A}'",
+            [("registered", "X", None, "anna"), ("removed", A, None, None)],
+        ),
+        (f"UPDATE clinic SET hsa_id = 'X', registered_at = NULL WHERE hsa_id = '{A}'", None),
+        (f"UPDATE clinic SET hsa_id = 'X' WHERE hsa_id = '{B}'", []),
+        ("UPDATE clinic SET active = false, name = 'N', region_code = '03'", []),
+        ("UPDATE clinic SET registered_at = registered_at, registered_by = registered_by", []),
+        ("INSERT INTO clinic (hsa_id) VALUES ('X')", []),
+        (f"INSERT INTO clinic (hsa_id) VALUES ('{A}') ON CONFLICT DO NOTHING", []),
+        (f"DELETE FROM clinic WHERE hsa_id = '{B}'", []),
+    ],
+)
+def test_plain_sql_on_registrations_is_logged(engine, logged, statement, expected):
+    execute(engine, statement)
+    entries = logged()
+    expected = [("removed", A, None, None)] if expected is None else expected
+    assert sorted(changes(entries), key=str) == expected
+    assert {"anna", None}.isdisjoint(entry["actor"] for entry in entries)
+    assert all((entry["login"] is None) == (engine.dialect.name == "sqlite") for entry in entries)
+
+
+def test_a_table_that_is_emptied_at_once_is_logged_by_clinic(engine, logged):
+    if engine.dialect.name != "postgresql":
+        pytest.skip("this database knows no TRUNCATE")
+    execute(engine, "TRUNCATE clinic")
+    (entry,) = logged()
+    assert (entry["change"], entry["hsa_id"], entry["region_code"]) == ("removed", A, "01")
+
+
+def test_many_changed_by_one_statement_are_logged_each(engine, logged):
+    rows = [{"hsa_id": f"SE2321000016-{n:05}", "region_code": "01"} for n in range(2_000)]
+    with engine.begin() as connection:
+        connection.execute(insert(clinic), rows)
+    execute(engine, "UPDATE clinic SET registered_at = '2026-01-01T00:00:00.000000Z'")
+    entries = logged()
+    assert len({entry["hsa_id"] for entry in entries}) == len(entries) == len(rows) + 2
+
+
+def test_what_the_worker_writes_of_a_registered_clinic_is_no_registration(registry, engine, logged):
+    codec = Codec("eservices.clinic.activation", Regions(), timedelta(hours=1))
+    applier = Applier(registry, codec, lambda: NOW)
+    renamed = numbered([activated(A, NOW + timedelta(minutes=1), name="Ny")])
+    apply_batch(applier, STREAM, batch_of(renamed)[0])
+    assert [change for change, *_ in changes(logged())] == ["renamed"]
+
+
+def test_an_actor_is_named_in_one_transaction_alone(registry, engine, logged):
+    """A row or a setting that somebody left behind names nobody, and keeps nobody out."""
+    if engine.dialect.name == "sqlite":
+        for foreign_keys in ("OFF", "ON"):
+            with pytest.raises(DBAPIError, match=r"FOREIGN KEY|foreign key"):
+                _by_another_client(engine, foreign_keys, "INSERT INTO acting (actor) VALUES ('x')")
+    execute(engine, "UPDATE clinic SET registered_at = NULL")
+    clinics.do(registry, clinics.ADD, [A], ACT)
+    execute(engine, "UPDATE clinic SET registered_at = NULL")
+    assert [entry["actor"] == "anna" for entry in logged()] == [False, True, False]
+
+
+def _by_another_client(engine, foreign_keys, statement):
+    """As another program would, which knows nothing of how ours opens a connection."""
+    with engine.connect() as connection:
+        connection.rollback()
+        driver = connection.connection.driver_connection
+        driver.execute(f"PRAGMA foreign_keys = {foreign_keys}")
+        try:
+            connection.execute(text(statement))
+            connection.commit()
+        finally:
+            connection.rollback()
+            driver.execute("PRAGMA foreign_keys = ON")
+
+
+@pytest.mark.parametrize("transaction", ["1", "", "x"])
+def test_a_setting_that_outlived_its_transaction_names_nobody(engine, logged, transaction):
+    if engine.dialect.name != "postgresql":
+        pytest.skip("this database knows no settings")
+    with engine.connect() as connection:
+        for name, value in (("actor", "x"), ("transaction", transaction)):
+            connection.execute(text(f"SET sync_worker.{name} = '{value}'"))
+        connection.commit()
+        connection.execute(text("UPDATE clinic SET registered_at = NULL"))
+        connection.commit()
+    (entry,) = logged()
+    assert entry["actor"] == entry["login"] != "x"
