@@ -73,6 +73,7 @@ def record(
     key: str | bytes | None = "",
     timestamp_ms: int | None = EPOCH_MS,
     headers: Headers = STRUCTURED,
+    is_log_append_time: bool = False,
 ) -> Record:
     """Put an event, bytes or a tombstone into a record.
 
@@ -91,6 +92,7 @@ def record(
         if isinstance(content, dict)
         else content,
         headers=headers,
+        is_log_append_time=is_log_append_time,
     )
 
 
@@ -108,7 +110,7 @@ def archive_line(written: Record, **changed: Any) -> bytes:
         "topic": written.topic,
         "partition": written.partition,
         "offset": written.offset,
-        "tstype": "unknown" if written.timestamp_ms is None else "create",
+        "tstype": _timestamp_type(written),
         "ts": -1 if written.timestamp_ms is None else written.timestamp_ms,
         **_member("headers", written.headers),
         **_member("key", written.key),
@@ -116,6 +118,12 @@ def archive_line(written: Record, **changed: Any) -> bytes:
         **changed,
     }
     return json.dumps(line, ensure_ascii=False).encode() + b"\n"
+
+
+def _timestamp_type(written: Record) -> str:
+    if written.timestamp_ms is None:
+        return "unknown"
+    return "logappend" if written.is_log_append_time else "create"
 
 
 def write_archive(path: Path, records: Iterable[Record]) -> Path:

@@ -110,6 +110,11 @@ class Codec:
             return Ignored("A tombstone says something on the activation topic only.")
         if record.timestamp_ms is None:
             return _invalid("A tombstone has no timestamp.")
+        if record.is_log_append_time:
+            return _invalid(
+                "A tombstone's timestamp was set by the broker (LogAppendTime): it says when the "
+                "record was written there, not when the clinic went."
+            )
         try:
             time = times.instant_of_timestamp(record.timestamp_ms)
         except ValueError:

@@ -70,7 +70,7 @@ def quick_decoder(regions: Iterable[str]) -> Callable[[Record], Event | None]:
     names = _Remembered(lambda name: name)  # each in memory once, however many events state it
 
     def event_in(record: Record) -> Event | None:
-        _, _, _, _, key, value, headers = record
+        _, _, _, _, key, value, headers, _ = record
         # An excerpt of a value is bytes as well, and can look like all of it.
         if value.__class__ is not bytes or not _is_structured(headers):
             return None

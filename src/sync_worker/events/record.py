@@ -64,8 +64,9 @@ class Origin(NamedTuple):
 class Record(NamedTuple):
     """A record as it was read, byte for byte, with where it stands.
 
-    `timestamp_ms` is milliseconds since 1970 in UTC, None where the record has none. A `value` of
-    None is a tombstone, an `Excerpt` what is kept of a record that is too large.
+    `timestamp_ms` is milliseconds since 1970 in UTC, None where the record has none. With
+    `is_log_append_time` the broker set it, as the record was written; else the producer gave it. A
+    `value` of None is a tombstone, an `Excerpt` what is kept of a record that is too large.
     """
 
     topic: str
@@ -75,6 +76,7 @@ class Record(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
+    is_log_append_time: bool = False
 
     @property
     def address(self) -> tuple[str, int, int]:

@@ -61,6 +61,7 @@ RECORD = (
     dead_letter.c.headers,
     case((_IS_TOO_LARGE, _BYTES), else_=dead_letter.c.value_size).label("value_size"),
     dead_letter.c.value_sha256,
+    dead_letter.c.is_log_append_time,
 )
 """The columns that `record_of` wants."""
 
@@ -148,6 +149,7 @@ def record_of(row: Row[Any]) -> Record:
         row.key,
         Excerpt(row.value, row.value_size, row.value_sha256) if is_excerpt else row.value,
         _parse_headers(row.headers),
+        row.is_log_append_time,
     )
 
 
@@ -175,6 +177,7 @@ def shown(connection: Connection, number: int) -> dict[str, Any] | None:
         **_item(row),
         "timestamp": None if row.timestamp_ms is None else _instant(row.timestamp_ms),
         "timestamp_ms": row.timestamp_ms,
+        "timestamp_type": _timestamp_type(row),
         **_headers_item(_parse_headers(row.headers)),
         **(_excerpt_item(value) if isinstance(value, Excerpt) else _value_item(value)),
         "closed_at": row.closed_at,
@@ -233,6 +236,7 @@ _SET_ASIDE = (
     "record_offset",
     "digest",
     "timestamp_ms",
+    "is_log_append_time",
     "key",
     "value",
     "headers",
@@ -261,6 +265,7 @@ def _row(origin: Origin, record: Record, rejection: Rejection, now: datetime) ->
         *record.address,
         record.digest,
         record.timestamp_ms,
+        record.is_log_append_time,
         record.key,
         value,
         _headers_text(record.headers),
@@ -324,6 +329,13 @@ def _parse_headers(text: str) -> Headers:
         (name, None if value is None else base64.b64decode(value))
         for name, value in json.loads(text)
     )
+
+
+def _timestamp_type(row: Row[Any]) -> str | None:
+    """As Kafka calls it; None where the record has no timestamp."""
+    if row.timestamp_ms is None:
+        return None
+    return "LogAppendTime" if row.is_log_append_time else "CreateTime"
 
 
 def _instant(timestamp_ms: int) -> datetime | None:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     case,
     exists,
+    false,
     text,
 )
 
@@ -116,6 +117,7 @@ dead_letter = Table(
     Column("record_offset", BigInteger, nullable=False),
     Column("digest", Bytewise, nullable=False),
     Column("timestamp_ms", BigInteger),
+    Column("is_log_append_time", Boolean, nullable=False, server_default=false()),
     Column("key", LargeBinary),
     Column("value", LargeBinary),
     Column("headers", Bytewise, nullable=False),

@@ -32,6 +32,9 @@ _NO_TIMESTAMP = -1
 _MOST_HEADERS = MOST_BYTES // HEADER_BYTES + 1
 """A record with so many is too large, and only an excerpt of it is kept."""
 _NO_TIMESTAMP_TYPES = ("unknown", "none")
+CREATE_TIME, LOG_APPEND_TIME = "create", "logappend"
+_PRODUCERS = (CREATE_TIME, None)
+"""Of a timestamp that the producer gave; a line can leave its type out."""
 _ENCODE: Encode = str.encode
 _ENCODE_RAW: Encode = partial(str.encode, encoding="utf-8", errors="surrogateescape")
 
@@ -52,7 +55,9 @@ def record_of(line: bytes, number: int) -> Record:
         topic=_topic(members),
         partition=_whole_number(members, "partition", 0, _MAX_PARTITION) or 0,
         offset=_offset(members, number),
-        timestamp_ms=_timestamp_ms(members),
+        timestamp_ms=(timestamp_ms := _timestamp_ms(members)),
+        # Of another type than this program knows, it is not for certain that a producer gave it.
+        is_log_append_time=timestamp_ms is not None and members.get("tstype") not in _PRODUCERS,
         key=_content(members, "key", encode),
         value=_excerpt(members, _content(members, "payload", encode)),
         headers=_headers(members, encode),

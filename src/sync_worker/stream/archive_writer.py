@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from sync_worker.events.record import Excerpt, Headers, Record
 from sync_worker.files.whole import WholeFile
+from sync_worker.stream.archive_lines import CREATE_TIME, LOG_APPEND_TIME
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 _GZIP_LEVEL = 6
@@ -26,7 +27,7 @@ def line_of(record: Record) -> bytes:
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "tstype": "unknown" if timestamp_ms is None else "create",
+        "tstype": _timestamp_type(record),
         "ts": -1 if timestamp_ms is None else timestamp_ms,
         **_headers(record.headers),
         **_content("key", record.key),
@@ -34,6 +35,12 @@ def line_of(record: Record) -> bytes:
         **_whole(record.value),
     }
     return _ENCODE(line).encode() + b"\n"
+
+
+def _timestamp_type(record: Record) -> str:
+    if record.timestamp_ms is None:
+        return "unknown"
+    return LOG_APPEND_TIME if record.is_log_append_time else CREATE_TIME
 
 
 class ArchiveWriter:

@@ -13,6 +13,7 @@ from sync_worker.events.record import Partition, Record
 from sync_worker.stream.source import Batch, Move
 
 _NO_TIMESTAMP = -1
+_LOG_APPEND_TIME = 1
 _SIZES = tuple(attrgetter(f"serialized_{part}_size") for part in ("key", "value", "header"))
 """Of the client's record, in bytes; -1 where it has none."""
 _MOST_SHARED_BYTES = 1024
@@ -99,11 +100,14 @@ def size_of(found: Sequence[Any]) -> int:
 
 def record_of(found: Any) -> Record:
     """The client's record as ours, byte for byte."""
-    topic, partition, _, offset, timestamp_ms, _, key, value, headers, *_, header_bytes = found
+    topic, partition, _, offset, timestamp_ms, timestamp_type, *content = found
+    key, value, headers, *_, header_bytes = content
     if timestamp_ms == _NO_TIMESTAMP:
         timestamp_ms = None
     shared = tuple(headers)
     if 0 < header_bytes <= _MOST_SHARED_BYTES:
         shared = _shared(shared)
-    record: Record = new(Record, (topic, partition, offset, timestamp_ms, key, value, shared))
+    is_log_append = timestamp_type == _LOG_APPEND_TIME
+    held = topic, partition, offset, timestamp_ms, key, value, shared, is_log_append
+    record: Record = new(Record, held)
     return record

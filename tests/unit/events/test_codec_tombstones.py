@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.builders import EPOCH, EPOCH_MS, REGION
+from tests.builders import EPOCH, EPOCH_MS, REGION, deactivated
 from tests.unit.events.conftest import CLINIC, NOW, decode, reason_of
 
 from sync_worker.clinics.facts import Facts, Register
@@ -35,6 +35,23 @@ def test_its_timestamp_counts_to_the_millisecond():
     verdict = decode(None, key=CLINIC, timestamp_ms=EPOCH_MS + 1)
 
     assert verdict.time == EPOCH + timedelta(milliseconds=1)
+
+
+def test_a_timestamp_that_the_broker_set_says_nothing_of_the_clinic():
+    rejection = decode(None, key=CLINIC, is_log_append_time=True)
+
+    assert rejection.reason is Reason.INVALID_EVENT
+    assert "LogAppendTime" in rejection.detail
+
+
+def test_off_its_topic_a_tombstone_is_ignored_whoever_set_its_timestamp():
+    assert isinstance(decode(None, topic=REGION, key=CLINIC, is_log_append_time=True), Ignored)
+
+
+def test_an_event_states_its_own_time_whoever_set_its_timestamp():
+    content = deactivated(CLINIC, 5)
+
+    assert decode(content, is_log_append_time=True) == decode(content)
 
 
 @pytest.mark.parametrize("key", [CLINIC.lower(), f" {CLINIC}\n", f"\ufeff{CLINIC}\u00a0"])

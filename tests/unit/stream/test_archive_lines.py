@@ -49,6 +49,13 @@ def test_a_timestamp_that_kafka_does_not_have_is_none(changed):
     assert record_of(line(**changed), 0).timestamp_ms is None
 
 
+@pytest.mark.parametrize(
+    ("tstype", "is_log_append_time"), [("create", False), (None, False), ("logappend", True)]
+)
+def test_it_says_whether_the_broker_set_the_timestamp(tstype, is_log_append_time):
+    assert record_of(line(ts=5, tstype=tstype), 0).is_log_append_time is is_log_append_time
+
+
 def test_bytes_that_are_not_utf_8_are_read_from_base64():
     coded = base64.b64encode(b"\xff\x00").decode()
 

@@ -26,7 +26,8 @@ RECORDS = st.builds(
     key=CONTENT,
     value=CONTENT,
     headers=st.lists(st.tuples(ENCODABLE, CONTENT)).map(tuple),
-)
+    is_log_append_time=st.booleans(),
+).map(lambda r: r._replace(is_log_append_time=r.is_log_append_time and r.timestamp_ms is not None))
 
 
 @given(RECORDS, st.integers(0, 9))
