@@ -10,7 +10,15 @@ from typing import Any
 from uuid import uuid4
 
 from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicPartition
-from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
+from kafka.admin import (
+    ACL,
+    ACLOperation,
+    ACLPermissionType,
+    ConfigResource,
+    ConfigResourceType,
+    ResourcePattern,
+    ResourceType,
+)
 from kafka.errors import KafkaError
 
 from sync_worker.events.record import Partition, Record
@@ -79,6 +87,12 @@ class Cluster:
         pattern = ResourcePattern(ResourceType.TOPIC, topic)
         with self.admin() as client:
             assert not client.create_acls([ACL(user, "*", operation, kind, pattern)])["failed"]
+
+    def alter(self, topic: str, **options: str) -> None:
+        """Set a topic's options; a name has underscores for points."""
+        configs = {name.replace("_", "."): value for name, value in options.items()}
+        with self.admin() as client:
+            client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=configs)])
 
     def add_partitions(self, name: str, total: int) -> None:
         with self.admin() as client:

@@ -8,8 +8,6 @@ import pytest
 from kafka.admin import (
     ACLOperation,
     ACLPermissionType,
-    ConfigResource,
-    ConfigResourceType,
 )
 
 from sync_worker.events.record import Partition
@@ -70,12 +68,6 @@ def doctor(cluster: Cluster, registry: Registry) -> Doctor:
     return Doctor(cluster, registry)
 
 
-def alter(cluster: Cluster, topic: str, **options: str) -> None:
-    with cluster.admin() as admin:
-        configs = {name.replace("_", "."): value for name, value in options.items()}
-        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=configs)])
-
-
 def test_a_stream_as_it_should_be(cluster: Cluster, doctor: Doctor) -> None:
     one, two = cluster.topic(partitions=2), cluster.topic(partitions=2)
     cluster.send(one, range(3))
@@ -110,7 +102,7 @@ def test_a_topic_that_loses_records_fails(
     cluster: Cluster, doctor: Doctor, option: dict[str, str]
 ) -> None:
     topic = cluster.topic()
-    alter(cluster, topic, **option)
+    cluster.alter(topic, **option)
     finding = doctor(topic)["topic_configuration"]
     assert finding.state is State.FAIL
     assert "=".join(*option.items()).replace("_", ".", 1) in finding.detail
@@ -118,6 +110,17 @@ def test_a_topic_that_loses_records_fails(
         f"kafka-configs.sh --bootstrap-server {cluster.bootstrap} --alter --entity-type topics "
         f"--entity-name {topic} "
         "--add-config cleanup.policy=delete,retention.ms=-1,retention.bytes=-1"
+    )
+
+
+def test_a_topic_that_changes_timestamps_fails(cluster: Cluster, doctor: Doctor) -> None:
+    topic = cluster.topic()
+    cluster.alter(topic, message_timestamp_type="LogAppendTime")
+    finding = doctor(topic)["topic_configuration"]
+    assert finding.state is State.FAIL
+    assert f"{topic}: message.timestamp.type=LogAppendTime" in finding.detail
+    assert finding.fix.endswith(
+        f"--entity-name {topic} --add-config message.timestamp.type=CreateTime"
     )
 
 
@@ -134,7 +137,7 @@ def test_a_configuration_that_may_not_be_read_warns_with_the_right(
     assert f"may not read the configuration of {topic}." in finding.detail
     assert "back to the first record" in finding.detail
     assert "DESCRIBE_CONFIGS" in finding.fix
-    alter(guarded_cluster, other, cleanup_policy="compact")
+    guarded_cluster.alter(other, cleanup_policy="compact")
     assert doctor(topic, other)["topic_configuration"].state is State.FAIL
 
 

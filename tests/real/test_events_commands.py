@@ -2,13 +2,16 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from kafka.admin import ACLOperation, ACLPermissionType
 
+from sync_worker.cli import publishing
 from sync_worker.cli.main import run
 from sync_worker.events.record import Record
 from sync_worker.stream.archive_writer import line_of
@@ -167,6 +170,73 @@ def test_a_dry_run_publishes_nothing(cluster: Cluster, typed: Typed) -> None:
     assert typed("events", "export", "--out", "-", "--topic", topic)[1] == ""
 
 
+@pytest.mark.parametrize(
+    ("options", "record", "told"),
+    [
+        ({"message_timestamp_after_max_ms": "3600000"}, {"timestamp_ms": 2**42}, "in the future"),
+        ({"message_timestamp_before_max_ms": "3600000"}, {}, "too old"),
+        ({"max_message_bytes": "5000"}, {"value": b"v" * 4930}, "max.message.bytes is 5000"),
+        ({"cleanup_policy": "compact"}, {"key": None}, "has no key"),
+    ],
+)
+def test_what_the_broker_would_refuse_is_refused_before_the_first_record(
+    cluster: Cluster, typed: Typed, options: dict[str, str], record: dict[str, Any], told: str
+) -> None:
+    topic = cluster.topic()
+    fine = Record(topic, 0, 0, EPOCH_MS, b"k", b"v" * 4929)
+    if "too old" in told:
+        fine = fine._replace(timestamp_ms=int(time.time() * 1000))
+    cluster.alter(topic, **options)
+    write_archive(
+        Path("a.jsonl"), [fine, fine._replace(offset=1, **{"timestamp_ms": EPOCH_MS} | record)]
+    )
+    code, _out, err = typed("events", "publish", "a.jsonl")
+    assert code == 2
+    assert f"{topic}: offset 1 of partition 0 " in err
+    assert told in err
+    assert typed("events", "export", "--out", "-", "--topic", topic)[1] == ""
+    write_archive(Path("a.jsonl"), [fine])
+    assert typed("events", "publish", "a.jsonl")[0] == 0
+
+
+def test_a_topic_that_changes_timestamps_takes_no_record_unless_told_to(
+    cluster: Cluster, typed: Typed
+) -> None:
+    topic = cluster.topic()
+    cluster.alter(topic, message_timestamp_type="LogAppendTime")
+    write_archive(Path("a.jsonl"), [Record(topic, 0, 0, EPOCH_MS, b"k", None)])
+    for more in ((), ("--dry-run",), ("--yes",)):
+        code, _out, err = typed("events", "publish", "a.jsonl", *more)
+        assert (code, "LogAppendTime" in err) == (4, True)
+    assert typed("events", "export", "--out", "-", "--topic", topic)[1] == ""
+    assert typed("events", "publish", "a.jsonl", "--accept-changed-timestamps")[0] == 0
+    exported = json.loads(typed("events", "export", "--out", "-", "--topic", topic)[1])
+    assert exported["tstype"] == "logappend"
+    assert exported["ts"] > EPOCH_MS
+
+
+def test_no_timestamp_of_a_broker_becomes_a_producers(cluster: Cluster, typed: Typed) -> None:
+    topic = cluster.topic()
+    stamped = Record(topic, 0, 3, EPOCH_MS, b"k", None, (), is_log_append_time=True)
+    write_archive(Path("a.jsonl"), [stamped])
+    code, _out, err = typed("events", "publish", "a.jsonl")
+    assert (code, "the tombstone offset 3 of partition 0" in err) == (4, True)
+    write_archive(Path("a.jsonl"), [stamped._replace(value=b"{}")])
+    assert typed("events", "publish", "a.jsonl")[0] == 0
+
+
+def test_a_topic_whose_options_are_hidden_takes_no_record_unless_told_to(
+    guarded_cluster: Cluster, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic, everybody = guarded_cluster.topic(), "User:*"
+    guarded_cluster.permit(everybody, topic, ACLOperation.ALL)
+    guarded_cluster.permit(everybody, topic, ACLOperation.DESCRIBE_CONFIGS, ACLPermissionType.DENY)
+    monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", guarded_cluster.bootstrap)
+    write_archive(Path("a.jsonl"), [Record(topic, 0, 0, EPOCH_MS, b"k", b"v")])
+    code, _out, err = typed("events", "publish", "a.jsonl")
+    assert (code, "DESCRIBE_CONFIGS" in err) == (4, True)
+
+
 def test_another_machines_cluster_needs_yes(
     cluster: Cluster, typed: Typed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,10 +252,20 @@ def test_another_machines_cluster_needs_yes(
     assert typed("events", "publish", "a.jsonl", "--yes")[0] == 0
 
 
-def test_what_stops_midway_says_how_to_go_on(cluster: Cluster, typed: Typed) -> None:
-    """A record that the broker refuses, for its time, in the middle of one partition."""
+def test_what_stops_midway_says_how_to_go_on(
+    cluster: Cluster, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record that the broker refuses, for its time: the topic's limit came after the look."""
     topic = cluster.topic(partitions=2)
     in_ten_years = 10 * 365 * 86_400_000
+    cluster.alter(topic, message_timestamp_after_max_ms=str(2 * in_ten_years))
+    compare = publishing.compare
+
+    def limit_afterwards(*arguments: Any, **more: Any) -> None:
+        compare(*arguments, **more)
+        cluster.alter(topic, message_timestamp_after_max_ms="3600000")
+
+    monkeypatch.setattr(publishing, "compare", limit_afterwards)
     records = [
         *(Record(topic, 0, n, EPOCH_MS, b"k", str(n).encode()) for n in range(6000)),
         Record(topic, 0, 6000, EPOCH_MS + in_ten_years, b"k", b"late"),

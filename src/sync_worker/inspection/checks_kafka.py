@@ -12,7 +12,15 @@ from sync_worker.registry import positions
 from sync_worker.registry.positions import Position
 from sync_worker.registry.unit import Registry
 from sync_worker.stream import fitting
-from sync_worker.stream.admin import TOPIC_CONFIGURATION, Group, KafkaAdmin, Topic, lag
+from sync_worker.stream.admin import (
+    KEEPS_RECORDS,
+    KEEPS_TIMESTAMPS,
+    Group,
+    KafkaAdmin,
+    Topic,
+    lag,
+    misfits,
+)
 from sync_worker.stream.fitting import Bounds
 from sync_worker.stream.source import Bookmarks, StreamAway, StreamError
 from sync_worker.sync.bookmarks import among
@@ -75,27 +83,33 @@ class KafkaChecks:
 
     def _configuration(self) -> Finding:
         found = {name: self._asked.configuration(name) for name in sorted(self._found)}
-        wrong = {name: _wrong_options(has) for name, has in found.items() if has is not None}
+        known = {name: has for name, has in found.items() if has is not None}
         reach = self._reach()
-        if any(wrong.values()):
-            return self._losing({name: told for name, told in wrong.items() if told}, reach)
+        wrong = [
+            f"{sentence} {_told(known, wanted)}."
+            for sentence, wanted in _NEEDED
+            if _told(known, wanted)
+        ]
+        if wrong:
+            return fail(f"{' '.join(wrong)} {reach}", self._alteration(known))
         hidden = ", ".join(name for name, has in found.items() if has is None)
         if hidden:
             return warn(
-                f"Whether every record is kept for ever is not known: this user may not read the "
-                f"configuration of {hidden}. {reach}",
+                "Whether every record is kept for ever, with its producer's timestamp, is not "
+                f"known: this user may not read the configuration of {hidden}. {reach}",
                 f"Have the right DESCRIBE_CONFIGS on {hidden} given to it.",
             )
-        return ok(f"Every record is kept for ever. {reach}")
+        return ok(f"Every record is kept for ever, with its producer's timestamp. {reach}")
 
-    def _losing(self, wrong: Mapping[str, Sequence[str]], reach: str) -> Finding:
-        """What to say of topics that have such options."""
-        told = "; ".join(f"{name}: {', '.join(options)}" for name, options in wrong.items())
-        options = ",".join(f"{option}={value}" for option, value in TOPIC_CONFIGURATION.items())
-        return fail(
-            f"Records go away, which replay and reconcile need: {told}. {reach}",
+    def _alteration(self, found: Mapping[str, Mapping[str, str]]) -> str:
+        """What to type to have the first of the topics as it should be."""
+        name, options = next(
+            (name, options) for name, has in found.items() if (options := _needed(has))
+        )
+        configs = ",".join(f"{option}={value}" for option, value in options.items())
+        return (
             f"kafka-configs.sh --bootstrap-server {self._asked.bootstrap_servers} --alter "
-            f"--entity-type topics --entity-name {min(wrong)} --add-config {options}",
+            f"--entity-type topics --entity-name {name} --add-config {configs}"
         )
 
     def _reach(self) -> str:
@@ -194,12 +208,24 @@ class KafkaChecks:
         return [partition for _, topic in self._sorted for partition in topic.partitions]
 
 
-def _wrong_options(found: Mapping[str, str]) -> list[str]:
-    return [
-        f"{option}={found[option]}"
-        for option, wanted in TOPIC_CONFIGURATION.items()
-        if found[option] != wanted
-    ]
+_NEEDED = (
+    ("Records go away, which replay and reconcile need:", KEEPS_RECORDS),
+    ("The broker sets timestamps, so that tombstones become dead letters:", KEEPS_TIMESTAMPS),
+)
+
+
+def _told(found: Mapping[str, Mapping[str, str]], wanted: Mapping[str, str]) -> str:
+    """The options of each topic that are not as wanted; empty where all are."""
+    wrong = {name: misfits(has, wanted) for name, has in found.items()}
+    return "; ".join(f"{name}: {', '.join(options)}" for name, options in wrong.items() if options)
+
+
+def _needed(found: Mapping[str, str]) -> dict[str, str]:
+    """The options that a topic is to be given."""
+    needed: dict[str, str] = {}
+    for _, wanted in _NEEDED:
+        needed |= wanted if misfits(found, wanted) else {}
+    return needed
 
 
 def _misfit(known: Position, bounds: Mapping[Partition, Bounds]) -> StreamError | None:

@@ -27,12 +27,17 @@ from sync_worker.stream.kafka_settings import KafkaSettings, admin_options
 from sync_worker.stream.last_words import LastWords
 from sync_worker.stream.source import StreamAway, StreamError
 
-TOPIC_CONFIGURATION: Mapping[str, str] = {
+KEEPS_RECORDS: Mapping[str, str] = {
     # Compaction keeps the last record of a key, not its newest facts; replay needs all of them.
     "cleanup.policy": "delete",
     "retention.ms": "-1",
     "retention.bytes": "-1",
 }
+KEEPS_TIMESTAMPS: Mapping[str, str] = {
+    # A tombstone says that its clinic went at the record's timestamp, which only a producer knows.
+    "message.timestamp.type": "CreateTime",
+}
+TOPIC_CONFIGURATION: Mapping[str, str] = {**KEEPS_RECORDS, **KEEPS_TIMESTAMPS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +100,8 @@ class KafkaAdmin:
     ) -> tuple[str, ...]:
         """Create the topics that are missing, and give their names.
 
-        They keep all records for ever, which replay and reconcile need. -1 leaves a number to the
-        cluster.
+        They keep all records for ever, which replay and reconcile need, with the timestamps that
+        producers gave. -1 leaves a number to the cluster.
         """
         missing = sorted(set(names) - self.topics(names).keys())
         wanted = {
@@ -113,7 +118,7 @@ class KafkaAdmin:
         return tuple(missing)
 
     def configuration(self, name: str) -> dict[str, str] | None:
-        """What `TOPIC_CONFIGURATION` names, as the topic has it; None where we may not read it."""
+        """A topic's options, those that the cluster sets too; None where we may not read them."""
         resource = ConfigResource(ConfigResourceType.TOPIC, name)
         with self._asking() as client:
             described = client.describe_configs([resource], config_filter="all")
@@ -121,7 +126,7 @@ class KafkaAdmin:
         found = described["topic"][name]
         if not found:
             return None
-        return {option: str(found[option]["value"]) for option in TOPIC_CONFIGURATION}
+        return {option: str(described["value"]) for option, described in found.items()}
 
     def bounds(self, partitions: Iterable[Partition]) -> dict[Partition, Bounds]:
         """Where logs begin and end, with what transactions have not yet committed."""
@@ -195,6 +200,15 @@ class KafkaAdmin:
     def _asking(self) -> Iterator[KafkaAdminClient]:
         with _in_our_words(self._bootstrap_servers):
             yield self._client
+
+
+def misfits(found: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
+    """The options of a topic that are not as they should be, as they are."""
+    return [
+        f"{name}={found[name]}"
+        for name, value in wanted.items()
+        if name in found and found[name] != value
+    ]
 
 
 def lag(positions: Mapping[Partition, int], ends: Mapping[Partition, int]) -> int:

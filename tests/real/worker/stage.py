@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import psycopg
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 from psycopg.rows import dict_row
 
@@ -218,6 +219,11 @@ class Stage:
         with self.admin() as client:
             client.create_topics(wanted)
             client.wait_for_topics(list(wanted), timeout_ms=10_000)
+
+    def alter(self, topic: str, options: dict[str, str]) -> None:
+        """Set a topic's options."""
+        with self.admin() as client:
+            client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=options)])
 
     @contextmanager
     def producer(self) -> Iterator[KafkaProducer]:

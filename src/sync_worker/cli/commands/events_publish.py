@@ -19,6 +19,7 @@ from sync_worker.stream.source import StreamAway, StreamError
 
 if TYPE_CHECKING:
     from sync_worker.stream.publisher import Publisher
+    from sync_worker.stream.topic_limits import Contents
 
 COLUMNS = ("topic", "partition", "records", "published")
 
@@ -30,6 +31,8 @@ class _Plan:
     counts: Mapping[Partition, int]
     firsts: Mapping[Partition, int]
     """The offset, in the archive, of the first record of each."""
+    contents: Mapping[str, "Contents"]
+    """What is to be compared with the options of each topic."""
 
     @property
     def total(self) -> int:
@@ -48,6 +51,11 @@ class _Plan:
 )
 @click.argument("file", metavar="FILE|-")
 @ranges.options
+@click.option(
+    "--accept-changed-timestamps",
+    is_flag=True,
+    help="Publish where the topic would not keep the records' timestamps, too.",
+)
 @options.plan_options
 @click.pass_context
 def publish(
@@ -57,6 +65,7 @@ def publish(
     partitions: tuple[int, ...],
     start: Start,
     end: End,
+    accept_changed_timestamps: bool,
     dry_run: bool,
     yes: bool,
 ) -> None:
@@ -64,19 +73,20 @@ def publish(
 
     Topic, partition, key, value, headers and timestamp stay, and so does the order within a
     partition; offsets are those that Kafka gives. The whole file is read, and compared with the
-    topics that there are, before the first record is sent. What is published twice changes nothing
-    in the registry.
+    topics that there are, before the first record is sent: refused is what the brokers would refuse
+    midway, and topics that would change timestamps. What is published twice changes nothing in the
+    registry.
 
     Where Kafka is not on this machine it asks first, or wants --yes: records cannot be taken back.
     """
-    from sync_worker.cli import wiring
+    from sync_worker.cli import publishing, wiring
 
     run = options.invocation(ctx)
     wanted = ranges.selected(topics, partitions, start, end)
     wiring.kafka(run.settings)
     with file_of(file) as path:
         plan = _planned(run, path, wanted)
-        is_development = _compared(run, plan)
+        is_development = _compared(run, plan, accepts_changes=accept_changed_timestamps)
         if dry_run:
             _report(run, plan, {})
             return
@@ -84,16 +94,19 @@ def publish(
             run.output.attention("This is no development cluster: it is not on this machine alone.")
             run.output.confirm(f"Publish {plan.total} records there for good?", yes=yes)
         with _publisher(run) as publisher:
-            _publish(run, publisher, plan, path, wanted, file)
+            accepted = f" {publishing.ACCEPT}" if accept_changed_timestamps else ""
+            _publish(run, publisher, plan, path, wanted, f"{shlex.quote(file)}{accepted}")
     _report(run, plan, publisher.published)
 
 
 def _planned(run: options.Invocation, path: Path, wanted: Range) -> _Plan:
     """Read the whole file before anything is sent: a bad line is met here."""
     from sync_worker.cli import wiring
+    from sync_worker.stream.topic_limits import Contents
 
     counts: dict[Partition, int] = {}
     firsts: dict[Partition, int] = {}
+    contents: dict[str, Contents] = {}
     with (
         closing(wiring.range_reader(run.settings, path, wanted)) as reader,
         run.output.progress("reading", reader.fraction_read),
@@ -103,7 +116,8 @@ def _planned(run: options.Invocation, path: Path, wanted: Range) -> _Plan:
             partition = Partition(record.topic, record.partition)
             counts[partition] = counts.get(partition, 0) + 1
             firsts.setdefault(partition, record.offset)
-    return _Plan(counts, firsts)
+            contents.setdefault(record.topic, Contents()).add(record)
+    return _Plan(counts, firsts, contents)
 
 
 def _refuse_excerpt(record: Record) -> None:
@@ -118,9 +132,9 @@ def _refuse_excerpt(record: Record) -> None:
         )
 
 
-def _compared(run: options.Invocation, plan: _Plan) -> bool:
+def _compared(run: options.Invocation, plan: _Plan, *, accepts_changes: bool) -> bool:
     """Refuse what the cluster has no place for; whether it is a development one."""
-    from sync_worker.cli import wiring
+    from sync_worker.cli import publishing, wiring
     from sync_worker.cli.development import is_development
     from sync_worker.stream.fitting import refuse_missing, refuse_missing_partitions
 
@@ -132,6 +146,8 @@ def _compared(run: options.Invocation, plan: _Plan) -> bool:
         refuse_missing_partitions(plan.counts, {n: len(t.partitions) for n, t in present.items()})
         bounds = admin.bounds(plan.counts)
         brokers = admin.hosts()
+        found = {name: admin.configuration(name) for name in names}
+    publishing.compare(run, plan.contents, found, accepts_changes=accepts_changes)
     filled = [f"{at.topic}/{at.partition}" for at in sorted(bounds) if bounds[at].end]
     run.output.message(f"{plan.total} records for Kafka at {servers}.")
     if filled:
@@ -154,8 +170,9 @@ def _publish(
     plan: _Plan,
     path: Path,
     wanted: Range,
-    file: str,
+    given: str,
 ) -> None:
+    """Publish all of it; `given` is what was typed to say so, for whoever has to go on."""
     from sync_worker.cli import wiring
 
     try:
@@ -170,7 +187,7 @@ def _publish(
         publisher.close()
         _report(run, plan, publisher.published)
         until = ranges.until_option(wanted.end)
-        _stopped(error, plan, publisher, f"{shlex.quote(file)}{until}")
+        _stopped(error, plan, publisher, f"{given}{until}")
 
 
 def _stopped(error: BaseException, plan: _Plan, publisher: "Publisher", what: str) -> NoReturn:

@@ -37,15 +37,23 @@ def command() -> None:
 def create(ctx: click.Context, partitions: int, replication_factor: int | None) -> None:
     """Create the topics that are missing; leave those that are there as they are.
 
-    With cleanup.policy=delete and unlimited retention. Compaction would keep the last record of a
-    key, not its newest facts.
+    With cleanup.policy=delete and unlimited retention: compaction would keep the last record of a
+    key, not its newest facts. And with message.timestamp.type=CreateTime: a timestamp that the
+    broker sets says nothing of when a clinic went. Says where one that is there has other options.
     """
     from sync_worker.cli import wiring
+    from sync_worker.stream.admin import TOPIC_CONFIGURATION, misfits
 
     run = options.invocation(ctx)
     wanted = wiring.topics(run.settings)
     with wiring.kafka_admin(run.settings) as admin:
         created = admin.create_topics(wanted, partitions, replication_factor or -1)
+        found = {topic: admin.configuration(topic) for topic in wanted if topic not in created}
     outcomes = {True: "created", False: "already there"}
     rows = [{"topic": topic, "outcome": outcomes[topic in created]} for topic in wanted]
     run.output.items(rows, COLUMNS)
+    for topic, present in found.items():
+        if wrong := misfits(present or {}, TOPIC_CONFIGURATION):
+            run.output.attention(
+                f"{topic} is there with {', '.join(wrong)}: sync-worker doctor says what to change."
+            )
