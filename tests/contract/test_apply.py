@@ -263,7 +263,8 @@ def test_a_record_read_again_after_its_cause_is_gone_closes_its_dead_letter(regi
     apply_batch(Applier(registry, lenient, lambda: NOW), STREAM, batch)
     with registry.snapshot() as connection:
         listed = {
-            item["offset"]: item["status"] for item in dead_letters.listed(connection, None, None)
+            item["offset"]: item["status"]
+            for item in dead_letters.listed(connection, dead_letters.LetterFilter())
         }
         (stored,) = positions.listed(connection)
     assert listed == {0: "redriven", 1: "open"}

@@ -10,7 +10,8 @@ from tests.contract.test_apply import batch_of
 
 from sync_worker.clinics.regions import Regions
 from sync_worker.events.codec import Codec
-from sync_worker.registry import schema
+from sync_worker.registry import letters, schema
+from sync_worker.registry.dead_letters import LetterFilter
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.tables import dead_letter
 from sync_worker.registry.unit import Registry
@@ -67,6 +68,8 @@ def test_letters_keep_their_log_and_are_found_when_read_again(before):
         assert [(row.topic_id, row.digest) for row in found] == [
             (TOPIC_ID, record.digest) for record in BAD
         ]
+        of_clinic = letters.found(connection, LetterFilter(hsa_id="SE2321000016-TA01"))
+        assert [head.number for head in of_clinic] == [found[1].id]
         connection.execute(text("UPDATE position SET next_offset = 0"))
     batch, _ = batch_of(BAD)
     again = Batch(batch.records, batch.moves, {ACTIVATION: TOPIC_ID})

@@ -28,6 +28,7 @@ from sync_worker.clinics.regions import Regions
 from sync_worker.events.codec import Codec
 from sync_worker.events.verdicts import Reason
 from sync_worker.registry import letters
+from sync_worker.registry.dead_letters import LetterFilter
 from sync_worker.registry.letters import Signature
 from sync_worker.registry.tables import change_log, dead_letter
 from sync_worker.sync import letters as deciding
@@ -43,7 +44,7 @@ NO_DEPARTURES = Limits(0, 0, timedelta(hours=1))
 
 def all_open(registry, reason=None):
     with registry.snapshot() as connection:
-        return letters.all_open(connection, reason)
+        return letters.found(connection, LetterFilter("open", reason))
 
 
 def redrive(registry, codec=WITH_11, limits=USUAL_LIMITS, most=100, heads=None):

@@ -179,6 +179,17 @@ def region_option(help_text: str) -> Callable[[Decorated], Decorated]:
     return click.option("--region", "regions", multiple=True, metavar="NN", help=help_text)
 
 
+def limit_option(command: Decorated) -> Decorated:
+    """`--limit N`, as `limit`: no more than there can be, which says the same."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        metavar="N",
+        callback=lambda _ctx, _param, value: None if value is None else min(value, sys.maxsize),
+        help="At most so many.",
+    )(command)
+
+
 def actor_option(command: Decorated) -> Decorated:
     """`--actor ID`, by default the user of the operating system."""
     return click.option(

@@ -1,38 +1,18 @@
-"""`deadletters redrive`: which letters, the plan, and what became of each."""
+"""`deadletters redrive`: the plan, and what became of each letter."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sync_worker.cli import options, reading_again
-from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli import choosing_letters, options, reading_again
 from sync_worker.cli.reading_again import Again
 from sync_worker.events.record import Excerpt
-from sync_worker.events.verdicts import Reason
-from sync_worker.registry import letters
 from sync_worker.registry.letters import Head, Signature
-from sync_worker.sync.letters import chosen
 from sync_worker.sync.merge import Outcome
 from sync_worker.sync.redrive import Redriven, Redriving, RehearsingRedrive
 from sync_worker.sync.replay import Report
 
 COLUMNS = ("id", "outcome")
-
-
-def selected(again: Again, numbers: Sequence[int], reason: Reason | None) -> list[Head]:
-    """The letters that were named, or all open ones; in the order set aside.
-
-    Raises:
-        UnknownLetters, ClosedLetters: of those that were named.
-    """
-    if numbers:
-        return again.parts.patience(lambda: chosen(again.registry, numbers))
-
-    def all_open() -> list[Head]:
-        with again.registry.snapshot() as connection:
-            return letters.all_open(connection, reason)
-
-    return again.parts.patience(all_open)
 
 
 class Redrive:
@@ -74,9 +54,7 @@ class Redrive:
                 self._take(redriven)
         finally:
             output.items(self._items, COLUMNS, empty="There is nothing to redrive.")
-        gone = len(self._heads) - len(self._items)
-        if gone:
-            output.attention(f"{gone} were closed by somebody else meanwhile, and left alone.")
+        choosing_letters.tell_gone(output, len(self._heads) - len(self._items))
         bad = self._report.counts[Outcome.DEAD_LETTERED]
         if bad:
             output.attention(f"{bad} are still bad: sync-worker deadletters list")
@@ -104,17 +82,6 @@ class Redrive:
                 self._items += [
                     {"id": number, "outcome": outcome.value} for number, outcome in part.outcomes
                 ]
-
-
-def require_choice(numbers: Sequence[int], reason: str | None, *, every: bool) -> None:
-    """Raise CommandError unless letters are named, or all asked for, and not both."""
-    if bool(numbers) == every or (numbers and reason):
-        raise CommandError(
-            Exit.USAGE,
-            "It is not clear which dead letters are meant.",
-            why="Either ids are given, or --all, which --code can narrow.",
-            hint="sync-worker deadletters redrive --all --code unknown_region --dry-run",
-        )
 
 
 _WOULD = {

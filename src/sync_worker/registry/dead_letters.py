@@ -9,6 +9,7 @@ import base64
 import codecs
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,8 @@ from sqlalchemy import (
 )
 
 from sync_worker.events import times
+from sync_worker.events.models import is_hsa_id
+from sync_worker.events.naming import named
 from sync_worker.events.record import (
     KEPT_BYTES,
     MOST_BYTES,
@@ -66,15 +69,44 @@ RECORD = (
 """The columns that `record_of` wants."""
 
 
+@dataclass(frozen=True, slots=True)
+class LetterFilter:
+    """Which dead letters; None asks for nothing. `hsa_id` is one that the record names."""
+
+    status: str | None = None
+    reason: Reason | None = None
+    hsa_id: str | None = None
+    topic: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What is true of the letters."""
+        wanted = {
+            dead_letter.c.status: self.status,
+            dead_letter.c.reason: self.reason and self.reason.value,
+            dead_letter.c.topic: self.topic,
+        }
+        conditions = [column == value for column, value in wanted.items() if value is not None]
+        if self.hsa_id is not None:
+            conditions.append(dead_letter.c.named.contains(f" {self.hsa_id} ", autoescape=True))
+        return conditions
+
+
 def add(
     connection: Connection,
     origin: Origin,
     rejected: Iterable[tuple[Record, Rejection]],
     now: datetime,
 ) -> None:
-    """Set records aside; one that is there already, from an earlier reading, stays as it is."""
+    """Set records aside; one that is there already, from an earlier reading, stays as it is.
+
+    The ids follow the order read. The rows are written in the order of their key: a worker and a
+    replay that set the same records aside, each in its own order, would else wait crosswise.
+    """
     rows = [_row(origin, record, rejection, now) for record, rejection in rejected]
-    dialect.insert_new(connection, dead_letter, _SET_ASIDE, rows)
+    numbers = dialect.next_numbers(connection, dead_letter.c.id, len(rows))
+    numbered = [(*row, number) for number, row in zip(numbers, rows, strict=True)]
+    in_order = sorted(numbered, key=_key)
+    dialect.insert_new(connection, dead_letter, (*_SET_ASIDE, "id"), in_order)
 
 
 def open_among(
@@ -154,20 +186,20 @@ def record_of(row: Row[Any]) -> Record:
 
 
 def listed(
-    connection: Connection, status: str | None, reason: Reason | None
+    connection: Connection, wanted: LetterFilter, limit: int | None = None
 ) -> Iterator[dict[str, Any]]:
     """Dead letters in the order set aside, in the form of `deadletters list`; without values."""
-    statement = select(*_LISTED).order_by(dead_letter.c.id)
-    if status is not None:
-        statement = statement.where(dead_letter.c.status == status)
-    if reason is not None:
-        statement = statement.where(dead_letter.c.reason == reason.value)
+    statement = select(*_LISTED).where(*wanted.conditions()).order_by(dead_letter.c.id)
+    if limit is not None:
+        statement = statement.limit(limit)
     some_at_a_time = statement.execution_options(yield_per=_ROWS_AT_ONCE)
     return (_item(row) for row in connection.execute(some_at_a_time))
 
 
 def shown(connection: Connection, number: int) -> dict[str, Any] | None:
     """One dead letter with its record, in the form of `deadletters show`; None where none is."""
+    if number > dialect.GREATEST_NUMBER:
+        return None
     columns = dict.fromkeys((*_LISTED, dead_letter.c.closed_at, *RECORD))
     row = connection.execute(select(*columns).where(dead_letter.c.id == number)).first()
     if row is None:
@@ -227,6 +259,7 @@ def _is_among(topic_id: str, partition: Partition, offsets: range) -> ColumnElem
     )
 
 
+_KEY = ("stream", "topic_id", "topic", "partition", "record_offset", "digest")
 _SET_ASIDE = (
     "received_at",
     "stream",
@@ -240,6 +273,7 @@ _SET_ASIDE = (
     "key",
     "value",
     "headers",
+    "named",
     "reason",
     "detail",
     "status",
@@ -253,6 +287,7 @@ _LISTED = tuple(
         *("reason", "detail", "status"),
     )
 )
+_KEY_AT = tuple(map(_SET_ASIDE.index, _KEY))
 
 
 def _row(origin: Origin, record: Record, rejection: Rejection, now: datetime) -> tuple[Any, ...]:
@@ -269,11 +304,23 @@ def _row(origin: Origin, record: Record, rejection: Rejection, now: datetime) ->
         record.key,
         value,
         _headers_text(record.headers),
+        _names(record),
         rejection.reason.value,
         rejection.detail,
         OPEN,
         *((value.size, value.sha256) if isinstance(value, Excerpt) else (None, None)),
     )
+
+
+def _key(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Of a row in the order of `_SET_ASIDE`: what no two letters have in common."""
+    return tuple(row[at] for at in _KEY_AT)
+
+
+def _names(record: Record) -> str:
+    """The HSA-ids that a record names, to be looked for: each between blanks, which none has."""
+    hsa_ids = [hsa_id for hsa_id in named(record) if is_hsa_id(hsa_id)]
+    return f" {' '.join(hsa_ids)} " if hsa_ids else ""
 
 
 def _item(row: Row[Any]) -> dict[str, Any]:

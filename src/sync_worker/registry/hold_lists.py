@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, Select, case, func, select
 
 from sync_worker.clinics.facts import Change
-from sync_worker.registry import holds, log, passed
+from sync_worker.registry import dialect, holds, log, passed
 from sync_worker.registry.guarding import APPROVED, OPEN
 from sync_worker.registry.tables import approved_fact, clinic, held_fact, hold, passed_fact
 
@@ -34,6 +34,8 @@ def listed(connection: Connection, status: str | None) -> list[dict[str, Any]]:
 
 def shown(connection: Connection, number: int) -> dict[str, Any] | None:
     """One hold in the form of `holds show`; None where there is none."""
+    if number > dialect.GREATEST_NUMBER:
+        return None
     row = connection.execute(_listed().where(hold.c.id == number)).first()
     if row is None:
         return None

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, select
 
 from sync_worker.events.naming import named
 from sync_worker.events.record import Record
-from sync_worker.events.verdicts import Reason, Rejection
+from sync_worker.events.verdicts import Rejection
 from sync_worker.registry import dead_letters, dialect, log, queries
-from sync_worker.registry.dead_letters import DISCARDED, OPEN, REDRIVEN
+from sync_worker.registry.dead_letters import DISCARDED, OPEN, REDRIVEN, LetterFilter
 from sync_worker.registry.log import Entry
 from sync_worker.registry.tables import dead_letter
 
@@ -48,18 +48,17 @@ class Signature(NamedTuple):
     reason: str | None
 
 
-def all_open(connection: Connection, reason: Reason | None) -> list[Head]:
-    """The open ones, of one reason or of all, in the order set aside."""
-    statement = select(*_HEAD).where(dead_letter.c.status == OPEN).order_by(dead_letter.c.id)
-    if reason is not None:
-        statement = statement.where(dead_letter.c.reason == reason.value)
+def found(connection: Connection, wanted: LetterFilter) -> list[Head]:
+    """Those that are asked for, in the order set aside."""
+    statement = select(*_HEAD).where(*wanted.conditions()).order_by(dead_letter.c.id)
     return [Head(*row) for row in connection.execute(statement)]
 
 
 def heads(connection: Connection, numbers: Collection[int], *, locked: bool = False) -> list[Head]:
     """Those with these ids, whatever their status, by id; `locked` in the same order."""
     found: list[Head] = []
-    for some in _in_parts(sorted(set(numbers))):
+    possible = {number for number in numbers if number <= dialect.GREATEST_NUMBER}
+    for some in _in_parts(sorted(possible)):
         statement = select(*_HEAD).where(dead_letter.c.id.in_(some)).order_by(dead_letter.c.id)
         statement = statement.with_for_update() if locked else statement
         found += [Head(*row) for row in connection.execute(statement)]

@@ -121,6 +121,8 @@ dead_letter = Table(
     Column("key", LargeBinary),
     Column("value", LargeBinary),
     Column("headers", Bytewise, nullable=False),
+    # HSA-ids, each between blanks.
+    Column("named", Bytewise, nullable=False, server_default=""),
     Column("reason", Bytewise, nullable=False),
     Column("detail", Bytewise, nullable=False),
     Column("status", Bytewise, nullable=False),

@@ -108,12 +108,11 @@ def acknowledge(registry: Registry, number: int, by: Signature) -> None:
         UnknownHold, HoldStillOpen, HoldDecided: see there; nothing was done.
     """
     with registry.unit() as unit:
-        is_done = holds.acknowledge(unit.connection, number, by.at)
         hold = hold_lists.shown(unit.connection, number)
         if hold is None:
             raise UnknownHold(number)
-        if not is_done:
-            raise _not_acknowledged(hold)
+        if not holds.acknowledge(unit.connection, number, by.at):
+            raise _not_acknowledged(hold_lists.shown(unit.connection, number) or hold)
         log.append(unit.connection, [_entry("hold_acknowledged", hold, by)])
         unit.commit()
 

@@ -35,17 +35,27 @@ def chosen(registry: Registry, numbers: Collection[int]) -> list[Head]:
         return _all_open(letters.heads(connection, numbers), numbers)
 
 
-def discard(registry: Registry, numbers: Collection[int], by: Signature) -> None:
-    """Close these letters as discarded, all or none.
+def discard(
+    registry: Registry, numbers: Collection[int], by: Signature, *, all_or_none: bool = True
+) -> list[Head]:
+    """Close these letters as discarded; those that were, in the order set aside.
+
+    All or none, or those that are still open.
 
     Raises:
         UnknownLetters, ClosedLetters: see there; nothing was done.
     """
     with registry.unit() as unit:
         letters.alone(unit.connection)
-        _all_open(letters.heads(unit.connection, numbers, locked=True), numbers)
-        letters.discard(unit.connection, set(numbers), by)
+        found = letters.heads(unit.connection, numbers, locked=True)
+        still_open = (
+            _all_open(found, numbers)
+            if all_or_none
+            else [head for head in found if head.status == OPEN]
+        )
+        letters.discard(unit.connection, {head.number for head in still_open}, by)
         unit.commit()
+    return still_open
 
 
 def purge(registry: Registry, before: datetime, by: Signature) -> int:

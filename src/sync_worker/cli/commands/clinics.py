@@ -57,7 +57,7 @@ def command() -> None:
     "--status", type=click.Choice([status.value for status in Status]), help="Only this status."
 )
 @click.option("--search", metavar="TEXT", help="Only where the HSA-id or the name has this in it.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
+@options.limit_option
 @click.pass_context
 def list_clinics(
     ctx: click.Context,

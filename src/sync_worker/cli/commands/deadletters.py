@@ -1,13 +1,19 @@
 """`sync-worker deadletters`: records set aside, with their reasons."""
 
+from collections import Counter
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync_worker.cli import options
+from sync_worker.cli import choosing_letters, options
+from sync_worker.cli.choosing_letters import Choice, Narrowed
 from sync_worker.cli.errors import Exit
-from sync_worker.events.verdicts import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sync_worker.registry.letters import Head
 
 COLUMNS = (
     "id",
@@ -33,12 +39,6 @@ def command() -> None:
     """
 
 
-_code_option = click.option(
-    "--code",
-    "code",
-    type=click.Choice([reason.value for reason in Reason]),
-    help="Only those with this reason.",
-)
 _MOST_DAYS = 36_500
 
 
@@ -46,6 +46,7 @@ _MOST_DAYS = 36_500
     "list",
     epilog=options.examples(
         "sync-worker deadletters list",
+        "sync-worker deadletters list --clinic SE2321000016-1HZ3",
         "sync-worker deadletters list --code unknown_region --status all -o csv",
     ),
 )
@@ -56,18 +57,18 @@ _MOST_DAYS = 36_500
     show_default=True,
     help="Only those with this status.",
 )
-@_code_option
+@choosing_letters.narrowing
+@options.limit_option
 @click.pass_context
-def list_letters(ctx: click.Context, status: str, code: str | None) -> None:
+def list_letters(ctx: click.Context, status: str, narrowed: Narrowed, limit: int | None) -> None:
     """List dead letters, in the order set aside."""
     from sync_worker.cli import wiring
     from sync_worker.registry import dead_letters
 
     run = options.invocation(ctx)
-    wanted_status = None if status == "all" else status
-    wanted_reason = None if code is None else Reason(code)
     with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
-        rows = dead_letters.listed(connection, wanted_status, wanted_reason)
+        wanted = narrowed.filter(connection, None if status == "all" else status)
+        rows = dead_letters.listed(connection, wanted, limit)
         run.output.items(rows, COLUMNS, empty="There are no such dead letters.")
 
 
@@ -98,18 +99,14 @@ def show(ctx: click.Context, number: int) -> None:
         "sync-worker deadletters redrive 17 18 --yes",
     )
 )
-@click.argument("numbers", metavar="[ID]...", nargs=-1, type=click.IntRange(min=1))
-@click.option("--all", "every", is_flag=True, help="All that are open.")
-@_code_option
+@choosing_letters.choosing
 @options.actor_and_reason
 @options.plan_options
 @click.pass_context
 def redrive(
     ctx: click.Context,
     /,
-    numbers: tuple[int, ...],
-    every: bool,
-    code: str | None,
+    choice: Choice,
     actor: str,
     reason: str | None,
     dry_run: bool,
@@ -123,12 +120,12 @@ def redrive(
     """
     from sync_worker.cli import reading_again, redriving
 
-    redriving.require_choice(numbers, code, every=every)
+    choice.require_clear("sync-worker deadletters redrive --all --code unknown_region --dry-run")
     run = options.invocation(ctx)
     if not (dry_run or yes):
         run.output.require_terminal()
     with reading_again.opened(run) as again:
-        wanted = redriving.selected(again, numbers, None if code is None else Reason(code))
+        wanted = again.parts.patience(lambda: choice.heads(again.registry))
         redrive = redriving.Redrive(run, again, wanted)
         if wanted and not (dry_run or yes):
             run.output.message(redrive.plan())
@@ -140,10 +137,11 @@ def redrive(
 
 @command.command(
     epilog=options.examples(
-        "sync-worker deadletters discard 17 18 --reason 'Published anew: case 4711'"
+        "sync-worker deadletters discard 17 18 --reason 'Published anew: case 4711'",
+        "sync-worker deadletters discard --all --code invalid_json --dry-run --reason 'Case 4711'",
     )
 )
-@click.argument("numbers", metavar="ID...", nargs=-1, required=True, type=click.IntRange(min=1))
+@choosing_letters.choosing
 @options.required_reason
 @options.actor_option
 @options.plan_options
@@ -151,7 +149,7 @@ def redrive(
 def discard(
     ctx: click.Context,
     /,
-    numbers: tuple[int, ...],
+    choice: Choice,
     reason: str,
     actor: str,
     dry_run: bool,
@@ -159,22 +157,25 @@ def discard(
 ) -> None:
     """Close dead letters for good: what they say is not to be applied.
 
-    All that are named, or none. They stay to be looked at until they are purged.
+    Of those that are named all, or none. With --all those that are open as it begins: what is set
+    aside meanwhile stays open. They stay to be looked at until they are purged.
     """
     from sync_worker.cli import wiring
     from sync_worker.registry.letters import Signature
     from sync_worker.sync import letters
 
+    choice.require_clear("sync-worker deadletters discard --all --code invalid_json --reason TEXT")
     run = options.invocation(ctx)
     with wiring.registry(run.settings.database_url) as registry:
-        chosen = letters.chosen(registry, numbers)
-        if not dry_run:
-            for head in chosen:
-                run.output.message(f"{head.number}  {head.reason}")
-            run.output.confirm(f"Discard {len(chosen)} dead letters?", yes=yes)
-            letters.discard(registry, numbers, Signature(wiring.now(), actor, reason))
-    rows = [{"id": head.number, "outcome": "discarded"} for head in chosen]
-    run.output.items(rows, ("id", "outcome"))
+        heads = choice.heads(registry)
+        if heads and not dry_run:
+            run.output.message(_plan(heads, choice))
+            run.output.confirm(f"Discard {len(heads)} dead letters?", yes=yes)
+            numbers, by = [head.number for head in heads], Signature(wiring.now(), actor, reason)
+            heads = letters.discard(registry, numbers, by, all_or_none=not choice.every)
+            choosing_letters.tell_gone(run.output, len(numbers) - len(heads))
+    rows = [{"id": head.number, "outcome": "discarded"} for head in heads]
+    run.output.items(rows, ("id", "outcome"), empty="There is nothing to discard.")
 
 
 @command.command(
@@ -216,6 +217,14 @@ def purge(
     verb = "would be deleted" if dry_run else "deleted"
     document = {"purged": purged, "closed_before": before}
     run.output.document(document, render=lambda shown: f"{shown['purged']} dead letters {verb}")
+
+
+def _plan(heads: "Sequence[Head]", choice: Choice) -> str:
+    """Each that was named, with its reason; of all, how many have which."""
+    if choice.numbers:
+        return "\n".join(f"{head.number}  {head.reason}" for head in heads)
+    reasons = Counter(head.reason for head in heads)
+    return "\n".join(f"{count}  {reason}" for reason, count in sorted(reasons.items()))
 
 
 def _text(run: options.Invocation, letter: dict[str, Any]) -> str:

@@ -81,9 +81,9 @@ def show(ctx: click.Context, number: int) -> None:
     run = options.invocation(ctx)
     with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
         hold = hold_lists.shown(connection, number)
+        if hold is None:
+            raise UnknownHold(number)
         rows = hold_lists.changes(connection, number)
-    if hold is None:
-        raise UnknownHold(number)
     if run.output.is_csv:
         run.output.items(rows, CHANGE_COLUMNS)
     else:

@@ -18,6 +18,7 @@ from sync_worker.registry.dialect.rows import (
     insert_missing_keys,
     insert_new,
     insert_one,
+    next_numbers,
     update_by_key,
 )
 from sync_worker.registry.dialect.server import (
@@ -34,11 +35,12 @@ from sync_worker.registry.dialect.server import (
     version,
 )
 from sync_worker.registry.dialect.session import COMMAND, UPGRADE, WORKER, TimeLimits
-from sync_worker.registry.dialect.types import Bytewise, Instant, RowNumber
+from sync_worker.registry.dialect.types import GREATEST_NUMBER, Bytewise, Instant, RowNumber
 
 __all__ = [
     "BUSY_TIMEOUT_MS",
     "COMMAND",
+    "GREATEST_NUMBER",
     "UPGRADE",
     "WORKER",
     "Bytewise",
@@ -65,6 +67,7 @@ __all__ = [
     "may",
     "may_count",
     "missing_privileges",
+    "next_numbers",
     "open_engine",
     "owns",
     "reading",

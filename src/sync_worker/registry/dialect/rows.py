@@ -56,6 +56,22 @@ def insert_missing_keys(connection: Connection, key: Column[str], values: Sequen
     connection.execute(insert.on_conflict_do_nothing())
 
 
+def next_numbers(connection: Connection, key: Column[int], count: int) -> list[int]:
+    """So many unused numbers for a key that the database counts up, each greater than the last.
+
+    They are greater than those of every transaction that has ended. On PostgreSQL what is not used
+    leaves a gap; on SQLite they are free again until they are used, as nobody else writes.
+    """
+    if not count:
+        return []
+    if connection.dialect.name == "postgresql":
+        sequence = f"{key.table.name}_{key.name}_seq"
+        some = func.generate_series(1, count).table_valued("number")
+        return sorted(connection.scalars(select(func.nextval(sequence)).select_from(some)))
+    last = connection.scalar(select(func.max(key))) or 0
+    return list(range(last + 1, last + 1 + count))
+
+
 def insert_new(
     connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:

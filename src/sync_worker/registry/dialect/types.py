@@ -46,3 +46,6 @@ Bytewise = Text().with_variant(Text(collation="C"), "postgresql")
 
 RowNumber = BigInteger().with_variant(Integer(), "sqlite")
 """A key that the database counts up; SQLite does so for INTEGER alone."""
+
+GREATEST_NUMBER = 2**63 - 1
+"""No row has a greater one, and no database can be asked for it."""

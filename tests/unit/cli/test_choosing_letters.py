@@ -1,0 +1,164 @@
+"""`sync-worker deadletters`: found by clinic and topic, and dealt with in bulk."""
+
+import sqlite3
+
+import pytest
+from tests.builders import ACTIVATION, REGION, activated, record, region_changed, write_archive
+from tests.unit.cli.conftest import A, B, C
+from tests.unit.cli.test_changing import answers, contents
+
+__all__ = ["answers"]
+
+STRANGER = "SE2321000016-TX99"
+DISCARD = ("deadletters", "discard", "--all")
+BECAUSE = ("--reason", "Case 4711", "--actor", "anna")
+
+
+@pytest.fixture
+def bad(populated, typed, folder):
+    """More letters than `populated` has: ids by what they are."""
+    records = [
+        record(region_changed(B, 1, "11"), offset=0),
+        record(region_changed(A, 1, "11"), offset=1),
+        record(b"{", topic=ACTIVATION, key=A, offset=0),
+        record(activated(STRANGER, 1, regionCode="16"), offset=1),
+    ]
+    archive = write_archive(folder / "more.jsonl", records)
+    assert typed("run", "--archive", str(archive)).exit_code == 0
+    return [item["id"] for item in typed("deadletters", "list", "-o", "json").items]
+
+
+def numbers(told):
+    return [item["id"] for item in told.items]
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "found"),
+    [
+        (("--clinic", A), [0, 3, 4]),
+        (("--clinic", f" {A.lower()}\t"), [0, 3, 4]),
+        (("--clinic", STRANGER), [5]),
+        (("--clinic", C), []),
+        (("--topic", REGION), [2, 3]),
+        (("--topic", "no.such.topic"), []),
+        (("--topic", REGION, "--clinic", A), [3]),
+        (("--topic", ACTIVATION, "--clinic", A, "--code", "invalid_json"), [4]),
+        ((), [0, 1, 2, 3, 4, 5]),
+    ],
+)
+def test_letters_are_found_and_discarded_by_clinic_topic_and_reason(bad, typed, narrowed, found):
+    wanted = [bad[number] for number in found]
+    assert numbers(typed("deadletters", "list", *narrowed, "-o", "json")) == wanted
+    redriven = typed("deadletters", "redrive", "--all", *narrowed, "--dry-run", "-o", "json")
+    assert numbers(redriven) == wanted
+    planned = typed(*DISCARD, *narrowed, *BECAUSE, "--dry-run", "-o", "json")
+    assert (planned.exit_code, numbers(planned)) == (0, wanted)
+    done = typed(*DISCARD, *narrowed, *BECAUSE, "-y", "-o", "json")
+    assert (done.exit_code, done.items) == (0, planned.items)
+    left = numbers(typed("deadletters", "list", "-o", "json"))
+    assert left == [number for number in bad if number not in wanted]
+    logged = typed("log", "list", "--actor", "anna", "-o", "json").items
+    discarded = [entry for entry in logged if entry["change"] == "letter_discarded"]
+    assert [(entry["new"], entry["reason"]) for entry in discarded] == [
+        (str(number), "Case 4711") for number in wanted
+    ]
+
+
+def test_a_list_ends_after_as_many_as_are_asked_for(bad, typed):
+    assert numbers(typed("deadletters", "list", "--limit", "2", "-o", "json")) == bad[:2]
+
+
+@pytest.mark.parametrize("command", ["list", "redrive", "discard"])
+def test_a_clinic_that_nobody_named_is_not_found(bad, typed, command):
+    all_open = () if command == "list" else ("--all", "-y")
+    because = BECAUSE if command == "discard" else ()
+    told = typed("deadletters", command, *all_open, *because, "--clinic", "SE2321000016-TQ99")
+    assert (told.exit_code, told.stdout) == (6, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (BECAUSE, "usage"),
+        (("1", "--all", *BECAUSE), "usage"),
+        (("1", "--clinic", A, *BECAUSE), "usage"),
+        (("1", "--topic", REGION, *BECAUSE), "usage"),
+        (("--all",), "usage"),
+        (("--all", "--clinic", " ", *BECAUSE), "usage"),
+        (("--all", *BECAUSE), "confirmation_needed"),
+    ],
+)
+def test_what_is_not_clear_or_not_agreed_to_discards_nothing(
+    bad, typed, populated, arguments, code
+):
+    before = contents(populated)
+    told = typed("deadletters", "discard", *arguments, "-o", "json")
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert f'"code": "{code}"' in told.stderr
+    assert contents(populated) == before
+
+
+def test_where_nothing_is_to_be_discarded_nothing_is_asked(bad, typed):
+    told = typed(*DISCARD, "--code", "time_in_future", *BECAUSE)
+    assert (told.exit_code, told.stdout) == (0, "")
+    assert told.stderr == "There is nothing to discard.\n"
+
+
+def test_the_plan_of_all_says_how_many_have_which_reason(bad, typed, answers):
+    answers("n\n")
+    told = typed(*DISCARD, *BECAUSE)
+    assert told.exit_code == 2
+    assert "2  invalid_json\n4  unknown_region\nDiscard 6 dead letters?" in told.stderr
+
+
+def test_what_was_closed_while_it_was_asked_is_left_alone(bad, typed, populated, monkeypatch):
+    class Slow:
+        def isatty(self):
+            return True
+
+        def readline(self):
+            with sqlite3.connect(populated) as connection:
+                connection.execute("UPDATE dead_letter SET status = 'redriven' WHERE id = 1")
+            return "y\n"
+
+    monkeypatch.setattr("sys.stdin", Slow())
+    told = typed(*DISCARD, *BECAUSE, "-o", "json")
+    assert (told.exit_code, numbers(told)) == (0, [number for number in bad if number != 1])
+    assert "1 were closed by somebody else meanwhile, and left alone." in told.stderr
+
+
+def test_an_id_that_is_named_twice_is_one_letter(bad, typed):
+    twice = (str(bad[0]), str(bad[0]))
+    assert numbers(typed("deadletters", "redrive", *twice, "--dry-run", "-o", "json")) == bad[:1]
+    told = typed("deadletters", "discard", *twice, *BECAUSE, "-y", "-o", "json")
+    assert (told.exit_code, numbers(told)) == (0, bad[:1])
+
+
+HUGE = str(10**25)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("deadletters", "show", HUGE),
+        ("deadletters", "redrive", "1", HUGE, "-y"),
+        ("deadletters", "redrive", HUGE, "--dry-run"),
+        ("deadletters", "discard", "1", HUGE, *BECAUSE, "-y"),
+        ("holds", "show", HUGE),
+        ("holds", "show", HUGE, "-o", "csv"),
+        ("holds", "approve", HUGE, "-y"),
+        ("holds", "acknowledge", HUGE, *BECAUSE),
+    ],
+)
+def test_an_id_that_no_database_could_hold_is_not_found(bad, typed, populated, arguments):
+    before = contents(populated)
+    told = typed(*arguments)
+    assert (told.exit_code, told.stdout) == (6, "")
+    assert f"There is no {'hold' if 'holds' in arguments else 'dead letter'} {HUGE}." in told.stderr
+    assert contents(populated) == before
+
+
+@pytest.mark.parametrize("command", [("deadletters", "list"), ("clinics", "list")])
+def test_a_limit_beyond_every_number_is_none(bad, typed, command):
+    everything = typed(*command, "-o", "json").items
+    assert typed(*command, "--limit", HUGE, "-o", "json").items == everything
