@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sync_worker.clinics.hsa_id import MAX_LENGTH_FROM_EVENTS, is_blank, normalised
 from sync_worker.clinics.regions import Regions
-from sync_worker.events import times
+from sync_worker.events import likely_causes, times
 from sync_worker.events.models import (
     MAX_NAME_LENGTH,
     MODELS,
@@ -68,12 +68,15 @@ class Codec:
         try:
             document = document_of(record.value, record.headers)
         except (ValueError, RecursionError):
-            return Rejection(Reason.INVALID_JSON, "The value is not JSON in UTF-8.")
+            cause = likely_causes.of_no_json(record.value)
+            return Rejection(
+                Reason.INVALID_JSON, f"The value is not JSON in UTF-8. {cause}".rstrip()
+            )
         if not isinstance(document, dict):
-            return _invalid("The value is not a JSON object.")
+            return _invalid("The value is not a JSON object.", likely_causes.of_no_object(document))
         event_type = document.get("type")
         if not isinstance(event_type, str) or event_type not in _VALIDATORS:
-            return _unknown_type(event_type)
+            return _no_type(document, record) if event_type is None else _unknown_type(event_type)
         try:
             known = _VALIDATORS[event_type].validate_python(document)
         except ValidationError as error:
@@ -90,7 +93,8 @@ class Codec:
         region_code = data.stated_region
         if region_code is not None and region_code not in self._regions:
             what = f"`data.regionCode` is {quoted(region_code)}, which is no region's code."
-            return Rejection(Reason.UNKNOWN_REGION, what)
+            cause = likely_causes.of_a_region(region_code, self._regions)
+            return Rejection(Reason.UNKNOWN_REGION, f"{what} {cause}".rstrip())
         name_dropped = data.name is not None and len(data.name) > MAX_NAME_LENGTH
         name = None if name_dropped else stated(data.name)
         return Event(
@@ -147,9 +151,12 @@ def _too_early(event: Event) -> Rejection:
     return Rejection(Reason.TIME_IN_FUTURE, what)
 
 
+def _no_type(document: dict[str, Any], record: Record) -> Rejection:
+    cause = likely_causes.of_no_type(document, record.headers)
+    return _invalid("`type` is missing or null.", cause)
+
+
 def _unknown_type(event_type: object) -> Ignored | Rejection:
-    if event_type is None:
-        return _invalid("`type` is missing or null.")
     if not isinstance(event_type, str):
         return _invalid("`type` is not a string.")
     if is_blank(event_type):
@@ -178,8 +185,8 @@ def _fault(place: str, named: str | None, hsa_id: str) -> str | None:
     return f"{place} names another clinic than `data.hsaId`."
 
 
-def _invalid(detail: str) -> Rejection:
-    return Rejection(Reason.INVALID_EVENT, detail)
+def _invalid(detail: str, cause: str = "") -> Rejection:
+    return Rejection(Reason.INVALID_EVENT, f"{detail} {cause}".rstrip())
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from sync_worker.clinics.hsa_id import MAX_LENGTH_FROM_EVENTS, is_blank
-from sync_worker.events import times
+from sync_worker.events import likely_causes, times
 
 MAX_NAME_LENGTH = 200
 MAX_ID_LENGTH = 256
@@ -198,9 +198,10 @@ def problem(error: ValidationError) -> str:
     """The first thing wrong, as a sentence that names the field and quotes nothing."""
     first = error.errors(include_url=False, include_context=False)[0]
     field = ".".join(str(part) for part in first["loc"])
+    value = first["input"]
     if first["type"] == "missing":
-        return f"`{field}` is missing."
-    return f"`{field}` {_fault(field, first['input'])}."
+        return f"`{field}` is missing. {likely_causes.of_a_missing(field, value)}".rstrip()
+    return f"`{field}` {_fault(field, value)}. {likely_causes.of_a_field(field, value)}".rstrip()
 
 
 def _fault(field: str, value: object) -> str:

@@ -242,8 +242,8 @@ def test_of_several_faults_the_first_in_the_contracts_order_is_the_reason(first)
 @pytest.mark.parametrize(
     ("content", "detail"),
     [
-        (b"", "The value is not JSON in UTF-8."),
-        (b"[]", "The value is not a JSON object."),
+        (b"", "The value is not JSON in UTF-8. It is empty."),
+        (b"17", "The value is not a JSON object."),
         (activated(CLINIC, 5, id=""), "`id` is blank."),
         ({**activated(CLINIC, 5), "id": None}, "`id` is null."),
         (activated(CLINIC, 5, id="x" * 257), "`id` is longer than 256 characters."),
