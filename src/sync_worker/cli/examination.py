@@ -36,6 +36,7 @@ _ORDER = (
     "positions",
     "group",
     "newest_event",
+    "unknown_types",
     "dead_letters",
     "holds",
     "own_system",

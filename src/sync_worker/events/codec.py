@@ -26,7 +26,15 @@ from sync_worker.events.models import (
 )
 from sync_worker.events.quick import quick_decoder
 from sync_worker.events.record import MOST_BYTES, Excerpt, Headers, Record
-from sync_worker.events.verdicts import Event, Ignored, Reason, Rejection, Verdict, quoted
+from sync_worker.events.verdicts import (
+    Event,
+    Ignored,
+    Reason,
+    Rejection,
+    Verdict,
+    quoted,
+    type_name,
+)
 
 _VERSIONED = re.compile(
     r"eservices\.clinic\.(?:activated|deactivated|region-changed)(?:\..*)?", re.DOTALL
@@ -162,9 +170,18 @@ def _unknown_type(event_type: object) -> Ignored | Rejection:
     if is_blank(event_type):
         return _invalid("`type` is blank.")
     if _VERSIONED.fullmatch(event_type) is None:
-        return Ignored(f"`type` is {quoted(event_type)}, which this program does not know.")
+        return _of_unknown_type(event_type)
     what = f"`type` is {quoted(event_type)}, and only version .v1 is understood."
     return Rejection(Reason.UNSUPPORTED_VERSION, what)
+
+
+# The same few types come again and again.
+@lru_cache(maxsize=256)
+def _of_unknown_type(event_type: str) -> Ignored:
+    what = f"`type` is {quoted(event_type)}, which this program does not know."
+    name = type_name(event_type)
+    like = likely_causes.known_type_like(name, MODELS)
+    return Ignored(what if like is None else f"{what} It looks like {like}.", name)
 
 
 def _key_fault(key: bytes | None, hsa_id: str) -> str | None:

@@ -6,6 +6,7 @@ They change no verdict, and quote nothing of the record. Pure.
 
 import re
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from sync_worker.events.record import Headers
@@ -27,6 +28,7 @@ _BEGINNINGS: Mapping[bytes, str] = {
     b"{'": "It has single quotes where JSON has double ones.",
 }
 _LONGEST_TIME = 64
+_CLOSE = 0.85
 _CONSTANTS = re.compile(rb"[:\[,]\s*-?(?:NaN|Infinity)")
 _TWICE = "It is a string that holds JSON: it was serialised twice."
 _CONNECT, _DEBEZIUM = {"schema", "payload"}, {"op", "after"}
@@ -95,6 +97,17 @@ def of_a_field(field: str, value: object) -> str:
     return ""
 
 
+def known_type_like(event_type: str, known: Iterable[str]) -> str | None:
+    """The known type that an unknown one looks like: in quotes, misspelt, or a class's name."""
+    squashed = _letters(event_type)
+    for name in known:
+        _, happened = name.removesuffix(".v1").rsplit(".", 1)
+        if "clinic" + _letters(happened) in squashed:
+            return name
+    close = get_close_matches(event_type.strip().lower(), list(known), 1, _CLOSE)
+    return close[0] if close else None
+
+
 def of_a_missing(field: str, document: object) -> str:
     """Why a field may be missing, by what there is in its place."""
     if not isinstance(document, Mapping):
@@ -139,6 +152,10 @@ def _of_another_spelling(field: str, document: Mapping[str, Any]) -> str:
         if name != field and _squashed(name) == _squashed(field):
             return f"There is one in another spelling: it is `{field}`, letter by letter."
     return ""
+
+
+def _letters(text: str) -> str:
+    return re.sub("[^a-z]", "", text.lower())
 
 
 def _squashed(name: str) -> str:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from sync_worker.clinics.facts import Facts, Register
 from sync_worker.clinics.tuples import new
 
+_LONGEST_TYPE = 100
+
 
 class Reason(StrEnum):
     """Why a record becomes a dead letter; the codec judges in this order."""
@@ -60,9 +62,13 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A record that is none of this program's business; `detail` is one sentence that says why."""
+    """A record that is none of this program's business; `detail` is one sentence that says why.
+
+    `unknown_type` is its type where that is why: short, and printable throughout.
+    """
 
     detail: str
+    unknown_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,12 @@ class Rejection:
 
 
 Verdict = Event | Ignored | Rejection
+
+
+def type_name(event_type: str) -> str:
+    """A type as it is counted: short, and printable throughout."""
+    shown = event_type[:_LONGEST_TYPE]
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
 
 
 def quoted(text: str) -> str:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from sqlalchemy import Connection, inspect
 
 from sync_worker.clinics.regions import Regions
-from sync_worker.inspection import encoding
+from sync_worker.inspection import encoding, unknown_types
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
 from sync_worker.inspection.status import MASS_OF_DEAD_LETTERS, left_behind
 from sync_worker.registry import (
@@ -53,6 +53,7 @@ class RegistryChecks:
             Check("newest_event", self._in(self._newest_event), found),
             Check("own_system", self._in(_own_system), found),
             Check("boards", self._in(self._boards), found),
+            Check("unknown_types", self._in(_unknown_types), found),
         ]
 
     def _database(self) -> Finding:
@@ -160,6 +161,17 @@ def _roles(connection: Connection) -> Finding:
             f"Work as a user that was granted {roles.WORKER}: sync-worker db roles",
         )
     return ok(f"The user {role} has the rights of {work}.")
+
+
+def _unknown_types(connection: Connection) -> Finding:
+    suspects = unknown_types.suspects(connection)
+    if not suspects:
+        return ok("No topic brings little else than events of unknown types.")
+    return warn(
+        " ".join(f"{suspect.text[0].upper()}{suspect.text[1:]}." for suspect in suspects),
+        "Have the publishers send the types of docs/producing.md, as they stand there, and publish "
+        "again what was ignored; sync-worker events validate shows what becomes of their events",
+    )
 
 
 def _dead_letters(connection: Connection) -> Finding:

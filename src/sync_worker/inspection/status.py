@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from sync_worker.clinics.regions import Regions
+from sync_worker.inspection import unknown_types
 from sync_worker.inspection.stream import Log
 from sync_worker.registry import (
     guarding,
@@ -150,7 +151,8 @@ def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[
                 f"{clinics} of region {region_code}, which has no patient board: "
                 f"sync-worker regions show {region_code}"
             )
-    return texts
+    suspects = unknown_types.suspects(connection)
+    return [*texts, *(f"{suspect.text}: sync-worker doctor" for suspect in suspects)]
 
 
 def attention_to_holds(connection: Connection) -> list[str]:

@@ -52,6 +52,8 @@ class Position:
     newest_event_at: datetime | None
     topic_id: str | None = None
     """The id of the topic that the offset is of; None for an archive."""
+    unknown_in_a_row: int = 0
+    """How many of the last records are of unknown types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,9 @@ class Advance:
     counts: Counts
     newest_event_at: datetime | None
     topic_id: str | None = None
+    unknown_in_a_row: int = 0
+    is_unknown_alone: bool = True
+    """Whether all of its records are of unknown types, so that they go on with those before."""
 
 
 class PositionsMoved(Exception):
@@ -152,6 +157,7 @@ def _positions(rows: Iterable[Row[Any]]) -> Iterator[Position]:
             row.last_applied_at,
             row.newest_event_at,
             row.topic_id,
+            row.unknown_in_a_row,
         )
 
 
@@ -165,7 +171,7 @@ _AT_ZERO = (
     "ignored",
     "dead_lettered",
 )
-_ADVANCED = (*_AT_ZERO, "last_applied_at", "newest_event_at", "topic_id")
+_ADVANCED = (*_AT_ZERO, "last_applied_at", "newest_event_at", "topic_id", "unknown_in_a_row")
 
 
 def _advanced(known: Position, step: Advance, now: datetime) -> tuple[Any, ...]:
@@ -178,6 +184,7 @@ def _advanced(known: Position, step: Advance, now: datetime) -> tuple[Any, ...]:
         now if step.counts.applied else known.last_applied_at,
         latest(known.newest_event_at, step.newest_event_at),
         step.topic_id,
+        step.unknown_in_a_row + (known.unknown_in_a_row if step.is_unknown_alone else 0),
     )
 
 

@@ -59,6 +59,7 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
         "departure": _KEEP,
         "departed_fact": _KEEP,
         "position": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
+        "unknown_type": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
     },
     ADMIN: {
         "alembic_version": _READ,

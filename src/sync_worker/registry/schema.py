@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from sync_worker.registry import dialect
 
-HEAD = "0011"
+HEAD = "0012"
 """The revision that this version of the program works on."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

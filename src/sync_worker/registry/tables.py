@@ -238,7 +238,21 @@ position = Table(
     Column("last_applied_at", Instant),
     Column("newest_event_at", Instant),
     Column("topic_id", Bytewise),
+    # How many records at the end of those that were read are of unknown types.
+    Column("unknown_in_a_row", BigInteger, nullable=False, server_default="0"),
     comment="The next offset to read of each partition, moved in the transaction of its rows",
+)
+
+unknown_type = Table(
+    "unknown_type",
+    metadata,
+    Column("stream", Bytewise, primary_key=True),
+    Column("topic", Bytewise, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("type", Bytewise, primary_key=True),
+    Column("records", BigInteger, nullable=False),
+    Column("counted_at", Instant, nullable=False),
+    comment="How many records of which unknown type were ignored; a few types a partition",
 )
 
 REGISTERED = clinic.c.registered_at.is_not(None)

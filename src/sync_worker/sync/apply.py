@@ -4,19 +4,21 @@ All of a portion is one transaction. A kill at any moment leaves either all of i
 the positions say which.
 """
 
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 
 from sync_worker.clinics.guard import USUAL_LIMITS, Limits
 from sync_worker.events.codec import Codec
 from sync_worker.events.record import Origin
-from sync_worker.registry import positions, schema
+from sync_worker.registry import positions, schema, unknown_types
 from sync_worker.registry.dead_letters import Address
 from sync_worker.registry.unit import Registry
 from sync_worker.stream.source import Batch
 from sync_worker.sync.judged import Judged
+from sync_worker.sync.merge import Merged
 from sync_worker.sync.portion import Portion
-from sync_worker.sync.progress import Applied
+from sync_worker.sync.progress import Applied, UnknownType
 from sync_worker.sync.write import Writer
 
 
@@ -67,7 +69,17 @@ class Applier:
             merged = writer.write(portion.judged)
             advances = portion.advances(merged)
             positions.advance(unit.connection, claimed, advances, now)
+            unknown_types.add(unit.connection, stream, merged.unknown_types, now)
             unit.commit()
         counts = {advance.partition: advance.counts for advance in advances}
         reached = {advance.partition: advance.to_offset for advance in advances}
-        return Applied(counts, reached, len(merged.changed), merged.warnings)
+        warnings = [*merged.warnings, *_unknown_types(merged)]
+        return Applied(counts, reached, len(merged.changed), warnings)
+
+
+def _unknown_types(merged: Merged) -> Iterator[UnknownType]:
+    by_topic: Counter[tuple[str, str]] = Counter()
+    for (partition, name), count in merged.unknown_types.items():
+        by_topic[partition.topic, name] += count
+    for (topic, name), count in by_topic.items():
+        yield UnknownType(topic, name, count)

@@ -1,13 +1,14 @@
 """Records with what the codec says of each, their bytes let go of where nobody needs them again."""
 
 from array import array
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sync_worker.events.codec import Codec
 from sync_worker.events.record import Partition, Record
-from sync_worker.events.verdicts import Event, Rejection, Verdict
+from sync_worker.events.verdicts import Event, Ignored, Rejection, Verdict
 from sync_worker.registry.dead_letters import Address
 
 
@@ -95,6 +96,25 @@ class Judged:
     def ends(self) -> dict[Partition, int]:
         """The offset after the last record of each partition."""
         return {of: at + 1 for of, at in zip(self.partitions, self.offsets, strict=True)}
+
+    def unknown_at_the_ends(self) -> tuple[Counter[Partition], set[Partition]]:
+        """How many of each partition's last records are of unknown types; and in which others are.
+
+        A tombstone that is ignored counts as neither.
+        """
+        unknown: Counter[Partition] = Counter()
+        known: set[Partition] = set()
+        partitions = set(self.partitions)
+        for of, verdict in zip(reversed(self.partitions), reversed(self.verdicts), strict=True):
+            if of in known:
+                continue
+            if not isinstance(verdict, Ignored):
+                known.add(of)
+                if known == partitions:
+                    break
+            elif verdict.unknown_type is not None:
+                unknown[of] += 1
+        return unknown, known
 
     def add(self, later: "Judged") -> None:
         """Go on with these."""

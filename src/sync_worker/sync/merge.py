@@ -58,6 +58,8 @@ class Merged:
     """What is held now of each clinic of which it changed."""
     held_back: int = 0
     """Of how many records something was held."""
+    unknown_types: Counter[tuple[Partition, str]] = field(default_factory=Counter)
+    """How many records were ignored because of their type."""
 
     def counts(self, judged: Judged) -> dict[Partition, Counts]:
         """How many of the records, which are those merged, had which outcome, by partition."""
@@ -83,6 +85,7 @@ class Merged:
             newest,
             self.held | later.held,
             self.held_back + later.held_back,
+            self.unknown_types + later.unknown_types,
         )
 
 
@@ -120,7 +123,9 @@ class Merger:
 
     def _leave(self, judged: Judged, at: int, verdict: Ignored | Rejection) -> Outcome:
         match verdict:
-            case Ignored():
+            case Ignored(_, unknown_type):
+                if unknown_type is not None:
+                    self.merged.unknown_types[judged.partitions[at], unknown_type] += 1
                 return Outcome.IGNORED
             case Rejection():
                 set_aside = SetAside(judged.record(at), verdict)

@@ -58,6 +58,7 @@ class Portion:
     def advances(self, merged: Merged) -> list[Advance]:
         """The way through each partition, and what became of the records on it."""
         counts = merged.counts(self.judged)
+        unknown, is_known = self.judged.unknown_at_the_ends()
         return [
             Advance(
                 move.partition,
@@ -66,6 +67,8 @@ class Portion:
                 counts.get(move.partition, Counts()),
                 merged.newest_event_at.get(move.partition),
                 self.topic_ids.get(move.partition.topic),
+                unknown[move.partition],
+                move.partition not in is_known,
             )
             for move in self.moves.values()
         ]

@@ -52,7 +52,17 @@ class MassChangeHeld(NamedTuple):
     newly_held: int
 
 
-Warning_ = MovedWithoutBoard | PatientBoardNamed | NameDropped | SetAside | MassChangeHeld
+class UnknownType(NamedTuple):
+    """Records of a topic were ignored, since their type is not known."""
+
+    topic: str
+    type: str
+    records: int
+
+
+Warning_ = (
+    MovedWithoutBoard | PatientBoardNamed | NameDropped | SetAside | MassChangeHeld | UnknownType
+)
 
 
 @dataclass(frozen=True, slots=True)

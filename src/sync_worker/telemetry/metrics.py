@@ -8,7 +8,12 @@ from sync_worker.sync.progress import (
     MovedWithoutBoard,
     PatientBoardNamed,
     SetAside,
+    UnknownType,
+    Warning_,
 )
+
+_MOST_TYPES = 20
+_OTHERS = "other"
 
 
 class Metrics:
@@ -28,6 +33,13 @@ class Metrics:
             ["reason"],
             registry=self.registry,
         )
+        self._unknown_types = Counter(
+            "sync_worker_unknown_types",
+            "Records ignored because of their type: the first twenty types, and all others.",
+            ["topic", "type"],
+            registry=self.registry,
+        )
+        self._types_seen: set[tuple[str, str]] = set()
         self._moved_without_board = Counter(
             "sync_worker_moved_without_board",
             "Registered clinics that moved into a region without a patient board.",
@@ -79,15 +91,26 @@ class Metrics:
         for partition, offset in applied.next_offsets.items():
             self._position.labels(partition.topic, partition.partition).set(offset)
         for warning in applied.warnings:
-            match warning:
-                case SetAside(_, rejection):
-                    self._dead_letters.labels(rejection.reason.value).inc()
-                case MovedWithoutBoard():
-                    self._moved_without_board.inc()
-                case PatientBoardNamed():
-                    self._patient_board_named.inc()
-                case MassChangeHeld():
-                    self._held_facts.inc(warning.newly_held)
+            self._count(warning)
+
+    def _count(self, warning: Warning_) -> None:
+        match warning:
+            case SetAside(_, rejection):
+                self._dead_letters.labels(rejection.reason.value).inc()
+            case MovedWithoutBoard():
+                self._moved_without_board.inc()
+            case PatientBoardNamed():
+                self._patient_board_named.inc()
+            case MassChangeHeld():
+                self._held_facts.inc(warning.newly_held)
+            case UnknownType(topic, name, records):
+                self._unknown_types.labels(topic, self._label_of(topic, name)).inc(records)
+
+    def _label_of(self, topic: str, name: str) -> str:
+        """The type, unless there are labels enough: they are for ever, and come from outside."""
+        if len(self._types_seen) < _MOST_TYPES:
+            self._types_seen.add((topic, name))
+        return name if (topic, name) in self._types_seen else _OTHERS
 
     def holds_open(self, count: int) -> None:
         """Set how many holds are open."""

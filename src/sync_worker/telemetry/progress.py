@@ -5,6 +5,8 @@ Log events name records by their address and clinics by their HSA-id; never a pa
 
 from structlog.typing import FilteringBoundLogger
 
+from sync_worker.events.likely_causes import known_type_like
+from sync_worker.events.models import MODELS
 from sync_worker.registry.errors import first_line
 from sync_worker.stream.source import StreamAway
 from sync_worker.sync.progress import (
@@ -14,10 +16,13 @@ from sync_worker.sync.progress import (
     NameDropped,
     PatientBoardNamed,
     SetAside,
+    UnknownType,
     Warning_,
 )
 from sync_worker.telemetry.health import Health
 from sync_worker.telemetry.metrics import Metrics
+
+_MOST_TYPES_TOLD = 20
 
 
 class Told:
@@ -27,6 +32,7 @@ class Told:
         self._log = log
         self._metrics = metrics
         self._health = health
+        self._told_types: set[tuple[str, str]] = set()
 
     def polling(self) -> None:
         self._health.went_round()
@@ -68,6 +74,14 @@ class Told:
             retry_in_seconds=round(seconds, 2),
         )
 
+    def _tell_of_type(self, topic: str, name: str) -> None:
+        """Once for each type, and of so many types: they are no error, and can be all there is."""
+        if (topic, name) in self._told_types or len(self._told_types) >= _MOST_TYPES_TOLD:
+            return
+        self._told_types.add((topic, name))
+        like = known_type_like(name, MODELS)
+        self._log.warning("unknown_type", topic=topic, type=name, looks_like=like)
+
     def _warn(self, warning: Warning_) -> None:
         match warning:
             case MovedWithoutBoard(hsa_id, region_code):
@@ -85,5 +99,7 @@ class Told:
                     partition=record.partition,
                     offset=record.offset,
                 )
+            case UnknownType(topic, name, _):
+                self._tell_of_type(topic, name)
             case MassChangeHeld():
                 self._log.warning("mass_change_held", **warning._asdict())

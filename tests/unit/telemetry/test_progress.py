@@ -14,6 +14,7 @@ from sync_worker.sync.progress import (
     NameDropped,
     PatientBoardNamed,
     SetAside,
+    UnknownType,
 )
 from sync_worker.telemetry.health import Health
 from sync_worker.telemetry.metrics import Metrics
@@ -86,3 +87,27 @@ def test_held_facts_and_open_holds_are_measured():
     told.holds_open(2)
     assert metrics.registry.get_sample_value("sync_worker_held_facts_total") == 4
     assert metrics.registry.get_sample_value("sync_worker_open_holds") == 2
+
+
+def test_an_unknown_type_is_told_once_and_counted_each_time(told):
+    progress, entries = told
+    for records in (2, 3):
+        known = UnknownType("t", '"eservices.clinic.activated.v1"', records)
+        progress.applied(Applied({}, {}, 0, [known]))
+    (logged,) = [call.kwargs for call in entries.calls if call.method_name == "warning"]
+    assert logged["looks_like"] == "eservices.clinic.activated.v1"
+    assert sample(progress, "t", '"eservices.clinic.activated.v1"') == 5
+
+
+def test_types_without_end_have_few_labels_and_few_log_events(told):
+    progress, entries = told
+    types = [UnknownType("t", f"type.{number}", 1) for number in range(100)]
+    progress.applied(Applied({}, {}, 0, types))
+    assert len([call for call in entries.calls if call.method_name == "warning"]) == 20
+    assert sample(progress, "t", "other") == 80
+
+
+def sample(progress, topic, name):
+    registry = progress._metrics.registry
+    labels = {"topic": topic, "type": name}
+    return registry.get_sample_value("sync_worker_unknown_types_total", labels)
