@@ -1,10 +1,9 @@
 """`deadletters redrive`: the plan, and what became of each letter."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sync_worker.cli import choosing_letters, options, reading_again
+from sync_worker.cli import choosing_letters, moves, options, reading_again
 from sync_worker.cli.reading_again import Again
 from sync_worker.events.record import Excerpt
 from sync_worker.registry.letters import Head, Signature
@@ -26,34 +25,36 @@ class Redrive:
         self._items: list[dict[str, Any]] = []
         self._excerpts = 0
 
-    def plan(self) -> str:
-        """What would become of them, in a sentence."""
+    def tell_plan(self) -> None:
+        """Say what would become of them, in a sentence, and who would lose the service."""
         hand = RehearsingRedrive(self._again.parts, self._run.settings.batch_max_records)
-        outcomes = Counter(
-            outcome for part in hand.take(self._heads) for _, outcome in part.outcomes
-        )
-        would = ", ".join(f"{outcomes[outcome]} {_WOULD[outcome]}" for outcome in Outcome)
-        return f"{len(self._heads)} dead letters: {would}."
+        report = Report()
+        for part in hand.take(self._heads):
+            report.add(part.merged)
+        would = ", ".join(f"{report.counts[outcome]} {_WOULD[outcome]}" for outcome in Outcome)
+        self._run.output.message(f"{len(self._heads)} dead letters: {would}.")
+        moves.tell(self._run.output, report.moved_without_board(), is_done=False)
 
     def rehearse(self) -> bool:
         """Print what would become of each; whether somebody should look."""
         hand = RehearsingRedrive(self._again.parts, self._run.settings.batch_max_records)
-        return self._shown(hand.take(self._heads))
+        return self._shown(hand.take(self._heads), is_done=False)
 
     def do(self, actor: str, reason: str | None) -> bool:
         """Redrive them and print what became of each; whether somebody should look."""
         parts = self._again.parts
         by = Signature(parts.clock(), actor, reason)
         hand = Redriving(parts, by, self._run.settings.batch_max_records)
-        return self._shown(hand.take(self._heads))
+        return self._shown(hand.take(self._heads), is_done=True)
 
-    def _shown(self, redriven: Iterable[Redriven]) -> bool:
+    def _shown(self, redriven: Iterable[Redriven], *, is_done: bool) -> bool:
         output = self._run.output
         try:
             with reading_again.ended_in_order(self._again.interruption):
                 self._take(redriven)
         finally:
             output.items(self._items, COLUMNS, empty="There is nothing to redrive.")
+            moves.tell(output, self._report.moved_without_board(), is_done=is_done)
         choosing_letters.tell_gone(output, len(self._heads) - len(self._items))
         bad = self._report.counts[Outcome.DEAD_LETTERED]
         if bad:

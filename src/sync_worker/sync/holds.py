@@ -13,7 +13,15 @@ from sqlalchemy import Connection
 
 from sync_worker.clinics.facts import Fact
 from sync_worker.clinics.guard import USUAL_LIMITS, Guard
-from sync_worker.registry import facts, guarding, hold_lists, holds, log, registrations
+from sync_worker.registry import (
+    facts,
+    guarding,
+    hold_lists,
+    holds,
+    log,
+    queries,
+    registrations,
+)
 from sync_worker.registry.holds import Settled
 from sync_worker.registry.letters import Signature
 from sync_worker.registry.log import Entry
@@ -78,6 +86,21 @@ def plan(registry: Registry, number: int) -> dict[str, Any]:
     """
     with registry.snapshot() as connection:
         return _open_hold(connection, number)
+
+
+def would_move(registry: Registry, planned: Mapping[str, Any]) -> list[MovedWithoutBoard]:
+    """Which registered clinics an approval would move into a region without a patient board."""
+    goals = {
+        item["hsa_id"]: item["new"] for item in planned["items"] if item["fact"] == Fact.REGION
+    }
+    with registry.snapshot() as connection:
+        registered = queries.registered_among(connection, list(goals))
+        service_on = registrations.boards(connection).keys()
+    return [
+        MovedWithoutBoard(hsa_id, code)
+        for hsa_id, code in goals.items()
+        if hsa_id in registered and code not in service_on
+    ]
 
 
 def approve(registry: Registry, approval: Approval) -> list[MovedWithoutBoard]:

@@ -5,10 +5,10 @@ compared, under the lock of the clinic's row: one whose facts changed meanwhile 
 a person's act: logged with actor and reason, neither guarded nor counted by the guard.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 
 from sqlalchemy import Connection
 
@@ -54,7 +54,8 @@ def repair(registry: Registry, differences: Sequence[Difference], by: By) -> Rep
             unit.commit()
         repaired.done += (one for found in done.values() for one in found.differences)
         repaired.left += (one for id_, ones in part.items() if id_ not in done for one in ones)
-        repaired.moved += _moved_without_board(done, service_on)
+        registered = (found.differences for found in done.values() if found.is_registered)
+        repaired.moved += _moved_without_board(chain.from_iterable(registered), service_on)
     return repaired
 
 
@@ -167,11 +168,19 @@ def _summary(facts: int, by: By) -> Entry:
     )
 
 
+def would_move(registry: Registry, differences: Sequence[Difference]) -> list[MovedWithoutBoard]:
+    """Which registered clinics a repair would move into a region without a patient board."""
+    with registry.snapshot() as connection:
+        service_on = registrations.boards(connection).keys()
+    registered = [one for one in differences if one.clinic.row and one.clinic.row.is_registered]
+    return list(_moved_without_board(registered, service_on))
+
+
 def _moved_without_board(
-    done: Mapping[str, _Found], service_on: Collection[str]
+    differences: Iterable[Difference], service_on: Collection[str]
 ) -> Iterator[MovedWithoutBoard]:
-    for hsa_id, found in done.items():
-        for one in found.differences:
-            is_move = one.fact is Fact.REGION and one.present.stored.value != one.expected.value
-            if found.is_registered and is_move and one.expected.value not in service_on:
-                yield MovedWithoutBoard(hsa_id, one.expected.value)
+    """Of registered clinics."""
+    for one in differences:
+        is_move = one.fact is Fact.REGION and one.present.stored.value != one.expected.value
+        if is_move and one.expected.value not in service_on:
+            yield MovedWithoutBoard(one.hsa_id, one.expected.value)

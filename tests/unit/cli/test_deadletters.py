@@ -193,3 +193,18 @@ def test_a_letter_shows_the_clinic_that_it_names_as_that_is_now(populated, typed
     shown = typed("deadletters", "show", str(known["id"]), "-o", "json").json["clinic"]
     assert shown["hsa_id"] == B
     assert f'"hsa_id": "{B}"' in typed("deadletters", "show", str(known["id"])).stdout
+
+
+@pytest.mark.usefixtures("understood")
+def test_a_redrive_into_a_region_without_a_board_is_told_of_before_and_after(
+    populated, typed, bad, answers
+):
+    chosen = ("deadletters", "redrive", str(bad[0]))
+    planned = typed(*chosen, "--dry-run", "-q")
+    would = f"{A} would be in region 11, which has no patient board: nobody can file.\n"
+    assert planned.stderr == would
+    answers("y\n")
+    done = typed(*chosen)
+    assert would in done.stderr
+    assert f"{A} is in region 11 now, which has no patient board: nobody can file." in done.stderr
+    assert (planned.exit_code, done.exit_code) == (0, 0)

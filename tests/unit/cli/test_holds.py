@@ -86,6 +86,10 @@ def test_a_clinic_that_moved_by_an_approval_to_where_nobody_can_file_is_pointed_
     populated, reads, typed
 ):
     reads(region_changed(A, 10, "14"))
+    planned = typed("holds", "approve", "1", "--dry-run", "-q")
+    assert planned.stderr == (
+        f"{A} would be in region 14, which has no patient board: nobody can file.\n"
+    )
     done = typed("holds", "approve", "1", "-y", "-q")
     assert f"{A} is in region 14 now, which has no patient board" in done.stderr
 

@@ -94,6 +94,8 @@ def test_a_repair_needs_a_yes_shows_its_plan_and_is_logged(typed):
 
 def test_a_repair_says_where_nobody_can_file(typed, edited):
     edited(f"UPDATE clinic SET region_code = '01' WHERE hsa_id = '{C}'")
+    found = typed("reconcile", "--against", ARCHIVE)
+    assert f"{C} would be in region 03, which has no patient board" in found.stderr
     done = typed("reconcile", "--against", ARCHIVE, "--apply", "-y")
     assert f"{C} is in region 03 now, which has no patient board" in done.stderr
 

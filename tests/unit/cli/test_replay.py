@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from tests.builders import activated, deactivated, numbered, record, write_archive
+from tests.builders import activated, deactivated, numbered, record, region_changed, write_archive
 from tests.unit.cli.conftest import A, B, C, D
 from tests.unit.cli.test_changing import answers, contents
 
@@ -226,3 +226,16 @@ def test_a_database_that_stays_locked_is_told_to_be_away(newer, typed, populated
         connection.rollback()
     assert (told.exit_code, told.json["applied"]) == (5, 0)
     assert "locked" in told.stderr
+
+
+def test_a_move_to_where_nobody_can_file_is_told_of_before_and_after(
+    populated, typed, folder, answers
+):
+    moved = write_archive(folder / "moved.jsonl", numbered([region_changed(A, 10, "14")]))
+    planned = typed("replay", "--archive", str(moved), "--dry-run", "-q")
+    would = f"{A} would be in region 14, which has no patient board: nobody can file.\n"
+    assert planned.stderr == would
+    answers("y\n")
+    done = typed("replay", "--archive", str(moved))
+    assert would in done.stderr
+    assert f"{A} is in region 14 now, which has no patient board: nobody can file." in done.stderr

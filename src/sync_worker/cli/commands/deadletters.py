@@ -128,7 +128,7 @@ def redrive(
         wanted = again.parts.patience(lambda: choice.heads(again.registry))
         redrive = redriving.Redrive(run, again, wanted)
         if wanted and not (dry_run or yes):
-            run.output.message(redrive.plan())
+            redrive.tell_plan()
             run.output.confirm("Redrive them?", yes=False)
         needs_attention = redrive.rehearse() if dry_run else redrive.do(actor, reason)
     if needs_attention:

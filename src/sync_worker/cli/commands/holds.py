@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from sync_worker.cli import options
+from sync_worker.cli import moves, options
 
 COLUMNS = (
     "id",
@@ -131,18 +131,17 @@ def approve(
         planned = deciding.plan(registry, number)
         if revision not in (None, planned["revision"]):
             raise deciding.HoldChanged(number, planned["revision"])
+        would_move = deciding.would_move(registry, planned)
         if dry_run:
             run.output.document(planned, render=lambda shown: _text(run, shown))
+            moves.tell(run.output, would_move, is_done=False)
             return
         run.output.message(_text(run, planned))
+        moves.tell(run.output, would_move, is_done=False)
         run.output.confirm(f"Approve hold {number}, {planned['count']} clinics?", yes=yes)
         seen = revision if yes else planned["revision"]
         approval = deciding.Approval(number, actor, reason, wiring.now(), seen)
-        for moved in deciding.approve(registry, approval):
-            run.output.attention(
-                f"{moved.hsa_id} is in region {moved.region_code} now, which has no patient "
-                "board: nobody can file."
-            )
+        moves.tell(run.output, deciding.approve(registry, approval), is_done=True)
         with registry.snapshot() as connection:
             hold = hold_lists.shown(connection, number) or planned
     run.output.document(hold, render=_sentence)

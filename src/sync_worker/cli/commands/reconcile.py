@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync_worker.cli import options
+from sync_worker.cli import moves, options
 from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.reconciling import AGAINST, AS_OF, Against, Kind
 
@@ -108,6 +108,8 @@ def command(
         repaired = None
         if done.apply:
             repaired = _repair(run, registry, comparison, expectation, done)
+        else:
+            _tell_moves(run, registry, comparison.differences)
     _report(ctx, run, comparison, repaired)
 
 
@@ -145,6 +147,7 @@ def _repair(
         plan = [item(one) for one in differences]
         run.output.message("To be set, from registry to expected:")
         run.output.message(run.output.table(plan, COLUMNS))
+        _tell_moves(run, registry, differences)
         clinics = len({one.hsa_id for one in differences})
         run.output.confirm(f"Set {len(differences)} facts of {clinics} clinics?", yes=how.yes)
     by = By(how.actor, how.reason, wiring.now(), expectation.stream_id)
@@ -200,14 +203,18 @@ def _report(
         ctx.exit(Exit.ATTENTION)
 
 
+def _tell_moves(
+    run: options.Invocation, registry: "Registry", differences: Sequence["Difference"]
+) -> None:
+    from sync_worker.sync.repair import would_move
+
+    moves.tell(run.output, would_move(registry, differences), is_done=False)
+
+
 def _tell_repair(run: options.Invocation, repaired: "Repaired") -> None:
     if repaired.done:
         run.output.message(f"{len(repaired.done)} facts are set, and were looked at again.")
-    for moved in repaired.moved:
-        run.output.attention(
-            f"{moved.hsa_id} is in region {moved.region_code} now, which has no patient board: "
-            "nobody can file."
-        )
+    moves.tell(run.output, repaired.moved, is_done=True)
     if repaired.left:
         names = ", ".join(sorted({one.hsa_id for one in repaired.left}))
         run.output.attention(

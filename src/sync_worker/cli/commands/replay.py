@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync_worker.cli import options, ranges
+from sync_worker.cli import moves, options, ranges
 from sync_worker.cli.errors import Exit
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def command(
         if not (dry_run or yes):
             planned = replaying.rehearse("dry run", lambda _report: None)
             run.output.message(_text(run, _document(planned)))
+            moves.tell(run.output, planned.moved_without_board(), is_done=False)
             run.output.confirm("Do it?", yes=False)
         show = partial(_show, run, is_done=not dry_run)
         report = (
@@ -180,11 +181,7 @@ def _show(run: options.Invocation, report: "Report", *, is_done: bool) -> None:
     run.output.document(document, render=lambda shown: _text(run, shown))
     if not report.read:
         run.output.message("No record is in that range.")
-    for hsa_id, region_code in report.moved_without_board():
-        verb = "is" if is_done else "would be"
-        run.output.attention(
-            f"{hsa_id} {verb} in region {region_code}, which has no patient board: nobody can file."
-        )
+    moves.tell(run.output, report.moved_without_board(), is_done=is_done)
     if report.held:
         verb, way = ("are", ": sync-worker holds list") if is_done else ("would be", "")
         run.output.attention(f"Changes of {_records(report.held)} {verb} held back{way}")
