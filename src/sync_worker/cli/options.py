@@ -148,17 +148,33 @@ def output_of(ctx: click.Context) -> Output:
 
 def require_region(settings: "Settings", *codes: str) -> None:
     """Raise CommandError (not found) for a code that is no region's."""
-    from sync_worker.clinics.regions import Regions
+    for code in _not_in_use(settings, codes):
+        raise _no_region(code)
 
-    in_use = Regions(settings.events_extra_regions)
-    for code in codes:
-        if code not in in_use:
-            raise CommandError(
-                Exit.NOT_FOUND,
-                says.NO_REGION(code=code),
-                why=says.REGION_CODE(),
-                hint=says.LIST_REGIONS(),
-            )
+
+def require_known_region(
+    run: Invocation, *codes: str, url: str | None = None, is_of_log: bool = False
+) -> None:
+    """As `require_region`, but a code that a clinic or a patient board of the registry has will do.
+
+    What is in a region that is not in use has to be found. `is_of_log`: one that the change log has
+    will do too. `url` is of the registry, where it is not the usual one.
+    """
+    from sync_worker.cli import wiring
+    from sync_worker.registry import log, queries
+
+    odd = _not_in_use(run.settings, codes)
+    if not odd:
+        return
+    with (
+        wiring.registry(url or run.settings.database_url) as registry,
+        registry.snapshot() as connection,
+    ):
+        known = queries.region_codes(connection)
+        known |= log.region_codes(connection) if is_of_log else set()
+    for code in odd:
+        if code not in known:
+            raise _no_region(code)
 
 
 def warn_of_check_digit(run: Invocation, hsa_id: str) -> None:
@@ -278,6 +294,22 @@ def _log_level(verbosity: int, setting: str) -> str:
     if verbosity == 0:
         return setting
     return "debug" if verbosity > 0 else "error" if setting == "error" else "warning"
+
+
+def _not_in_use(settings: "Settings", codes: Sequence[str]) -> list[str]:
+    from sync_worker.clinics.regions import Regions
+
+    in_use = Regions(settings.events_extra_regions)
+    return [code for code in codes if code not in in_use]
+
+
+def _no_region(code: str) -> CommandError:
+    return CommandError(
+        Exit.NOT_FOUND,
+        says.NO_REGION(code=code),
+        why=says.REGION_CODE(),
+        hint=says.LIST_REGIONS(),
+    )
 
 
 def _os_user() -> str:

@@ -118,10 +118,12 @@ class RegistryChecks:
         lost = {code: count for code, count in registered.items() if code not in self.regions}
         if lost:
             listed = ", ".join(f"{code or 'none'} ({n} clinics)" for code, n in lost.items())
+            one = next((f" --region {code}" for code in lost if code is not None), "")
             return warn(
                 f"Registered clinics in regions that are not in use, where nobody can file: "
                 f"{listed}.",
-                "sync-worker clinics list; SYNC_WORKER_EVENTS_EXTRA_REGIONS adds a region that is",
+                f"sync-worker clinics list{one}; "
+                "SYNC_WORKER_EVENTS_EXTRA_REGIONS adds a region that is in use",
             )
         closed = {str(code): count for code, count in registered.items() if code not in boards}
         if not closed:

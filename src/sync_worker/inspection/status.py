@@ -144,7 +144,8 @@ def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[
             texts.append(f"{clinics} of no region: sync-worker clinics list")
         elif region_code not in in_use:
             texts.append(
-                f"{clinics} of region {region_code}, which is not in use: sync-worker clinics list"
+                f"{clinics} of region {region_code}, which is not in use: "
+                f"sync-worker clinics list --region {region_code}"
             )
         elif region_code not in service_on:
             texts.append(

@@ -118,6 +118,14 @@ def listed(connection: Connection, wanted: LogFilter) -> Iterator[dict[str, Any]
     )
 
 
+def region_codes(connection: Connection) -> set[str]:
+    """The region codes that entries are about: of boards, of holds, and of moves."""
+    columns = (change_log.c.old_value, change_log.c.new_value)
+    of_moves = (select(column).where(change_log.c.change == MOVED) for column in columns)
+    codes = connection.scalars(union(select(change_log.c.region_code), *of_moves))
+    return {code for code in codes if code is not None}
+
+
 def unheard_of(connection: Connection, hsa_ids: Sequence[str]) -> list[str]:
     """Those of the HSA-ids that the e-services never named, and the log does not."""
     known = union(

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, func, select, union
 
 from sync_worker.clinics.facts import Fact
 from sync_worker.clinics.hsa_id import cleaned, normalised
@@ -81,6 +81,12 @@ def regions(connection: Connection) -> dict[str | None, dict[str, int]]:
     rows = connection.execute(statement.where(REGISTERED).group_by(clinic.c.region_code))
     names = ("registered", *(status.value for status in COUNTED_STATUSES))
     return {code: dict(zip(names, counts, strict=True)) for code, *counts in rows}
+
+
+def region_codes(connection: Connection) -> set[str]:
+    """The region codes that clinics or patient boards have, in use or not."""
+    codes = select(clinic.c.region_code).where(clinic.c.region_code.is_not(None))
+    return set(connection.scalars(union(codes, select(patient_board.c.region_code))))
 
 
 def able_to_receive(connection: Connection, region_code: str) -> list[str]:

@@ -1,4 +1,20 @@
-"""`regions`: what is pointed out."""
+"""`regions`: what is pointed out, also of codes that no region in use has."""
+
+import sqlite3
+
+import pytest
+from tests.unit.cli.conftest import A, B, C
+from tests.unit.cli.test_changing import contents
+
+
+@pytest.fixture
+def odd(populated):
+    """A registered clinic of region 99, which is not in use, and a board of region 98."""
+    with sqlite3.connect(populated) as connection:
+        connection.execute("UPDATE clinic SET region_code = '99' WHERE hsa_id = ?", [A])
+        connection.execute("INSERT INTO patient_board VALUES ('98', 'SE2321000016-PN09', 'N')")
+    connection.close()
+    return populated
 
 
 def test_a_region_with_registered_clinics_and_no_board_is_pointed_out(populated, typed):
@@ -10,3 +26,64 @@ def test_a_region_with_registered_clinics_and_no_board_is_pointed_out(populated,
     assert sentence in typed("regions", "show", "03").stderr
     assert typed("regions", "show", "01").stderr == ""
     assert typed("regions", "list", "-o", "csv").stderr == ""
+
+
+def test_what_the_status_complains_of_is_listed_as_it_says(odd, typed):
+    (sentence,) = [s for s in typed("status", "-o", "json").json["attention"] if "not in use" in s]
+    command = sentence.rpartition("sync-worker ")[2].split()
+    assert command == ["clinics", "list", "--region", "99"]
+    assert [item["hsa_id"] for item in typed(*command, "-o", "json").items] == [A]
+    (check,) = [c for c in typed("doctor", "-o", "json").items if c["id"] == "boards"]
+    assert check["fix"].startswith("sync-worker clinics list --region 99;")
+
+
+def test_a_region_that_is_not_in_use_is_shown_where_the_registry_has_it(odd, typed):
+    rows = typed("regions", "list", "-o", "json").items
+    assert [row["region_code"] for row in rows[-2:]] == ["98", "99"]
+    shown = typed("regions", "show", "99", "-o", "json").json
+    assert shown == rows[-1]
+    assert (shown["name"], shown["registered"], shown["attention"]) == (None, 1, "not_in_use")
+    told = typed("regions", "show", "99")
+    assert told.stdout.startswith("99 not in use\n")
+    assert "1 clinic is registered there: sync-worker clinics list --region 99" in told.stderr
+    assert typed("regions", "show", "98", "-o", "json").json["service_on"] is False
+
+
+def test_its_log_is_listed_and_it_is_compared_and_its_clinics_are_removed(odd, typed):
+    logged = typed("log", "list", "--region", "99", "-o", "json").items
+    assert {entry["hsa_id"] for entry in logged} == {A}
+    compared = typed("reconcile", "--against", "archive:stream.jsonl", "--region", "99")
+    assert compared.exit_code == 3
+    assert typed("clinics", "remove", A, "--region", "99", "-y").exit_code == 0
+
+
+def test_a_board_of_a_region_that_is_not_in_use_can_be_cleared_but_not_set(odd, typed):
+    board = ("SE2321000016-PN01", "--name", "N", "--ticket", "T", "-y")
+    assert typed("boards", "set", "98", *board).exit_code == 6
+    cleared = typed("boards", "clear", "98", "--ticket", "T", "-y")
+    assert (cleared.exit_code, cleared.stdout) == (
+        0,
+        "98 not in use: the service is off\n",
+    )
+    assert typed("regions", "show", "98").exit_code == 6
+    (entry,) = typed("log", "list", "--region", "98", "-o", "json").items[-1:]
+    assert (entry["change"], entry["region_code"]) == ("board_cleared", "98")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("clinics", "list", "--region", "97"),
+        ("regions", "show", "97"),
+        ("log", "list", "--region", "97"),
+        ("reconcile", "--against", "archive:stream.jsonl", "--region", "97"),
+        ("clinics", "add", B, "--region", "97"),
+        ("clinics", "remove", C, "--region", "97", "-y"),
+        ("boards", "clear", "97", "--ticket", "T", "-y"),
+    ],
+)
+def test_a_code_that_nothing_has_is_not_found(odd, typed, arguments):
+    before = contents(odd)
+    told = typed(*arguments, "-o", "json")
+    assert (told.exit_code, told.stdout, told.error["code"]) == (6, "", "not_found")
+    assert contents(odd) == before

@@ -71,6 +71,17 @@ REGION_CLINICS = Message(
     en="clinics         {registered} registered, {receiving} receiving, {deactivated} deactivated, "
     "{own_system} with their own system",
 )
+REGION_NOT_IN_USE = Message(sv="används inte", en="not in use")
+NOT_IN_USE_HERE = Message(
+    sv="Region {region_code} används inte, och {count} mottagningar är tillagda där: "
+    "sync-worker clinics list --region {region_code}",
+    en="Region {region_code} is not in use, and {count} clinics are registered there: "
+    "sync-worker clinics list --region {region_code}",
+    sv_one="Region {region_code} används inte, och 1 mottagning är tillagd där: "
+    "sync-worker clinics list --region {region_code}",
+    en_one="Region {region_code} is not in use, and 1 clinic is registered there: "
+    "sync-worker clinics list --region {region_code}",
+)
 NO_BOARD_HERE = Message(
     sv="Region {region_code} har ingen patientnämnd, och {count} mottagningar är tillagda där: "
     "ingen kan skicka in ärenden. Supporten anger den: sync-worker boards set",

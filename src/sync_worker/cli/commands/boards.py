@@ -76,7 +76,7 @@ def set_board(ctx: click.Context, /, region_code: str, hsa_id: str, name: str, *
 def clear(ctx: click.Context, /, region_code: str, **how: Any) -> None:
     """Clear the patient board of region NN, which switches its service off."""
     run = options.invocation(ctx)
-    options.require_region(run.settings, region_code)
+    options.require_known_region(run, region_code, url=run.settings.support_url)
     _put(run, region_code, None, **how)
 
 
@@ -104,7 +104,7 @@ def _put(
             run.output.confirm(says.QUESTION(), yes=yes)
             why = options.ticket_and_reason(ticket, reason)
             boards.put(registry, plan, Act(actor, why, wiring.now()))
-        rows = regions(registry, wiring.regions(run.settings))
+        rows = regions(registry, wiring.regions(run.settings), [region_code])
     (region,) = (row for row in rows if row["region_code"] == region_code)
     run.output.document(region, render=lambda shown: _state_line(run, shown))
 
@@ -130,4 +130,5 @@ def _board_text(board: "Board | None") -> "Words":
 
 def _state_line(run: options.Invocation, region: dict[str, Any]) -> str:
     state = says.SERVICE_ON if region["service_on"] else says.SERVICE_OFF
-    return run.output.words(state(region_code=region["region_code"], name=region["name"]))
+    name = region["name"] or run.output.words(says.REGION_NOT_IN_USE())
+    return run.output.words(state(region_code=region["region_code"], name=name))

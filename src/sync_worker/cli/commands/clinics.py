@@ -71,7 +71,7 @@ def list_clinics(
     from sync_worker.registry import queries
 
     run = options.invocation(ctx)
-    options.require_region(run.settings, *regions)
+    options.require_known_region(run, *regions)
     wanted = queries.ClinicFilter(regions, Status(status) if status else None, search, limit)
     with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
         rows = queries.clinics(connection, wanted)
@@ -218,7 +218,7 @@ def _act(
     from sync_worker.administration.act import Act
     from sync_worker.cli import wiring
 
-    options.require_region(run.settings, *regions)
+    options.require_known_region(run, *regions)
     return Act(actor, reason, wiring.now(), acting_for=regions or None)
 
 

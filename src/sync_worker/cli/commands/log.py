@@ -78,7 +78,7 @@ def list_entries(
     from sync_worker.registry.identities import meant
 
     run = options.invocation(ctx)
-    options.require_region(run.settings, *regions)
+    options.require_known_region(run, *regions, is_of_log=True)
     with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
         named = tuple(meant(connection, clinics))
         wanted = log.LogFilter(regions, named, actor, since)

@@ -100,7 +100,7 @@ def command(
 
     run = options.invocation(ctx)
     done = _How(**how)
-    options.require_region(run.settings, *done.regions)
+    options.require_known_region(run, *done.regions)
     _require_as_of(against, as_of, accept_short=accept_short)
     with wiring.registry(run.settings.database_url) as registry:
         asked = reconciling.Asked(against, as_of, done.regions, accept_short)

@@ -18,6 +18,10 @@ COLUMNS = (
     "own_system",
     "attention",
 )
+_SENTENCES = {
+    "no_patient_board": says.NO_BOARD_HERE,
+    "not_in_use": says.NOT_IN_USE_HERE,
+}
 _COUNTS = ("registered", "receiving", "deactivated", "own_system")
 
 
@@ -55,7 +59,7 @@ def list_regions(ctx: click.Context) -> None:
 def show(ctx: click.Context, region_code: str) -> None:
     """Show one region, by its two-character code."""
     run = options.invocation(ctx)
-    options.require_region(run.settings, region_code)
+    options.require_known_region(run, region_code)
     (region,) = (row for row in _regions(run) if row["region_code"] == region_code)
     run.output.document(region, render=lambda shown: _text(run, shown))
     if run.output.is_table:
@@ -74,7 +78,8 @@ def _point_out(run: options.Invocation, regions: list[dict[str, Any]]) -> None:
     for region in regions:
         if region["attention"]:
             code, count = region["region_code"], region["registered"]
-            run.output.attention(says.NO_BOARD_HERE(region_code=code, count=count))
+            sentence = _SENTENCES[region["attention"]]
+            run.output.attention(sentence(region_code=code, count=count))
 
 
 def _text(run: options.Invocation, region: dict[str, Any]) -> str:
@@ -84,7 +89,8 @@ def _text(run: options.Invocation, region: dict[str, Any]) -> str:
         says.REGION_SERVICE_ON() if region["service_on"] else says.REGION_SERVICE_OFF(),
         says.REGION_CLINICS(**counts),
     )
-    return "\n".join([f"{region['region_code']} {region['name']}", *map(run.output.words, lines)])
+    name = region["name"] or run.output.words(says.REGION_NOT_IN_USE())
+    return "\n".join([f"{region['region_code']} {name}", *map(run.output.words, lines)])
 
 
 def _board_text(region: dict[str, Any]) -> str | None:
