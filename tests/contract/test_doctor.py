@@ -132,7 +132,18 @@ def test_a_silence_longer_than_is_usual_warns(registry):
     finding = look(registry, "newest_event", newest + timedelta(hours=3.1))
     assert finding.state is State.WARN
     assert "3.1 hours old" in finding.detail
-    assert look(registry, "newest_event", newest - timedelta(hours=1)).state is State.OK
+    finding = look(registry, "newest_event", newest - timedelta(seconds=50))
+    assert (finding.state, "50 s ahead of the clock" in finding.detail) == (State.OK, True)
+
+
+def test_an_event_ahead_of_the_clock_warns_and_is_never_called_young(registry):
+    apply(registry, activated(A, NOW + timedelta(minutes=55), regionCode="01"))
+    finding = look(registry, "newest_event")
+    assert finding.state is State.WARN
+    assert "55.0 minutes ahead of the clock" in finding.detail
+    (attention,) = status(registry, Regions(), clock=lambda: NOW)["attention"]
+    assert "55.0 minutes ahead of the clock" in attention
+    assert status(registry, Regions(), clock=lambda: NOW + timedelta(hours=1))["attention"] == []
 
 
 def test_a_database_that_is_not_there_fails_its_check(tmp_path):

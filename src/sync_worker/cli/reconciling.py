@@ -1,7 +1,7 @@
 """Reads what the registry is to be compared with, and compares: the parts of `reconcile`."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,7 +89,7 @@ def compared(
     from sync_worker.sync.reconcile import compare
 
     if asked.as_of is not None:
-        _refuse_the_future(run.settings, asked.as_of)
+        _refuse_the_future(asked.as_of)
     # Before the stream is opened: its ends have to lie beyond all positions.
     with registry.snapshot() as connection:
         surveyed = survey.read(connection)
@@ -120,11 +120,11 @@ def repaired(
     return result
 
 
-def _refuse_the_future(settings: "Settings", as_of: datetime) -> None:
+def _refuse_the_future(as_of: datetime) -> None:
     from sync_worker.cli import wiring
+    from sync_worker.events.times import CLOCKS_DIFFER
 
-    tolerance = timedelta(minutes=settings.events_max_future_minutes)
-    if as_of > wiring.now() + tolerance:
+    if as_of > wiring.now() + CLOCKS_DIFFER:
         raise CommandError(
             Exit.USAGE,
             "--as-of lies in the future.",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sync_worker.cli import choosing_letters, moves, options, reading_again
+from sync_worker.cli import choosing_letters, moves, options, reading_again, text
 from sync_worker.cli.reading_again import Again
 from sync_worker.events.record import Excerpt
 from sync_worker.registry.letters import Head, Signature
@@ -65,6 +65,8 @@ class Redrive:
                 "cannot be redriven. Have what they say published in smaller records, and discard "
                 "them."
             )
+        if self._report.ahead_of_clock:
+            output.attention(text.ahead_of_clock(self._report.ahead_of_clock))
         if self._report.held:
             output.attention(f"{self._report.held} are held back: sync-worker holds list")
         return bool(bad or self._report.held)

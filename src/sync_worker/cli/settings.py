@@ -137,7 +137,7 @@ class Settings(BaseModel):
         60, "Within so many minutes.", f"a whole number of minutes from 1 to {_MINUTES_OF_A_YEAR}"
     )
     events_max_future_minutes: Annotated[int, Field(ge=0, le=_MINUTES_OF_A_YEAR)] = _setting(
-        60,
+        10,
         "How far ahead of the clock an event's time may be.",
         f"a whole number of minutes from 0 to {_MINUTES_OF_A_YEAR}",
     )

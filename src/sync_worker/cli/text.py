@@ -83,3 +83,12 @@ def _width_of_character(character: str) -> int:
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def ahead_of_clock(events: int) -> str:
+    """What to say of events whose time no clock has reached yet."""
+    are = "1 event is" if events == 1 else f"{events} events are"
+    return (
+        f"{are} over a minute ahead of the clock: the publisher's clock or time zone is wrong, or "
+        "ours. What truly happens until then is older, and passed over."
+    )

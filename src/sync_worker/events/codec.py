@@ -61,12 +61,22 @@ class Codec:
 
     def decode_all(self, records: Iterable[Record], now: datetime) -> list[Verdict]:
         """The same for one after the other."""
-        quick, latest = self._quick, now + self._max_future
+        quick, soon = self._quick, now + min(times.CLOCKS_DIFFER, self._max_future)
         verdicts: list[Verdict] = [quick(record) or self._read(record) for record in records]
         return [
-            _too_early(verdict) if isinstance(verdict, Event) and verdict.time > latest else verdict
+            self._ahead(verdict, now)
+            if isinstance(verdict, Event) and verdict.time > soon
+            else verdict
             for verdict in verdicts
         ]
+
+    def _ahead(self, event: Event, now: datetime) -> Event | Rejection:
+        """Judge an event that is ahead of the clock by more than clocks differ."""
+        ahead = event.time - now
+        if ahead <= self._max_future:
+            return event._replace(seconds_ahead=int(ahead.total_seconds()))
+        what = f"It is of {event.time:%Y-%m-%dT%H:%M:%SZ}, too far ahead of the clock."
+        return Rejection(Reason.TIME_IN_FUTURE, what)
 
     def _read(self, record: Record) -> Verdict:
         if record.value is None:
@@ -152,11 +162,6 @@ def _too_large(value: Excerpt) -> Rejection:
         f"The record is larger than {MOST_BYTES} bytes, unpacked: {whole}. The first {len(value)} "
         "bytes of the value are kept, so that it cannot be redriven."
     )
-
-
-def _too_early(event: Event) -> Rejection:
-    what = f"It is of {event.time:%Y-%m-%dT%H:%M:%SZ}, too far ahead of the clock."
-    return Rejection(Reason.TIME_IN_FUTURE, what)
 
 
 def _no_type(document: dict[str, Any], record: Record) -> Rejection:

@@ -114,7 +114,7 @@ def _event(
     ):
         return None
     stated = activation, region_code, None if name is None else names[name]
-    event: Event = new(Event, (hsa_id, event_id, time, sequence, *stated, False))
+    event: Event = new(Event, (hsa_id, event_id, time, sequence, *stated, False, 0))
     return event
 
 

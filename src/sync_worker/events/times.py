@@ -22,6 +22,9 @@ _HOUR_AND_MINUTE = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 PATTERN = rf"^{_DAY}[Tt]{_HOUR_AND_MINUTE}:[0-5][0-9](?:\.[0-9]+)?(?:[Zz]|[+-]{_HOUR_AND_MINUTE})$"
 """The form, in the dialect that Python and JSON Schema share."""
 
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""Clocks that are set by NTP differ by less; what is further ahead is a fault of one of them."""
+
 _FORM = re.compile(PATTERN)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

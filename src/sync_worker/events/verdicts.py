@@ -34,7 +34,8 @@ class Event(NamedTuple):
     """What happened to a clinic: what it states of it, None where nothing, and its version.
 
     `hsa_id` is normalised; `time` is in UTC. Nothing in it is refused by a database. `name_dropped`
-    says that its name was too long to be one. Flat, since a catch-up holds many thousands of them.
+    says that its name was too long to be one. `seconds_ahead` is how far ahead of the clock it is,
+    where that is more than clocks differ; else 0. Flat, since a catch-up holds many thousands.
     """
 
     hsa_id: str
@@ -45,12 +46,13 @@ class Event(NamedTuple):
     region_code: str | None = None
     name: str | None = None
     name_dropped: bool = False
+    seconds_ahead: int = 0
 
     @property
     def facts(self) -> Facts:
         """The facts that it states, each with the event's version."""
         # A reconcile comes through here with every record: not by the slow calls of the classes.
-        _, event_id, time, sequence, active, region_code, name, _ = self
+        _, event_id, time, sequence, active, region_code, name, _, _ = self
         registers = (
             None if active is None else new(Register, (time, sequence, event_id, active)),
             None if region_code is None else new(Register, (time, sequence, event_id, region_code)),

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, inspect
 
 from sync_worker.clinics.regions import Regions
 from sync_worker.inspection import encoding, unknown_types
+from sync_worker.inspection.ages import age, is_ahead, span
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
 from sync_worker.inspection.status import MASS_OF_DEAD_LETTERS, left_behind
 from sync_worker.registry import (
@@ -97,16 +98,22 @@ class RegistryChecks:
         return told(" ".join([waiting, *details]), "sync-worker holds list")
 
     def _newest_event(self, connection: Connection) -> Finding:
-        times = health.newest_event_times(connection)
+        times, now = health.newest_event_times(connection), self.clock()
+        if times and is_ahead(times[0], now):
+            return warn(
+                f"The newest event is {age(times[0], now)}: what truly happens to its clinic until "
+                "then is older, and passed over.",
+                "Have the e-services mend their clock or time zone, and publish corrections with "
+                "a later time; the log events ahead_of_clock name the clinics",
+            )
         if len(times) < _FEW_EVENTS:
             return skip(f"What is usual shows from {_FEW_EVENTS} events on; there are fewer.")
         silence = max(later - earlier for later, earlier in pairwise(times))
-        age = max(self.clock() - times[0], timedelta(0))
         detail = (
-            f"The newest event is {_span(age)} old; the longest silence among the last "
-            f"{len(times)} was {_span(silence)}."
+            f"The newest event is {age(times[0], now)}; the longest silence among the last "
+            f"{len(times)} was {span(silence)}."
         )
-        if age > max(_SILENCE * silence, _LEAST_SILENCE):
+        if now - times[0] > max(_SILENCE * silence, _LEAST_SILENCE):
             return warn(detail, "Ask the e-services whether they publish; sync-worker status")
         return ok(detail)
 
@@ -200,12 +207,3 @@ def _own_system(connection: Connection) -> Finding:
         f"Registered here and in TAK, so that they do not receive: {', '.join(both)}.",
         f"sync-worker clinics remove {both[0]} --reason TEXT, or correct the list of TAK",
     )
-
-
-def _span(duration: timedelta) -> str:
-    """A duration in the largest unit that leaves something before the point."""
-    seconds = duration.total_seconds()
-    for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds >= length:
-            return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.0f} s"

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from sync_worker.clinics.regions import Regions
 from sync_worker.inspection import unknown_types
+from sync_worker.inspection.ages import age, is_ahead
 from sync_worker.inspection.stream import Log
 from sync_worker.registry import (
     guarding,
@@ -29,7 +31,12 @@ Look = Callable[[Sequence[Position]], Log]
 """Looks at the log, to hold it against what is known of positions."""
 
 
-def status(registry: Registry, in_use: Regions, look: Look | None = None) -> dict[str, Any]:
+def status(
+    registry: Registry,
+    in_use: Regions,
+    look: Look | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> dict[str, Any]:
     """The document of `sync-worker status`; the registry is read in one snapshot, then the log.
 
     `look` is None where Kafka is not configured. `end` and `lag` are null where the log does not
@@ -41,6 +48,7 @@ def status(registry: Registry, in_use: Regions, look: Look | None = None) -> dic
         gauges = queries.gauges(connection)
         attention = _attention(connection, gauges, in_use)
         services_on = len(registrations.boards(connection).keys() & set(in_use))
+    newest = latest(*(position.newest_event_at for position in known))
     log, refused = _looked(look, known)
     partitions = [_partition(position, log) for position in _with_unread(known, log)]
     return {
@@ -59,8 +67,8 @@ def status(registry: Registry, in_use: Regions, look: Look | None = None) -> dic
         },
         "holds": {"open": gauges.open_holds},
         "last_applied_at": latest(*(position.last_applied_at for position in known)),
-        "newest_event_at": latest(*(position.newest_event_at for position in known)),
-        "attention": [*refused, *attention],
+        "newest_event_at": newest,
+        "attention": [*refused, *attention, *_ahead(newest, clock())],
     }
 
 
@@ -81,6 +89,12 @@ def _looked(look: Look | None, known: Sequence[Position]) -> tuple[Log | None, l
     except StreamError as refusal:
         return None, [_refused(refusal)]
     return log, [_refused(refusal) for refusal in log.refusals()]
+
+
+def _ahead(newest: datetime | None, now: datetime) -> list[str]:
+    if newest is None or not is_ahead(newest, now):
+        return []
+    return [f"the newest event is {age(newest, now)}, which is no true time: sync-worker doctor"]
 
 
 def _refused(refusal: StreamError) -> str:

@@ -24,6 +24,7 @@ from sync_worker.registry.positions import Counts
 from sync_worker.registry.registrations import Board
 from sync_worker.sync.judged import Judged
 from sync_worker.sync.progress import (
+    AheadOfClock,
     MovedWithoutBoard,
     NameDropped,
     PatientBoardNamed,
@@ -116,8 +117,12 @@ class Merger:
                 continue
             if newest.get(partition, verdict.time) <= verdict.time:
                 newest[partition] = verdict.time
-            if verdict.name_dropped or verdict.hsa_id in self._board_regions:
-                self._warn(verdict)
+            if (
+                verdict.name_dropped
+                or verdict.seconds_ahead
+                or verdict.hsa_id in self._board_regions
+            ):
+                self._warn(judged, at, verdict)
             outcomes.append(self._state(judged, at, verdict))
         return self.merged
 
@@ -134,7 +139,7 @@ class Merger:
                 return Outcome.DEAD_LETTERED
 
     def _state(self, judged: Judged, at: int, event: Event) -> Outcome:
-        hsa_id, event_id, time, sequence, active, region_code, name, _ = event
+        hsa_id, event_id, time, sequence, active, region_code, name, _, _ = event
         known = self._known[hsa_id]
         facts = known.facts.stated((time, sequence, event_id), active, region_code, name)
         if facts is known.facts:
@@ -157,7 +162,11 @@ class Merger:
         """A value of a registered clinic becomes another one; `known` is the clinic before."""
         self._log_change(judged, at, event, change)
 
-    def _warn(self, event: Event) -> None:
+    def _warn(self, judged: Judged, at: int, event: Event) -> None:
+        if event.seconds_ahead:
+            place = *judged.partitions[at], judged.offsets[at]
+            ahead = AheadOfClock(event.hsa_id, event.event_id, event.seconds_ahead, *place)
+            self.merged.warnings.append(ahead)
         if event.name_dropped:
             self.merged.warnings.append(NameDropped(event.hsa_id, event.event_id))
         region_code = self._board_regions.get(event.hsa_id)

@@ -33,6 +33,20 @@ class NameDropped(NamedTuple):
     event_id: str
 
 
+class AheadOfClock(NamedTuple):
+    """An event was ahead of the clock by more than clocks differ, and was applied all the same.
+
+    Whatever truly happens to the clinic until then will be older than it, and passed over.
+    """
+
+    hsa_id: str
+    event_id: str
+    seconds: int
+    topic: str
+    partition: int
+    offset: int
+
+
 class SetAside(NamedTuple):
     """A record became a dead letter; everything else went on."""
 
@@ -61,7 +75,13 @@ class UnknownType(NamedTuple):
 
 
 Warning_ = (
-    MovedWithoutBoard | PatientBoardNamed | NameDropped | SetAside | MassChangeHeld | UnknownType
+    MovedWithoutBoard
+    | PatientBoardNamed
+    | NameDropped
+    | AheadOfClock
+    | SetAside
+    | MassChangeHeld
+    | UnknownType
 )
 
 

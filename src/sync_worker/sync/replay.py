@@ -16,7 +16,7 @@ from sync_worker.events.record import Origin, Record
 from sync_worker.events.verdicts import Event
 from sync_worker.stream.source import Batch
 from sync_worker.sync.merge import Merged, Outcome
-from sync_worker.sync.progress import MovedWithoutBoard
+from sync_worker.sync.progress import AheadOfClock, MovedWithoutBoard
 
 Value = bool | str | None
 _ORDER = {fact: place for place, fact in enumerate(Fact)}
@@ -43,6 +43,8 @@ class Report:
     counts: Counter[Outcome] = field(default_factory=Counter)
     held: int = 0
     """Of how many records something was held."""
+    ahead_of_clock: int = 0
+    """How many events were ahead of the clock by more than clocks differ."""
     _without_board: dict[str, str] = field(default_factory=dict)
     _values: dict[tuple[str, Fact], tuple[Value, Value]] = field(default_factory=dict)
 
@@ -55,8 +57,11 @@ class Report:
                 first, _ = self._values.get((hsa_id, fact), (old, None))
                 self._values[hsa_id, fact] = first, new
         for warning in merged.warnings:
-            if isinstance(warning, MovedWithoutBoard):
-                self._without_board[warning.hsa_id] = warning.region_code
+            match warning:
+                case MovedWithoutBoard():
+                    self._without_board[warning.hsa_id] = warning.region_code
+                case AheadOfClock():
+                    self.ahead_of_clock += 1
 
     @property
     def read(self) -> int:

@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from sync_worker.sync.progress import (
+    AheadOfClock,
     Applied,
     MassChangeHeld,
     MovedWithoutBoard,
@@ -48,6 +49,11 @@ class Metrics:
         self._patient_board_named = Counter(
             "sync_worker_patient_board_named",
             "Events that name a patient board's HSA-id.",
+            registry=self.registry,
+        )
+        self._ahead_of_clock = Counter(
+            "sync_worker_ahead_of_clock",
+            "Events that were ahead of the clock by over a minute, and were applied.",
             registry=self.registry,
         )
         self._held_facts = Counter(
@@ -101,6 +107,8 @@ class Metrics:
                 self._moved_without_board.inc()
             case PatientBoardNamed():
                 self._patient_board_named.inc()
+            case AheadOfClock():
+                self._ahead_of_clock.inc()
             case MassChangeHeld():
                 self._held_facts.inc(warning.newly_held)
             case UnknownType(topic, name, records):

@@ -10,6 +10,7 @@ from sync_worker.events.models import MODELS
 from sync_worker.registry.errors import first_line
 from sync_worker.stream.source import StreamAway
 from sync_worker.sync.progress import (
+    AheadOfClock,
     Applied,
     MassChangeHeld,
     MovedWithoutBoard,
@@ -90,6 +91,8 @@ class Told:
                 self._log.warning("patient_board_named", hsa_id=hsa_id, region_code=region_code)
             case NameDropped(hsa_id, event_id):
                 self._log.warning("name_dropped", hsa_id=hsa_id, event_id=event_id)
+            case AheadOfClock():
+                self._log.warning("ahead_of_clock", **warning._asdict())
             case SetAside(record, rejection):
                 self._log.warning(
                     "dead_lettered",

@@ -29,7 +29,7 @@ SETTINGS = {
     "GUARD_MAX_CHANGES": (5, "0", 0),
     "GUARD_MAX_PERCENT": (10, "100", 100),
     "GUARD_WINDOW_MINUTES": (60, "5", 5),
-    "EVENTS_MAX_FUTURE_MINUTES": (60, "0", 0),
+    "EVENTS_MAX_FUTURE_MINUTES": (10, "0", 0),
     "EVENTS_EXTRA_REGIONS": ((), '["26", "27"]', ("26", "27")),
     "BATCH_MAX_RECORDS": (100_000, "1", 1),
 }

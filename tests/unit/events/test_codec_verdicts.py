@@ -213,6 +213,24 @@ def test_a_region_that_a_setting_adds_is_known():
     assert isinstance(codec.decode(record(region_changed(CLINIC, 5, "11")), NOW), Event)
 
 
+@pytest.mark.parametrize(
+    ("ahead", "seconds"), [(-1, 0), (60, 0), (60.000001, 60), (61, 61), (3600, 3600)]
+)
+def test_an_event_says_how_far_ahead_of_the_clock_it_is(ahead, seconds):
+    event = decode(activated(CLINIC, NOW + timedelta(seconds=ahead)))
+
+    assert event.seconds_ahead == seconds
+
+
+def test_no_limit_of_less_than_a_minute_lets_an_event_through():
+    codec = Codec(ACTIVATION, Regions(), timedelta())
+
+    verdict = codec.decode(record(activated(CLINIC, NOW + timedelta(seconds=1))), NOW)
+
+    assert isinstance(verdict, Rejection)
+    assert verdict.reason is Reason.TIME_IN_FUTURE
+
+
 def test_a_time_that_is_further_ahead_than_clocks_differ_is_in_the_future():
     limit = NOW + timedelta(hours=1)
 

@@ -8,6 +8,7 @@ from sync_worker.events.record import Partition
 from sync_worker.events.verdicts import Reason, Rejection
 from sync_worker.registry.positions import Counts
 from sync_worker.sync.progress import (
+    AheadOfClock,
     Applied,
     MassChangeHeld,
     MovedWithoutBoard,
@@ -47,6 +48,12 @@ def warnings_of(told, *warnings):
             {"hold": 7, "region_code": "01", "facts": 30, "newly_held": 3},
         ),
         (NameDropped(A, "e-1"), "name_dropped", {"hsa_id": A, "event_id": "e-1"}),
+        (
+            AheadOfClock(A, "e-1", 300, "t", 2, 7),
+            "ahead_of_clock",
+            {"hsa_id": A, "event_id": "e-1", "seconds": 300}
+            | {"topic": "t", "partition": 2, "offset": 7},
+        ),
     ],
 )
 def test_a_warning_is_an_event_with_a_name_to_search_for(told, warning, event, values):

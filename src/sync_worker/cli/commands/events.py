@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync_worker.cli import options
+from sync_worker.cli import options, text
 from sync_worker.cli.commands import events_export, events_publish
 from sync_worker.cli.errors import Exit
 from sync_worker.cli.event_files import Kind, Placed, opened
@@ -72,11 +72,14 @@ class _Tally:
     def __init__(self, codec: "Codec", now: datetime) -> None:
         self._codec, self._now = codec, now
         self._rows: list[dict[str, Any]] = []
+        self._ahead_of_clock = 0
         self.verdicts: Counter[str] = Counter()
 
     def judge(self, events: Iterable[Placed]) -> None:
         for place, record in events:
-            judged = _verdict_members(self._codec.decode(record, self._now))
+            verdict = self._codec.decode(record, self._now)
+            judged = _verdict_members(verdict)
+            self._ahead_of_clock += getattr(verdict, "seconds_ahead", 0) > 0
             self.verdicts[judged["verdict"]] += 1
             if judged["verdict"] != VALID:
                 self._rows.append({**place._asdict(), "key": _key(record), **judged})
@@ -91,6 +94,8 @@ class _Tally:
         )
         tell = run.output.attention if counts[DEAD_LETTERED] else run.output.message
         tell(sentence)
+        if self._ahead_of_clock:
+            run.output.attention(text.ahead_of_clock(self._ahead_of_clock))
 
 
 def _verdict_members(verdict: "Verdict") -> dict[str, Any]:

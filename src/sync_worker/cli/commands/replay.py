@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync_worker.cli import moves, options, ranges
+from sync_worker.cli import moves, options, ranges, text
 from sync_worker.cli.errors import Exit
 
 if TYPE_CHECKING:
@@ -182,6 +182,8 @@ def _show(run: options.Invocation, report: "Report", *, is_done: bool) -> None:
     if not report.read:
         run.output.message("No record is in that range.")
     moves.tell(run.output, report.moved_without_board(), is_done=is_done)
+    if report.ahead_of_clock:
+        run.output.attention(text.ahead_of_clock(report.ahead_of_clock))
     if report.held:
         verb, way = ("are", ": sync-worker holds list") if is_done else ("would be", "")
         run.output.attention(f"Changes of {_records(report.held)} {verb} held back{way}")
