@@ -55,7 +55,8 @@ _EXAMPLES = options.examples(
 )
 _EXIT_CODES = (
     "Exit codes: 0 done, 1 unexpected error, 2 usage or configuration, 3 done but something needs "
-    "attention, 4 refused, 5 database or Kafka unreachable, 6 not found, 130 interrupted."
+    "attention (drift, refused rows, a failed check), 4 refused, 5 database or Kafka unreachable, "
+    "6 not found, 130 interrupted. status always ends with 0; scripts ask doctor."
 )
 _COMPLETION = "_SYNC_WORKER_COMPLETE"
 _FORM_ASKED_FOR = re.compile(r"-[vq]*o=?(?P<short>.*)|--output(?:=(?P<long>.*))?", re.DOTALL)

@@ -132,6 +132,14 @@ def test_the_status_begins_with_one_line_that_says_what_to_type(populated, typed
     assert "sync-worker deadletters list" in first
 
 
+def test_the_status_always_ends_with_0_and_every_help_text_says_so(populated, typed):
+    assert "needs attention" in typed("status").stdout
+    assert typed("status").exit_code == 0
+    told = [" ".join(typed(*words, "--help").stdout.split()) for words in ((), ("status",))]
+    assert "status always ends with 0; scripts ask doctor." in told[0]
+    assert "Always ends with 0, whatever needs attention" in told[1]
+
+
 def test_the_status_of_a_registry_where_all_is_well_begins_so(database, typed):
     assert typed("status").stdout.splitlines()[0] == "healthy"
 
