@@ -3,10 +3,12 @@
 Says where in the file each one stands; judges nothing.
 """
 
+import gzip
 import json
 import os
 import re
 import shutil
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -22,6 +24,8 @@ from sync_worker.stream.source import Bookmarks, StreamError
 _STRUCTURED: Headers = (("content-type", b"application/cloudevents+json"),)
 _MAX_RECORDS = 1_000
 _HEAD_BYTES = 64 * 2**10
+_PIECE_BYTES = 64 * 2**10
+_GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SPACE = re.compile(r"[ \t\r\n]*")
 # As the codec reads: no number matters, and float takes any count of digits.
@@ -93,6 +97,8 @@ def bare_events(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _events(path: Path, kind: Kind | None) -> Iterator[Placed]:
+    if _is_blank(path):
+        return iter(())
     if (kind or _kind_of(path)) is Kind.EVENTS:
         return _bare(path.read_bytes())
     return _archived(path)
@@ -107,6 +113,22 @@ def _kind_of(path: Path) -> Kind:
     names_attributes = b'"specversion"' in head or b'"data"' in head
     is_event = head.startswith(b"{") and names_attributes and not is_record
     return Kind.EVENTS if is_event else Kind.ARCHIVE
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether nothing but blanks is in a file, packed or not; a pipe can be read but once."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stored:
+        is_packed = stored.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC)
+        content = gzip.GzipFile(fileobj=stored) if is_packed else stored
+        try:
+            piece = content.read(_PIECE_BYTES).removeprefix(_BYTE_ORDER_MARK)
+            while piece.isspace():
+                piece = content.read(_PIECE_BYTES)
+        except (OSError, EOFError, zlib.error):
+            return False
+    return not piece
 
 
 def _bare(content: bytes) -> Iterator[Placed]:

@@ -145,3 +145,30 @@ def test_a_schema_that_cannot_be_written_is_told(folder, typed):
     told = typed("schemas", "export", "--out", "schemas", "-o", "json")
     assert told.exit_code == 2
     assert "schemas" in told.error["message"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("kind", [(), ("--format", "archive"), ("--format", "events")])
+@pytest.mark.parametrize("content", [b"", b"\n\n \r\n\t\n", b"\xef\xbb\xbf", b"\n" * 200_000])
+def test_where_there_is_no_event_none_is_valid(folder, typed, stdin, content, kind, packed):
+    stored = gzip.compress(content) if packed else content
+    (folder / "nothing.jsonl").write_bytes(stored)
+    stdin(stored)
+    for file in ("nothing.jsonl", "-"):
+        told = typed("events", "validate", *kind, file)
+        assert (told.exit_code, told.stdout) == (3, "")
+        assert told.stderr == "There was no event to judge.\n"
+        stdin(stored)
+        told = typed("events", "validate", *kind, file, "-q", "-o", "json")
+        assert (told.exit_code, told.items, summary(told)["read"]) == (3, [], 0)
+        assert told.stderr == "There was no event to judge.\n"
+        stdin(stored)
+
+
+def test_what_is_read_in_part_is_not_called_valid(folder, typed):
+    good = b"".join(archive_line(record) for record in numbered([GOOD]))
+    (folder / "broken.jsonl").write_bytes(good + b"no record\n")
+    told = typed("events", "validate", "broken.jsonl")
+    assert told.exit_code == 2
+    assert "All are valid" not in told.stderr
+    assert "What was read is valid.\n1 read: 1 valid" in told.stderr

@@ -53,3 +53,15 @@ def test_it_is_a_command_with_such_options(
     command, _ = command_of(words)
     known = {name for parameter in command.params for name in parameter.opts}
     assert set(flags) <= known | {"-h", "--help", "-o", "-v", "--debug"}, where
+
+
+ROOT = SOURCE.parents[1]
+KCAT = re.compile(r"kcat(?: -[A-Za-z]\b[^|`\n]*)* -t\b[^|`\n]*")
+
+
+def test_every_call_of_kcat_only_reads():
+    """Without a mode it publishes whatever it is given on standard input."""
+    files = [*SOURCE.rglob("*.py"), *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    calls = [call for file in files for call in KCAT.findall(file.read_text(encoding="utf-8"))]
+    assert calls
+    assert [call for call in calls if " -C " not in call] == []

@@ -1,7 +1,7 @@
 """`sync-worker events`: events judged as the worker would; the stream as a file, and back."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ command.add_command(events_publish.publish)
     epilog=options.examples(
         "sync-worker events validate stream.jsonl",
         "sync-worker events validate --format events event.json",
-        "kcat -J -e -b HOST -t eservices.clinic.activation | sync-worker events validate - -o csv",
+        "kcat -C -J -e -b HOST -t eservices.clinic.activation | sync-worker events validate -",
     )
 )
 @click.argument("file", metavar="FILE|-")
@@ -50,8 +50,8 @@ def validate(ctx: click.Context, file: str, kind: str | None) -> None:
     """Judge the events in FILE, or on stdin where FILE is `-`, as the worker would.
 
     Lists those that would be ignored or set aside, each with the reason. Needs neither a database
-    nor Kafka. Ends with 3 where any would be set aside. An archive that cannot be read to its end
-    is judged up to there, and ends with 2.
+    nor Kafka. Ends with 3 where any would be set aside, and where there is no event. An archive
+    that cannot be read to its end is judged up to there, and ends with 2.
     """
     from sync_worker.cli import wiring
 
@@ -62,7 +62,7 @@ def validate(ctx: click.Context, file: str, kind: str | None) -> None:
             tally.judge(events)
         finally:
             tally.report(run)
-    if tally.verdicts[DEAD_LETTERED]:
+    if tally.needs_attention:
         ctx.exit(Exit.ATTENTION)
 
 
@@ -74,6 +74,12 @@ class _Tally:
         self._rows: list[dict[str, Any]] = []
         self._ahead_of_clock = 0
         self.verdicts: Counter[str] = Counter()
+        self._is_whole = False
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether an event would be set aside, or there was none."""
+        return bool(self.verdicts[DEAD_LETTERED]) or not self.verdicts
 
     def judge(self, events: Iterable[Placed]) -> None:
         for place, record in events:
@@ -83,19 +89,29 @@ class _Tally:
             self.verdicts[judged["verdict"]] += 1
             if judged["verdict"] != VALID:
                 self._rows.append({**place._asdict(), "key": _key(record), **judged})
+        self._is_whole = True
 
     def report(self, run: options.Invocation) -> None:
         counts = {name: self.verdicts[name] for name in (VALID, IGNORED, DEAD_LETTERED)}
         summary = {"read": self.verdicts.total(), **counts}
-        run.output.items(self._rows, COLUMNS, empty="All are valid.", extra={"summary": summary})
-        sentence = (
-            f"{summary['read']} read: {counts[VALID]} valid, {counts[IGNORED]} would be ignored, "
-            f"{counts[DEAD_LETTERED]} would be set aside."
-        )
-        tell = run.output.attention if counts[DEAD_LETTERED] else run.output.message
-        tell(sentence)
+        if self.verdicts or not run.output.is_table:
+            run.output.items(self._rows, COLUMNS, empty=self._no_rows, extra={"summary": summary})
+        tell = run.output.attention if self.needs_attention else run.output.message
+        tell(self._in_short(counts))
         if self._ahead_of_clock:
             run.output.attention(text.ahead_of_clock(self._ahead_of_clock))
+
+    @property
+    def _no_rows(self) -> str:
+        return "All are valid." if self._is_whole else "What was read is valid."
+
+    def _in_short(self, counts: Mapping[str, int]) -> str:
+        if not self.verdicts:
+            return "There was no event to judge."
+        return (
+            f"{self.verdicts.total()} read: {counts[VALID]} valid, {counts[IGNORED]} would be "
+            f"ignored, {counts[DEAD_LETTERED]} would be set aside."
+        )
 
 
 def _verdict_members(verdict: "Verdict") -> dict[str, Any]:

@@ -38,9 +38,10 @@ def command(ctx: click.Context) -> None:
     """Show how far the worker has read, and what needs attention.
 
     Always ends with 0, whatever needs attention: scripts ask doctor, which ends with 3 where a
-    check failed. True also when no worker runs. As a table it begins with one line: healthy, or what needs
-    attention and what to type; what `run` would refuse, too. `end` and `lag` are empty where Kafka
-    is away or not configured, and for archives; `lag` also where the log is another than was read.
+    check failed. True also when no worker runs. As a table it begins with one line: healthy, or
+    what needs attention and what to type; what `run` would refuse, too. `end` and `lag` are empty
+    where Kafka is away or not configured, and for archives; `lag` also where the log is another
+    than was read.
     """
     from sync_worker.cli import wiring
     from sync_worker.inspection.status import status
