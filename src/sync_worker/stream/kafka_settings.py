@@ -5,13 +5,11 @@ from typing import Any
 
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 
+from sync_worker.stream.connections import BOOTSTRAP_SECONDS, Client
 from sync_worker.stream.source import READ_AT_ONCE
 
-REQUEST_SECONDS = 3.0
+REQUEST_SECONDS = 5.0
 """The longest that one request of the administrating client waits for its answer."""
-CONNECT_SECONDS = 5.0
-"""The longest that a client looks for a broker before it says that there is none."""
-
 MAX_POLL_RECORDS = 2000
 """The most records that one poll of the client gives."""
 
@@ -63,10 +61,11 @@ def connection_options(settings: KafkaSettings) -> dict[str, Any]:
     }
     return {
         "bootstrap_servers": [part.strip() for part in settings.bootstrap_servers.split(",")],
-        "bootstrap_timeout_ms": int(CONNECT_SECONDS * 1000),
+        "bootstrap_timeout_ms": int(BOOTSTRAP_SECONDS * 1000),
         # A broker that comes back is found again within a second, not within 30.
         "reconnect_backoff_max_ms": 1000,
         "client_id": "sync-worker",
+        "kafka_client": Client,
         **{name: value for name, value in options.items() if value is not None},
     }
 
@@ -107,7 +106,8 @@ def consumer_options(settings: KafkaSettings) -> dict[str, Any]:
         "session_timeout_ms": settings.session_timeout_ms,
         "heartbeat_interval_ms": min(3000, settings.session_timeout_ms // 3),
         "max_poll_interval_ms": settings.max_poll_interval_ms,
-        "request_timeout_ms": 20_000,
+        # A connection that met a silence is given up, and another one tried, after this time.
+        "request_timeout_ms": 10_000,
         "metrics_enabled": False,
     }
 

@@ -181,7 +181,8 @@ def _options(settings: KafkaSettings, delivery_seconds: float) -> dict[str, Any]
 
 def _failure(record: Record, error: KafkaError) -> StreamError | StreamAway:
     place = f"{record.topic}/{record.partition} offset {record.offset}"
-    if error.retriable:
+    # The bare kind is no answer of the cluster, but the client's for a question that has none.
+    if error.retriable or type(error) is KafkaError:
         return StreamAway(f"{place} was not confirmed: {type(error).__name__}: {error}")
     return StreamError(
         f"Kafka refuses {place} of the archive: {type(error).__name__}: {error}.",

@@ -98,11 +98,8 @@ class _Link:
             threading.Thread(target=passing, daemon=True).start()
 
     def reset(self) -> None:
-        for end in (self._client, self._server):
-            with suppress(OSError):
-                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-                end.shutdown(socket.SHUT_RD)
-                end.close()
+        reset(self._client)
+        reset(self._server)
 
     def _questions(self) -> None:
         with suppress(OSError):
@@ -133,3 +130,11 @@ class _Link:
         self._proxy.cuts += 1
         if cut is not Cut.NEVER:
             self.reset()
+
+
+def reset(end: socket.socket) -> None:
+    """Close one end of a connection as if its process had died."""
+    with suppress(OSError):
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        end.shutdown(socket.SHUT_RD)
+    end.close()

@@ -1,0 +1,69 @@
+"""The clients' connections, with an end to every wait.
+
+The client waits for a TLS handshake without an end: whoever accepts a connection and says nothing
+would hold up a command, or a worker's only way to a broker, for ever.
+"""
+
+import ssl
+import time
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from kafka.net.compat import KafkaNetClient
+from kafka.net.manager import KafkaConnectionManager
+from kafka.net.selector import NetworkSelector
+
+BOOTSTRAP_SECONDS = 5.0
+"""The longest that a client looks for a broker before it says that there is none."""
+CONNECT_SECONDS = 4.0
+"""The longest that one connection takes: with the TLS handshake, the versions, and the login."""
+QUESTION_SECONDS = 20.0
+"""The longest that a question of the administrating client takes, with whatever goes before it."""
+
+
+class Client(KafkaNetClient):
+    """What every client of a cluster connects by: its option `kafka_client`."""
+
+    def __init__(self, **configs: Any) -> None:
+        most_ms = int(CONNECT_SECONDS * 1000)
+        limits = {
+            "socket_connection_setup_timeout_ms": most_ms,
+            "socket_connection_setup_timeout_max_ms": most_ms,
+        }
+        net = _Selector(**configs)
+        super().__init__(net=net, manager=_Manager(net, **configs, **limits))
+
+
+class _Selector(NetworkSelector):
+    """Ends a TLS handshake in which the other side falls silent."""
+
+    def __init__(self, **configs: Any) -> None:
+        super().__init__(**configs)
+        self._handshake_ends: WeakKeyDictionary[ssl.SSLSocket, float] = WeakKeyDictionary()
+
+    def wait_read(self, fileobj: Any, timeout_at: float | None = None) -> Any:
+        return super().wait_read(fileobj, timeout_at or self._handshake_end(fileobj))
+
+    def wait_write(self, fileobj: Any, timeout_at: float | None = None) -> Any:
+        return super().wait_write(fileobj, timeout_at or self._handshake_end(fileobj))
+
+    def _handshake_end(self, fileobj: Any) -> float | None:
+        """Until when a handshake may go on, from its first wait; None where there is none."""
+        if not isinstance(fileobj, ssl.SSLSocket) or fileobj.version() is not None:
+            return None
+        return self._handshake_ends.setdefault(fileobj, time.monotonic() + CONNECT_SECONDS)
+
+
+class _Manager(KafkaConnectionManager):
+    """Gives up a question that nobody answers, whatever became of its connection."""
+
+    def get_connection(
+        self, node_id: Any, timeout_ms: float | None = None, *how: Any, **named: Any
+    ) -> Any:
+        """One broker that says nothing does not take all the time that there is for several."""
+        limit = self.socket_connection_setup_timeout_ms(node_id)
+        within = limit if timeout_ms is None else min(timeout_ms, limit)
+        return super().get_connection(node_id, within, *how, **named)
+
+    def run(self, coro: Any, *args: Any) -> Any:
+        return super().run(self.wait_for, self.call_soon(coro, *args), QUESTION_SECONDS * 1000)
