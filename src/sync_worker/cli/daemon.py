@@ -1,4 +1,4 @@
-"""What surrounds the worker while it reads Kafka: signals, the HTTP port, and the watchdog."""
+"""What surrounds the worker while it reads Kafka: the HTTP port, and the watchdog."""
 
 import os
 import signal
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 1.0
 _LONGEST_END_SECONDS = 8.0
 """A supervisor is promised an end within ten."""
+_LONGEST_STANDSTILL_SECONDS = 9.0
+"""How long records may wait before a probe is told; it is told of any silence within 15."""
 
 
 def end_in_order(worker: "Worker") -> None:
@@ -48,8 +50,14 @@ def opener(settings: Settings, health: Health) -> Callable[[], KafkaSource]:
     kafka = wiring.kafka(settings)
 
     def open_source() -> KafkaSource:
-        source = KafkaSource(kafka)
+        health.is_opening = True
+        try:
+            source = KafkaSource(kafka)
+        finally:
+            health.is_opening = False
+            health.went_round()
         health.source = lambda: _reasons(source)
+        health.source_threads = lambda: _ended(source)
         return source
 
     health.source = lambda: ["Kafka was not reached yet"]
@@ -65,9 +73,11 @@ def watched(
     is_over = Event()
     watch = Thread(target=_watch, args=(health, readiness, is_over), name="watchdog", daemon=True)
     watch.start()
+    health.threads += [watch, *([] if port is None else [port.thread])]
     try:
         yield
     finally:
+        health.threads.clear()
         is_over.set()
         watch.join(_LOOK_SECONDS)  # what it tells comes before how the process ends
         if port is not None:
@@ -82,11 +92,16 @@ def _port(settings: Settings, health: Health, metrics: Metrics) -> Port | None:
     except OSError as error:
         raise CommandError(
             Exit.USAGE,
-            f"{settings.http_host}:{settings.http_port} cannot be listened on: {error.strerror}.",
+            f"{_place(settings)} cannot be listened on: {error.strerror}.",
             why="Health and metrics are served there.",
             hint="Set SYNC_WORKER_HTTP_PORT to a free port, or to 0 to serve none.",
             code="configuration",
         ) from None
+
+
+def _place(settings: Settings) -> str:
+    host = settings.http_host
+    return f"[{host}]:{settings.http_port}" if ":" in host else f"{host}:{settings.http_port}"
 
 
 def _reasons(source: KafkaSource) -> Reasons:
@@ -94,7 +109,14 @@ def _reasons(source: KafkaSource) -> Reasons:
     reasons = [] if health.is_reachable else ["Kafka does not answer"]
     if not health.is_member:
         reasons.append("this worker is not, or not yet, a stable member of its group")
+    elif health.waits_seconds > _LONGEST_STANDSTILL_SECONDS:
+        reasons.append(f"records have waited for {health.waits_seconds:.0f} s: Kafka gives none")
     return reasons
+
+
+def _ended(source: KafkaSource) -> Reasons:
+    failure = source.health.failure
+    return [] if failure is None else [f"the watch of the topics has ended: {failure!r}"]
 
 
 def _watch(health: Health, readiness: Readiness, is_over: Event) -> None:

@@ -16,6 +16,7 @@ from sync_worker.events.record import Partition
 from sync_worker.stream import fitting, undecodable
 from sync_worker.stream.admin import KafkaAdmin
 from sync_worker.stream.fitting import Bounds
+from sync_worker.stream.flow import Flow
 from sync_worker.stream.gathering import Gathering
 from sync_worker.stream.group_offsets import GroupOffsets
 from sync_worker.stream.kafka_settings import KafkaSettings
@@ -27,7 +28,10 @@ _CATCH_UP_SECONDS = 0.05
 """How long to wait for more records of a batch when there are more in the logs."""
 _LONGEST_GATHERING_SECONDS = 0.5
 _LOOK_SECONDS = 2.0
-"""How long a batch waits for the ids of its topics before it is asked for again."""
+"""How long a partition waits for a look at its topics before it is placed."""
+_GLANCE_SECONDS = 0.2
+"""How long the loop stands still for such a look; then it polls, and keeps its place meanwhile."""
+_PATIENCE_SECONDS = 15.0
 _FAILURES_IN_VAIN = 3
 
 
@@ -39,6 +43,10 @@ class Health:
     """A stable member of the group, as of the last poll."""
     is_reachable: bool
     """The cluster answered within the last seconds."""
+    waits_seconds: float
+    """For how long it has been asked in vain for records, of which there are some, or may be."""
+    failure: BaseException | None
+    """What ended the thread that watches the topics; None as long as it runs."""
     partitions: int
     rebuilds: int
     """How many times the client hung or failed and was built anew."""
@@ -61,6 +69,10 @@ class KafkaSource:
         self._offsets = GroupOffsets()
         self._was_sought = False
         self._failure: StreamError | None = None
+        self._flow = Flow()
+        self._came_at = 0.0
+        self._is_unsure = self._is_followed = False
+        self._was_away = False
         self._polled_at = time.monotonic()
         self._admin = KafkaAdmin(settings)
         try:
@@ -91,6 +103,8 @@ class KafkaSource:
         return Health(
             is_member=self._member.is_stable,
             is_reachable=self._watch.is_reachable(),
+            waits_seconds=self._flow.waited_seconds(self._polled_at),
+            failure=self._watch.failure,
             partitions=len(self._member.owned),
             rebuilds=self._member.rebuilds,
             polled_at=self._polled_at,
@@ -104,6 +118,7 @@ class KafkaSource:
         fitting.refuse_other_cluster(self._stream_id, bookmarks)
         fitting.refuse_recreated(self._topic_ids, bookmarks.topic_ids, bookmarks.positions)
         self._was_sought = True
+        self._failure = None  # where it still stands, it is met again
         positions = {tp: bookmarks.positions.get(Partition(*tp), 0) for tp in self._member.owned}
         read_on = self._gathering.next_offsets
         astray = {
@@ -121,21 +136,47 @@ class KafkaSource:
     def poll(self, timeout_seconds: float) -> Batch | None:
         if self._failure is not None and not (self._gathering and self._member.is_settled()):
             raise self._failure
+        if self._watch.failure is not None:
+            raise self._watch.failure
         self._refuse_other_topics()
-        is_followed = self._gather(timeout_seconds)
-        return self._batch(is_followed) if self._is_sure() else None
+        if self._is_unsure and self._gathering:
+            self._pass(timeout_seconds)
+        else:
+            self._is_followed = self._gather(timeout_seconds)
+        batch = self._batch(self._is_followed) if self._is_sure() else None
+        self._flow.look(is_waiting=batch is None and not self._has_all())
+        return batch
 
     def idle(self, seconds: float) -> None:
+        self._pass(seconds)
+        self._flow.look(is_waiting=False)  # it is we who do not want them
+
+    def _pass(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         self._member.pause()
         while (left := deadline - time.monotonic()) > 0:
             self._polled(left)
         self._member.resume()
 
+    def _has_all(self) -> bool:
+        """Whether we have a place, and all that there was for us at the last look."""
+        reached, ends = self._gathering.next_offsets, self._watch.last.ends
+        owned = (Partition(*tp) for tp in self._member.owned)
+        is_read = all(reached.get(at, 0) >= ends.get(at, 0) for at in owned)
+        return is_read and self._member.is_settled()
+
     def at_end(self) -> bool:
-        """Raise StreamAway where no broker has answered lately: then nobody knows."""
+        """Raise StreamAway where no broker has answered lately: then nobody knows.
+
+        Nor where it answers, but gives no place in the group, or no record, for as long as it takes
+        a group to give up a member that was killed, and a little more.
+        """
+        servers = self._settings.bootstrap_servers
         if not self._watch.is_reachable():
-            raise StreamAway(f"Kafka at {self._settings.bootstrap_servers} does not answer")
+            raise StreamAway(f"Kafka at {servers} does not answer")
+        patience_seconds = self._settings.session_timeout_ms / 1000 + _PATIENCE_SECONDS
+        if self._flow.waited_seconds(self._polled_at) > patience_seconds:
+            raise StreamAway(f"Kafka at {servers} has given nothing for {patience_seconds:.0f} s")
         if self.wants_bookmarks() or not self._member.is_settled():
             return False
         read_on = self._gathering.next_offsets
@@ -199,6 +240,7 @@ class KafkaSource:
     def _polled(self, seconds: float) -> Found:
         room = max(1, self._settings.read_at_once - len(self._gathering))
         self._polled_at = time.monotonic()
+        self._begin_anew_after_an_outage()
         try:
             found = self._member.poll(seconds, room)
         except (OffsetOutOfRangeError, LogTruncationError) as error:
@@ -209,8 +251,16 @@ class KafkaSource:
         self._gathering.keep_only({Partition(*tp) for tp in placed})
         for records in found.values():
             self._gathering.add(records)
+            self._came_at = time.monotonic()
         self._tell_the_group()
         return found
+
+    def _begin_anew_after_an_outage(self) -> None:
+        """A rejoin that met the silence would wait for its answer for as long as a rejoin may."""
+        is_away = not self._watch.is_reachable()
+        if self._was_away and not is_away and not self._member.is_stable:
+            self._member.is_broken = True
+        self._was_away = is_away
 
     def _is_sure(self) -> bool:
         """Whether what was gathered is ours to hand out, and of the topics that we know.
@@ -220,7 +270,9 @@ class KafkaSource:
         """
         if not self._member.is_settled():
             return False
-        if self._gathering and not self._watch.has_looked_since(time.monotonic(), _LOOK_SECONDS):
+        has_looked = self._watch.has_looked_since
+        self._is_unsure = bool(self._gathering) and not has_looked(self._came_at, _GLANCE_SECONDS)
+        if self._is_unsure:  # an answer that takes long is waited for, and nothing more gathered
             return False
         self._refuse_other_topics()
         return True

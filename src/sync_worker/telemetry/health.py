@@ -6,6 +6,10 @@ Plain values that any thread reads without a lock, so that the answer comes whil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Thread
+
+_OPENING_SECONDS = 60.0
+"""Longer than all questions together, each of which has an end of its own."""
 
 Reasons = list[str]
 """Sentences on what is wrong; none where all is well."""
@@ -19,8 +23,14 @@ class Health:
     """The longest that the loop may take for one round."""
     redacted: Callable[[str], str] = str
     """What every reason passes before anybody sees it: a driver or a client may have worded it."""
+    is_opening: bool = False
+    """Whether the source is being opened, in several questions that may each be answered slowly."""
     source: Callable[[], Reasons] = list
     """What is wrong with the source of records; must not block."""
+    source_threads: Callable[[], Reasons] = list
+    """Which of the source's threads have ended; must not block."""
+    threads: list[Thread] = field(default_factory=list)
+    """Those that have to run for as long as the worker does."""
     _went_round_at: float = field(default_factory=time.monotonic)
     _database_error: str | None = None
     _has_begun: bool = False
@@ -37,9 +47,10 @@ class Health:
     def alive(self) -> Reasons:
         """Why a supervisor should start the process anew."""
         silent = time.monotonic() - self._went_round_at
-        if silent <= self.stuck_after_seconds:
-            return []
-        return [f"the loop has made no progress for {silent:.0f} s"]
+        is_stuck = silent > max(self.stuck_after_seconds, _OPENING_SECONDS * self.is_opening)
+        loop = [f"the loop has made no progress for {silent:.0f} s"] if is_stuck else []
+        ended = [f"the thread {t.name} has ended" for t in self.threads if not t.is_alive()]
+        return loop + ended + self.source_threads()
 
     def ready(self) -> Reasons:
         """Why the worker does not keep the registry true just now."""
