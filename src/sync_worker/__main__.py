@@ -1,6 +1,20 @@
-"""`python -m sync_worker`."""
+"""`python -m sync_worker`, and the installed command."""
 
-from sync_worker.cli.main import main
+import sys
+from typing import NoReturn
+
+from sync_worker.cli import ending
+
+
+def main() -> NoReturn:
+    """Run the command; one that is told to end while it still imports its parts does so."""
+    ending.on_signals(ending.interrupt)
+    try:
+        from sync_worker.cli.main import main as command  # noqa: PLC0415 - after the signals
+    except KeyboardInterrupt:
+        sys.exit(ending.INTERRUPTED)
+    command()
+
 
 if __name__ == "__main__":
     main()

@@ -1,12 +1,10 @@
 """What surrounds the worker while it reads Kafka: the HTTP port, and the watchdog."""
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Thread, Timer
-from typing import TYPE_CHECKING
+from threading import Event, Thread
 
 from sync_worker.cli import wiring
 from sync_worker.cli.errors import CommandError, Exit
@@ -18,31 +16,9 @@ from sync_worker.telemetry.http import Port
 from sync_worker.telemetry.metrics import Metrics
 from sync_worker.telemetry.readiness import Readiness
 
-if TYPE_CHECKING:
-    from sync_worker.sync.worker import Worker
-
 _LOOK_SECONDS = 1.0
-_LONGEST_END_SECONDS = 8.0
-"""A supervisor is promised an end within ten."""
 _LONGEST_STANDSTILL_SECONDS = 9.0
 """How long records may wait before a probe is told; it is told of any silence within 15."""
-
-
-def end_in_order(worker: "Worker") -> None:
-    """From now on SIGTERM and SIGINT finish what is in hand.
-
-    What is in hand can wait for a database that answers nothing at all, for ever: after a while the
-    process ends all the same. Nothing is half done then, and nothing is lost.
-    """
-
-    def stop(_number: int, _frame: object) -> None:
-        worker.stop()
-        end = Timer(_LONGEST_END_SECONDS, os._exit, [Exit.DONE])
-        end.daemon = True
-        end.start()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
 
 
 def opener(settings: Settings, health: Health) -> Callable[[], KafkaSource]:

@@ -14,6 +14,7 @@ import click
 
 from sync_worker.administration.language import boards, errors, tak
 from sync_worker.administration.language.message import Language, Said, worded
+from sync_worker.cli import ending
 from sync_worker.cli.permission import OWNER, needed_by
 from sync_worker.files.shown import in_json, in_lines
 
@@ -37,7 +38,7 @@ class Exit(IntEnum):
     """Kafka or the database cannot be reached."""
     NOT_FOUND = 6
     """A clinic, a region code, a dead letter, a file."""
-    INTERRUPTED = 130
+    INTERRUPTED = ending.INTERRUPTED
 
 
 class CommandError(Exception):

@@ -1,13 +1,13 @@
-"""Ctrl-C and SIGTERM, for commands that do a long work in parts.
+"""Ctrl-C and its like, for commands that do a long work in parts.
 
 What is in hand is finished and counted; what only waits or reads is ended at once.
 """
 
-import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
+from sync_worker.cli import ending
 from sync_worker.events.record import Origin, Record
 from sync_worker.sync.merge import Merged
 from sync_worker.sync.replay import Hand
@@ -23,13 +23,8 @@ class Interruption:
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Take the signals while the body runs."""
-        wanted = (signal.SIGINT, signal.SIGTERM)
-        before = [(number, signal.signal(number, self._interrupt)) for number in wanted]
-        try:
+        with ending.handled(self._interrupt):
             yield
-        finally:
-            for number, handler in before:
-                signal.signal(number, handler)
 
     @contextmanager
     def shielded(self) -> Iterator[None]:

@@ -64,24 +64,27 @@ class Worker:
         """Whether `stop` was called."""
         return self._is_stopping
 
-    def run(self, open_source: Callable[[], EventSource], until_idle_seconds: float | None) -> None:
+    def run(self, open_source: Callable[[], EventSource], until_idle_seconds: float | None) -> bool:
         """Apply what the source hands out, until `stop` is called.
 
         With `until_idle_seconds` also until everything that there was at the start is applied, by
-        whichever worker, and nothing more came for so long.
+        whichever worker, and nothing more came for so long: true where it came to that.
 
         Raises:
             StreamError: the stream cannot be read on; everything before it is applied.
             WrongRevision: the schema is not, or not any more, this program's.
             DBAPIError, StreamAway: away for longer than the policy waits.
         """
+        is_done = False
+        if self.is_stopping:
+            return is_done
         try:
             self._patiently(self._require_revision)
             source = self._patiently(open_source)
             keeper = self._keeper(source)
             try:
                 with collecting.between_batches() as self._collect:
-                    self._loop(source, keeper, until_idle_seconds)
+                    is_done = self._loop(source, keeper, until_idle_seconds)
             finally:
                 self.total += keeper.total
                 source.close()
@@ -89,8 +92,9 @@ class Worker:
             # A stop does not wait for what is away to come back; nothing in hand was kept.
             if not (self._is_stopping and is_passing(error)):
                 raise
+        return is_done
 
-    def _loop(self, source: EventSource, keeper: Keeper, until_idle_seconds: float | None) -> None:
+    def _loop(self, source: EventSource, keeper: Keeper, until_idle_seconds: float | None) -> bool:
         quiet_since = time.monotonic()
         while not self._is_stopping:
             self._progress.polling()
@@ -101,12 +105,13 @@ class Worker:
                 keeper.take(batch)
                 quiet_since = time.monotonic()
             elif keeper.keep() and self._is_idle(source, quiet_since, until_idle_seconds):
-                break
+                return True
             del batch
             if keeper.is_empty:
                 self._collect()
             self._look_at_the_registry(source)
         keeper.keep()
+        return False
 
     def _polled(self, source: EventSource, keeper: Keeper, seconds: float) -> Batch | None:
         try:

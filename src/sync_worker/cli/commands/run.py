@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync_worker.cli import options
+from sync_worker.cli import ending, options
+from sync_worker.cli.errors import CommandError, Exit
 
 if TYPE_CHECKING:
     from sync_worker.registry.unit import Registry
@@ -48,10 +49,12 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     letters and positions are kept in one transaction: ended at any moment, even by kill -9, it
     loses nothing and counts nothing twice.
 
-    SIGTERM and Ctrl-C finish what is in hand and end with 0. As it ends it prints what became of
-    the records. Read to the end, from archives or with --until-idle, it ends with 3 while mass
-    changes wait for a person.
+    SIGTERM and Ctrl-C finish what is in hand and end with 0; from archives or with --until-idle,
+    where that is not all, with 130. As it ends it prints what became of the records. Read to the
+    end, these end with 3 while mass changes wait for a person.
     """
+    is_daemon = not archives and until_idle is None
+    end = ending.End(Exit.DONE if is_daemon else Exit.INTERRUPTED)
     from sync_worker.cli import daemon, wiring
     from sync_worker.inspection.status import counts_item
     from sync_worker.sync.retry import DAEMON, UNTIL_IDLE
@@ -63,27 +66,28 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     run = options.invocation(ctx)
     stuck_after = run.settings.kafka_max_poll_interval_ms / 1000
     health, metrics = Health(stuck_after, run.options.redaction), Metrics()
-    is_daemon = not archives and until_idle is None
     with wiring.worker_registry(run.settings) as registry:
         told = Told(run.log(), metrics, health)
         worker = wiring.worker(run.settings, registry, told, DAEMON if is_daemon else UNTIL_IDLE)
-        daemon.end_in_order(worker)
+        end.of(worker)
         open_kafka = None if archives else daemon.opener(run.settings, health)
         try:
             if open_kafka is None:
-                _apply_archives(run, worker, archives)
+                is_whole = _apply_archives(run, worker, archives)
             else:
                 readiness = Readiness(run.log(), health)
                 watched = daemon.watched(run.settings, health, metrics, readiness)
                 with watched if is_daemon else nullcontext():
-                    worker.run(open_kafka, until_idle)
+                    is_whole = worker.run(open_kafka, until_idle)
         finally:
             run.output.document(counts_item(worker.total), render=_sentence)
-        if not is_daemon and not worker.is_stopping:
+        if not is_daemon:
+            _require_whole(is_whole)
             _point_out_holds(ctx, run, registry)
 
 
-def _apply_archives(run: options.Invocation, worker: "Worker", archives: tuple[Path, ...]) -> None:
+def _apply_archives(run: options.Invocation, worker: "Worker", archives: tuple[Path, ...]) -> bool:
+    """Whether all of them were read to their ends."""
     from sync_worker.cli import wiring
 
     sources = [wiring.archive(run.settings, path) for path in archives]
@@ -91,11 +95,22 @@ def _apply_archives(run: options.Invocation, worker: "Worker", archives: tuple[P
         source.stream_id  # noqa: B018 - opens each file before the first one is applied
     for path, source in zip(archives, sources, strict=True):
         with run.output.progress(str(path), source.fraction_read):
-            worker.run(partial(_opened, source), until_idle_seconds=0)
+            if not worker.run(partial(_opened, source), until_idle_seconds=0):
+                return False
+    return True
+
+
+def _require_whole(is_whole: bool) -> None:
+    if not is_whole:
+        raise CommandError(
+            Exit.INTERRUPTED,
+            "Told to stop before the end: not everything is applied.",
+            why="What was in hand is finished, and stands.",
+            hint="The same command goes on from there.",
+        )
 
 
 def _point_out_holds(ctx: click.Context, run: options.Invocation, registry: "Registry") -> None:
-    from sync_worker.cli.errors import Exit
     from sync_worker.inspection.status import attention_to_holds
     from sync_worker.registry import guarding
 
