@@ -4,6 +4,7 @@ What is peculiar about the client is dealt with in `member` and `rebalance`; wha
 registry is said by `fitting`.
 """
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ _LOOK_SECONDS = 2.0
 """How long a partition waits for a look at its topics before it is placed."""
 _GLANCE_SECONDS = 0.2
 """How long the loop stands still for such a look; then it polls, and keeps its place meanwhile."""
+_GRACE_SECONDS = 3.0
+"""How long the client may take to be back by itself when the cluster is back."""
+_AFTERMATH_SECONDS = 30.0
+"""How long after an outage its silent connections may still be in use."""
 _PATIENCE_SECONDS = 15.0
 _FAILURES_IN_VAIN = 3
 
@@ -72,7 +77,7 @@ class KafkaSource:
         self._flow = Flow()
         self._came_at = 0.0
         self._is_unsure = self._is_followed = False
-        self._was_away = False
+        self._away_until = -math.inf
         self._polled_at = time.monotonic()
         self._admin = KafkaAdmin(settings)
         try:
@@ -256,11 +261,14 @@ class KafkaSource:
         return found
 
     def _begin_anew_after_an_outage(self) -> None:
-        """A rejoin that met the silence would wait for its answer for as long as a rejoin may."""
-        is_away = not self._watch.is_reachable()
-        if self._was_away and not is_away and not self._member.is_stable:
+        """A request that met the silence can wait for its answer long after others are answered."""
+        now = time.monotonic()
+        if not self._watch.is_reachable():
+            self._away_until = now
+        is_back = 0 < now - self._away_until < _AFTERMATH_SECONDS
+        if is_back and self._flow.waited_seconds(now) > _GRACE_SECONDS:
             self._member.is_broken = True
-        self._was_away = is_away
+            self._away_until = -math.inf
 
     def _is_sure(self) -> bool:
         """Whether what was gathered is ours to hand out, and of the topics that we know.

@@ -106,8 +106,7 @@ def consumer_options(settings: KafkaSettings) -> dict[str, Any]:
         "session_timeout_ms": settings.session_timeout_ms,
         "heartbeat_interval_ms": min(3000, settings.session_timeout_ms // 3),
         "max_poll_interval_ms": settings.max_poll_interval_ms,
-        # A connection that met a silence is given up, and another one tried, after this time.
-        "request_timeout_ms": 10_000,
+        "request_timeout_ms": 20_000,
         "metrics_enabled": False,
     }
 
