@@ -9,6 +9,7 @@ import pytest
 from tests.services.broker import Broker, NativeBroker
 from tests.services.given import GivenBroker, GivenPostgres
 from tests.services.jars import NoJars
+from tests.services.pgbouncer import NoPooler, Pooler
 from tests.services.postgres import NativePostgres, NoServer, PostgresServer
 
 T = TypeVar("T")
@@ -41,6 +42,11 @@ def postgres() -> PostgresServer:
     return _native("PostgreSQL", NativePostgres)
 
 
+def pooler(server: PostgresServer) -> Pooler:
+    """A pooler in front of the server; skips or fails the test where there is none."""
+    return _native("PgBouncer", lambda: Pooler(server.url))
+
+
 def are_required() -> bool:
     """Whether a missing service fails: in CI, and where the environment says so."""
     in_ci = os.environ.get("CI", "").lower() in ("1", "true", "yes")
@@ -50,7 +56,7 @@ def are_required() -> bool:
 def _native(service: str, start: Callable[[], T]) -> T:
     try:
         return start()
-    except (NoJars, NoServer) as reason:
+    except (NoJars, NoServer, NoPooler) as reason:
         missing[service] = str(reason)
         sentence = f"{service} is not here: {reason}"
     if are_required():

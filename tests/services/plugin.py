@@ -7,6 +7,7 @@ import pytest
 
 from tests.services import finding
 from tests.services.broker import Broker
+from tests.services.pgbouncer import Pooler
 from tests.services.postgres import PostgresServer, create_database, drop_database
 
 
@@ -22,6 +23,14 @@ def broker() -> Iterator[Broker]:
 def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server for the whole run."""
     found = finding.postgres()
+    yield found
+    found.remove()
+
+
+@pytest.fixture(scope="session")
+def pooler(postgres: PostgresServer) -> Iterator[Pooler]:
+    """A pooler in transaction mode in front of the server, for the whole run."""
+    found = finding.pooler(postgres)
     yield found
     found.remove()
 

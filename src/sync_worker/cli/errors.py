@@ -385,6 +385,10 @@ def _database(error: Any) -> CommandError:
     if fault_of(error) is Fault.PASSING:
         away = errors.DATABASE_AWAY()
         return CommandError(Exit.UNREACHABLE, away, why=said, hint=errors.TRY_AGAIN())
+    if fault_of(error) is Fault.REFUSED_OPTION:
+        what = "The pooler in front of the database refuses an option of the connection."
+        hint = "Take it from SYNC_WORKER_DATABASE_URL, or from the PG… variables: ALTER ROLE … SET."
+        return CommandError(Exit.USAGE, what, why=said, hint=hint, code="configuration")
     if fault_of(error) is Fault.NOT_A_DATABASE:
         what = "What SYNC_WORKER_DATABASE_URL names is no database, or a broken one."
         hint = "Correct the setting, or restore the database: sync-worker config show"

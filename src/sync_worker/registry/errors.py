@@ -10,6 +10,8 @@ from enum import Enum
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
 _INSUFFICIENT_PRIVILEGE = "42501"
+_POOLER_REFUSES = "unsupported startup parameter"
+"""What PgBouncer says, in no other language; the driver has no code of what ends a login."""
 _LOCK_NOT_AVAILABLE = "55P03"
 _UNTRANSLATABLE_CHARACTER = "22P05"
 
@@ -21,6 +23,7 @@ class Fault(Enum):
     TOO_LONG = "the database ended what took too long: try again with less"
     DATA = "the database refuses the data of a record: set that record aside"
     NOT_A_DATABASE = "what stands there is no database, or a broken one: a person must look"
+    REFUSED_OPTION = "a pooler refuses an option of the address: a person must look"
     OURS = "nothing that waiting mends, and no record's fault"
 
 
@@ -65,6 +68,8 @@ def fault_of(error: BaseException) -> Fault:
     if isinstance(cause, sqlite3.Error):
         return _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF, Fault.OURS)
     state = getattr(cause, "sqlstate", None)
+    if state is None and _POOLER_REFUSES in str(cause):
+        return Fault.REFUSED_OPTION
     if state is None:
         # The driver never got an answer: the server cannot be reached, or went away.
         is_connection = error.connection_invalidated or isinstance(error, InterfaceError)

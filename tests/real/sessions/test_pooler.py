@@ -1,0 +1,41 @@
+"""Behind PgBouncer in transaction mode, where each transaction may meet another session."""
+
+import psycopg
+import pytest
+
+from tests.services.postgres import create_database, drop_database
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def behind(pooler, postgres):
+    """The address, by way of the pooler, of a database that nobody else uses."""
+    yield pooler.through(create_database(postgres.url, "behind"))
+    drop_database(postgres.url, "behind")
+
+
+def sessions(address):
+    """What somebody else finds in each of the pooler's two sessions."""
+    # Both at once: each transaction keeps one.
+    with psycopg.connect(address) as one, psycopg.connect(address) as other:
+        return [found_in(one), found_in(other)]
+
+
+def found_in(connection):
+    # Those with a point are there once their language is in use.
+    settings = "SELECT name, setting FROM pg_settings WHERE name NOT LIKE '%.%'"
+    left = [
+        "SELECT count(*) FROM pg_prepared_statements",
+        "SELECT count(*) FROM pg_cursors",
+        "SELECT count(*) FROM pg_listening_channels()",
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'",
+        "SELECT count(*) FROM pg_class WHERE relpersistence = 't'",
+    ]
+    return [connection.execute(query).fetchall() for query in (settings, *left)]
+
+
+def test_commands_say_the_same_behind_a_pooler_and_leave_nothing(tell, behind, database_url):
+    before = sessions(behind)
+    assert tell(behind) == tell(database_url)
+    assert sessions(behind) == before
