@@ -54,6 +54,12 @@ class GivenPostgres:
     def start(self) -> NoReturn:
         raise RuntimeError(_NOT_OURS)
 
+    def freeze(self) -> NoReturn:
+        raise RuntimeError(_NOT_OURS)
+
+    def thaw(self) -> NoReturn:
+        raise RuntimeError(_NOT_OURS)
+
     def restore(self) -> None:
         """Do nothing: nobody broke it."""
 

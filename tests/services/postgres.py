@@ -1,6 +1,7 @@
 """A PostgreSQL server for tests, on 127.0.0.1, stopped and started at will."""
 
 import importlib.util
+import os
 import shutil
 import signal
 import tempfile
@@ -35,6 +36,12 @@ class PostgresServer(Protocol):
 
     def start(self) -> None:
         """Start it again on the same data, at the same address; wait until it answers."""
+
+    def freeze(self) -> None:
+        """Have it answer nothing, its connections as they are."""
+
+    def thaw(self) -> None:
+        """Have it go on."""
 
     def restore(self) -> None:
         """Have it run and answer, whatever was done to it."""
@@ -91,13 +98,33 @@ class NativePostgres:
             processes.end(self._process, _SIGNALS[mode])
             self._process = None
 
+    def freeze(self) -> None:
+        # The one that would start others first.
+        for pid in (self._pid(), *self._sessions()):
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        for pid in (*self._sessions(), self._pid()):
+            os.kill(pid, signal.SIGCONT)
+
     def restore(self) -> None:
         if self._process is None:
             self.start()
+        else:
+            self.thaw()
 
     def remove(self) -> None:
         self.stop("immediate")
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def _sessions(self) -> list[int]:
+        """The processes of the server's sessions, and those that serve all of them."""
+        children = Path(f"/proc/{self._pid()}/task/{self._pid()}/children")
+        return [int(pid) for pid in children.read_text().split()]
 
     def _initialise(self) -> None:
         options = ["-U", "postgres", "-E", "UTF8", "--auth=trust", "--no-sync"]

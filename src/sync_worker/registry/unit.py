@@ -43,6 +43,10 @@ class Registry:
         with self._reading_engine.connect() as connection:
             yield connection
 
+    def unanswered_seconds(self) -> float:
+        """For how long the database has kept us waiting by now; asked from any thread."""
+        return dialect.unanswered_seconds(self._engine)
+
     def renew(self) -> None:
         """Let go of idle sessions: they keep modes that a database has left, such as read-only."""
         self._engine.dispose()

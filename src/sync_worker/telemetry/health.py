@@ -14,6 +14,9 @@ _OPENING_SECONDS = 60.0
 Reasons = list[str]
 """Sentences on what is wrong; none where all is well."""
 
+_UNANSWERED_SECONDS = 5.0
+"""A database that takes longer for one statement keeps records waiting, whatever it is about."""
+
 
 @dataclass(slots=True)
 class Health:
@@ -31,6 +34,8 @@ class Health:
     """Which of the source's threads have ended; must not block."""
     threads: list[Thread] = field(default_factory=list)
     """Those that have to run for as long as the worker does."""
+    database: Callable[[], float] = float
+    """For how many seconds the database has not answered; must not block."""
     _went_round_at: float = field(default_factory=time.monotonic)
     _database_error: str | None = None
     _has_begun: bool = False
@@ -59,4 +64,7 @@ class Health:
             reasons.append("the database was not reached yet")
         if self._database_error is not None:
             reasons.append(f"the database cannot be used: {self._database_error}")
+        unanswered = self.database()
+        if unanswered > _UNANSWERED_SECONDS:
+            reasons.append(f"the database has not answered for {unanswered:.0f} s")
         return [self.redacted(reason) for reason in reasons + self.source()]

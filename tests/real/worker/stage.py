@@ -152,6 +152,10 @@ class Stage:
 
     def start(self, *arguments: str, **settings: str) -> Running:
         """Start a worker, a daemon without arguments, and go on at once."""
+        return self.command("run", *arguments, **settings)
+
+    def command(self, *arguments: str, **settings: str) -> Running:
+        """Start a command, and go on at once."""
         port = processes.free_port()
         stated = self.environment(HTTP_PORT=str(port), **settings)
         pairs = [f"{name}={value}" for name, value in stated.items()]
@@ -163,7 +167,6 @@ class Stage:
             COMMAND,
             "-o",
             "json",
-            "run",
             *arguments,
         ]
         log = self.folder / f"worker-{len(self.running)}.log"

@@ -67,6 +67,7 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     stuck_after = run.settings.kafka_max_poll_interval_ms / 1000
     health, metrics = Health(stuck_after, run.options.redaction), Metrics()
     with wiring.worker_registry(run.settings) as registry:
+        health.database = registry.unanswered_seconds
         told = Told(run.log(), metrics, health)
         worker = wiring.worker(run.settings, registry, told, DAEMON if is_daemon else UNTIL_IDLE)
         end.of(worker)

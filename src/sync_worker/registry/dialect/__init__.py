@@ -10,6 +10,7 @@ from sync_worker.registry.dialect.engine import (
     login_of,
     open_engine,
     reading,
+    unanswered_seconds,
 )
 from sync_worker.registry.dialect.locks import alone, lock_own_system, lock_to_write
 from sync_worker.registry.dialect.rows import (
@@ -74,6 +75,7 @@ __all__ = [
     "role",
     "schema_of",
     "size_bytes",
+    "unanswered_seconds",
     "update_by_key",
     "version",
 ]

@@ -92,16 +92,20 @@ def _make_file(path: Path) -> None:
 
 
 def _open_postgresql(parameters: Mapping[str, str], limits: session.TimeLimits) -> Engine:
+    from sync_worker.registry.dialect.watch import Watch  # noqa: PLC0415 - brings the driver
+
+    connecting = _connecting(parameters)
     engine = create_engine(
         # Keyword by keyword, never as a URL: another parser might read that one differently.
         "postgresql+psycopg://",
-        connect_args=_connecting(parameters),
+        connect_args=connecting,
         # A session that the server or a pooler has ended since is no error of who asks next.
         pool_pre_ping=True,
         # It is a look into the catalogue at the start, and nothing is kept in that type.
         use_native_hstore=False,
     )
     event.listen(engine, "handle_error", _remember_login)
+    engine.update_execution_options(watch=Watch(engine, limits, connecting))
     session.begin_with(engine, limits)
     return engine
 
@@ -154,6 +158,12 @@ def _begin_sqlite(connection: Connection) -> None:
 def reading(engine: Engine) -> Engine:
     """The same engine for transactions that only read, each from one snapshot."""
     return engine.execution_options(reads_only=True)
+
+
+def unanswered_seconds(engine: Engine) -> float:
+    """For how long PostgreSQL has kept us waiting for an answer by now, from whatever thread."""
+    watch = engine.get_execution_options().get("watch")
+    return 0.0 if watch is None else float(watch.unanswered_seconds())
 
 
 def keeps_roles(url: str) -> bool:
