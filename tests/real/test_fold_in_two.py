@@ -1,6 +1,8 @@
 """A stream folded in two processes comes to what it comes to in one."""
 
+import multiprocessing
 import os
+import signal
 from dataclasses import replace
 from datetime import timedelta
 
@@ -59,11 +61,34 @@ def test_what_the_other_process_cannot_read_is_said_here(part):
         folded(replace(part, bookmarks=beyond), {0, 1, 2}, Gauge())
 
 
-def test_a_process_that_is_killed_is_missed(part, monkeypatch):
-    monkeypatch.setattr(fold_in_two, "_run", _die)
-    with pytest.raises(PartLost):
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave(*_):
+    os._exit(1)
+
+
+@pytest.mark.parametrize(("end", "signal_name"), [(die, "SIGKILL"), (leave, None)])
+def test_a_process_that_ended_without_a_word_is_missed(part, monkeypatch, end, signal_name):
+    monkeypatch.setattr(fold_in_two, "_run", end)
+    with pytest.raises(PartLost) as lost:
         folded(part, {0, 1, 2}, Gauge())
+    assert lost.value.signal_name == signal_name
 
 
-def _die(*_):
-    os._exit(9)
+def test_what_the_other_process_stumbles_over_is_raised_here(part, capfd):
+    broken = replace(part, judge=Stumbling(ACTIVATION, Regions(), timedelta()))
+    with pytest.raises(KeyError, match="a fault of ours") as raised:
+        folded(broken, {0, 1, 2}, Gauge())
+    assert "in codec" in "".join(raised.value.__notes__)
+    assert capfd.readouterr().err == ""
+
+
+class Stumbling(Judge):
+    """Breaks in the process beside ours alone."""
+
+    def codec(self):
+        if multiprocessing.parent_process() is not None:
+            raise KeyError("a fault of ours")
+        return super().codec()

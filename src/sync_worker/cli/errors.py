@@ -333,6 +333,30 @@ def _tak_changed(_error: BaseException) -> CommandError:
     )
 
 
+def _part_lost(error: Any) -> CommandError | None:
+    if error.signal_name is None:
+        return None
+    return CommandError(
+        Exit.UNEXPECTED,
+        f"The process that read half of the partitions was ended from outside: "
+        f"{error.signal_name}.",
+        why="Nothing was changed. If nobody did that, the machine or the container ran out of "
+        "memory.",
+        hint="Give it more memory, or run it where there is more; then run the command again.",
+        code="killed",
+    )
+
+
+def _out_of_memory(_error: MemoryError) -> CommandError:
+    return CommandError(
+        Exit.UNEXPECTED,
+        "There is not enough memory.",
+        why="What the command had done before stands.",
+        hint="Give it more memory, or run it where there is more; then run the command again.",
+        code="memory",
+    )
+
+
 def _unreadable(error: Any) -> CommandError:
     return CommandError(
         Exit.USAGE, error.what, why=errors.NOTHING_DONE(), hint=error.remedy, code="file"
@@ -415,6 +439,7 @@ _ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
     "click.exceptions.Abort": _interrupted,
     "builtins.KeyboardInterrupt": _interrupted,
     "builtins.FileNotFoundError": _missing_file,
+    "builtins.MemoryError": _out_of_memory,
     "builtins.OSError": _file,
     "sync_worker.files.whole.NotAFile": _not_a_file,
     "builtins.UnicodeEncodeError": _not_utf8,
@@ -437,6 +462,7 @@ _ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
     "sync_worker.sync.holds.HoldChanged": _hold_changed,
     "sync_worker.administration.tak.TakChanged": _tak_changed,
     "sync_worker.administration.files.decoding.Unreadable": _unreadable,
+    "sync_worker.sync.fold_in_two.PartLost": _part_lost,
     "sync_worker.sync.extract.BadExtract": _bad_extract,
     "sync_worker.sync.extract.ShortExtract": _short_extract,
     "sqlalchemy.exc.DBAPIError": _database,

@@ -7,6 +7,7 @@ come to: facts, of which there are as many as clinics allow, whatever the number
 
 import multiprocessing
 import signal
+import traceback
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -52,10 +53,15 @@ class Part:
 
 
 class PartLost(Exception):
-    """The other process ended without a word."""
+    """The other process ended without a word; as a rule, somebody killed it.
 
-    def __init__(self) -> None:
+    `signal_name` is what it was killed by, as in SIGKILL; None where it ended by itself.
+    """
+
+    def __init__(self, exit_code: int | None) -> None:
         super().__init__("the process that read half of the partitions has ended")
+        is_killed = exit_code is not None and exit_code < 0
+        self.signal_name = signal.Signals(-exit_code).name if is_killed and exit_code else None
 
 
 class Gauge:
@@ -92,6 +98,7 @@ def folded(part: Part, numbers: Collection[int], gauge: Gauge) -> Fold:
     Raises:
         StreamError, StreamAway: either part of the stream cannot be read.
         PartLost: the other process was killed.
+        Exception: whatever else ended the other process.
     """
     here, there = halves(numbers)
     context = multiprocessing.get_context("spawn")
@@ -126,23 +133,26 @@ def _beside(context: Any, part: Part, told: Any) -> Iterator[Callable[[], Any]]:
     process.start()
     sender.close()
     try:
-        yield lambda: _result(receiver)
+        yield lambda: _result(receiver, process)
     finally:
         receiver.close()
         process.terminate()
         process.join(_END_SECONDS)
 
 
-def _result(receiver: Connection) -> Any:
+def _result(receiver: Connection, process: Any) -> Any:
     try:
         kind, content = receiver.recv()
     except EOFError:
-        raise PartLost from None
+        process.join(_END_SECONDS)
+        raise PartLost(process.exitcode) from None
     match kind:
         case "error":
             raise StreamError(*content)
         case "away":
             raise StreamAway(content)
+        case "broken":
+            raise content
     return content
 
 
@@ -162,5 +172,8 @@ def _run(part: Part, sender: Connection, told: Any) -> None:
         sender.send(("error", (error.what, error.why, error.hint)))
     except StreamAway as away:
         sender.send(("away", str(away)))
+    except Exception as error:  # noqa: BLE001 - this process has nobody else to tell it to
+        error.add_note(traceback.format_exc())
+        sender.send(("broken", error))
     else:
         sender.send(("fold", fold.contents()))

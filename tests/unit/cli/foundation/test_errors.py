@@ -17,6 +17,7 @@ from sync_worker.cli.errors import CommandError, Exit, as_command_error
 from sync_worker.registry.dialect import MissingDatabase
 from sync_worker.registry.schema import WrongRevision
 from sync_worker.stream.source import StreamError
+from sync_worker.sync.fold_in_two import PartLost
 from sync_worker.sync.write import DatabaseRefusesRecords
 
 SECRET = "correct horse"
@@ -68,6 +69,9 @@ ENDS = [
     (sqlite_error(OperationalError, sqlite3.SQLITE_NOTADB), 2, "configuration", "no database"),
     (ProgrammingError("", {}, PostgresError("42501")), 4, "permission", "permit"),
     (ProgrammingError("", {}, PostgresError("42601")), 1, "unexpected", "refused"),
+    (PartLost(-9), 1, "killed", "ended from outside: SIGKILL"),
+    (PartLost(1), 1, "unexpected", "fault of the program"),
+    (MemoryError(SECRET), 1, "memory", "not enough memory"),
     (ValueError(SECRET), 1, "unexpected", "ValueError"),
     (ExceptionGroup(SECRET, [ValueError(SECRET)]), 1, "unexpected", "ExceptionGroup"),
 ]
