@@ -58,9 +58,8 @@ class Doing:
         """What became of the records, part by part, each after it was committed."""
         judged = Judged.by(self._parts.codec, records, self._parts.clock())
         news = self._parts.patience(lambda: self._news(origin, records, judged))
-        yield Merged(
-            [_of_known(verdict) for at, verdict in enumerate(judged.verdicts) if at not in news]
-        )
+        outcomes = [_of_known(one) for at, one in enumerate(judged.verdicts) if at not in news]
+        yield Merged(outcomes, met_again=outcomes.count(Outcome.DEAD_LETTERED))
         coming = [record for at, record in enumerate(records) if at in news]
         for start in range(0, len(coming), MOST_AT_ONCE):
             yield from self._write(origin, coming[start : start + MOST_AT_ONCE])
@@ -135,7 +134,11 @@ class Rehearsing:
 
     def _merged(self, origin: Origin, judged: Judged, now: datetime) -> Merged:
         with self._parts.registry.snapshot() as connection:
-            return self._rehearsal.merge(connection, origin.stream, judged, now)
+            merged = self._rehearsal.merge(connection, origin.stream, judged, now)
+            bad = [rejected.record for rejected in merged.rejected]
+            letters = dead_letters.statuses_among(connection, origin, spans(bad))
+        merged.met_again = sum(_status(record, letters) is not None for record in bad)
+        return merged
 
 
 def spans(records: Sequence[Record]) -> dict[Partition, range]:

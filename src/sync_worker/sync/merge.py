@@ -61,6 +61,8 @@ class Merged:
     """Of how many records something was held."""
     unknown_types: Counter[tuple[Partition, str]] = field(default_factory=Counter)
     """How many records were ignored because of their type."""
+    met_again: int = 0
+    """How many of the bad records are dead letters already, where somebody looked."""
 
     def counts(self, judged: Judged) -> dict[Partition, Counts]:
         """How many of the records, which are those merged, had which outcome, by partition."""
@@ -87,6 +89,7 @@ class Merged:
             self.held | later.held,
             self.held_back + later.held_back,
             self.unknown_types + later.unknown_types,
+            self.met_again + later.met_again,
         )
 
 

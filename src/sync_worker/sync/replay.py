@@ -43,6 +43,8 @@ class Report:
     counts: Counter[Outcome] = field(default_factory=Counter)
     held: int = 0
     """Of how many records something was held."""
+    met_again: int = 0
+    """How many of the bad records were dead letters already."""
     ahead_of_clock: int = 0
     """How many events were ahead of the clock by more than clocks differ."""
     _without_board: dict[str, str] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class Report:
         """Add what a part came to."""
         self.counts.update(merged.outcomes)
         self.held += merged.held_back
+        self.met_again += merged.met_again
         for hsa_id, after in merged.changed.items():
             for fact, old, new in changes(merged.before[hsa_id].facts, after):
                 first, _ = self._values.get((hsa_id, fact), (old, None))

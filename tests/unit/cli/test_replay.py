@@ -18,6 +18,19 @@ REPORT = ["read", "applied", "superseded", "ignored", "dead_lettered", "held", "
 __all__ = ["answers"]
 
 
+def test_what_was_set_aside_before_is_not_set_aside_again(populated, folder, typed):
+    line = (folder / "stream.jsonl").read_bytes().splitlines(keepends=True)[-1]
+    with (folder / "stream.jsonl").open("ab") as archive:
+        archive.write(line.replace(b'"offset": 6', b'"offset": 7'))
+    for how, verb in (("--dry-run", "would be"), ("--yes", "are")):
+        told = typed("replay", "--archive", "stream.jsonl", how)
+        assert f"Set aside as bad {verb} 1 record" in told.stderr
+        assert "2 bad records had been set aside before" in told.stderr
+    told = typed("replay", "--archive", "stream.jsonl", "--yes")
+    assert "Set aside" not in told.stderr
+    assert "3 bad records had been set aside before" in told.stderr
+
+
 @pytest.fixture
 def newer(populated, folder):
     """An archive with something newer of A, which is registered, and of D, which is not."""

@@ -187,10 +187,14 @@ def _show(run: options.Invocation, report: "Report", *, is_done: bool) -> None:
     if report.held:
         verb, way = ("are", ": sync-worker holds list") if is_done else ("would be", "")
         run.output.attention(f"Changes of {_records(report.held)} {verb} held back{way}")
-    bad = document["dead_lettered"]
-    if bad:
+    if set_aside := document["dead_lettered"] - report.met_again:
         verb, way = ("are", ": sync-worker deadletters list") if is_done else ("would be", "")
-        run.output.message(f"Set aside as bad {verb} {_records(bad)}{way}")
+        run.output.message(f"Set aside as bad {verb} {_records(set_aside)}{way}")
+    if report.met_again:
+        run.output.message(
+            f"Of what was read, {_bad_records(report.met_again)} been set aside before: "
+            "sync-worker deadletters list --status all"
+        )
 
 
 def _document(report: "Report") -> dict[str, Any]:
@@ -214,6 +218,10 @@ def _text(run: options.Invocation, document: dict[str, Any]) -> str:
     if changes:
         lines += ["", run.output.table(changes, CHANGE_COLUMNS)]
     return "\n".join(lines)
+
+
+def _bad_records(number: int) -> str:
+    return "1 bad record had" if number == 1 else f"{number} bad records had"
 
 
 def _records(number: int) -> str:
