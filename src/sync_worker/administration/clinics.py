@@ -12,9 +12,11 @@ from sqlalchemy import Connection
 
 from sync_worker.administration.act import Act
 from sync_worker.clinics.admission import Outcome, Refusal, Standing, Verdict, may_add, may_remove
-from sync_worker.registry import holds, log, registrations
+from sync_worker.registry import holds, log, registration_drift, registrations
 from sync_worker.registry.dialect import acting
 from sync_worker.registry.identities import meant
+from sync_worker.registry.log import Entry
+from sync_worker.registry.registration_drift import RegistrationDrift
 from sync_worker.registry.unit import Registry
 
 
@@ -32,12 +34,17 @@ class Verb:
 
     judge: Callable[[str, Standing | None, Collection[str] | None], Verdict]
     done: Outcome
+    already: Outcome
     change: str
     becomes_registered: bool
 
 
-ADD = Verb(may_add, Outcome.ADDED, "registered", becomes_registered=True)
-REMOVE = Verb(may_remove, Outcome.REMOVED, "removed", becomes_registered=False)
+ADD = Verb(
+    may_add, Outcome.ADDED, Outcome.ALREADY_REGISTERED, "registered", becomes_registered=True
+)
+REMOVE = Verb(
+    may_remove, Outcome.REMOVED, Outcome.NOT_REGISTERED, "removed", becomes_registered=False
+)
 
 
 def plan(registry: Registry, verb: Verb, hsa_ids: Sequence[str], act: Act) -> list[Item]:
@@ -61,6 +68,18 @@ def do(registry: Registry, verb: Verb, hsa_ids: Sequence[str], act: Act) -> list
     return items
 
 
+def confirm(registry: Registry, verb: Verb, items: Iterable[Item], act: Act) -> None:
+    """Have the log say of those that are so already that they are meant to be, where it does not.
+
+    Adds and removes nothing, whatever happened since the items were judged.
+    """
+    already = [item.hsa_id for item in items if item.outcome is verb.already]
+    with registry.unit() as unit:
+        judged = _judge(verb, already, registrations.locked(unit.connection, already), act)
+        write(unit.connection, verb, [one for one in judged if one.outcome is verb.already], act)
+        unit.commit()
+
+
 def _judge(
     verb: Verb, hsa_ids: Iterable[str], standings: Mapping[str, Standing], act: Act
 ) -> list[Item]:
@@ -77,13 +96,27 @@ def _judge(
 
 
 def write(connection: Connection, verb: Verb, items: Sequence[Item], act: Act) -> None:
-    """Do those of the items that are to be done; their clinics are locked, and triggers log it."""
+    """Do those of the items that are to be done; their clinics are locked, and triggers log it.
+
+    What is so already, though the log says otherwise, was meant by a person by now: that is logged.
+    """
     done = [item.hsa_id for item in items if item.outcome is verb.done]
     with acting(connection, act.actor, act.reason):
         if verb.becomes_registered:
             registrations.register(connection, done, act.actor, act.at)
         else:
             _remove(connection, done, act)
+    already = [item.hsa_id for item in items if item.outcome is verb.already]
+    if already:
+        drifted = registration_drift.found(connection, already).values()
+        log.append(connection, [_confirmed(verb, one, act) for one in drifted])
+
+
+def _confirmed(verb: Verb, one: RegistrationDrift, act: Act) -> Entry:
+    by = one.row_by if one.row_by != act.actor else None
+    return Entry(
+        act.at, verb.change, hsa_id=one.hsa_id, new_value=by, actor=act.actor, reason=act.reason
+    )
 
 
 def _remove(connection: Connection, hsa_ids: Sequence[str], act: Act) -> None:

@@ -100,8 +100,9 @@ def do(
         changed = [before for before, now in pairs if before != now]
         if all_or_nothing:
             items = _nothing_done(verb, items)
-        to_do = [Item(*item[1:]) for item in items if item.outcome is verb.done]
-        clinics.write(unit.connection, verb, to_do, act)
+        is_refused = all_or_nothing and any(item.outcome is Outcome.REFUSED for item in items)
+        to_write = [] if is_refused else [Item(*item[1:]) for item in items]
+        clinics.write(unit.connection, verb, to_write, act)
         unit.commit()
     tell(1.0)
     return Done(items, changed)

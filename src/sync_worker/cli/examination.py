@@ -37,6 +37,7 @@ _ORDER = (
     "group",
     "newest_event",
     "unknown_types",
+    "registrations",
     "dead_letters",
     "holds",
     "own_system",

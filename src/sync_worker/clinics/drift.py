@@ -25,6 +25,8 @@ class Cause(StrEnum):
     """It holds another value of the same version, or a value and a version that lack each other."""
     ABSENT = "absent"
     """The clinic is active here, and not in the extract."""
+    REGISTRATION = "registration"
+    """Its registration is otherwise than the change log has it; no stream or extract tells."""
 
 
 class Stored(NamedTuple):

@@ -18,6 +18,7 @@ from sync_worker.registry import (
     health,
     hold_lists,
     queries,
+    registration_drift,
     registrations,
     roles,
     schema,
@@ -28,6 +29,8 @@ _LONG_HELD = timedelta(days=1)
 _CLOCKS_DIFFER, _CLOCKS_ARE_WRONG = timedelta(seconds=5), timedelta(minutes=1)
 _FEW_EVENTS = 20
 _LEAST_SILENCE = timedelta(hours=1)
+_NAMED = 5
+"""So many clinics are named; the commands that are named beside them list all."""
 _SILENCE = 3
 """How many times the longest silence among the newest events is unusual."""
 
@@ -49,6 +52,7 @@ class RegistryChecks:
             Check("revision", self._in(_revision), ("database",)),
             Check("roles", self._in(_roles), ("database",)),
             Check("clock", self._in(self._clock), found),
+            Check("registrations", self._in(_registrations), found),
             Check("dead_letters", self._in(_dead_letters), found),
             Check("holds", self._in(self._holds), found),
             Check("newest_event", self._in(self._newest_event), found),
@@ -180,6 +184,20 @@ def _unknown_types(connection: Connection) -> Finding:
         " ".join(f"{suspect.text[0].upper()}{suspect.text[1:]}." for suspect in suspects),
         "Have the publishers send the types of docs/producing.md, as they stand there, and publish "
         "again what was ignored; sync-worker events validate shows what becomes of their events",
+    )
+
+
+def _registrations(connection: Connection) -> Finding:
+    drifted = registration_drift.found(connection)
+    if not drifted:
+        return ok("Each registration is as the change log has it.")
+    some = list(drifted.values())[:_NAMED]
+    more = f", and {len(drifted) - len(some)} more" if len(drifted) > len(some) else ""
+    return fail(
+        f"{len(drifted)} registrations are otherwise than the change log has them: "
+        f"{'; '.join(map(str, some))}{more}.",
+        f"sync-worker clinics show {some[0].hsa_id} --history; what is right is set by "
+        "sync-worker clinics add and sync-worker clinics remove",
     )
 
 

@@ -16,6 +16,7 @@ from sync_worker.registry import (
     hold_lists,
     positions,
     queries,
+    registration_drift,
     registrations,
 )
 from sync_worker.registry.hold_lists import Standing
@@ -146,6 +147,7 @@ def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[
         is_mass = gauges.open_dead_letters >= MASS_OF_DEAD_LETTERS
         more = ", a mass of them; see why" if is_mass else ""
         texts.append(f"{are_set_aside} set aside{more}: sync-worker deadletters list")
+    texts += _of_registrations(connection)
     registered = queries.regions(connection)
     in_both = sum(counts["own_system"] for counts in registered.values())
     if in_both:
@@ -168,6 +170,15 @@ def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[
             )
     suspects = unknown_types.suspects(connection)
     return [*texts, *(f"{suspect.text}: sync-worker doctor" for suspect in suspects)]
+
+
+def _of_registrations(connection: Connection) -> list[str]:
+    drifted = registration_drift.found(connection)
+    if not drifted:
+        return []
+    differ = _number(len(drifted), "registration is", "registrations are")
+    first = next(iter(drifted.values()))
+    return [f"{differ} otherwise than the change log has it, as {first}: sync-worker doctor"]
 
 
 def attention_to_holds(connection: Connection) -> list[str]:

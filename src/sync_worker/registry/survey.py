@@ -5,7 +5,7 @@ version or a value that is not there.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,9 +14,10 @@ from sqlalchemy import Connection, Row, Select, select
 from sync_worker.clinics.drift import NEVER_STATED, Standing, Stored
 from sync_worker.clinics.facts import Fact
 from sync_worker.clinics.held import NOTHING_HELD, HeldFacts
-from sync_worker.registry import dead_letters, dialect, holds, positions
+from sync_worker.registry import dead_letters, dialect, holds, positions, registration_drift
 from sync_worker.registry.dead_letters import LogAddress
 from sync_worker.registry.positions import Position
+from sync_worker.registry.registration_drift import RegistrationDrift
 from sync_worker.registry.tables import clinic
 
 Address = tuple[str, int, int]
@@ -62,6 +63,8 @@ class Survey:
     set_aside: Mapping[str, Mapping[LogAddress, frozenset[str]]]
     """The records that are dead letters, open or discarded: by stream, the digests at an address.
     """
+    registrations: Mapping[str, RegistrationDrift] = field(default_factory=dict)
+    """The clinics whose registration is otherwise than the change log has it."""
 
     def positions_in(self, stream: str) -> list[Position]:
         """The positions in one stream."""
@@ -74,6 +77,7 @@ def read(connection: Connection) -> Survey:
         _with_held(_rows(connection.execute(_select())), holds.all_open(connection)),
         positions.listed(connection),
         dead_letters.not_redriven(connection),
+        registration_drift.found(connection),
     )
 
 

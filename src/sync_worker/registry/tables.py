@@ -75,7 +75,9 @@ own_system = Table(
     comment="Clinics that handle cases in a system of their own, administered in TAK",
 )
 
-_OF_REGISTRATIONS = text("change IN ('registered', 'removed')")
+OF_REGISTRATIONS = text("change IN ('registered', 'removed')")
+"""What the index of registrations in the change log is of, word for word."""
+
 change_log = Table(
     "change_log",
     metadata,
@@ -99,8 +101,8 @@ change_log = Table(
         "ix_change_log_registration",
         "hsa_id",
         "id",
-        sqlite_where=_OF_REGISTRATIONS,
-        postgresql_where=_OF_REGISTRATIONS,
+        sqlite_where=OF_REGISTRATIONS,
+        postgresql_where=OF_REGISTRATIONS,
     ),
     comment="Append-only: what, old, new, when, by whom or by which record, and why",
 )

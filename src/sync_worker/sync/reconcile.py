@@ -19,6 +19,7 @@ from sync_worker.clinics.drift import (
 )
 from sync_worker.clinics.facts import Fact, Register
 from sync_worker.events.record import Origin
+from sync_worker.registry.registration_drift import RegistrationDrift
 from sync_worker.registry.survey import NO_CLINIC, Address, Clinic, Survey
 from sync_worker.sync.extract import Extract
 from sync_worker.sync.fold import Fold, Passed, Waiting
@@ -127,6 +128,13 @@ class Comparison:
     held: int = 0
     differences: list[Difference] = field(default_factory=list)
     """In the order of HSA-ids and facts."""
+    registrations: list[RegistrationDrift] = field(default_factory=list)
+    """Those that are otherwise than the change log has them, in the order of HSA-ids."""
+
+    @property
+    def found(self) -> int:
+        """How many facts differ, registrations among them."""
+        return len(self.differences) + len(self.registrations)
 
 
 def passed_by(survey: Survey, origin: Origin) -> Passed:
@@ -153,13 +161,14 @@ def passed_by(survey: Survey, origin: Origin) -> Passed:
 def compare(
     survey: Survey, expectation: Expectation, region_codes: Collection[str] = ()
 ) -> Comparison:
-    """Compare every clinic that either side knows.
+    """Compare every clinic that either side knows, and the change log with its registration.
 
     With region codes, only clinics that the registry or the other side has in one of them: one that
     was moved away by mistake is found from both regions.
     """
     result = Comparison()
-    for hsa_id in sorted(survey.clinics.keys() | set(expectation.hsa_ids())):
+    known = survey.clinics.keys() | survey.registrations.keys() | set(expectation.hsa_ids())
+    for hsa_id in sorted(known):
         clinic = survey.clinics.get(hsa_id, NO_CLINIC)
         if region_codes and not _is_in(hsa_id, clinic, expectation, region_codes):
             continue
@@ -170,6 +179,8 @@ def compare(
             result.held += judgement.is_held
             if difference is not None:
                 result.differences.append(difference)
+        if hsa_id in survey.registrations:
+            result.registrations.append(survey.registrations[hsa_id])
     return result
 
 

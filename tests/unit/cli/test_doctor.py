@@ -5,7 +5,8 @@ from tests.builders import activated, numbered, write_archive
 from tests.unit.cli.conftest import A
 
 LEAST = {
-    "settings", "database", "revision", "kafka", "topics", "positions", "dead_letters", "holds"
+    "settings", "database", "revision", "kafka", "topics", "positions",
+    "registrations", "dead_letters", "holds"
 }  # fmt: skip
 
 

@@ -207,3 +207,60 @@ def test_what_cannot_be_compared_is_refused(typed, arguments, exit_code, said):
     told = typed("reconcile", *arguments)
     assert told.exit_code == exit_code
     assert said in told.stderr
+
+
+LOSES_REGISTRATIONS = (
+    "DROP TRIGGER log_registration_removal",
+    "DROP TRIGGER log_registration_delete",
+)
+
+
+def registrations(told):
+    return [item for item in told.items if item["fact"] == "registration"]
+
+
+@pytest.mark.parametrize("against", [(ARCHIVE,), ("snapshot:extract.csv", "--as-of", AS_OF)])
+@pytest.mark.usefixtures("populated")
+def test_a_registration_that_the_log_has_otherwise_is_drift(typed, edited, extract, against):
+    extract(all_of())
+    edited(*LOSES_REGISTRATIONS, f"UPDATE clinic SET registered_at = NULL WHERE hsa_id = '{A}'")
+    told = typed("reconcile", "--against", *against, "-o", "json")
+    assert told.exit_code == 3
+    (item,) = told.items
+    assert (item["hsa_id"], item["fact"], item["cause"]) == (A, "registration", "registration")
+    assert (item["registry"], item["expected"], item["registered_by"]) == (False, True, "anna")
+    assert item["registered_at"] == item["time"] is not None
+    assert "1 registrations are otherwise" in told.stderr
+    assert "--apply repairs" not in told.stderr
+
+
+@pytest.mark.usefixtures("populated")
+def test_a_registration_is_told_of_and_repaired_by_nobody(typed, edited):
+    edited(*LOSES_REGISTRATIONS, f"DELETE FROM clinic WHERE hsa_id = '{A}'")
+    first = typed("reconcile", "--against", ARCHIVE, "--apply", "-y", "-o", "json")
+    assert (first.exit_code, len(registrations(first))) == (3, 1)
+    assert {item["fact"]: item["repaired"] for item in first.items}["activation"] is True
+    again = typed("reconcile", "--against", ARCHIVE, "--apply", "-o", "json")
+    assert (again.exit_code, again.items) == (3, registrations(again))
+    (item,) = again.items
+    assert (item["registered"], item["repaired"], item["registered_by"]) == (False, False, "anna")
+    assert typed("clinics", "add", A).exit_code == 0
+    assert typed("reconcile", "--against", ARCHIVE).exit_code == 0
+
+
+@pytest.mark.usefixtures("populated")
+def test_a_removal_that_is_right_is_confirmed_by_removing(typed, edited):
+    edited(*LOSES_REGISTRATIONS, f"UPDATE clinic SET registered_at = NULL WHERE hsa_id = '{A}'")
+    told = typed("clinics", "remove", A, "--reason", "It was right", "-o", "json")
+    assert (told.exit_code, told.items[0]["outcome"]) == (0, "not_registered")
+    assert typed("reconcile", "--against", ARCHIVE).exit_code == 0
+    newest = typed("clinics", "show", A, "--history", "-o", "json").json["history"][0]
+    assert (newest["change"], newest["reason"]) == ("removed", "It was right")
+
+
+@pytest.mark.usefixtures("populated")
+def test_plain_sql_on_a_registration_is_logged_and_so_no_drift(typed, edited):
+    edited(f"UPDATE clinic SET registered_at = NULL WHERE hsa_id = '{A}'")
+    assert typed("reconcile", "--against", ARCHIVE).exit_code == 0
+    newest = typed("clinics", "show", A, "--history", "-o", "json").json["history"][0]
+    assert (newest["change"], newest["actor"]) == ("removed", "sql")

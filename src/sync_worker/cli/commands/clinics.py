@@ -209,6 +209,8 @@ def remove(
             run.output.message(says.TO_BE_REMOVED(hsa_ids=", ".join(removable)))
             run.output.confirm(says.REMOVING.question(count=len(removable)), yes=yes)
             items = clinics.do(registry, clinics.REMOVE, wanted, act)
+        elif not dry_run:
+            clinics.confirm(registry, clinics.REMOVE, items, act)
     _report(ctx, run, items)
 
 

@@ -12,6 +12,7 @@ from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.reconciling import AGAINST, AS_OF, Against, Kind
 
 if TYPE_CHECKING:
+    from sync_worker.registry.registration_drift import RegistrationDrift
     from sync_worker.registry.unit import Registry
     from sync_worker.sync.reconcile import Comparison, Difference, Expectation
     from sync_worker.sync.repair import Repaired
@@ -23,6 +24,8 @@ COLUMNS = (
     "expected",
     "cause",
     "registered",
+    "registered_by",
+    "registered_at",
     "time",
     "event_id",
     "topic",
@@ -91,10 +94,11 @@ def command(
 
     missing: there is no row of the clinic. stale: the registry holds an older version, though the
     worker has passed the event. edited: another value of the same version. absent: active here, and
-    not in the extract.
+    not in the extract. registration: the clinic is registered otherwise than the change log says.
 
-    --apply sets exactly what was reported, unless the clinic changed meanwhile. Exit code 3: drift
-    was found, and is not repaired.
+    --apply sets exactly what was reported, unless the clinic changed meanwhile, and no
+    registration: that is for the regions to add and remove. Exit code 3: drift was found, and is
+    not repaired.
     """
     from sync_worker.cli import reconciling, wiring
 
@@ -164,6 +168,8 @@ def item(one: "Difference", *, left: Sequence["Difference"] | None = None) -> di
         "expected": one.expected.value,
         "cause": one.cause.value,
         "registered": one.clinic.row is not None and one.clinic.row.is_registered,
+        "registered_by": None,
+        "registered_at": None,
         "time": one.expected.time,
         "event_id": one.expected.event_id,
         "topic": topic,
@@ -175,31 +181,67 @@ def item(one: "Difference", *, left: Sequence["Difference"] | None = None) -> di
     return shown if left is None else {**shown, "repaired": not any(one is it for it in left)}
 
 
+def registration_item(one: "RegistrationDrift", *, is_repair: bool) -> dict[str, Any]:
+    """A registration that differs in the same form; no repair sets it.
+
+    `registry` and `expected` say whether the clinic is registered, by its row and by the change
+    log; where it is by both, by whom.
+    """
+    is_by_another = one.is_registered and one.is_expected
+    shown = {
+        "hsa_id": one.hsa_id,
+        "fact": "registration",
+        "registry": one.row_by if is_by_another else one.is_registered,
+        "expected": one.log_by if is_by_another else one.is_expected,
+        "cause": "registration",
+        "registered": one.is_registered,
+        "registered_by": one.registered_by,
+        "registered_at": one.registered_at,
+        "time": one.log_at,
+        **dict.fromkeys(("event_id", "topic", "partition", "offset")),
+        "registry_time": one.row_at,
+        "registry_event_id": None,
+    }
+    return {**shown, "repaired": False} if is_repair else shown
+
+
+def _items(comparison: "Comparison", repaired: "Repaired | None") -> list[dict[str, Any]]:
+    left = None if repaired is None else repaired.left
+    facts = [item(one, left=left) for one in comparison.differences]
+    is_repair = repaired is not None
+    lost = [registration_item(one, is_repair=is_repair) for one in comparison.registrations]
+    return sorted([*facts, *lost], key=lambda shown: str(shown["hsa_id"]))
+
+
 def _report(
     ctx: click.Context,
     run: options.Invocation,
     comparison: "Comparison",
     repaired: "Repaired | None",
 ) -> None:
-    left = None if repaired is None else repaired.left
     counts = {name: getattr(comparison, name) for name in ("compared", "pending", "ahead", "held")}
-    columns = COLUMNS if left is None else (*COLUMNS, "repaired")
     run.output.items(
-        [item(one, left=left) for one in comparison.differences],
-        columns,
+        _items(comparison, repaired),
+        COLUMNS if repaired is None else (*COLUMNS, "repaired"),
         empty="No drift.",
         extra={**counts, "applied": repaired is not None},
     )
-    found = len(comparison.differences)
     run.output.message(
-        f"{counts['compared']} clinics compared: {found} facts differ; {counts['pending']} "
+        f"{counts['compared']} clinics compared: {comparison.found} facts differ; "
+        f"{counts['pending']} "
         f"pending, {counts['ahead']} ahead, {counts['held']} held."
     )
     if repaired is not None:
         _tell_repair(run, repaired)
-    elif found:
+    elif comparison.differences:
         run.output.attention("The registry has drifted. The same command with --apply repairs it.")
-    if found and (repaired is None or repaired.left):
+    if comparison.registrations:
+        run.output.attention(
+            f"{len(comparison.registrations)} registrations are otherwise than the change log has "
+            "them. No repair sets them: sync-worker clinics add, or sync-worker clinics remove."
+        )
+    is_left = bool(comparison.differences) if repaired is None else bool(repaired.left)
+    if is_left or comparison.registrations:
         ctx.exit(Exit.ATTENTION)
 
 
