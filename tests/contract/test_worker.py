@@ -1,13 +1,13 @@
 """The worker on an archive: however much is read at once, and however much a transaction takes."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import make_url, select
+from sqlalchemy import select
 from tests.builders import ACTIVATION, activated, archive_line, deactivated, numbered
 from tests.contract.conftest import NOW, apply_batch
 from tests.contract.test_apply import (
@@ -26,7 +26,7 @@ from sync_worker.clinics.guard import Limits
 from sync_worker.clinics.regions import Regions
 from sync_worker.events.codec import Codec
 from sync_worker.events.verdicts import Reason
-from sync_worker.registry.dialect import open_engine
+from sync_worker.registry.dialect import COMMAND, open_engine
 from sync_worker.registry.positions import Counts
 from sync_worker.registry.tables import dead_letter, position
 from sync_worker.registry.unit import Registry
@@ -160,6 +160,20 @@ def test_a_transaction_never_takes_more_than_it_may_though_more_is_read_at_once(
     assert run(registry, ArchiveSource(archive, 3), 3)[0].read == [3, 3, 1]
 
 
+@pytest.mark.parametrize(
+    ("quick_seconds", "sizes"), [(60, [4, 16, 64, 16]), (-1, [4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 9])]
+)
+def test_transactions_grow_from_few_records_as_the_database_is_quick(
+    registry, tmp_path, monkeypatch, quick_seconds, sizes
+):
+    monkeypatch.setattr(keeper, "_FIRST_RECORDS", 4)
+    monkeypatch.setattr(keeper, "_QUICK_SECONDS", quick_seconds)
+    documents = [activated(CLINICS[0], minute) for minute in range(100)]
+    archive = written(tmp_path / "a.jsonl", numbered(documents, topic=ACTIVATION))
+    told, _ = run(registry, ArchiveSource(archive, 1), 1000)
+    assert told.read == sizes
+
+
 def test_a_flood_of_large_bad_records_is_kept_in_transactions_that_memory_can_hold(
     registry, tmp_path, monkeypatch
 ):
@@ -183,10 +197,7 @@ def test_a_transaction_that_thought_for_too_long_is_tried_again_with_less(regist
         time.sleep(next(moments, 0.0))
         return NOW
 
-    silent = make_url(registry_url).update_query_dict(
-        {"options": "-c idle_in_transaction_session_timeout=100"}
-    )
-    silent_engine = open_engine(silent.render_as_string(hide_password=False))
+    silent_engine = open_engine(registry_url, limits=replace(COMMAND, idle=0.1))
     told = Transactions()
     impatient = Registry(silent_engine)
     applier = Applier(impatient, CODEC, slow_clock)

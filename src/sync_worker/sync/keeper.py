@@ -4,6 +4,7 @@ Tries again what fails in passing, halves what takes the database too long, and 
 registry's positions where another worker was quicker.
 """
 
+import time
 from collections.abc import Callable
 
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +23,11 @@ _MOST_BYTES_WHOLE = 32 * 2**20
 
 _BREATH_SECONDS = 0.05
 
+_FIRST_RECORDS = 4_000
+_QUICK_SECONDS = 1.0
+_GROWTH = 4
+"""A transaction that was quick is followed by one of so many times its size."""
+
 
 class Keeper:
     """Has an applier keep the batches of one source, in transactions of `most_records` at most.
@@ -29,8 +35,12 @@ class Keeper:
     A long stream names the same clinics again and again, and each is read and written once in a
     transaction: the more records it takes, the less there is to do. So batches are gathered while
     more is waiting, judged at once, and their events' bytes let go of. Where the database refuses
-    an event after all, the records are read again, and kept whole until they are past. What took
-    the database too long is halved, and the size that it took in time is grown slowly from there.
+    an event after all, the records are read again, and kept whole until they are past.
+
+    How much the database takes in time is found out, by each process anew: it begins with little,
+    takes much more while transactions are quick, and a little more while they are not. What took
+    too long is halved. So a slow database is never sent what it could not take, however often the
+    worker is started.
     """
 
     def __init__(
@@ -51,7 +61,7 @@ class Keeper:
         self._portion: Portion | None = None
         self._bytes_whole = 0
         self._kept_whole = 0
-        self._most_in_time = most_records
+        self._most_in_time = min(most_records, _FIRST_RECORDS)
         self.total = Counts()
         """What became of all records so far."""
 
@@ -82,16 +92,17 @@ class Keeper:
         portion = self._portion
         if portion is None:
             return True
-        is_small = len(portion) + len(batch.records) <= self._most_records
+        is_small = len(portion) + len(batch.records) <= self._most_in_time
         return is_small and portion.is_followed_by(batch)
 
     def _is_enough(self, portion: Portion) -> bool:
-        is_full = len(portion) >= self._most_records
+        is_full = len(portion) >= self._most_in_time
         return is_full or self._kept_whole > 0 or self._bytes_whole >= _MOST_BYTES_WHOLE
 
     def _keep(self, portion: Portion) -> bool:
         if len(portion) > self._most_in_time:
             return self._keep_in_halves(portion)
+        began = time.monotonic()
         try:
             applied = self._patiently(lambda: self._attempt(portion), self._source.idle)
         except PositionsMoved:
@@ -105,12 +116,20 @@ class Keeper:
         if applied is None:
             self._most_in_time = len(portion) // 2
             return self._keep_in_halves(portion)
-        self._most_in_time = min(self._most_records, 1 + self._most_in_time * 11 // 10)
+        self._grow(len(portion), time.monotonic() - began)
         self._kept_whole = max(0, self._kept_whole - len(portion))
         self._source.kept(applied.next_offsets)
         self.total += applied.total
         self._progress.applied(applied)
         return True
+
+    def _grow(self, size: int, seconds: float) -> None:
+        """Take more in the next transaction: so many records took the database so long."""
+        if seconds > _QUICK_SECONDS:
+            more = self._most_in_time * 11 // 10 + 1
+        else:
+            more = max(self._most_in_time, _GROWTH * size)
+        self._most_in_time = min(self._most_records, more)
 
     def _keep_in_halves(self, portion: Portion) -> bool:
         """Keep it in two transactions or more, and remain a member meanwhile."""

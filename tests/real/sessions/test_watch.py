@@ -1,13 +1,20 @@
 """Calls that take long: those that may are let finish, those that may not are ended."""
 
+import signal
 from dataclasses import replace
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from sync_worker.registry.dialect import UPGRADE, WORKER, open_engine, unanswered_seconds
 from sync_worker.registry.errors import Fault, fault_of, first_line
+from tests.real.roles.conftest import settings
+from tests.real.sessions import story
+from tests.real.worker.stage import COMMAND
+from tests.services import processes
+from tests.services.waiting import until
 
 pytestmark = pytest.mark.real
 
@@ -44,3 +51,33 @@ def test_a_call_that_the_server_does_not_end_is_ended_here(engine_of, kept):
 def test_a_call_that_takes_long_is_let_finish_while_the_server_is_there(engine_of):
     with engine_of(UPGRADE).connect() as connection:
         assert connection.scalar(text("SELECT 1 FROM pg_sleep(9)")) == 1
+
+
+def test_a_suspended_command_holds_up_others_for_seconds_only(typed, tmp_path, database_url):
+    with pytest.MonkeyPatch.context() as patch:
+        settings(patch, database_url)
+        typed("db", "upgrade")
+        typed("run", "--archive", str(story.archive(tmp_path)))
+    given = tmp_path / "given.txt"
+    given.write_text(f"{story.A}\n{story.B}\n{story.C}\n")
+    command = [COMMAND, "clinics", "import", given, "--yes"]
+    with psycopg.connect(database_url) as other, psycopg.connect(database_url) as third:
+        lock = "SELECT 1 FROM clinic WHERE hsa_id = %s FOR UPDATE"
+        other.execute(lock, [story.C])
+        started = processes.start(
+            ["env", f"SYNC_WORKER_DATABASE_URL={database_url}", *command], tmp_path / "log"
+        )
+        until(lambda: somebody_waits(database_url), "the import to wait", 60)
+        started.send_signal(signal.SIGSTOP)
+        other.rollback()
+        third.execute("SET lock_timeout = '60s'")
+        third.execute(lock, [story.A])
+    started.send_signal(signal.SIGCONT)
+    assert started.wait(60) == 5
+    assert "hint: Try again" in (tmp_path / "log").read_text()
+
+
+def somebody_waits(database_url):
+    with psycopg.connect(database_url) as connection:
+        waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        return connection.execute(waits).fetchall()
