@@ -22,7 +22,7 @@ INVISIBLE = FORMAT + (
     "\U000e0000-\U000e0fff"
 )
 """With what else Unicode shows nothing of: variation selectors, fillers, joiners."""
-CONTROL = "\x00-\x1f\x7f-\x9f"
+CONTROL_BUT_LINE_BREAK = "\x00-\x09\x0b-\x1f\x7f-\x9f"
 LINE_SEPARATORS = "\u2028\u2029"
 
 SOFT_HYPHEN = "\xad"

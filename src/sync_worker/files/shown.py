@@ -7,12 +7,13 @@ like.
 import re
 from collections.abc import Callable
 
-from sync_worker.clinics.characters import CONTROL, FORMAT, LINE_SEPARATORS
+from sync_worker.clinics.characters import CONTROL_BUT_LINE_BREAK, FORMAT, LINE_SEPARATORS
 
-UNSAFE = f"{CONTROL}{LINE_SEPARATORS}{FORMAT}"
+_IN_LINES = f"{CONTROL_BUT_LINE_BREAK}{LINE_SEPARATORS}{FORMAT}"
+UNSAFE = f"\n{_IN_LINES}"
 """Whatever is not printable, for use in a class of characters."""
 _UNSAFE = re.compile(f"[{UNSAFE}]")
-_UNSAFE_BUT_LINE_BREAKS = re.compile(f"(?!\n)[{UNSAFE}]")
+_UNSAFE_IN_LINES = re.compile(f"[{_IN_LINES}]")
 _PIECE = 64 * 2**10
 _Escape = Callable[[re.Match[str]], str]
 _DELETE = "\x7f"
@@ -21,7 +22,7 @@ _DELETE = "\x7f"
 
 def in_lines(text: str) -> str:
     """`text` with everything unsafe but the line break written as its escape."""
-    return text if text.isprintable() else _replaced(_UNSAFE_BUT_LINE_BREAKS, _escaped, text)
+    return text if text.isprintable() else _replaced(_UNSAFE_IN_LINES, _escaped, text)
 
 
 def in_a_line(text: str) -> str:
@@ -31,9 +32,9 @@ def in_a_line(text: str) -> str:
 
 def in_json(document: str) -> str:
     """A JSON document that says the same, with everything unsafe as JSON's own escape."""
-    if document.isascii() and _DELETE not in document:
+    if document.isprintable() or (document.isascii() and _DELETE not in document):
         return document
-    return _replaced(_UNSAFE_BUT_LINE_BREAKS, _escaped_for_json, document)
+    return _replaced(_UNSAFE_IN_LINES, _escaped_for_json, document)
 
 
 def _replaced(unsafe: re.Pattern[str], escaped: _Escape, text: str) -> str:
