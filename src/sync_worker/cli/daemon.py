@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 
 from sync_worker.cli import wiring
 from sync_worker.cli.errors import CommandError, Exit
@@ -19,6 +19,7 @@ from sync_worker.telemetry.readiness import Readiness
 _LOOK_SECONDS = 1.0
 _LONGEST_STANDSTILL_SECONDS = 9.0
 """How long records may wait before a probe is told; it is told of any silence within 15."""
+_LAST_WORDS_SECONDS = 1.0
 
 
 def opener(settings: Settings, health: Health) -> Callable[[], KafkaSource]:
@@ -100,6 +101,8 @@ def _watch(health: Health, readiness: Readiness, is_over: Event) -> None:
     while not is_over.wait(_LOOK_SECONDS):
         readiness.look()
         for reason in health.alive():
+            # Who reads the log may hang as well.
+            Timer(_LAST_WORDS_SECONDS, os._exit, [Exit.UNEXPECTED]).start()
             sys.stderr.write(f"{in_a_line(reason)}: the process ends, to be started anew\n")
             sys.stderr.flush()
             os._exit(Exit.UNEXPECTED)

@@ -133,9 +133,9 @@ def output_failed(error: OSError) -> CommandError:
 
 
 def _file(error: OSError) -> CommandError | None:
-    is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
     if error.filename is None:
-        return output_failed(error) if is_full else None
+        return None
+    is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
     hint = "Make room on the disk." if is_full else "Check the path and its permissions."
     return CommandError(Exit.USAGE, f"{error.filename}: {error.strerror}.", hint=hint, code="file")
 

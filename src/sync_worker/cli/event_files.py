@@ -74,8 +74,7 @@ def file_of(file: str) -> Iterator[Path]:
         return
     given = stdin()
     with _spool() as spool:
-        shutil.copyfileobj(given, spool)
-        spool.flush()
+        _copy(given, spool)
         path = _path_of(spool)
         with _named(path):
             yield path
@@ -156,6 +155,14 @@ def _spool() -> IO[bytes]:
         return NamedTemporaryFile()
     except OSError:
         return os.fdopen(os.memfd_create("stdin"), "w+b")
+
+
+def _copy(given: IO[bytes], spool: IO[bytes]) -> None:
+    try:
+        shutil.copyfileobj(given, spool)
+        spool.flush()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard input") from error
 
 
 def _path_of(spool: IO[bytes]) -> Path:

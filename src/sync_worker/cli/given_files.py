@@ -25,9 +25,9 @@ def contents(file: str) -> Contents:
         CommandError: it is not there, or cannot be opened.
         Unreadable: it is no text or csv file, or a broken one.
     """
-    if file == STDIN:
-        return read(stdin().read(_MOST_BYTES + 1))
     try:
+        if file == STDIN:
+            return read(stdin().read(_MOST_BYTES + 1))
         with Path(file).open("rb") as opened:
             return read(opened.read(_MOST_BYTES + 1))
     except FileNotFoundError:
@@ -35,7 +35,7 @@ def contents(file: str) -> Contents:
         hint = says_of_errors.CHECK_PATH()
         raise CommandError(Exit.NOT_FOUND, missing, hint=hint) from None
     except (OSError, ValueError) as error:
-        unreadable = says.UNREADABLE_PATH(path=file, why=why(error))
+        unreadable = says.UNREADABLE_PATH(path=name_of(file), why=why(error))
         hint = says.CHECK_PERMISSIONS()
         raise CommandError(Exit.USAGE, unreadable, hint=hint, code="file") from None
 

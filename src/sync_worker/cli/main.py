@@ -4,20 +4,18 @@ Commands are imported when they are called, so that help is instant.
 """
 
 import difflib
-import io
 import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
 from sync_worker import __version__
-from sync_worker.cli import options, output
-from sync_worker.cli.errors import Exit, as_command_error
+from sync_worker.cli import options, output, streams
+from sync_worker.cli.errors import Exit, as_command_error, output_failed
 from sync_worker.cli.language import language_of
 from sync_worker.cli.secrecy import secrets_in
 from sync_worker.files.shown import in_lines
@@ -99,9 +97,7 @@ def root() -> None:
 
 def main() -> NoReturn:
     """Run the command that the process was started with, and end the process."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    streams.prepare()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -109,38 +105,46 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command; its exit code. Nothing is raised: errors are told on stderr."""
     redaction = Redaction(lambda: secrets_in(os.environ))
     try:
-        code = _invoke(arguments, redaction)
-        output.flush()
-    except BrokenPipeError:
-        output.drop_stdout()
-        return Exit.UNEXPECTED
+        end = _invoke(arguments, redaction)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost layer
         return _told(error, arguments, redaction)
-    return code
+    failure = streams.failure(sys.stdout)
+    if failure is None:
+        return end.code
+    code = _told(output_failed(failure), arguments, redaction)
+    return end.code if end.has_changed_something else code
 
 
-def _invoke(arguments: Sequence[str], redaction: Redaction) -> int:
+class _End(NamedTuple):
+    """How a command ended, and whether it did more than print."""
+
+    code: int
+    has_changed_something: bool
+
+
+def _invoke(arguments: Sequence[str], redaction: Redaction) -> _End:
     if _COMPLETION in os.environ:
         root.main(list(arguments), prog_name=NAME)
+    meta: Mapping[str, Any] = {}
+    code: int = Exit.DONE
     try:
         start = output.Globals(redaction=redaction)
         with root.make_context(NAME, list(arguments), obj=start) as ctx:
+            meta = ctx.meta
             root.invoke(ctx)
     except click.exceptions.Exit as end:
-        return end.exit_code
-    return Exit.DONE
+        code = end.exit_code
+    return _End(code, options.changes_something(meta))
 
 
 def _told(error: BaseException, arguments: Sequence[str], redaction: Redaction) -> int:
     told = as_command_error(error)
-    # Nobody reading stderr changes nothing about the exit code.
-    with suppress(OSError):
-        if told.exit_code is Exit.UNEXPECTED and "--debug" in _options(arguments):
-            click.echo(in_lines(redaction(_traceback(error))), err=True, nl=False)
-        if isinstance(error, click.exceptions.NoArgsIsHelpError) and not _wants_json(arguments):
-            click.echo(error.ctx.get_help() + "\n", err=True)
-        tell = told.as_json if _wants_json(arguments) else told.as_text
-        click.echo(tell(language_of(os.environ), redaction), err=True)
+    if told.exit_code is Exit.UNEXPECTED and "--debug" in _options(arguments):
+        click.echo(in_lines(redaction(_traceback(error))), err=True, nl=False)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and not _wants_json(arguments):
+        click.echo(error.ctx.get_help() + "\n", err=True)
+    tell = told.as_json if _wants_json(arguments) else told.as_text
+    click.echo(tell(language_of(os.environ), redaction), err=True)
     return told.exit_code
 
 

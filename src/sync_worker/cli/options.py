@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _NOBODY = "unknown"
+_CHANGES = "sync_worker.changes"
 
 
 class _FormType(click.Choice[str]):
@@ -75,12 +76,46 @@ class _TakesGlobals(click.Command):
         _write_options(ctx, formatter, "Options of every command", params, are_everywhere=True)
 
 
-class Command(_TakesGlobals):
-    """A command; one that prints a document, and no list, refuses csv before it does anything."""
+Given = Mapping[str, Any]
+"""The parameters that a command was given, by name."""
 
-    def __init__(self, *args: Any, prints_document: bool = False, **kwargs: Any) -> None:
+
+def always(_given: Given) -> bool:
+    """A command that changes something whenever it is called."""
+    return True
+
+
+def unless_dry_run(given: Given) -> bool:
+    """One that changes something without `--dry-run`."""
+    return not given["dry_run"]
+
+
+def if_applied(given: Given) -> bool:
+    """One that changes something with `--apply`."""
+    return bool(given["apply"])
+
+
+def _never(_given: Given) -> bool:
+    return False
+
+
+class Command(_TakesGlobals):
+    """A command; one that prints a document, and no list, refuses csv before it does anything.
+
+    `changes` tells by what it was given whether it does more than print: then it ends as what it
+    did has ended, also where nothing can be printed any more.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        prints_document: bool = False,
+        changes: Callable[[Given], bool] = _never,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._prints_document = prints_document
+        self._changes = changes
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         rest = super().parse_args(ctx, args)
@@ -89,11 +124,17 @@ class Command(_TakesGlobals):
         return rest
 
     def invoke(self, ctx: click.Context) -> Any:
+        ctx.meta[_CHANGES] = self._changes(ctx.params)
         try:
             return super().invoke(ctx)
         except Exception as error:
             say_command(error, ctx.command_path.partition(" ")[2])
             raise
+
+
+def changes_something(meta: Mapping[str, Any]) -> bool:
+    """Whether the command whose context has this `meta` did more than print."""
+    return bool(meta.get(_CHANGES))
 
 
 class Group(_TakesGlobals, click.Group):

@@ -19,7 +19,7 @@ import click
 from sync_worker.administration.language import errors as says
 from sync_worker.administration.language.message import Language, worded
 from sync_worker.cli import text
-from sync_worker.cli.errors import CommandError, Exit, Words, output_failed
+from sync_worker.cli.errors import CommandError, Exit, Words
 from sync_worker.cli.meter import Meter, shown
 from sync_worker.files import cells
 from sync_worker.files.shown import in_json, in_lines
@@ -149,9 +149,7 @@ class Output:
 
     def attention(self, sentence: Words) -> None:
         """Say on stderr what somebody should look at; -q does not leave it out."""
-        # Nobody reading along is no reason to stop the work.
-        with suppress(BrokenPipeError):
-            click.echo(in_lines(self.redaction(self.words(sentence))), err=True)
+        click.echo(in_lines(self.redaction(self.words(sentence))), err=True)
 
     def confirm(self, question: Words, *, yes: bool) -> None:
         """Ask on a terminal, unless the answer was given with `--yes`.
@@ -223,43 +221,14 @@ class Output:
 
 
 def write(data: str) -> None:
-    """Write data to stdout; where its reader has left, the rest is dropped without a word.
-
-    Raises:
-        CommandError: it cannot be written, as on a full disk.
-    """
-    with _writing():
-        sys.stdout.write(data)
-
-
-def flush() -> None:
-    """Write what still waits to be written; raises as `write` does."""
-    with _writing():
-        sys.stdout.flush()
-
-
-def drop_stdout() -> None:
-    """Let everything that is still to be written to stdout go nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    """Write data to stdout; that it cannot be written is told at the end of the command."""
+    sys.stdout.write(data)
 
 
 def color_is_welcome(stream: Any) -> bool:
     """Whether a stream is a terminal, and nobody asked for text without colours."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return bool(stream.isatty()) and not plain
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        drop_stdout()
-    except OSError as error:
-        drop_stdout()
-        raise output_failed(error) from None
 
 
 def _write_pieces(pieces: Iterable[str]) -> None:

@@ -34,6 +34,7 @@ _ticket_option = click.option(
 
 @command.command(
     "set",
+    changes=options.unless_dry_run,
     prints_document=True,
     epilog=options.examples(
         "sync-worker boards set 01 SE2321000016-PN01 --name 'Patientnämnden' --ticket INC1"
@@ -66,7 +67,9 @@ def set_board(ctx: click.Context, /, region_code: str, hsa_id: str, name: str, *
 
 
 @command.command(
-    prints_document=True, epilog=options.examples("sync-worker boards clear 01 --ticket INC2")
+    changes=options.unless_dry_run,
+    prints_document=True,
+    epilog=options.examples("sync-worker boards clear 01 --ticket INC2"),
 )
 @click.argument("region_code", metavar="NN")
 @_ticket_option

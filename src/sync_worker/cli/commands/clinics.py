@@ -103,9 +103,10 @@ def show(ctx: click.Context, hsa_id: str, with_history: bool) -> None:
 
 
 @command.command(
+    changes=options.unless_dry_run,
     epilog=options.examples(
         "sync-worker clinics add SE2321000016-TA01 --region 01 --reason 'Order 17'",
-    )
+    ),
 )
 @click.argument("wanted", metavar="HSA-ID...", nargs=-1, required=True)
 @options.region_option("The region you act for; without it: nationally. May be repeated.")
@@ -135,6 +136,7 @@ def add(ctx: click.Context, /, wanted: tuple[str, ...], dry_run: bool, **who: An
 
 @command.command(
     "import",
+    changes=options.unless_dry_run,
     epilog=options.examples(
         "sync-worker clinics import clinics.csv --region 01 --reason 'Order 17'",
         "sync-worker clinics import clinics.csv --report refused.csv",
@@ -168,10 +170,11 @@ def import_clinics(ctx: click.Context, /, file: str, **how: Any) -> None:
 
 
 @command.command(
+    changes=options.unless_dry_run,
     epilog=options.examples(
         "sync-worker clinics remove SE2321000016-TA01 --reason 'Order 18'",
         "sync-worker clinics remove --file closed.txt --region 01",
-    )
+    ),
 )
 @click.argument("wanted", metavar="HSA-ID...", nargs=-1)
 @click.option("--file", metavar="FILE|-", help="The clinics in this file, as `import` reads it.")

@@ -16,7 +16,9 @@ def command() -> None:
     """
 
 
-@command.command(prints_document=True, epilog=options.examples("sync-worker db upgrade"))
+@command.command(
+    changes=options.always, prints_document=True, epilog=options.examples("sync-worker db upgrade")
+)
 @click.pass_context
 def upgrade(ctx: click.Context) -> None:
     """Bring the schema to the revision that this program works on.
@@ -76,12 +78,13 @@ def current(ctx: click.Context) -> None:
 
 
 @command.command(
+    changes=options.if_applied,
     prints_document=True,
     epilog=options.examples("sync-worker db roles", "sync-worker db roles --apply"),
 )
-@click.option("--apply", "is_applied", is_flag=True, help="Also run them, as the tables' owner.")
+@click.option("--apply", is_flag=True, help="Also run them, as the tables' owner.")
 @click.pass_context
-def roles(ctx: click.Context, is_applied: bool) -> None:
+def roles(ctx: click.Context, apply: bool) -> None:
     """Print the statements that create the PostgreSQL roles, each with the rights it needs.
 
     complaints_worker is for run and the operators' commands, complaints_admin for administrators,
@@ -100,11 +103,11 @@ def roles(ctx: click.Context, is_applied: bool) -> None:
     registry_roles.require(run.settings.database_url)
     with wiring.registry(run.settings.database_url) as registry, registry.unit() as unit:
         statements = registry_roles.statements(unit.connection)
-        if is_applied:
+        if apply:
             registry_roles.apply(unit.connection, statements)
             unit.commit()
-    run.output.document({"statements": statements, "applied": is_applied}, render=_script)
-    if is_applied:
+    run.output.document({"statements": statements, "applied": apply}, render=_script)
+    if apply:
         run.output.message("Applied. Now grant the roles to the users that log in.")
 
 

@@ -93,11 +93,12 @@ def show(ctx: click.Context, number: int) -> None:
 
 
 @command.command(
+    changes=options.unless_dry_run,
     epilog=options.examples(
         "sync-worker deadletters redrive --all --code unknown_region --dry-run",
         "sync-worker deadletters redrive --all --yes --reason 'Region 11 is in use'",
         "sync-worker deadletters redrive 17 18 --yes",
-    )
+    ),
 )
 @choosing_letters.choosing
 @options.actor_and_reason
@@ -136,10 +137,11 @@ def redrive(
 
 
 @command.command(
+    changes=options.unless_dry_run,
     epilog=options.examples(
         "sync-worker deadletters discard 17 18 --reason 'Published anew: case 4711'",
         "sync-worker deadletters discard --all --code invalid_json --dry-run --reason 'Case 4711'",
-    )
+    ),
 )
 @choosing_letters.choosing
 @options.required_reason
@@ -179,6 +181,7 @@ def discard(
 
 
 @command.command(
+    changes=options.unless_dry_run,
     prints_document=True,
     epilog=options.examples("sync-worker deadletters purge --older-than 90 --yes"),
 )

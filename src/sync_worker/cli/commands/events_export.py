@@ -32,6 +32,7 @@ class Sink(Protocol):
 
 @click.command(
     cls=options.Command,
+    changes=lambda given: given["out"] != STDOUT,
     prints_document=True,
     epilog=options.examples(
         "sync-worker events export --out stream.jsonl.gz",
@@ -118,6 +119,7 @@ class _Stdout:
     """Standard output, as an archive."""
 
     def write(self, records: "Iterable[Record]") -> None:
+        from sync_worker.cli import streams
         from sync_worker.cli.output import write
         from sync_worker.files.shown import in_json
         from sync_worker.stream.archive_writer import line_of
@@ -125,6 +127,8 @@ class _Stdout:
         lines = b"".join(map(line_of, records)).decode()
         # A file keeps each line as it is: an archive is known by its first one.
         write(in_json(lines) if sys.stdout.isatty() else lines)
+        if not streams.has_reader(sys.stdout):
+            raise click.exceptions.Exit(Exit.DONE)
 
 
 def _copy(run: options.Invocation, reader: "KafkaRange", sink: Sink) -> Counter[Partition]:

@@ -41,6 +41,7 @@ class _Plan:
 
 @click.command(
     cls=options.Command,
+    changes=options.unless_dry_run,
     prints_document=True,
     epilog=options.examples(
         "sync-worker events publish stream.jsonl",

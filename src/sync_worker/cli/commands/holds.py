@@ -91,6 +91,7 @@ def show(ctx: click.Context, number: int) -> None:
 
 
 @command.command(
+    changes=options.unless_dry_run,
     prints_document=True,
     epilog=options.examples(
         "sync-worker holds approve 1 --revision 30 --reason 'The closures are real'"
@@ -148,6 +149,7 @@ def approve(
 
 
 @command.command(
+    changes=options.always,
     prints_document=True,
     epilog=options.examples(
         "sync-worker holds acknowledge 1 --reason 'The five closures that passed are real'"

@@ -76,10 +76,11 @@ def list_positions(ctx: click.Context) -> None:
 
 
 @command.command(
+    changes=options.always,
     epilog=options.examples(
         "sync-worker positions reset --archive stream.jsonl --to earliest",
         "sync-worker positions reset --topic eservices.clinic.region --partition 2 --to offset:100",
-    )
+    ),
 )
 @click.option(
     "--archive",

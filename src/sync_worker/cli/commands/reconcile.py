@@ -47,6 +47,7 @@ class _How:
 
 @click.command(
     cls=options.Command,
+    changes=options.if_applied,
     epilog=options.examples(
         "sync-worker reconcile --against topics",
         "sync-worker reconcile --against archive:stream.jsonl -o json",

@@ -22,6 +22,7 @@ _COUNTS = ("applied", "superseded", "ignored", "dead_lettered", "held")
 
 @click.command(
     cls=options.Command,
+    changes=options.unless_dry_run,
     prints_document=True,
     epilog=options.examples(
         "sync-worker replay --dry-run",

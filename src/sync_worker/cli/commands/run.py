@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=options.Command,
+    changes=options.always,
     prints_document=True,
     epilog=options.examples(
         "sync-worker run",

@@ -19,10 +19,11 @@ def command() -> None:
 
 
 @command.command(
+    changes=lambda given: given["folder"] is not None,
     epilog=options.examples(
         "sync-worker schemas export --out schemas",
         "sync-worker schemas export -o json | jq keys",
-    )
+    ),
 )
 @click.option(
     "--out",

@@ -47,6 +47,7 @@ def list_own_systems(ctx: click.Context) -> None:
 
 @command.command(
     "import",
+    changes=options.unless_dry_run,
     epilog=options.examples("sync-worker tak import tak.csv --ticket INC7"),
 )
 @click.argument("file", metavar="FILE|-")

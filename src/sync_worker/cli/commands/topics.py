@@ -16,10 +16,11 @@ def command() -> None:
 
 
 @command.command(
+    changes=options.always,
     epilog=options.examples(
         "sync-worker topics create",
         "sync-worker topics create --partitions 6 --replication-factor 3",
-    )
+    ),
 )
 @click.option(
     "--partitions",

@@ -54,7 +54,6 @@ ENDS = [
     (coded(IsADirectoryError, errno.EISDIR, "folder"), 2, "file", "folder"),
     (coded(PermissionError, errno.EACCES, "a.jsonl"), 2, "file", "a.jsonl"),
     (coded(OSError, errno.ENOSPC, "a.csv"), 2, "file", "a.csv"),
-    (coded(OSError, errno.ENOSPC), 1, "output", "output cannot be written"),
     (coded(OSError, errno.EIO), 1, "unexpected", "OSError"),
     (UnicodeEncodeError("utf-8", "\udcff", 0, 1, "no"), 2, "usage", "UTF-8"),
     (ModuleNotFoundError("no", name="psycopg"), 2, "configuration", "psycopg"),

@@ -1,0 +1,127 @@
+"""Standard streams that are closed, full, or read by nobody: what was done is done."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+from contextlib import closing, contextmanager
+from urllib.request import urlopen
+
+import pytest
+from tests.acceptance.conftest import COMMAND, DEADLINE_SECONDS, Installed, ended, until
+from tests.builders import activated, record, write_archive
+from tests.services.processes import free_port
+
+A, B = "SE2321000016-TA01", "SE2321000016-TB01"
+
+# 9 is a pipe whose reader has left.
+STREAMS = {
+    "stdout closed": ">&-",
+    "stderr closed": "2>&-",
+    "stdin closed": "<&-",
+    "all closed": "<&- >&- 2>&-",
+    "stdout full": ">/dev/full",
+    "stderr full": "2>/dev/full",
+    "both full": ">/dev/full 2>/dev/full",
+    "stdout gone": ">&9",
+    "stderr gone": "2>&9",
+    "both gone": ">&9 2>&9",
+    "stdout for reading": "1</dev/null",
+}
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory):
+    """A registry with two active clinics."""
+    command = Installed(tmp_path_factory.mktemp("streams"))
+    records = [record(activated(each, 1, regionCode="01"), key=each) for each in (A, B)]
+    numbered = [each._replace(offset=offset) for offset, each in enumerate(records)]
+    write_archive(command.folder / "stream.jsonl", numbered)
+    assert command("db", "upgrade").exit_code == 0
+    assert command("run", "--archive", "stream.jsonl").exit_code == 0
+    return command
+
+
+@contextmanager
+def started(command, redirection, *arguments, **environment):
+    """The command, its streams redirected by the shell."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    process = subprocess.Popen(
+        ["bash", "-c", f'exec 9>&{write_end}; exec "$0" "$@" {redirection}', COMMAND, *arguments],
+        cwd=command.folder,
+        env=command.environment | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=[write_end],
+    )
+    os.close(write_end)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=DEADLINE_SECONDS)
+
+
+def called(command, redirection, *arguments):
+    """How it ended, and what came on those streams that lead somewhere."""
+    with started(command, redirection, *arguments) as process:
+        done = ended(process)
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_no_stream_changes_what_a_command_ends_with(known, stream):
+    def asked(statement):
+        with closing(sqlite3.connect(known.database, isolation_level=None)) as connection:
+            return connection.execute(statement).fetchall()
+
+    asked("UPDATE clinic SET registered_at = NULL, registered_by = NULL")
+    assert called(known, STREAMS[stream], "clinics", "add", A, B, "NOBODY").exit_code == 4
+    assert asked("SELECT hsa_id FROM clinic WHERE registered_at IS NOT NULL") == [(A,), (B,)]
+    assert asked("PRAGMA integrity_check") == [("ok",)]
+    assert called(known, STREAMS[stream], "clinics", "show", "NOBODY").exit_code == 6
+
+
+@pytest.mark.parametrize(
+    ("stream", "exit_code"), [("stdout full", 1), ("stdout gone", 0), ("stdout closed", 0)]
+)
+def test_only_what_was_asked_for_and_is_lost_is_a_failure(known, stream, exit_code):
+    for command in (("clinics", "list"), ("clinics", "add", "--help")):
+        done = called(known, STREAMS[stream], *command)
+        assert done.exit_code == exit_code
+        assert ("The output cannot be written" in done.stderr) == (exit_code == 1)
+
+
+@pytest.mark.parametrize("command", ["import", "validate"])
+def test_a_closed_standard_input_is_told(known, command):
+    group = "clinics" if command == "import" else "events"
+    done = called(known, "<&-", group, command, "-")
+    assert (done.exit_code, "Standard input is closed" in done.stderr) == (2, True)
+
+
+def status_of(port):
+    """What the daemon's HTTP port says of its loop; 0 before it is there."""
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/livez", timeout=5) as answer:
+            return answer.status
+    except OSError:
+        return 0
+
+
+@pytest.mark.parametrize("redirection", ["2>&9", "2>/dev/full", "<&- >&- 2>&-", ""])
+def test_the_daemon_goes_on_without_its_log(known, redirection):
+    port = free_port()
+    environment = {
+        "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "SYNC_WORKER_HTTP_PORT": str(port),
+    }
+    with started(known, redirection, "run", **environment) as process:
+        until(lambda: status_of(port) == 200)
+        done = ended(process, signal.SIGTERM)
+    assert done.exit_code == 0
+    # Where somebody reads the log, there is one.
+    assert ("not_ready" in done.stderr) == (not redirection)
