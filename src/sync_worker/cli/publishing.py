@@ -1,6 +1,6 @@
 """What stands against publishing an archive as it is: found before the first record is sent."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sync_worker.cli import wiring
 from sync_worker.cli.errors import CommandError, Exit
@@ -26,33 +26,40 @@ def compare(
     Raises:
         CommandError: the broker would refuse a record, or change timestamps without leave.
     """
-    refused = [said for topic in sorted(contents) for said in _refused(topic, contents, found)]
-    if refused:
-        raise CommandError(
-            Exit.USAGE,
-            f"Kafka would refuse records of the archive: {'; '.join(refused)}.",
-            why="Nothing was published.",
-            hint="Change the topic's options with Kafka's own tool, or the archive.",
-            code="stream",
-        )
-    changed = [said for topic in sorted(contents) for said in _changed(topic, contents, found)]
-    if changed and not accepts_changes:
-        raise CommandError(
-            Exit.REFUSED,
-            f"Timestamps would not stay as they are: {'; '.join(changed)}.",
-            why="A tombstone says that its clinic went at its timestamp. Nothing was published.",
-            hint="kafka-configs.sh … --alter --entity-type topics --entity-name TOPIC --add-config "
-            f"message.timestamp.type=CreateTime; or accept it: {ACCEPT}",
-        )
+    _refuse_unwritable([said for topic in contents for said in _refused(topic, contents, found)])
+    changed = [said for topic in contents for said in _changed(topic, contents, found)]
+    if not accepts_changes:
+        _refuse_changes(changed)
     for sentence in changed:
         run.output.attention(f"Timestamps do not stay as they are: {sentence}.")
-    for topic in sorted(contents):
-        lost = misfits(found[topic] or {}, KEEPS_RECORDS)
-        if lost:
+    for topic in contents:
+        if lost := misfits(found[topic] or {}, KEEPS_RECORDS):
             run.output.attention(
                 f"{topic} does not keep every record for ever ({', '.join(lost)}): what is "
                 "published can be gone soon, old records first."
             )
+
+
+def _refuse_unwritable(sentences: Sequence[str]) -> None:
+    if sentences:
+        raise CommandError(
+            Exit.USAGE,
+            f"Kafka would refuse records of the archive: {'; '.join(sentences)}.",
+            why="Nothing was published.",
+            hint="Change the topic's options with Kafka's own tool, or the archive.",
+            code="stream",
+        )
+
+
+def _refuse_changes(sentences: Sequence[str]) -> None:
+    if sentences:
+        raise CommandError(
+            Exit.REFUSED,
+            f"Timestamps would not stay as they are: {'; '.join(sentences)}.",
+            why="A tombstone says that its clinic went at its timestamp. Nothing was published.",
+            hint="Have the topic's message.timestamp.type set to CreateTime, leave the tombstone "
+            f"out, or have the right given to this user, as it says; or accept it: {ACCEPT}",
+        )
 
 
 def _refused(topic: str, contents: Mapping[str, Contents], found: Configurations) -> Iterator[str]:

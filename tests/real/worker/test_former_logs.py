@@ -3,8 +3,8 @@
 import json
 
 from tests.builders import activated
+from tests.real.worker.logs import BAD, fill, go_on, recreate, refused
 from tests.real.worker.streams import CLINICS
-from tests.real.worker.test_refusals import BAD, fill, go_on, recreate, refused
 
 CLINIC = CLINICS[0]
 

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.builders import activated
+from tests.builders import EPOCH_MS, activated, record, write_archive
+from tests.real.worker.logs import recreate
 from tests.real.worker.stage import Stage
 from tests.real.worker.streams import CLINICS
+from tests.services.broker import NativeBroker
 
 CLINIC = CLINICS[0]
 AN_HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
@@ -49,6 +51,31 @@ def test_however_it_is_read_again_it_stays_one(stamping):
     counts = stamping("run", "--archive", archive).json
     assert (counts["superseded"], counts["dead_lettered"]) == (1, 1)
     assert is_active(stamping) is True
+
+
+def test_on_a_broker_that_sets_timestamps_our_topics_keep_them(stage):
+    """As it was seen: a tombstone of last year is published, and deactivates nobody of today."""
+    broker = NativeBroker({"log.message.timestamp.type": "LogAppendTime"})
+    try:
+        stage.bootstrap = broker.bootstrap
+        assert stage("topics", "create", "--partitions", "1").exit_code == 0
+        stage.register([CLINIC])
+        (tombstone, event) = (
+            record(None, topic=stage.activation, key=CLINIC, timestamp_ms=EPOCH_MS),
+            record(activated(CLINIC, AN_HOUR_AGO), topic=stage.activation, offset=1),
+        )
+        archive = str(write_archive(stage.folder / "a.jsonl", [tombstone, event]))
+        assert stage("events", "publish", archive).exit_code == 0
+        assert stage.finish().json["applied"] == 2
+        assert is_active(stage) is True
+        recreate(stage, stage.region)
+        told = {item["id"]: item for item in stage("doctor").json["items"]}
+        assert (
+            f"{stage.region}: message.timestamp.type=LogAppendTime"
+            in (told["topic_configuration"]["detail"])
+        )
+    finally:
+        broker.remove()
 
 
 def test_topics_that_are_created_keep_timestamps_and_others_are_told_of(stage, stamping):
