@@ -40,6 +40,20 @@ def test_a_database_without_an_encoding_holds_every_character(encoded, tell, dat
     assert without_the_doctor(told) == without_the_doctor(expected)
 
 
+def test_bytes_that_others_wrote_into_such_a_database_stop_nobody(encoded, typed, tmp_path):
+    url = encoded("SQL_ASCII")
+    typed("db", "upgrade")
+    archive = str(story.archive(tmp_path))
+    assert typed("run", "--archive", archive)[0] == 0
+    with psycopg.connect(url, client_encoding="latin1") as other:
+        other.execute("UPDATE clinic SET name = 'Åkliniken' WHERE hsa_id = %s", [story.A])
+    _, said = typed("clinics", "show", story.A)
+    assert json.loads(said)["name"] == "\ufffdkliniken"
+    assert typed("replay", "--archive", archive, "--yes")[0] == 0
+    _, said = typed("reconcile", "--against", f"archive:{archive}")
+    assert [item["cause"] for item in json.loads(said)["items"]] == ["edited"]
+
+
 def test_what_a_latin_1_database_cannot_hold_is_set_aside(encoded, typed, tmp_path):
     encoded("LATIN1")
     exit_code, said = typed("db", "upgrade")

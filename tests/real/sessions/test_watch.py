@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from sync_worker.registry.dialect import UPGRADE, WORKER, open_engine, unanswered_seconds
+from sync_worker.registry.dialect import COMMAND, UPGRADE, WORKER, open_engine, unanswered_seconds
 from sync_worker.registry.errors import Fault, fault_of, first_line
 from tests.real.roles.conftest import settings
 from tests.real.sessions import story
-from tests.real.worker.stage import COMMAND
+from tests.real.worker import stage
 from tests.services import processes
 from tests.services.waiting import until
 
@@ -53,6 +53,20 @@ def test_a_call_that_takes_long_is_let_finish_while_the_server_is_there(engine_o
         assert connection.scalar(text("SELECT 1 FROM pg_sleep(9)")) == 1
 
 
+@pytest.mark.parametrize("kept", ["statement", "lock", "transaction"])
+def test_a_command_that_the_server_ends_says_so_with_exit_code_5(
+    database_url, typed, monkeypatch, kept
+):
+    settings(monkeypatch, database_url)
+    typed("db", "upgrade")
+    limits = replace(COMMAND, **{kept: 0.5})
+    monkeypatch.setitem(open_engine.__kwdefaults__, "limits", limits)
+    with psycopg.connect(database_url) as other:
+        other.execute("LOCK TABLE clinic")
+        exit_code, said = typed("clinics", "list")
+    assert (exit_code, "did not finish in time" in said) == (5, True)
+
+
 def test_a_suspended_command_holds_up_others_for_seconds_only(typed, tmp_path, database_url):
     with pytest.MonkeyPatch.context() as patch:
         settings(patch, database_url)
@@ -60,7 +74,7 @@ def test_a_suspended_command_holds_up_others_for_seconds_only(typed, tmp_path, d
         typed("run", "--archive", str(story.archive(tmp_path)))
     given = tmp_path / "given.txt"
     given.write_text(f"{story.A}\n{story.B}\n{story.C}\n")
-    command = [COMMAND, "clinics", "import", given, "--yes"]
+    command = [stage.COMMAND, "clinics", "import", given, "--yes"]
     with psycopg.connect(database_url) as other, psycopg.connect(database_url) as third:
         lock = "SELECT 1 FROM clinic WHERE hsa_id = %s FOR UPDATE"
         other.execute(lock, [story.C])

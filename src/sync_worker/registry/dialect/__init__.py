@@ -35,13 +35,14 @@ from sync_worker.registry.dialect.server import (
     size_bytes,
     version,
 )
-from sync_worker.registry.dialect.session import COMMAND, UPGRADE, WORKER, TimeLimits
+from sync_worker.registry.dialect.session import COMMAND, NO_ENCODING, UPGRADE, WORKER, TimeLimits
 from sync_worker.registry.dialect.types import GREATEST_NUMBER, Bytewise, Instant, RowNumber
 
 __all__ = [
     "BUSY_TIMEOUT_MS",
     "COMMAND",
     "GREATEST_NUMBER",
+    "NO_ENCODING",
     "UPGRADE",
     "WORKER",
     "Bytewise",

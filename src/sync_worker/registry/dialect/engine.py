@@ -92,7 +92,9 @@ def _make_file(path: Path) -> None:
 
 
 def _open_postgresql(parameters: Mapping[str, str], limits: session.TimeLimits) -> Engine:
-    from sync_worker.registry.dialect.watch import Watch  # noqa: PLC0415 - brings the driver
+    # These two bring the driver.
+    from sync_worker.registry.dialect.foreign_text import accept  # noqa: PLC0415
+    from sync_worker.registry.dialect.watch import Watch  # noqa: PLC0415
 
     connecting = _connecting(parameters)
     engine = create_engine(
@@ -104,6 +106,7 @@ def _open_postgresql(parameters: Mapping[str, str], limits: session.TimeLimits) 
         # It is a look into the catalogue at the start, and nothing is kept in that type.
         use_native_hstore=False,
     )
+    event.listen(engine, "connect", accept)
     event.listen(engine, "handle_error", _remember_login)
     engine.update_execution_options(watch=Watch(engine, limits, connecting))
     session.begin_with(engine, limits)

@@ -24,6 +24,10 @@ PINNED: Mapping[str, str] = {
 }
 """Setting → value that the program relies on; the comment says for what. For any user to set."""
 
+NO_ENCODING = "SQL_ASCII"
+"""Of a database that holds any bytes. It would refuse to hand out those that are not UTF-8, so it
+is asked for bytes, and given those of UTF-8."""
+
 _CORRECTED: Mapping[str, tuple[str, str]] = {
     # Replica fires no triggers: no change would be logged, and none refused. It is a superuser's
     # to set, so that a session that was given it, and may not take it back, is refused.
@@ -83,18 +87,23 @@ def begin_with(engine: Engine, limits: TimeLimits) -> None:
 
     def begin(connection: Connection) -> None:
         is_reading = connection.get_execution_options().get("reads_only", False)
-        version = connection.connection.dbapi_connection.info.server_version  # type: ignore[union-attr]
-        connection.exec_driver_sql(_beginning(limits, version, is_reading=is_reading))
+        info = connection.connection.dbapi_connection.info  # type: ignore[union-attr]
+        is_bytes = info.parameter_status("server_encoding") == NO_ENCODING
+        connection.exec_driver_sql(
+            _beginning(limits, info.server_version, is_reading=is_reading, is_bytes=is_bytes)
+        )
 
     event.listen(engine, "begin", begin)
 
 
 @cache
-def _beginning(limits: TimeLimits, version: int, *, is_reading: bool) -> str:
+def _beginning(limits: TimeLimits, version: int, *, is_reading: bool, is_bytes: bool) -> str:
     # Not left to the server: after a wait for a lock, the next statement is to see it all. Whether
     # it may write is left to the server, where it may: a standby refuses to be told.
     mode = "REPEATABLE READ, READ ONLY" if is_reading else "READ COMMITTED"
     settings = {**PINNED, **_timeouts(limits.of_reading() if is_reading else limits, version)}
+    if is_bytes:
+        settings["client_encoding"] = NO_ENCODING
     return "; ".join(
         [
             f"BEGIN ISOLATION LEVEL {mode}, NOT DEFERRABLE",
