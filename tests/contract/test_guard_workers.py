@@ -139,6 +139,21 @@ def left_without_a_person(registry):
     return left
 
 
+def assert_all_is_listed_that_had_passed(registry, left):
+    """Whoever opened it, each hold lists the changes by which the region's clinics had left it."""
+    with registry.snapshot() as connection:
+        log = connection.execute(select(change_log).where(change_log.c.event_id.is_not(None)))
+        logged = {(entry.hsa_id, entry.change, entry.event_id) for entry in log}
+        numbers = [hold["id"] for hold in hold_lists.listed(connection, None)]
+        shown = [hold_lists.shown(connection, number) for number in numbers]
+    assert shown
+    names = {"activation": "deactivated", "region": "moved"}
+    for hold in filter(None, shown):
+        assert {change["hsa_id"] for change in hold["passed"]} == left[hold["region_code"]]
+        for change in hold["passed"]:
+            assert (change["hsa_id"], names[change["fact"]], change["event_id"]) in logged
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_workers_together_let_no_more_pass_than_one(engine, registry, applier, opening, seed):
     bringing = [coming(seed, number) for number in range(WORKERS)]
@@ -155,6 +170,7 @@ def test_workers_together_let_no_more_pass_than_one(engine, registry, applier, o
     assert {(row.region_code, row.hsa_id) for row in counted} == {
         (code, hsa_id) for code, clinics in left.items() for hsa_id in clinics
     }
+    assert_all_is_listed_that_had_passed(registry, left)
     while approve_everything(engine, registry):
         pass
     fold = Fold()

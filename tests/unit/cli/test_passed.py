@@ -204,3 +204,23 @@ def test_a_clinic_that_was_closed_and_moved_passed_with_both_facts(database, typ
         (other, "activation"),
     ]
     assert (passed[1]["old"], passed[1]["new"], passed[1]["event_id"]) == ("01", "03", "moved")
+
+
+def test_a_replay_and_a_redrive_keep_what_had_passed_too(database, typed, reads, folder):
+    reads(*(activated(hsa_id, 0, regionCode="01") for hsa_id in CLINICS))
+    assert typed("clinics", "add", *CLINICS).exit_code == 0
+    some = [deactivated(hsa_id, 1, id=f"closed-{hsa_id}") for hsa_id in CLINICS[:3]]
+    records = [record(document, offset=offset) for offset, document in enumerate(some)]
+    archive = write_archive(folder / "some.jsonl", records)
+    assert typed("replay", "--archive", str(archive), "-y").exit_code == 0
+    reads(*(region_changed(hsa_id, 1, "11", id="moved") for hsa_id in CLINICS[3:]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SYNC_WORKER_EVENTS_EXTRA_REGIONS", '["11"]')
+        assert typed("deadletters", "redrive", "--all", "-y").exit_code == 3
+    hold = shown(typed)
+    assert hold["passed"][:3] == [closed(hsa_id) for hsa_id in CLINICS[:3]]
+    moved = hold["passed"][3:]
+    assert [(change["hsa_id"], change["new"]) for change in moved] == [
+        (hsa_id, "11") for hsa_id in CLINICS[3:5]
+    ]
+    assert [item["hsa_id"] for item in hold["items"]] == CLINICS[5:]
