@@ -122,7 +122,7 @@ def choosing(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         command(*args, choice=Choice(numbers, every, narrowed), **others)
 
-    ids = click.argument("numbers", metavar="[ID]...", nargs=-1, type=click.IntRange(min=1))
+    ids = click.argument("numbers", metavar="[ID]...", nargs=-1, type=options.FROM_ONE)
     all_open = click.option("--all", "every", is_flag=True, help="All that are open.")
     taking: Callable[..., None] = ids(all_open(narrowing(called)))
     return taking

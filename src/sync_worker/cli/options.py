@@ -39,6 +39,15 @@ class _Everywhere(click.Option):
     """An option of every command."""
 
 
+class _FromOne(click.IntRange):
+    """A whole number from 1 on; `name` is what click calls it where it is none."""
+
+    name = "whole number"
+
+
+FROM_ONE = _FromOne(min=1)
+
+
 def _everywhere() -> list[click.Parameter]:
     return [
         _Everywhere(
@@ -240,7 +249,7 @@ def limit_option(command: Decorated) -> Decorated:
     """`--limit N`, as `limit`: no more than there can be, which says the same."""
     return click.option(
         "--limit",
-        type=click.IntRange(min=1),
+        type=FROM_ONE,
         metavar="N",
         callback=lambda _ctx, _param, value: None if value is None else min(value, sys.maxsize),
         help="At most so many.",

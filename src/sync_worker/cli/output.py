@@ -142,6 +142,11 @@ class Output:
         """A table as text, for the inside of a document."""
         return text.table(rows, columns)
 
+    def fields(self, values: Mapping[str, Any]) -> str:
+        """Names and values under one another, as text for the inside of a document."""
+        width = max(map(len, values)) + len("  ")
+        return "\n".join(f"{name:<{width}}{text.cell(value)}" for name, value in values.items())
+
     def message(self, sentence: Words) -> None:
         """Say something on stderr that -q leaves out."""
         if not self._is_quiet:

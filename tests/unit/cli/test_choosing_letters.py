@@ -162,3 +162,17 @@ def test_an_id_that_no_database_could_hold_is_not_found(bad, typed, populated, a
 def test_a_limit_beyond_every_number_is_none(bad, typed, command):
     everything = typed(*command, "-o", "json").items
     assert typed(*command, "--limit", HUGE, "-o", "json").items == everything
+
+
+def test_a_letter_is_shown_with_each_name_apart_from_its_value(bad, typed):
+    lines = typed("deadletters", "show", str(bad[0])).stdout.splitlines()
+    names = typed("deadletters", "show", str(bad[0]), "-o", "json").json
+    assert [line.split(" ")[0] for line in lines] == list(names)
+
+
+@pytest.mark.parametrize("number", ["abc", "1.0", "", "0", "-1", "१x"])
+@pytest.mark.parametrize("command", ["deadletters show", "deadletters redrive", "holds approve"])
+def test_what_is_no_id_is_a_fault_of_use(bad, typed, command, number):
+    told = typed(*command.split(), "--", number)
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert "whole number" in told.stderr or "is not in the range x>=1" in told.stderr

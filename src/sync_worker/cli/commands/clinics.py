@@ -274,8 +274,7 @@ def _not_found(hsa_id: str) -> CommandError:
 
 def _text(run: options.Invocation, clinic: dict[str, Any]) -> str:
     text = run.output.text
-    lines = [f"{name:<15}{text(clinic[name])}" for name in COLUMNS]
-    lines.append(f"{'registered_by':<15}{text(clinic['registered_by'])}")
+    lines = [run.output.fields({name: clinic[name] for name in (*COLUMNS, "registered_by")})]
     for kind in ("facts", "held"):
         for fact, register in clinic[kind].items():
             if register is not None:

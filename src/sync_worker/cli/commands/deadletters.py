@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -75,7 +75,7 @@ def list_letters(ctx: click.Context, status: str, narrowed: Narrowed, limit: int
 @command.command(
     prints_document=True, epilog=options.examples("sync-worker deadletters show 1 -o json")
 )
-@click.argument("number", metavar="ID", type=click.IntRange(min=1))
+@click.argument("number", metavar="ID", type=options.FROM_ONE)
 @click.pass_context
 def show(ctx: click.Context, number: int) -> None:
     """Show one dead letter with its record, and the clinic that it names as that is now."""
@@ -89,7 +89,7 @@ def show(ctx: click.Context, number: int) -> None:
         if letter is None:
             raise UnknownLetters([number])
         letter["clinic"] = letters.clinic_of(connection, number)
-    run.output.document(letter, render=lambda shown: _text(run, shown))
+    run.output.document(letter, render=run.output.fields)
 
 
 @command.command(
@@ -228,7 +228,3 @@ def _plan(heads: "Sequence[Head]", choice: Choice) -> str:
         return "\n".join(f"{head.number}  {head.reason}" for head in heads)
     reasons = Counter(head.reason for head in heads)
     return "\n".join(f"{count}  {reason}" for reason, count in sorted(reasons.items()))
-
-
-def _text(run: options.Invocation, letter: dict[str, Any]) -> str:
-    return "\n".join(f"{name:<13}{run.output.text(value)}" for name, value in letter.items())

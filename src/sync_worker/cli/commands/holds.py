@@ -20,9 +20,8 @@ COLUMNS = (
 ITEM_COLUMNS = ("hsa_id", "fact", "old", "new")
 PASSED_COLUMNS = (*ITEM_COLUMNS, "event_id", "stands")
 CHANGE_COLUMNS = ("hsa_id", "state", *PASSED_COLUMNS[1:])
-_COLUMN_WIDTH = max(map(len, COLUMNS)) + 2
 
-_number = click.argument("number", metavar="ID", type=click.IntRange(min=1))
+_number = click.argument("number", metavar="ID", type=options.FROM_ONE)
 
 
 @click.group(cls=options.Group)
@@ -100,7 +99,7 @@ def show(ctx: click.Context, number: int) -> None:
 @_number
 @click.option(
     "--revision",
-    type=click.IntRange(min=1),
+    type=options.FROM_ONE,
     metavar="N",
     help="Only if the list is still the one that `show` printed with this revision.",
 )
@@ -183,7 +182,7 @@ def _sentence(hold: dict[str, Any]) -> str:
 
 
 def _text(run: options.Invocation, hold: dict[str, Any]) -> str:
-    lines = [f"{name:<{_COLUMN_WIDTH}}{run.output.text(hold[name])}" for name in COLUMNS]
+    lines = [run.output.fields({name: hold[name] for name in COLUMNS})]
     if hold["items"]:
         lines += ["", run.output.table(hold["items"], ITEM_COLUMNS)]
     if hold["passed"]:
