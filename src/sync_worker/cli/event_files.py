@@ -23,6 +23,7 @@ from sync_worker.stream.source import Bookmarks, StreamError
 
 _STRUCTURED: Headers = (("content-type", b"application/cloudevents+json"),)
 _MAX_RECORDS = 1_000
+_MOST_BARE_BYTES = 64 * 2**20
 _HEAD_BYTES = 64 * 2**10
 _PIECE_BYTES = 64 * 2**10
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -99,8 +100,20 @@ def _events(path: Path, kind: Kind | None) -> Iterator[Placed]:
     if _is_blank(path):
         return iter(())
     if (kind or _kind_of(path)) is Kind.EVENTS:
+        _refuse_too_large(path)
         return _bare(path.read_bytes())
     return _archived(path)
+
+
+def _refuse_too_large(path: Path) -> None:
+    """Bare events are read as a whole: where one ends shows only where it is read."""
+    size = path.stat().st_size
+    if size > _MOST_BARE_BYTES:
+        raise StreamError(
+            f"{path} has {size} bytes, and bare events are read up to {_MOST_BARE_BYTES}.",
+            "They are in memory as a whole; nothing of the file was read.",
+            "Split the file, or make it an archive: one record a line, as `kcat -J` prints it.",
+        )
 
 
 def _kind_of(path: Path) -> Kind:

@@ -24,6 +24,7 @@ from sync_worker.events.models import (
     problem,
     stated,
 )
+from sync_worker.events.outline import outline
 from sync_worker.events.quick import quick_decoder
 from sync_worker.events.record import MOST_BYTES, Excerpt, Headers, Record
 from sync_worker.events.verdicts import (
@@ -40,6 +41,8 @@ _VERSIONED = re.compile(
     r"eservices\.clinic\.(?:activated|deactivated|region-changed)(?:\..*)?", re.DOTALL
 )
 _VALIDATORS = {name: TypeAdapter(model).validator for name, (model, _) in MODELS.items()}
+_LARGE = 16 * 2**10
+"""Bytes of a value of which only what is read is made into objects; an event has less than 1 kB."""
 _MOST_CLINICS = 65_536
 # The same clinics come again and again, and each is compared in up to three places.
 _normalised = lru_cache(maxsize=_MOST_CLINICS)(normalised)
@@ -221,13 +224,18 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=float)
 
 def document_of(value: bytes, headers: Headers) -> Any:
     """The event as one JSON value, whichever mode it came in; ValueError where it is not JSON."""
-    content = _DECODER.decode(value.decode("utf-8"))
+    content = _content(value)
     latest = dict(headers)
     if "ce_specversion" not in latest or _is_structured(headers):
         return content
     attributes = {name: text_of(latest.get(f"ce_{name}")) for name in _ATTRIBUTES}
     present = {name: text for name, text in attributes.items() if text is not None}
     return {**present, "data": content}
+
+
+def _content(value: bytes) -> Any:
+    text = value.decode("utf-8")
+    return outline(value, _DECODER.decode) if len(value) > _LARGE else _DECODER.decode(text)
 
 
 def _is_structured(headers: Headers) -> bool:

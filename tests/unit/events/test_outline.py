@@ -1,0 +1,75 @@
+"""Large values: judged as small ones are, without objects of what is not read."""
+
+import json
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.builders import activated, record
+from tests.unit.events.conftest import CLINIC, CODEC, NOW, decode
+
+from sync_worker.events import codec
+from sync_worker.events.outline import outline
+from sync_worker.events.verdicts import Event, Ignored
+
+MEBIBYTE = 2**20
+EVENT = activated(CLINIC, 5, regionCode="01")
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts
+content = st.recursive(
+    plain, lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*EVENT, "x"]), inner)
+)
+
+
+@given(content | st.builds(lambda more: EVENT | more, st.dictionaries(st.just("data"), content)))
+def test_a_large_value_is_judged_as_a_small_one_is(value):
+    small = json.dumps(value, ensure_ascii=False).encode()
+    judged = CODEC.decode(record(small, key=CLINIC, topic="t"), NOW)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(codec, "_LARGE", 0)
+        outlined = CODEC.decode(record(small, key=CLINIC, topic="t"), NOW)
+    # A cause that is likely, by what is not read, is found of a small value alone.
+    assert type(outlined) is type(judged)
+    assert getattr(outlined, "reason", None) == getattr(judged, "reason", None)
+    if isinstance(judged, Event):
+        assert outlined == judged
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_what_is_no_json_is_none_when_it_is_large(value):
+    with pytest.raises((ValueError, RecursionError)):
+        outline(b"[1, " + value + b'"')
+
+
+def test_blanks_around_a_large_event_and_unread_members_in_it_do_no_harm():
+    members = {"unread": "x" * MEBIBYTE, "time": "2026-01-01t00:00:00z"}
+    value = b" \n" + json.dumps(EVENT | members).encode() + b" " * MEBIBYTE
+    assert decode(value, key=CLINIC).hsa_id == CLINIC
+
+
+BOMBS = {
+    "lists": b"[" + b"[]," * (2 * MEBIBYTE) + b"[]]",
+    "objects": b'{"type":[' + b"{}," * (2 * MEBIBYTE) + b"{}]}",
+    "numbers": b'{"type":"x","data":{"a":[' + b"0," * (3 * MEBIBYTE) + b"0]}}",
+    "members": b'{"type":"x"' + b',"a":0' * MEBIBYTE + b"}",
+    "deep": b'{"type":' * (MEBIBYTE // 2),
+    "deep data": b'{"data":' * 900 + b"1" + b"}" * 900 + b" " * (6 * MEBIBYTE),
+}
+
+
+@pytest.mark.parametrize("value", BOMBS.values(), ids=BOMBS)
+def test_json_takes_no_more_memory_than_its_bytes(value):
+    tracemalloc.start()
+    try:
+        verdict = decode(value, key=CLINIC, topic="t")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert not isinstance(verdict, Event)
+    assert peak < 3 * len(value)
+
+
+def test_a_large_event_of_another_type_is_ignored():
+    value = json.dumps({"type": "other", "data": ["x"] * 10_000}).encode()
+    assert isinstance(decode(value, key=CLINIC, topic="t"), Ignored)
