@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread, Timer
 
+from structlog.typing import FilteringBoundLogger
+
 from sync_worker.cli import wiring
 from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.settings import Settings
@@ -22,7 +24,9 @@ _LONGEST_STANDSTILL_SECONDS = 9.0
 _LAST_WORDS_SECONDS = 1.0
 
 
-def opener(settings: Settings, health: Health) -> Callable[[], KafkaSource]:
+def opener(
+    settings: Settings, health: Health, log: FilteringBoundLogger
+) -> Callable[[], KafkaSource]:
     """What opens the source, and lets probes see how it is."""
     kafka = wiring.kafka(settings)
 
@@ -35,6 +39,12 @@ def opener(settings: Settings, health: Health) -> Callable[[], KafkaSource]:
             health.went_round()
         health.source = lambda: _reasons(source)
         health.source_threads = lambda: _ended(source)
+        if source.topics_without_id:
+            log.warning(
+                "topics_without_id",
+                topics=source.topics_without_id,
+                detail="the brokers tell no ids: a topic that is created again cannot be told",
+            )
         return source
 
     health.source = lambda: ["Kafka was not reached yet"]

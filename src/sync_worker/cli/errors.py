@@ -180,7 +180,8 @@ def _stream_away(error: BaseException) -> CommandError:
         "Kafka cannot be reached now.",
         why=f"{error}.",
         hint="Check SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS, and SYNC_WORKER_KAFKA_SECURITY_PROTOCOL "
-        "with the SASL_… and SSL_… settings beside it; or try again when it is back.",
+        "with the SASL_… and SSL_… settings beside it; or try again when it is back. Brokers that "
+        "close every connection at once may need SYNC_WORKER_KAFKA_API_VERSION.",
     )
 
 

@@ -33,6 +33,7 @@ _MINUTES_OF_A_YEAR = 525_600
 DatabaseUrl = Annotated[str, AfterValidator(values.database_url)]
 Servers = Annotated[str, AfterValidator(values.servers)]
 Topic = Annotated[str, AfterValidator(values.topic)]
+ApiVersion = Annotated[str, AfterValidator(values.kafka_version)]
 Words = Annotated[str, AfterValidator(values.words)]
 Password = Annotated[SecretStr, AfterValidator(values.password)]
 Milliseconds = Annotated[int, Field(ge=1, le=_MOST_MILLISECONDS)]
@@ -77,6 +78,12 @@ class Settings(BaseModel):
     )
     kafka_max_poll_interval_ms: Milliseconds = _setting(
         120_000, "A worker that does not poll for so long leaves the group.", _MILLISECONDS
+    )
+    kafka_api_version: ApiVersion | None = _setting(
+        None,
+        "The version of Kafka to talk as to, for brokers that close a connection which asks for "
+        "theirs; they are asked where not set.",
+        "a version from 0.11 to 4.3, as in 2.7",
     )
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] | None = (
         _setting(

@@ -16,6 +16,8 @@ _TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
 _SERVER = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
 _IN_MEMORY = re.compile(r"/?(?::memory:.*|file::memory:.*|)", re.DOTALL)
 _HIGHEST_PORT = 65_535
+_VERSION = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}")
+_OLDEST, _TOO_NEW = (0, 11), (4, 4)
 
 MASK = "***"
 
@@ -52,6 +54,18 @@ def servers(text: str) -> str:
         if found is None or not 0 < int(found["port"] or "1") <= _HIGHEST_PORT:
             raise ValueError("one of them is no host:port")
     return text
+
+
+def kafka_version(text: str) -> str:
+    """A version of Apache Kafka that this program can talk to."""
+    if _VERSION.fullmatch(text) is None or not _OLDEST <= (api_version(text) or ()) < _TOO_NEW:
+        raise ValueError("there is none, or none that it can talk to")
+    return text
+
+
+def api_version(text: str | None) -> tuple[int, ...] | None:
+    """A version as the client takes it: its first two numbers."""
+    return None if text is None else tuple(map(int, text.split(".")[:2]))
 
 
 def words(text: str) -> str:

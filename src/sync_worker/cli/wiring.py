@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sync_worker.cli import values
 from sync_worker.cli.environment import variable
 from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.settings import Settings
@@ -151,6 +152,7 @@ def kafka(settings: Settings) -> KafkaSettings:
         session_timeout_ms=settings.kafka_session_timeout_ms,
         max_poll_interval_ms=settings.kafka_max_poll_interval_ms,
         read_at_once=read_at_once(settings),
+        api_version=values.api_version(settings.kafka_api_version),
         security=Security(
             protocol=settings.kafka_security_protocol,
             sasl_mechanism=settings.kafka_sasl_mechanism,

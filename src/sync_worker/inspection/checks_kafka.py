@@ -97,7 +97,8 @@ class KafkaChecks:
             return warn(
                 "Whether every record is kept for ever, with its producer's timestamp, is not "
                 f"known: this user may not read the configuration of {hidden}. {reach}",
-                f"Have the right DESCRIBE_CONFIGS on {hidden} given to it.",
+                f"Have the right DESCRIBE_CONFIGS on {hidden} given to it; where brokers do not "
+                "offer that at all, look with the tools of whoever runs them.",
             )
         return ok(f"Every record is kept for ever, with its producer's timestamp. {reach}")
 
@@ -130,6 +131,13 @@ class KafkaChecks:
         fitting.refuse_other_cluster(self._stream_id, bookmarks)
         ids = {name: topic.topic_id for name, topic in self._found.items()}
         fitting.refuse_recreated(ids, bookmarks.topic_ids, bookmarks.positions)
+        nameless = sorted(name for name, topic_id in ids.items() if not topic_id)
+        if nameless:
+            return warn(
+                f"The brokers tell no ids of {', '.join(nameless)}: that a topic was created again "
+                "cannot be told.",
+                "Whoever creates one again has to type: sync-worker positions reset --to earliest",
+            )
         if not known:
             return skip("No position was stored yet.")
         return ok("The topics are those that the positions are of.")

@@ -17,6 +17,7 @@ from sync_worker.registry.address import Unusable
 from sync_worker.registry.dialect import MissingDatabase, NoPlaceForDatabase
 from sync_worker.registry.errors import first_line
 from sync_worker.registry.schema import WrongRevision
+from sync_worker.stream.admin import NotOffered
 from sync_worker.stream.source import StreamAway, StreamError
 
 DEADLINE_SECONDS = 10.0
@@ -135,6 +136,8 @@ def _together(checks: Iterable[Check], deadline_seconds: float) -> dict[str, Fin
 def _look(check: Check, answers: "SimpleQueue[tuple[str, Finding]]") -> None:
     try:
         finding = check.look()
+    except NotOffered as lacking:
+        finding = skip(f"It cannot be looked at. {lacking.what}")
     except Exception as error:  # noqa: BLE001 - one check that breaks hides no other
         finding = _broken(error)
     answers.put((check.id, finding))

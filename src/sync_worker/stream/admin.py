@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
@@ -16,6 +17,7 @@ from kafka.errors import (
     TopicAlreadyExistsError,
     UnknownBrokerIdError,
     UnknownTopicOrPartitionError,
+    UnsupportedVersionError,
     for_code,
 )
 from kafka.protocol.consumer import UNKNOWN_OFFSET, IsolationLevel, OffsetSpec
@@ -40,9 +42,17 @@ KEEPS_TIMESTAMPS: Mapping[str, str] = {
 TOPIC_CONFIGURATION: Mapping[str, str] = {**KEEPS_RECORDS, **KEEPS_TIMESTAMPS}
 
 
+_NO_ID = str(UUID(int=0))
+_UNNAMED = "unnamed"
+"""Stands for the id of a cluster that tells none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as the cluster has it; one of the same name made later has another id."""
+    """A topic as the cluster has it; one of the same name made later has another id.
+
+    The id is empty where the brokers give none: before Apache Kafka 2.8, and some others.
+    """
 
     name: str
     topic_id: str
@@ -81,7 +91,7 @@ class KafkaAdmin:
     def cluster_id(self) -> str:
         """The id that a cluster keeps for as long as it has its data."""
         with self._asking() as client:
-            return str(client.describe_cluster()["cluster_id"])
+            return str(client.describe_cluster().get("cluster_id") or _UNNAMED)
 
     def hosts(self) -> tuple[str, ...]:
         """The brokers' hosts, as they tell clients to reach them."""
@@ -118,10 +128,16 @@ class KafkaAdmin:
         return tuple(missing)
 
     def configuration(self, name: str) -> dict[str, str] | None:
-        """A topic's options, those that the cluster sets too; None where we may not read them."""
+        """A topic's options, those that the cluster sets too.
+
+        None where we may not read them, or the brokers do not offer to tell.
+        """
         resource = ConfigResource(ConfigResourceType.TOPIC, name)
-        with self._asking() as client:
-            described = client.describe_configs([resource], config_filter="all")
+        try:
+            with self._asking() as client:
+                described = client.describe_configs([resource], config_filter="all")
+        except NotOffered:
+            return None
         # A refusal looks like a topic without options: the client drops the error beside them.
         found = described["topic"][name]
         if not found:
@@ -202,6 +218,17 @@ class KafkaAdmin:
             yield self._client
 
 
+class NotOffered(StreamError):
+    """The brokers have not what was asked for: an older Kafka, or a service that is like Kafka."""
+
+    def __init__(self, bootstrap_servers: str, error: KafkaError) -> None:
+        super().__init__(
+            f"Kafka at {bootstrap_servers} does not offer this: {fitting.words_of(error)}.",
+            "The brokers are older than what the client asks for, or offer a part of Kafka alone.",
+            "See what else is affected: sync-worker doctor",
+        )
+
+
 def misfits(found: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
     """The options of a topic that are not as they should be, as they are."""
     return [
@@ -227,7 +254,12 @@ def _topics(described: Iterable[Mapping[str, Any]]) -> Iterator[Topic]:
             raise error(found["name"])
         numbers = sorted(part["partition_index"] for part in found["partitions"])
         partitions = tuple(Partition(found["name"], number) for number in numbers)
-        yield Topic(found["name"], str(found["topic_id"]), partitions)
+        yield Topic(found["name"], _id_of(found), partitions)
+
+
+def _id_of(described: Mapping[str, Any]) -> str:
+    found = str(described.get("topic_id") or "")
+    return "" if found == _NO_ID else found
 
 
 @contextmanager
@@ -239,6 +271,8 @@ def _in_our_words(bootstrap_servers: str, words: LastWords | None = None) -> Ite
         if error.retriable or isinstance(error, UnknownBrokerIdError):
             said = words.after(error) if words is not None else str(error)
             raise StreamAway(f"Kafka at {bootstrap_servers}: {said}") from error
+        if isinstance(error, UnsupportedVersionError):
+            raise NotOffered(bootstrap_servers, error) from error
         raise StreamError(
             f"Kafka at {bootstrap_servers} refuses: {error}.",
             "It answers, but not to what it was asked, or not to us.",

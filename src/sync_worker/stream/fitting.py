@@ -82,8 +82,11 @@ def refuse_recreated(
     known: Mapping[str, Collection[str]],
     positions: Mapping[Partition, int],
 ) -> None:
-    """Raise where a topic has another id than one that any of its positions was read under."""
-    for topic in sorted(ids.keys() & known.keys()):
+    """Raise where a topic has another id than one that any of its positions was read under.
+
+    What has no id, as the brokers have it or as it was read, cannot be compared.
+    """
+    for topic in sorted(topic for topic in ids.keys() & known.keys() if ids[topic]):
         gone = sorted(set(known[topic]) - {ids[topic]})
         if gone:
             raise StreamError(
@@ -95,10 +98,15 @@ def refuse_recreated(
             )
 
 
+def differ(one: str, other: str) -> bool:
+    """Whether two ids are of different topics; one that is empty is not known."""
+    return bool(one and other) and one != other
+
+
 def refuse_changed_meanwhile(ids: Mapping[str, str], known: Mapping[str, str]) -> None:
     """Raise where a topic is gone, or another one of its name has come, while a range was read."""
     for topic, topic_id in sorted(known.items()):
-        if ids.get(topic) != topic_id:
+        if topic not in ids or differ(ids[topic], topic_id):
             became = f"created anew, with the id {ids[topic]}" if topic in ids else "deleted"
             raise StreamError(
                 f"{topic} was {became} while it was read.",
@@ -162,6 +170,11 @@ def fenced(instance_id: str | None, group_id: str) -> StreamError:
         "Two processes with the same instance id cannot both be members.",
         "Give every process an instance id of its own, or none.",
     )
+
+
+def words_of(error: BaseException) -> str:
+    """What a client's error says itself, without the name and number of its kind."""
+    return str(error.args[0] if error.args else error).rstrip(".")
 
 
 def unauthorised(error: BaseException) -> StreamError:

@@ -11,6 +11,7 @@ from kafka.errors import (
     UnsupportedVersionError,
 )
 
+from sync_worker.stream.fitting import words_of
 from sync_worker.stream.source import StreamError
 
 _REFUSALS: Mapping[type[KafkaError], tuple[str, str]] = {
@@ -48,6 +49,7 @@ def refusal_of(error: BaseException, group_id: str) -> StreamError | None:
     """What to say where a group will not have us, however often we ask; None of other errors."""
     for kind, (why, hint) in _REFUSALS.items():
         if isinstance(error, kind):
-            what = f"Kafka refuses this worker a place in the group {group_id}: {error}."
+            said = words_of(error) if kind is UnsupportedVersionError else error
+            what = f"Kafka refuses this worker a place in the group {group_id}: {said}."
             return StreamError(what, why, hint)
     return None

@@ -115,6 +115,11 @@ class KafkaSource:
             polled_at=self._polled_at,
         )
 
+    @property
+    def topics_without_id(self) -> list[str]:
+        """Those of which it cannot be seen that they were created anew."""
+        return sorted(name for name, topic_id in self._topic_ids.items() if not topic_id)
+
     def wants_bookmarks(self) -> bool:
         return not self._was_sought or bool(self._member.unplaced)
 
@@ -342,12 +347,13 @@ class KafkaSource:
     def _refuse_other_topics(self) -> None:
         """What was read since they went away cannot be told from what was read before."""
         seen, reached = self._watch.last.topic_ids, self._gathering.reached
-        if seen == self._topic_ids:
+        known = self._topic_ids
+        if all(topic in seen and not fitting.differ(seen[topic], known[topic]) for topic in known):
             return
         self._gathering.forget()
-        ours = {topic: {topic_id} for topic, topic_id in self._topic_ids.items()}
+        ours = {topic: {topic_id} for topic, topic_id in known.items()}
         fitting.refuse_recreated(seen, ours, reached)
-        for topic in sorted(self._topic_ids.keys() - seen.keys()):
+        for topic in sorted(known.keys() - seen.keys()):
             fitting.refuse_deleted(topic, reached)
 
     def _tell_the_group(self) -> None:

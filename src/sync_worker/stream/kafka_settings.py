@@ -44,6 +44,8 @@ class KafkaSettings:
     watch_topics_seconds: float = 5.0
     """How often it is looked whether the topics are still those that the positions are of."""
     group_instance_id: str | None = None
+    api_version: tuple[int, ...] | None = None
+    """The version of Kafka to talk as to; None asks the brokers, as all but few of them allow."""
     security: Security = field(default_factory=Security)
 
 
@@ -66,6 +68,7 @@ def connection_options(settings: KafkaSettings) -> dict[str, Any]:
         "reconnect_backoff_max_ms": 1000,
         "client_id": "sync-worker",
         "kafka_client": Client,
+        "api_version": settings.api_version,
         **{name: value for name, value in options.items() if value is not None},
     }
 

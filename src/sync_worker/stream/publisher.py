@@ -10,10 +10,11 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, UnsupportedVersionError
 from kafka.serializer.abstract import Serializer
 
 from sync_worker.events.record import Partition, Record
+from sync_worker.stream.fitting import words_of
 from sync_worker.stream.kafka_settings import KafkaSettings, connection_options
 from sync_worker.stream.source import StreamAway, StreamError
 
@@ -184,8 +185,10 @@ def _failure(record: Record, error: KafkaError) -> StreamError | StreamAway:
     # The bare kind is no answer of the cluster, but the client's for a question that has none.
     if error.retriable or type(error) is KafkaError:
         return StreamAway(f"{place} was not confirmed: {type(error).__name__}: {error}")
+    is_lacking = isinstance(error, UnsupportedVersionError)
+    said = words_of(error) if is_lacking else f"{type(error).__name__}: {error}"
     return StreamError(
-        f"Kafka refuses {place} of the archive: {type(error).__name__}: {error}.",
+        f"Kafka refuses {place} of the archive: {said}.",
         "Nothing that comes after it in its partition was published.",
         "Mend what it says: the topic's settings, this user's rights, or the record.",
     )

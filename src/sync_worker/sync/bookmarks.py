@@ -39,7 +39,7 @@ def among(known: Iterable[Position], stream: str) -> Bookmarks:
         streams.add(position.stream)
         if position.stream == stream:
             offsets[position.partition] = position.next_offset
-            if position.topic_id is not None:
+            if position.topic_id:
                 ids[position.partition.topic].add(position.topic_id)
     topic_ids = {topic: frozenset(found) for topic, found in ids.items()}
     return Bookmarks(offsets, topic_ids, frozenset(streams - {stream}))

@@ -21,6 +21,7 @@ SENSELESS = {
     "KAFKA_GROUP_ID": [" "],
     "KAFKA_SESSION_TIMEOUT_MS": ["0", "-1", "45 s", "1.5"],
     "KAFKA_MAX_POLL_INTERVAL_MS": ["0", "soon"],
+    "KAFKA_API_VERSION": ["2", "0.10", "5.0", "v2.7", "2.x", "-1.2", "2.7."],
     "KAFKA_SECURITY_PROTOCOL": ["TLS"],
     "KAFKA_SASL_MECHANISM": ["MD5"],
     "HTTP_PORT": ["-1", "65536", "http"],

@@ -72,7 +72,7 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
         told = Told(run.log(), metrics, health)
         worker = wiring.worker(run.settings, registry, told, DAEMON if is_daemon else UNTIL_IDLE)
         end.of(worker)
-        open_kafka = None if archives else daemon.opener(run.settings, health)
+        open_kafka = None if archives else daemon.opener(run.settings, health, run.log())
         try:
             if open_kafka is None:
                 is_whole = _apply_archives(run, worker, archives)
