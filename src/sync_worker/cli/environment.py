@@ -13,8 +13,14 @@ from typing import NamedTuple
 PREFIX = "SYNC_WORKER_"
 SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
 
-_INJECTED = re.compile(rf"{PREFIX}(?:SERVICE_|PORT).*", re.DOTALL)
-"""What Kubernetes sets for a service that is called sync-worker."""
+_INJECTED = re.compile(
+    rf"{PREFIX}(?:(?:SERVICE_|PORT).*"
+    r"|.+_SERVICE_HOST|.+_SERVICE_PORT.*|.+_PORT_[0-9]+_(?:TCP|UDP|SCTP).*)",
+    re.DOTALL,
+)
+"""What Kubernetes sets for Services that are called sync-worker, or sync-worker-something."""
+_INJECTED_ADDRESS = re.compile(r"(?:tcp|udp|sctp)://.*", re.DOTALL)
+"""And the value of `…_PORT`, which can have the name of a setting."""
 
 
 class Source(StrEnum):
@@ -52,6 +58,7 @@ def gather(
     An empty value counts as not given. A blank one of `never_blank` is a problem: what should stand
     there is missing, and the default would be used without a word.
     """
+    environ = {name: value for name, value in environ.items() if not _is_injected(name, value)}
     problems = list(_unknown(environ, {*names, SECRETS_DIR}))
     from_files = _in_folder(environ, names, problems)
     from_environment = {
@@ -64,6 +71,11 @@ def gather(
         elif value.text:
             given[name] = value
     return Gathered(given, problems)
+
+
+def _is_injected(name: str, value: str) -> bool:
+    is_address = name.endswith("_PORT") and _INJECTED_ADDRESS.fullmatch(value)
+    return bool(_INJECTED.fullmatch(name) or is_address)
 
 
 def _in_folder(
@@ -81,8 +93,7 @@ def _in_folder(
 
 def _unknown(environ: Mapping[str, str], names: Collection[str]) -> Iterator[str]:
     for name in sorted(environ):
-        is_ours = name.startswith(PREFIX) and not _INJECTED.fullmatch(name)
-        if is_ours and name not in names:
+        if name.startswith(PREFIX) and name not in names:
             yield f"{name} is no setting; the nearest is {_nearest(name.upper(), names)}."
 
 
