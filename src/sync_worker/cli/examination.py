@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from sync_worker.cli import wiring
+from sync_worker.cli import encryption, wiring
 from sync_worker.cli.environment import variable
 from sync_worker.cli.errors import CommandError
 from sync_worker.cli.settings import Settings
@@ -21,6 +21,7 @@ from sync_worker.stream.admin import KafkaAdmin
 from sync_worker.stream.source import StreamError
 
 _ORDER = (
+    "encryption",
     "database",
     "encoding",
     "revision",
@@ -56,6 +57,7 @@ def of(settings: Settings) -> Iterator[list[Check]]:
     admin = _once(lambda: _admin(settings), opened)
     is_configured = settings.kafka_bootstrap_servers is not None
     checks = [
+        encryption.check(settings),
         *RegistryChecks(registry, wiring.regions(settings), wiring.now).all(),
         *KafkaChecks(
             lambda: admin() if is_configured else None,

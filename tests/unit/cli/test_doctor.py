@@ -3,11 +3,19 @@
 import pytest
 from tests.builders import activated, numbered, write_archive
 from tests.unit.cli.conftest import A
+from tests.unit.cli.test_settings import named
 
 LEAST = {
     "settings", "database", "revision", "kafka", "topics", "positions",
     "registrations", "dead_letters", "holds"
 }  # fmt: skip
+
+LOGIN = {
+    "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+    "KAFKA_SASL_MECHANISM": "PLAIN",
+    "KAFKA_SASL_USERNAME": "worker",
+    "KAFKA_SASL_PASSWORD": "h3mligt-ord",
+}
 
 
 def states(told):
@@ -77,9 +85,45 @@ def test_a_file_of_kafkas_security_that_is_not_there_is_no_fault_of_the_program(
     database, typed, monkeypatch
 ):
     monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setenv("SYNC_WORKER_KAFKA_SECURITY_PROTOCOL", "SSL")
     monkeypatch.setenv("SYNC_WORKER_KAFKA_SSL_CAFILE", "/nope")
     told = typed("doctor", "-o", "json")
     assert told.exit_code == 3
     (item,) = (item for item in told.items if item["id"] == "kafka")
     assert item["status"] == "fail"
     assert "SYNC_WORKER_KAFKA_SSL_CAFILE names /nope" in item["detail"]
+
+
+@pytest.mark.parametrize(
+    ("given", "state"),
+    [
+        ({"DATABASE_URL": "postgresql://db.invalid/registry"}, "warn"),
+        ({"DATABASE_URL": "postgresql://db.invalid/registry?sslmode=prefer"}, "warn"),
+        ({"DATABASE_URL": "postgresql://127.0.0.1,db.invalid/registry"}, "warn"),
+        ({"SUPPORT_DATABASE_URL": "postgresql://db.invalid/r?sslmode=disable"}, "warn"),
+        ({"DATABASE_URL": "postgresql://db.invalid/registry?sslmode=require"}, "ok"),
+        ({"DATABASE_URL": "postgresql://localhost,[::1]/registry"}, "ok"),
+        ({"DATABASE_URL": "postgresql://%2Frun%2Fpostgresql/registry"}, "ok"),
+        ({"KAFKA_BOOTSTRAP_SERVERS": "broker.invalid:9092"} | LOGIN, "warn"),
+        ({"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1,broker.invalid:9092"} | LOGIN, "warn"),
+        ({"KAFKA_BOOTSTRAP_SERVERS": "localhost:1"} | LOGIN, "ok"),
+        (
+            {"KAFKA_BOOTSTRAP_SERVERS": "broker.invalid:9092"}
+            | LOGIN
+            | {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL"},
+            "ok",
+        ),
+    ],
+)
+def test_a_secret_in_the_clear_to_another_machine_warns(typed, monkeypatch, given, state):
+    for name, value in named(given).items():
+        monkeypatch.setenv(name, value)
+    (item,) = (item for item in typed("doctor", "-o", "json").items if item["id"] == "encryption")
+    assert item["status"] == state
+    assert bool(item["fix"]) is (state == "warn")
+
+
+def test_the_clients_own_variable_says_whether_it_is_encrypted(typed, monkeypatch):
+    monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", "postgresql://db.invalid/registry")
+    monkeypatch.setenv("PGSSLMODE", "require")
+    assert states(typed("doctor", "-o", "json"))["encryption"] == "ok"
