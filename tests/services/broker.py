@@ -59,14 +59,19 @@ class NativeBroker:
 
     can_be_disturbed = True
 
-    def __init__(self, settings: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, object] | None = None,
+        listeners: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
+        """`listeners` are further ones, by name: their address, and the one that is advertised."""
         self._folder = Path(tempfile.mkdtemp(prefix="sync-worker-kafka-"))
         self._class_path = jars.class_path()
-        self._port = processes.free_port()
         self.cluster_id = new_cluster_id()
-        self.bootstrap = f"127.0.0.1:{self._port}"
+        self.bootstrap = f"127.0.0.1:{processes.free_port()}"
         self._properties = self._folder / "server.properties"
-        properties = _properties(self._folder, self._port, processes.free_port(), settings or {})
+        every = {"PLAINTEXT": (self.bootstrap, self.bootstrap), **(listeners or {})}
+        properties = _properties(self._folder, every, processes.free_port(), settings or {})
         self._properties.write_text(properties)
         self._process: subprocess.Popen[bytes] | None = None
         tool = [*self._java(), "kafka.tools.StorageTool", "format"]
@@ -138,14 +143,19 @@ def new_cluster_id() -> str:
 
 
 def _properties(
-    folder: Path, port: int, controller_port: int, further: Mapping[str, object]
+    folder: Path,
+    listeners: Mapping[str, tuple[str, str]],
+    controller_port: int,
+    further: Mapping[str, object],
 ) -> str:
+    bound = [f"{name}://{address}" for name, (address, _) in listeners.items()]
+    advertised = [f"{name}://{address}" for name, (_, address) in listeners.items()]
     settings = {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "listeners": ",".join([*bound, f"CONTROLLER://127.0.0.1:{controller_port}"]),
+        "advertised.listeners": ",".join(advertised),
         "controller.listener.names": "CONTROLLER",
         "log.dirs": folder / "data",
         "auto.create.topics.enable": "false",

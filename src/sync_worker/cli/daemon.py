@@ -12,6 +12,7 @@ from sync_worker.cli import wiring
 from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.settings import Settings
 from sync_worker.files.shown import in_a_line
+from sync_worker.logins.refusals import Tell
 from sync_worker.stream.kafka import KafkaSource
 from sync_worker.telemetry.health import Health, Reasons
 from sync_worker.telemetry.http import Port
@@ -25,10 +26,10 @@ _LAST_WORDS_SECONDS = 1.0
 
 
 def opener(
-    settings: Settings, health: Health, log: FilteringBoundLogger
+    settings: Settings, health: Health, log: FilteringBoundLogger, tell: Tell
 ) -> Callable[[], KafkaSource]:
-    """What opens the source, and lets probes see how it is."""
-    kafka = wiring.kafka(settings)
+    """What opens the source, and lets probes see how it is; `tell` hears of refused logins."""
+    kafka = wiring.kafka(settings, tell)
 
     def open_source() -> KafkaSource:
         health.is_opening = True
@@ -47,7 +48,7 @@ def opener(
             )
         return source
 
-    health.source = lambda: ["Kafka was not reached yet"]
+    health.source = lambda: [kafka.attempts.told() or "Kafka was not reached yet"]
     return open_source
 
 
@@ -93,7 +94,8 @@ def _place(settings: Settings) -> str:
 
 def _reasons(source: KafkaSource) -> Reasons:
     health = source.health
-    reasons = [] if health.is_reachable else ["Kafka does not answer"]
+    is_well = health.is_reachable and health.refusal is None
+    reasons = [] if is_well else [health.refusal or "Kafka does not answer"]
     if not health.is_member:
         reasons.append("this worker is not, or not yet, a stable member of its group")
     elif health.waits_seconds > _LONGEST_STANDSTILL_SECONDS:

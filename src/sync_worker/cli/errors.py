@@ -185,6 +185,17 @@ def _stream_away(error: BaseException) -> CommandError:
     )
 
 
+def _stream_refused(error: BaseException) -> CommandError:
+    return CommandError(
+        Exit.UNREACHABLE,
+        "Kafka is there and refuses us.",
+        why=f"{error}.",
+        hint="Check SYNC_WORKER_KAFKA_SECURITY_PROTOCOL with the SASL_… and SSL_… settings beside "
+        "it: the user, its secret, the mechanism, the authorities.",
+        code="login_refused",
+    )
+
+
 def _missing_database(error: Any) -> CommandError:
     return CommandError(
         Exit.USAGE,
@@ -389,6 +400,23 @@ def _short_extract(error: Any) -> CommandError:
     )
 
 
+def _unreachable(error: Any, said: Said) -> CommandError | None:
+    """What to say where another try may help, or one with another login; else None."""
+    from sync_worker.registry.errors import Fault, fault_of, is_locked_out
+
+    fault = fault_of(error)
+    if fault is Fault.REFUSED:
+        refused, check = errors.LOGIN_REFUSED(), errors.CHECK_LOGIN()
+        return CommandError(Exit.UNREACHABLE, refused, why=said, hint=check, code="login_refused")
+    if fault is Fault.TOO_LONG or is_locked_out(error):
+        busy = errors.DATABASE_BUSY()
+        return CommandError(Exit.UNREACHABLE, busy, why=said, hint=errors.TRY_LATER())
+    if fault is Fault.PASSING:
+        away = errors.DATABASE_AWAY()
+        return CommandError(Exit.UNREACHABLE, away, why=said, hint=errors.TRY_AGAIN())
+    return None
+
+
 def _database(error: Any) -> CommandError:
     from sync_worker.registry.errors import (
         Fault,
@@ -396,20 +424,16 @@ def _database(error: Any) -> CommandError:
         first_line,
         is_beyond_encoding,
         is_denied,
-        is_locked_out,
     )
 
     said = errors.IT_SAYS(words=first_line(error))
-    if fault_of(error) is Fault.TOO_LONG or is_locked_out(error):
-        busy = errors.DATABASE_BUSY()
-        return CommandError(Exit.UNREACHABLE, busy, why=said, hint=errors.TRY_LATER())
     if is_beyond_encoding(error):
         lacks = errors.LACKS_CHARACTER()
         other = errors.OTHER_CHARACTER()
         return CommandError(Exit.USAGE, lacks, why=said, hint=other, code="encoding")
-    if fault_of(error) is Fault.PASSING:
-        away = errors.DATABASE_AWAY()
-        return CommandError(Exit.UNREACHABLE, away, why=said, hint=errors.TRY_AGAIN())
+    unreachable = _unreachable(error, said)
+    if unreachable is not None:
+        return unreachable
     if fault_of(error) is Fault.REFUSED_OPTION:
         what = "The pooler in front of the database refuses an option of the connection."
         hint = "Take it from SYNC_WORKER_DATABASE_URL, or from the PG… variables: ALTER ROLE … SET."
@@ -447,6 +471,7 @@ _ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
     "builtins.ModuleNotFoundError": _missing_module,
     "sync_worker.stream.source.StreamError": _stream,
     "sync_worker.stream.source.StreamAway": _stream_away,
+    "sync_worker.stream.source.StreamRefused": _stream_refused,
     "sync_worker.registry.dialect.engine.MissingDatabase": _missing_database,
     "sync_worker.registry.dialect.engine.NoPlaceForDatabase": _no_place,
     "sync_worker.registry.address.Unusable": _unusable_address,

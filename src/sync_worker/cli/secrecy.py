@@ -1,25 +1,85 @@
-"""The secrets that an environment gives this process, whether its settings are right or not."""
+"""The secrets that an environment gives this process, as they are at the moment.
 
+A file of the folder of secrets can be another one by now: nothing here is remembered.
+"""
+
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from sync_worker.cli.environment import gather, variable
 
-SECRETS = ("kafka_sasl_password",)
+SECRETS = ("kafka_sasl_password", "kafka_ssl_key_password", "kafka_sasl_oauth_client_secret")
 """The settings that are secret as a whole."""
 URLS = ("database_url", "support_database_url")
 """Those that can hold a secret."""
+FILES = (
+    "kafka_sasl_oauth_token_file",
+    "kafka_ssl_cafile",
+    "kafka_ssl_certfile",
+    "kafka_ssl_keyfile",
+)
+"""Those that name a file which is used for a login."""
 
+_TOKEN_FILE = FILES[0]
 _OF_THE_CLIENT = ("PGPASSWORD",)
 _IN_QUERY = re.compile(r"[?&]\w*(?:password|secret|key)=([^&#]*)", re.IGNORECASE)
 
 
 def secrets_in(environ: Mapping[str, str]) -> Iterator[str]:
     """Every secret of the environment and of the folder that it names, as it was written."""
-    names = {variable(field): field for field in (*SECRETS, *URLS)}
-    for name, value in gather(environ, names).given.items():
-        yield from _of_url(value.text) if names[name] in URLS else (value.text,)
+    given = _given(environ, *SECRETS, *URLS, _TOKEN_FILE)
+    for field, text in given.items():
+        if field == _TOKEN_FILE:
+            yield from _content(Path(text))
+        else:
+            yield from _of_url(text) if field in URLS else (text,)
     yield from (environ[name] for name in _OF_THE_CLIENT if environ.get(name))
+
+
+def renewed(field: str, first: str, check: Callable[[str], str] = str) -> Callable[[], str]:
+    """What gives a secret setting as it is now; where it is none any more, as it was last.
+
+    `check` raises ValueError for what is no value of the setting.
+    """
+    last = first
+
+    def now() -> str:
+        nonlocal last
+        try:
+            last = check(_given(os.environ, field).get(field) or last)
+        except ValueError:
+            return last
+        return last
+
+    return now
+
+
+def fingerprint() -> object:
+    """Something that changes with whatever this process logs in with."""
+    files = _given(os.environ, *FILES).values()
+    return tuple(secrets_in(os.environ)), tuple(_stamp(Path(file)) for file in files)
+
+
+def _given(environ: Mapping[str, str], *fields: str) -> dict[str, str]:
+    names = {variable(field): field for field in fields}
+    return {names[name]: value.text for name, value in gather(environ, names).given.items()}
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
+
+
+def _content(file: Path) -> Iterator[str]:
+    try:
+        yield file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return
 
 
 def _of_url(url: str) -> Iterator[str]:

@@ -32,10 +32,15 @@ _MINUTES_OF_A_YEAR = 525_600
 
 DatabaseUrl = Annotated[str, AfterValidator(values.database_url)]
 Servers = Annotated[str, AfterValidator(values.servers)]
+TokenUrl = Annotated[str, AfterValidator(values.token_url)]
 Topic = Annotated[str, AfterValidator(values.topic)]
 ApiVersion = Annotated[str, AfterValidator(values.kafka_version)]
 Words = Annotated[str, AfterValidator(values.words)]
 Password = Annotated[SecretStr, AfterValidator(values.password)]
+Mechanism = Annotated[
+    Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"],
+    BeforeValidator(values.mechanism),
+]
 Milliseconds = Annotated[int, Field(ge=1, le=_MOST_MILLISECONDS)]
 Codes = Annotated[tuple[str, ...], BeforeValidator(values.region_codes)]
 
@@ -92,12 +97,10 @@ class Settings(BaseModel):
             "one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL",
         )
     )
-    kafka_sasl_mechanism: (
-        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "GSSAPI", "OAUTHBEARER"] | None
-    ) = _setting(
+    kafka_sasl_mechanism: Mechanism | None = _setting(
         None,
         "How to log in to the brokers.",
-        "one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, GSSAPI, OAUTHBEARER",
+        "one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER",
     )
     kafka_sasl_username: Words | None = _setting(
         None, "Who logs in to the brokers.", "text that is not blank"
@@ -105,11 +108,31 @@ class Settings(BaseModel):
     kafka_sasl_password: Password | None = _setting(
         None, "The password to log in to the brokers with.", "text that is not blank"
     )
+    kafka_sasl_oauth_token_file: Words | None = _setting(
+        None, "A file with the token of OAUTHBEARER, read again for each login.", _PATH
+    )
+    kafka_sasl_oauth_token_url: TokenUrl | None = _setting(
+        None,
+        "Where the authorisation server gives tokens for client credentials.",
+        "an https:// URL; http:// on this machine alone",
+    )
+    kafka_sasl_oauth_client_id: Words | None = _setting(
+        None, "Who asks the authorisation server.", "text that is not blank"
+    )
+    kafka_sasl_oauth_client_secret: Password | None = _setting(
+        None, "The secret to ask the authorisation server with.", "text that is not blank"
+    )
+    kafka_sasl_oauth_scope: Words | None = _setting(
+        None, "What the token is asked for, where the server wants it said.", "text"
+    )
     kafka_ssl_cafile: Words | None = _setting(
         None, "The file of the authorities that the brokers' certificates are checked by.", _PATH
     )
     kafka_ssl_certfile: Words | None = _setting(None, "The file of our certificate.", _PATH)
     kafka_ssl_keyfile: Words | None = _setting(None, "The file of its key.", _PATH)
+    kafka_ssl_key_password: Password | None = _setting(
+        None, "The pass phrase of that key, where it is encrypted.", "text that is not blank"
+    )
     http_host: Words = _setting(
         "127.0.0.1", "Where the HTTP port listens.", "a host's name or address"
     )

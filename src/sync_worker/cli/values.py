@@ -5,16 +5,18 @@ No message repeats the value: it may hold a password.
 
 import json
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
+from sync_worker.cli.development import is_this_machine
 from sync_worker.clinics.regions import Regions
 from sync_worker.registry import address
 
 _TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
 _SERVER = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
 _IN_MEMORY = re.compile(r"/?(?::memory:.*|file::memory:.*|)", re.DOTALL)
+_KERBEROS = ("GSSAPI", "KERBEROS")
 _HIGHEST_PORT = 65_535
 _VERSION = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}")
 _OLDEST, _TOO_NEW = (0, 11), (4, 4)
@@ -68,6 +70,26 @@ def api_version(text: str | None) -> tuple[int, ...] | None:
     return None if text is None else tuple(map(int, text.split(".")[:2]))
 
 
+def mechanism(name: str) -> str:
+    """A mechanism of SASL; Kerberos is refused by its name, since others offer it."""
+    if name.upper() in _KERBEROS:
+        raise ValueError(
+            "there is no Kerberos in this program; SCRAM-SHA-512, OAUTHBEARER and "
+            "certificates (SSL) log in without it"
+        )
+    return name
+
+
+def token_url(url: str) -> str:
+    """Where an authorisation server gives tokens; a secret is sent there, and so never in clear."""
+    parts = _split(url)
+    if not parts.hostname or parts.username is not None or not url.isprintable() or " " in url:
+        raise ValueError("it names no host, or a user, which has settings of its own")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_this_machine(parts.hostname)):
+        raise ValueError("it is not encrypted")
+    return url
+
+
 def words(text: str) -> str:
     """Text that says something and holds no control character."""
     if not text.strip() or not text.isprintable():
@@ -94,6 +116,15 @@ def region_codes(text: object) -> object:
         raise ValueError("it is not a list of strings")
     Regions(codes)
     return tuple(codes)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("its host or port cannot be read") from None
+    return parts
 
 
 def _require_sqlite_file(url: str) -> None:

@@ -5,21 +5,24 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sync_worker.cli import values
-from sync_worker.cli.environment import variable
+from sync_worker.cli import secrecy, values
 from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.kafka_security import security
 from sync_worker.cli.settings import Settings
 from sync_worker.clinics.guard import Limits
 from sync_worker.clinics.regions import Regions
 from sync_worker.events.codec import Codec
+from sync_worker.logins.refusals import Refusals, Tell
 from sync_worker.registry import schema
 from sync_worker.registry.dialect import WORKER, open_engine
+from sync_worker.registry.dialect.logins import Login
 from sync_worker.registry.unit import Registry
 from sync_worker.stream.admin import KafkaAdmin
 from sync_worker.stream.archive import ArchiveSource
 from sync_worker.stream.archive_range import ArchiveRange
+from sync_worker.stream.attempts import Attempts
 from sync_worker.stream.kafka_range import KafkaRange
-from sync_worker.stream.kafka_settings import KafkaSettings, Security
+from sync_worker.stream.kafka_settings import KafkaSettings
 from sync_worker.stream.ranges import Range, RangeReader
 from sync_worker.stream.source import READ_AT_ONCE
 from sync_worker.sync.again import Parts
@@ -29,8 +32,6 @@ from sync_worker.sync.patience import Patience
 from sync_worker.sync.progress import Progress
 from sync_worker.sync.retry import RetryPolicy
 from sync_worker.sync.worker import Worker
-
-_SSL_FILES = ("kafka_ssl_cafile", "kafka_ssl_certfile", "kafka_ssl_keyfile")
 
 
 def now() -> datetime:
@@ -78,14 +79,18 @@ def registry(url: str) -> Iterator[Registry]:
 
 
 @contextmanager
-def worker_registry(settings: Settings) -> Iterator[Registry]:
+def worker_registry(settings: Settings, tell: Tell = lambda *_: None) -> Iterator[Registry]:
     """The worker's registry, whether it can be reached now or not: the worker waits for it.
+
+    Its URL is read again before each login; `tell` hears of those that are refused.
 
     Raises:
         MissingDatabase: there is no such SQLite file.
     """
     limits = WORKER.within(settings.kafka_max_poll_interval_ms / 1000)
-    opened = Registry(open_engine(settings.database_url, limits=limits))
+    url = secrecy.renewed("database_url", settings.database_url, values.database_url)
+    login = Login(url, Refusals(secrecy.fingerprint, tell))
+    opened = Registry(open_engine(settings.database_url, limits=limits, login=login))
     try:
         yield opened
     finally:
@@ -129,11 +134,11 @@ def export_reader(settings: Settings, wanted: Range) -> KafkaRange:
     return KafkaRange(kafka(settings), wanted, read_at_once(settings), one_by_one=True)
 
 
-def kafka(settings: Settings) -> KafkaSettings:
-    """How Kafka is reached and read.
+def kafka(settings: Settings, tell: Tell = lambda *_: None) -> KafkaSettings:
+    """How Kafka is reached and read; `tell` hears of logins that are refused.
 
     Raises:
-        CommandError: no bootstrap servers are set.
+        CommandError: no bootstrap servers are set, or a file of TLS cannot be used.
     """
     if settings.kafka_bootstrap_servers is None:
         raise CommandError(
@@ -143,8 +148,6 @@ def kafka(settings: Settings) -> KafkaSettings:
             hint="Set it to host:port, or give an archive: --archive PATH",
             code="configuration",
         )
-    _refuse_unreadable(settings)
-    password = settings.kafka_sasl_password
     return KafkaSettings(
         bootstrap_servers=settings.kafka_bootstrap_servers,
         topics=topics(settings),
@@ -153,43 +156,9 @@ def kafka(settings: Settings) -> KafkaSettings:
         max_poll_interval_ms=settings.kafka_max_poll_interval_ms,
         read_at_once=read_at_once(settings),
         api_version=values.api_version(settings.kafka_api_version),
-        security=Security(
-            protocol=settings.kafka_security_protocol,
-            sasl_mechanism=settings.kafka_sasl_mechanism,
-            sasl_username=settings.kafka_sasl_username,
-            sasl_password=None if password is None else password.get_secret_value(),
-            ssl_cafile=settings.kafka_ssl_cafile,
-            ssl_certfile=settings.kafka_ssl_certfile,
-            ssl_keyfile=settings.kafka_ssl_keyfile,
-        ),
+        security=security(settings),
+        attempts=Attempts(Refusals(secrecy.fingerprint, tell)),
     )
-
-
-def _refuse_unreadable(settings: Settings) -> None:
-    """The client would try for ever, and say that no broker answers."""
-    named = {name: getattr(settings, name) for name in _SSL_FILES}
-    problems = [
-        f"{variable(name)} names {file}, which cannot be read: {problem}."
-        for name, file in named.items()
-        if file is not None and (problem := _problem(Path(file)))
-    ]
-    if problems:
-        raise CommandError(
-            Exit.USAGE,
-            " ".join(problems),
-            why="Without it there is no connection to Kafka.",
-            hint="Correct the path, or let the user that this runs as read the file.",
-            code="configuration",
-        )
-
-
-def _problem(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            opened.read(1)
-    except OSError as error:
-        return error.strerror or type(error).__name__
-    return ""
 
 
 def topics(settings: Settings) -> tuple[str, ...]:

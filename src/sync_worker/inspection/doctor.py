@@ -18,7 +18,7 @@ from sync_worker.registry.dialect import MissingDatabase, NoPlaceForDatabase
 from sync_worker.registry.errors import first_line
 from sync_worker.registry.schema import WrongRevision
 from sync_worker.stream.admin import NotOffered
-from sync_worker.stream.source import StreamAway, StreamError
+from sync_worker.stream.source import StreamAway, StreamError, StreamRefused
 
 DEADLINE_SECONDS = 10.0
 
@@ -147,18 +147,20 @@ def _broken(error: Exception) -> Finding:
     match error:
         case StreamError():
             return fail(f"{error.what} {error.why}", error.hint)
+        case StreamRefused():
+            return fail(
+                f"Kafka is there and refuses us: {error}.",
+                "Correct the user, its secret, the mechanism or the authorities: "
+                "SYNC_WORKER_KAFKA_SASL_… and SYNC_WORKER_KAFKA_SSL_….",
+            )
         case StreamAway():
             return fail(
                 f"Kafka does not answer: {error}.",
                 "Check SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS, and the brokers.",
             )
-        case Unusable():
-            return fail(
-                f"The database cannot be connected to: {error}.",
-                "Correct SYNC_WORKER_DATABASE_URL, or the file.",
-            )
-        case NoPlaceForDatabase():
-            return fail(_sentence(error), "Correct SYNC_WORKER_DATABASE_URL, or make the folder.")
+        case NoPlaceForDatabase() | Unusable():
+            fix = "Correct SYNC_WORKER_DATABASE_URL, or the folder or file that it names."
+            return fail(_sentence(error), fix)
         case MissingDatabase() | WrongRevision():
             return fail(_sentence(error), "sync-worker db upgrade")
         case DBAPIError():

@@ -4,6 +4,7 @@ What the world may mend by itself is waited for and never costs a record; what t
 one record's data sets that record aside; everything else is our bug and ends the process.
 """
 
+import re
 import sqlite3
 from enum import Enum
 
@@ -22,6 +23,7 @@ class Fault(Enum):
     PASSING = "the database is away, busy, read-only, full or failing over: try again"
     TOO_LONG = "the database ended what took too long: try again with less"
     DATA = "the database refuses the data of a record: set that record aside"
+    REFUSED = "the server is there, and does not let us in: try again ever more slowly"
     NOT_A_DATABASE = "what stands there is no database, or a broken one: a person must look"
     REFUSED_OPTION = "a pooler refuses an option of the address: a person must look"
     OURS = "nothing that waiting mends, and no record's fault"
@@ -54,10 +56,24 @@ _SQLSTATE: dict[str, Fault] = {
     "57014": Fault.TOO_LONG,  # cancelled, as by a time-out of statements
     "57": Fault.PASSING,  # shutdown, crash
     "58": Fault.PASSING,  # the server's own I/O
+    "28": Fault.REFUSED,  # the user or its password
+    "3D": Fault.REFUSED,  # there is no such database
     "22": Fault.DATA,  # data exception
     "23": Fault.DATA,  # constraint
 }
 """By SQLSTATE, the whole code before its class (PostgreSQL, appendix A)."""
+
+
+_REFUSAL = re.compile(
+    r"authentication (?:failed|requirement)|no password supplied|is not permitted to log in"
+    r"|pg_hba\.conf|(?:database|role|user) \"[^\"]*\" does not exist|no such (?:user|database)"
+    r"|permission denied for database|not currently accepting connections"
+    r"|does not support SSL|SSL error|certificate|private key|channel binding"
+    r"|connection is bad: invalid|unrecognized configuration parameter",
+    re.IGNORECASE,
+)
+_LOST = re.compile(r"unexpected eof|SYSCALL", re.IGNORECASE)
+"""An encrypted connection that just ends is one that was lost."""
 
 
 def fault_of(error: BaseException) -> Fault:
@@ -70,11 +86,23 @@ def fault_of(error: BaseException) -> Fault:
     state = getattr(cause, "sqlstate", None)
     if state is None and _POOLER_REFUSES in str(cause):
         return Fault.REFUSED_OPTION
+    if state is None and refuses_login(cause):
+        return Fault.REFUSED
     if state is None:
         # The driver never got an answer: the server cannot be reached, or went away.
         is_connection = error.connection_invalidated or isinstance(error, InterfaceError)
         return Fault.PASSING if is_connection or _says_unreachable(cause) else Fault.OURS
     return _SQLSTATE.get(state) or _SQLSTATE.get(state[:2], Fault.OURS)
+
+
+def refuses_login(cause: BaseException | None) -> bool:
+    """Whether a connection failed because of what we log in with, or what it is checked by.
+
+    The driver has no code for it, only what the server or the client said, in English: where the
+    server speaks otherwise, it is taken for one that is away.
+    """
+    said = str(cause)
+    return _says_unreachable(cause) and bool(_REFUSAL.search(said)) and not _LOST.search(said)
 
 
 def _says_unreachable(cause: BaseException | None) -> bool:

@@ -3,6 +3,7 @@
 Every call ends within about ten seconds, broker or not. Knows nothing of groups or the registry.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,11 +24,10 @@ from kafka.errors import (
 from kafka.protocol.consumer import UNKNOWN_OFFSET, IsolationLevel, OffsetSpec
 
 from sync_worker.events.record import Partition
-from sync_worker.stream import fitting, last_words
+from sync_worker.stream import fitting
 from sync_worker.stream.fitting import Bounds
 from sync_worker.stream.kafka_settings import KafkaSettings, admin_options
-from sync_worker.stream.last_words import LastWords
-from sync_worker.stream.source import StreamAway, StreamError
+from sync_worker.stream.source import StreamError
 
 KEEPS_RECORDS: Mapping[str, str] = {
     # Compaction keeps the last record of a key, not its newest facts; replay needs all of them.
@@ -78,15 +78,14 @@ class KafkaAdmin:
     """
 
     def __init__(self, settings: KafkaSettings) -> None:
-        servers = settings.bootstrap_servers
-        with last_words.listening() as words, _in_our_words(servers, words):
+        self._settings = settings
+        with _in_our_words(settings), _without_its_log():
             self._client = KafkaAdminClient(**admin_options(settings))
-        self._bootstrap_servers = settings.bootstrap_servers
 
     @property
     def bootstrap_servers(self) -> str:
         """Where the cluster is, as Kafka's own tools take it: HOST:PORT, several with commas."""
-        return ",".join(part.strip() for part in self._bootstrap_servers.split(","))
+        return ",".join(self._settings.servers)
 
     def cluster_id(self) -> str:
         """The id that a cluster keeps for as long as it has its data."""
@@ -214,7 +213,7 @@ class KafkaAdmin:
 
     @contextmanager
     def _asking(self) -> Iterator[KafkaAdminClient]:
-        with _in_our_words(self._bootstrap_servers):
+        with _in_our_words(self._settings):
             yield self._client
 
 
@@ -263,18 +262,32 @@ def _id_of(described: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def _in_our_words(bootstrap_servers: str, words: LastWords | None = None) -> Iterator[None]:
+def _without_its_log() -> Iterator[None]:
+    """What the client logs while it looks for a broker is told by the attempts."""
+    logger, nothing = logging.getLogger("kafka"), logging.NullHandler()
+    logger.addHandler(nothing)
     try:
         yield
+    finally:
+        logger.removeHandler(nothing)
+
+
+@contextmanager
+def _in_our_words(settings: KafkaSettings) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise settings.attempts.away(error, f"Kafka at {settings.bootstrap_servers}: ") from error
     except KafkaError as error:
         # A broker of that id is not known where a partition has no leader now, as after a crash.
-        if error.retriable or isinstance(error, UnknownBrokerIdError):
-            said = words.after(error) if words is not None else str(error)
-            raise StreamAway(f"Kafka at {bootstrap_servers}: {said}") from error
+        is_away = error.retriable or isinstance(error, UnknownBrokerIdError)
+        if is_away or settings.attempts.refusal is not None:
+            before = f"Kafka at {settings.bootstrap_servers}: "
+            raise settings.attempts.away(error, before) from error
         if isinstance(error, UnsupportedVersionError):
-            raise NotOffered(bootstrap_servers, error) from error
+            raise NotOffered(settings.bootstrap_servers, error) from error
         raise StreamError(
-            f"Kafka at {bootstrap_servers} refuses: {error}.",
+            f"Kafka at {settings.bootstrap_servers} refuses: {error}.",
             "It answers, but not to what it was asked, or not to us.",
             "Check the SYNC_WORKER_KAFKA_… settings, and the rights of this user in the cluster.",
         ) from error

@@ -10,8 +10,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from kafka.net.compat import KafkaNetClient
-from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
+
+from sync_worker.stream.logins import Login, LoginManager
 
 BOOTSTRAP_SECONDS = 5.0
 """The longest that a client looks for a broker before it says that there is none."""
@@ -24,14 +25,14 @@ QUESTION_SECONDS = 20.0
 class Client(KafkaNetClient):
     """What every client of a cluster connects by: its option `kafka_client`."""
 
-    def __init__(self, **configs: Any) -> None:
+    def __init__(self, *, login: Login, **configs: Any) -> None:
         most_ms = int(CONNECT_SECONDS * 1000)
         limits = {
             "socket_connection_setup_timeout_ms": most_ms,
             "socket_connection_setup_timeout_max_ms": most_ms,
         }
         net = _Selector(**configs)
-        super().__init__(net=net, manager=_Manager(net, **configs, **limits))
+        super().__init__(net=net, manager=_Manager(net, login=login, **configs, **limits))
 
 
 class _Selector(NetworkSelector):
@@ -54,7 +55,7 @@ class _Selector(NetworkSelector):
         return self._handshake_ends.setdefault(fileobj, time.monotonic() + CONNECT_SECONDS)
 
 
-class _Manager(KafkaConnectionManager):
+class _Manager(LoginManager):
     """Gives up a question that nobody answers, whatever became of its connection."""
 
     def get_connection(

@@ -52,6 +52,8 @@ class Health:
     """For how long it has been asked in vain for records, of which there are some, or may be."""
     failure: BaseException | None
     """What ended the thread that watches the topics; None as long as it runs."""
+    refusal: str | None
+    """Why, and since when, it does not let us in; None where it does, or is away."""
     partitions: int
     rebuilds: int
     """How many times the client hung or failed and was built anew."""
@@ -110,6 +112,7 @@ class KafkaSource:
             is_reachable=self._watch.is_reachable(),
             waits_seconds=self._flow.waited_seconds(self._polled_at),
             failure=self._watch.failure,
+            refusal=self._settings.attempts.told(),
             partitions=len(self._member.owned),
             rebuilds=self._member.rebuilds,
             polled_at=self._polled_at,

@@ -1,11 +1,15 @@
 """What the Kafka clients are told, and why it is not what they would do by themselves."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 
+from sync_worker.stream.attempts import Attempts
 from sync_worker.stream.connections import BOOTSTRAP_SECONDS, Client
+from sync_worker.stream.logins import Login, TokenProvider
 from sync_worker.stream.source import READ_AT_ONCE
 
 REQUEST_SECONDS = 5.0
@@ -24,9 +28,14 @@ class Security:
     sasl_mechanism: str | None = None
     sasl_username: str | None = None
     sasl_password: str | None = field(default=None, repr=False)
+    renewed_password: Callable[[], str] | None = field(default=None, repr=False)
+    """The password as it is now, before each login; without it, it stays what it is."""
+    token: Callable[[], str] | None = field(default=None, repr=False)
+    """A token for each login by OAUTHBEARER; raises KafkaError."""
     ssl_cafile: str | None = None
     ssl_certfile: str | None = None
     ssl_keyfile: str | None = None
+    ssl_key_password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,13 @@ class KafkaSettings:
     api_version: tuple[int, ...] | None = None
     """The version of Kafka to talk as to; None asks the brokers, as all but few of them allow."""
     security: Security = field(default_factory=Security)
+    attempts: Attempts = field(default_factory=Attempts, compare=False)
+    """What became of connecting, whichever client it was."""
+
+    @property
+    def servers(self) -> list[str]:
+        """The addresses to begin with, HOST:PORT each."""
+        return [part.strip() for part in self.bootstrap_servers.split(",")]
 
 
 def connection_options(settings: KafkaSettings) -> dict[str, Any]:
@@ -60,14 +76,18 @@ def connection_options(settings: KafkaSettings) -> dict[str, Any]:
         "ssl_cafile": security.ssl_cafile,
         "ssl_certfile": security.ssl_certfile,
         "ssl_keyfile": security.ssl_keyfile,
+        "sasl_oauth_token_provider": security.token and TokenProvider(security.token),
     }
+    login = Login(settings.attempts, frozenset(settings.servers), security.renewed_password)
     return {
-        "bootstrap_servers": [part.strip() for part in settings.bootstrap_servers.split(",")],
+        "bootstrap_servers": settings.servers,
+        "kafka_client": partial(Client, login=login),
+        # Also where there is none: else OpenSSL asks for it on the terminal.
+        "ssl_password": security.ssl_key_password or "",
         "bootstrap_timeout_ms": int(BOOTSTRAP_SECONDS * 1000),
         # A broker that comes back is found again within a second, not within 30.
         "reconnect_backoff_max_ms": 1000,
         "client_id": "sync-worker",
-        "kafka_client": Client,
         "api_version": settings.api_version,
         **{name: value for name, value in options.items() if value is not None},
     }

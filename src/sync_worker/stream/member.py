@@ -182,8 +182,8 @@ class Member:
         self._unstable_since = None
         try:
             consumer = bounded_consumer(consumer_options(self._settings))
-        except KafkaError as error:
-            raise StreamAway(str(error)) from error
+        except (KafkaError, OSError) as error:
+            raise self._settings.attempts.away(error) from error
         self._rebalance.of(consumer)
         consumer.subscribe(list(self._settings.topics), listener=self._rebalance)
         self._consumer = consumer
@@ -213,7 +213,8 @@ class Member:
         refusal = group_refusals.refusal_of(error, self._settings.group_id)
         if refusal is not None:
             raise refusal from error
-        if isinstance(error, KafkaError) and error.retriable:
+        is_passing = isinstance(error, KafkaError) and error.retriable
+        if is_passing or self._settings.attempts.refusal is not None:
             time.sleep(_BREATH_SECONDS)
             return
         self.failures_in_a_row.append(error)

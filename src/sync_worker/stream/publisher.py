@@ -64,8 +64,8 @@ class Publisher:
         """Raise StreamAway where no broker answers."""
         try:
             self._producer = KafkaProducer(**_options(settings, delivery_seconds))
-        except KafkaError as error:
-            raise StreamAway(str(error)) from error
+        except (KafkaError, OSError) as error:
+            raise settings.attempts.away(error) from error
         self._on_the_way: deque[_Sent] = deque()
         self._bytes_on_the_way = 0
         self._failure: StreamError | StreamAway | None = None

@@ -36,6 +36,10 @@ class StreamAway(Exception):
     """The stream cannot be reached now; trying again can help."""
 
 
+class StreamRefused(StreamAway):
+    """The stream is there and does not let us in; once what we log in with changes, it may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """A partition's position before and after a batch: offsets of the next record to read.

@@ -42,9 +42,12 @@ DAEMON = RetryPolicy(give_up_after=None)
 """For the daemon: the database and Kafka are waited for, at the start too."""
 
 
+_PASSING = {Fault.PASSING, Fault.TOO_LONG, Fault.REFUSED}
+
+
 def is_passing(error: BaseException) -> bool:
     """Whether trying again can help: the database or Kafka is away, busy or failing over."""
-    return isinstance(error, StreamAway) or fault_of(error) in {Fault.PASSING, Fault.TOO_LONG}
+    return isinstance(error, StreamAway) or fault_of(error) in _PASSING
 
 
 def retrying(

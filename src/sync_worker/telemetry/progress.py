@@ -3,12 +3,14 @@
 Log events name records by their address and clinics by their HSA-id; never a payload.
 """
 
+from datetime import datetime
+
 from structlog.typing import FilteringBoundLogger
 
 from sync_worker.events.likely_causes import known_type_like
 from sync_worker.events.models import MODELS
-from sync_worker.registry.errors import first_line
-from sync_worker.stream.source import StreamAway
+from sync_worker.registry.errors import Fault, fault_of, first_line
+from sync_worker.stream.source import StreamAway, StreamRefused
 from sync_worker.sync.progress import (
     AheadOfClock,
     Applied,
@@ -34,6 +36,16 @@ class Told:
         self._metrics = metrics
         self._health = health
         self._told_types: set[tuple[str, str]] = set()
+        self._refused_since: datetime | None = None
+
+    def database_refused(self, why: str, since: datetime, wait_seconds: float) -> None:
+        """The database is there, and did not let us in."""
+        self._refused_since = since
+        self._refused("database_refused", why, since, wait_seconds)
+
+    def kafka_refused(self, why: str, since: datetime, wait_seconds: float) -> None:
+        """Kafka is there, and did not let us in."""
+        self._refused("kafka_refused", why, since, wait_seconds)
 
     def polling(self) -> None:
         self._health.went_round()
@@ -67,6 +79,12 @@ class Told:
     def waiting(self, error: BaseException, seconds: float) -> None:
         self._metrics.waited()
         self._health.went_round()
+        if isinstance(error, StreamRefused):
+            return  # which was told when it was tried
+        if fault_of(error) is Fault.REFUSED and self._refused_since is not None:
+            said = f"it refuses us since {_time(self._refused_since)}: {first_line(error)}"
+            self._health.database_is(said)
+            return
         if not isinstance(error, StreamAway):
             self._health.database_is(first_line(error))
         self._log.warning(
@@ -82,6 +100,14 @@ class Told:
         self._told_types.add((topic, name))
         like = known_type_like(name, MODELS)
         self._log.warning("unknown_type", topic=topic, type=name, looks_like=like)
+
+    def _refused(self, event: str, why: str, since: datetime, wait_seconds: float) -> None:
+        self._log.warning(
+            event,
+            error=why.strip().partition("\n")[0],
+            since=_time(since),
+            retry_in_seconds=round(wait_seconds, 2),
+        )
 
     def _warn(self, warning: Warning_) -> None:
         match warning:
@@ -106,3 +132,7 @@ class Told:
                 self._tell_of_type(topic, name)
             case MassChangeHeld():
                 self._log.warning("mass_change_held", **warning._asdict())
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

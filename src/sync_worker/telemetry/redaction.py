@@ -7,7 +7,6 @@ before it reaches stderr, stdout, the log, or the HTTP port.
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
-from threading import Lock
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
@@ -28,25 +27,17 @@ class Redaction:
     """
 
     def __init__(self, known: Callable[[], Iterable[str]] = tuple) -> None:
-        """`known` gives the secrets that there are at first; it is asked when one is needed."""
+        """`known` gives the secrets that there are now; those that there were stay secret."""
         self._known = known
-        self._forms: set[str] | None = None
+        self._secrets: frozenset[str] = frozenset()
         self._pattern: re.Pattern[str] | None = None
-        self._lock = Lock()
-
-    def learn(self, *secrets: str) -> None:
-        """Mask these too, from now on; what was masked before stays so."""
-        with self._lock:
-            forms = {form for secret in secrets for form in _forms(secret)}
-            known = self._forms if self._forms is not None else self._first()
-            if self._pattern is None or not forms <= known:
-                self._forms = known | forms
-                self._pattern = _pattern(self._forms)
 
     def __call__(self, text: str) -> str:
         """The text with every secret masked."""
-        if self._pattern is None:
-            self.learn()
+        secrets = self._secrets.union(self._known())
+        if secrets != self._secrets:
+            self._pattern = _pattern({form for secret in secrets for form in _forms(secret)})
+            self._secrets = secrets
         return self._pattern.sub(MASK, text) if self._pattern else text
 
     def values(self, value: Any) -> Any:
@@ -68,9 +59,6 @@ class Redaction:
         return {
             name: value if name == "event" else self.values(value) for name, value in event.items()
         }
-
-    def _first(self) -> set[str]:
-        return {form for secret in self._known() for form in _forms(secret)}
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -1,6 +1,11 @@
-"""Logins with passwords: of PostgreSQL, where the run's server trusts everybody else."""
+"""Logins: to PostgreSQL, where the run's server trusts everybody else, and to a broker."""
 
+import json
+import time
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -8,6 +13,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.real.worker.stage import Stage
+from tests.services import processes
+from tests.services.broker import Broker, NativeBroker
 from tests.services.postgres import PostgresServer
 
 Login = Callable[[str], str]
@@ -58,3 +66,66 @@ def _one(server: psycopg.Connection[tuple[str]], statement: str) -> str:
     row = server.execute(statement.encode()).fetchone()
     assert row is not None
     return row[0]
+
+
+PASSWORD = "h3mligt;ord@1"
+_MODULES = "org.apache.kafka.common.security"
+_JAAS = {
+    "plain": f'plain.PlainLoginModule required user_worker="{PASSWORD}"',
+    "scram-sha-256": "scram.ScramLoginModule required",
+    "oauthbearer": "oauthbearer.OAuthBearerLoginModule required "
+    'unsecuredLoginStringClaim_sub="broker" unsecuredValidatorAllowableClockSkewMs="3000"',
+}
+
+
+@dataclass(frozen=True)
+class LoginBroker:
+    """A broker that wants to know who comes, at one of its addresses, and misleads at another."""
+
+    broker: NativeBroker
+    secured: str
+    astray: str
+
+
+@pytest.fixture(scope="session")
+def login_broker(broker: Broker) -> Iterator[LoginBroker]:
+    if not isinstance(broker, NativeBroker):
+        pytest.skip("wants a second broker of its own")
+    secured, astray = (f"127.0.0.1:{processes.free_port()}" for _ in range(2))
+    settings = {
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,"
+        "ASTRAY:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT",
+        "sasl.enabled.mechanisms": ",".join(name.upper() for name in _JAAS),
+        # A login is looked at again after so long, also of a connection that stays.
+        "connections.max.reauth.ms": 3000,
+        **{
+            f"listener.name.sasl_plaintext.{name}.sasl.jaas.config": f"{_MODULES}.{module};"
+            for name, module in _JAAS.items()
+        },
+    }
+    listeners = {
+        "SASL_PLAINTEXT": (secured, secured),
+        "ASTRAY": (astray, "inner.exempel.invalid:9092"),
+    }
+    made = NativeBroker(settings, listeners)
+    yield LoginBroker(made, secured, astray)
+    made.remove()
+
+
+@pytest.fixture
+def login_stage(login_broker: LoginBroker, tmp_path: Path) -> Iterator[Stage]:
+    """The worker between the broker that wants a login and a SQLite file of its own."""
+    made = Stage(tmp_path, login_broker.broker.bootstrap, f"sqlite:///{tmp_path / 'registry.db'}")
+    made.settings["KAFKA_BOOTSTRAP_SERVERS"] = login_broker.secured
+    made.create_topics()
+    assert made("db", "upgrade").exit_code == 0
+    yield made
+    made.end_all()
+
+
+def token_for(user: str, seconds: float = 600) -> str:
+    """An unsecured token (RFC 7519, 6), good for so long."""
+    now = time.time()
+    claims = {"sub": user, "iat": now - 1, "exp": now + seconds}
+    parts = (json.dumps(part).encode() for part in ({"alg": "none"}, claims))
+    return ".".join([*(urlsafe_b64encode(part).decode().rstrip("=") for part in parts), ""])

@@ -105,7 +105,8 @@ class Stage:
     partitions: int = 3
     name: str = field(default_factory=lambda: uuid4().hex[:8])
     running: list[Running] = field(default_factory=list)
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str | None] = field(default_factory=dict)
+    """What goes before the stage's own; None where it is set nowhere."""
 
     @property
     def activation(self) -> str:
@@ -120,7 +121,7 @@ class Stage:
         return f"group-{self.name}"
 
     def environment(self, **settings: str) -> dict[str, str]:
-        stated = {
+        stated: dict[str, str | None] = {
             "DATABASE_URL": self.database_url,
             "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
             "KAFKA_ACTIVATION_TOPIC": self.activation,
@@ -136,7 +137,8 @@ class Stage:
             **self.settings,
             **settings,
         }
-        return {f"SYNC_WORKER_{name}": value for name, value in stated.items()}
+        given = {name: value for name, value in stated.items() if value is not None}
+        return {f"SYNC_WORKER_{name}": value for name, value in given.items()}
 
     def __call__(self, *arguments: str, **settings: str) -> Done:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("SYNC_WORKER_")}

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from tests.unit.cli.test_settings import SETTINGS, TOGETHER, named
+from tests.unit.cli.test_settings import BY_TOKEN, BY_TOKEN_FILE, SETTINGS, TOGETHER, named
 
 PASSWORD = "h3mligt-ord"
 URLS = {
@@ -40,7 +40,9 @@ def given(monkeypatch):
 def test_every_setting_is_listed_with_its_default(typed):
     settings = shown(typed)
     expected = {name: case[0] for name, case in SETTINGS.items()}
-    expected = named(dict.fromkeys(TOGETHER) | expected | {"EVENTS_EXTRA_REGIONS": []})
+    expected = named(
+        dict.fromkeys(TOGETHER | BY_TOKEN | BY_TOKEN_FILE) | expected | {"EVENTS_EXTRA_REGIONS": []}
+    )
     assert {name: item["value"] for name, item in settings.items()} == expected
     assert {item["source"] for item in settings.values()} == {"default"}
     assert all(item["description"] for item in settings.values())

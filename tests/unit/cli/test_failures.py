@@ -199,6 +199,7 @@ def test_a_file_of_kafkas_security_that_cannot_be_read_is_refused_before_connect
     for variable, file in (files | {f"SYNC_WORKER_KAFKA_SSL_{name}": missing}).items():
         monkeypatch.setenv(variable, file)
     monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setenv("SYNC_WORKER_KAFKA_SECURITY_PROTOCOL", "SSL")
     error = error_of(typed(*line.split(), "-o", "json"), 2)
     assert error["code"] == "configuration"
     assert f"SYNC_WORKER_KAFKA_SSL_{name} names {missing}" in error["message"]

@@ -1,7 +1,9 @@
 """No secret reaches any output, whatever stands in it and wherever it stands."""
 
 import json
+import shutil
 import string
+import subprocess
 from urllib.parse import quote
 
 import pytest
@@ -166,17 +168,18 @@ def test_a_secret_is_masked_however_it_is_quoted(secret, text, masked):
     assert Redaction(lambda: [secret])(text) == masked
 
 
-def test_a_secret_that_is_learned_is_masked_beside_the_first_ones():
-    redaction = Redaction(lambda: ["the-first-one"])
-    assert redaction("the-second-one") == "the-second-one"
-    redaction.learn("the-second-one")
+def test_a_secret_that_was_replaced_stays_masked():
+    secrets = ["the-first-one"]
+    redaction = Redaction(lambda: secrets)
+    assert redaction("the-first-one the-second-one") == f"{MASK} the-second-one"
+    secrets[:] = ["the-second-one"]
     assert redaction("the-first-one the-second-one") == f"{MASK} {MASK}"
 
 
 def test_every_setting_that_can_hold_a_secret_is_known():
     secret = {name for name, field in Settings.model_fields.items() if "Secret" in str(field)}
     assert secret == set(SECRETS)
-    assert {name for name in Settings.model_fields if name.endswith("_url")} == set(URLS)
+    assert {name for name in Settings.model_fields if name.endswith("database_url")} == set(URLS)
 
 
 @pytest.mark.parametrize(
@@ -198,3 +201,52 @@ def test_several_hosts_sockets_and_addresses_are_read(url, host, port):
     settings = load_settings(named({"DATABASE_URL": url}))
     read = parameters_of(settings.database_url)
     assert (read.get("host"), read.get("port")) == (host, port)
+
+
+@pytest.fixture
+def key_pair(folder):
+    """A certificate and its key, which a pass phrase opens."""
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-passout", f"pass:{HEAD}"]
+    subject = ["-subj", "/CN=worker", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*make, *subject], check=True, capture_output=True)
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "KAFKA_SECURITY_PROTOCOL": "SSL",
+        "KAFKA_SSL_CERTFILE": str(certificate),
+        "KAFKA_SSL_KEYFILE": str(key),
+    }
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="wants openssl")
+@pytest.mark.parametrize(
+    ("phrase", "exit_code", "words"),
+    [
+        ({}, 2, "which is encrypted, and SYNC_WORKER_KAFKA_SSL_KEY_PASSWORD is not set"),
+        (
+            {"KAFKA_SSL_KEY_PASSWORD": TAIL},
+            2,
+            "which SYNC_WORKER_KAFKA_SSL_KEY_PASSWORD does not open",
+        ),
+        ({"KAFKA_SSL_KEY_PASSWORD": HEAD}, 5, "127.0.0.1:1"),
+    ],
+)
+def test_an_encrypted_key_of_kafka_is_opened_by_its_setting(  # noqa: PLR0917
+    database, typed, monkeypatch, key_pair, phrase, exit_code, words
+):
+    for name, value in named(key_pair | phrase).items():
+        monkeypatch.setenv(name, value)
+    told = typed("topics", "create", "-o", "json")
+    assert told.exit_code == exit_code
+    assert words in told.error["message"]
+    assert not [part for part in (HEAD, TAIL) if part in told.stderr]
+
+
+def test_a_file_of_tls_that_holds_no_certificate_is_refused(database, typed, monkeypatch, folder):
+    (folder / "ca.pem").write_text("no certificate")
+    given = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "KAFKA_SECURITY_PROTOCOL": "SSL"}
+    for name, value in named(given | {"KAFKA_SSL_CAFILE": str(folder / "ca.pem")}).items():
+        monkeypatch.setenv(name, value)
+    told = typed("topics", "create", "-o", "json")
+    assert told.exit_code == 2
+    assert "SYNC_WORKER_KAFKA_SSL_CAFILE" in told.error["message"]

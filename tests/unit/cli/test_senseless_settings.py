@@ -1,9 +1,7 @@
 """Settings that are not right: all told at once, by name, never by a secret's value."""
 
 import pytest
-from tests.unit.cli.test_settings import PASSWORD, named, refusal
-
-from sync_worker.cli.settings import load_settings
+from tests.unit.cli.test_settings import BY_TOKEN_FILE, PASSWORD, named, refusal
 
 SENSELESS = {
     "DATABASE_URL": [
@@ -23,7 +21,14 @@ SENSELESS = {
     "KAFKA_MAX_POLL_INTERVAL_MS": ["0", "soon"],
     "KAFKA_API_VERSION": ["2", "0.10", "5.0", "v2.7", "2.x", "-1.2", "2.7."],
     "KAFKA_SECURITY_PROTOCOL": ["TLS"],
-    "KAFKA_SASL_MECHANISM": ["MD5"],
+    "KAFKA_SASL_MECHANISM": ["MD5", "GSSAPI", "AWS_MSK_IAM"],
+    "KAFKA_SASL_OAUTH_TOKEN_URL": [
+        "http://login.exempel.invalid/token",
+        f"https://worker:{PASSWORD}@login.exempel.invalid",
+        "login.exempel.invalid",
+        "https://host:port/",
+        "file:///token",
+    ],
     "HTTP_PORT": ["-1", "65536", "http"],
     "LOG_LEVEL": ["loud", "INFO"],
     "LOG_FORMAT": ["xml"],
@@ -64,9 +69,19 @@ def test_logging_in_takes_a_user_and_a_password(mechanism):
     assert "SYNC_WORKER_KAFKA_SASL_PASSWORD" in text
 
 
-def test_logging_in_by_ticket_takes_neither():
-    login = {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_MECHANISM": "GSSAPI"}
-    assert load_settings(named(login)).kafka_sasl_username is None
+def test_kerberos_is_refused_with_what_works():
+    text = refusal(named({"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_MECHANISM": "GSSAPI"}))
+    assert "no Kerberos" in text
+    assert "OAUTHBEARER" in text
+
+
+@pytest.mark.parametrize("protocol", [{}, {"KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"}])
+@pytest.mark.parametrize("name", ["CAFILE", "CERTFILE"])
+def test_files_of_tls_without_tls_are_refused(protocol, name):
+    """Whoever names them takes the connection for encrypted."""
+    text = refusal(named({f"KAFKA_SSL_{name}": "/etc/file.pem"} | protocol))
+    assert f"SYNC_WORKER_KAFKA_SSL_{name}" in text
+    assert "nothing would be encrypted" in text
 
 
 @pytest.mark.parametrize(
@@ -79,7 +94,16 @@ def test_logging_in_by_ticket_takes_neither():
         ({"KAFKA_SASL_PASSWORD": PASSWORD}, "KAFKA_SASL_USERNAME"),
         ({"KAFKA_SASL_USERNAME": "worker"}, "KAFKA_SASL_PASSWORD"),
         ({"KAFKA_SSL_KEYFILE": "key.pem"}, "KAFKA_SSL_CERTFILE"),
+        ({"KAFKA_SSL_KEY_PASSWORD": PASSWORD}, "KAFKA_SSL_CERTFILE"),
         ({"KAFKA_SASL_MECHANISM": "PLAIN"}, "KAFKA_SECURITY_PROTOCOL"),
+        ({"KAFKA_SASL_OAUTH_CLIENT_SECRET": PASSWORD}, "KAFKA_SASL_MECHANISM"),
+        ({"KAFKA_SASL_MECHANISM": "OAUTHBEARER"}, "KAFKA_SASL_OAUTH_TOKEN_FILE"),
+        ({"KAFKA_SASL_MECHANISM": "OAUTHBEARER"}, "KAFKA_SASL_OAUTH_CLIENT_SECRET"),
+        (BY_TOKEN_FILE | {"KAFKA_SASL_OAUTH_SCOPE": "s"}, "KAFKA_SASL_OAUTH_TOKEN_FILE"),
+        (
+            BY_TOKEN_FILE | {"KAFKA_SASL_USERNAME": "a", "KAFKA_SASL_PASSWORD": PASSWORD},
+            "KAFKA_SASL_MECHANISM",
+        ),
         ({"KAFKA_SECURITY_PROTOCOL": "SASL_SSL"}, "KAFKA_SASL_MECHANISM"),
         (
             {"KAFKA_SASL_USERNAME": "worker", "KAFKA_SASL_PASSWORD": PASSWORD},
@@ -89,5 +113,6 @@ def test_logging_in_by_ticket_takes_neither():
 )
 def test_settings_that_contradict_each_other_are_both_named(given, other):
     text = refusal(named(given))
-    assert all(f"SYNC_WORKER_{name}" in text for name in [*given, other])
+    named_there = set(given) - set(BY_TOKEN_FILE) - {"KAFKA_SASL_PASSWORD"} | {other}
+    assert all(f"SYNC_WORKER_{name}" in text for name in named_there)
     assert PASSWORD not in text

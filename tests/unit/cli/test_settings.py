@@ -20,8 +20,6 @@ SETTINGS = {
     "KAFKA_MAX_POLL_INTERVAL_MS": (120_000, "300000", 300_000),
     "KAFKA_API_VERSION": (None, "2.7", "2.7"),
     "KAFKA_SECURITY_PROTOCOL": (None, "SSL", "SSL"),
-    "KAFKA_SSL_CAFILE": (None, "/etc/ca.pem", "/etc/ca.pem"),
-    "KAFKA_SSL_CERTFILE": (None, "/etc/cert.pem", "/etc/cert.pem"),
     "HTTP_HOST": ("127.0.0.1", "0.0.0.0", "0.0.0.0"),
     "HTTP_PORT": (9464, "0", 0),
     "LOG_LEVEL": ("info", "debug", "debug"),
@@ -36,12 +34,28 @@ SETTINGS = {
 }
 # These are right only together with others.
 TOGETHER = {
+    "KAFKA_SSL_CAFILE": "/etc/ca.pem",
+    "KAFKA_SSL_KEY_PASSWORD": PASSWORD,
     "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
     "KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
     "KAFKA_SASL_USERNAME": "worker",
     "KAFKA_SASL_PASSWORD": PASSWORD,
     "KAFKA_SSL_CERTFILE": "/etc/cert.pem",
     "KAFKA_SSL_KEYFILE": "/etc/key.pem",
+}
+
+BY_TOKEN = {
+    "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+    "KAFKA_SASL_MECHANISM": "OAUTHBEARER",
+    "KAFKA_SASL_OAUTH_TOKEN_URL": "https://login.exempel.invalid/token",
+    "KAFKA_SASL_OAUTH_CLIENT_ID": "worker",
+    "KAFKA_SASL_OAUTH_CLIENT_SECRET": PASSWORD,
+    "KAFKA_SASL_OAUTH_SCOPE": "kafka",
+}
+BY_TOKEN_FILE = {
+    "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+    "KAFKA_SASL_MECHANISM": "OAUTHBEARER",
+    "KAFKA_SASL_OAUTH_TOKEN_FILE": "/run/token",
 }
 
 
@@ -121,7 +135,8 @@ def test_a_blank_secret_of_a_login_is_refused(name, blank):
 
 
 def test_the_tables_here_have_every_setting():
-    assert {name.lower() for name in SETTINGS | TOGETHER} == set(Settings.model_fields)
+    every = SETTINGS | TOGETHER | BY_TOKEN | BY_TOKEN_FILE
+    assert {name.lower() for name in every} == set(Settings.model_fields)
 
 
 def test_the_environment_goes_before_a_secret_file(secrets):
@@ -140,6 +155,13 @@ def test_only_the_line_break_at_the_end_of_a_secret_file_is_cut(secrets, end):
 def test_settings_that_need_each_other_are_taken_together():
     settings = load_settings(named(TOGETHER))
     assert settings.kafka_sasl_mechanism == "SCRAM-SHA-512"
+    assert PASSWORD not in repr(settings)
+
+
+@pytest.mark.parametrize("given", [BY_TOKEN, BY_TOKEN_FILE])
+def test_a_token_comes_from_a_file_or_for_client_credentials(given):
+    settings = load_settings(named(given))
+    assert settings.kafka_sasl_mechanism == "OAUTHBEARER"
     assert PASSWORD not in repr(settings)
 
 
@@ -185,11 +207,29 @@ def test_an_unknown_name_among_the_secrets_is_refused_with_the_nearest_one(secre
         "SYNC_WORKER_SERVICE_PORT_HTTP",
         "SYNC_WORKER_PORT",
         "SYNC_WORKER_PORT_9464_TCP_ADDR",
+        "SYNC_WORKER_HTTP_SERVICE_HOST",
+        "SYNC_WORKER_HTTP_SERVICE_PORT",
+        "SYNC_WORKER_HTTP_SERVICE_PORT_METRICS",
+        "SYNC_WORKER_HTTP_PORT",
+        "SYNC_WORKER_HTTP_PORT_9464_TCP",
+        "SYNC_WORKER_METRICS_V2_PORT",
+        "SYNC_WORKER_METRICS_V2_PORT_53_UDP_PROTO",
+        "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS_PORT",
         "OTHER_SYNC_WORKER_X",
     ],
 )
 def test_what_kubernetes_injects_and_what_is_not_ours_is_let_through(name):
     assert load_settings({name: "tcp://10.0.0.1:9464"}) == load_settings({})
+
+
+def test_what_kubernetes_injects_does_not_go_before_a_secret_file(secrets):
+    environ = secrets(HTTP_PORT="1") | {"SYNC_WORKER_HTTP_PORT": "tcp://[fd00::1]:9464"}
+    assert load_settings(environ).http_port == 1
+
+
+def test_a_port_that_is_no_address_of_a_service_is_a_mistake():
+    assert "SYNC_WORKER_METRICS_PORT is no setting" in refusal({"SYNC_WORKER_METRICS_PORT": "9464"})
+    assert "SYNC_WORKER_HTTP_PORT is not" in refusal({"SYNC_WORKER_HTTP_PORT": "http://x"})
 
 
 def test_other_files_among_the_secrets_are_let_be(secrets, tmp_path):

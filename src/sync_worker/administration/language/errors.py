@@ -18,6 +18,14 @@ DATABASE_AWAY = Message(
     sv="Databasen går inte att nå eller använda nu.",
     en="The database cannot be reached or used now.",
 )
+LOGIN_REFUSED = Message(
+    sv="Databasen finns där och släpper inte in oss.",
+    en="The database is there and does not let us in.",
+)
+CHECK_LOGIN = Message(
+    sv="Kontrollera användare, lösenord, databas och sslmode i adressen: sync-worker config show",
+    en="Check the user, password, database and sslmode of its address: sync-worker config show",
+)
 DATABASE_BUSY = Message(
     sv="Databasen blev inte klar i tid. Inget ändrades av det som var på gång.",
     en="The database did not finish in time. What was in hand changed nothing.",

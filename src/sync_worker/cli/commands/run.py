@@ -67,12 +67,13 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     run = options.invocation(ctx)
     stuck_after = run.settings.kafka_max_poll_interval_ms / 1000
     health, metrics = Health(stuck_after, run.options.redaction), Metrics()
-    with wiring.worker_registry(run.settings) as registry:
+    told = Told(run.log(), metrics, health)
+    with wiring.worker_registry(run.settings, told.database_refused) as registry:
         health.database = registry.unanswered_seconds
-        told = Told(run.log(), metrics, health)
         worker = wiring.worker(run.settings, registry, told, DAEMON if is_daemon else UNTIL_IDLE)
         end.of(worker)
-        open_kafka = None if archives else daemon.opener(run.settings, health, run.log())
+        tell = told.kafka_refused
+        open_kafka = None if archives else daemon.opener(run.settings, health, run.log(), tell)
         try:
             if open_kafka is None:
                 is_whole = _apply_archives(run, worker, archives)

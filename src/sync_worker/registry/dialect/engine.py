@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL, ExceptionContext, make_url
 
 from sync_worker.files import whole
 from sync_worker.registry import address
-from sync_worker.registry.dialect import session
+from sync_worker.registry.dialect import logins, session
 
 BUSY_TIMEOUT_MS = 5_000
 """How long SQLite waits for another process's transaction before it says "locked"."""
@@ -47,12 +47,17 @@ class NoPlaceForDatabase(Exception):
 
 
 def open_engine(
-    url: str, *, create: bool = False, limits: session.TimeLimits = session.COMMAND
+    url: str,
+    *,
+    create: bool = False,
+    limits: session.TimeLimits = session.COMMAND,
+    login: logins.Login | None = None,
 ) -> Engine:
     """An engine for the registry at `url`; nothing is connected yet.
 
     A SQLite file that does not exist is made only with `create`. PostgreSQL ends what takes longer
-    than `limits`; SQLite always says "locked" after 5 s.
+    than `limits`; SQLite always says "locked" after 5 s. With `login`, a PostgreSQL server is
+    logged in to with what that says at the time.
 
     Raises:
         MissingDatabase: the SQLite file does not exist.
@@ -63,7 +68,10 @@ def open_engine(
         return _open_sqlite(make_url(url), create=create)
     parameters = address.parameters_of(url)
     address.require_files(parameters)
-    return _open_postgresql(parameters, limits)
+    engine = _open_postgresql(parameters, limits)
+    if login is not None:
+        logins.renew(engine, login)
+    return engine
 
 
 def _open_sqlite(url: URL, *, create: bool) -> Engine:

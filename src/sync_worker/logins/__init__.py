@@ -1,0 +1,1 @@
+"""Logins that are refused, to whatever it is that refuses them."""

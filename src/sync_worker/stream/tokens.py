@@ -1,0 +1,143 @@
+"""Where the token of an OAUTHBEARER login comes from: a file, or an authorisation server.
+
+No message has anything that a server or a file said but a code of RFC 6749.
+"""
+
+import base64
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote_plus, urlencode
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from kafka.errors import KafkaConnectionError, KafkaError, SaslAuthenticationFailedError
+
+_SECONDS = 3.0
+"""How long the server may take: the client's own thread waits, and with it its heartbeats."""
+_MOST_BYTES = 2**20
+_MARGIN = 0.2
+"""The last part of a token's life in which a new one is fetched for the next login."""
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
+_CODE = re.compile(r"[a-z_]{1,40}")
+
+
+class NoToken(KafkaConnectionError):
+    """There is no token to log in with now."""
+
+
+class TokenRefused(SaslAuthenticationFailedError):
+    """There is none, and asking again will not give one."""
+
+
+class TokenFile:
+    """A token that something else puts into a file, and renews there."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self) -> str:
+        """The token as it is now; raises TokenRefused where there is none."""
+        try:
+            return _token(self._path.read_text("ascii").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not ASCII"
+            raise TokenRefused(f"the token in {self._path} cannot be read: {why}") from None
+
+
+class ClientCredentials:
+    """Tokens for a client id and its secret, each kept for most of its life (RFC 6749, 4.4)."""
+
+    def __init__(
+        self,
+        url: str,
+        client_id: str,
+        client_secret: Callable[[], str],
+        scope: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._url = url
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._scope = scope
+        self._clock = clock
+        self._token = ""
+        self._good_until = 0.0
+        self._secret_used = ""
+
+    def __call__(self) -> str:
+        """A token that is good for a while; raises NoToken or TokenRefused."""
+        secret = self._client_secret()
+        if self._clock() >= self._good_until or secret != self._secret_used:
+            self._fetch(secret)
+        return self._token
+
+    def _fetch(self, secret: str) -> None:
+        asked_at = self._clock()
+        answer = self._answer(secret)
+        self._token = _token(answer.get("access_token"))
+        self._secret_used = secret
+        life = answer.get("expires_in")
+        seconds = life if isinstance(life, int | float) else 0  # each login a new one
+        self._good_until = asked_at + seconds * (1 - _MARGIN)
+
+    def _answer(self, secret: str) -> Mapping[str, Any]:
+        pair = f"{quote_plus(self._client_id)}:{quote_plus(secret)}"
+        scope = {"scope": self._scope} if self._scope else {}
+        request = Request(  # noqa: S310 - the setting takes https, and http on this machine alone
+            self._url,
+            urlencode({"grant_type": "client_credentials", **scope}).encode(),
+            {
+                "Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}",
+                "Accept": "application/json",
+            },
+        )
+        try:
+            with build_opener(_NoRedirect).open(request, timeout=_SECONDS) as response:
+                return _object(response.read(_MOST_BYTES))
+        except HTTPError as error:
+            with error:
+                raise _refused(self._url, error) from None
+        except (URLError, OSError) as error:
+            why = getattr(error, "reason", None) or type(error).__name__
+            raise NoToken(f"{self._url} gives no token: {why}") from None
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """Elsewhere the client's secret has no business."""
+
+    def redirect_request(self, *_arguments: Any, **_named: Any) -> None:
+        return None
+
+
+def _refused(url: str, error: HTTPError) -> KafkaError:
+    """What a status that is no success means: another try helps, or it does not."""
+    said = f"{url} gives no token: it answers {error.code}"
+    if error.code >= 500 or error.code in {408, 429}:
+        return NoToken(said)
+    try:
+        code = _object(error.read(_MOST_BYTES)).get("error")
+    except (TokenRefused, OSError):
+        code = None
+    is_code = isinstance(code, str) and _CODE.fullmatch(code)
+    return TokenRefused(f"{said}, {code}" if is_code else said)
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise TokenRefused("the authorisation server's answer is no JSON object")
+    return answer
+
+
+def _token(text: object) -> str:
+    """A token as RFC 6750 has it; anything else could end the message that it is sent in."""
+    if not isinstance(text, str) or _TOKEN.fullmatch(text) is None:
+        raise TokenRefused("what should be a token is none")
+    return text

@@ -1,0 +1,32 @@
+"""When a refused login is tried again."""
+
+from sync_worker.logins.refusals import LONGEST_WAIT_SECONDS, Refusals
+
+
+def test_a_refusal_is_tried_ever_more_slowly_with_a_limit():
+    told = []
+    refusals = Refusals(tell=lambda why, since, seconds: told.append((why, since, seconds)))
+    for _ in range(9):
+        refusals.refused("no")
+    waits = [seconds for _, _, seconds in told]
+    assert waits[:4] == [1, 2, 4, 8]
+    assert waits[-1] == LONGEST_WAIT_SECONDS
+    assert LONGEST_WAIT_SECONDS - 1 < refusals.wait_seconds() <= LONGEST_WAIT_SECONDS
+    assert {(why, since) for why, since, _ in told} == {("no", refusals.since)}
+
+
+def test_another_secret_is_tried_at_once():
+    secrets = ["old"]
+    refusals = Refusals(lambda: list(secrets))
+    for _ in range(8):
+        refusals.refused("no")
+    secrets[:] = ["new"]
+    assert refusals.wait_seconds() == 0
+
+
+def test_who_is_let_in_begins_anew():
+    refusals = Refusals()
+    for _ in range(8):
+        refusals.refused("no")
+    refusals.accepted()
+    assert (refusals.since, refusals.wait_seconds()) == (None, 0)
