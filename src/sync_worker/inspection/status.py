@@ -23,7 +23,7 @@ from sync_worker.registry.hold_lists import Standing
 from sync_worker.registry.positions import Counts, Position, latest
 from sync_worker.registry.queries import Gauges
 from sync_worker.registry.unit import Registry
-from sync_worker.stream.source import StreamAway, StreamError
+from sync_worker.stream.source import StreamAway, StreamError, StreamRefused
 
 MASS_OF_DEAD_LETTERS = 100
 """So many open ones are no single bad record, but a fault of somebody's program."""
@@ -85,7 +85,8 @@ def _looked(look: Look | None, known: Sequence[Position]) -> tuple[Log | None, l
     try:
         log = look(known)
     except StreamAway as away:
-        text = f"Kafka does not answer, so that end and lag are not known: {away}."
+        does = "refuses us" if isinstance(away, StreamRefused) else "does not answer"
+        text = f"Kafka {does}, so that end and lag are not known: {away}."
         return None, [f"{text} See to the brokers: sync-worker doctor"]
     except StreamError as refusal:
         return None, [_refused(refusal)]
