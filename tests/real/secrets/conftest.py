@@ -1,6 +1,7 @@
 """Logins: to PostgreSQL, where the run's server trusts everybody else, and to a broker."""
 
 import json
+import shutil
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
@@ -85,16 +86,24 @@ class LoginBroker:
     broker: NativeBroker
     secured: str
     astray: str
+    encrypted: str
+    """Where it wants TLS, and a certificate that `authority` vouches for."""
+    authority: Path
 
 
 @pytest.fixture(scope="session")
-def login_broker(broker: Broker) -> Iterator[LoginBroker]:
+def login_broker(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoginBroker]:
     if not isinstance(broker, NativeBroker):
         pytest.skip("wants a second broker of its own")
-    secured, astray = (f"127.0.0.1:{processes.free_port()}" for _ in range(2))
+    secured, astray, encrypted = (f"127.0.0.1:{processes.free_port()}" for _ in range(3))
+    certificate, key = key_pair(tmp_path_factory.mktemp("broker"))
+    pair = certificate.with_name("pair.pem")
+    pair.write_text(key.read_text() + certificate.read_text())
     settings = {
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,"
-        "ASTRAY:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT",
+        "ASTRAY:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SSL:SSL",
+        "listener.name.ssl.ssl.keystore.type": "PEM",
+        "listener.name.ssl.ssl.keystore.location": pair,
         "sasl.enabled.mechanisms": ",".join(name.upper() for name in _JAAS),
         # A login is looked at again after so long, also of a connection that stays.
         "connections.max.reauth.ms": 3000,
@@ -106,9 +115,10 @@ def login_broker(broker: Broker) -> Iterator[LoginBroker]:
     listeners = {
         "SASL_PLAINTEXT": (secured, secured),
         "ASTRAY": (astray, "inner.exempel.invalid:9092"),
+        "SSL": (encrypted, encrypted),
     }
     made = NativeBroker(settings, listeners)
-    yield LoginBroker(made, secured, astray)
+    yield LoginBroker(made, secured, astray, encrypted, certificate)
     made.remove()
 
 
@@ -121,6 +131,18 @@ def login_stage(login_broker: LoginBroker, tmp_path: Path) -> Iterator[Stage]:
     assert made("db", "upgrade").exit_code == 0
     yield made
     made.end_all()
+
+
+def key_pair(folder: Path, pass_phrase: str = "") -> tuple[Path, Path]:
+    """A certificate that vouches for itself, of 127.0.0.1, and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("wants openssl")
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    how = ["-passout", f"pass:{pass_phrase}"] if pass_phrase else ["-noenc"]
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    processes.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", *how, *names, *files])
+    return certificate, key
 
 
 def token_for(user: str, seconds: float = 600) -> str:

@@ -10,7 +10,7 @@ import pytest
 from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
 
 from tests.builders import activated, numbered, write_archive
-from tests.real.secrets.conftest import PASSWORD, LoginBroker, token_for
+from tests.real.secrets.conftest import PASSWORD, LoginBroker, key_pair, token_for
 from tests.real.worker.stage import Stage
 from tests.unit.cli.conftest import A
 
@@ -103,6 +103,25 @@ def test_a_refused_login_is_told_as_refused(
     is_answered = login.get("KAFKA_SECURITY_PROTOCOL") != "SSL"
     assert (json.loads(done.stderr)["error"]["code"] == "login_refused") is is_answered
     assert "wr0ng-word" not in done.stderr
+
+
+def test_brokers_are_believed_by_the_authority_that_is_set(
+    login_stage: Stage, login_broker: LoginBroker, tmp_path: Path
+) -> None:
+    stranger, key = key_pair(tmp_path, "pass phrase")
+    tls = {"KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_BOOTSTRAP_SERVERS": login_broker.encrypted}
+    ours = {
+        "KAFKA_SSL_CERTFILE": str(stranger),
+        "KAFKA_SSL_KEYFILE": str(key),
+        "KAFKA_SSL_KEY_PASSWORD": "pass phrase",
+    }
+    authority = str(login_broker.authority)
+    done = login_stage("topics", "create", **tls, **ours, KAFKA_SSL_CAFILE=authority)
+    assert done.exit_code == 0, done.stderr
+    done = login_stage("topics", "create", **tls, KAFKA_SSL_CAFILE=str(stranger))
+    assert done.exit_code == 5
+    assert json.loads(done.stderr)["error"]["code"] == "login_refused"
+    assert "CERTIFICATE_VERIFY_FAILED" in done.error
 
 
 def test_an_expired_token_is_refused(login_stage: Stage, tmp_path: Path) -> None:
