@@ -52,7 +52,7 @@ class LoginManager(KafkaConnectionManager):
             and refusal is not None
             and self.connection_delay(node_id)
         ):
-            raise refusal.error
+            raise refusal.error.with_traceback(None)
         known = self._conns.get(node_id)
         if known is None and self._login.password is not None:
             self.config["sasl_plain_password"] = self._login.password()
