@@ -145,8 +145,8 @@ def _not_a_file(error: OSError) -> CommandError:
         Exit.USAGE,
         f"{error.filename} cannot be written: {error.strerror}.",
         why="No file takes its place, and nothing is written through it.",
-        hint="Name a file, new or to be replaced; what a command writes to standard output goes "
-        "anywhere.",
+        hint="Name a file, new or to be replaced. For a pipe or a device: events export --out - "
+        "writes to standard output.",
         code="file",
     )
 

@@ -45,9 +45,11 @@ def prepare() -> None:
     """
     if sys.stdin is None:
         os.open(os.devnull, os.O_RDONLY)
-    sys.stdout = _as_text(io.BufferedWriter(_lenient(sys.stdout, _STDOUT)))
-    # Not buffered: what was dropped on a full disk does not come back with the next line.
-    sys.stderr = _as_text(_lenient(sys.stderr, _STDERR))
+    stdout, stderr = _lenient(sys.stdout, _STDOUT), _lenient(sys.stderr, _STDERR)
+    # On a terminal data comes before the question that is asked about it.
+    sys.stdout = _as_text(io.BufferedWriter(stdout), by_lines=stdout.isatty())
+    # Whole lines: several threads write there.
+    sys.stderr = _as_text(stderr, by_lines=True)
 
 
 def failure(stream: IO[str]) -> OSError | None:
@@ -66,14 +68,9 @@ def _lenient(stream: IO[str] | None, descriptor: int) -> LenientFile:
     return LenientFile(os.open(os.devnull, os.O_WRONLY) if is_closed else descriptor)
 
 
-def _as_text(binary: Any) -> io.TextIOWrapper:
-    # On a terminal data comes before the question that is asked about it.
+def _as_text(binary: Any, *, by_lines: bool) -> io.TextIOWrapper:
     return io.TextIOWrapper(
-        binary,
-        encoding="utf-8",
-        errors="backslashreplace",
-        write_through=True,
-        line_buffering=binary.isatty(),
+        binary, encoding="utf-8", errors="backslashreplace", line_buffering=by_lines
     )
 
 

@@ -99,6 +99,15 @@ def test_database_and_report_are_for_their_owner_alone(typed, folder, monkeypatc
     assert mode(folder / "report.csv") == 0o600
 
 
+@pytest.mark.usefixtures("database")
+def test_a_database_that_others_may_read_is_pointed_out(typed, database):
+    assert "chmod" not in typed("db", "upgrade").stderr
+    database.chmod(0o644)
+    told = typed("db", "upgrade")
+    assert (told.exit_code, f"chmod 600 {database}" in told.stderr) == (0, True)
+    assert mode(database) == 0o644
+
+
 @pytest.mark.parametrize("stands_there", [None, b"an older one"])
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
 def test_what_ends_midway_leaves_what_there_was(tmp_path, stands_there, error):

@@ -1,10 +1,15 @@
 """`sync-worker db`: the schema of the registry, and the roles that use it."""
 
+from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
 
 from sync_worker.cli import options
+
+_OTHERS = 0o077
+"""The rights of everybody but a file's owner."""
 
 
 @click.group(cls=options.Group)
@@ -42,10 +47,17 @@ def upgrade(ctx: click.Context) -> None:
     run.output.document({"before": before, "revision": after}, render=_upgraded)
     if before != after and keeps_roles(run.settings.database_url):
         run.output.message("Give the roles what it needs: sync-worker db roles --apply")
+    _point_out_readers(run, dialect.file_of(run.settings.database_url))
     if encoding.state is not State.OK:
         run.output.attention(f"{encoding.detail} Better: {encoding.fix}")
     if encoding.state is State.FAIL:
         ctx.exit(Exit.ATTENTION)
+
+
+def _point_out_readers(run: options.Invocation, file: Path | None) -> None:
+    """An upgrade makes the file private, and leaves one alone that was there."""
+    if file is not None and file.stat().st_mode & _OTHERS:
+        run.output.attention(f"{file} is not its owner's alone: chmod 600 {quote(str(file))}")
 
 
 def _upgraded(done: dict[str, str | None]) -> str:
