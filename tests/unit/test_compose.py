@@ -375,11 +375,13 @@ def test_every_dependency_is_locked_with_hashes_and_no_address():
 # --- deploy/healthcheck.py ------------------------------------------------------------------------
 
 
-def checked(probe, port):
-    """What the container's check says and ends with."""
+def checked(probe, port, **settings):
+    """What the container's check says and ends with; a port of None is not in the environment."""
+    stated = {"HTTP_PORT": port, **settings}
+    named = {f"SYNC_WORKER_{n}": str(v) for n, v in stated.items() if v is not None}
     done = subprocess.run(
         [sys.executable, HEALTHCHECK, probe],
-        env=os.environ | {"SYNC_WORKER_HTTP_PORT": str(port)},
+        env={k: v for k, v in os.environ.items() if not k.startswith("SYNC_WORKER_")} | named,
         capture_output=True,
         text=True,
         check=False,
@@ -409,6 +411,18 @@ def test_the_check_says_what_the_worker_says():
 
 def test_a_worker_without_a_port_is_not_asked():
     assert checked("livez", 0) == (0, "the HTTP port is off\n")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1", "::", "localhost"])
+def test_the_check_asks_wherever_the_worker_listens(host, tmp_path):
+    port = Port(host, 0, Health(stuck_after_seconds=60), CollectorRegistry())
+    try:
+        assert checked("livez", port.number, HTTP_HOST=host)[0] == 0
+        (tmp_path / "sync_worker_http_port").write_text(f"{port.number}\n")
+        (tmp_path / "sync_worker_http_host").write_text(f"{host}\n")
+        assert checked("livez", None, SECRETS_DIR=tmp_path)[0] == 0
+    finally:
+        port.close()
 
 
 # --- docs/operations.md ---------------------------------------------------------------------------

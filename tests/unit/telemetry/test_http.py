@@ -2,8 +2,14 @@
 
 import http.client
 import json
+import select
+import socket
+import struct
+import threading
+from contextlib import suppress
 
 import pytest
+from tests.services.waiting import until
 
 from sync_worker.events.record import Partition
 from sync_worker.registry.positions import Counts
@@ -92,6 +98,87 @@ def test_a_path_that_there_is_not_names_those_that_there_are(served):
 
 def test_a_head_has_no_body(served):
     assert served.get("/livez", "HEAD") == (200, "")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "BREW"])
+def test_another_method_is_told_which_ones_there_are(served, method):
+    status, body = served.get("/livez", method)
+    assert (status, "GET" in body) == (405, True)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200),
+        b"GET http://[::1 HTTP/1.1\r\n\r\n",
+        b"GET /\xff\xfe?\x00 HTTP/1.1\r\n\r\n",
+        b"GET /livez HTTP/9.9\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\nContent-Length: -5\r\nHost: \xff\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\n" + b"a: b\r\n" * 300 + b"\r\n",
+        b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
+        b"\r\n" * 50,
+    ],
+    ids=["nothing", "TLS", "a bad URL", "bytes", "a version", "headers", "many", "long", "lines"],
+)
+@pytest.mark.parametrize("does_wait", [True, False])
+def test_nonsense_and_hanging_up_leave_no_word(served, said, does_wait, capfd):
+    with socket.create_connection(("127.0.0.1", served.port.number), timeout=10) as client:
+        with suppress(OSError):
+            client.sendall(said)
+            if does_wait:
+                client.shutdown(socket.SHUT_WR)
+                client.recv(1 << 16)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert served.get("/livez") == (200, "ok\n")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_idle_and_dripping_clients_hold_neither_threads_nor_probes(served):
+    before = threading.active_count()
+    clients = [
+        socket.create_connection(("127.0.0.1", served.port.number), timeout=10) for _ in range(100)
+    ]
+    for client in clients:
+        with suppress(OSError):
+            client.sendall(b"GET /li")
+    assert served.get("/livez") == (200, "ok\n")
+    until(lambda: threading.active_count() <= before + 40, "few threads to be left")
+    until(lambda: is_cut_off(clients[-1]), "a byte now and then to buy no more time")
+    until(lambda: threading.active_count() <= before, "all of them to be cut off")
+    for client in clients:
+        client.close()
+
+
+def is_cut_off(client):
+    try:
+        client.sendall(b"v")
+        return bool(select.select([client], [], [], 0.1)[0]) and not client.recv(1 << 10)
+    except OSError:
+        return True
+
+
+@pytest.mark.parametrize(("host", "asked"), [("::1", "::1"), ("::", "::1"), ("::", "127.0.0.1")])
+def test_it_is_served_on_ipv6_too(host, asked):
+    port = Port(host, 0, Health(PATIENT), Metrics().registry)
+    try:
+        connection = http.client.HTTPConnection(asked, port.number, timeout=10)
+        connection.request("GET", "/livez")
+        assert connection.getresponse().read() == b"ok\n"
+        connection.close()
+    finally:
+        port.close()
+
+
+def test_a_thread_that_ended_makes_a_worker_not_alive(served):
+    ended = threading.Thread(target=lambda: None, name="watchdog")
+    served.health.threads += [served.port.thread, threading.current_thread()]
+    assert served.get("/livez")[0] == 200
+    ended.start()
+    ended.join()
+    served.health.threads.append(ended)
+    status, body = served.get("/livez?verbose")
+    assert (status, json.loads(body)["reasons"]) == (503, ["the thread watchdog has ended"])
 
 
 def test_a_port_that_is_taken_is_an_error_of_the_system(served):
