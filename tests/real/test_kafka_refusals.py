@@ -194,6 +194,41 @@ def test_a_topic_created_anew_is_not_taken_for_a_log_that_lost_its_end(
         reader.read_until(lambda: False, "the refusal")
 
 
+@pytest.mark.parametrize("position", [3, 5])
+def test_a_failure_is_over_once_the_source_is_sought(
+    cluster: Cluster, opened: Opened, position: int
+) -> None:
+    """As where another worker, or a person, has set the positions meanwhile, or not."""
+    topic = cluster.topic()
+    cluster.send(topic, range(3))
+    reader = Reader(opened(cluster.settings(topic)), Ledger())
+    reader.read_values(3)
+    reader.client.seek(TopicPartition(topic, 0), 1000)
+    with pytest.raises(StreamError, match="the log ends at offset 3"):
+        reader.read_until(lambda: False, "the refusal")
+    cluster.send(topic, range(3, 8))
+    reader.ledger.positions[Partition(topic, 0)] = position
+    reader.source.seek(reader.ledger.bookmarks())
+    reader.read_until(lambda: "7" in reader.ledger.values(), "the rest")
+    assert reader.ledger.values() == [*map(str, range(3)), *map(str, range(position, 8))]
+
+
+@pytest.mark.parametrize("error", [KeyError("topics"), RuntimeError("crashed"), SystemExit()])
+def test_a_watch_of_the_topics_that_ends_ends_the_reading(
+    cluster: Cluster, opened: Opened, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    topic = cluster.topic()
+    source = opened(cluster.settings(topic))
+
+    def broken(*_topics: object) -> None:
+        raise error
+
+    monkeypatch.setattr(source._watch._admin, "topics", broken)
+    until(lambda: source.health.failure is error, "the watch to end")
+    with pytest.raises(type(error)):
+        source.poll(0.1)
+
+
 def test_a_topic_deleted_while_it_is_read_is_noticed(cluster: Cluster, opened: Opened) -> None:
     topic = cluster.topic()
     cluster.send(topic, range(3))

@@ -127,17 +127,20 @@ class KafkaSource:
         return not self._was_sought or bool(self._member.unplaced)
 
     def seek(self, bookmarks: Bookmarks) -> None:
-        """Stay where the bookmarks say the same; `wants_bookmarks` goes on if Kafka is away."""
+        """Stay where the bookmarks say the same; `wants_bookmarks` goes on if Kafka is away.
+
+        After a failure all are placed: what still stands in the way is met again.
+        """
         fitting.refuse_other_cluster(self._stream_id, bookmarks)
         fitting.refuse_recreated(self._topic_ids, bookmarks.topic_ids, bookmarks.positions)
         self._was_sought = True
-        self._failure = None  # where it still stands, it is met again
+        has_failed, self._failure = self._failure is not None, None
         positions = {tp: bookmarks.positions.get(Partition(*tp), 0) for tp in self._member.owned}
         read_on = self._gathering.next_offsets
         astray = {
             tp: offset
             for tp, offset in positions.items()
-            if tp in self._member.unplaced or read_on.get(Partition(*tp)) != offset
+            if has_failed or tp in self._member.unplaced or read_on.get(Partition(*tp)) != offset
         }
         self._member.hold_back(astray)
         try:
