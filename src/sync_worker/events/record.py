@@ -119,11 +119,11 @@ def bounded(record: Record) -> Record:
     return record._replace(
         key=None if record.key is None else record.key[:KEPT_BYTES],
         value=None if value is None else Excerpt.of(value),
-        headers=first_headers(record.headers),
+        headers=_first_headers(record.headers),
     )
 
 
-def first_headers(headers: Headers) -> Headers:
+def _first_headers(headers: Headers) -> Headers:
     """As many of the headers as are kept of a record that is too large."""
     left = KEPT_BYTES
     for number, header in enumerate(headers):

@@ -18,7 +18,6 @@ from sync_worker.events.record import (
     KEPT_BYTES,
     MOST_BYTES,
     Excerpt,
-    first_headers,
 )
 from sync_worker.stream.unpacking import Reader, UnreadableBatch, unpacked
 
@@ -52,7 +51,7 @@ class BoundedRecords(MemoryRecords):
 class BoundedBatch(DefaultRecordBatch):
     """A batch that is never in memory as a whole, unless it is small."""
 
-    __slots__ = ("_has_given_up", "_rest", "_unread")
+    __slots__ = ("_gone", "_has_given_up", "_rest", "_unread")
 
     def __init__(self, content: memoryview) -> None:
         super().__init__(content[: self.HEADER_STRUCT.size])
@@ -60,6 +59,7 @@ class BoundedBatch(DefaultRecordBatch):
         self._buffer: Any = bytearray(content) if is_small else content
         self._rest: Reader | None = None
         self._unread = MOST_UNPACKED
+        self._gone = 0
         self._has_given_up = False
 
     def _maybe_uncompress(self) -> None:
@@ -95,6 +95,7 @@ class BoundedBatch(DefaultRecordBatch):
 
     def _large(self, length: int) -> Any:
         """A record of more than a piece, field by field."""
+        end = self._at + length
         self._varint()  # attributes, which nobody has given a meaning
         timestamp_ms = self._timestamp_ms(self._varint())
         offset = self.base_offset + self._varint()
@@ -105,7 +106,8 @@ class BoundedBatch(DefaultRecordBatch):
             count = self._varint()
             is_kept = length + count * HEADER_BYTES <= MOST_BYTES
             value = value if is_kept or value is None else _as_excerpt(value)
-            headers = self._headers(count, is_kept=is_kept)
+            headers = self._headers(count) if is_kept else self._first_headers(count)
+            self._skip_to(end, is_at_its_end=is_kept)
         args = (length, offset, timestamp_ms, self.timestamp_type, key, value, headers)
         return DefaultRecord(*args)
 
@@ -120,19 +122,36 @@ class BoundedBatch(DefaultRecordBatch):
         size = self._varint()
         return None if size < 0 else take(size)
 
-    def _headers(self, count: int, *, is_kept: bool) -> list[tuple[str, bytes | None]]:
-        """All of them; where not all are kept, as many as come first."""
+    def _headers(self, count: int) -> list[tuple[str, bytes | None]]:
+        return [
+            (self._taken(self._varint()).decode("utf-8"), self._content(self._taken))
+            for _ in range(count)
+        ]
+
+    def _first_headers(self, count: int) -> list[tuple[str, bytes | None]]:
+        """Those that are kept of a record that is too large; the others are not even looked at."""
         headers: list[tuple[str, bytes | None]] = []
-        left = MOST_BYTES if is_kept else KEPT_BYTES
+        left = KEPT_BYTES
         for _ in range(count):
-            if self._has_given_up:
-                break
-            take = self._taken if left > 0 else self._excerpt
-            name, value = take(self._varint()), self._content(take)
-            if left > 0:
-                headers.append((name.decode("utf-8"), value))
+            name, value = self._excerpt(self._varint()), self._content(self._excerpt)
             left -= HEADER_BYTES + len(name) + len(value or b"")
-        return headers if is_kept else list(first_headers(tuple(headers)))
+            if left < 0 or self._has_given_up:
+                break
+            headers.append((name.decode("utf-8"), None if value is None else bytes(value)))
+        return headers
+
+    def _skip_to(self, end: int, *, is_at_its_end: bool) -> None:
+        if self._has_given_up:
+            return
+        if self._at > end or (is_at_its_end and self._at < end):
+            raise UnreadableBatch("a record is not as long as it says itself")
+        while self._at < end:
+            self._taken(min(end - self._at, _PIECE))
+
+    @property
+    def _at(self) -> int:
+        """How far the batch was read, unpacked."""
+        return self._gone + int(self._pos)
 
     def _taken(self, size: int) -> bytes:
         if not 0 <= size <= MOST_BYTES:
@@ -167,6 +186,7 @@ class BoundedBatch(DefaultRecordBatch):
         if self._rest is None or len(self._buffer) - self._pos >= wanted:
             return
         self._buffer = self._buffer[self._pos :]
+        self._gone += self._pos
         self._pos = 0
         while len(self._buffer) < wanted:
             piece = self._rest.read(_PIECE)

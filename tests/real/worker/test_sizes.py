@@ -70,7 +70,26 @@ def test_a_poison_pill_is_set_aside_within_bounded_memory(poisoned):
     assert shown["value_sha256"] in shown["detail"]
 
 
-@pytest.mark.faults
+def test_a_batch_of_records_that_are_just_small_enough_is_read_in_parts(stage):
+    """A poll of the client would give all of them at once."""
+    content = b"[" + b"[]," * (5 * MEBIBYTE - 10) + b"[]]"
+    producer = KafkaProducer(
+        bootstrap_servers=stage.bootstrap,
+        compression_type="gzip",
+        max_request_size=2**31 - 1,
+        batch_size=2**29,
+        linger_ms=60_000,
+    )
+    for _ in range(10):
+        producer.send(stage.activation, key=A.encode(), value=content, partition=0)
+    producer.flush(timeout=60)
+    producer.close()
+    done = taken(stage, "run", "--until-idle", "0")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["dead_lettered"] == 10
+    assert done.megabytes < BOUND + 100
+
+
 def test_no_command_takes_more_memory_for_a_poison_pill(poisoned):
     taken(poisoned, "run", "--until-idle", "0")
     for command in (

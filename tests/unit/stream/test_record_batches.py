@@ -80,6 +80,27 @@ def test_a_tombstone_with_endless_headers_stays_a_tombstone():
     assert len(kept) <= KEPT_BYTES // HEADER_BYTES
 
 
+@pytest.mark.parametrize(
+    "many",
+    [
+        pytest.param([("a", b"1"), ("large", b"x" * (MOST_BYTES + 1)), ("b", b"2")], id="value"),
+        pytest.param([("a", b"1"), ("n" * (MOST_BYTES + 1), b"x"), ("b", b"2")], id="name"),
+        pytest.param([("a", b"1"), *[("header", None)] * 2_000_000], id="count"),
+    ],
+)
+def test_what_follows_on_endless_headers_is_read(many):
+    batch = packed(1, [(b"k", b"v", many), (b"next", b"good", [])])
+    (_, _, _, value, kept), (offset, _, key, following, _) = read(batch)
+    assert (value, isinstance(value, Excerpt), kept[0]) == (b"v", True, ("a", b"1"))
+    assert sum(len(name) + len(content or b"") for name, content in kept) < KEPT_BYTES
+    assert (offset, key, following) == (101, b"next", b"good")
+
+
+def test_a_key_without_end_is_cut_with_its_record():
+    ((_, _, key, value, _),) = read(packed(4, [(b"k" * (MOST_BYTES + 1), b"v", [])]))
+    assert (len(key), value, value.size) == (KEPT_BYTES, b"v", 1)
+
+
 @pytest.mark.parametrize("codec", [1, 4], ids=["gzip", "zstd"])
 def test_what_lies_beyond_the_bound_is_counted_and_not_read(codec, monkeypatch):
     monkeypatch.setattr(record_batches, "MOST_UNPACKED", 40 * MEBIBYTE)
