@@ -1,8 +1,9 @@
 """What a single cell says: the header HSA-id, an HSA-id, or nothing; and cells safe to open.
 
 A spreadsheet program runs a cell that begins with = + - @ as a formula, whoever wrote it. An
-apostrophe before it makes it text. What a terminal would act on is written as an escape. Reading
-takes both away again.
+apostrophe before it makes it text. Which delimiter it splits at goes by its country, whatever the
+file has, so what follows a comma or a semicolon in a text is looked at too. What a terminal would
+act on is written as an escape. Reading takes all of it away again.
 """
 
 import re
@@ -15,9 +16,11 @@ _NO_LETTER = re.compile(r"[\W_]+")
 _HEADERS = {"hsaid", "hsaids", "hsaidn", "hsaidnr", "hsaidnummer", "hsaidentitet", "hsaidentity"}
 _TEXT_FORMULA = re.compile(r'="([^"]*)"')
 """How systems keep Excel from reading a number into a code."""
-_FORMULA = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
-"""The full-width signs too, which Excel takes for the others in some countries."""
-_ESCAPED = re.compile(rf"[{UNSAFE}\\]")
+_SIGNS = r"=+\-@\uff1d\uff0b\uff0d\uff20"
+"""The full-width ones too, which Excel takes for the others in some countries."""
+_FORMULA = re.compile(rf"'*\s*[{_SIGNS}]")
+_FORMULA_INSIDE = re.compile(rf"(?P<before>[;,][\s\"']*)(?P<sign>[{_SIGNS}])")
+_ESCAPED = re.compile(rf"[{UNSAFE}\\{_SIGNS}]")
 """What an escape may stand for."""
 _UNSAFE = re.compile(f"[{UNSAFE}]")
 _ESCAPE = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U000[0-9a-f]{5}|U0010[0-9a-f]{4})")
@@ -51,6 +54,8 @@ def safe(cell: str) -> str:
     if not text.isprintable() or "\\" in text:
         # An escape that stands there already is told apart by that of its backslash.
         text = _UNSAFE.sub(_escape, _ESCAPE.sub(_without_meaning, text))
+    if ";" in text or "," in text:
+        text = _FORMULA_INSIDE.sub(_without_formula, text)
     return f"'{text}" if _FORMULA.match(text) else text
 
 
@@ -61,7 +66,15 @@ def unguarded(cell: str) -> str:
 
 
 def _escape(unsafe: re.Match[str]) -> str:
-    code = ord(unsafe[0])
+    return _escape_of(unsafe[0])
+
+
+def _without_formula(found: re.Match[str]) -> str:
+    return found["before"] + _escape_of(found["sign"])
+
+
+def _escape_of(character: str) -> str:
+    code = ord(character)
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

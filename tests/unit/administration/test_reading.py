@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import unicodedata
 
 import pytest
@@ -221,7 +222,7 @@ def test_every_row_that_says_anything_is_an_entry(ids):
 
 # What spreadsheets, terminals and our own escapes act on, thick.
 HOSTILE = st.text(
-    st.sampled_from([*"=+-@'\\xu01b5cU \t\r\n\x1b\x9b\x85\u2028\u202e\u2066\u200b＝\U000e0041"]),
+    st.sampled_from([*";,=+-@'\\xu01b5cU \t\r\n\x1b\x9b\x85\u2028\u202e\u2066\u200b＝\U000e0041"]),
     max_size=12,
 )
 
@@ -230,6 +231,7 @@ HOSTILE = st.text(
 def test_a_safe_cell_is_no_formula_acts_on_nothing_and_means_what_it_meant(cell):
     safe = cells.safe(cell)
     assert not safe.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+    assert not re.search(r"""[;,][\s"']*[=+\-@＝＋－＠]""", safe)
     assert not {unicodedata.category(each) for each in safe} & {"Cc", "Cf", "Zl", "Zp"}
     assert cells.unguarded(safe) == cell
 
@@ -257,5 +259,5 @@ def test_a_report_can_be_read_again(ids):
 def test_a_report_runs_nothing_and_splits_nowhere():
     content = report.written(["HSA-id"], [["=cmd|' /C calc'!A0"], ["a,=1+1"], ["@x"], ['"; =1']])
     lines = decoded(content).splitlines()[1:]
-    assert lines == ["'=cmd|' /C calc'!A0", '"a,=1+1"', "'@x", '"""; =1"']
+    assert lines == ["'=cmd|' /C calc'!A0", r'"a,\x3d1+1"', "'@x", r'"""; \x3d1"']
     assert read(content).entries[0] == Entry(2, "=cmd|' /C calc'!A0")
