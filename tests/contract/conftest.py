@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import delete, insert, text
+from sqlalchemy import delete, event, insert, text
 
 from sync_worker.registry import schema
 from sync_worker.registry.dialect import open_engine
@@ -26,9 +26,20 @@ def registry_url(request, tmp_path):
 @pytest.fixture
 def engine(registry_url):
     engine = open_engine(registry_url, create=True)
+    name_tables_alone(engine)
     schema.upgrade(engine)
     yield engine
     engine.dispose()
+
+
+def name_tables_alone(engine):
+    """Let tests say `clinic`: the program names its tables with their schema, and looks in none."""
+
+    def look_in_own_schema(connection):
+        connection.exec_driver_sql("SET LOCAL search_path TO public, pg_temp")
+
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "begin", look_in_own_schema)
 
 
 @pytest.fixture
@@ -54,7 +65,8 @@ def refuse(engine, column):
 
 
 def upgrade_to(engine, revision):
-    """Make the schema one of an earlier program."""
+    """Make the schema one of an earlier program, and say how its tables are named in a test."""
+    name_tables_alone(engine)
     config = Config()
     config.set_main_option("script_location", str(schema._MIGRATIONS))
     with engine.begin() as connection:

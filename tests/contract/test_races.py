@@ -245,7 +245,7 @@ def test_an_add_does_nothing_to_a_clinic_first_named_after_it_took_its_locks(reg
     came = [first_activation()]
 
     def name_the_clinic(_connection, _cursor, statement, *_):
-        if came and statement.startswith("SELECT clinic.") and "FOR UPDATE" in statement:
+        if came and "clinic.hsa_id" in statement and "FOR UPDATE" in statement:
             apply_batch(Everybody(registry)._applier, "archive:races", came.pop())
 
     event.listen(engine, "after_cursor_execute", name_the_clinic)

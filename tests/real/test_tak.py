@@ -16,7 +16,7 @@ from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.tables import clinic, own_system
 from sync_worker.registry.unit import Registry
 from tests.contract import audit
-from tests.contract.conftest import NOW
+from tests.contract.conftest import NOW, name_tables_alone
 from tests.services.waiting import until
 
 A, B = "SE2321000016-TA01", "SE2321000016-TB01"
@@ -27,6 +27,7 @@ WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 @pytest.fixture
 def engine(database_url):
     engine = open_engine(database_url)
+    name_tables_alone(engine)
     schema.upgrade(engine)
     yield engine
     engine.dispose()

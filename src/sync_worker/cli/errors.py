@@ -259,6 +259,19 @@ def _not_the_owner(error: Any) -> CommandError:
     )
 
 
+def _open_schema(error: Any) -> CommandError:
+    return CommandError(
+        Exit.REFUSED,
+        f"Nothing was applied: {error.what}.",
+        why="Whoever adds a function there can have others run it with their rights. "
+        f"The schema is owned by {error.owner}, and the database knows us as {error.login}, who "
+        "may not change that.",
+        hint=f"As {error.owner} or a superuser: {'; '.join(error.remedy)}; then the same command "
+        "again.",
+        code="open_schema",
+    )
+
+
 def _refuses_records(error: BaseException) -> CommandError:
     return CommandError(
         Exit.UNEXPECTED,
@@ -478,6 +491,7 @@ _ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
     "sync_worker.registry.schema.WrongRevision": _wrong_revision,
     "sync_worker.registry.roles.NoRoles": _no_roles,
     "sync_worker.registry.roles.NotTheOwner": _not_the_owner,
+    "sync_worker.registry.roles.OpenSchema": _open_schema,
     "sync_worker.sync.letters.UnknownLetters": _unknown_letters,
     "sync_worker.sync.letters.ClosedLetters": _closed_letters,
     "sync_worker.administration.boards.BoardChanged": _board_changed,

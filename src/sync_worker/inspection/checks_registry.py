@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection
 
 from sync_worker.clinics.regions import Regions
 from sync_worker.inspection import encoding, unknown_types
@@ -161,8 +161,15 @@ def _roles(connection: Connection) -> Finding:
     role = dialect.role(connection)
     if role is None:
         return skip("SQLite has no roles: file permissions alone.")
-    if not inspect(connection).has_table("alembic_version"):
+    if not dialect.has_table(connection, "alembic_version"):
         return skip("There are no tables yet.")
+    what, remedy = roles.open_schema(connection)
+    if what:
+        said = "; ".join(what)
+        return fail(
+            f"{said[0].upper()}{said[1:]}: whoever adds a function there can have others run it.",
+            f"As the schema's owner or a superuser: {'; '.join(remedy)}",
+        )
     work = roles.present(connection)
     missing = roles.missing(connection, work)
     if missing:

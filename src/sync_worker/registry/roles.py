@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection
 
 from sync_worker.registry import dialect
+from sync_worker.registry.dialect import trust
 from sync_worker.registry.tables import change_log, clinic, metadata
 
 WORKER, ADMIN = "complaints_worker", "complaints_admin"
@@ -123,6 +124,17 @@ class NotTheOwner(Exception):
         self.login = login
 
 
+class OpenSchema(Exception):
+    """Somebody untrusted has a hand in the schema, and we may not end that ourselves.
+
+    `remedy` are the statements that `owner`, who owns the schema, or who owns what is in it, runs.
+    """
+
+    def __init__(self, what: str, remedy: Sequence[str], owner: str, login: str | None) -> None:
+        super().__init__(what)
+        self.what, self.remedy, self.owner, self.login = what, remedy, owner, login
+
+
 def present(connection: Connection) -> str:
     """Whose work we are to do, as one of `ROLES`: the worker's, unless of one other alone."""
     member_of = [role for role in ROLES if dialect.is_member(connection, role)]
@@ -150,7 +162,7 @@ def statements(connection: Connection) -> list[str]:
 
     Run again, and after upgrades, they change nothing but what is not right.
     """
-    schema = _quoted(dialect.schema_of(connection, clinic))
+    schema = _quoted(dialect.schema_in_use(connection))
     roles = ", ".join(_all_quoted(ROLES))
     return [
         *(_created(role) for role in ROLES),
@@ -164,8 +176,9 @@ def apply(connection: Connection, wanted: Sequence[str]) -> None:
     """Run the statements, as the owner of the tables; nobody else at the same time.
 
     Raises:
-        NotTheOwner: the connection's user does not own them. The server only warns of grants that
-            one has no right to give, and goes on.
+        NotTheOwner: the connection's user does not own them.
+        OpenSchema: of the schema, which another owns, he could not take away or give what he
+            should. The server only warns of that, and goes on.
     """
     if not dialect.owns(connection, clinic):
         raise NotTheOwner(dialect.role(connection))
@@ -173,6 +186,54 @@ def apply(connection: Connection, wanted: Sequence[str]) -> None:
     for statement in wanted:
         # The driver reads a per cent sign, as in a schema's name, as the beginning of a parameter.
         connection.exec_driver_sql(statement.replace("%", "%%"))
+    refuse_open_schema(connection)
+
+
+def refuse_open_schema(connection: Connection) -> None:
+    """Raise OpenSchema where everybody or a role of ours may add to the schema, or somebody has."""
+    what, remedy = open_schema(connection)
+    schema = _quoted(dialect.schema_in_use(connection))
+    lacking = [role for role in ROLES if not dialect.may_use_schema(connection, role)]
+    if lacking:
+        what.append(f"{', '.join(lacking)} may not use the schema {schema}")
+        remedy.append(f"GRANT USAGE ON SCHEMA {schema} TO {', '.join(_all_quoted(lacking))}")
+    if what:
+        owner, login = trust.owner_of_schema(connection), dialect.role(connection)
+        raise OpenSchema("; ".join(what), remedy, owner, login)
+
+
+def refuse_planted(connection: Connection) -> None:
+    """Raise OpenSchema where somebody has added to the schema in which migrations look."""
+    if dialect.role(connection) is None:
+        return
+    found, remedy = _planted(connection)
+    if found:
+        owner, login = trust.owner_of_schema(connection), dialect.role(connection)
+        raise OpenSchema(found, remedy, owner, login)
+
+
+def open_schema(connection: Connection) -> tuple[list[str], list[str]]:
+    """What is open in the schema to whom nobody trusts, and the statements that close it."""
+    schema = _quoted(dialect.schema_in_use(connection))
+    ours = {"PUBLIC", *ROLES}
+    grantees = [name for name in trust.may_add(connection) if name in ours]
+    planted, remedy = _planted(connection)
+    what = [planted] if planted else []
+    if grantees:
+        listed = ", ".join(grantees)
+        what.append(f"{listed.replace('PUBLIC', 'everybody')} may add to the schema {schema}")
+        remedy.append(f"REVOKE CREATE ON SCHEMA {schema} FROM {listed}")
+    return what, remedy
+
+
+def _planted(connection: Connection) -> tuple[str, list[str]]:
+    found = trust.planted(connection)
+    if not found:
+        return "", []
+    schema = _quoted(dialect.schema_in_use(connection))
+    made = ", ".join(f"{one.name} by {one.owner}" for one in found)
+    said = f"somebody has added to the schema {schema}: {made}"
+    return said, [f"DROP {one.name}" for one in found]
 
 
 def _created(role: str) -> str:

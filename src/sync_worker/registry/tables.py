@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    String,
     Table,
     UniqueConstraint,
     case,
@@ -256,6 +257,11 @@ unknown_type = Table(
     Column("counted_at", Instant, nullable=False),
     comment="How many records of which unknown type were ignored; a few types a partition",
 )
+
+alembic_version = Table(
+    "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True)
+)
+"""Alembic's own: the revision of the schema."""
 
 REGISTERED = clinic.c.registered_at.is_not(None)
 """Whether an administrator has added the clinic."""

@@ -266,6 +266,28 @@ def test_what_a_trigger_logs_is_of_the_database_clock(users, database):
     assert changed == ("registered", "boss", users.names[ADMIN], True)
 
 
+@pytest.mark.parametrize("shadow", ["change_log", "clinic", "own_system"])
+def test_a_temporary_table_takes_no_entry_of_the_log(users, database, shadow):
+    with psycopg.connect(users.url(SUPPORT, database)) as support:
+        support.execute(f"CREATE TEMP TABLE {shadow} (hsa_id text, at text, change text)")
+        support.execute("UPDATE patient_board SET name = 'N'")
+        support.execute("DELETE FROM public.own_system")
+    assert last_entry(users, database, "change, login") == (
+        "own_system_removed",
+        users.names[SUPPORT],
+    )
+
+
+def test_each_function_looks_in_the_catalogue_first_and_in_temporary_tables_last(users, database):
+    with psycopg.connect(users.url(OWNER, database)) as owner:
+        found = owner.execute(
+            "SELECT proname, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+        ).fetchall()
+    paths = {"search_path=pg_catalog, pg_temp", "search_path=public, pg_temp"}
+    assert len(found) > 15
+    assert {name for name, settings in found if not set(settings or ()) & paths} == set()
+
+
 def last_entry(users, database, columns):
     with psycopg.connect(users.url(OWNER, database)) as owner:
         newest = f"SELECT {columns} FROM change_log ORDER BY id DESC LIMIT 1"

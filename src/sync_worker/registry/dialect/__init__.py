@@ -13,6 +13,7 @@ from sync_worker.registry.dialect.engine import (
     unanswered_seconds,
 )
 from sync_worker.registry.dialect.locks import alone, lock_own_system, lock_to_write
+from sync_worker.registry.dialect.path import has_table, look_in_own_schema, schema_in_use
 from sync_worker.registry.dialect.rows import (
     among,
     insert_all,
@@ -28,10 +29,10 @@ from sync_worker.registry.dialect.server import (
     is_member,
     may,
     may_count,
+    may_use_schema,
     missing_privileges,
     owns,
     role,
-    schema_of,
     size_bytes,
     version,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "clock",
     "encoding",
     "file_of",
+    "has_table",
     "insert_all",
     "insert_missing_keys",
     "insert_new",
@@ -66,15 +68,17 @@ __all__ = [
     "lock_own_system",
     "lock_to_write",
     "login_of",
+    "look_in_own_schema",
     "may",
     "may_count",
+    "may_use_schema",
     "missing_privileges",
     "next_numbers",
     "open_engine",
     "owns",
     "reading",
     "role",
-    "schema_of",
+    "schema_in_use",
     "size_bytes",
     "unanswered_seconds",
     "update_by_key",

@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sync_worker.files import whole
 from sync_worker.registry import address
 from sync_worker.registry.dialect import logins, session
+from sync_worker.registry.dialect.path import qualify_in
 
 BUSY_TIMEOUT_MS = 5_000
 """How long SQLite waits for another process's transaction before it says "locked"."""
@@ -117,6 +118,7 @@ def _open_postgresql(parameters: Mapping[str, str], limits: session.TimeLimits) 
     event.listen(engine, "connect", accept)
     event.listen(engine, "handle_error", _remember_login)
     engine.update_execution_options(watch=Watch(engine, limits, connecting))
+    qualify_in(engine)
     session.begin_with(engine, limits)
     return engine
 

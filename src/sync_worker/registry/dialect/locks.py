@@ -2,6 +2,8 @@
 
 from sqlalchemy import Connection, Table, func, select
 
+from sync_worker.registry.dialect.path import qualified
+
 
 def alone(connection: Connection, purpose: str) -> None:
     """Wait until no other transaction does this; one that writes to SQLite is alone anyway."""
@@ -15,7 +17,7 @@ def lock_own_system(connection: Connection) -> None:
     Reading goes on, and others may hold the same lock. One that writes to SQLite is alone anyway.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(select(func.lock_own_system()))
+        _run(connection, f"SELECT {qualified(connection, 'lock_own_system')}()")
 
 
 def lock_to_write(connection: Connection, table: Table) -> None:
@@ -24,5 +26,10 @@ def lock_to_write(connection: Connection, table: Table) -> None:
     Reading goes on. One that writes to SQLite is alone anyway.
     """
     if connection.dialect.name == "postgresql":
-        name = connection.dialect.identifier_preparer.format_table(table)
-        connection.exec_driver_sql(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")
+        name = qualified(connection, table.name)
+        _run(connection, f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _run(connection: Connection, statement: str) -> None:
+    # The driver reads a per cent sign, as in a schema's name, as the beginning of a parameter.
+    connection.exec_driver_sql(statement.replace("%", "%%"))

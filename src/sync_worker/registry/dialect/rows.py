@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sync_worker.registry.dialect.array_literals import array_literal
+from sync_worker.registry.dialect.path import qualified
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -65,7 +66,7 @@ def next_numbers(connection: Connection, key: Column[int], count: int) -> list[i
     if not count:
         return []
     if connection.dialect.name == "postgresql":
-        sequence = f"{key.table.name}_{key.name}_seq"
+        sequence = qualified(connection, f"{key.table.name}_{key.name}_seq")
         some = func.generate_series(1, count).table_valued("number")
         return sorted(connection.scalars(select(func.nextval(sequence)).select_from(some)))
     last = connection.scalar(select(func.max(key))) or 0

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select, text
 
+from sync_worker.registry.dialect.path import qualified, schema_in_use
+
 
 def version(connection: Connection) -> str:
     """Which database it is, as a person says it."""
@@ -64,43 +66,37 @@ def missing_privileges(
         f"{privilege} on {table}"
         for table, privileges in needed.items()
         for privilege, columns in privileges.items()
-        if not all(
-            _asked(connection, func.has_column_privilege(table, column, privilege))
-            for column in columns
-        )
+        if not all(_may_column(connection, table, column, privilege) for column in columns)
         or not (columns or may(connection, table, privilege))
     ]
 
 
+def _may_column(connection: Connection, table: str, column: str, privilege: str) -> bool:
+    name = qualified(connection, table)
+    return _asked(connection, func.has_column_privilege(name, column, privilege))
+
+
 def may(connection: Connection, table: str, privileges: str) -> bool:
     """Whether we have one of the privileges on a whole table of PostgreSQL."""
-    return _asked(connection, func.has_table_privilege(table, privileges))
+    return _asked(connection, func.has_table_privilege(qualified(connection, table), privileges))
+
+
+def may_use_schema(connection: Connection, role_name: str) -> bool:
+    """Whether a role of PostgreSQL may use the schema of our tables."""
+    schema = schema_in_use(connection)
+    return _asked(connection, func.has_schema_privilege(role_name, schema, "USAGE"))
 
 
 def may_count(connection: Connection, sequence: str) -> bool:
     """Whether we may take the next number of a sequence of PostgreSQL."""
-    return _asked(connection, func.has_sequence_privilege(sequence, "USAGE"))
+    return _asked(connection, func.has_sequence_privilege(qualified(connection, sequence), "USAGE"))
 
 
 def _asked(connection: Connection, question: ColumnElement[Any]) -> bool:
     return bool(connection.execute(select(question)).scalar())
 
 
-def schema_of(connection: Connection, table: Table) -> str:
-    """The PostgreSQL schema in which this connection finds the table."""
-    return str(
-        connection.scalar(
-            text(
-                "SELECT nspname FROM pg_class"
-                " JOIN pg_namespace ON pg_namespace.oid = relnamespace"
-                " WHERE pg_class.oid = to_regclass(:name)"
-            ),
-            {"name": table.name},
-        )
-    )
-
-
 def owns(connection: Connection, table: Table) -> bool:
     """Whether this PostgreSQL user owns the table, or may do what its owner may."""
     may = text("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass(:name)")
-    return bool(connection.scalar(may, {"name": table.name}))
+    return bool(connection.scalar(may, {"name": qualified(connection, table.name)}))

@@ -10,6 +10,8 @@ from functools import cache
 
 from sqlalchemy import Connection, Engine, event
 
+from sync_worker.registry.dialect import path
+
 PINNED: Mapping[str, str] = {
     "client_encoding": "UTF8",  # all text is Unicode; another encoding lacks most of it
     "datestyle": "ISO",  # the driver reads no other
@@ -107,6 +109,7 @@ def _beginning(limits: TimeLimits, version: int, *, is_reading: bool, is_bytes: 
     return "; ".join(
         [
             f"BEGIN ISOLATION LEVEL {mode}, NOT DEFERRABLE",
+            path.CATALOGUE_ALONE,
             *_clock_stopped(version),
             *(f"SET LOCAL {name} TO '{value}'" for name, value in settings.items()),
             *(

@@ -2,6 +2,10 @@
 
 from alembic import context
 
+from sync_worker.registry.dialect import look_in_own_schema
+
+# What migrations make and name stands in our schema; elsewhere names of ours are qualified.
+look_in_own_schema(context.config.attributes["connection"])
 context.configure(
     connection=context.config.attributes["connection"],
     render_as_batch=True,

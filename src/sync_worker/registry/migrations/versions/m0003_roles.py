@@ -33,7 +33,7 @@ _SQLITE = (
 
 _SCHEMA_OF_THE_TABLES = """
 SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-WHERE pg_class.oid = 'clinic'::regclass
+WHERE pg_class.oid = 'clinic'::regclass::oid
 """
 
 _LOGGING_FUNCTIONS = (
