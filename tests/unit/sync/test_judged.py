@@ -7,7 +7,7 @@ from tests.builders import ACTIVATION, EPOCH, activated, record
 
 from sync_worker.clinics.regions import Regions
 from sync_worker.events.codec import Codec
-from sync_worker.events.record import Record
+from sync_worker.events.record import HEADER_BYTES, Record
 from sync_worker.sync.judged import BytesLetGo, Judged
 
 CODEC = Codec(ACTIVATION, Regions(), timedelta(hours=1))
@@ -30,5 +30,13 @@ def test_bytes_are_kept_of_all_where_that_is_asked_for():
     assert judged.bytes_whole() > EVENT.size + IGNORED.size + BAD.size
 
 
+def test_bytes_are_kept_where_a_dead_letter_is_known_to_be():
+    judged = Judged.by(CODEC, [EVENT, IGNORED], EPOCH, whole=False, needed={IGNORED.address})
+    assert judged.record(1) == IGNORED
+    with pytest.raises(BytesLetGo):
+        judged.record(0)
+
+
 def test_the_size_of_a_record_is_that_of_its_bytes():
-    assert (IGNORED.size, BAD.size) == (3, 8 + 5)
+    headers = 2 * HEADER_BYTES + len("name") + len(b"value") + len("none")
+    assert (IGNORED.size, BAD.size) == (3, 8 + headers)
