@@ -139,6 +139,7 @@ def _invoke(arguments: Sequence[str], redaction: Redaction) -> _End:
 
 def _told(error: BaseException, arguments: Sequence[str], redaction: Redaction) -> int:
     told = as_command_error(error)
+    sys.stdout.flush()  # in a log that has both, what it came to stands before what ended it
     if told.exit_code is Exit.UNEXPECTED and "--debug" in _options(arguments):
         click.echo(in_lines(redaction(_traceback(error))), err=True, nl=False)
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and not _wants_json(arguments):
