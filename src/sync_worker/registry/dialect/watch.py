@@ -89,7 +89,8 @@ class Watch:
         self._thread: Thread | None = None
         self._question: Question | None = None
         self._silent_since: float | None = None
-        event.listen(engine, "connect", self._connected)
+        # Before the dialect asks its first questions, on the first connection.
+        event.listen(engine, "connect", self._connected, insert=True)
         event.listen(engine, "begin", _transaction_begins)
         for begins in ("before_cursor_execute", "commit", "rollback"):
             event.listen(engine, begins, _call_begins)
