@@ -463,7 +463,16 @@ def _database(error: Any) -> CommandError:
 
 def _denied(error: Any, said: Said) -> CommandError:
     from sync_worker.registry.dialect import login_of
+    from sync_worker.registry.errors import is_kept_from_triggers
 
+    if is_kept_from_triggers(error):
+        return CommandError(
+            Exit.REFUSED,
+            "The database gives this session none of the triggers that log every change.",
+            why=said,
+            hint="ALTER ROLE … RESET session_replication_role, or ALTER DATABASE, as a superuser.",
+            code="permission",
+        )
     role, login = needed_by(getattr(error, _COMMAND, "")), login_of(error)
     lacks, hint = errors.LACKS_ROLE(role=role, login=login), errors.USE_ROLE(role=role)
     if role == OWNER:
@@ -506,5 +515,6 @@ _ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
     "sync_worker.sync.extract.BadExtract": _bad_extract,
     "sync_worker.sync.extract.ShortExtract": _short_extract,
     "sqlalchemy.exc.DBAPIError": _database,
+    "sqlalchemy.exc.ResourceClosedError": _database,
 }
 """By an exception's full name, the nearest base first; None passes it on to the next base."""

@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
 from sync_worker.registry.address import Unusable
 from sync_worker.registry.dialect import MissingDatabase, NoPlaceForDatabase
@@ -163,7 +163,7 @@ def _broken(error: Exception) -> Finding:
             return fail(_sentence(error), fix)
         case MissingDatabase() | WrongRevision():
             return fail(_sentence(error), "sync-worker db upgrade")
-        case DBAPIError():
+        case DBAPIError() | ResourceClosedError():
             return fail(
                 f"The database says: {first_line(error)}.",
                 "Check SYNC_WORKER_DATABASE_URL (sync-worker config show), and the database.",

@@ -8,7 +8,7 @@ import re
 import sqlite3
 from enum import Enum
 
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError, InterfaceError, ResourceClosedError
 
 _INSUFFICIENT_PRIVILEGE = "42501"
 _POOLER_REFUSES = "unsupported startup parameter"
@@ -78,6 +78,9 @@ _LOST = re.compile(r"unexpected eof|SYSCALL", re.IGNORECASE)
 
 def fault_of(error: BaseException) -> Fault:
     """Whose fault this error of the database or its driver is."""
+    if isinstance(error, ResourceClosedError):
+        # All that is told of a connection that breaks amid the first questions of its dialect.
+        return Fault.PASSING
     if not isinstance(error, DBAPIError):
         return Fault.OURS
     cause = error.orig
@@ -112,6 +115,11 @@ def _says_unreachable(cause: BaseException | None) -> bool:
 def is_denied(error: BaseException) -> bool:
     """Whether the database says that we lack a right."""
     return _state(error) == _INSUFFICIENT_PRIVILEGE
+
+
+def is_kept_from_triggers(error: BaseException) -> bool:
+    """Whether a session that fires no triggers may not be made to fire them."""
+    return is_denied(error) and "session_replication_role" in first_line(error)
 
 
 def is_beyond_encoding(error: BaseException) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from sync_worker.registry.dialect import COMMAND, open_engine, session
 from sync_worker.registry.unit import Registry
+from tests.real.roles.conftest import settings
 from tests.real.sessions import known_settings as known
 from tests.services.postgres import create_database, drop_database
 
@@ -114,6 +115,20 @@ def test_a_transaction_has_the_pinned_settings_whatever_was_set(
     registry.close()
     given["datestyle"] = given["datestyle"].split(",")[0]
     assert {name: given[name] for name in wanted} == wanted
+
+
+def test_a_user_whose_sessions_fire_no_triggers_is_refused(
+    postgres, database_url, typed, monkeypatch
+):
+    with psycopg.connect(postgres.url, autocommit=True) as server:
+        server.execute("CREATE ROLE quiet LOGIN")
+        server.execute("ALTER ROLE quiet SET session_replication_role = replica")
+        try:
+            settings(monkeypatch, database_url.replace("postgres@", "quiet@"))
+            exit_code, said = typed("db", "current")
+        finally:
+            server.execute("DROP ROLE quiet")
+    assert (exit_code, "RESET session_replication_role" in said) == (4, True)
 
 
 def test_commands_say_the_same_whatever_was_set(tell, hostile_url, database_url, monkeypatch):

@@ -6,13 +6,16 @@ from dataclasses import replace
 import psycopg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from sync_worker.cli.errors import as_command_error
 from sync_worker.registry.dialect import COMMAND, UPGRADE, WORKER, open_engine, unanswered_seconds
 from sync_worker.registry.errors import Fault, fault_of, first_line
 from tests.real.roles.conftest import settings
 from tests.real.sessions import story
 from tests.real.worker import stage
+from tests.real.worker.proxy import Proxy
 from tests.services import processes
 from tests.services.waiting import until
 
@@ -46,6 +49,23 @@ def test_a_call_that_the_server_does_not_end_is_ended_here(engine_of, kept):
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT 1")) == 1
     assert unanswered_seconds(engine) == 0
+
+
+def test_a_database_that_falls_silent_as_it_is_first_asked_is_given_up(database_url, monkeypatch):
+    address = psycopg.conninfo.conninfo_to_dict(database_url)
+    initialize = PGDialect_psycopg.initialize
+
+    def initialize_in_silence(dialect, connection):
+        proxy.flows.clear()
+        initialize(dialect, connection)
+
+    monkeypatch.setattr(PGDialect_psycopg, "initialize", initialize_in_silence)
+    with Proxy(str(address["host"]), int(str(address["port"]))) as proxy:
+        engine = open_engine(f"postgresql://postgres@127.0.0.1:{proxy.port}/postgres")
+        with pytest.raises(SQLAlchemyError) as ended:
+            engine.connect()
+        assert fault_of(ended.value) is Fault.PASSING
+        assert as_command_error(ended.value).exit_code == 5
 
 
 def test_a_call_that_takes_long_is_let_finish_while_the_server_is_there(engine_of):
