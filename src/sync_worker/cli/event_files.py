@@ -17,7 +17,7 @@ from tempfile import NamedTemporaryFile
 from typing import IO, NamedTuple
 
 from sync_worker.cli.given_files import STDIN, stdin
-from sync_worker.events.record import Headers, Record
+from sync_worker.events.record import Headers, Record, bounded
 from sync_worker.stream.archive import ArchiveSource
 from sync_worker.stream.source import Bookmarks, StreamError
 
@@ -145,7 +145,7 @@ def _is_blank(path: Path) -> bool:
 
 def _bare(content: bytes) -> Iterator[Placed]:
     for line, value in bare_events(content):
-        yield Place(line), Record("", 0, 0, None, None, value, _STRUCTURED)
+        yield Place(line), bounded(Record("", 0, 0, None, None, value, _STRUCTURED))
 
 
 def _archived(path: Path) -> Iterator[Placed]:

@@ -49,7 +49,7 @@ def suspects(connection: Connection) -> list[Suspect]:
 def _of_topic(topic: str, types: list[Ignored], read: int, in_a_row: int) -> Iterator[Suspect]:
     alike = [(of, like) for of in types if (like := known_type_like(of.type, MODELS)) is not None]
     for of, like in alike:
-        yield Suspect(topic, f"{_records(of)} in {topic}, and are ignored; it looks like {like}")
+        yield Suspect(topic, f"{_records(of)} in {topic}: it is ignored, and looks like {like}")
     if alike:
         return
     unknown = sum(of.records for of in types)

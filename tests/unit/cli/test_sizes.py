@@ -151,3 +151,10 @@ def test_bare_events_that_are_too_many_are_refused_unread(folder):
     done = taken("events", "validate", str(path))
     assert (done.exit_code, done.megabytes < BOUND) == (2, True)
     assert "bare events are read up to" in done.stderr
+
+
+def test_a_bare_event_that_is_too_large_is_judged_as_the_worker_would(folder, typed):
+    path = folder / "event.json"
+    path.write_bytes(json.dumps(activated(A, 1, name="x" * MOST_BYTES)).encode())
+    (row,) = typed("events", "validate", str(path), "-o", "json").items
+    assert (row["reason"], "larger than" in row["detail"]) == ("invalid_event", True)
