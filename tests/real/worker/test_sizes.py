@@ -105,3 +105,6 @@ def test_no_command_takes_more_memory_for_a_poison_pill(poisoned):
         done = taken(poisoned, *command)
         assert done.exit_code in (0, 3), done.stderr
         assert done.megabytes < BOUND, command
+        assert ("only the beginning" in done.stderr) == (command[1] in ("export", "redrive"))
+    published = taken(poisoned, "events", "publish", str(poisoned.folder / "stream.jsonl"), "-y")
+    assert (published.exit_code, "is not whole" in published.stderr) == (4, True)

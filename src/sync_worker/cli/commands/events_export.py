@@ -11,7 +11,7 @@ import click
 
 from sync_worker.cli import options, ranges
 from sync_worker.cli.errors import CommandError, Exit
-from sync_worker.events.record import Partition, Record
+from sync_worker.events.record import Excerpt, Partition, Record
 from sync_worker.stream.ranges import End, Start
 
 if TYPE_CHECKING:
@@ -134,10 +134,17 @@ class _Stdout:
 def _copy(run: options.Invocation, reader: "KafkaRange", sink: Sink) -> Counter[Partition]:
     """Copy all of it; how many records each partition had."""
     counts: Counter[Partition] = Counter()
+    excerpts = 0
     with run.output.progress("exporting", reader.fraction_read):
         for batch in reader.batches():
             sink.write(batch.records)
             counts.update(Partition(r.topic, r.partition) for r in batch.records)
+            excerpts += sum(isinstance(record.value, Excerpt) for record in batch.records)
+    if excerpts:
+        run.output.attention(
+            f"{excerpts} of them are too large to be exported whole: of each only the beginning is "
+            "in the archive, and such an archive cannot be published again as it is."
+        )
     return counts
 
 
