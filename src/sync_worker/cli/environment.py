@@ -73,6 +73,16 @@ def gather(
     return Gathered(given, problems)
 
 
+def current(environ: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    """As `gather`, of what is given now, and quicker: what is wrong with it is not looked at."""
+    folder = environ.get(SECRETS_DIR, "").strip()
+    found = {
+        name: environ.get(name) or (_content(Path(folder) / name.lower(), []) if folder else None)
+        for name in names
+    }
+    return {name: text for name, text in found.items() if text}
+
+
 def _is_injected(name: str, value: str) -> bool:
     is_address = name.endswith("_PORT") and _INJECTED_ADDRESS.fullmatch(value)
     return bool(_INJECTED.fullmatch(name) or is_address)

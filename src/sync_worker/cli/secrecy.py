@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from sync_worker.cli.environment import gather, variable
+from sync_worker.cli.environment import current, variable
 
 SECRETS = ("kafka_sasl_password", "kafka_ssl_key_password", "kafka_sasl_oauth_client_secret")
 """The settings that are secret as a whole."""
@@ -64,7 +64,7 @@ def fingerprint() -> object:
 
 def _given(environ: Mapping[str, str], *fields: str) -> dict[str, str]:
     names = {variable(field): field for field in fields}
-    return {names[name]: value.text for name, value in gather(environ, names).given.items()}
+    return {names[name]: text for name, text in current(environ, names).items()}
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

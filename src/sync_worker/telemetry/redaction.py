@@ -34,31 +34,40 @@ class Redaction:
 
     def __call__(self, text: str) -> str:
         """The text with every secret masked."""
-        secrets = self._secrets.union(self._known())
-        if secrets != self._secrets:
-            self._pattern = _pattern({form for secret in secrets for form in _forms(secret)})
-            self._secrets = secrets
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        self._look()
+        return self._masked(text)
 
     def values(self, value: Any) -> Any:
         """A value of JSON with every text in it masked, names excepted."""
-        match value:
-            case str():
-                return self(value)
-            case dict():
-                return {name: self.values(inner) for name, inner in value.items()}
-            case list() | tuple():
-                return [self.values(inner) for inner in value]
-            case _:
-                return value
+        self._look()
+        return self._masked_values(value)
 
     def processor(
         self, _logger: object, _method: str, event: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
         """For structlog: all fields but the event's name, by which operators search."""
-        return {
-            name: value if name == "event" else self.values(value) for name, value in event.items()
-        }
+        masked: dict[str, Any] = self.values(dict(event))
+        return masked | {"event": event["event"]}
+
+    def _look(self) -> None:
+        secrets = self._secrets.union(self._known())
+        if secrets != self._secrets:
+            self._pattern = _pattern({form for secret in secrets for form in _forms(secret)})
+            self._secrets = secrets
+
+    def _masked(self, text: str) -> str:
+        return self._pattern.sub(MASK, text) if self._pattern else text
+
+    def _masked_values(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self._masked(value)
+            case dict():
+                return {name: self._masked_values(inner) for name, inner in value.items()}
+            case list() | tuple():
+                return [self._masked_values(inner) for inner in value]
+            case _:
+                return value
 
 
 def _forms(secret: str) -> Iterator[str]:

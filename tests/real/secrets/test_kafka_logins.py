@@ -78,7 +78,7 @@ def test_a_login_works_from_end_to_end(
     published = login_stage("events", "publish", str(archive), "--yes")
     assert published.exit_code == 0, published.stderr
     applied = login_stage.finish()
-    assert applied.json["applied"] == 3, (applied, published, login_stage("status"))
+    assert applied.json["applied"] == 3, applied.stderr + login_stage("status").stdout
     status = login_stage("status")
     assert status.json["lag"] == 0
     assert PASSWORD not in applied.stderr + status.stdout + status.stderr
