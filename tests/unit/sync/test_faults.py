@@ -3,6 +3,7 @@
 import sqlite3
 from datetime import timedelta
 
+import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
@@ -54,6 +55,35 @@ class Driver(Exception):
 )
 def test_each_error_is_sorted_once(error, fault):
     assert fault_of(error) is fault
+
+
+AT = 'connection failed: connection to server at "10.0.0.1", port 5432 failed: '
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        (f'{AT}FATAL:  password authentication failed for user "u"', Fault.REFUSED),
+        (f'{AT}FATAL:  no pg_hba.conf entry for host "10.0.0.2", user "u"', Fault.REFUSED),
+        (f'{AT}FATAL:  role "u" does not exist', Fault.REFUSED),
+        (f'{AT}FATAL:  database "d" does not exist', Fault.REFUSED),
+        (f'{AT}FATAL:  role "u" is not permitted to log in', Fault.REFUSED),
+        (f"{AT}fe_sendauth: no password supplied", Fault.REFUSED),
+        (f"{AT}server does not support SSL, but SSL was required", Fault.REFUSED),
+        (f"{AT}SSL error: certificate verify failed", Fault.REFUSED),
+        (f"{AT}SSL error: unexpected eof while reading", Fault.PASSING),
+        (f"{AT}SSL SYSCALL error: Connection reset by peer", Fault.PASSING),
+        (f"{AT}FATAL:  the database system is starting up", Fault.PASSING),
+        (f"{AT}FATAL:  sorry, too many clients already", Fault.PASSING),
+        (f"{AT}session is read-only", Fault.PASSING),
+        (f"{AT}Connection refused", Fault.PASSING),
+        ("failed to resolve host 'db.invalid': Name or service not known", Fault.PASSING),
+        ("server closed the connection unexpectedly", Fault.PASSING),
+    ],
+)
+def test_a_refused_login_is_told_from_a_server_that_is_away(said, fault):
+    cause = psycopg.OperationalError(said)
+    assert fault_of(OperationalError("", {}, cause)) is fault
 
 
 def test_what_the_database_says_is_told_without_the_statement_and_its_values():
