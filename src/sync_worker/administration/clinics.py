@@ -101,19 +101,24 @@ def write(connection: Connection, verb: Verb, items: Sequence[Item], act: Act) -
     What is so already, though the log says otherwise, was meant by a person by now: that is logged.
     """
     done = [item.hsa_id for item in items if item.outcome is verb.done]
-    with acting(connection, act.actor, act.reason):
-        if verb.becomes_registered:
-            registrations.register(connection, done, act.actor, act.at)
-        else:
-            _remove(connection, done, act)
+    if done:
+        _write(connection, verb, done, act)
     already = [item.hsa_id for item in items if item.outcome is verb.already]
     if already:
         drifted = registration_drift.found(connection, already).values()
         log.append(connection, [_confirmed(verb, one, act) for one in drifted])
 
 
+def _write(connection: Connection, verb: Verb, hsa_ids: Sequence[str], act: Act) -> None:
+    with acting(connection, act.actor, act.reason):
+        if verb.becomes_registered:
+            registrations.register(connection, hsa_ids, act.actor, act.at)
+        else:
+            _remove(connection, hsa_ids, act)
+
+
 def _confirmed(verb: Verb, one: RegistrationDrift, act: Act) -> Entry:
-    by = one.row_by if one.row_by != act.actor else None
+    by = one.row_by if one.is_registered and one.row_by != act.actor else None
     return Entry(
         act.at, verb.change, hsa_id=one.hsa_id, new_value=by, actor=act.actor, reason=act.reason
     )

@@ -203,7 +203,7 @@ def _registrations(connection: Connection) -> Finding:
     return fail(
         f"{len(drifted)} registrations are otherwise than the change log has them: "
         f"{'; '.join(map(str, some))}{more}.",
-        f"sync-worker clinics show {some[0].hsa_id} --history; what is right is set by "
+        f"sync-worker log list --clinic {some[0].hsa_id}; what is right is set by "
         "sync-worker clinics add and sync-worker clinics remove",
     )
 

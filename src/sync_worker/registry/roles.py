@@ -232,7 +232,7 @@ def _planted(connection: Connection) -> tuple[str, list[str]]:
         return "", []
     schema = _quoted(dialect.schema_in_use(connection))
     made = ", ".join(f"{one.name} by {one.owner}" for one in found)
-    said = f"somebody has added to the schema {schema}: {made}"
+    said = f"somebody has added to the schema {schema} what PostgreSQL has itself: {made}"
     return said, [f"DROP {one.name}" for one in found]
 
 

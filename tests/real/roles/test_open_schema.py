@@ -146,6 +146,7 @@ def test_what_was_planted_is_refused_with_what_takes_it_away(server, loot, capsy
     assert run(["db", "roles", "--apply", "-o", "json"]) == 4
     error = json.loads(capsys.readouterr().err)["error"]
     assert "FUNCTION public.hashtext(character varying) by mallory_" in error["message"]
+    assert "evil_" not in error["message"]  # nothing of that name is taken for another
     remedies = error["hint"].partition(": ")[2].partition("; then")[0].split("; ")
     for statement in remedies:
         server.execute(statement)

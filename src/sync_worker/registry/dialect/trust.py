@@ -35,10 +35,16 @@ SELECT name, quote_ident(rolname) AS owner
 FROM (
     SELECT CASE prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END
         || ' ' || CAST(CAST(oid AS regprocedure) AS text), pronamespace, proowner
-    FROM pg_proc
+    FROM pg_proc AS made WHERE EXISTS (
+        SELECT FROM pg_proc AS own
+        WHERE own.proname = made.proname AND own.pronamespace = to_regnamespace('pg_catalog')
+    )
     UNION ALL
     SELECT 'OPERATOR ' || CAST(CAST(oid AS regoperator) AS text), oprnamespace, oprowner
-    FROM pg_operator
+    FROM pg_operator AS made WHERE EXISTS (
+        SELECT FROM pg_operator AS own
+        WHERE own.oprname = made.oprname AND own.oprnamespace = to_regnamespace('pg_catalog')
+    )
 ) AS callable (name, namespace, owner)
 JOIN pg_namespace ON pg_namespace.oid = callable.namespace
 JOIN pg_roles ON pg_roles.oid = callable.owner
@@ -63,7 +69,7 @@ def may_add(connection: Connection) -> list[str]:
 
 
 def planted(connection: Connection) -> list[Planted]:
-    """What could be called in the schema in place of what the catalogue has.
+    """What could be called in the schema in place of what the catalogue has by the same name.
 
     In the order in which it can be dropped: operators before their functions.
     """
