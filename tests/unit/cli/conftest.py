@@ -125,3 +125,17 @@ def populated(database, filled) -> Path:
     shutil.copy(filled.with_name("stream.jsonl"), database.parent)
     path: Path = database
     return path
+
+
+@pytest.fixture
+def reads(typed, folder):
+    """Has further records of one archive applied."""
+    documents: list[dict] = []
+
+    def call(*more):
+        documents.extend(more)
+        records = [record(d, offset=offset) for offset, d in enumerate(documents)]
+        archive = write_archive(folder / "more.jsonl", records)
+        return typed("run", "--archive", str(archive), "-o", "json")
+
+    return call

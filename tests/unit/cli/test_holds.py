@@ -3,7 +3,7 @@
 import sqlite3
 
 import pytest
-from tests.builders import activated, deactivated, record, region_changed, write_archive
+from tests.builders import activated, deactivated, region_changed
 from tests.unit.cli.conftest import A, B, C
 from tests.unit.cli.test_changing import answers, contents
 
@@ -13,19 +13,11 @@ __all__ = ["answers"]
 
 
 @pytest.fixture
-def reads(typed, folder, monkeypatch):
-    """Has further records of one archive applied, with no departure allowed."""
+def reads(reads, monkeypatch):
+    """Where no departure is allowed."""
     monkeypatch.setenv("SYNC_WORKER_GUARD_MAX_CHANGES", "0")
     monkeypatch.setenv("SYNC_WORKER_GUARD_MAX_PERCENT", "0")
-    documents: list[dict] = []
-
-    def call(*more):
-        documents.extend(more)
-        records = [record(d, offset=offset) for offset, d in enumerate(documents)]
-        archive = write_archive(folder / "more.jsonl", records)
-        return typed("run", "--archive", str(archive), "-o", "json")
-
-    return call
+    return reads
 
 
 @pytest.fixture

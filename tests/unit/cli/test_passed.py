@@ -13,20 +13,6 @@ ACKNOWLEDGE = ("holds", "acknowledge", "1", "--reason", "They are closed", "--ac
 
 
 @pytest.fixture
-def reads(typed, folder):
-    """Has further records of one archive applied."""
-    documents: list[dict] = []
-
-    def call(*more):
-        documents.extend(more)
-        records = [record(d, offset=offset) for offset, d in enumerate(documents)]
-        archive = write_archive(folder / "stream.jsonl", records)
-        return typed("run", "--archive", str(archive), "-o", "json")
-
-    return call
-
-
-@pytest.fixture
 def ten_closures(database, typed, reads):
     """Ten registered clinics of region 01 are closed at once: five pass, five are held."""
     reads(*(activated(hsa_id, 0, regionCode="01") for hsa_id in CLINICS))
