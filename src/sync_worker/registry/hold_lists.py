@@ -43,7 +43,7 @@ def shown(connection: Connection, number: int) -> dict[str, Any] | None:
     had_passed = [change for change in rows if change["state"] == PASSED]
     return {
         **_item(row),
-        "items": [_only(_ITEM, change) for change in rows if change not in had_passed],
+        "items": [_only(_ITEM, change) for change in rows if change["state"] != PASSED],
         "passed": [_only(_PASSED_ITEM, change) for change in had_passed],
         "unchanged": [_only(_PASSED_ITEM, change) for change in had_passed if change["stands"]],
     }
