@@ -11,9 +11,9 @@ from tests.real.worker.streams import REGISTERED, anything
 from tests.services.waiting import until
 
 RED_SECONDS = 15
-SOON_SECONDS = 20
+SOON_SECONDS = 60
 """Generous: many things run beside a test."""
-AT_LAST_SECONDS = 50
+AT_LAST_SECONDS = 55
 UNREACHABLE = 5
 
 
