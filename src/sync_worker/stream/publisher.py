@@ -26,6 +26,8 @@ _MOST_BYTES_ON_THE_WAY = 16 * 2**20
 _CLOSE_SECONDS = 2.0
 _NO_TIMESTAMP = -1
 _KIBIBYTE = 1024
+_WITH_OTHERS = "part of a batch"
+"""What the client says of a record that was refused because of another one."""
 
 
 class _Sent(NamedTuple):
@@ -182,8 +184,10 @@ def _options(settings: KafkaSettings, delivery_seconds: float) -> dict[str, Any]
 
 def _failure(record: Record, error: KafkaError) -> StreamError | StreamAway:
     place = f"{record.topic}/{record.partition} offset {record.offset}"
-    # The bare kind is no answer of the cluster, but the client's for a question that has none.
-    if error.retriable or type(error) is KafkaError:
+    # The bare kind is no answer of the cluster, but what the client says where it has none; unless
+    # the cluster refused another record, which took its whole batch with it.
+    is_answer = type(error) is not KafkaError or _WITH_OTHERS in str(error)
+    if error.retriable or not is_answer:
         return StreamAway(f"{place} was not confirmed: {type(error).__name__}: {error}")
     is_lacking = isinstance(error, UnsupportedVersionError)
     said = words_of(error) if is_lacking else f"{type(error).__name__}: {error}"
