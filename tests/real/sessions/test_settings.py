@@ -75,7 +75,7 @@ def hostile_url(postgres):
     drop_database(postgres.url, "hostile")
 
 
-def test_every_setting_of_the_server_is_pinned_or_known_to_be_harmless(postgres):
+def test_every_setting_of_the_server_is_pinned_or_harmless(postgres):
     with psycopg.connect(postgres.url) as connection:
         settings = connection.execute(
             "SELECT name, category FROM pg_settings"

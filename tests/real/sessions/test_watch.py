@@ -51,7 +51,7 @@ def test_a_call_that_the_server_does_not_end_is_ended_here(engine_of, kept):
     assert unanswered_seconds(engine) == 0
 
 
-def test_a_database_that_falls_silent_as_it_is_first_asked_is_given_up(database_url, monkeypatch):
+def test_a_database_silent_at_the_first_question_is_given_up(database_url, monkeypatch):
     address = psycopg.conninfo.conninfo_to_dict(database_url)
     initialize = PGDialect_psycopg.initialize
 
@@ -68,15 +68,13 @@ def test_a_database_that_falls_silent_as_it_is_first_asked_is_given_up(database_
         assert as_command_error(ended.value).exit_code == 5
 
 
-def test_a_call_that_takes_long_is_let_finish_while_the_server_is_there(engine_of):
+def test_a_long_call_finishes_while_the_server_is_there(engine_of):
     with engine_of(UPGRADE).connect() as connection:
         assert connection.scalar(text("SELECT 1 FROM pg_sleep(9)")) == 1
 
 
 @pytest.mark.parametrize("kept", ["statement", "lock", "transaction"])
-def test_a_command_that_the_server_ends_says_so_with_exit_code_5(
-    database_url, typed, monkeypatch, kept
-):
+def test_a_command_that_the_server_ends_exits_with_5(database_url, typed, monkeypatch, kept):
     settings(monkeypatch, database_url)
     typed("db", "upgrade")
     limits = replace(COMMAND, **{kept: 0.5})

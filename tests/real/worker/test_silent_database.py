@@ -58,9 +58,7 @@ WRITERS = (("run", "--until-idle", "0"), ("replay", "--yes"))
 """Those that wait for a lock for a shorter time."""
 
 
-def test_every_command_in_the_middle_of_a_call_ends_when_it_is_not_answered(
-    opened, breakable_postgres
-):
+def test_every_command_ends_when_its_call_is_not_answered(opened, breakable_postgres):
     assert opened.finish().exit_code == 0
     with locked(opened, "LOCK TABLE clinic, position, alembic_version"):
         running = {line: opened.command(*line) for line in READERS}

@@ -7,6 +7,7 @@ mode) may hand the session on. They travel with the BEGIN, in one round trip.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from math import ceil
 
 from sqlalchemy import Connection, Engine, event
 
@@ -134,4 +135,5 @@ def _timeouts(limits: TimeLimits, version: int) -> dict[str, str]:
     }
     if version >= _KNOWS_TRANSACTION_TIMEOUT:
         seconds["transaction_timeout"] = limits.transaction
-    return {name: f"{int(limit * 1000)}ms" for name, limit in seconds.items()}
+    # Rounded up: 0 is no limit at all.
+    return {name: f"{ceil(limit * 1000)}ms" for name, limit in seconds.items()}
