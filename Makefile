@@ -8,7 +8,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --gener
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-real test-faults test-all bench bench-operators check lock clean
+.PHONY: help run test test-real test-faults test-all bench bench-operators check shape lock clean
 
 help: ## list what can be made
 	@echo "make TARGET, where TARGET is one of"
@@ -41,6 +41,9 @@ check: $(READY) ## lint, format, types, and the rooms' borders
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+shape: $(READY) ## print sizes, nesting, helpers used once, imports inside functions, comments
+	@$(VENV)/bin/python tools/shape.py
 
 lock: $(READY) ## lock the versions of all dependencies anew
 	@echo "Locking: uv reads pyproject.toml and asks the index."
