@@ -107,7 +107,7 @@ def require_files(parameters: Mapping[str, str]) -> None:
     is_verifying = stated["sslmode"].startswith("verify-")
     if is_verifying and "sslrootcert" not in stated:
         _require_file("sslrootcert, which is not set,", _HOME / "root.crt")
-    key = Path(stated.get("sslkey") or _HOME / "postgresql.key").expanduser()
+    key = _at_home(Path(stated.get("sslkey") or _HOME / "postgresql.key"))
     if is_encrypted(key) and not stated.get("sslpassword"):
         raise Unusable(
             f"the private key {key} is encrypted, and sslpassword=…, its pass phrase, is not set"
@@ -210,9 +210,16 @@ def _decoded(text: str, of: str) -> str:
     return decoded
 
 
+def _at_home(file: Path) -> Path:
+    try:
+        return file.expanduser()
+    except RuntimeError:  # this user has no home, and the client looks nowhere either
+        return file
+
+
 def _require_file(keyword: str, file: Path) -> None:
     try:
-        with file.expanduser().open("rb") as opened:
+        with _at_home(file).open("rb") as opened:
             opened.read(1)
     except OSError as error:
         raise Unusable(f"{keyword} names {file}, which cannot be read: {error.strerror}") from None

@@ -87,7 +87,8 @@ class LetterFilter:
         }
         conditions = [column == value for column, value in wanted.items() if value is not None]
         if self.hsa_id is not None:
-            conditions.append(dead_letter.c.named.contains(f" {self.hsa_id} ", autoescape=True))
+            named_so = f" {dialect.escaped(self.hsa_id)} "
+            conditions.append(dead_letter.c.named.contains(named_so, autoescape=True))
         return conditions
 
 
@@ -102,11 +103,14 @@ def add(
     The ids follow the order read. The rows are written in the order of their key: a worker and a
     replay that set the same records aside, each in its own order, would else wait crosswise.
     """
-    rows = [_row(origin, record, rejection, now) for record, rejection in rejected]
+    rows = [
+        _row(origin, record, rejection, dialect.storable(connection, rejection.detail), now)
+        for record, rejection in rejected
+    ]
     numbers = dialect.next_numbers(connection, dead_letter.c.id, len(rows))
     numbered = [(*row, number) for number, row in zip(numbers, rows, strict=True)]
     in_order = sorted(numbered, key=_key)
-    dialect.insert_new(connection, dead_letter, (*_SET_ASIDE, "id"), in_order)
+    dialect.insert_new(connection, dead_letter, (*_SET_ASIDE, "id"), in_order, key=_KEY)
 
 
 def open_among(
@@ -290,7 +294,9 @@ _LISTED = tuple(
 _KEY_AT = tuple(map(_SET_ASIDE.index, _KEY))
 
 
-def _row(origin: Origin, record: Record, rejection: Rejection, now: datetime) -> tuple[Any, ...]:
+def _row(
+    origin: Origin, record: Record, rejection: Rejection, detail: str, now: datetime
+) -> tuple[Any, ...]:
     """In the order of `_SET_ASIDE`."""
     value = record.value
     return (
@@ -306,7 +312,7 @@ def _row(origin: Origin, record: Record, rejection: Rejection, now: datetime) ->
         _headers_text(record.headers),
         _names(record),
         rejection.reason.value,
-        rejection.detail,
+        detail,
         OPEN,
         *((value.size, value.sha256) if isinstance(value, Excerpt) else (None, None)),
     )
@@ -318,8 +324,11 @@ def _key(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _names(record: Record) -> str:
-    """The HSA-ids that a record names, to be looked for: each between blanks, which none has."""
-    hsa_ids = [hsa_id for hsa_id in named(record) if is_hsa_id(hsa_id)]
+    """The HSA-ids that a record names, to be looked for: each between blanks, which none has.
+
+    Escaped, so that no database lacks a character of what may be why the record is here.
+    """
+    hsa_ids = [dialect.escaped(hsa_id) for hsa_id in named(record) if is_hsa_id(hsa_id)]
     return f" {' '.join(hsa_ids)} " if hsa_ids else ""
 
 

@@ -83,10 +83,14 @@ def clinic_of(connection: Connection, number: int) -> dict[str, Any] | None:
 
 def reword(connection: Connection, rejected: Iterable[tuple[Letter, Rejection]]) -> None:
     """Say why letters are set aside, where that is another reason by now."""
-    rows = [
-        (letter.number, rejection.reason.value, rejection.detail)
+    told = [
+        (letter, rejection.reason.value, dialect.storable(connection, rejection.detail))
         for letter, rejection in rejected
-        if (letter.reason, letter.detail) != (rejection.reason.value, rejection.detail)
+    ]
+    rows = [
+        (letter.number, reason, detail)
+        for letter, reason, detail in told
+        if (letter.reason, letter.detail) != (reason, detail)
     ]
     dialect.update_by_key(connection, dead_letter, ("id", "reason", "detail"), rows)
 

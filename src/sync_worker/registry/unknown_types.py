@@ -38,10 +38,11 @@ def add(
         return
     kept = _kept(connection, stream, {partition for partition, _ in counts})
     totals: dict[tuple[Partition, str], int] = {}
-    for (partition, name), count in counts.items():
+    for (partition, read), count in counts.items():
         of_partition = kept.setdefault(partition, {})
+        name = dialect.storable(connection, read)
         if name not in of_partition and len(of_partition) >= MOST_TYPES:
-            name = OTHERS  # noqa: PLW2901 - there are types enough
+            name = OTHERS  # there are types enough
         of_partition[name] = of_partition.get(name, 0) + count
         totals[partition, name] = of_partition[name]
     rows = [(stream, *partition, name, total, now) for (partition, name), total in totals.items()]

@@ -75,6 +75,31 @@ def test_what_a_latin_1_database_cannot_hold_is_set_aside(encoded, typed, tmp_pa
     assert {letter["reason"] for letter in json.loads(said)["items"]} == {"database_rejected"}
 
 
+def test_an_odd_id_or_type_stops_no_latin_1_database(encoded, typed, tmp_path):
+    encoded("LATIN1")
+    typed("db", "upgrade")
+    odd = "SE2321000016\u2013B"
+    events = [
+        activated(odd, 0),
+        activated(odd, 1, regionCode="\u2013"),
+        activated(story.A, 2) | {"type": "\u201ceservices.clinic.activated.v1\u201d"},
+        activated(story.A, 3) | {"type": "eservices.clinic.activated.v1.\u2013"},
+        activated(story.A, 4),
+    ]
+    archive = write_archive(tmp_path / "odd.jsonl", numbered(events))
+    exit_code, said = typed("run", "--archive", str(archive))
+    assert exit_code == 0, said
+    counts = {"read": 5, "applied": 1, "superseded": 0, "ignored": 1, "dead_lettered": 3}
+    assert json.loads(said) == counts
+    _, said = typed("deadletters", "list")
+    reasons = [letter["reason"] for letter in json.loads(said)["items"]]
+    assert reasons == ["database_rejected", "unknown_region", "unsupported_version"]
+    assert typed("deadletters", "redrive", "--all", "--yes")[0] == 3
+    for how in ("--dry-run", "--yes"):
+        exit_code, said = typed("replay", "--archive", str(archive), how)
+        assert exit_code == 0, said
+
+
 def test_a_command_says_which_encoding_lacks_a_character(encoded, typed, tmp_path):
     encoded("LATIN1")
     typed("db", "upgrade")

@@ -1,6 +1,7 @@
 """All that differs between SQLite and PostgreSQL; nothing else in the program asks which it is."""
 
 from sync_worker.registry.dialect.acting import acting
+from sync_worker.registry.dialect.encodings import escaped, storable
 from sync_worker.registry.dialect.engine import (
     BUSY_TIMEOUT_MS,
     MissingDatabase,
@@ -57,6 +58,7 @@ __all__ = [
     "among",
     "clock",
     "encoding",
+    "escaped",
     "file_of",
     "has_table",
     "insert_all",
@@ -80,6 +82,7 @@ __all__ = [
     "role",
     "schema_in_use",
     "size_bytes",
+    "storable",
     "unanswered_seconds",
     "update_by_key",
     "version",

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sync_worker.registry.dialect.array_literals import array_literal
+from sync_worker.registry.dialect.encodings import that_can_be_stored
 from sync_worker.registry.dialect.path import qualified
 
 Columns = Mapping[str, Sequence[Any]]
@@ -42,7 +43,8 @@ def among(
     connection: Connection, column: ColumnElement[str], values: Sequence[str]
 ) -> ColumnElement[bool]:
     """`column` is one of `values`, however many they are."""
-    return column.in_(select(_elements(connection, values).c.value))
+    stored = that_can_be_stored(connection, values)
+    return column.in_(select(_elements(connection, stored).c.value))
 
 
 def insert_missing_keys(connection: Connection, key: Column[str], values: Sequence[str]) -> None:
@@ -74,13 +76,19 @@ def next_numbers(connection: Connection, key: Column[int], count: int) -> list[i
 
 
 def insert_new(
-    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    key: Sequence[str] = (),
 ) -> None:
     """Insert the rows whose key is not there yet; leave the others as they are.
 
-    They may be large, so few are sent at a time.
+    Without a `key` it is the primary key. A clash of any other key is an error: nothing is left out
+    without a word. The rows may be large, so few are sent at a time.
     """
-    statement = _insert(connection, table).on_conflict_do_nothing()
+    unique = list(key) or [column.name for column in table.primary_key]
+    statement = _insert(connection, table).on_conflict_do_nothing(index_elements=unique)
     for start in range(0, len(rows), _LARGE_ROWS_AT_A_TIME):
         some = rows[start : start + _LARGE_ROWS_AT_A_TIME]
         _insert_rows(connection, statement, table, names, some)

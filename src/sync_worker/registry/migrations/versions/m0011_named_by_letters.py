@@ -39,7 +39,8 @@ def upgrade() -> None:
         row = connection.execute(sa.select(*columns).where(is_it)).one()
         names = [text for text in dict.fromkeys(_names(row)) if _is_id(text)]
         if names:
-            named = f" {' '.join(names)} "
+            # Escaped: a database that is not in UTF-8 may lack a character of an odd id.
+            named = f" {' '.join(names)} ".encode("ascii", "backslashreplace").decode()
             connection.execute(sa.update(_letter).where(is_it).values(named=named))
 
 
