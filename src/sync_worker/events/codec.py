@@ -43,6 +43,7 @@ _VERSIONED = re.compile(
 _VALIDATORS = {name: TypeAdapter(model).validator for name, (model, _) in MODELS.items()}
 _LARGE = 16 * 2**10
 """Bytes of a value of which only what is read is made into objects; an event has less than 1 kB."""
+_LONGEST_KEPT_TYPE = 256
 _MOST_CLINICS = 65_536
 # The same clinics come again and again, and each is compared in up to three places.
 _normalised = lru_cache(maxsize=_MOST_CLINICS)(normalised)
@@ -178,7 +179,9 @@ def _unknown_type(event_type: object) -> Ignored | Rejection:
     if is_blank(event_type):
         return _invalid("`type` is blank.")
     if _VERSIONED.fullmatch(event_type) is None:
-        return _of_unknown_type(event_type)
+        # A long one is not kept: it may be as large as a record.
+        is_long = len(event_type) > _LONGEST_KEPT_TYPE
+        return (_of_unknown_type.__wrapped__ if is_long else _of_unknown_type)(event_type)
     what = f"`type` is {quoted(event_type)}, and only version .v1 is understood."
     return Rejection(Reason.UNSUPPORTED_VERSION, what)
 
