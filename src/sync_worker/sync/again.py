@@ -27,6 +27,7 @@ from sync_worker.sync import collecting
 from sync_worker.sync.judged import Judged
 from sync_worker.sync.merge import Merged, Outcome
 from sync_worker.sync.patience import Patience
+from sync_worker.sync.progress import AheadOfClock
 from sync_worker.sync.rehearse import Rehearsal
 from sync_worker.sync.write import Writer
 
@@ -59,7 +60,11 @@ class Doing:
         judged = Judged.by(self._parts.codec, records, self._parts.clock())
         news = self._parts.patience(lambda: self._news(origin, records, judged))
         outcomes = [_of_known(one) for at, one in enumerate(judged.verdicts) if at not in news]
-        yield Merged(outcomes, met_again=outcomes.count(Outcome.DEAD_LETTERED))
+        yield Merged(
+            outcomes,
+            warnings=[ahead for at, ahead in _ahead_of_clock(judged) if at not in news],
+            met_again=outcomes.count(Outcome.DEAD_LETTERED),
+        )
         coming = [record for at, record in enumerate(records) if at in news]
         for start in range(0, len(coming), MOST_AT_ONCE):
             yield from self._write(origin, coming[start : start + MOST_AT_ONCE])
@@ -173,6 +178,14 @@ def _status(record: Record, letters: Mapping[Address, Mapping[str, str]]) -> str
 def _is_for_letters(verdict: Verdict, status: str | None) -> bool:
     """Whether a record is to be set aside, or its letter, which has that status, to be closed."""
     return status is None if isinstance(verdict, Rejection) else status == dead_letters.OPEN
+
+
+def _ahead_of_clock(judged: Judged) -> Iterator[tuple[int, AheadOfClock]]:
+    """The events that are ahead, each with its number among the records."""
+    for at, verdict in enumerate(judged.verdicts):
+        if isinstance(verdict, Event) and verdict.seconds_ahead:
+            place = *judged.partitions[at], judged.offsets[at]
+            yield at, AheadOfClock(verdict.hsa_id, verdict.event_id, verdict.seconds_ahead, *place)
 
 
 def _of_known(verdict: Verdict) -> Outcome:

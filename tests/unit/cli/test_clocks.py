@@ -58,6 +58,8 @@ def test_whatever_reads_again_tells_of_it_too(database, folder, typed, monkeypat
     monkeypatch.delenv("SYNC_WORKER_EVENTS_MAX_FUTURE_MINUTES")
     told = typed("deadletters", "redrive", "--all", "--yes")
     assert "1 event is over a minute ahead" in told.stderr
+    told = typed("replay", "--archive", "a.jsonl", "--yes")
+    assert "1 event is over a minute ahead" in told.stderr
 
 
 def test_no_extract_is_taken_at_a_time_to_come(populated, folder, typed):
