@@ -74,6 +74,8 @@ def confirm(registry: Registry, verb: Verb, items: Iterable[Item], act: Act) -> 
     Adds and removes nothing, whatever happened since the items were judged.
     """
     already = [item.hsa_id for item in items if item.outcome is verb.already]
+    if not already:
+        return
     with registry.unit() as unit:
         judged = _judge(verb, already, registrations.locked(unit.connection, already), act)
         write(unit.connection, verb, [one for one in judged if one.outcome is verb.already], act)

@@ -108,6 +108,16 @@ def do(
     return Done(items, changed)
 
 
+def confirm(registry: Registry, planned: Plan, act: Act) -> None:
+    """Settle with the log what is so already, where a file has nothing else to be done.
+
+    Nothing is settled where rows that could have been done are not, since others are refused.
+    """
+    if all(item.outcome is not Outcome.NOT_DONE for item in planned.items):
+        rows = [Item(row.hsa_id, row.outcome, row.reason) for row in planned.items]
+        clinics.confirm(registry, planned.verb, rows, act)
+
+
 def _lookup(hsa_ids: Sequence[str]) -> list[str]:
     """The ids that the registry can have: no other may reach the database at all."""
     return list({hsa_id: None for hsa_id in hsa_ids if is_hsa_id(hsa_id)})

@@ -69,6 +69,8 @@ def carry_out(run: options.Invocation, order: Order, act: "Act") -> Exit:
                     registry, plan, agreed, all_or_nothing=order.all_or_nothing, tell=tell
                 )
             )
+        elif not order.dry_run:
+            imports.confirm(registry, plan, act)
         told.items(done)
         if written is not None:
             told.report(written, done)

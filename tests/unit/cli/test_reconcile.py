@@ -259,6 +259,16 @@ def test_a_removal_that_is_right_is_confirmed_by_removing(typed, edited):
 
 
 @pytest.mark.usefixtures("populated")
+def test_a_list_confirms_removals_that_are_right(typed, edited, folder):
+    edited(*LOSES_REGISTRATIONS, f"UPDATE clinic SET registered_at = NULL WHERE hsa_id = '{A}'")
+    (folder / "list.txt").write_text(f"{A}\n")
+    assert typed("clinics", "remove", "--file", "list.txt", "--dry-run").exit_code == 0
+    assert typed("reconcile", "--against", ARCHIVE).exit_code == 3
+    assert typed("clinics", "remove", "--file", "list.txt").exit_code == 0
+    assert typed("reconcile", "--against", ARCHIVE).exit_code == 0
+
+
+@pytest.mark.usefixtures("populated")
 def test_plain_sql_on_a_registration_is_logged_and_so_no_drift(typed, edited):
     edited(f"UPDATE clinic SET registered_at = NULL WHERE hsa_id = '{A}'")
     assert typed("reconcile", "--against", ARCHIVE).exit_code == 0
