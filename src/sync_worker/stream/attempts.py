@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from kafka.errors import (
     AuthorizationError,
     IllegalSaslStateError,
+    KafkaConnectionError,
     SaslAuthenticationFailedError,
     UnsupportedSaslMechanismError,
 )
@@ -18,16 +19,29 @@ from kafka.errors import (
 from sync_worker.logins.refusals import Refusals
 from sync_worker.stream.source import StreamAway, StreamRefused
 
+FILE_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError)
+"""What a file of a login that cannot be read now ends in."""
+
+
+class UnusableFiles(KafkaConnectionError):
+    """A certificate or a key cannot be used now, as while they are being exchanged."""
+
+
 _REFUSALS = (
+    *FILE_ERRORS,
     AuthorizationError,
-    FileNotFoundError,
     IllegalSaslStateError,
-    PermissionError,
     SaslAuthenticationFailedError,
     UnsupportedSaslMechanismError,
+    UnusableFiles,
 )
 _TLS = re.compile(r"\[(?:SSL|X509|PEM)[:\w ]*\](?!.*EOF)")
 """What OpenSSL says of the other side's answer; one that just ends tells nothing."""
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether an error says that the other side was there, and did not have us."""
+    return isinstance(error, _REFUSALS) or bool(_TLS.search(str(error)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +56,7 @@ class Failure:
     @property
     def is_refusal(self) -> bool:
         """Whether the other side was there, and did not have us."""
-        return isinstance(self.error, _REFUSALS) or bool(_TLS.search(str(self.error)))
+        return is_refusal(self.error)
 
     def __str__(self) -> str:
         if self.is_refusal:
@@ -67,6 +81,11 @@ class Attempts:
         """The last refusal, where we are refused."""
         refusals = [failure for failure in [*self._failures.values()] if failure.is_refusal]
         return refusals[-1] if refusals and self.refusals.since else None
+
+    def is_refused_by(self, address: str) -> bool:
+        """Whether the last try of this address was refused."""
+        failure = self._failures.get(address)
+        return failure is not None and failure.is_refusal
 
     def failed(self, failure: Failure) -> None:
         """Keep why."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from ssl import SSLError
 from typing import Any
 
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.sasl.oauth import AbstractTokenProvider
 
-from sync_worker.stream.attempts import Attempts, Failure
+from sync_worker.stream.attempts import FILE_ERRORS, Attempts, Failure, UnusableFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,12 @@ class LoginManager(KafkaConnectionManager):
         self._login = login
 
     def connection_delay(self, node_id: Any) -> float:
+        """Who refused us is left alone for a while; what is open, and other brokers, are used."""
         delay: float = super().connection_delay(node_id)
-        return max(delay, self._login.attempts.refusals.wait_seconds())
+        node, attempts = self.cluster.broker_metadata(node_id), self._login.attempts
+        if node_id in self._conns or node is None or not attempts.is_refused_by(_address(node)):
+            return delay
+        return max(delay, attempts.refusals.wait_seconds())
 
     def get_connection(self, node_id: Any, *how: Any, **named: Any) -> Any:
         """Also when the login was refused: a client that begins learns of it at once."""
@@ -63,7 +68,11 @@ class LoginManager(KafkaConnectionManager):
 
     async def _build_transport(self, node: Any, timeout_at: float | None = None) -> Any:
         """An answer that comes with the end of the connection is read before the end is seen."""
-        transport = await super()._build_transport(node, timeout_at=timeout_at)
+        try:
+            transport = await super()._build_transport(node, timeout_at=timeout_at)
+        except (*FILE_ERRORS, SSLError) as error:
+            # The client's own loops end for good with anything that is no error of Kafka.
+            raise UnusableFiles(str(error)) from error
         receive = transport._sock_recv  # noqa: SLF001 - it loses what came last
 
         def received() -> Any:
@@ -74,8 +83,7 @@ class LoginManager(KafkaConnectionManager):
         return transport
 
     def _listen(self, connection: Any, node: Any) -> None:
-        host = f"[{node.host}]" if ":" in node.host else node.host
-        address = f"{host}:{node.port}"
+        address = _address(node)
         attempts, is_advertised = self._login.attempts, address not in self._login.servers
 
         def failed(error: BaseException) -> None:
@@ -87,3 +95,8 @@ class LoginManager(KafkaConnectionManager):
 
         connection.init_future.add_callback(succeeded)
         connection.init_future.add_errback(failed)
+
+
+def _address(node: Any) -> str:
+    host = f"[{node.host}]" if ":" in node.host else node.host
+    return f"{host}:{node.port}"

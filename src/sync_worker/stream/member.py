@@ -19,6 +19,7 @@ from kafka.errors import (
 )
 
 from sync_worker.stream import fitting, group_refusals
+from sync_worker.stream.attempts import is_refusal
 from sync_worker.stream.fetching import bounded_consumer
 from sync_worker.stream.fitting import Bounds
 from sync_worker.stream.kafka_settings import MAX_POLL_RECORDS, KafkaSettings, consumer_options
@@ -214,7 +215,7 @@ class Member:
         if refusal is not None:
             raise refusal from error
         is_passing = isinstance(error, KafkaError) and error.retriable
-        if is_passing or self._settings.attempts.refusal is not None:
+        if is_passing or is_refusal(error):
             time.sleep(_BREATH_SECONDS)
             return
         self.failures_in_a_row.append(error)

@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -101,7 +102,7 @@ class ClientCredentials:
         except HTTPError as error:
             with error:
                 raise _refused(self._url, error) from None
-        except (URLError, OSError) as error:
+        except (URLError, OSError, HTTPException) as error:
             why = getattr(error, "reason", None) or type(error).__name__
             raise NoToken(f"{self._url} gives no token: {why}") from None
 
@@ -120,7 +121,7 @@ def _refused(url: str, error: HTTPError) -> KafkaError:
         return NoToken(said)
     try:
         code = _object(error.read(_MOST_BYTES)).get("error")
-    except (TokenRefused, OSError):
+    except (TokenRefused, OSError, HTTPException):
         code = None
     is_code = isinstance(code, str) and _CODE.fullmatch(code)
     return TokenRefused(f"{said}, {code}" if is_code else said)

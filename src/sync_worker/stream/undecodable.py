@@ -9,6 +9,7 @@ from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from sync_worker.events.record import Partition
+from sync_worker.stream.attempts import is_refusal
 from sync_worker.stream.fetching import bounded_consumer
 from sync_worker.stream.fitting import undecodable
 from sync_worker.stream.kafka_settings import KafkaSettings, groupless_options
@@ -35,7 +36,7 @@ def _error_at(
 ) -> BaseException | None:
     try:
         consumer = bounded_consumer(groupless_options(settings))
-    except KafkaError:
+    except (KafkaError, OSError):
         return None
     try:
         consumer.assign([partition])
@@ -44,7 +45,8 @@ def _error_at(
             if consumer.poll(timeout_ms=_TRY_MS):
                 break
     except (KafkaError, *DECODING_ERRORS) as error:
-        return None if getattr(error, "retriable", False) else error
+        is_passing = getattr(error, "retriable", False) or is_refusal(error)
+        return None if is_passing else error
     finally:
         consumer.close(autocommit=False, timeout_ms=1000)
     return None

@@ -47,6 +47,15 @@ def test_an_answer_that_is_a_refusal_is_known(error, is_refusal):
     assert str(error) in str(told)
 
 
+def test_only_the_broker_that_refused_is_left_alone():
+    attempts = Attempts()
+    attempts.failed(failure(REFUSED, "one:9092"))
+    attempts.failed(failure(LOST, "two:9092"))
+    assert attempts.is_refused_by("one:9092")
+    assert not attempts.is_refused_by("two:9092")
+    assert not attempts.is_refused_by("three:9092")
+
+
 def test_a_refusal_is_told_though_the_next_connection_is_lost():
     attempts = Attempts()
     attempts.failed(failure(REFUSED, "one:1"))

@@ -1,6 +1,7 @@
 """Tokens from a file, and from an authorisation server of our own on this machine."""
 
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs
@@ -120,3 +121,21 @@ def test_a_token_file_is_read_each_time(tmp_path):
     file.write_bytes(b"\xff")
     with pytest.raises(TokenRefused, match="ASCII"):
         token()
+
+
+def test_a_server_that_does_not_speak_http_gives_no_token():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_talk_nonsense, args=(listener,))
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/token"
+        tokens = ClientCredentials(url, "worker", lambda: SECRET, None, lambda: 0.0)
+        with pytest.raises(NoToken, match="BadStatusLine"):
+            tokens()
+        thread.join()
+
+
+def _talk_nonsense(listener):
+    client, _ = listener.accept()
+    with client:
+        client.recv(65536)
+        client.sendall(b"-ERR no such thing\r\n")
