@@ -55,7 +55,7 @@ class Health:
         is_stuck = silent > max(self.stuck_after_seconds, _OPENING_SECONDS * self.is_opening)
         loop = [f"the loop has made no progress for {silent:.0f} s"] if is_stuck else []
         ended = [f"the thread {t.name} has ended" for t in self.threads if not t.is_alive()]
-        return loop + ended + self.source_threads()
+        return [self.redacted(reason) for reason in (*loop, *ended, *self.source_threads())]
 
     def ready(self) -> Reasons:
         """Why the worker does not keep the registry true just now."""

@@ -84,7 +84,7 @@ class _Server(ThreadingHTTPServer):
         """Say nothing of clients that hang up; a fault of ours in one line."""
         error = sys.exception()
         if not isinstance(error, OSError):
-            sys.stderr.write(f"A request over HTTP failed: {error!r}\n")
+            sys.stderr.write(f"A request over HTTP failed: {type(error).__name__}\n")
 
 
 def _address(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
