@@ -51,7 +51,7 @@ _ROWS_AT_A_TIME = 1_000
 HELD, WITHDRAWN = "held", "withdrawn"
 MOVED = "moved"
 OF_ACTIVATION = ("activated", "deactivated")
-OF_REGISTRATION = ("registered", "removed")
+REMOVED = "removed"
 _OF_EITHER = {HELD, WITHDRAWN}
 _BETWEEN_REGIONS = (MOVED, HELD, WITHDRAWN)
 """The changes whose old and new value may be a region's code."""

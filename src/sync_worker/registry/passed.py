@@ -91,7 +91,8 @@ def _stands() -> ColumnElement[bool]:
     is_of_the_fact = or_(
         and_(is_activation, change_log.c.change.in_(log.OF_ACTIVATION)),
         and_(~is_activation, change_log.c.change == log.MOVED),
-        change_log.c.change.in_(log.OF_REGISTRATION),
+        # `registered` says nothing of the fact: it is logged whenever that column is touched.
+        change_log.c.change == log.REMOVED,
     )
     newest = (
         select(change_log.c.event_id)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sqlite3
 
 import pytest
 from tests.builders import activated, deactivated, record, region_changed, write_archive
@@ -171,6 +172,13 @@ def test_a_change_stands_until_another_value_has_come(withdrawn, typed, reads, l
 def test_a_clinic_that_its_administrator_removed_is_no_longer_counted(withdrawn, typed):
     assert typed("clinics", "remove", *PASSED, "-y").exit_code == 0
     assert attention(typed) == shown(typed)["unchanged"] == []
+
+
+def test_who_registered_it_says_nothing_of_a_closure(withdrawn, typed, database):
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE clinic SET registered_by = 'Region Kalmar'")
+    assert len(shown(typed)["unchanged"]) == len(PASSED)
+    assert len(attention(typed)) == 1
 
 
 def test_a_clinic_that_was_closed_and_moved_passed_with_both_facts(database, typed, reads):
