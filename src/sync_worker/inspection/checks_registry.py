@@ -1,5 +1,6 @@
 """The checks of the registry: can it be used, by us, and is there something to be dealt with."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -128,8 +129,12 @@ class RegistryChecks:
         }
         lost = {code: count for code, count in registered.items() if code not in self.regions}
         if lost:
-            listed = ", ".join(f"{code or 'none'} ({n} clinics)" for code, n in lost.items())
-            one = next((f" --region {code}" for code in lost if code is not None), "")
+            listed = ", ".join(
+                f"{'none' if code is None else shlex.quote(code)} ({n} clinics)"
+                for code, n in lost.items()
+            )
+            odd = next((code for code in lost if code is not None), None)
+            one = "" if odd is None else f" --region {shlex.quote(odd)}"
             return warn(
                 f"Registered clinics in regions that are not in use, where nobody can file: "
                 f"{listed}.",

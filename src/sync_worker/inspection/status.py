@@ -1,5 +1,6 @@
 """How the worker and the registry are: true also when no worker runs, since both are stored."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -162,7 +163,7 @@ def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[
         elif region_code not in in_use:
             texts.append(
                 f"{clinics} of region {region_code}, which is not in use: "
-                f"sync-worker clinics list --region {region_code}"
+                f"sync-worker clinics list --region {shlex.quote(region_code)}"
             )
         elif region_code not in service_on:
             texts.append(
