@@ -10,6 +10,7 @@ from sync_worker.administration.language.message import Language
 from sync_worker.administration.language.refusals import REFUSALS
 from sync_worker.cli.errors import CommandError, Exit, Words
 from sync_worker.cli.given_files import STDIN, why
+from sync_worker.cli.written_files import refuse_registry
 from sync_worker.clinics.admission import Outcome
 from sync_worker.files.whole import NotAFile, WholeFile
 
@@ -19,16 +20,18 @@ if TYPE_CHECKING:
     from sync_worker.administration.files.reading import Contents, Entry
     from sync_worker.administration.imports import RowItem
     from sync_worker.cli.output import Output
+    from sync_worker.cli.settings import Settings
 
 
 class Report:
     """A file that takes its place only once it is written; `file` is to be left at the end."""
 
-    def __init__(self, path: Path, file: str) -> None:
-        """Raise CommandError where nothing can be written there, or it is what is being read."""
+    def __init__(self, path: Path, file: str, settings: "Settings") -> None:
+        """Raise CommandError where nothing can be written, or the input or a registry is there."""
         self.path = path
         try:
             self._refuse_input(file)
+            refuse_registry(settings, path)
             self.file = WholeFile(path)
         except (OSError, ValueError) as error:
             raise self._unwritable(error, errors.NOTHING_DONE()) from None

@@ -52,7 +52,7 @@ def carry_out(run: options.Invocation, order: Order, act: "Act") -> Exit:
         stack.enter_context(Interruption().installed())
         written = None
         if order.report is not None:
-            written = Report(order.report, order.file)
+            written = Report(order.report, order.file, run.settings)
             stack.enter_context(written.file)
         registry = stack.enter_context(wiring.registry(run.settings.database_url))
         plan = imports.plan(

@@ -83,6 +83,51 @@ def test_schemas_go_through_no_link(typed, folder):
     assert not (folder / "target").exists()
 
 
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+@pytest.mark.parametrize("end", ["", "-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("setting", ["DATABASE_URL", "SUPPORT_DATABASE_URL"])
+def test_no_file_takes_the_place_of_a_registry(
+    typed, database, monkeypatch, setting, end, language
+):
+    folder = database.parent
+    monkeypatch.setenv("SYNC_WORKER_LANG", language)
+    registry = database
+    if setting.startswith("SUPPORT"):
+        registry = folder / "other.db"
+        (folder / "link.db").symlink_to(registry)
+        monkeypatch.setenv(f"SYNC_WORKER_{setting}", f"sqlite:///{folder / 'link.db'}")
+        registry.write_bytes(database.read_bytes())
+    (folder / "list.txt").write_text(f"{A}\n")
+    before = content(folder)
+    for place in (f"{registry.name}{end}", f"../{folder.name}/{registry.name}{end}"):
+        for command in (
+            ("clinics", "import", "list.txt", "--dry-run", "--report", place),
+            ("clinics", "import", "list.txt", "--yes", "--report", place),
+            ("events", "export", "--out", place, "--yes"),
+            ("schemas", "export", "--out", place),
+        ):
+            told = typed(*command, "-o", "json")
+            assert told.exit_code == 2
+            assert told.error["code"] == "file"
+            nothing_done = {"en": "Nothing was done.", "sv": "Inget gjordes."}[language]
+            assert nothing_done in told.error["message"]
+    assert content(folder) == before
+
+
+def test_no_schema_takes_the_place_of_a_registry(typed, database, folder, monkeypatch):
+    name = "eservices.clinic.activated.v1.schema.json"
+    database.rename(folder / name)
+    monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"sqlite:///{name}")
+    before = content(folder)
+    told = typed("schemas", "export", "--out", ".")
+    assert (told.exit_code, "Nothing was done." in told.stderr) == (2, True)
+    assert content(folder) == before
+
+
 @pytest.mark.usefixtures("without_mask")
 def test_database_and_report_are_for_their_owner_alone(typed, folder, monkeypatch):
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"sqlite:///{folder / 'new.db'}")

@@ -11,6 +11,11 @@ CONFIRMATION = Message(
     en="This has to be confirmed, and there is no terminal to ask on.",
 )
 NOTHING_DONE = Message(sv="Inget gjordes.", en="Nothing was done.")
+REGISTRY_FILE = Message(
+    sv="{path} hör till registrets databas och skrivs inte över.",
+    en="{path} belongs to the registry's database, and is not overwritten.",
+)
+NAME_ANOTHER_FILE = Message(sv="Ange en annan fil.", en="Name another file.")
 GIVE_YES = Message(sv="Ange --yes när planen stämmer.", en="Give --yes when the plan is right.")
 YES_OR_NO = Message(sv=" [j/N]: ", en=" [y/N]: ")
 ANSWER = Message(sv="svara ja eller nej", en="answer yes or no")

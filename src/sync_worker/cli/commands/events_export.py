@@ -88,8 +88,10 @@ def export(
 
 
 def _ask_before_replacing(run: options.Invocation, path: Path, *, yes: bool) -> None:
+    from sync_worker.cli.written_files import refuse_registry
     from sync_worker.files.whole import require_place
 
+    refuse_registry(run.settings, path)
     if not path.parent.is_dir():
         raise CommandError(
             Exit.USAGE,

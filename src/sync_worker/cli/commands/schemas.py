@@ -39,6 +39,7 @@ def export(ctx: click.Context, folder: Path | None) -> None:
     Without --out, stdout gets one JSON object: each file's name with its schema. Needs neither a
     database nor Kafka.
     """
+    from sync_worker.cli.written_files import refuse_registry
     from sync_worker.events.schema import as_text, schemas
     from sync_worker.files.whole import PUBLIC, WholeFile
 
@@ -47,6 +48,9 @@ def export(ctx: click.Context, folder: Path | None) -> None:
     if folder is None:
         output.document(exported, render=lambda shown: as_text(shown).rstrip("\n"))
         return
+    settings = options.invocation(ctx).settings
+    for place in (folder, *(folder / name for name in exported)):
+        refuse_registry(settings, place)
     folder.mkdir(parents=True, exist_ok=True)
     for name, schema in exported.items():
         with WholeFile(folder / name, PUBLIC) as file:

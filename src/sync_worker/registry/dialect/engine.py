@@ -187,3 +187,13 @@ def keeps_roles(url: str) -> bool:
 def file_of(url: str) -> Path | None:
     """The file of a SQLite database; None for PostgreSQL."""
     return None if address.is_postgresql(url) else Path(make_url(url).database or "")
+
+
+def files_of(url: str) -> tuple[Path, ...]:
+    """The files that make up a SQLite database, there or not; none for PostgreSQL."""
+    file = file_of(url)
+    if file is None:
+        return ()
+    # SQLite follows a link to the file, and keeps the others beside what it leads to.
+    real = os.path.realpath(file)
+    return tuple(Path(real + end) for end in _SQLITE_FILES)
