@@ -118,7 +118,9 @@ def read_at_once(settings: Settings) -> int:
     return min(settings.batch_max_records, READ_AT_ONCE)
 
 
-def range_reader(settings: Settings, path: Path | None, wanted: Range) -> RangeReader:
+def range_reader(
+    settings: Settings, path: Path | None, wanted: Range, *, has_archive_option: bool = False
+) -> RangeReader:
     """A range of an archive, or of Kafka's topics without one; outside of the workers' group.
 
     Raises:
@@ -126,7 +128,8 @@ def range_reader(settings: Settings, path: Path | None, wanted: Range) -> RangeR
     """
     if path is not None:
         return ArchiveRange(path, wanted, read_at_once(settings))
-    return KafkaRange(kafka(settings), wanted, read_at_once(settings))
+    found = kafka(settings, has_archive_option=has_archive_option)
+    return KafkaRange(found, wanted, read_at_once(settings))
 
 
 def export_reader(settings: Settings, wanted: Range) -> KafkaRange:
@@ -134,20 +137,18 @@ def export_reader(settings: Settings, wanted: Range) -> KafkaRange:
     return KafkaRange(kafka(settings), wanted, read_at_once(settings), one_by_one=True)
 
 
-def kafka(settings: Settings, tell: Tell = lambda *_: None) -> KafkaSettings:
+def kafka(
+    settings: Settings, tell: Tell = lambda *_: None, *, has_archive_option: bool = False
+) -> KafkaSettings:
     """How Kafka is reached and read; `tell` hears of logins that are refused.
+
+    `has_archive_option`: the command can do without Kafka, which a refusal then says.
 
     Raises:
         CommandError: no bootstrap servers are set, or a file of TLS cannot be used.
     """
     if settings.kafka_bootstrap_servers is None:
-        raise CommandError(
-            Exit.USAGE,
-            "It is not said where Kafka is.",
-            why="SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS is not set.",
-            hint="Set it to host:port, or give an archive: --archive PATH",
-            code="configuration",
-        )
+        raise _no_kafka(has_archive_option=has_archive_option)
     return KafkaSettings(
         bootstrap_servers=settings.kafka_bootstrap_servers,
         topics=topics(settings),
@@ -158,6 +159,17 @@ def kafka(settings: Settings, tell: Tell = lambda *_: None) -> KafkaSettings:
         api_version=values.api_version(settings.kafka_api_version),
         security=security(settings),
         attempts=Attempts(Refusals(secrecy.fingerprint, tell)),
+    )
+
+
+def _no_kafka(*, has_archive_option: bool) -> CommandError:
+    instead = ", or give an archive: --archive PATH" if has_archive_option else "."
+    return CommandError(
+        Exit.USAGE,
+        "It is not said where Kafka is.",
+        why="SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS is not set.",
+        hint=f"Set it to host:port{instead}",
+        code="configuration",
     )
 
 

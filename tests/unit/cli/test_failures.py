@@ -172,6 +172,24 @@ def test_a_worker_that_is_told_neither_kafka_nor_an_archive_says_what_to_set(dat
     assert "--archive" in told.error["hint"]
 
 
+@pytest.mark.parametrize(
+    ("command", "has_option"),
+    [
+        (("replay", "--dry-run"), True),
+        (("reconcile", "--against", "topics"), False),
+        (("events", "export", "--out", "-"), False),
+        (("events", "publish", "stream.jsonl", "--dry-run"), False),
+        (("topics", "create"), False),
+    ],
+)
+def test_an_option_is_hinted_at_where_the_command_has_it(populated, typed, command, has_option):
+    told = typed(*command, "-o", "json")
+    assert (told.exit_code, told.error["code"]) == (2, "configuration")
+    hint = "Set it to host:port"
+    assert told.error["hint"].startswith(f"{hint}," if has_option else f"{hint}.")
+    assert ("--archive" in told.error["hint"]) is has_option
+
+
 def test_the_status_of_the_registry_is_told_where_kafka_refuses_this_user(
     populated, typed, monkeypatch
 ):

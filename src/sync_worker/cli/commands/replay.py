@@ -154,7 +154,9 @@ class _Replaying:
         from sync_worker.sync.bookmarks import refuse_another_log
 
         settings, patience = self._run.settings, self._again.parts.patience
-        reader = patience(lambda: wiring.range_reader(settings, path, self._wanted))
+        reader = patience(
+            lambda: wiring.range_reader(settings, path, self._wanted, has_archive_option=True)
+        )
         opened.callback(reader.close)
         if isinstance(reader, KafkaRange):
             ids, registry = reader.topic_ids, self._again.registry
