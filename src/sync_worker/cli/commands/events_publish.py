@@ -13,6 +13,7 @@ import click
 from sync_worker.cli import options, ranges
 from sync_worker.cli.errors import CommandError, Exit, as_command_error
 from sync_worker.cli.event_files import file_of
+from sync_worker.cli.given_files import STDIN
 from sync_worker.events.record import Excerpt, Partition, Record
 from sync_worker.stream.ranges import End, Range, Start
 from sync_worker.stream.source import StreamAway, StreamError
@@ -84,6 +85,8 @@ def publish(
 
     run = options.invocation(ctx)
     wanted = ranges.selected(topics, partitions, start, end)
+    if file != STDIN:
+        Path(file).stat()  # A file that is missing is told before Kafka is asked for.
     wiring.kafka(run.settings)
     with file_of(file) as path:
         plan = _planned(run, path, wanted)
