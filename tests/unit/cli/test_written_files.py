@@ -128,6 +128,32 @@ def test_no_schema_takes_the_place_of_a_registry(typed, database, folder, monkey
     assert content(folder) == before
 
 
+@pytest.mark.parametrize(
+    ("command", "paths"),
+    [
+        (("clinics", "import", "list.txt", "--yes", "--report"), ("", " ", "-", "x/", "x/.")),
+        (("events", "export", "--yes", "--out"), ("", " ", "x/", "x/.")),
+        (("schemas", "export", "--out"), ("", " ", "-")),
+    ],
+)
+@pytest.mark.usefixtures("database")
+def test_a_path_is_judged_as_it_was_typed(typed, folder, command, paths):
+    (folder / "list.txt").write_text(f"{A}\n")
+    before = content(folder)
+    for path in paths:
+        told = typed(*command, path, "-o", "json")
+        assert (told.exit_code, told.error["code"]) == (2, "usage")
+        assert f"Invalid value for '{command[-1]}'" in told.error["message"]
+    assert content(folder) == before
+
+
+@pytest.mark.usefixtures("database")
+def test_a_file_may_be_called_a_dash(typed, folder):
+    (folder / "list.txt").write_text(f"{A}\n")
+    assert typed("clinics", "import", "list.txt", "--yes", "--report", "./-").exit_code == 3
+    assert (folder / "-").is_file()
+
+
 @pytest.mark.usefixtures("without_mask")
 def test_database_and_report_are_for_their_owner_alone(typed, folder, monkeypatch):
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"sqlite:///{folder / 'new.db'}")

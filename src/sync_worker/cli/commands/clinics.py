@@ -8,6 +8,7 @@ import click
 from sync_worker.administration.language import clinics as says
 from sync_worker.cli import options
 from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.path_to_write import PathToWrite
 from sync_worker.clinics.admission import Outcome
 from sync_worker.clinics.status import Status
 
@@ -147,7 +148,7 @@ def add(ctx: click.Context, /, wanted: tuple[str, ...], dry_run: bool, **who: An
 @click.option("--all-or-nothing", is_flag=True, help="Do nothing where any row is refused.")
 @click.option(
     "--report",
-    type=click.Path(path_type=Path),
+    type=PathToWrite(),
     help="Write the rows that were refused into this csv file, to be corrected and imported again.",
 )
 @options.actor_and_reason

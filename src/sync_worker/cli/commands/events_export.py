@@ -11,6 +11,7 @@ import click
 
 from sync_worker.cli import options, ranges
 from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.path_to_write import PathToWrite
 from sync_worker.events.record import Excerpt, Partition, Record
 from sync_worker.stream.ranges import End, Start
 
@@ -45,6 +46,7 @@ class Sink(Protocol):
     "--out",
     required=True,
     metavar="FILE|-",
+    type=PathToWrite(may_be_stream=True),
     help="The archive to write, packed where it ends in .gz; - is standard output, with nothing "
     "else on it.",
 )

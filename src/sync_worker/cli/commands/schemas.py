@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from sync_worker.cli import options
+from sync_worker.cli.path_to_write import PathToWrite
 
 COLUMNS = ("file", "title")
 
@@ -29,7 +30,7 @@ def command() -> None:
     "--out",
     "folder",
     metavar="DIRECTORY",
-    type=click.Path(path_type=Path),
+    type=PathToWrite(is_folder=True),
     help="Write a file for each schema here, and list them. Files of the same names are replaced.",
 )
 @click.pass_context
