@@ -87,3 +87,10 @@ def test_a_code_that_nothing_has_is_not_found(odd, typed, arguments):
     told = typed(*arguments, "-o", "json")
     assert (told.exit_code, told.stdout, told.error["code"]) == (6, "", "not_found")
     assert contents(odd) == before
+
+
+def test_a_board_is_not_said_to_be_missing_beneath_it(odd, typed, monkeypatch):
+    assert "off: the region is not in use\n" in typed("regions", "show", "98").stdout
+    assert "off: the region has no patient board\n" in typed("regions", "show", "99").stdout
+    monkeypatch.setenv("SYNC_WORKER_LANG", "sv")
+    assert "inte aktiverad: regionen används inte\n" in typed("regions", "show", "98").stdout

@@ -65,6 +65,10 @@ REGION_SERVICE_OFF = Message(
     sv="tjänsten        inte aktiverad: regionen har ingen patientnämnd",
     en="service         off: the region has no patient board",
 )
+REGION_SERVICE_NOT_IN_USE = Message(
+    sv="tjänsten        inte aktiverad: regionen används inte",
+    en="service         off: the region is not in use",
+)
 REGION_CLINICS = Message(
     sv="mottagningar    {registered} tillagda, {receiving} anslutna, {deactivated} inte "
     "aktiverade, {own_system} med eget system",

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from sync_worker.administration.language import boards as says
+from sync_worker.administration.language.message import Said
 from sync_worker.cli import options
 
 COLUMNS = (
@@ -86,11 +87,19 @@ def _text(run: options.Invocation, region: dict[str, Any]) -> str:
     counts = {name: region[name] for name in _COUNTS}
     lines = (
         says.REGION_BOARD(board=_board_text(region) or says.NO_BOARD()),
-        says.REGION_SERVICE_ON() if region["service_on"] else says.REGION_SERVICE_OFF(),
+        _service(region),
         says.REGION_CLINICS(**counts),
     )
     name = region["name"] or run.output.words(says.REGION_NOT_IN_USE())
     return "\n".join([f"{region['region_code']} {name}", *map(run.output.words, lines)])
+
+
+def _service(region: dict[str, Any]) -> Said:
+    """Whether the service is on; a board is not missing where there is one."""
+    if region["service_on"]:
+        return says.REGION_SERVICE_ON()
+    has_board = region["patient_board"] is not None
+    return says.REGION_SERVICE_NOT_IN_USE() if has_board else says.REGION_SERVICE_OFF()
 
 
 def _board_text(region: dict[str, Any]) -> str | None:
