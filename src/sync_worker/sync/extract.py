@@ -196,7 +196,7 @@ def _region_code(row: Mapping[str, str]) -> str:
 def _facts(row: Mapping[str, str], extract: Extract) -> Facts:
     """What is blank is not said; a name that is too long to be one is dropped, as an event's is."""
     region_code, name = _region_code(row), stated(row.get(_NAME, ""))
-    is_name = name is not None and len(name) <= MAX_NAME_LENGTH
+    is_name = name is not None and cleaned(name) != "" and len(name) <= MAX_NAME_LENGTH
     return Facts(
         extract.register(value=bool(_truth(row["active"]))),
         extract.register(region_code) if region_code else None,

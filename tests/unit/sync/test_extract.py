@@ -54,6 +54,11 @@ def test_what_is_blank_is_not_said():
     assert values(parsed(f"hsa_id,active,region_code\n{A},false,01\n")) == (False, "01", None)
 
 
+@pytest.mark.parametrize("name", ["\u200b", "\u2060 \u200b"])
+def test_a_name_that_nobody_sees_is_not_said(name):
+    assert values(parsed(f"{HEADER}{A},true,01,{name}\n")) == (True, "01", None)
+
+
 def test_a_name_that_is_too_long_is_dropped():
     assert values(parsed(f"{HEADER}{A},true,01,{'x' * 201}\n")) == (True, "01", None)
 
