@@ -4,6 +4,7 @@ An option of the group is accepted at every level; the innermost one that is giv
 """
 
 import getpass
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,8 @@ from sync_worker.administration.language import files as says_of_files
 from sync_worker.administration.language.message import of_locale
 from sync_worker.cli.errors import CommandError, Exit, say_command
 from sync_worker.cli.output import Form, Globals, Output, color_is_welcome, csv_is_for_lists
+from sync_worker.cli.typed import refuse_unclear
+from sync_worker.clinics.characters import cleaned
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -46,6 +49,8 @@ class _FromOne(click.IntRange):
 
 
 FROM_ONE = _FromOne(min=1)
+FILE = click.UNPROCESSED
+"""A file's name, of any bytes; the command says what is wrong with the file."""
 
 
 def _everywhere() -> list[click.Parameter]:
@@ -71,6 +76,7 @@ class _TakesGlobals(click.Command):
         self.params += _everywhere()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        refuse_unclear(ctx, self, args)
         rest = super().parse_args(ctx, args)
         names = [str(param.name) for param in self.params if isinstance(param, _Everywhere)]
         given = {name: ctx.params.pop(name, None) for name in names}
@@ -372,6 +378,13 @@ def _os_user() -> str:
 
 def not_blank(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
     """An option's value without blanks around it; a blank one says nothing, and is refused."""
-    if value is not None and not value.strip():
+    if value is not None and not cleaned(value):
         raise click.BadParameter("it is blank.")
     return None if value is None else value.strip()
+
+
+def finite(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
+    """An option's value that is a number, and not without end."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter("it is no finite number.")
+    return value

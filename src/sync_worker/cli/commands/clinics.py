@@ -143,7 +143,7 @@ def add(ctx: click.Context, /, wanted: tuple[str, ...], dry_run: bool, **who: An
         "sync-worker clinics import clinics.csv --report refused.csv",
     ),
 )
-@click.argument("file", metavar="FILE|-")
+@click.argument("file", metavar="FILE|-", type=options.FILE)
 @options.region_option("The region you act for; without it: nationally. May be repeated.")
 @click.option("--all-or-nothing", is_flag=True, help="Do nothing where any row is refused.")
 @click.option(
@@ -178,7 +178,12 @@ def import_clinics(ctx: click.Context, /, file: str, **how: Any) -> None:
     ),
 )
 @click.argument("wanted", metavar="HSA-ID...", nargs=-1)
-@click.option("--file", metavar="FILE|-", help="The clinics in this file, as `import` reads it.")
+@click.option(
+    "--file",
+    metavar="FILE|-",
+    type=options.FILE,
+    help="The clinics in this file, as `import` reads it.",
+)
 @options.region_option("The region you act for; without it: nationally. May be repeated.")
 @options.actor_and_reason
 @options.plan_options

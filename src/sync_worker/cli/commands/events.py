@@ -37,7 +37,7 @@ command.add_command(events_publish.publish)
         "kcat -C -J -e -b HOST -t eservices.clinic.activation | sync-worker events validate -",
     )
 )
-@click.argument("file", metavar="FILE|-")
+@click.argument("file", metavar="FILE|-", type=options.FILE)
 @click.option(
     "--format",
     "kind",

@@ -51,7 +51,7 @@ class _Plan:
         "--from offset:118",
     ),
 )
-@click.argument("file", metavar="FILE|-")
+@click.argument("file", metavar="FILE|-", type=options.FILE)
 @ranges.options
 @click.option(
     "--accept-changed-timestamps",

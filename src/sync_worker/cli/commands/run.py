@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     "--until-idle",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
+    callback=options.finite,
     help="End once everything there was at the start is applied and nothing more came for so long.",
 )
 @click.pass_context

@@ -50,7 +50,7 @@ def list_own_systems(ctx: click.Context) -> None:
     changes=options.unless_dry_run,
     epilog=options.examples("sync-worker tak import tak.csv --ticket INC7"),
 )
-@click.argument("file", metavar="FILE|-")
+@click.argument("file", metavar="FILE|-", type=options.FILE)
 @click.option(
     "--accept-short",
     is_flag=True,
