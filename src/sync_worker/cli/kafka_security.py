@@ -38,7 +38,7 @@ def security(settings: Settings) -> Security:
         sasl_mechanism=settings.kafka_sasl_mechanism,
         sasl_username=settings.kafka_sasl_username,
         sasl_password=stated,
-        renewed_password=None if stated is None else secrecy.renewed("kafka_sasl_password", stated),
+        renewed_password=None if stated is None else secrecy.Renewed("kafka_sasl_password", stated),
         token=_token(settings),
         ssl_cafile=settings.kafka_ssl_cafile,
         ssl_certfile=settings.kafka_ssl_certfile,
@@ -54,7 +54,7 @@ def _token(settings: Settings) -> TokenFile | ClientCredentials | None:
     secret = settings.kafka_sasl_oauth_client_secret
     if url is None or client_id is None or secret is None:
         return None
-    renewed = secrecy.renewed("kafka_sasl_oauth_client_secret", secret.get_secret_value())
+    renewed = secrecy.Renewed("kafka_sasl_oauth_client_secret", secret.get_secret_value())
     return ClientCredentials(url, client_id, renewed, settings.kafka_sasl_oauth_scope)
 
 

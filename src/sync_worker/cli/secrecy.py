@@ -38,22 +38,25 @@ def secrets_in(environ: Mapping[str, str]) -> Iterator[str]:
     yield from (environ[name] for name in _OF_THE_CLIENT if environ.get(name))
 
 
-def renewed(field: str, first: str, check: Callable[[str], str] = str) -> Callable[[], str]:
-    """What gives a secret setting as it is now; where it is none any more, as it was last.
+class Renewed:
+    """Gives a secret setting as it is now; where it is none any more, as it was last.
 
-    `check` raises ValueError for what is no value of the setting.
+    It can be handed to another process, which a closure cannot.
     """
-    last = first
 
-    def now() -> str:
-        nonlocal last
+    def __init__(self, field: str, first: str, check: Callable[[str], str] = str) -> None:
+        """`check` raises ValueError for what is no value of the setting."""
+        self._field = field
+        self._last = first
+        self._check = check
+
+    def __call__(self) -> str:
+        """The value to use now."""
         try:
-            last = check(_given(os.environ, field).get(field) or last)
+            self._last = self._check(_given(os.environ, self._field).get(self._field) or self._last)
         except ValueError:
-            return last
-        return last
-
-    return now
+            return self._last
+        return self._last
 
 
 def fingerprint() -> object:

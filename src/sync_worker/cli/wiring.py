@@ -88,7 +88,7 @@ def worker_registry(settings: Settings, tell: Tell = lambda *_: None) -> Iterato
         MissingDatabase: there is no such SQLite file.
     """
     limits = WORKER.within(settings.kafka_max_poll_interval_ms / 1000)
-    url = secrecy.renewed("database_url", settings.database_url, values.database_url)
+    url = secrecy.Renewed("database_url", settings.database_url, values.database_url)
     login = Login(url, Refusals(secrecy.fingerprint, tell))
     opened = Registry(open_engine(settings.database_url, limits=limits, login=login))
     try:

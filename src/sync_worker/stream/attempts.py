@@ -76,6 +76,10 @@ class Attempts:
         self.refusals = refusals or Refusals()
         self._failures: dict[str, Failure] = {}
 
+    def __reduce__(self) -> tuple[type["Attempts"], tuple[()]]:
+        """Another process has connections of its own, and begins without ours."""
+        return Attempts, ()
+
     @property
     def refusal(self) -> Failure | None:
         """The last refusal, where we are refused."""
