@@ -7,6 +7,7 @@ from sync_worker.cli import secrecy
 from sync_worker.cli.environment import variable
 from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.settings import Settings
+from sync_worker.files import small
 from sync_worker.registry.address import is_encrypted
 from sync_worker.stream.kafka_settings import Security
 from sync_worker.stream.tokens import ClientCredentials, TokenFile
@@ -105,7 +106,7 @@ def _not_usable(name: str, file: str | None, error: ssl.SSLError) -> str:
 
 def _problem(file: Path) -> str:
     try:
-        with file.open("rb") as opened:
+        with small.opened(file) as opened:
             opened.read(1)
     except OSError as error:
         return error.strerror or type(error).__name__

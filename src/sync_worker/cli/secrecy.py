@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from sync_worker.cli.environment import current, variable
+from sync_worker.files import small
 
 SECRETS = ("kafka_sasl_password", "kafka_ssl_key_password", "kafka_sasl_oauth_client_secret")
 """The settings that are secret as a whole."""
@@ -80,7 +81,7 @@ def _stamp(file: Path) -> tuple[int, int] | None:
 
 def _content(file: Path) -> Iterator[str]:
     try:
-        yield file.read_text("utf-8").strip()
+        yield small.read(file).decode().strip()
     except (OSError, UnicodeDecodeError):
         return
 

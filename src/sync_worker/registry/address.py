@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
+from sync_worker.files import small
+
 SCHEMES = ("postgresql://", "postgresql+psycopg://")
 
 _SERVER = re.compile(
@@ -18,7 +20,7 @@ _LOOSE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PORTS = range(1, 65_536)
 _ENCODE = "write it percent-encoded, as in %40 for @"
 _NOWHERE = "/dev/null"
-_SYSTEM = "system"
+_NO_FILES = ("system", _NOWHERE)
 _HOME = Path("~/.postgresql")
 _FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 _ENCRYPTED = b"ENCRYPTED"
@@ -102,7 +104,7 @@ def require_files(parameters: Mapping[str, str]) -> None:
     stated = effective(parameters)
     for keyword in _FILES:
         file = stated.get(keyword)
-        if file is not None and file != _SYSTEM and ":" not in file:  # with one, a key in a token
+        if file is not None and file not in _NO_FILES and ":" not in file:  # a key in a token
             _require_file(keyword, Path(file))
     is_verifying = stated["sslmode"].startswith("verify-")
     if is_verifying and "sslrootcert" not in stated:
@@ -117,7 +119,7 @@ def require_files(parameters: Mapping[str, str]) -> None:
 def is_encrypted(key: Path) -> bool:
     """Whether a file holds a private key that only a pass phrase opens."""
     try:
-        return _ENCRYPTED in key.read_bytes()
+        return _ENCRYPTED in small.read(key)
     except OSError:
         return False
 
@@ -219,7 +221,7 @@ def _at_home(file: Path) -> Path:
 
 def _require_file(keyword: str, file: Path) -> None:
     try:
-        with _at_home(file).open("rb") as opened:
+        with small.opened(_at_home(file)) as opened:
             opened.read(1)
     except OSError as error:
         raise Unusable(f"{keyword} names {file}, which cannot be read: {error.strerror}") from None

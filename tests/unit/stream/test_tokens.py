@@ -1,6 +1,7 @@
 """Tokens from a file, and from an authorisation server of our own on this machine."""
 
 import json
+import os
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -139,3 +140,9 @@ def _talk_nonsense(listener):
     with client:
         client.recv(65536)
         client.sendall(b"-ERR no such thing\r\n")
+
+
+def test_a_token_that_is_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "token")
+    with pytest.raises(TokenRefused, match="it is no regular file"):
+        TokenFile(tmp_path / "token")()

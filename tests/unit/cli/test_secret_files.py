@@ -1,0 +1,103 @@
+"""Files of secrets that are no files: a pipe gives nothing, and a device never ends."""
+
+import os
+
+import pytest
+
+PASSWORD = "sync_worker_kafka_sasl_password"
+
+
+def pipe(path):
+    os.mkfifo(path)
+
+
+def endless(path):
+    path.symlink_to("/dev/zero")
+
+
+def large(path):
+    path.write_bytes(b"x" * (2**20 + 1))
+
+
+def folder_of(path):
+    path.mkdir()
+
+
+@pytest.fixture
+def secret(database, folder, monkeypatch):
+    """Where the password stands in a folder of secrets."""
+    secrets = folder / "secrets"
+    secrets.mkdir()
+    monkeypatch.setenv("SYNC_WORKER_SECRETS_DIR", str(secrets))
+    return secrets / PASSWORD
+
+
+@pytest.fixture
+def ssl(database, monkeypatch):
+    monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setenv("SYNC_WORKER_KAFKA_SECURITY_PROTOCOL", "SSL")
+
+
+@pytest.mark.parametrize("command", ["regions list", "status", "config show", "run --until-idle 0"])
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        (pipe, "it is no regular file"),
+        (endless, "it is no regular file"),
+        (large, "it is larger than 1 MiB"),
+        (folder_of, "Is a directory"),
+    ],
+)
+def test_a_secret_that_is_no_small_file_is_refused_at_once(secret, typed, made, why, command):
+    made(secret)
+    told = typed(*command.split())
+    assert told.exit_code == 2
+    assert f"{PASSWORD} cannot be read: {why}." in told.stderr
+
+
+def test_a_secret_behind_links_is_read_as_kubernetes_has_it(secret, typed):
+    data = secret.parent / "..2026_11_29"
+    data.mkdir()
+    (data / "sync_worker_http_port").write_text("1234\n")
+    (secret.parent / "..data").symlink_to(data.name)
+    (secret.parent / "sync_worker_http_port").symlink_to("..data/sync_worker_http_port")
+    told = typed("config", "show", "-o", "json")
+    assert told.exit_code == 0
+    assert "1234" in told.stdout
+
+
+@pytest.mark.parametrize("name", ["CAFILE", "CERTFILE"])
+@pytest.mark.parametrize("made", [pipe, endless])
+def test_a_certificate_that_is_no_file_is_refused_at_once(
+    ssl, typed, folder, made, name, monkeypatch
+):
+    made(folder / "tls.pem")
+    monkeypatch.setenv(f"SYNC_WORKER_KAFKA_SSL_{name}", str(folder / "tls.pem"))
+    told = typed("run", "--until-idle", "0")
+    assert told.exit_code == 2
+    assert "tls.pem, which cannot be read: it is no regular file" in told.stderr
+
+
+@pytest.mark.parametrize("made", [pipe, endless])
+def test_a_token_that_is_no_file_hangs_no_command(database, typed, folder, made, monkeypatch):
+    """Errors are redacted, and the token is one of the secrets that are looked for."""
+    made(folder / "token")
+    for name, value in {
+        "BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "SECURITY_PROTOCOL": "SASL_SSL",
+        "SASL_MECHANISM": "OAUTHBEARER",
+        "SASL_OAUTH_TOKEN_FILE": str(folder / "token"),
+    }.items():
+        monkeypatch.setenv(f"SYNC_WORKER_KAFKA_{name}", value)
+    told = typed("regions", "show", "97")
+    assert told.exit_code == 6
+
+
+@pytest.mark.parametrize("made", [pipe, endless])
+def test_an_authority_of_the_database_that_is_no_file_is_refused(typed, folder, made, monkeypatch):
+    made(folder / "root.crt")
+    url = f"postgresql://127.0.0.1:1/x?sslmode=verify-full&sslrootcert={folder}/root.crt"
+    monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", url)
+    told = typed("regions", "list")
+    assert told.exit_code == 2
+    assert "it is no regular file" in told.stderr
