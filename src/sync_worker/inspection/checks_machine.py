@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sync_worker.files import small
 from sync_worker.inspection.certificates import NoCertificate, ends_of
 from sync_worker.inspection.doctor import Check, Finding, State, fail, ok, skip, warn
 from sync_worker.registry import dialect
@@ -50,7 +51,8 @@ class MachineChecks:
     def _certificate(self, setting: str, path: Path) -> Finding:
         fix = f"Have it renewed, and put it where {setting} says"
         try:
-            ends = ends_of(path.read_bytes())
+            with small.opened(path) as file:
+                ends = ends_of(file.read())
         except (OSError, NoCertificate) as error:
             said = error.strerror if isinstance(error, OSError) else str(error)
             return fail(f"{path} ({setting}): {said}.", f"Correct {setting}")

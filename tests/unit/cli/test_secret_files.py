@@ -79,6 +79,15 @@ def test_a_certificate_that_is_no_file_is_refused_at_once(
 
 
 @pytest.mark.parametrize("made", [pipe, endless])
+def test_the_doctor_sees_a_certificate_that_is_no_file(ssl, typed, folder, made, monkeypatch):
+    made(folder / "tls.pem")
+    monkeypatch.setenv("SYNC_WORKER_KAFKA_SSL_CAFILE", str(folder / "tls.pem"))
+    (check,) = [c for c in typed("doctor", "-o", "json").items if c["id"] == "certificates"]
+    assert check["status"] == "fail"
+    assert "it is no regular file" in check["detail"]
+
+
+@pytest.mark.parametrize("made", [pipe, endless])
 def test_a_token_that_is_no_file_hangs_no_command(database, typed, folder, made, monkeypatch):
     """Errors are redacted, and the token is one of the secrets that are looked for."""
     made(folder / "token")
