@@ -124,11 +124,6 @@ def is_encrypted(key: Path) -> bool:
         return False
 
 
-def secrets_of(parameters: Mapping[str, str]) -> Iterator[str]:
-    """What is secret of what a URL says."""
-    return (parameters[keyword] for keyword in _SECRETS if parameters.get(keyword))
-
-
 def masked(url: str, mask: str) -> str:
     """A URL that can be read, with its secrets masked."""
     before, slashes, rest = url.partition("://")
