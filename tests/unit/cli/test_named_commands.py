@@ -1,6 +1,7 @@
 """Whatever the program tells people to type exists: every hint, fix, attention and example."""
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,3 +66,38 @@ def test_every_call_of_kcat_only_reads():
     calls = [call for file in files for call in KCAT.findall(file.read_text(encoding="utf-8"))]
     assert calls
     assert [call for call in calls if " -C " not in call] == []
+
+
+CONTRACT = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
+COMMANDS = CONTRACT.partition("\n## 4. ")[2].partition("\n## 5. ")[0]
+ITEMS = re.split(r"\n+(?= *- |#)", COMMANDS)
+"""The list items of the contract's chapter on commands; an item within one stands alone."""
+CODE = re.compile(r"`([^`]+)`")
+NOT_BUILT = "**Not built yet.**"
+
+
+def leading(item: str) -> list[str]:
+    """The commands that an item begins with, as it writes them."""
+    start = re.match(r" *- ((?:`[^`]+`,?\s*)+)", item)
+    return [text for text in CODE.findall(start[1]) if text[0] != "-"] if start else []
+
+
+def test_the_contract_promises_commands_that_exist():
+    built = [text for item in ITEMS if NOT_BUILT not in item for text in leading(item)]
+    assert len(built) > 30
+    for text in built:
+        words = text.split(" ")
+        names = tuple(itertools.takewhile(re.compile("[a-z]+$").match, words))
+        command, surplus = command_of(names)
+        assert surplus == (), text
+        options = {name for parameter in command.params for name in parameter.opts}
+        assert set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", text)) <= options, text
+
+
+def test_what_the_contract_calls_not_built_does_not_exist():
+    """Whoever builds it takes the mark away."""
+    promised = [text for item in ITEMS if NOT_BUILT in item for text in leading(item)]
+    assert promised
+    for text in promised:
+        with pytest.raises(AssertionError, match="no command"):
+            command_of(tuple(text.split(" ")[:2]))
