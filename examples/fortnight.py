@@ -1,9 +1,9 @@
-"""A fortnight of the e-services, told with the installed command.
+"""Two weeks of events, played with the installed command.
 
-`fortnight.jsonl` is what the topics held after fourteen days, as `kcat -J` prints it. This program
-lets an archive grow day by day as the topics would have, and runs `sync-worker` on it in between,
-with administrators and support doing their part. It uses nothing but the command, and leaves
-everything in `build/fortnight` to be looked at.
+`fortnight.jsonl` holds what the topics contained after fourteen days, as `kcat -J` prints it. This
+program lets an archive grow in stages, as the topics would have grown, and runs `sync-worker` on it
+after each, with administrators and support acting in between. It uses nothing but the command, and
+leaves its files in `build/fortnight`.
 """
 
 import json
@@ -46,12 +46,12 @@ Row = dict[str, Any]
 
 
 def main() -> None:
-    """Live through the fortnight, then say what came of it."""
+    """Play the two weeks, then summarise them."""
     start_afresh()
-    tell("Days 1 to 3: the e-services name their clinics. No event registers one.")
+    tell("Days 1 to 3: the e-services name their clinics. Events register none of them.")
     grow_until(day=3)
     run()
-    tell("Administrators add clinics of their regions. Without a patient board the service is off.")
+    tell("Administrators register clinics. The service stays off until a region has a board.")
     for region, endings in REGISTRATIONS.items():
         prefix = BOARDS[region][0].split("-")[0]
         ids = [f"{prefix}-{ending}" for ending in endings]
@@ -64,12 +64,12 @@ def main() -> None:
             "Connecting the region",
         ]
         sync_worker("clinics", "add", *ids, *who)
-    tell("Support sets the patient boards: that switches the service on. Region 03 has none yet.")
+    tell("Support sets the patient boards, which switches the service on. Region 03 has none.")
     for number, (region, (hsa_id, name)) in enumerate(BOARDS.items(), 1):
         ticket = ["--ticket", f"INC00{number}", "-y"]
         sync_worker("boards", "set", region, hsa_id, "--name", name, *ticket)
-    for day, story in ((7, "a clinic moves, some close"), (10, "some come back"), (14, "the rest")):
-        tell(f"On to day {day}: {story}. The same archive has grown; only what is new is read.")
+    for day, story in ((7, "a clinic moves, some close"), (10, "some reopen"), (14, "the rest")):
+        tell(f"Up to day {day}: {story}. The archive has grown; only the new records are read.")
         grow_until(day)
         run()
     tell_what_happened()
@@ -77,45 +77,47 @@ def main() -> None:
 
 
 def start_afresh() -> None:
-    """Begin with an empty folder and an empty registry."""
+    """Create an empty folder and an empty registry."""
     os.chdir(ROOT)
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    tell(f"An empty registry: SQLite in {FOLDER}.")
+    tell(f"Create an empty registry: SQLite in {FOLDER}.")
     sync_worker("db", "upgrade")
 
 
 def grow_until(day: int) -> None:
-    """Write the archive as it was when the day was over."""
+    """Write the archive as it was at the end of that day."""
     over_ms = (FIRST_DAY + timedelta(days=day)).timestamp() * 1000
     lines = FORTNIGHT.read_bytes().splitlines(keepends=True)
     ARCHIVE.write_bytes(b"".join(line for line in lines if json.loads(line)["ts"] < over_ms))
 
 
 def run() -> None:
-    """Let the worker read what is new in the archive."""
+    """Apply the new records of the archive."""
     sync_worker("run", "--archive", str(ARCHIVE))
 
 
 def tell_what_happened() -> None:
-    """Show a person what became of the registered clinics, and what was set aside."""
-    tell("What happened to the registered clinics. Each change has a record of its event.")
+    """Summarise what happened to the registered clinics, and list the dead letters."""
+    tell("What happened to the registered clinics, from the change log.")
     listed = asked("clinics", "list")["items"]
     for clinic in (clinic for clinic in listed if clinic["registered"]):
         history = asked("clinics", "show", clinic["hsa_id"], "--history")["history"]
         click.echo(f"  {clinic['name']} is {clinic['status']}: {', '.join(story(history))}.")
         if clinic["status"] == "service_off":
             click.echo(f"  ! region {clinic['region_code']} has no patient board: nobody can file.")
-    tell("What was set aside, and why. Everything else went on.")
-    for letter in asked("deadletters", "list")["items"]:
-        place = f"{letter['topic']}/{letter['partition']} offset {letter['offset']}"
-        click.echo(f"  {letter['reason']}: {place}, {letter['key']}: {letter['detail']}")
-    tell("What an operator sees.")
+    tell("Dead letters: records that could not be applied, and why. The rest was processed.")
+    for dead_letter in asked("deadletters", "list")["items"]:
+        place = f"{dead_letter['topic']}/{dead_letter['partition']} offset {dead_letter['offset']}"
+        click.echo(
+            f"  {dead_letter['reason']}: {place}, {dead_letter['key']}: {dead_letter['detail']}"
+        )
+    tell("What an operator sees:")
     sync_worker("status")
 
 
 def story(history: list[Row]) -> Iterator[str]:
-    """What the change log says of one clinic, oldest first, in words."""
+    """One clinic's change log in words, oldest entry first."""
     for entry in reversed(history):
         values = f" {entry['old']} → {entry['new']}" if entry["change"] == "moved" else ""
         who = f" by {entry['actor']}" if entry["change"] == "registered" else ""
@@ -123,8 +125,8 @@ def story(history: list[Row]) -> Iterator[str]:
 
 
 def tell_what_to_type_next() -> None:
-    """Name commands that work as they stand."""
-    tell(f"What to type next, in {ROOT}:")
+    """List commands that can be typed as they stand."""
+    tell(f"Commands to try next, in {ROOT}:")
     click.echo(f'  export PATH="{COMMAND.parent}:$PATH"')
     for name, value in SETTINGS.items():
         click.echo(f"  export {name}={value}")
@@ -141,23 +143,23 @@ def tell_what_to_type_next() -> None:
 
 
 def tell(sentence: str) -> None:
-    """Say what comes next."""
+    """Print a heading."""
     click.echo(f"\n{click.style(sentence, bold=True)}")
 
 
 def asked(*arguments: str) -> Any:
-    """What a command answers, as JSON."""
+    """A command's JSON output."""
     return json.loads(sync_worker(*arguments, "-o", "json", stdout=subprocess.PIPE) or "null")
 
 
 def sync_worker(*arguments: str, stdout: int | None = None) -> str | None:
-    """Run the installed command, as a person would type it; stop where it fails."""
+    """Run the installed command as a person would type it; exit if it fails."""
     click.echo(f"$ sync-worker {shlex.join(arguments)}")
-    done = subprocess.run(  # noqa: S603 - what runs is written above
+    done = subprocess.run(  # noqa: S603 - runs our own command, without a shell
         [COMMAND, *arguments], env=ENVIRONMENT, stdout=stdout, encoding="utf-8", check=False
     )
     if done.returncode != 0:
-        click.echo(f"It ended with {done.returncode}: the demonstration stops here.", err=True)
+        click.echo(f"It exited with {done.returncode}: the demonstration stops here.", err=True)
         sys.exit(done.returncode)
     return done.stdout
 
