@@ -4,8 +4,13 @@ VENV := .venv
 READY := $(VENV)/.ready
 PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-input
+# A process for each core; one that is done takes over tests of another.
+PARALLEL := -n auto --dist worksteal
 COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
+
+# The tests start the command many times: its compiled code is kept whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-real test-faults test-all bench bench-operators check shape lock clean
@@ -19,7 +24,7 @@ run: $(READY) ## live through a fortnight of events, with SQLite and an archive 
 	@$(VENV)/bin/python examples/fortnight.py
 
 test: $(READY) ## run the tests that need nothing but Python
-	@$(VENV)/bin/python -m pytest -m "not real"
+	@$(VENV)/bin/python -m pytest -m "not real" $(PARALLEL)
 
 test-real: $(READY) ## run the tests on a real Kafka and PostgreSQL
 	@$(VENV)/bin/python -m pytest -m "real and not faults"

@@ -1,6 +1,7 @@
 """Fixtures: `broker` and `postgres`, one of each for the whole run; a database for each test."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -59,6 +60,19 @@ def breakable_postgres(postgres: PostgresServer) -> Iterator[PostgresServer]:
         pytest.skip("the server at the given address is not ours to break")
     yield postgres
     postgres.restore()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that prints the summary, where this one runs a share of the tests."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["missing services"] = finding.missing
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear from a process that ran a share of the tests; one that crashed says nothing."""
+    finding.missing.update(getattr(node, "workeroutput", {}).get("missing services", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
