@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.services.plugin"]
+pytest_plugins = ["tests.services.plugin", "tests.harness.plugin"]
 
 FAULTS = Path(__file__).parent / "real" / "worker"
 SERVICES = {"broker", "postgres", "database_url", "breakable_broker", "breakable_postgres"}

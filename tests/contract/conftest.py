@@ -1,5 +1,6 @@
 """The registry under test: the same suite for every database that there is."""
 
+import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -24,10 +25,14 @@ def registry_url(request, tmp_path):
 
 
 @pytest.fixture
-def engine(registry_url):
-    engine = open_engine(registry_url, create=True)
+def engine(registry_url, upgraded):
+    is_file = registry_url.startswith("sqlite")
+    if is_file:
+        shutil.copy(upgraded, registry_url.removeprefix("sqlite:///"))
+    engine = open_engine(registry_url)
     name_tables_alone(engine)
-    schema.upgrade(engine)
+    if not is_file:
+        schema.upgrade(engine)
     yield engine
     engine.dispose()
 

@@ -11,8 +11,6 @@ import pytest
 from tests.builders import activated, deactivated, record, write_archive
 
 from sync_worker.cli.main import run
-from sync_worker.registry import schema
-from sync_worker.registry.dialect import open_engine
 
 A, B, C, D = (f"SE2321000016-T{letter}01" for letter in "ABCD")
 BOARD = "SE2321000016-PN01"
@@ -67,16 +65,6 @@ def typed(capsys):
         return Told(exit_code, captured.out, captured.err)
 
     return call
-
-
-@pytest.fixture(scope="session")
-def upgraded(tmp_path_factory) -> Path:
-    """A registry with nothing in it; to be copied."""
-    path: Path = tmp_path_factory.mktemp("upgraded") / "registry.db"
-    engine = open_engine(f"sqlite:///{path}", create=True)
-    schema.upgrade(engine)
-    engine.dispose()
-    return path
 
 
 @pytest.fixture
