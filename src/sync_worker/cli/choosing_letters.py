@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync_worker.cli import options
-from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.errors import Exit, UserError
 from sync_worker.events.verdicts import Reason
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Narrowed:
         """What the letters with a status are looked for by.
 
         Raises:
-            CommandError: nobody ever named the clinic.
+            UserError: nobody ever named the clinic.
         """
         from sync_worker.registry.dead_letters import LetterFilter
 
@@ -54,9 +54,9 @@ class Choice:
     narrowed: Narrowed
 
     def require_clear(self, example: str) -> None:
-        """Raise CommandError unless letters are named, or all asked for, and not both."""
+        """Raise UserError unless letters are named, or all asked for, and not both."""
         if bool(self.numbers) == self.every or (self.numbers and self.narrowed):
-            raise CommandError(
+            raise UserError(
                 Exit.USAGE,
                 "It is not clear which dead letters are meant.",
                 why="Either ids are given, or --all, which --code, --clinic and --topic narrow.",
@@ -68,7 +68,7 @@ class Choice:
 
         Raises:
             UnknownLetters, ClosedLetters: of those that were named.
-            CommandError: nobody ever named the clinic.
+            UserError: nobody ever named the clinic.
         """
         from sync_worker.registry import dead_letters, letters
         from sync_worker.sync.letters import chosen
@@ -135,7 +135,7 @@ def tell_gone(output: "Output", number: int) -> None:
 
 
 def _named(connection: "Connection", text: str) -> str:
-    """The HSA-id that is meant; CommandError where neither an event nor a letter names it."""
+    """The HSA-id that is meant; UserError where neither an event nor a letter names it."""
     from sync_worker.registry import letters, log
     from sync_worker.registry.dead_letters import LetterFilter
     from sync_worker.registry.identities import meant
@@ -144,7 +144,7 @@ def _named(connection: "Connection", text: str) -> str:
     is_heard_of = not log.unheard_of(connection, [hsa_id])
     if is_heard_of or letters.found(connection, LetterFilter(hsa_id=hsa_id)):
         return hsa_id
-    raise CommandError(
+    raise UserError(
         Exit.NOT_FOUND,
         f"There is no clinic {hsa_id}, and no dead letter names it.",
         hint="sync-worker clinics list --search TEXT finds clinics by HSA-id or name.",

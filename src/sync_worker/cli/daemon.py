@@ -9,8 +9,8 @@ from threading import Event, Thread, Timer
 from structlog.typing import FilteringBoundLogger
 
 from sync_worker.cli import wiring
-from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.settings import Settings
+from sync_worker.errors import Exit, UserError
 from sync_worker.files.shown import in_a_line
 from sync_worker.logins.refusals import Tell
 from sync_worker.stream.kafka import KafkaSource
@@ -78,7 +78,7 @@ def _port(settings: Settings, health: Health, metrics: Metrics) -> Port | None:
     try:
         return Port(settings.http_host, settings.http_port, health, metrics.registry)
     except OSError as error:
-        raise CommandError(
+        raise UserError(
             Exit.USAGE,
             f"{_place(settings)} cannot be listened on: {error.strerror}.",
             why="Health and metrics are served there.",

@@ -7,74 +7,38 @@ goes by their names, so that nothing is imported for it.
 import errno
 import json
 from collections.abc import Callable, Mapping
-from enum import IntEnum
 from typing import Any
 
 import click
 
 from sync_worker.administration.language import boards, errors, tak
 from sync_worker.administration.language.message import Language, Said, worded
-from sync_worker.cli import ending
 from sync_worker.cli.permission import OWNER, needed_by
+from sync_worker.errors import Exit, UserError
 from sync_worker.files.shown import in_json, in_lines
 
-Words = str | Said
-"""A sentence in English, or a message that is in both languages."""
+
+def as_text(
+    error: UserError, language: Language = Language.ENGLISH, redacted: Callable[[str], str] = str
+) -> str:
+    """The error for people, after its redaction."""
+    lines = [errors.ERROR(words=_sentences(error, language))]
+    if error.hint:
+        lines.append(errors.HINT(words=error.hint))
+    return in_lines(redacted("\n".join(line.text(language) for line in lines)))
 
 
-class Exit(IntEnum):
-    """Exit codes (contract 4)."""
-
-    DONE = 0
-    UNEXPECTED = 1
-    """Our bug, or something that nobody foresaw."""
-    USAGE = 2
-    """Usage, configuration, or a confirmation that was needed."""
-    ATTENTION = 3
-    """Done, and something needs attention."""
-    REFUSED = 4
-    """Refused by a rule or a permission."""
-    UNREACHABLE = 5
-    """Kafka or the database cannot be reached."""
-    NOT_FOUND = 6
-    """A clinic, a region code, a dead letter, a file."""
-    INTERRUPTED = ending.INTERRUPTED
+def as_json(
+    error: UserError, language: Language = Language.ENGLISH, redacted: Callable[[str], str] = str
+) -> str:
+    """The error for programs, on one line, after its redaction."""
+    message, hint = redacted(_sentences(error, language)), redacted(worded(error.hint, language))
+    inner = {"code": error.code, "message": message, "hint": hint}
+    return in_json(json.dumps({"error": inner}, ensure_ascii=False))
 
 
-class CommandError(Exception):
-    """The command ends: `message` says what, `why` the cause, `hint` the way on.
-
-    Each is a sentence without secrets. `code` is a word for programs; without one it is the exit
-    code's name in lower case.
-    """
-
-    def __init__(
-        self, exit_code: Exit, message: Words, *, why: Words = "", hint: Words = "", code: str = ""
-    ) -> None:
-        super().__init__(worded(message, Language.ENGLISH))
-        self.exit_code = exit_code
-        self.code = code or exit_code.name.lower()
-        self.message, self.why, self.hint = message, why, hint
-
-    def as_text(
-        self, language: Language = Language.ENGLISH, redacted: Callable[[str], str] = str
-    ) -> str:
-        """The error for people, after its redaction."""
-        lines = [errors.ERROR(words=self._sentences(language))]
-        if self.hint:
-            lines.append(errors.HINT(words=self.hint))
-        return in_lines(redacted("\n".join(line.text(language) for line in lines)))
-
-    def as_json(
-        self, language: Language = Language.ENGLISH, redacted: Callable[[str], str] = str
-    ) -> str:
-        """The error for programs, on one line, after its redaction."""
-        message, hint = redacted(self._sentences(language)), redacted(worded(self.hint, language))
-        inner = {"code": self.code, "message": message, "hint": hint}
-        return in_json(json.dumps({"error": inner}, ensure_ascii=False))
-
-    def _sentences(self, language: Language) -> str:
-        return f"{worded(self.message, language)} {worded(self.why, language)}".rstrip(" ")
+def _sentences(error: UserError, language: Language) -> str:
+    return f"{worded(error.message, language)} {worded(error.why, language)}".rstrip(" ")
 
 
 _COMMAND = "sync_worker_command"
@@ -85,16 +49,16 @@ def say_command(error: Exception, command: str) -> None:
     setattr(error, _COMMAND, command)
 
 
-def as_command_error(error: BaseException) -> CommandError:
+def as_command_error(error: BaseException) -> UserError:
     """What the command ends with for an exception; unexpected where the table has nothing."""
-    if isinstance(error, CommandError):
+    if isinstance(error, UserError):
         return error
     for kind in type(error).__mro__:
         end = _ENDS.get(f"{kind.__module__}.{kind.__qualname__}")
         found = end(error) if end else None
         if found is not None:
             return found
-    return CommandError(
+    return UserError(
         Exit.UNEXPECTED,
         f"Something unexpected happened: {type(error).__name__}.",
         why="This is a fault of the program.",
@@ -102,28 +66,26 @@ def as_command_error(error: BaseException) -> CommandError:
     )
 
 
-def _usage(error: click.UsageError) -> CommandError:
+def _usage(error: click.UsageError) -> UserError:
     is_help = isinstance(error, click.exceptions.NoArgsIsHelpError)
     message = "Missing command." if is_help else error.format_message()
     hint = f"{error.ctx.command_path} --help" if error.ctx else ""
-    return CommandError(Exit.USAGE, message, hint=hint)
+    return UserError(Exit.USAGE, message, hint=hint)
 
 
-def _interrupted(_error: BaseException) -> CommandError:
-    return CommandError(Exit.INTERRUPTED, errors.INTERRUPTED())
+def _interrupted(_error: BaseException) -> UserError:
+    return UserError(Exit.INTERRUPTED, errors.INTERRUPTED())
 
 
-def _missing_file(error: FileNotFoundError) -> CommandError | None:
+def _missing_file(error: FileNotFoundError) -> UserError | None:
     if error.filename is None:
         return None
-    return CommandError(
-        Exit.NOT_FOUND, errors.NO_FILE(path=error.filename), hint=errors.CHECK_PATH()
-    )
+    return UserError(Exit.NOT_FOUND, errors.NO_FILE(path=error.filename), hint=errors.CHECK_PATH())
 
 
-def output_failed(error: OSError) -> CommandError:
+def output_failed(error: OSError) -> UserError:
     """What a command ends with whose stdout takes no more, as on a full disk."""
-    return CommandError(
+    return UserError(
         Exit.UNEXPECTED,
         f"The output cannot be written: {error.strerror}.",
         why="What the command did stands.",
@@ -132,16 +94,16 @@ def output_failed(error: OSError) -> CommandError:
     )
 
 
-def _file(error: OSError) -> CommandError | None:
+def _file(error: OSError) -> UserError | None:
     if error.filename is None:
         return None
     is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
     hint = "Make room on the disk." if is_full else "Check the path and its permissions."
-    return CommandError(Exit.USAGE, f"{error.filename}: {error.strerror}.", hint=hint, code="file")
+    return UserError(Exit.USAGE, f"{error.filename}: {error.strerror}.", hint=hint, code="file")
 
 
-def _not_a_file(error: OSError) -> CommandError:
-    return CommandError(
+def _not_a_file(error: OSError) -> UserError:
+    return UserError(
         Exit.USAGE,
         f"{error.filename} cannot be written: {error.strerror}.",
         why="No file takes its place, and nothing is written through it.",
@@ -151,18 +113,18 @@ def _not_a_file(error: OSError) -> CommandError:
     )
 
 
-def _not_utf8(_error: UnicodeEncodeError) -> CommandError:
-    return CommandError(
+def _not_utf8(_error: UnicodeEncodeError) -> UserError:
+    return UserError(
         Exit.USAGE,
         "Something that was given is not text in UTF-8.",
         hint="Check the arguments and the terminal's character set.",
     )
 
 
-def _missing_module(error: ModuleNotFoundError) -> CommandError | None:
+def _missing_module(error: ModuleNotFoundError) -> UserError | None:
     if error.name != "psycopg":
         return None
-    return CommandError(
+    return UserError(
         Exit.USAGE,
         "The database is PostgreSQL, and its driver psycopg is not installed.",
         hint="pip install 'psycopg[binary]'",
@@ -170,12 +132,12 @@ def _missing_module(error: ModuleNotFoundError) -> CommandError | None:
     )
 
 
-def _stream(error: Any) -> CommandError:
-    return CommandError(Exit.USAGE, error.what, why=error.why, hint=error.hint, code="stream")
+def _stream(error: Any) -> UserError:
+    return UserError(Exit.USAGE, error.what, why=error.why, hint=error.hint, code="stream")
 
 
-def _stream_away(error: BaseException) -> CommandError:
-    return CommandError(
+def _stream_away(error: BaseException) -> UserError:
+    return UserError(
         Exit.UNREACHABLE,
         "Kafka cannot be reached now.",
         why=f"{error}.",
@@ -185,8 +147,8 @@ def _stream_away(error: BaseException) -> CommandError:
     )
 
 
-def _stream_refused(error: BaseException) -> CommandError:
-    return CommandError(
+def _stream_refused(error: BaseException) -> UserError:
+    return UserError(
         Exit.UNREACHABLE,
         "Kafka is there and refuses us.",
         why=f"{error}.",
@@ -196,8 +158,8 @@ def _stream_refused(error: BaseException) -> CommandError:
     )
 
 
-def _missing_database(error: Any) -> CommandError:
-    return CommandError(
+def _missing_database(error: Any) -> UserError:
+    return UserError(
         Exit.USAGE,
         f"There is no database file {error.path}.",
         why="It is made by an upgrade of the schema alone.",
@@ -206,8 +168,8 @@ def _missing_database(error: Any) -> CommandError:
     )
 
 
-def _no_place(error: Any) -> CommandError:
-    return CommandError(
+def _no_place(error: Any) -> UserError:
+    return UserError(
         Exit.USAGE,
         f"There can be no database file {error.path}.",
         why="It is no regular file but a folder, a link or a device, or the folder that it should "
@@ -217,8 +179,8 @@ def _no_place(error: Any) -> CommandError:
     )
 
 
-def _unusable_address(error: BaseException) -> CommandError:
-    return CommandError(
+def _unusable_address(error: BaseException) -> UserError:
+    return UserError(
         Exit.USAGE,
         f"The database cannot be connected to: {error}.",
         why="What SYNC_WORKER_DATABASE_URL or a PG… variable asks for is not there.",
@@ -228,9 +190,9 @@ def _unusable_address(error: BaseException) -> CommandError:
     )
 
 
-def _wrong_revision(error: Any) -> CommandError:
+def _wrong_revision(error: Any) -> UserError:
     found = f"at revision {error.found}" if error.found else "not there yet"
-    return CommandError(
+    return UserError(
         Exit.USAGE,
         f"The database's schema is {found}.",
         why=f"This program works on revision {error.needed}.",
@@ -239,8 +201,8 @@ def _wrong_revision(error: Any) -> CommandError:
     )
 
 
-def _no_roles(_error: BaseException) -> CommandError:
-    return CommandError(
+def _no_roles(_error: BaseException) -> UserError:
+    return UserError(
         Exit.USAGE,
         "The database is SQLite, which knows no roles.",
         why="Nothing but the permissions of its file stands between those who use it.",
@@ -249,8 +211,8 @@ def _no_roles(_error: BaseException) -> CommandError:
     )
 
 
-def _not_the_owner(error: Any) -> CommandError:
-    return CommandError(
+def _not_the_owner(error: Any) -> UserError:
+    return UserError(
         Exit.REFUSED,
         errors.NOT_PERMITTED(),
         why=errors.LACKS_OWNERSHIP(login=error.login),
@@ -259,8 +221,8 @@ def _not_the_owner(error: Any) -> CommandError:
     )
 
 
-def _open_schema(error: Any) -> CommandError:
-    return CommandError(
+def _open_schema(error: Any) -> UserError:
+    return UserError(
         Exit.REFUSED,
         f"Nothing was applied: {error.what}.",
         why="Whoever adds a function there can have others run it with their rights. "
@@ -272,8 +234,8 @@ def _open_schema(error: Any) -> CommandError:
     )
 
 
-def _refuses_records(error: BaseException) -> CommandError:
-    return CommandError(
+def _refuses_records(error: BaseException) -> UserError:
+    return UserError(
         Exit.UNEXPECTED,
         f"{error}.",
         why="Nothing of the batch was kept.",
@@ -281,17 +243,17 @@ def _refuses_records(error: BaseException) -> CommandError:
     )
 
 
-def _unknown_letters(error: Any) -> CommandError:
-    return CommandError(
+def _unknown_letters(error: Any) -> UserError:
+    return UserError(
         Exit.NOT_FOUND,
         f"There is no dead letter {', '.join(map(str, error.numbers))}.",
         hint="sync-worker deadletters list --status all",
     )
 
 
-def _closed_letters(error: Any) -> CommandError:
+def _closed_letters(error: Any) -> UserError:
     are = ", ".join(f"{head.number} is {head.status}" for head in error.heads)
-    return CommandError(
+    return UserError(
         Exit.REFUSED,
         f"Not open any more: {are}.",
         why="Nothing was done: a dead letter that is closed stays closed.",
@@ -300,8 +262,8 @@ def _closed_letters(error: Any) -> CommandError:
     )
 
 
-def _board_changed(_error: BaseException) -> CommandError:
-    return CommandError(
+def _board_changed(_error: BaseException) -> UserError:
+    return UserError(
         Exit.REFUSED,
         boards.BOARD_CHANGED(),
         why=boards.PLAN_UNTRUE(),
@@ -310,16 +272,16 @@ def _board_changed(_error: BaseException) -> CommandError:
     )
 
 
-def _unknown_hold(error: Any) -> CommandError:
-    return CommandError(
+def _unknown_hold(error: Any) -> UserError:
+    return UserError(
         Exit.NOT_FOUND,
         f"There is no hold {error.number}.",
         hint="sync-worker holds list --status all",
     )
 
 
-def _hold_decided(error: Any) -> CommandError:
-    return CommandError(
+def _hold_decided(error: Any) -> UserError:
+    return UserError(
         Exit.REFUSED,
         f"Hold {error.number} is {error.status} already.",
         why="What was decided cannot be decided again.",
@@ -328,8 +290,8 @@ def _hold_decided(error: Any) -> CommandError:
     )
 
 
-def _hold_still_open(error: Any) -> CommandError:
-    return CommandError(
+def _hold_still_open(error: Any) -> UserError:
+    return UserError(
         Exit.REFUSED,
         f"Hold {error.number} is open.",
         why="It waits for corrections or an approval; only one that was withdrawn is acknowledged.",
@@ -338,8 +300,8 @@ def _hold_still_open(error: Any) -> CommandError:
     )
 
 
-def _hold_changed(error: Any) -> CommandError:
-    return CommandError(
+def _hold_changed(error: Any) -> UserError:
+    return UserError(
         Exit.REFUSED,
         f"The list of hold {error.number} has changed: it is at revision {error.revision} by now.",
         why="Nothing was done.",
@@ -348,8 +310,8 @@ def _hold_changed(error: Any) -> CommandError:
     )
 
 
-def _tak_changed(_error: BaseException) -> CommandError:
-    return CommandError(
+def _tak_changed(_error: BaseException) -> UserError:
+    return UserError(
         Exit.REFUSED,
         tak.CHANGED(),
         why=boards.PLAN_UNTRUE(),
@@ -358,10 +320,10 @@ def _tak_changed(_error: BaseException) -> CommandError:
     )
 
 
-def _part_lost(error: Any) -> CommandError | None:
+def _part_lost(error: Any) -> UserError | None:
     if error.signal_name is None:
         return None
-    return CommandError(
+    return UserError(
         Exit.UNEXPECTED,
         f"The process that read half of the partitions was ended from outside: "
         f"{error.signal_name}.",
@@ -372,8 +334,8 @@ def _part_lost(error: Any) -> CommandError | None:
     )
 
 
-def _out_of_memory(_error: MemoryError) -> CommandError:
-    return CommandError(
+def _out_of_memory(_error: MemoryError) -> UserError:
+    return UserError(
         Exit.UNEXPECTED,
         "There is not enough memory.",
         why="What the command had done before stands.",
@@ -382,16 +344,16 @@ def _out_of_memory(_error: MemoryError) -> CommandError:
     )
 
 
-def _unreadable(error: Any) -> CommandError:
-    return CommandError(
+def _unreadable(error: Any) -> UserError:
+    return UserError(
         Exit.USAGE, error.what, why=errors.NOTHING_DONE(), hint=error.remedy, code="file"
     )
 
 
-def _bad_extract(error: Any) -> CommandError:
+def _bad_extract(error: Any) -> UserError:
     problems = error.problems
     several = "The extract cannot be used:\n  " + "\n  ".join(problems)
-    return CommandError(
+    return UserError(
         Exit.USAGE,
         problems[0] if len(problems) == 1 else several,
         why="Nothing of it was believed.",
@@ -401,8 +363,8 @@ def _bad_extract(error: Any) -> CommandError:
     )
 
 
-def _short_extract(error: Any) -> CommandError:
-    return CommandError(
+def _short_extract(error: Any) -> UserError:
+    return UserError(
         Exit.REFUSED,
         f"The extract has {error.lines} clinics and names {error.named} of the {error.active} that "
         "are active here.",
@@ -413,24 +375,24 @@ def _short_extract(error: Any) -> CommandError:
     )
 
 
-def _unreachable(error: Any, said: Said) -> CommandError | None:
+def _unreachable(error: Any, said: Said) -> UserError | None:
     """What to say where another try may help, or one with another login; else None."""
     from sync_worker.registry.errors import Fault, fault_of, is_locked_out
 
     fault = fault_of(error)
     if fault is Fault.REFUSED:
         refused, check = errors.LOGIN_REFUSED(), errors.CHECK_LOGIN()
-        return CommandError(Exit.UNREACHABLE, refused, why=said, hint=check, code="login_refused")
+        return UserError(Exit.UNREACHABLE, refused, why=said, hint=check, code="login_refused")
     if fault is Fault.TOO_LONG or is_locked_out(error):
         busy = errors.DATABASE_BUSY()
-        return CommandError(Exit.UNREACHABLE, busy, why=said, hint=errors.TRY_LATER())
+        return UserError(Exit.UNREACHABLE, busy, why=said, hint=errors.TRY_LATER())
     if fault is Fault.PASSING:
         away = errors.DATABASE_AWAY()
-        return CommandError(Exit.UNREACHABLE, away, why=said, hint=errors.TRY_AGAIN())
+        return UserError(Exit.UNREACHABLE, away, why=said, hint=errors.TRY_AGAIN())
     return None
 
 
-def _database(error: Any) -> CommandError:
+def _database(error: Any) -> UserError:
     from sync_worker.registry.errors import (
         Fault,
         fault_of,
@@ -443,30 +405,30 @@ def _database(error: Any) -> CommandError:
     if is_beyond_encoding(error):
         lacks = errors.LACKS_CHARACTER()
         other = errors.OTHER_CHARACTER()
-        return CommandError(Exit.USAGE, lacks, why=said, hint=other, code="encoding")
+        return UserError(Exit.USAGE, lacks, why=said, hint=other, code="encoding")
     unreachable = _unreachable(error, said)
     if unreachable is not None:
         return unreachable
     if fault_of(error) is Fault.REFUSED_OPTION:
         what = "The pooler in front of the database refuses an option of the connection."
         hint = "Take it from SYNC_WORKER_DATABASE_URL, or from the PG… variables: ALTER ROLE … SET."
-        return CommandError(Exit.USAGE, what, why=said, hint=hint, code="configuration")
+        return UserError(Exit.USAGE, what, why=said, hint=hint, code="configuration")
     if fault_of(error) is Fault.NOT_A_DATABASE:
         what = "What SYNC_WORKER_DATABASE_URL names is no database, or a broken one."
         hint = "Correct the setting, or restore the database: sync-worker config show"
-        return CommandError(Exit.USAGE, what, why=said, hint=hint, code="configuration")
+        return UserError(Exit.USAGE, what, why=said, hint=hint, code="configuration")
     if is_denied(error):
         return _denied(error, said)
     what, hint = "The database refused.", "Check SYNC_WORKER_DATABASE_URL: sync-worker config show"
-    return CommandError(Exit.UNEXPECTED, what, why=said, hint=hint)
+    return UserError(Exit.UNEXPECTED, what, why=said, hint=hint)
 
 
-def _denied(error: Any, said: Said) -> CommandError:
+def _denied(error: Any, said: Said) -> UserError:
     from sync_worker.registry.dialect import login_of
     from sync_worker.registry.errors import is_kept_from_triggers
 
     if is_kept_from_triggers(error):
-        return CommandError(
+        return UserError(
             Exit.REFUSED,
             "The database gives this session none of the triggers that log every change.",
             why=said,
@@ -478,10 +440,10 @@ def _denied(error: Any, said: Said) -> CommandError:
     if role == OWNER:
         lacks, hint = errors.LACKS_OWNERSHIP(login=login), errors.USE_OWNER()
     why = errors.SAYS_AND(said=said, more=lacks)
-    return CommandError(Exit.REFUSED, errors.NOT_PERMITTED(), why=why, hint=hint, code="permission")
+    return UserError(Exit.REFUSED, errors.NOT_PERMITTED(), why=why, hint=hint, code="permission")
 
 
-_ENDS: Mapping[str, Callable[[Any], CommandError | None]] = {
+_ENDS: Mapping[str, Callable[[Any], UserError | None]] = {
     "click.exceptions.UsageError": _usage,
     "click.exceptions.Abort": _interrupted,
     "builtins.KeyboardInterrupt": _interrupted,

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from sync_worker.cli import encryption, wiring
 from sync_worker.cli.environment import variable
-from sync_worker.cli.errors import CommandError
 from sync_worker.cli.settings import Settings
+from sync_worker.errors import UserError
 from sync_worker.inspection.checks_kafka import KafkaChecks
 from sync_worker.inspection.checks_machine import MachineChecks
 from sync_worker.inspection.checks_registry import RegistryChecks
@@ -84,7 +84,7 @@ def _registry(settings: Settings) -> Registry:
 def _admin(settings: Settings) -> KafkaAdmin:
     try:
         return KafkaAdmin(wiring.kafka(settings))
-    except CommandError as error:
+    except UserError as error:
         raise StreamError(str(error), str(error.why), str(error.hint)) from error
 
 

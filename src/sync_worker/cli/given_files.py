@@ -8,9 +8,9 @@ from sync_worker.administration.files.reading import MOST_MIB, Contents, read
 from sync_worker.administration.language import clinics as says_of_clinics
 from sync_worker.administration.language import errors as says_of_errors
 from sync_worker.administration.language import files as says
-from sync_worker.cli.errors import CommandError, Exit, Words
 from sync_worker.cli.output import Output
 from sync_worker.clinics import hsa_id as hsa_ids
+from sync_worker.errors import Exit, UserError, Words
 
 STDIN = "-"
 _MOST_BYTES = MOST_MIB * 2**20
@@ -22,7 +22,7 @@ def contents(file: str) -> Contents:
     """What stands in FILE, or on stdin where it is `-`.
 
     Raises:
-        CommandError: it is not there, or cannot be opened.
+        UserError: it is not there, or cannot be opened.
         Unreadable: it is no text or csv file, or a broken one.
     """
     try:
@@ -33,21 +33,21 @@ def contents(file: str) -> Contents:
     except FileNotFoundError:
         missing = says_of_errors.NO_FILE(path=file)
         hint = says_of_errors.CHECK_PATH()
-        raise CommandError(Exit.NOT_FOUND, missing, hint=hint) from None
+        raise UserError(Exit.NOT_FOUND, missing, hint=hint) from None
     except (OSError, ValueError) as error:
         unreadable = says.UNREADABLE_PATH(path=name_of(file), why=why(error))
         hint = says.CHECK_PERMISSIONS()
-        raise CommandError(Exit.USAGE, unreadable, hint=hint, code="file") from None
+        raise UserError(Exit.USAGE, unreadable, hint=hint, code="file") from None
 
 
 def stdin() -> IO[bytes]:
     """Standard input, as bytes.
 
     Raises:
-        CommandError: it is closed.
+        UserError: it is closed.
     """
     if sys.stdin is None:
-        raise CommandError(
+        raise UserError(
             Exit.USAGE,
             says.NO_STDIN(),
             why=says.NOTHING_DONE(),

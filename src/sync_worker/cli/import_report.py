@@ -8,10 +8,10 @@ from sync_worker.administration.language import clinics as says
 from sync_worker.administration.language import errors, files
 from sync_worker.administration.language.message import Language
 from sync_worker.administration.language.refusals import REFUSALS
-from sync_worker.cli.errors import CommandError, Exit, Words
 from sync_worker.cli.given_files import STDIN, why
 from sync_worker.cli.written_files import refuse_registry
 from sync_worker.clinics.admission import Outcome
+from sync_worker.errors import Exit, UserError, Words
 from sync_worker.files.whole import NotAFile, WholeFile
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Report:
     """A file that takes its place only once it is written; `file` is to be left at the end."""
 
     def __init__(self, path: Path, file: str, settings: "Settings") -> None:
-        """Raise CommandError where nothing can be written, or the input or a registry is there."""
+        """Raise UserError where nothing can be written, or the input or a registry is there."""
         self.path = path
         try:
             self._refuse_input(file)
@@ -40,7 +40,7 @@ class Report:
         """Put the rows that were not done at the path; how many they are.
 
         Raises:
-            CommandError: it cannot be done.
+            UserError: it cannot be done.
         """
         kept = _columns_to_keep(given)
         pairs = zip(given.entries, items, strict=True)
@@ -60,17 +60,17 @@ class Report:
 
     def _refuse_input(self, file: str) -> None:
         if file != STDIN and self.path.exists() and self.path.samefile(file):
-            raise CommandError(
+            raise UserError(
                 Exit.USAGE,
                 says.REPORT_IS_INPUT(),
                 why=errors.NOTHING_DONE(),
                 hint=says.NAME_ANOTHER(),
             )
 
-    def _unwritable(self, error: Exception, consequence: Words) -> CommandError:
+    def _unwritable(self, error: Exception, consequence: Words) -> UserError:
         said = says.REPORT_UNWRITABLE(path=self.path, why=_why(error))
         hint = files.CHECK_PERMISSIONS()
-        return CommandError(Exit.USAGE, said, why=consequence, hint=hint, code="file")
+        return UserError(Exit.USAGE, said, why=consequence, hint=hint, code="file")
 
 
 def _why(error: Exception) -> Words:

@@ -12,10 +12,10 @@ from sync_worker.administration.language import errors as says_of_errors
 from sync_worker.administration.language import files as says_of_files
 from sync_worker.administration.language.refusals import REFUSALS
 from sync_worker.cli import given_files, options, wiring
-from sync_worker.cli.errors import Exit, Words
 from sync_worker.cli.import_report import Report
 from sync_worker.cli.interruption import Interruption
 from sync_worker.clinics.admission import Outcome
+from sync_worker.errors import Exit, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

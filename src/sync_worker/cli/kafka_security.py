@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sync_worker.cli import secrecy
 from sync_worker.cli.environment import variable
-from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.settings import Settings
+from sync_worker.errors import Exit, UserError
 from sync_worker.files import small
 from sync_worker.registry.address import is_encrypted
 from sync_worker.stream.kafka_settings import Security
@@ -19,12 +19,12 @@ def security(settings: Settings) -> Security:
     """What is shown to the brokers; secrets are read again before each login.
 
     Raises:
-        CommandError: a file that is named cannot be used: the client would try for ever, and say
+        UserError: a file that is named cannot be used: the client would try for ever, and say
             that no broker answers.
     """
     problems = _unreadable(settings) or _unusable(settings)
     if problems:
-        raise CommandError(
+        raise UserError(
             Exit.USAGE,
             " ".join(problems),
             why="Without it there is no connection to Kafka.",

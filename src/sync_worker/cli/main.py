@@ -15,9 +15,10 @@ import click
 
 from sync_worker import __version__
 from sync_worker.cli import options, output, streams
-from sync_worker.cli.errors import Exit, as_command_error, output_failed
+from sync_worker.cli.errors import as_command_error, as_json, as_text, output_failed
 from sync_worker.cli.language import language_of
 from sync_worker.cli.secrecy import secrets_in
+from sync_worker.errors import Exit
 from sync_worker.files.shown import in_lines
 from sync_worker.telemetry.redaction import Redaction
 
@@ -144,8 +145,8 @@ def _told(error: BaseException, arguments: Sequence[str], redaction: Redaction) 
         click.echo(in_lines(redaction(_traceback(error))), err=True, nl=False)
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and not _wants_json(arguments):
         click.echo(error.ctx.get_help() + "\n", err=True)
-    tell = told.as_json if _wants_json(arguments) else told.as_text
-    click.echo(tell(language_of(os.environ), redaction), err=True)
+    tell = as_json if _wants_json(arguments) else as_text
+    click.echo(tell(told, language_of(os.environ), redaction), err=True)
     return told.exit_code
 
 

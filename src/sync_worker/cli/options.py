@@ -16,10 +16,11 @@ import click
 from sync_worker.administration.language import boards as says
 from sync_worker.administration.language import files as says_of_files
 from sync_worker.administration.language.message import of_locale
-from sync_worker.cli.errors import CommandError, Exit, say_command
+from sync_worker.cli.errors import say_command
 from sync_worker.cli.output import Form, Globals, Output, color_is_welcome, csv_is_for_lists
 from sync_worker.cli.typed import refuse_unclear
 from sync_worker.clinics.characters import cleaned
+from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -186,7 +187,7 @@ class Invocation:
 
 
 def invocation(ctx: click.Context) -> Invocation:
-    """Read the settings; CommandError where they are wrong."""
+    """Read the settings; UserError where they are wrong."""
     from sync_worker.cli.settings import load_settings
     from sync_worker.telemetry import library_logs
 
@@ -203,7 +204,7 @@ def output_of(ctx: click.Context) -> Output:
 
 
 def require_region(settings: "Settings", *codes: str) -> None:
-    """Raise CommandError (not found) for a code that is no region's."""
+    """Raise UserError (not found) for a code that is no region's."""
     for code in _not_in_use(settings, codes):
         raise _no_region(code)
 
@@ -359,8 +360,8 @@ def _not_in_use(settings: "Settings", codes: Sequence[str]) -> list[str]:
     return [code for code in codes if code not in in_use]
 
 
-def _no_region(code: str) -> CommandError:
-    return CommandError(
+def _no_region(code: str) -> UserError:
+    return UserError(
         Exit.NOT_FOUND,
         says.NO_REGION(code=code),
         why=says.REGION_CODE(),

@@ -19,8 +19,8 @@ import click
 from sync_worker.administration.language import errors as says
 from sync_worker.administration.language.message import Language, worded
 from sync_worker.cli import text
-from sync_worker.cli.errors import CommandError, Exit, Words
 from sync_worker.cli.meter import Meter, shown
+from sync_worker.errors import Exit, UserError, Words
 from sync_worker.files import cells
 from sync_worker.files.shown import in_json, in_lines
 from sync_worker.telemetry.redaction import Redaction
@@ -56,9 +56,9 @@ class Globals:
     redaction: Redaction = field(default_factory=Redaction, compare=False)
 
 
-def csv_is_for_lists() -> CommandError:
+def csv_is_for_lists() -> UserError:
     """What a command that prints one thing says to `-o csv`."""
-    return CommandError(
+    return UserError(
         Exit.USAGE, "csv is for lists, and this is none.", hint="Use -o json or -o table."
     )
 
@@ -118,7 +118,7 @@ class Output:
         """Write one thing; `render` gives its text for people, None where there is nothing to say.
 
         Raises:
-            CommandError: the form is csv.
+            UserError: the form is csv.
         """
         if self._form is Form.CSV:
             raise csv_is_for_lists()
@@ -160,18 +160,18 @@ class Output:
         """Ask on a terminal, unless the answer was given with `--yes`.
 
         Raises:
-            CommandError: the answer is no, or there is no terminal to ask on.
+            UserError: the answer is no, or there is no terminal to ask on.
         """
         if yes:
             return
         self.require_terminal()
         if not self._is_agreed(question):
-            raise CommandError(Exit.USAGE, says.NOTHING_DONE(), code="not_confirmed")
+            raise UserError(Exit.USAGE, says.NOTHING_DONE(), code="not_confirmed")
 
     def require_terminal(self) -> None:
-        """Raise CommandError where nobody could answer a question."""
+        """Raise UserError where nobody could answer a question."""
         if sys.stdin is None or not sys.stdin.isatty():
-            raise CommandError(
+            raise UserError(
                 Exit.USAGE,
                 says.CONFIRMATION(),
                 why=says.NOTHING_DONE(),

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from sync_worker.cli import wiring
-from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.options import Invocation
+from sync_worker.errors import Exit, UserError
 from sync_worker.stream.admin import KEEPS_RECORDS, misfits
 from sync_worker.stream.topic_limits import Contents, changes, refusals
 
@@ -24,7 +24,7 @@ def compare(
     """Compare what is to be published, by topic, with what the topics' options do to it.
 
     Raises:
-        CommandError: the broker would refuse a record, or change timestamps without leave.
+        UserError: the broker would refuse a record, or change timestamps without leave.
     """
     _refuse_unwritable([said for topic in contents for said in _refused(topic, contents, found)])
     changed = [said for topic in contents for said in _changed(topic, contents, found)]
@@ -42,7 +42,7 @@ def compare(
 
 def _refuse_unwritable(sentences: Sequence[str]) -> None:
     if sentences:
-        raise CommandError(
+        raise UserError(
             Exit.USAGE,
             f"Kafka would refuse records of the archive: {'; '.join(sentences)}.",
             why="Nothing was published.",
@@ -53,7 +53,7 @@ def _refuse_unwritable(sentences: Sequence[str]) -> None:
 
 def _refuse_changes(sentences: Sequence[str]) -> None:
     if sentences:
-        raise CommandError(
+        raise UserError(
             Exit.REFUSED,
             f"Timestamps would not stay as they are: {'; '.join(sentences)}.",
             why="A tombstone says that its clinic went at its timestamp. Nothing was published.",

@@ -11,8 +11,8 @@ from typing import TypeVar
 import click
 
 from sync_worker.cli import text
-from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.moments import moment
+from sync_worker.errors import Exit, UserError
 from sync_worker.stream.ranges import AtOffset, AtTime, Earliest, End, Now, Range, Start
 
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
@@ -109,7 +109,7 @@ def selected(topics: Sequence[str], partitions: Sequence[int], start: Start, end
     """The range that the options name.
 
     Raises:
-        CommandError: an offset without a single partition to count in, or an end before the start.
+        UserError: an offset without a single partition to count in, or an end before the start.
     """
     wanted = Range(tuple(dict.fromkeys(topics)), frozenset(partitions), start, end)
     if isinstance(start, AtOffset) or isinstance(end, AtOffset):
@@ -131,7 +131,7 @@ def until_option(end: End) -> str:
 
 def _require_one_partition(wanted: Range) -> None:
     if not wanted.names_one_partition:
-        raise CommandError(
+        raise UserError(
             Exit.USAGE,
             "An offset needs one topic and one partition.",
             why="It means another place in each partition.",
@@ -149,7 +149,7 @@ def _require_order(start: Start, end: End) -> None:
         case _:
             pass
     if is_backwards:
-        raise CommandError(
+        raise UserError(
             Exit.USAGE,
             "--until lies before --from.",
             why="Nothing can be between them.",

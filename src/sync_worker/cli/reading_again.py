@@ -8,9 +8,9 @@ from typing import NamedTuple
 from sqlalchemy.exc import DBAPIError
 
 from sync_worker.cli import options, wiring
-from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.interruption import Interruption
 from sync_worker.cli.output import Output
+from sync_worker.errors import Exit, UserError
 from sync_worker.registry import schema
 from sync_worker.registry.errors import first_line
 from sync_worker.registry.unit import Registry
@@ -51,7 +51,7 @@ def ended_in_order(interruption: Interruption) -> Iterator[None]:
     """Where somebody wanted the body to end, whatever it ended with is that.
 
     Raises:
-        CommandError: it was interrupted.
+        UserError: it was interrupted.
     """
     try:
         yield
@@ -66,8 +66,8 @@ def ended_in_order(interruption: Interruption) -> Iterator[None]:
         raise _interrupted()
 
 
-def _interrupted() -> CommandError:
-    return CommandError(
+def _interrupted() -> UserError:
+    return UserError(
         Exit.INTERRUPTED,
         "Interrupted: what is printed is what it came to so far; the rest was not begun.",
         hint="The same command again is safe: what is known already changes nothing.",

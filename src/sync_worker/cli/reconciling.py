@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.moments import Moment
+from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,7 +125,7 @@ def _refuse_the_future(as_of: datetime) -> None:
     from sync_worker.events.times import CLOCKS_DIFFER
 
     if as_of > wiring.now() + CLOCKS_DIFFER:
-        raise CommandError(
+        raise UserError(
             Exit.USAGE,
             "--as-of lies in the future.",
             why="What an extract says would then be newer than every event until that time.",

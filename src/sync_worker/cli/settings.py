@@ -23,7 +23,7 @@ from sync_worker.administration.language.message import Language
 from sync_worker.cli import values
 from sync_worker.cli.contradictions import contradictions
 from sync_worker.cli.environment import Source, gather, variable
-from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.errors import Exit, UserError
 
 _NEVER_BLANK = ("database_url", "support_database_url")
 """A secret that is missing must not make a registry in the working folder."""
@@ -197,7 +197,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     """The settings that an environment, and the folder of secrets that it names, come to.
 
     Raises:
-        CommandError: with everything that is wrong.
+        UserError: with everything that is wrong.
     """
     return sourced_settings(environ)[0]
 
@@ -234,9 +234,9 @@ def _allowed(field: FieldInfo) -> str:
     return str(extra["allowed"]) if isinstance(extra, dict) else "right"
 
 
-def _wrong(problems: list[str]) -> CommandError:
+def _wrong(problems: list[str]) -> UserError:
     several = f"{len(problems)} settings are wrong:\n  " + "\n  ".join(problems)
-    return CommandError(
+    return UserError(
         Exit.USAGE,
         problems[0] if len(problems) == 1 else several,
         hint="Correct or unset what is named; then sync-worker config show lists every setting.",

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sync_worker.cli import secrecy, values
-from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.kafka_security import security
 from sync_worker.cli.settings import Settings
 from sync_worker.clinics.guard import Limits
 from sync_worker.clinics.regions import Regions
+from sync_worker.errors import Exit, UserError
 from sync_worker.events.codec import Codec
 from sync_worker.logins.refusals import Refusals, Tell
 from sync_worker.registry import schema
@@ -124,7 +124,7 @@ def range_reader(
     """A range of an archive, or of Kafka's topics without one; outside of the workers' group.
 
     Raises:
-        CommandError: no bootstrap servers are set, or a file that is named cannot be read.
+        UserError: no bootstrap servers are set, or a file that is named cannot be read.
     """
     if path is not None:
         return ArchiveRange(path, wanted, read_at_once(settings))
@@ -145,7 +145,7 @@ def kafka(
     `has_archive_option`: the command can do without Kafka, which a refusal then says.
 
     Raises:
-        CommandError: no bootstrap servers are set, or a file of TLS cannot be used.
+        UserError: no bootstrap servers are set, or a file of TLS cannot be used.
     """
     if settings.kafka_bootstrap_servers is None:
         raise _no_kafka(has_archive_option=has_archive_option)
@@ -162,9 +162,9 @@ def kafka(
     )
 
 
-def _no_kafka(*, has_archive_option: bool) -> CommandError:
+def _no_kafka(*, has_archive_option: bool) -> UserError:
     instead = ", or give an archive: --archive PATH" if has_archive_option else "."
-    return CommandError(
+    return UserError(
         Exit.USAGE,
         "It is not said where Kafka is.",
         why="SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS is not set.",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sync_worker.administration.language import errors as says
-from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.errors import Exit, UserError
 from sync_worker.registry import dialect
 
 if TYPE_CHECKING:
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def refuse_registry(settings: "Settings", path: Path) -> None:
-    """Raise CommandError where `path` is a file of a SQLite database that the settings name."""
+    """Raise UserError where `path` is a file of a SQLite database that the settings name."""
     for url in (settings.database_url, settings.support_url):
         if any(_is_same(path, file) for file in dialect.files_of(url)):
-            raise CommandError(
+            raise UserError(
                 Exit.USAGE,
                 says.REGISTRY_FILE(path=path),
                 why=says.NOTHING_DONE(),

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_worker.cli import text
-from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.output import Form, Globals, Output
+from sync_worker.errors import Exit, UserError
 from sync_worker.files.shown import in_lines
 
 COLUMNS = ("hsa_id", "name", "active", "updated_at")
@@ -63,7 +63,7 @@ def test_a_list_as_csv_has_its_head_always_and_what_is_none_is_empty(capsys):
 
 
 def test_csv_of_a_document_is_refused(capsys):
-    with pytest.raises(CommandError) as raised:
+    with pytest.raises(UserError) as raised:
         output(Form.CSV).document({"a": 1}, render=str)
     assert raised.value.exit_code is Exit.USAGE
     assert capsys.readouterr().out == ""

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from sync_worker.cli import ranges
-from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.errors import Exit, UserError
 from sync_worker.stream.ranges import AtOffset, AtTime, Earliest, Now, Range
 
 ONE = ("--topic", "t", "--partition", "0")
@@ -84,7 +84,7 @@ def test_a_wrong_bound_is_told_how_to_write_it(arguments, told):
     ],
 )
 def test_an_offset_needs_one_topic_and_one_partition(arguments):
-    with pytest.raises(CommandError, match="one topic and one partition") as refused:
+    with pytest.raises(UserError, match="one topic and one partition") as refused:
         range_of(*arguments)
     assert refused.value.exit_code is Exit.USAGE
 
@@ -97,5 +97,5 @@ def test_an_offset_needs_one_topic_and_one_partition(arguments):
     ],
 )
 def test_a_range_that_ends_before_it_begins_is_refused(arguments):
-    with pytest.raises(CommandError, match="before --from"):
+    with pytest.raises(UserError, match="before --from"):
         range_of(*arguments)

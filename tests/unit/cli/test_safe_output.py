@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tests.builders import activated, record, write_archive
 from tests.unit.cli.conftest import A, B
 
-from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.errors import as_json, as_text
 from sync_worker.cli.output import Form, Globals, Output
+from sync_worker.errors import Exit, UserError
 from sync_worker.files.cells import unguarded
 from sync_worker.files.shown import in_json
 from sync_worker.telemetry import logging
@@ -141,13 +142,13 @@ def test_safe_json_says_the_same(document):
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_errors_and_the_log_show_what_would_act(hostile):
-    error = CommandError(Exit.USAGE, hostile, hint=hostile)
-    assert json.loads(error.as_json())["error"]["hint"] == hostile
+    error = UserError(Exit.USAGE, hostile, hint=hostile)
+    assert json.loads(as_json(error))["error"]["hint"] == hostile
     stream = io.StringIO()
     for log_format in ("json", "console"):
         log = logging.configure("info", log_format, stream, redaction=Redaction())
         log.info("renamed", name=hostile)
-    shown = stream.getvalue() + error.as_json() + error.as_text()
+    shown = stream.getvalue() + as_json(error) + as_text(error)
     assert not UNSAFE & set(shown)
 
 

@@ -3,8 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
-from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.cli.errors import as_json, as_text
 from sync_worker.cli.settings import Settings, load_settings
+from sync_worker.errors import Exit, UserError
 
 PASSWORD = "h3mligt-ord"
 
@@ -65,11 +66,11 @@ def named(settings):
 
 def refusal(environ):
     """What is said of settings that are not right."""
-    with pytest.raises(CommandError) as raised:
+    with pytest.raises(UserError) as raised:
         load_settings(environ)
     assert raised.value.exit_code is Exit.USAGE
     assert raised.value.code == "configuration"
-    return raised.value.as_text() + raised.value.as_json()
+    return as_text(raised.value) + as_json(raised.value)
 
 
 def value_of(settings, name):

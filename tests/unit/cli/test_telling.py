@@ -6,7 +6,8 @@ import pytest
 
 from sync_worker import __version__
 from sync_worker.cli import main
-from sync_worker.cli.errors import Exit, as_command_error
+from sync_worker.cli.errors import as_command_error, as_json, as_text
+from sync_worker.errors import Exit
 
 SCHEMAS = ("schemas", "export")
 AS_JSON = [("-o", "json"), ("-ojson",), ("-o=json",), ("--output", "json"), ("--output=json",)]
@@ -95,9 +96,9 @@ def test_a_traceback_is_shown_with_debug_alone(typed, database, debugged):
 def test_an_error_that_nobody_foresaw_is_told_without_its_text():
     told = as_command_error(ValueError("words of a resident"))
     assert told.exit_code is Exit.UNEXPECTED
-    assert "ValueError" in told.as_text()
-    assert "resident" not in told.as_text() + told.as_json()
-    assert "--debug" in told.as_text()
+    assert "ValueError" in as_text(told)
+    assert "resident" not in as_text(told) + as_json(told)
+    assert "--debug" in as_text(told)
 
 
 def test_an_interrupt_ends_with_130(monkeypatch, typed):

@@ -6,11 +6,11 @@ import click
 
 from sync_worker.administration.language import boards as says
 from sync_worker.cli import options
-from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from sync_worker.administration.boards import BoardPlan
-    from sync_worker.cli.errors import Words
+    from sync_worker.errors import Words
     from sync_worker.registry.registrations import Board
 
 
@@ -56,7 +56,7 @@ def set_board(ctx: click.Context, /, region_code: str, hsa_id: str, name: str, *
     options.require_region(run.settings, region_code)
     board = Board(region_code, hsa_ids.cleaned(hsa_id), name)
     if not hsa_ids.has_the_form(board.hsa_id):
-        raise CommandError(
+        raise UserError(
             Exit.USAGE,
             says.NO_HSA_ID(hsa_id=hsa_id),
             why=says.HSA_ID_FORM(),

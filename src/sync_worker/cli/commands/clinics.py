@@ -7,10 +7,10 @@ import click
 
 from sync_worker.administration.language import clinics as says
 from sync_worker.cli import options
-from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.path_to_write import PathToWrite
 from sync_worker.clinics.admission import Outcome
 from sync_worker.clinics.status import Status
+from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,7 +206,7 @@ def remove(
 
     run = options.invocation(ctx)
     if (file is None) == (not wanted):
-        raise CommandError(Exit.USAGE, says.IDS_OR_FILE(), hint=f"{ctx.command_path} --help")
+        raise UserError(Exit.USAGE, says.IDS_OR_FILE(), hint=f"{ctx.command_path} --help")
     if file is not None:
         _from_file(ctx, run, clinics.REMOVE, file, dry_run=dry_run, yes=yes, **who)
         return
@@ -269,8 +269,8 @@ def _in_words(item: "Item") -> "Said":
     return says.REFUSED_ID(hsa_id=item.hsa_id, why=why, remedy=remedy)
 
 
-def _not_found(hsa_id: str) -> CommandError:
-    return CommandError(
+def _not_found(hsa_id: str) -> UserError:
+    return UserError(
         Exit.NOT_FOUND,
         says.NOT_FOUND(hsa_id=hsa_id),
         why=says.NEVER_NAMED(),

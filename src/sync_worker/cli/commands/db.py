@@ -32,7 +32,7 @@ def upgrade(ctx: click.Context) -> None:
     upgrade once. Ends with 3 in a database whose encoding lacks characters; make another one, in
     UTF-8, while it is empty.
     """
-    from sync_worker.cli.errors import Exit
+    from sync_worker.errors import Exit
     from sync_worker.inspection.doctor import State
     from sync_worker.inspection.encoding import finding
     from sync_worker.registry import dialect, schema

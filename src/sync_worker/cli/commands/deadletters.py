@@ -8,7 +8,7 @@ import click
 
 from sync_worker.cli import choosing_letters, options
 from sync_worker.cli.choosing_letters import Choice, Narrowed
-from sync_worker.cli.errors import Exit
+from sync_worker.errors import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

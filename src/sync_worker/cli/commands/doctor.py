@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync_worker.cli import options
-from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from sync_worker.inspection.doctor import Finding
@@ -49,7 +49,7 @@ def _findings() -> "dict[str, Finding]":
     try:
         settings = load_settings(os.environ)
         told = ok("All of them are right.")
-    except CommandError as wrong:
+    except UserError as wrong:
         settings = Settings()
         message, hint = (worded(said, Language.ENGLISH) for said in (wrong.message, wrong.hint))
         told = fail(message.replace("\n  ", " "), hint)

@@ -9,8 +9,8 @@ import click
 
 from sync_worker.cli import options, text
 from sync_worker.cli.commands import events_export, events_publish
-from sync_worker.cli.errors import Exit
 from sync_worker.cli.event_files import Kind, Placed, opened
+from sync_worker.errors import Exit
 from sync_worker.events.record import Record
 
 if TYPE_CHECKING:

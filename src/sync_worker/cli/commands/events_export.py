@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from sync_worker.cli import options, ranges
-from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.path_to_write import PathToWrite
+from sync_worker.errors import Exit, UserError
 from sync_worker.events.record import Excerpt, Partition, Record
 from sync_worker.stream.ranges import End, Start
 
@@ -95,7 +95,7 @@ def _ask_before_replacing(run: options.Invocation, path: Path, *, yes: bool) -> 
 
     refuse_registry(run.settings, path)
     if not path.parent.is_dir():
-        raise CommandError(
+        raise UserError(
             Exit.USAGE,
             f"No file {path} can be written.",
             why="The folder that it should be in is not there.",

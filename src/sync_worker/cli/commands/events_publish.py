@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from sync_worker.cli import options, ranges
-from sync_worker.cli.errors import CommandError, Exit, as_command_error
+from sync_worker.cli.errors import as_command_error
 from sync_worker.cli.event_files import file_of
 from sync_worker.cli.given_files import STDIN
+from sync_worker.errors import Exit, UserError
 from sync_worker.events.record import Excerpt, Partition, Record
 from sync_worker.stream.ranges import End, Range, Start
 from sync_worker.stream.source import StreamAway, StreamError
@@ -126,7 +127,7 @@ def _planned(run: options.Invocation, path: Path, wanted: Range) -> _Plan:
 
 def _refuse_excerpt(record: Record) -> None:
     if isinstance(record.value, Excerpt):
-        raise CommandError(
+        raise UserError(
             Exit.REFUSED,
             f"{record.topic}/{record.partition} offset {record.offset} is not whole: it was too "
             f"large, and of its {record.value.size} bytes only the beginning was exported.",
@@ -205,7 +206,7 @@ def _stopped(error: BaseException, plan: _Plan, publisher: "Publisher", what: st
         for at in sorted(plan.counts)
         if done[at] < plan.counts[at]
     ]
-    raise CommandError(
+    raise UserError(
         told.exit_code,
         told.message,
         why=f"{told.why} {total} of {plan.total} records are published for certain; what was on "

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sync_worker.cli import options
-from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.moments import Moment
+from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -88,11 +88,11 @@ def list_entries(
 
 
 def _require_named(connection: "Connection", named: tuple[str, ...]) -> None:
-    """Raise CommandError (not found) for an HSA-id that neither an event nor the log names."""
+    """Raise UserError (not found) for an HSA-id that neither an event nor the log names."""
     from sync_worker.registry import log
 
     for hsa_id in log.unheard_of(connection, named):
-        raise CommandError(
+        raise UserError(
             Exit.NOT_FOUND,
             f"There is no clinic {hsa_id}, and the log has nothing about it.",
             hint="sync-worker clinics list --search TEXT finds clinics by HSA-id or name.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync_worker.cli import options
-from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from sync_worker.events.record import Partition
@@ -128,7 +128,7 @@ def reset(
             _look_at_the_cluster(run, registry, selection, stream)
             planned = resetting.plan_adoption(registry, selection, target, stream, present)
         if not planned:
-            raise CommandError(
+            raise UserError(
                 Exit.NOT_FOUND,
                 "There is no such position.",
                 why="Nothing was read there, and the log has no such partition.",

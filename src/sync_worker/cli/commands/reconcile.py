@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync_worker.cli import moves, options
-from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.reconciling import AGAINST, AS_OF, Against, Kind
+from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from sync_worker.registry.registration_drift import RegistrationDrift
@@ -121,7 +121,7 @@ def command(
 def _require_as_of(against: Against, as_of: datetime | None, *, accept_short: bool) -> None:
     if against.kind is Kind.SNAPSHOT:
         if as_of is None:
-            raise CommandError(
+            raise UserError(
                 Exit.USAGE,
                 "It is not said when the extract was taken.",
                 why="What happened after that is newer than the extract.",
@@ -129,7 +129,7 @@ def _require_as_of(against: Against, as_of: datetime | None, *, accept_short: bo
             )
         return
     if as_of is not None or accept_short:
-        raise CommandError(
+        raise UserError(
             Exit.USAGE,
             "--as-of and --accept-short are for an extract alone.",
             why="A stream says itself when things happened.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync_worker.cli import moves, options, ranges, text
-from sync_worker.cli.errors import Exit
+from sync_worker.errors import Exit
 
 if TYPE_CHECKING:
     from sync_worker.cli.reading_again import Again

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync_worker.cli import ending, options
-from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from sync_worker.registry.unit import Registry
@@ -106,7 +106,7 @@ def _apply_archives(run: options.Invocation, worker: "Worker", archives: tuple[P
 
 def _require_whole(is_whole: bool) -> None:
     if not is_whole:
-        raise CommandError(
+        raise UserError(
             Exit.INTERRUPTED,
             "Told to stop before the end: not everything is applied.",
             why="What was in hand is finished, and stands.",

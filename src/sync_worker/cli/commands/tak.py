@@ -7,7 +7,7 @@ import click
 from sync_worker.administration.language import errors as says_of_errors
 from sync_worker.administration.language import tak as says
 from sync_worker.cli import options
-from sync_worker.cli.errors import CommandError, Exit
+from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -213,9 +213,9 @@ def _refuse(
     ctx.exit(Exit.REFUSED)
 
 
-def _short(plan: "TakPlan") -> CommandError:
+def _short(plan: "TakPlan") -> UserError:
     sizes = {"new": len(plan.comes) + len(plan.stays), "present": len(plan.present)}
-    return CommandError(
+    return UserError(
         Exit.REFUSED,
         says.SHORT(**sizes),
         why=says.SHORT_WHY(),

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from sync_worker.cli import errors
-from sync_worker.cli.errors import CommandError, Exit, as_command_error
+from sync_worker.cli.errors import as_command_error, as_json, as_text
+from sync_worker.errors import Exit, UserError
 from sync_worker.registry.dialect import MissingDatabase
 from sync_worker.registry.schema import WrongRevision
 from sync_worker.stream.source import StreamError
@@ -43,8 +44,8 @@ def coded(kind, number, path=None):
 
 
 ENDS = [
-    (CommandError(Exit.REFUSED, "No."), 4, "refused", "No."),
-    (CommandError(Exit.USAGE, "No.", code="configuration"), 2, "configuration", "No."),
+    (UserError(Exit.REFUSED, "No."), 4, "refused", "No."),
+    (UserError(Exit.USAGE, "No.", code="configuration"), 2, "configuration", "No."),
     (click.UsageError("What?"), 2, "usage", "What?"),
     (click.BadParameter("bad"), 2, "usage", "bad"),
     (click.Abort(), 130, "interrupted", "Interrupted"),
@@ -80,8 +81,8 @@ ENDS = [
 def test_each_exception_has_its_end(error, exit_code, code, text):
     end = as_command_error(error)
     assert (end.exit_code, end.code) == (exit_code, code)
-    assert text in end.as_text()
-    assert SECRET not in end.as_text() + end.as_json()
+    assert text in as_text(end)
+    assert SECRET not in as_text(end) + as_json(end)
 
 
 @pytest.mark.parametrize(("error", "exit_code", "code", "text"), ENDS)
@@ -94,17 +95,17 @@ def test_with_json_an_error_is_one_object_on_stderr(sync_worker, error, exit_cod
 
 
 def test_an_error_says_what_and_why_and_then_the_hint(sync_worker):
-    sync_worker.add_raising(CommandError(Exit.REFUSED, "It is so.", why="It was.", hint="Be."))
+    sync_worker.add_raising(UserError(Exit.REFUSED, "It is so.", why="It was.", hint="Be."))
     assert sync_worker("broken").stderr == "error: It is so. It was.\nhint: Be.\n"
 
 
 def test_an_error_without_a_hint_is_one_line(sync_worker):
-    sync_worker.add_raising(CommandError(Exit.REFUSED, "It is so."))
+    sync_worker.add_raising(UserError(Exit.REFUSED, "It is so."))
     assert sync_worker("broken").stderr == "error: It is so.\n"
 
 
 def test_an_error_moves_no_cursor(sync_worker):
-    sync_worker.add_raising(CommandError(Exit.REFUSED, "red \x1b[31m \r"))
+    sync_worker.add_raising(UserError(Exit.REFUSED, "red \x1b[31m \r"))
     assert sync_worker("broken").stderr == "error: red \\x1b[31m \\r\n"
 
 
@@ -128,13 +129,13 @@ def test_an_error_moves_no_cursor(sync_worker):
     ],
 )
 def test_json_is_kept_to_wherever_it_is_asked_for_even_where_parsing_failed(sync_worker, line):
-    sync_worker.add_raising(CommandError(Exit.REFUSED, "It is so."))
+    sync_worker.add_raising(UserError(Exit.REFUSED, "It is so."))
     assert sync_worker(*line.split()).error["message"]
 
 
 @pytest.mark.parametrize("line", ["broken", "-o json broken -o table", "broken -- -o json"])
 def test_without_json_an_error_is_text(sync_worker, line):
-    sync_worker.add_raising(CommandError(Exit.REFUSED, "It is so."))
+    sync_worker.add_raising(UserError(Exit.REFUSED, "It is so."))
     assert sync_worker(*line.split()).stderr.startswith("error: ")
 
 
@@ -149,7 +150,7 @@ def test_there_is_no_traceback_unless_it_is_asked_for(sync_worker):
 
 
 def test_an_expected_error_has_no_traceback_at_all(sync_worker):
-    sync_worker.add_raising(CommandError(Exit.REFUSED, "No."))
+    sync_worker.add_raising(UserError(Exit.REFUSED, "No."))
     assert "Traceback" not in sync_worker("broken", "--debug").stderr
 
 

@@ -6,9 +6,9 @@ import click
 import pytest
 
 from sync_worker.cli import options
-from sync_worker.cli.errors import CommandError, Exit
 from sync_worker.cli.output import Form, Globals
 from sync_worker.cli.settings import Settings
+from sync_worker.errors import Exit, UserError
 
 
 @pytest.fixture
@@ -144,6 +144,6 @@ def test_a_region_in_use_passes(code):
 
 @pytest.mark.parametrize("code", ["02", "1", "", "ZZ"])
 def test_a_region_code_that_does_not_exist_is_not_found(code):
-    with pytest.raises(CommandError) as refused:
+    with pytest.raises(UserError) as refused:
         options.require_region(Settings(), "01", code)
     assert refused.value.exit_code is Exit.NOT_FOUND
