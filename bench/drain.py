@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 
-from sync_worker.stream.kafka_settings import KafkaSettings, consumer_options
+from sync_worker.streams.kafka.settings import KafkaSettings, consumer_options
 
 
 class _FromTheBeginning(ConsumerRebalanceListener):

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests import builders
 
-from sync_worker.clinics.regions import REGION_NAMES
+from sync_worker.domain.regions import REGION_NAMES
 
 Event = dict[str, Any]
 

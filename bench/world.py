@@ -23,8 +23,8 @@ from tests import builders
 from tests.services import finding, postgres
 
 from bench import stream
-from sync_worker.stream.admin import KafkaAdmin
-from sync_worker.stream.kafka_settings import KafkaSettings
+from sync_worker.streams.kafka.admin import KafkaAdmin
+from sync_worker.streams.kafka.settings import KafkaSettings
 
 PARTITIONS = 6
 _WORKER = Path(sys.executable).with_name("sync-worker")

@@ -8,7 +8,7 @@ import os
 import sys
 from http.client import HTTPConnection, HTTPException
 
-from sync_worker.cli.environment import gather
+from sync_worker.config.sources import gather
 
 _HOST, _PORT = "SYNC_WORKER_HTTP_HOST", "SYNC_WORKER_HTTP_PORT"
 _DEFAULTS = {_HOST: "127.0.0.1", _PORT: "9464"}

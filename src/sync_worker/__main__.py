@@ -3,16 +3,16 @@
 import sys
 from typing import NoReturn
 
-from sync_worker.cli import ending
+from sync_worker.cli import signals
 
 
 def main() -> NoReturn:
     """Run the command; one that is told to end while it still imports its parts does so."""
-    ending.on_signals(ending.interrupt)
+    signals.on_signals(signals.interrupt)
     try:
         from sync_worker.cli.main import main as command  # noqa: PLC0415 - after the signals
     except KeyboardInterrupt:
-        sys.exit(ending.INTERRUPTED)
+        sys.exit(signals.INTERRUPTED)
     command()
 
 

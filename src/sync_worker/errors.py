@@ -6,7 +6,7 @@ its own exit code. How an error is printed is a matter of the command line.
 
 from enum import IntEnum
 
-from sync_worker.administration.language.message import Language, Said, worded
+from sync_worker.language import Language, Said, worded
 
 Words = str | Said
 """A sentence in English, or a message that is in both languages."""

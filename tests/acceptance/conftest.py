@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
-from sync_worker.registry.unit import Registry
 
 COMMAND = Path(sys.executable).with_name("sync-worker")
 DEADLINE_SECONDS = 60

@@ -9,9 +9,9 @@ from alembic.config import Config
 from sqlalchemy import delete, event, insert, text
 
 from sync_worker.registry import schema
+from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.tables import change_log, clinic
-from sync_worker.registry.unit import Registry
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 

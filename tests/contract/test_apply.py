@@ -11,17 +11,21 @@ from tests.builders import ACTIVATION, activated, deactivated, numbered, record,
 from tests.contract.conftest import NOW, apply_batch, empty_log
 from tests.fold import Fold
 
-from sync_worker.clinics.regions import Regions
-from sync_worker.events.codec import Codec
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
+from sync_worker.events.outcomes import Reason
 from sync_worker.events.record import Partition
-from sync_worker.events.verdicts import Reason
+from sync_worker.pipeline.apply import Applier, DatabaseRefusesRecords
+from sync_worker.pipeline.listener import (
+    MovedWithoutBoard,
+    NameDropped,
+    PatientBoardNamed,
+    SetAside,
+)
 from sync_worker.registry import dead_letters, positions
 from sync_worker.registry.positions import Counts, PositionsMoved
 from sync_worker.registry.tables import change_log, clinic, dead_letter, patient_board, position
-from sync_worker.stream.source import Batch, Move
-from sync_worker.sync.apply import Applier
-from sync_worker.sync.progress import MovedWithoutBoard, NameDropped, PatientBoardNamed, SetAside
-from sync_worker.sync.write import DatabaseRefusesRecords
+from sync_worker.streams.protocol import Batch, Move
 
 STREAM = "archive:test"
 CLINICS = [f"SE2321000016-T{letter}0{n}" for n, letter in enumerate("ABC")]

@@ -4,7 +4,7 @@ from sqlalchemy import select, text
 from tests.contract.conftest import NOW
 
 from sync_worker.administration import boards
-from sync_worker.administration.act import Act
+from sync_worker.authorship import Act
 from sync_worker.registry.registrations import Board
 from sync_worker.registry.tables import change_log
 

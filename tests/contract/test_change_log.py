@@ -7,8 +7,8 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 from tests.contract.conftest import NOW
 
-from sync_worker.registry import log
-from sync_worker.registry.log import Entry, LogFilter
+from sync_worker.registry import change_log
+from sync_worker.registry.change_log import Entry, LogFilter
 from sync_worker.registry.tables import clinic
 
 A, B, C = (f"SE2321000016-T{letter}01" for letter in "ABC")
@@ -26,7 +26,7 @@ def logged(registry):
     def call(*entries):
         with registry.unit() as unit:
             later = [e._replace(at=NOW + timedelta(minutes=n)) for n, e in enumerate(entries)]
-            log.append(unit.connection, later)
+            change_log.append(unit.connection, later)
             unit.commit()
 
     return call
@@ -63,7 +63,7 @@ def test_an_entry_is_replaced_by_nobody(registry, engine, logged):
 
 def listed(registry, **wanted):
     with registry.snapshot() as connection:
-        return list(log.listed(connection, LogFilter(**wanted)))
+        return list(change_log.listed(connection, LogFilter(**wanted)))
 
 
 @pytest.fixture
@@ -130,4 +130,4 @@ def test_hsa_ids_are_unheard_of_where_neither_an_event_nor_the_log_has_them(
         connection.execute(insert(clinic).values(hsa_id=A))
     logged(Entry(NOW, "own_system_added", hsa_id=B))
     with registry.snapshot() as connection:
-        assert log.unheard_of(connection, [A, B, C]) == [C]
+        assert change_log.unheard_of(connection, [A, B, C]) == [C]

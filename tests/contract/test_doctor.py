@@ -9,17 +9,17 @@ from tests.builders import EPOCH, activated, numbered
 from tests.contract.conftest import NOW, apply_batch
 from tests.contract.test_apply import STREAM, batch_of
 
-from sync_worker.clinics.regions import Regions
-from sync_worker.events.codec import Codec
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
 from sync_worker.inspection.checks_machine import MachineChecks
 from sync_worker.inspection.checks_registry import RegistryChecks
 from sync_worker.inspection.doctor import Finding, State, examined
 from sync_worker.inspection.status import MASS_OF_DEAD_LETTERS, status
+from sync_worker.pipeline.apply import Applier
 from sync_worker.registry import roles
+from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.tables import clinic, hold, own_system, patient_board
-from sync_worker.registry.unit import Registry
-from sync_worker.sync.apply import Applier
 
 A, B = "SE2321000016-TA01", "SE2321000016-TB01"
 

@@ -12,11 +12,16 @@ from tests.fold import Fold
 from tests.guarded_fold import GuardedFold
 
 from sync_worker.administration import clinics as administration
-from sync_worker.administration.act import Act
-from sync_worker.clinics.guard import Limits
-from sync_worker.clinics.regions import Regions
-from sync_worker.events.codec import Codec
-from sync_worker.registry import hold_lists, holds
+from sync_worker.authorship import Act
+from sync_worker.domain.mass_change_guard import Limits
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
+from sync_worker.operations.approve_holds import Approval, approve
+from sync_worker.pipeline.apply import Applier
+from sync_worker.pipeline.decoded_records import Judged
+from sync_worker.pipeline.dry_run import Rehearsal
+from sync_worker.pipeline.merge import Outcome
+from sync_worker.registry import holds
 from sync_worker.registry.positions import Counts
 from sync_worker.registry.tables import (
     approved_fact,
@@ -29,11 +34,6 @@ from sync_worker.registry.tables import (
     passed_fact,
     position,
 )
-from sync_worker.sync.apply import Applier
-from sync_worker.sync.holds import Approval, approve
-from sync_worker.sync.judged import Judged
-from sync_worker.sync.merge import Outcome
-from sync_worker.sync.rehearse import Rehearsal
 
 STREAM = "archive:test"
 CLINICS = [f"SE2321000016-T{letter}0{n}" for n, letter in enumerate("ABCDE")]
@@ -82,14 +82,14 @@ class Stage:
 
     def listed(self, status=None):
         with self.registry.snapshot() as connection:
-            return hold_lists.listed(connection, status)
+            return holds.listed(connection, status)
 
     def passed(self):
         """Of each hold, in the order opened: what had passed, and how much of it stands."""
         found = []
         with self.registry.snapshot() as connection:
             for number in (h["id"] for h in self.listed()):
-                shown = hold_lists.shown(connection, number) or {}
+                shown = holds.shown(connection, number) or {}
                 passed, unchanged = (
                     [tuple(change.values()) for change in shown[name]]
                     for name in ("passed", "unchanged")
@@ -100,7 +100,7 @@ class Stage:
     def standing(self):
         """How many clinics stand as changes before a withdrawn hold left them, by region."""
         with self.registry.snapshot() as connection:
-            return [tuple(one[1:]) for one in hold_lists.standing(connection, "withdrawn")]
+            return [tuple(one[1:]) for one in holds.standing(connection, "withdrawn")]
 
     def held_values(self):
         with self.registry.snapshot() as connection:

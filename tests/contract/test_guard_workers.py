@@ -13,15 +13,15 @@ from tests.contract.test_apply import apply_in_parts, batch_of, registered, rows
 from tests.fold import Fold
 
 from sync_worker.administration import clinics as administration
-from sync_worker.administration.act import Act
-from sync_worker.clinics.guard import Limits
-from sync_worker.clinics.regions import Regions
-from sync_worker.events.codec import Codec
-from sync_worker.registry import hold_lists, holds
+from sync_worker.authorship import Act
+from sync_worker.domain.mass_change_guard import Limits
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
+from sync_worker.operations.approve_holds import Approval, HoldDecided, approve
+from sync_worker.pipeline.apply import Applier
+from sync_worker.registry import holds
 from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.tables import change_log, clinic, departure, held_fact
-from sync_worker.sync.apply import Applier
-from sync_worker.sync.holds import Approval, HoldDecided, approve
 
 STREAM = "archive:test"
 REGIONS = ["01", "03", "14"]
@@ -112,7 +112,7 @@ def working(engine, applier, number, documents):
 
 def approve_everything(engine, registry):
     with registry.snapshot() as connection:
-        still_open = hold_lists.listed(connection, "open")
+        still_open = holds.listed(connection, "open")
     for hold in still_open:
         approval = Approval(hold["id"], "anna", "Real", NOW)
         patiently(engine, lambda approval=approval: approve(registry, approval))
@@ -144,8 +144,8 @@ def assert_all_is_listed_that_had_passed(registry, left):
     with registry.snapshot() as connection:
         log = connection.execute(select(change_log).where(change_log.c.event_id.is_not(None)))
         logged = {(entry.hsa_id, entry.change, entry.event_id) for entry in log}
-        numbers = [hold["id"] for hold in hold_lists.listed(connection, None)]
-        shown = [hold_lists.shown(connection, number) for number in numbers]
+        numbers = [hold["id"] for hold in holds.listed(connection, None)]
+        shown = [holds.shown(connection, number) for number in numbers]
     assert shown
     names = {"activation": "deactivated", "region": "moved"}
     for hold in filter(None, shown):
@@ -227,7 +227,7 @@ def test_an_administrator_removes_clinics_while_workers_work(engine, registry, a
             .join(clinic, clinic.c.hsa_id == held_fact.c.hsa_id)
             .where(clinic.c.registered_at.is_(None))
         ).all()
-        still_open = hold_lists.listed(connection, "open")
+        still_open = holds.listed(connection, "open")
         held = {h["id"]: holds.of_hold(connection, h["id"]) for h in still_open}
     assert of_removed == []
     assert all(len(held[hold["id"]]) == hold["count"] > 0 for hold in still_open)

@@ -7,10 +7,10 @@ from tests.contract.conftest import NOW
 from tests.contract.test_boards import ACT, BOARD
 
 from sync_worker.administration import boards
-from sync_worker.clinics.regions import Regions
+from sync_worker.domain.regions import Regions
 from sync_worker.inspection.regions import regions
 from sync_worker.inspection.status import status
-from sync_worker.registry import facts, queries
+from sync_worker.registry import clinics, queries
 from sync_worker.registry.registrations import Board
 from sync_worker.registry.tables import clinic
 
@@ -37,7 +37,7 @@ def test_a_time_that_is_none_counts_as_the_oldest(registry, engine, nonsense):
     execute(engine, f"UPDATE clinic SET activation_time = {nonsense}, updated_at = {nonsense}")
     with registry.snapshot() as connection:
         shown = queries.clinic_shown(connection, A)
-        known = facts.locked(connection, [A])[A]
+        known = clinics.locked(connection, [A])[A]
     assert shown is not None
     assert shown["updated_at"] is None
     assert known.facts.activation is not None

@@ -11,16 +11,22 @@ from tests.contract.test_apply import registered, rows
 from tests.contract.test_guard import Stage
 
 from sync_worker.administration import clinics as administration
-from sync_worker.administration.act import Act
-from sync_worker.clinics.admission import Outcome, Refusal
-from sync_worker.clinics.guard import Limits
-from sync_worker.clinics.regions import Regions
+from sync_worker.authorship import Act
+from sync_worker.domain.admission import Outcome, Refusal
+from sync_worker.domain.mass_change_guard import Limits
+from sync_worker.domain.regions import Regions
 from sync_worker.inspection.status import status
-from sync_worker.registry import hold_lists, log, queries
+from sync_worker.operations.approve_holds import (
+    Approval,
+    HoldChanged,
+    HoldDecided,
+    UnknownHold,
+    approve,
+)
+from sync_worker.pipeline.listener import MassChangeHeld, MovedWithoutBoard, SetAside
+from sync_worker.registry import change_log, holds, queries
 from sync_worker.registry.positions import Counts
 from sync_worker.registry.tables import clinic, departure, patient_board
-from sync_worker.sync.holds import Approval, HoldChanged, HoldDecided, UnknownHold, approve
-from sync_worker.sync.progress import MassChangeHeld, MovedWithoutBoard, SetAside
 
 A, B, C, D = (f"SE2321000016-T{letter}01" for letter in "ABCD")
 NONE = Limits(0, 0, timedelta(minutes=60))
@@ -41,14 +47,14 @@ def stage(registry):
 def history(registry):
     def call(hsa_id):
         with registry.snapshot() as connection:
-            return log.of_clinic(connection, hsa_id)
+            return change_log.of_clinic(connection, hsa_id)
 
     return call
 
 
 def shown(registry, number=1):
     with registry.snapshot() as connection:
-        return hold_lists.shown(connection, number)
+        return holds.shown(connection, number)
 
 
 def do(registry, verb, *hsa_ids, acting_for=None):

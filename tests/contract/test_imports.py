@@ -5,8 +5,8 @@ from sqlalchemy import insert, select, update
 from tests.contract.conftest import NOW
 
 from sync_worker.administration import clinics, imports, tak
-from sync_worker.administration.act import Act
-from sync_worker.administration.files.reading import Entry
+from sync_worker.administration.csv_files.reader import Entry
+from sync_worker.authorship import Act
 from sync_worker.registry.tables import change_log, clinic, own_system
 
 ACT = Act("anna", "Order 17", NOW, acting_for=("01",))

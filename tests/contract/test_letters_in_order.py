@@ -13,16 +13,16 @@ from tests.contract.conftest import NOW, apply_batch
 from tests.contract.test_apply import batch_of
 from tests.contract.test_guard import through_the_database
 
-from sync_worker.clinics.regions import Regions
-from sync_worker.events.codec import Codec
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
+from sync_worker.events.outcomes import Reason, Rejection
 from sync_worker.events.record import Origin, Partition
-from sync_worker.events.verdicts import Reason, Rejection
-from sync_worker.registry import dead_letters, letters, schema
+from sync_worker.pipeline.apply import Applier
+from sync_worker.registry import dead_letters, schema
+from sync_worker.registry.database import Registry
 from sync_worker.registry.dead_letters import LetterFilter
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.tables import dead_letter, position
-from sync_worker.registry.unit import Registry
-from sync_worker.sync.apply import Applier
 
 STREAM = "archive:test"
 A, B = "SE2321000016-TA01", "SE2321000016-TB01"
@@ -126,7 +126,9 @@ def test_a_letter_is_found_by_each_clinic_that_it_names(registry):
     apply_batch(applier, STREAM, batch_of(documents)[0])
     with registry.snapshot() as connection:
         numbers = {
-            hsa_id: [head.number for head in letters.found(connection, LetterFilter(hsa_id=hsa_id))]
+            hsa_id: [
+                head.number for head in dead_letters.found(connection, LetterFilter(hsa_id=hsa_id))
+            ]
             for hsa_id in (A, B, "SE2321000016-TC01", "%", "_")
         }
     assert numbers == {A: [1, 2], B: [2, 3], "SE2321000016-TC01": [], "%": [], "_": []}

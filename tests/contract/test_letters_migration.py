@@ -8,15 +8,15 @@ from tests.builders import ACTIVATION, activated, numbered
 from tests.contract.conftest import NOW, upgrade_to
 from tests.contract.test_apply import batch_of
 
-from sync_worker.clinics.regions import Regions
-from sync_worker.events.codec import Codec
-from sync_worker.registry import letters, schema
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
+from sync_worker.pipeline.apply import Applier
+from sync_worker.registry import dead_letters, schema
+from sync_worker.registry.database import Registry
 from sync_worker.registry.dead_letters import LetterFilter
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.tables import dead_letter
-from sync_worker.registry.unit import Registry
-from sync_worker.stream.source import Batch
-from sync_worker.sync.apply import Applier
+from sync_worker.streams.protocol import Batch
 
 STREAM, TOPIC_ID = "kafka:c", "first"
 BAD = numbered(
@@ -68,7 +68,7 @@ def test_letters_keep_their_log_and_are_found_when_read_again(before):
         assert [(row.topic_id, row.digest) for row in found] == [
             (TOPIC_ID, record.digest) for record in BAD
         ]
-        of_clinic = letters.found(connection, LetterFilter(hsa_id="SE2321000016-TA01"))
+        of_clinic = dead_letters.found(connection, LetterFilter(hsa_id="SE2321000016-TA01"))
         assert [head.number for head in of_clinic] == [found[1].id]
         connection.execute(text("UPDATE position SET next_offset = 0"))
     batch, _ = batch_of(BAD)

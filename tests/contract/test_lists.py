@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import insert
 from tests.contract.conftest import NOW
 
-from sync_worker.clinics.status import Status
+from sync_worker.domain.clinic_status import Status
 from sync_worker.registry import queries
 from sync_worker.registry.queries import ClinicFilter
 from sync_worker.registry.tables import clinic
@@ -43,4 +43,4 @@ def clinics(engine):
 )
 def test_what_is_asked_for_is_listed_in_the_order_of_the_ids_bytes(registry, wanted, expected):
     with registry.snapshot() as connection:
-        assert [row["hsa_id"] for row in queries.clinics(connection, wanted)] == expected
+        assert [row["hsa_id"] for row in queries.list_clinics(connection, wanted)] == expected

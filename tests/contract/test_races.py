@@ -15,16 +15,16 @@ from tests.contract.test_boards import BOARD
 from tests.services.waiting import until
 
 from sync_worker.administration import boards, clinics
-from sync_worker.administration.act import Act
-from sync_worker.clinics.admission import Outcome
-from sync_worker.clinics.regions import Regions
-from sync_worker.events.codec import Codec
+from sync_worker.authorship import Act
+from sync_worker.domain.admission import Outcome
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
 from sync_worker.events.record import Partition
+from sync_worker.pipeline.apply import Applier
+from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.tables import change_log, own_system
-from sync_worker.registry.unit import Registry
-from sync_worker.stream.source import Batch, Move
-from sync_worker.sync.apply import Applier
+from sync_worker.streams.protocol import Batch, Move
 
 CLINICS = [f"SE2321000016-T{letter}0{n}" for letter in "ABCD" for n in range(3)]
 ACT = Act("anna", None, NOW, acting_for=("01",))

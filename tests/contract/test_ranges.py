@@ -13,9 +13,9 @@ from tests.builders import EPOCH, EPOCH_MS, write_archive
 from tests.real.kafka_parts import Cluster
 
 from sync_worker.events.record import Partition, Record
-from sync_worker.stream.archive_range import ArchiveRange
-from sync_worker.stream.kafka_range import KafkaRange
-from sync_worker.stream.ranges import AtOffset, AtTime, Earliest, End, Now, Range, Start
+from sync_worker.streams.archive.reader import ArchiveRange
+from sync_worker.streams.kafka.range_reader import KafkaRange
+from sync_worker.streams.ranges import AtOffset, AtTime, Earliest, End, Now, Range, Start
 
 ABORTED = None
 """A transaction that was taken back: a record and a marker, two offsets that nobody is handed."""

@@ -24,19 +24,27 @@ from tests.contract.test_apply import (
 from tests.contract.test_guard import Stage
 from tests.fold import Fold as PlainFold
 
-from sync_worker.clinics.drift import Cause
-from sync_worker.clinics.facts import Fact
-from sync_worker.clinics.guard import Limits
-from sync_worker.clinics.regions import Regions
-from sync_worker.events.codec import Codec
+from sync_worker.domain.drift import Cause
+from sync_worker.domain.facts import Fact
+from sync_worker.domain.mass_change_guard import Limits
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
 from sync_worker.events.record import Origin, Partition
-from sync_worker.registry import holds, log, positions, survey
-from sync_worker.registry.tables import change_log, clinic, dead_letter, departure, hold
-from sync_worker.sync.apply import Applier
-from sync_worker.sync.extract import ShortExtract, parse, refuse_short
-from sync_worker.sync.fold import Fold
-from sync_worker.sync.reconcile import ExtractSays, StreamSays, compare, passed_by, still_differing
-from sync_worker.sync.repair import By, repair
+from sync_worker.operations.extract import ShortExtract, parse, refuse_short
+from sync_worker.operations.reconcile import (
+    By,
+    ExtractSays,
+    StreamSays,
+    compare,
+    passed_by,
+    repair,
+    still_differing,
+)
+from sync_worker.operations.stream_fold import Fold
+from sync_worker.pipeline.apply import Applier
+from sync_worker.registry import change_log, holds, positions, snapshot
+from sync_worker.registry.tables import change_log as log_table
+from sync_worker.registry.tables import clinic, dead_letter, departure, hold
 
 A, B, C = CLINICS
 CODEC = Codec(ACTIVATION, Regions(), timedelta(hours=1))
@@ -55,7 +63,7 @@ def applier(registry):
 
 def surveyed(registry):
     with registry.snapshot() as connection:
-        return survey.read(connection)
+        return snapshot.read(connection)
 
 
 def told(registry, records, *, has_positions=True, stream=STREAM):
@@ -99,11 +107,11 @@ def positions_at(registry, *offsets):
 
 
 def entries(registry):
-    columns = (change_log.c.change, change_log.c.old_value, change_log.c.new_value)
-    who = (change_log.c.actor, change_log.c.reason, change_log.c.record_offset)
+    columns = (log_table.c.change, log_table.c.old_value, log_table.c.new_value)
+    who = (log_table.c.actor, log_table.c.reason, log_table.c.record_offset)
     with registry.snapshot() as connection:
-        statement = select(*columns, *who).where(change_log.c.change != "registered")
-        statement = statement.order_by(change_log.c.id)
+        statement = select(*columns, *who).where(log_table.c.change != "registered")
+        statement = statement.order_by(log_table.c.id)
         return [tuple(row) for row in connection.execute(statement)]
 
 
@@ -316,7 +324,7 @@ def test_a_repair_is_logged_with_actor_reason_and_the_event(registry, applier):
         ("repaired", None, "2", *who, None),
     ]
     with registry.snapshot() as connection:
-        item, _ = log.of_clinic(connection, A)
+        item, _ = change_log.of_clinic(connection, A)
     assert (item["change"], item["topic"], item["offset"]) == ("deactivated", ACTIVATION, 2)
 
 

@@ -23,20 +23,23 @@ from tests.contract.test_replay import (
 )
 from tests.fold import Fold
 
-from sync_worker.clinics.guard import USUAL_LIMITS, Limits
-from sync_worker.clinics.regions import Regions
-from sync_worker.events.codec import Codec
-from sync_worker.events.verdicts import Reason
-from sync_worker.registry import letters
-from sync_worker.registry.dead_letters import LetterFilter
-from sync_worker.registry.letters import Signature
+from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Limits
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
+from sync_worker.events.outcomes import Reason
+from sync_worker.operations import redrive as deciding
+from sync_worker.operations.redrive import (
+    ClosedLetters,
+    Redriving,
+    RehearsingRedrive,
+    UnknownLetters,
+)
+from sync_worker.pipeline.apply import Applier
+from sync_worker.pipeline.merge import Outcome
+from sync_worker.pipeline.retry import Patience
+from sync_worker.registry import dead_letters
+from sync_worker.registry.dead_letters import LetterFilter, Signature
 from sync_worker.registry.tables import change_log, dead_letter
-from sync_worker.sync import letters as deciding
-from sync_worker.sync.apply import Applier
-from sync_worker.sync.letters import ClosedLetters, UnknownLetters
-from sync_worker.sync.merge import Outcome
-from sync_worker.sync.patience import Patience
-from sync_worker.sync.redrive import Redriving, RehearsingRedrive
 
 BY = Signature(NOW, "anna", "Region 11 is in use")
 NO_DEPARTURES = Limits(0, 0, timedelta(hours=1))
@@ -44,7 +47,7 @@ NO_DEPARTURES = Limits(0, 0, timedelta(hours=1))
 
 def all_open(registry, reason=None):
     with registry.snapshot() as connection:
-        return letters.found(connection, LetterFilter("open", reason))
+        return dead_letters.found(connection, LetterFilter("open", reason))
 
 
 def redrive(registry, codec=WITH_11, limits=USUAL_LIMITS, most=100, heads=None):
@@ -249,7 +252,7 @@ def test_only_what_was_closed_long_ago_is_purged(registry):
     deciding.discard(registry, numbers[1:2], BY)
     before = NOW - timedelta(days=3)
     with registry.snapshot() as connection:
-        assert letters.count_closed(connection, before) == 1
+        assert dead_letters.count_closed(connection, before) == 1
     assert deciding.purge(registry, before, BY) == 1
     assert deciding.purge(registry, before, BY) == 0
     assert [status for *_, status in statuses(registry)] == ["discarded", "open"]

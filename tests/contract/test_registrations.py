@@ -12,16 +12,16 @@ from tests.contract.test_apply import STREAM, batch_of
 from tests.contract.test_boards import execute
 
 from sync_worker.administration import clinics
-from sync_worker.administration.act import Act
-from sync_worker.clinics.regions import Regions
-from sync_worker.events.codec import Codec
+from sync_worker.authorship import Act
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
 from sync_worker.inspection.checks_registry import RegistryChecks
 from sync_worker.inspection.doctor import State, examined
 from sync_worker.inspection.status import status
-from sync_worker.registry import log, registration_drift
-from sync_worker.registry.log import LogFilter
+from sync_worker.pipeline.apply import Applier
+from sync_worker.registry import change_log, registrations
+from sync_worker.registry.change_log import LogFilter
 from sync_worker.registry.tables import clinic
-from sync_worker.sync.apply import Applier
 
 A, B = "SE2321000016-TA01", "SE2321000016-TB01"
 ACT = Act("anna", "Order 17", NOW)
@@ -43,7 +43,7 @@ def logged(registry, known):
 
     def call(*, of_all=False):
         with registry.snapshot() as connection:
-            entries = list(log.listed(connection, LogFilter()))
+            entries = list(change_log.listed(connection, LogFilter()))
         return entries if of_all else entries[1:]
 
     return call
@@ -199,7 +199,7 @@ RESTORED = (
 
 def drifted(registry):
     with registry.snapshot() as connection:
-        return registration_drift.found(connection)
+        return registrations.found(connection)
 
 
 @pytest.mark.parametrize(

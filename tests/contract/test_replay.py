@@ -13,19 +13,17 @@ from tests.contract.conftest import NOW, apply_batch
 from tests.contract.test_apply import batch_of, events, log_of, part_sizes, registered, rows
 from tests.contract.test_guard import CLINICS, acts, documents, limits, play, through_the_database
 
-from sync_worker.clinics.guard import USUAL_LIMITS
-from sync_worker.clinics.regions import Regions
-from sync_worker.events.codec import Codec
+from sync_worker.domain.mass_change_guard import USUAL_LIMITS
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
+from sync_worker.operations.reapply import Doing, Parts, Rehearsing
+from sync_worker.operations.replay import Only, Replay
+from sync_worker.pipeline.apply import Applier, Writer
+from sync_worker.pipeline.merge import Outcome
+from sync_worker.pipeline.retry import Patience, RetryPolicy
 from sync_worker.registry import dead_letters, positions
-from sync_worker.registry.log import Entry
+from sync_worker.registry.change_log import Entry
 from sync_worker.registry.tables import dead_letter
-from sync_worker.sync.again import Doing, Parts, Rehearsing
-from sync_worker.sync.apply import Applier
-from sync_worker.sync.merge import Outcome
-from sync_worker.sync.patience import Patience
-from sync_worker.sync.replay import Only, Replay
-from sync_worker.sync.retry import RetryPolicy
-from sync_worker.sync.write import Writer
 
 STREAM, OTHER = "archive:test", "archive:other"
 CODEC = Codec(ACTIVATION, Regions(), timedelta(days=1))

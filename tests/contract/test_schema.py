@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from tests.contract.conftest import upgrade_to
 
-from sync_worker.registry import hold_lists, schema
+from sync_worker.registry import holds, schema
 from sync_worker.registry.dialect import MissingDatabase, open_engine
 from sync_worker.registry.tables import metadata
 
@@ -47,13 +47,13 @@ def test_holds_from_before_know_nothing_of_what_had_passed(registry_url):
         )
     schema.upgrade(engine)
     with engine.begin() as connection:
-        shown = hold_lists.shown(connection, 1)
+        shown = holds.shown(connection, 1)
         assert shown is not None
         assert (shown["status"], shown["passed"], shown["acknowledged_at"]) == (
             *("withdrawn", []),
             None,
         )
-        assert hold_lists.standing(connection, "withdrawn") == []
+        assert holds.standing(connection, "withdrawn") == []
     engine.dispose()
 
 

@@ -10,17 +10,16 @@ import pytest
 from sqlalchemy import func, insert, select, table, text
 from tests.contract.conftest import NOW
 
-from sync_worker.clinics.regions import Regions
+from sync_worker.domain.regions import Regions
 from sync_worker.events.record import Partition
-from sync_worker.inspection.status import status
-from sync_worker.inspection.stream import Log, log
+from sync_worker.inspection.status import Log, log, status
+from sync_worker.pipeline.stored_positions import among
 from sync_worker.registry import positions, queries
 from sync_worker.registry.queries import ClinicFilter
 from sync_worker.registry.tables import clinic, own_system, patient_board
-from sync_worker.stream.admin import KafkaAdmin, Topic
-from sync_worker.stream.fitting import Bounds
-from sync_worker.stream.source import StreamAway, StreamError
-from sync_worker.sync.bookmarks import among
+from sync_worker.streams.checks import Bounds
+from sync_worker.streams.kafka.admin import KafkaAdmin, Topic
+from sync_worker.streams.protocol import StreamAway, StreamError
 
 STREAM = "kafka:one"
 ID = "id-of-t"
@@ -68,7 +67,9 @@ def every_kind_of_clinic(registry):
 @pytest.mark.usefixtures("every_kind_of_clinic")
 def test_the_list_derives_the_first_status_that_fits(registry):
     with registry.snapshot() as connection:
-        listed = {c["hsa_id"]: c["status"] for c in queries.clinics(connection, ClinicFilter())}
+        listed = {
+            c["hsa_id"]: c["status"] for c in queries.list_clinics(connection, ClinicFilter())
+        }
     assert listed == {hsa_id: expected(*case) for hsa_id, case in CASES.items()}
 
 
@@ -87,7 +88,7 @@ def test_the_view_shows_the_registered_clinics_with_the_same_status(registry):
 def test_the_gauges_count_what_the_list_shows(registry):
     with registry.snapshot() as connection:
         gauges = queries.gauges(connection)
-        statuses = [c["status"] for c in queries.clinics(connection, ClinicFilter())]
+        statuses = [c["status"] for c in queries.list_clinics(connection, ClinicFilter())]
         registered = connection.scalar(select(func.count()).select_from(table("complaints_clinic")))
     assert gauges.known == len(CASES)
     assert gauges.registered == registered

@@ -10,14 +10,14 @@ from sqlalchemy import delete, func, select
 from tests.builders import ACTIVATION, activated, record
 from tests.contract.conftest import NOW, apply_batch
 
-from sync_worker.clinics.regions import Regions
-from sync_worker.events.codec import Codec
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
 from sync_worker.events.record import Partition
+from sync_worker.pipeline.apply import Applier
 from sync_worker.registry import unknown_types
 from sync_worker.registry.tables import clinic, dead_letter, position, unknown_type
 from sync_worker.registry.unknown_types import MOST_TYPES, OTHERS
-from sync_worker.stream.source import Batch, Move
-from sync_worker.sync.apply import Applier
+from sync_worker.streams.protocol import Batch, Move
 
 STREAM = "archive:test"
 KNOWN, BAD, TOMBSTONE = "eservices.clinic.activated.v1", "bad", None

@@ -22,21 +22,21 @@ from tests.contract.test_apply import (
 )
 from tests.fold import Fold
 
-from sync_worker.clinics.guard import Limits
-from sync_worker.clinics.regions import Regions
-from sync_worker.events.codec import Codec
-from sync_worker.events.verdicts import Reason
+from sync_worker.domain.mass_change_guard import Limits
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
+from sync_worker.events.outcomes import Reason
+from sync_worker.pipeline import transaction_buffer
+from sync_worker.pipeline.apply import Applier
+from sync_worker.pipeline.listener import SetAside
+from sync_worker.pipeline.retry import UNTIL_IDLE
+from sync_worker.pipeline.worker import Worker
+from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import COMMAND, open_engine
 from sync_worker.registry.positions import Counts
 from sync_worker.registry.tables import dead_letter, position
-from sync_worker.registry.unit import Registry
-from sync_worker.stream.archive import ArchiveSource
-from sync_worker.stream.source import StreamError
-from sync_worker.sync import keeper
-from sync_worker.sync.apply import Applier
-from sync_worker.sync.progress import SetAside
-from sync_worker.sync.retry import UNTIL_IDLE
-from sync_worker.sync.worker import Worker
+from sync_worker.streams.archive.reader import ArchiveSource
+from sync_worker.streams.protocol import StreamError
 
 UNLIMITED = Limits(max_percent=100)
 CODEC = Codec(ACTIVATION, Regions(), timedelta(hours=1))
@@ -166,8 +166,8 @@ def test_a_transaction_never_takes_more_than_it_may_though_more_is_read_at_once(
 def test_transactions_grow_from_few_records_as_the_database_is_quick(
     registry, tmp_path, monkeypatch, quick_seconds, sizes
 ):
-    monkeypatch.setattr(keeper, "_FIRST_RECORDS", 4)
-    monkeypatch.setattr(keeper, "_QUICK_SECONDS", quick_seconds)
+    monkeypatch.setattr(transaction_buffer, "_FIRST_RECORDS", 4)
+    monkeypatch.setattr(transaction_buffer, "_QUICK_SECONDS", quick_seconds)
     documents = [activated(CLINICS[0], minute) for minute in range(100)]
     archive = written(tmp_path / "a.jsonl", numbered(documents, topic=ACTIVATION))
     told, _ = run(registry, ArchiveSource(archive, 1), 1000)
@@ -177,7 +177,7 @@ def test_transactions_grow_from_few_records_as_the_database_is_quick(
 def test_a_flood_of_large_bad_records_is_kept_in_transactions_that_memory_can_hold(
     registry, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(keeper, "_MOST_BYTES_WHOLE", 3600)  # six of those below
+    monkeypatch.setattr(transaction_buffer, "_MOST_BYTES_WHOLE", 3600)  # six of those below
     bad = [b"no event" + b"." * 192] * 9
     documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(9)]
     archive = written(tmp_path / "a.jsonl", numbered([*bad, *documents], topic=ACTIVATION))

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sync_worker.stream.kafka import KafkaSource
-from sync_worker.stream.kafka_settings import KafkaSettings
+from sync_worker.streams.kafka.settings import KafkaSettings
+from sync_worker.streams.kafka.source import KafkaSource
 from tests.real.kafka_parts import Cluster
 from tests.services.broker import Broker, NativeBroker
 

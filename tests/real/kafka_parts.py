@@ -22,10 +22,10 @@ from kafka.admin import (
 from kafka.errors import KafkaError
 
 from sync_worker.events.record import Partition, Record
-from sync_worker.stream.admin import KafkaAdmin
-from sync_worker.stream.kafka import KafkaSource
-from sync_worker.stream.kafka_settings import KafkaSettings
-from sync_worker.stream.source import Batch, Bookmarks, StreamError
+from sync_worker.streams.kafka.admin import KafkaAdmin
+from sync_worker.streams.kafka.settings import KafkaSettings
+from sync_worker.streams.kafka.source import KafkaSource
+from sync_worker.streams.protocol import Batch, Bookmarks, StreamError
 from tests.services.waiting import until
 
 SESSION_TIMEOUT_MS = 6000

@@ -15,9 +15,9 @@ from sync_worker.inspection.checks_kafka import KafkaChecks
 from sync_worker.inspection.doctor import Check as Looked
 from sync_worker.inspection.doctor import Finding, State, examined, ok
 from sync_worker.registry import positions, schema
+from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
-from sync_worker.registry.unit import Registry
-from sync_worker.stream.admin import KafkaAdmin
+from sync_worker.streams.kafka.admin import KafkaAdmin
 from tests.builders import EPOCH_MS
 from tests.real.conftest import Opened
 from tests.real.kafka_parts import Cluster, Ledger, Reader

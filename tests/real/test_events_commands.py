@@ -14,10 +14,10 @@ from kafka.admin import ACLOperation, ACLPermissionType
 from sync_worker.cli import publishing
 from sync_worker.cli.main import run
 from sync_worker.events.record import Record
-from sync_worker.stream.archive_writer import line_of
-from sync_worker.stream.kafka_settings import KafkaSettings
-from sync_worker.stream.publisher import Publisher
-from sync_worker.stream.source import StreamAway
+from sync_worker.streams.archive.writer import line_of
+from sync_worker.streams.kafka.publisher import Publisher
+from sync_worker.streams.kafka.settings import KafkaSettings
+from sync_worker.streams.protocol import StreamAway
 from tests.builders import EPOCH_MS, write_archive
 from tests.real.kafka_parts import Cluster
 from tests.services.broker import Broker

@@ -8,13 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from sync_worker.clinics.facts import Fact
-from sync_worker.clinics.regions import Regions
+from sync_worker.domain.facts import Fact
+from sync_worker.domain.regions import Regions
 from sync_worker.events.record import Partition
-from sync_worker.stream.source import Bookmarks, StreamError
-from sync_worker.sync import fold_in_two
-from sync_worker.sync.fold import Passed
-from sync_worker.sync.fold_in_two import Gauge, Judge, Part, PartLost, folded, halves
+from sync_worker.operations import stream_fold
+from sync_worker.operations.stream_fold import Gauge, Judge, Part, PartLost, Passed, folded, halves
+from sync_worker.streams.protocol import Bookmarks, StreamError
 from tests.builders import ACTIVATION, activated, deactivated, record
 
 JUDGE = Judge(ACTIVATION, Regions(), timedelta(hours=1))
@@ -45,7 +44,7 @@ def test_halves_have_every_partition_once():
 
 def test_two_processes_come_to_what_one_does(part):
     gauge = Gauge()
-    alone, together = fold_in_two._fold(part, lambda _: None), folded(part, {0, 1, 2}, gauge)
+    alone, together = stream_fold._fold(part, lambda _: None), folded(part, {0, 1, 2}, gauge)
     assert together.hsa_ids() == alone.hsa_ids() == set(CLINICS)
     for hsa_id in CLINICS:
         for fact in Fact:
@@ -71,7 +70,7 @@ def leave(*_):
 
 @pytest.mark.parametrize(("end", "signal_name"), [(die, "SIGKILL"), (leave, None)])
 def test_a_process_that_ended_without_a_word_is_missed(part, monkeypatch, end, signal_name):
-    monkeypatch.setattr(fold_in_two, "_run", end)
+    monkeypatch.setattr(stream_fold, "_run", end)
     with pytest.raises(PartLost) as lost:
         folded(part, {0, 1, 2}, Gauge())
     assert lost.value.signal_name == signal_name

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import event, insert, text, update
 
 from sync_worker.events.record import Partition
+from sync_worker.pipeline.apply import Applier
 from sync_worker.registry import schema
+from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import WORKER, open_engine, session
 from sync_worker.registry.tables import clinic
-from sync_worker.registry.unit import Registry
-from sync_worker.stream.source import Batch, Move
-from sync_worker.sync.apply import Applier
+from sync_worker.streams.protocol import Batch, Move
 from tests.builders import ACTIVATION, REGION, activated, record, region_changed
 from tests.contract.conftest import NOW, apply_batch
 from tests.services.waiting import until

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 
-from sync_worker.stream.source import StreamAway
+from sync_worker.streams.protocol import StreamAway
 from tests.real.conftest import Opened
 from tests.real.kafka_parts import Cluster, Ledger, Reader
 from tests.services.broker import Broker

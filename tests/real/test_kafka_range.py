@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from sync_worker.events.record import Partition
-from sync_worker.stream.kafka_range import KafkaRange
-from sync_worker.stream.ranges import AtOffset, Range
-from sync_worker.stream.source import Bookmarks, StreamAway, StreamError
+from sync_worker.streams.kafka.range_reader import KafkaRange
+from sync_worker.streams.protocol import Bookmarks, StreamAway, StreamError
+from sync_worker.streams.ranges import AtOffset, Range
 from tests.real.kafka_parts import Cluster
 from tests.services.broker import Broker
 

@@ -8,10 +8,10 @@ from kafka.admin import ACLOperation
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 
 from sync_worker.events.record import Partition
-from sync_worker.stream.kafka import KafkaSource
-from sync_worker.stream.kafka_settings import Security
-from sync_worker.stream.source import StreamAway, StreamError
-from sync_worker.stream.topic_watch import Sight
+from sync_worker.streams.kafka.settings import Security
+from sync_worker.streams.kafka.source import KafkaSource
+from sync_worker.streams.kafka.topic_watch import Sight
+from sync_worker.streams.protocol import StreamAway, StreamError
 from tests.real.conftest import Opened
 from tests.real.kafka_parts import Cluster, Ledger, Reader
 from tests.services.broker import MIN_SESSION_TIMEOUT_MS, Broker, NativeBroker

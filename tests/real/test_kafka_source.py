@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sync_worker.events.record import Partition
-from sync_worker.stream.source import BYTES_AT_ONCE
+from sync_worker.streams.protocol import BYTES_AT_ONCE
 from tests.real.conftest import Opened
 from tests.real.kafka_parts import Cluster, Ledger, Reader
 from tests.services.waiting import until

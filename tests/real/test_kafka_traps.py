@@ -11,7 +11,7 @@ import pytest
 from kafka import KafkaConsumer
 
 from sync_worker.events.record import Partition
-from sync_worker.stream.source import StreamError
+from sync_worker.streams.protocol import StreamError
 from tests.real.conftest import Opened
 from tests.real.kafka_parts import Cluster, Ledger, Reader
 from tests.services.broker import Broker

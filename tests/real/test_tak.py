@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import delete, insert, text
 
 from sync_worker.administration import clinics, imports, tak
-from sync_worker.administration.act import Act
-from sync_worker.administration.files.reading import Entry
-from sync_worker.clinics.admission import Refusal
+from sync_worker.administration.csv_files.reader import Entry
+from sync_worker.authorship import Act
+from sync_worker.domain.admission import Refusal
 from sync_worker.registry import registrations, schema
+from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.tables import clinic, own_system
-from sync_worker.registry.unit import Registry
 from tests.contract import audit
 from tests.contract.conftest import NOW, name_tables_alone
 from tests.services.waiting import until

@@ -21,7 +21,7 @@ from prometheus_client import CollectorRegistry
 
 from sync_worker import __version__
 from sync_worker.cli.main import root
-from sync_worker.cli.settings import load_settings
+from sync_worker.config.settings import load_settings
 from sync_worker.telemetry.health import Health
 from sync_worker.telemetry.http import Port
 from sync_worker.telemetry.metrics import Metrics

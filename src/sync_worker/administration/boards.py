@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from sync_worker.administration.act import Act
+from sync_worker.authorship import Act
 from sync_worker.registry import queries, registrations
+from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import acting
 from sync_worker.registry.registrations import Board
-from sync_worker.registry.unit import Registry
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from sync_worker.administration.act import Act
-from sync_worker.clinics.admission import Outcome, Refusal, Standing, Verdict, may_add, may_remove
-from sync_worker.registry import holds, log, registration_drift, registrations
+from sync_worker.authorship import Act
+from sync_worker.domain.admission import Outcome, Refusal, Standing, Verdict, may_add, may_remove
+from sync_worker.registry import change_log, holds, registrations
+from sync_worker.registry.change_log import Entry
+from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import acting
-from sync_worker.registry.identities import meant
-from sync_worker.registry.log import Entry
-from sync_worker.registry.registration_drift import RegistrationDrift
-from sync_worker.registry.unit import Registry
+from sync_worker.registry.queries import meant
+from sync_worker.registry.registrations import RegistrationDrift
 
 
 class Item(NamedTuple):
@@ -107,8 +107,8 @@ def write(connection: Connection, verb: Verb, items: Sequence[Item], act: Act) -
         _write(connection, verb, done, act)
     already = [item.hsa_id for item in items if item.outcome is verb.already]
     if already:
-        drifted = registration_drift.found(connection, already).values()
-        log.append(connection, [_confirmed(verb, one, act) for one in drifted])
+        drifted = registrations.found(connection, already).values()
+        change_log.append(connection, [_confirmed(verb, one, act) for one in drifted])
 
 
 def _write(connection: Connection, verb: Verb, hsa_ids: Sequence[str], act: Act) -> None:
@@ -134,7 +134,7 @@ def _remove(connection: Connection, hsa_ids: Sequence[str], act: Act) -> None:
     """
     held = holds.of_clinics(connection, hsa_ids)
     merged = holds.merged(connection, held)
-    log.append(connection, holds.entries(merged.settled, act.actor, act.reason, act.at))
+    change_log.append(connection, holds.entries(merged.settled, act.actor, act.reason, act.at))
     registrations.unregister(connection, hsa_ids, act.at)
     holds.write_merged(connection, merged, act.at)
     holds.let_go(connection, held, act.at)

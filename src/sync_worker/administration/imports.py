@@ -10,14 +10,14 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from sync_worker.administration import clinics
-from sync_worker.administration.act import Act
 from sync_worker.administration.clinics import Item, Verb
-from sync_worker.administration.files.reading import Entry
-from sync_worker.clinics.admission import Outcome, Refusal, Standing
+from sync_worker.administration.csv_files.reader import Entry
+from sync_worker.authorship import Act
+from sync_worker.domain.admission import Outcome, Refusal, Standing
 from sync_worker.events.models import is_hsa_id
 from sync_worker.registry import registrations
-from sync_worker.registry.identities import meant
-from sync_worker.registry.unit import Registry
+from sync_worker.registry.database import Registry
+from sync_worker.registry.queries import meant
 
 _CHUNK = 1_000
 """So many clinics are locked by one statement; after each the progress is told."""

@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from sync_worker.administration.act import Act
-from sync_worker.administration.files.reading import Entry
-from sync_worker.clinics import hsa_id as hsa_ids
+from sync_worker.administration.csv_files.reader import Entry
+from sync_worker.authorship import Act
+from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.events.models import is_hsa_id
 from sync_worker.registry import queries, registrations
+from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import acting
-from sync_worker.registry.identities import meant
-from sync_worker.registry.unit import Registry
+from sync_worker.registry.queries import meant
 
 _LEAST_PERCENT = 80
 

@@ -9,15 +9,14 @@ import click
 
 from sync_worker.cli import options
 from sync_worker.errors import Exit, UserError
-from sync_worker.events.verdicts import Reason
+from sync_worker.events.outcomes import Reason
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from sync_worker.cli.output import Output
-    from sync_worker.registry.dead_letters import LetterFilter
-    from sync_worker.registry.letters import Head
-    from sync_worker.registry.unit import Registry
+    from sync_worker.registry.database import Registry
+    from sync_worker.registry.dead_letters import Head, LetterFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +69,15 @@ class Choice:
             UnknownLetters, ClosedLetters: of those that were named.
             UserError: nobody ever named the clinic.
         """
-        from sync_worker.registry import dead_letters, letters
-        from sync_worker.sync.letters import chosen
+        from sync_worker.operations.redrive import chosen
+        from sync_worker.registry import dead_letters
 
         if self.numbers:
             return chosen(registry, self.numbers)
         with registry.snapshot() as connection:
-            return letters.found(connection, self.narrowed.filter(connection, dead_letters.OPEN))
+            return dead_letters.found(
+                connection, self.narrowed.filter(connection, dead_letters.OPEN)
+            )
 
 
 def narrowing(command: Callable[..., None]) -> Callable[..., None]:
@@ -136,13 +137,13 @@ def tell_gone(output: "Output", number: int) -> None:
 
 def _named(connection: "Connection", text: str) -> str:
     """The HSA-id that is meant; UserError where neither an event nor a letter names it."""
-    from sync_worker.registry import letters, log
+    from sync_worker.registry import change_log, dead_letters
     from sync_worker.registry.dead_letters import LetterFilter
-    from sync_worker.registry.identities import meant
+    from sync_worker.registry.queries import meant
 
     (hsa_id,) = meant(connection, [text])
-    is_heard_of = not log.unheard_of(connection, [hsa_id])
-    if is_heard_of or letters.found(connection, LetterFilter(hsa_id=hsa_id)):
+    is_heard_of = not change_log.unheard_of(connection, [hsa_id])
+    if is_heard_of or dead_letters.found(connection, LetterFilter(hsa_id=hsa_id)):
         return hsa_id
     raise UserError(
         Exit.NOT_FOUND,

@@ -8,16 +8,15 @@ from threading import Event, Thread, Timer
 
 from structlog.typing import FilteringBoundLogger
 
-from sync_worker.cli import wiring
-from sync_worker.cli.settings import Settings
+from sync_worker import bootstrap
+from sync_worker.config.settings import Settings
 from sync_worker.errors import Exit, UserError
-from sync_worker.files.shown import in_a_line
-from sync_worker.logins.refusals import Tell
-from sync_worker.stream.kafka import KafkaSource
-from sync_worker.telemetry.health import Health, Reasons
+from sync_worker.login_backoff import Tell
+from sync_worker.printable import in_a_line
+from sync_worker.streams.kafka.source import KafkaSource
+from sync_worker.telemetry.health import Health, Readiness, Reasons
 from sync_worker.telemetry.http import Port
 from sync_worker.telemetry.metrics import Metrics
-from sync_worker.telemetry.readiness import Readiness
 
 _LOOK_SECONDS = 1.0
 _LONGEST_STANDSTILL_SECONDS = 9.0
@@ -29,7 +28,7 @@ def opener(
     settings: Settings, health: Health, log: FilteringBoundLogger, tell: Tell
 ) -> Callable[[], KafkaSource]:
     """What opens the source, and lets probes see how it is; `tell` hears of refused logins."""
-    kafka = wiring.kafka(settings, tell, has_archive_option=True)
+    kafka = bootstrap.kafka(settings, tell, has_archive_option=True)
 
     def open_source() -> KafkaSource:
         health.is_opening = True

@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
-from sync_worker.administration.language import boards, errors, tak
-from sync_worker.administration.language.message import Language, Said, worded
+from sync_worker.administration.messages import boards, errors, tak
 from sync_worker.cli.permission import OWNER, needed_by
 from sync_worker.errors import Exit, UserError
-from sync_worker.files.shown import in_json, in_lines
+from sync_worker.language import Language, Said, worded
+from sync_worker.printable import in_json, in_lines
 
 
 def as_text(
@@ -450,32 +450,32 @@ _ENDS: Mapping[str, Callable[[Any], UserError | None]] = {
     "builtins.FileNotFoundError": _missing_file,
     "builtins.MemoryError": _out_of_memory,
     "builtins.OSError": _file,
-    "sync_worker.files.whole.NotAFile": _not_a_file,
+    "sync_worker.files.atomic.NotAFile": _not_a_file,
     "builtins.UnicodeEncodeError": _not_utf8,
     "builtins.ModuleNotFoundError": _missing_module,
-    "sync_worker.stream.source.StreamError": _stream,
-    "sync_worker.stream.source.StreamAway": _stream_away,
-    "sync_worker.stream.source.StreamRefused": _stream_refused,
+    "sync_worker.streams.protocol.StreamError": _stream,
+    "sync_worker.streams.protocol.StreamAway": _stream_away,
+    "sync_worker.streams.protocol.StreamRefused": _stream_refused,
     "sync_worker.registry.dialect.engine.MissingDatabase": _missing_database,
     "sync_worker.registry.dialect.engine.NoPlaceForDatabase": _no_place,
-    "sync_worker.registry.address.Unusable": _unusable_address,
+    "sync_worker.config.postgresql_url.Unusable": _unusable_address,
     "sync_worker.registry.schema.WrongRevision": _wrong_revision,
     "sync_worker.registry.roles.NoRoles": _no_roles,
     "sync_worker.registry.roles.NotTheOwner": _not_the_owner,
     "sync_worker.registry.roles.OpenSchema": _open_schema,
-    "sync_worker.sync.letters.UnknownLetters": _unknown_letters,
-    "sync_worker.sync.letters.ClosedLetters": _closed_letters,
+    "sync_worker.operations.redrive.UnknownLetters": _unknown_letters,
+    "sync_worker.operations.redrive.ClosedLetters": _closed_letters,
     "sync_worker.administration.boards.BoardChanged": _board_changed,
-    "sync_worker.sync.write.DatabaseRefusesRecords": _refuses_records,
-    "sync_worker.sync.holds.UnknownHold": _unknown_hold,
-    "sync_worker.sync.holds.HoldDecided": _hold_decided,
-    "sync_worker.sync.holds.HoldStillOpen": _hold_still_open,
-    "sync_worker.sync.holds.HoldChanged": _hold_changed,
+    "sync_worker.pipeline.apply.DatabaseRefusesRecords": _refuses_records,
+    "sync_worker.operations.approve_holds.UnknownHold": _unknown_hold,
+    "sync_worker.operations.approve_holds.HoldDecided": _hold_decided,
+    "sync_worker.operations.approve_holds.HoldStillOpen": _hold_still_open,
+    "sync_worker.operations.approve_holds.HoldChanged": _hold_changed,
     "sync_worker.administration.tak.TakChanged": _tak_changed,
-    "sync_worker.administration.files.decoding.Unreadable": _unreadable,
-    "sync_worker.sync.fold_in_two.PartLost": _part_lost,
-    "sync_worker.sync.extract.BadExtract": _bad_extract,
-    "sync_worker.sync.extract.ShortExtract": _short_extract,
+    "sync_worker.administration.csv_files.decoding.Unreadable": _unreadable,
+    "sync_worker.operations.stream_fold.PartLost": _part_lost,
+    "sync_worker.operations.extract.BadExtract": _bad_extract,
+    "sync_worker.operations.extract.ShortExtract": _short_extract,
     "sqlalchemy.exc.DBAPIError": _database,
     "sqlalchemy.exc.ResourceClosedError": _database,
 }

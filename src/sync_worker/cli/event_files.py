@@ -16,10 +16,10 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, NamedTuple
 
-from sync_worker.cli.given_files import STDIN, stdin
+from sync_worker.cli.input_files import STDIN, stdin
 from sync_worker.events.record import Headers, Record, bounded
-from sync_worker.stream.archive import ArchiveSource
-from sync_worker.stream.source import Bookmarks, StreamError
+from sync_worker.streams.archive.reader import ArchiveSource
+from sync_worker.streams.protocol import Bookmarks, StreamError
 
 _STRUCTURED: Headers = (("content-type", b"application/cloudevents+json"),)
 _MAX_RECORDS = 1_000

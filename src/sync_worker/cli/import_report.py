@@ -3,24 +3,24 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sync_worker.administration.files import report
-from sync_worker.administration.language import clinics as says
-from sync_worker.administration.language import errors, files
-from sync_worker.administration.language.message import Language
-from sync_worker.administration.language.refusals import REFUSALS
-from sync_worker.cli.given_files import STDIN, why
-from sync_worker.cli.written_files import refuse_registry
-from sync_worker.clinics.admission import Outcome
+from sync_worker.administration.csv_files import report
+from sync_worker.administration.messages import clinics as says
+from sync_worker.administration.messages import errors, files
+from sync_worker.administration.messages.refusals import REFUSALS
+from sync_worker.cli.input_files import STDIN, why
+from sync_worker.cli.output_files import refuse_registry
+from sync_worker.domain.admission import Outcome
 from sync_worker.errors import Exit, UserError, Words
-from sync_worker.files.whole import NotAFile, WholeFile
+from sync_worker.files.atomic import NotAFile, WholeFile
+from sync_worker.language import Language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sync_worker.administration.files.reading import Contents, Entry
+    from sync_worker.administration.csv_files.reader import Contents, Entry
     from sync_worker.administration.imports import RowItem
     from sync_worker.cli.output import Output
-    from sync_worker.cli.settings import Settings
+    from sync_worker.config.settings import Settings
 
 
 class Report:

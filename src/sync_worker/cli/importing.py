@@ -6,24 +6,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sync_worker import bootstrap
 from sync_worker.administration import imports
-from sync_worker.administration.language import clinics as says
-from sync_worker.administration.language import errors as says_of_errors
-from sync_worker.administration.language import files as says_of_files
-from sync_worker.administration.language.refusals import REFUSALS
-from sync_worker.cli import given_files, options, wiring
+from sync_worker.administration.messages import clinics as says
+from sync_worker.administration.messages import errors as says_of_errors
+from sync_worker.administration.messages import files as says_of_files
+from sync_worker.administration.messages.refusals import REFUSALS
+from sync_worker.cli import input_files, options
 from sync_worker.cli.import_report import Report
 from sync_worker.cli.interruption import Interruption
-from sync_worker.clinics.admission import Outcome
+from sync_worker.domain.admission import Outcome
 from sync_worker.errors import Exit, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sync_worker.administration.act import Act
     from sync_worker.administration.clinics import Verb
-    from sync_worker.administration.files.reading import Contents
+    from sync_worker.administration.csv_files.reader import Contents
     from sync_worker.administration.imports import Done, Plan, RowItem
+    from sync_worker.authorship import Act
 
 COLUMNS = ("line", "hsa_id", "outcome", "reason")
 
@@ -47,14 +48,14 @@ class Order:
 
 def carry_out(run: options.Invocation, order: Order, act: "Act") -> Exit:
     """Plan, ask, do and tell; what the command ends with."""
-    given = given_files.contents(order.file)
+    given = input_files.contents(order.file)
     with ExitStack() as stack:
         stack.enter_context(Interruption().installed())
         written = None
         if order.report is not None:
             written = Report(order.report, order.file, run.settings)
             stack.enter_context(written.file)
-        registry = stack.enter_context(wiring.registry(run.settings.database_url))
+        registry = stack.enter_context(bootstrap.registry(run.settings.database_url))
         plan = imports.plan(
             registry, order.verb, given.entries, act, all_or_nothing=order.all_or_nothing
         )
@@ -63,7 +64,7 @@ def carry_out(run: options.Invocation, order: Order, act: "Act") -> Exit:
         done = imports.Done(plan.items, [])
         if plan.to_do and not order.dry_run:
             run.output.confirm(order.wording.question(count=len(plan.to_do)), yes=order.yes)
-            agreed = replace(act, at=wiring.now())
+            agreed = replace(act, at=bootstrap.now())
             done = told.done_by(
                 lambda tell: imports.do(
                     registry, plan, agreed, all_or_nothing=order.all_or_nothing, tell=tell
@@ -91,8 +92,8 @@ class _Teller:
         output, order = self._output, self._order
         self._names = plan.names
         count = len(plan.items)
-        output.message(says.ROWS_READ(file=given_files.name_of(order.file), count=count))
-        given_files.tell_remarks(output, self._given)
+        output.message(says.ROWS_READ(file=input_files.name_of(order.file), count=count))
+        input_files.tell_remarks(output, self._given)
         outcomes = Counter(item.outcome for item in plan.items)
         to_do = outcomes[order.verb.done] + outcomes[Outcome.NOT_DONE]
         if to_do:

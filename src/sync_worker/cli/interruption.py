@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from sync_worker.cli import ending
+from sync_worker.cli import signals
 from sync_worker.events.record import Origin, Record
-from sync_worker.sync.merge import Merged
-from sync_worker.sync.replay import Hand
+from sync_worker.operations.replay import Hand
+from sync_worker.pipeline.merge import Merged
 
 
 class Interruption:
@@ -23,7 +23,7 @@ class Interruption:
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Take the signals while the body runs."""
-        with ending.handled(self._interrupt):
+        with signals.handled(self._interrupt):
             yield
 
     @contextmanager

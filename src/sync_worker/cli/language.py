@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from sync_worker.administration.language.message import Language, of_locale
-from sync_worker.cli.environment import SECRETS_DIR, gather, variable
+from sync_worker.config.sources import SECRETS_DIR, gather, variable
+from sync_worker.language import Language, of_locale
 
 _SETTING = variable("lang")
 

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple, NoReturn
 import click
 
 from sync_worker import __version__
-from sync_worker.cli import options, output, streams
+from sync_worker.cli import options, output, standard_streams
 from sync_worker.cli.errors import as_command_error, as_json, as_text, output_failed
 from sync_worker.cli.language import language_of
-from sync_worker.cli.secrecy import secrets_in
+from sync_worker.config.secrets import secrets_in
 from sync_worker.errors import Exit
-from sync_worker.files.shown import in_lines
+from sync_worker.printable import in_lines
 from sync_worker.telemetry.redaction import Redaction
 
 NAME = "sync-worker"
@@ -98,7 +98,7 @@ def root() -> None:
 
 def main() -> NoReturn:
     """Run the command that the process was started with, and end the process."""
-    streams.prepare()
+    standard_streams.prepare()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -109,7 +109,7 @@ def run(arguments: Sequence[str]) -> int:
         end = _invoke(arguments, redaction)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost layer
         return _told(error, arguments, redaction)
-    failure = streams.failure(sys.stdout)
+    failure = standard_streams.failure(sys.stdout)
     if failure is None:
         return end.code
     code = _told(output_failed(failure), arguments, redaction)

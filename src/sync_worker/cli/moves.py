@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sync_worker.cli.output import Output
-    from sync_worker.sync.progress import MovedWithoutBoard
+    from sync_worker.pipeline.listener import MovedWithoutBoard
 
 
 def tell(output: "Output", moved: "Iterable[MovedWithoutBoard]", *, is_done: bool) -> None:

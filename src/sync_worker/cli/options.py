@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sync_worker.administration.language import boards as says
-from sync_worker.administration.language import files as says_of_files
-from sync_worker.administration.language.message import of_locale
+from sync_worker.administration.messages import boards as says
+from sync_worker.administration.messages import files as says_of_files
 from sync_worker.cli.errors import say_command
 from sync_worker.cli.output import Form, Globals, Output, color_is_welcome, csv_is_for_lists
-from sync_worker.cli.typed import refuse_unclear
-from sync_worker.clinics.characters import cleaned
+from sync_worker.cli.params import refuse_unclear
+from sync_worker.domain.characters import cleaned
 from sync_worker.errors import Exit, UserError
+from sync_worker.language import of_locale
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
-    from sync_worker.cli.settings import Settings
+    from sync_worker.config.settings import Settings
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _NOBODY = "unknown"
@@ -188,11 +188,11 @@ class Invocation:
 
 def invocation(ctx: click.Context) -> Invocation:
     """Read the settings; UserError where they are wrong."""
-    from sync_worker.cli.settings import load_settings
-    from sync_worker.telemetry import library_logs
+    from sync_worker.config.settings import load_settings
+    from sync_worker.telemetry import logging
 
     options = globals_of(ctx)
-    library_logs.redact(options.redaction)
+    logging.redact(options.redaction)
     settings = load_settings(os.environ)
     output = Output(options, settings.lang or of_locale(os.environ))
     return Invocation(options, settings, output)
@@ -217,18 +217,18 @@ def require_known_region(
     What is in a region that is not in use has to be found. `is_of_log`: one that the change log has
     will do too. `url` is of the registry, where it is not the usual one.
     """
-    from sync_worker.cli import wiring
-    from sync_worker.registry import log, queries
+    from sync_worker import bootstrap
+    from sync_worker.registry import change_log, queries
 
     odd = _not_in_use(run.settings, codes)
     if not odd:
         return
     with (
-        wiring.registry(url or run.settings.database_url) as registry,
+        bootstrap.registry(url or run.settings.database_url) as registry,
         registry.snapshot() as connection,
     ):
         known = queries.region_codes(connection)
-        known |= log.region_codes(connection) if is_of_log else set()
+        known |= change_log.region_codes(connection) if is_of_log else set()
     for code in odd:
         if code not in known:
             raise _no_region(code)
@@ -236,7 +236,7 @@ def require_known_region(
 
 def warn_of_check_digit(run: Invocation, hsa_id: str) -> None:
     """Say so where an HSA-id is well-formed and its check digit is not right: only a warning."""
-    from sync_worker.clinics import hsa_id as hsa_ids
+    from sync_worker.domain import hsa_id as hsa_ids
 
     if hsa_ids.has_the_form(hsa_id) and not hsa_ids.check_digit_is_right(hsa_id):
         run.output.attention(says_of_files.CHECK_DIGIT(hsa_id=hsa_id))
@@ -354,7 +354,7 @@ def _log_level(verbosity: int, setting: str) -> str:
 
 
 def _not_in_use(settings: "Settings", codes: Sequence[str]) -> list[str]:
-    from sync_worker.clinics.regions import Regions
+    from sync_worker.domain.regions import Regions
 
     in_use = Regions(settings.events_extra_regions)
     return [code for code in codes if code not in in_use]

@@ -16,13 +16,13 @@ from typing import Any
 
 import click
 
-from sync_worker.administration.language import errors as says
-from sync_worker.administration.language.message import Language, worded
+from sync_worker.administration.messages import errors as says
 from sync_worker.cli import text
-from sync_worker.cli.meter import Meter, shown
+from sync_worker.cli.progress import Meter, shown
 from sync_worker.errors import Exit, UserError, Words
-from sync_worker.files import cells
-from sync_worker.files.shown import in_json, in_lines
+from sync_worker.files import csv_cells
+from sync_worker.language import Language, worded
+from sync_worker.printable import in_json, in_lines
 from sync_worker.telemetry.redaction import Redaction
 
 _REDRAW_SECONDS = 0.2
@@ -279,7 +279,7 @@ def _csv_cell(value: Any) -> Any:
         case dict() | list() | tuple():
             return text.compact_json(value)
         case str():
-            return cells.safe(str(value))
+            return csv_cells.safe(str(value))
         case _:
             return value
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sync_worker.cli import wiring
+from sync_worker import bootstrap
 from sync_worker.cli.options import Invocation
 from sync_worker.errors import Exit, UserError
-from sync_worker.stream.admin import KEEPS_RECORDS, misfits
-from sync_worker.stream.topic_limits import Contents, changes, refusals
+from sync_worker.streams.kafka.admin import KEEPS_RECORDS, misfits
+from sync_worker.streams.kafka.topic_limits import Contents, changes, refusals
 
 ACCEPT = "--accept-changed-timestamps"
 
@@ -63,7 +63,7 @@ def _refuse_changes(sentences: Sequence[str]) -> None:
 
 
 def _refused(topic: str, contents: Mapping[str, Contents], found: Configurations) -> Iterator[str]:
-    said = refusals(found[topic] or {}, contents[topic], wiring.now())
+    said = refusals(found[topic] or {}, contents[topic], bootstrap.now())
     return (f"{topic}: {sentence}" for sentence in said)
 
 

@@ -7,17 +7,17 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
-from sync_worker.cli import options, wiring
+from sync_worker import bootstrap
+from sync_worker.cli import options
 from sync_worker.cli.interruption import Interruption
 from sync_worker.cli.output import Output
 from sync_worker.errors import Exit, UserError
+from sync_worker.operations.reapply import Parts
+from sync_worker.pipeline.retry import Patience, is_passing
 from sync_worker.registry import schema
+from sync_worker.registry.database import Registry
 from sync_worker.registry.errors import first_line
-from sync_worker.registry.unit import Registry
-from sync_worker.stream.source import StreamAway
-from sync_worker.sync.again import Parts
-from sync_worker.sync.patience import Patience
-from sync_worker.sync.retry import is_passing
+from sync_worker.streams.protocol import StreamAway
 
 _SAY_AGAIN_SECONDS = 5.0
 
@@ -39,11 +39,11 @@ def opened(run: options.Invocation) -> Iterator[Again]:
         DBAPIError: it is away for longer than somebody waits.
     """
     interruption = Interruption()
-    with wiring.worker_registry(run.settings) as registry, interruption.installed():
+    with bootstrap.worker_registry(run.settings) as registry, interruption.installed():
         telling = _Telling(run.output)
         patience = Patience(registry, lambda: interruption.is_wanted, telling.waiting)
         patience(lambda: _require_head(registry))
-        yield Again(registry, wiring.parts(run.settings, registry, patience), interruption)
+        yield Again(registry, bootstrap.parts(run.settings, registry, patience), interruption)
 
 
 @contextmanager

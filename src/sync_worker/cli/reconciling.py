@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync_worker.cli.moments import Moment
+from sync_worker.cli.params import Moment
 from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sync_worker.cli.options import Invocation
-    from sync_worker.cli.settings import Settings
-    from sync_worker.registry.survey import Survey
-    from sync_worker.registry.unit import Registry
-    from sync_worker.stream.ranges import RangeReader
-    from sync_worker.stream.source import Bookmarks
-    from sync_worker.sync.fold import Fold, Passed
-    from sync_worker.sync.reconcile import Comparison, Difference, Expectation
-    from sync_worker.sync.repair import By, Repaired
+    from sync_worker.config.settings import Settings
+    from sync_worker.operations.reconcile import By, Comparison, Difference, Expectation, Repaired
+    from sync_worker.operations.stream_fold import Fold, Passed
+    from sync_worker.registry.database import Registry
+    from sync_worker.registry.snapshot import Survey
+    from sync_worker.streams.protocol import Bookmarks
+    from sync_worker.streams.ranges import RangeReader
 
 
 WORTH_TWO_PROCESSES = 200_000
@@ -85,14 +84,14 @@ def compared(
         StreamError, StreamAway: the stream is not the one that was read, or cannot be read.
         BadExtract, ShortExtract: see there.
     """
-    from sync_worker.registry import survey
-    from sync_worker.sync.reconcile import compare
+    from sync_worker.operations.reconcile import compare
+    from sync_worker.registry import snapshot
 
     if asked.as_of is not None:
         _refuse_the_future(asked.as_of)
     # Before the stream is opened: its ends have to lie beyond all positions.
     with registry.snapshot() as connection:
-        surveyed = survey.read(connection)
+        surveyed = snapshot.read(connection)
     if asked.as_of is not None:
         expectation = _extract_says(run.settings, surveyed, asked, asked.as_of)
     else:
@@ -107,13 +106,12 @@ def repaired(
     by: "By",
 ) -> "Repaired":
     """Repair, look again, and say what differs all the same."""
-    from sync_worker.registry import survey
-    from sync_worker.sync.reconcile import still_differing
-    from sync_worker.sync.repair import repair
+    from sync_worker.operations.reconcile import repair, still_differing
+    from sync_worker.registry import snapshot
 
     result = repair(registry, differences, by)
     with registry.snapshot() as connection:
-        present = survey.some(connection, {one.hsa_id for one in result.done})
+        present = snapshot.some(connection, {one.hsa_id for one in result.done})
     again = still_differing(present, expectation, result.done)
     result.done = [one for one in result.done if one not in again]
     result.left += again
@@ -121,10 +119,10 @@ def repaired(
 
 
 def _refuse_the_future(as_of: datetime) -> None:
-    from sync_worker.cli import wiring
-    from sync_worker.events.times import CLOCKS_DIFFER
+    from sync_worker import bootstrap
+    from sync_worker.events.timestamps import CLOCKS_DIFFER
 
-    if as_of > wiring.now() + CLOCKS_DIFFER:
+    if as_of > bootstrap.now() + CLOCKS_DIFFER:
         raise UserError(
             Exit.USAGE,
             "--as-of lies in the future.",
@@ -136,12 +134,12 @@ def _refuse_the_future(as_of: datetime) -> None:
 def _extract_says(
     settings: "Settings", surveyed: "Survey", asked: Asked, as_of: datetime
 ) -> "Expectation":
-    from sync_worker.cli import wiring
-    from sync_worker.sync.extract import parse, refuse_doubtful, refuse_short
-    from sync_worker.sync.reconcile import ExtractSays
+    from sync_worker import bootstrap
+    from sync_worker.operations.extract import parse, refuse_doubtful, refuse_short
+    from sync_worker.operations.reconcile import ExtractSays
 
     content = (asked.against.path or Path()).read_bytes()
-    extract = parse(content, as_of, wiring.regions(settings), surveyed.clinics)
+    extract = parse(content, as_of, bootstrap.regions(settings), surveyed.clinics)
     refuse_doubtful(extract, surveyed, asked.regions)
     if not asked.accept_short:
         refuse_short(extract, surveyed, asked.regions)
@@ -149,13 +147,13 @@ def _extract_says(
 
 
 def _stream_says(run: "Invocation", surveyed: "Survey", path: Path | None) -> "Expectation":
-    from sync_worker.cli import wiring
+    from sync_worker import bootstrap
     from sync_worker.events.record import Origin
-    from sync_worker.stream.ranges import Range
-    from sync_worker.sync.bookmarks import among
-    from sync_worker.sync.reconcile import StreamSays, passed_by
+    from sync_worker.operations.reconcile import StreamSays, passed_by
+    from sync_worker.pipeline.stored_positions import among
+    from sync_worker.streams.ranges import Range
 
-    reader = wiring.range_reader(run.settings, path, Range())
+    reader = bootstrap.range_reader(run.settings, path, Range())
     try:
         bookmarks = among(surveyed.positions, reader.stream_id)
         reader.fit(bookmarks)
@@ -175,16 +173,16 @@ def _stream_says(run: "Invocation", surveyed: "Survey", path: Path | None) -> "E
 
 
 def _folded(run: "Invocation", reader: "RangeReader", passed: "Passed", label: str) -> "Fold":
-    from sync_worker.cli import wiring
-    from sync_worker.cli.meter import Meter
-    from sync_worker.sync import collecting
-    from sync_worker.sync.fold import Fold
+    from sync_worker import bootstrap
+    from sync_worker.cli.progress import Meter
+    from sync_worker.operations.stream_fold import Fold
+    from sync_worker.pipeline import gc_control
 
-    fold = Fold(wiring.codec(run.settings), passed)
+    fold = Fold(bootstrap.codec(run.settings), passed)
     meter = Meter(label, reader.fraction_read, lambda: reader.read)
-    with collecting.between_batches() as collect, run.output.metered(meter):
+    with gc_control.between_batches() as collect, run.output.metered(meter):
         for batch in reader.batches():
-            fold.read(batch.records, wiring.now())
+            fold.read(batch.records, bootstrap.now())
             del batch
             collect()
     return fold
@@ -194,16 +192,16 @@ def _folded_in_two(
     run: "Invocation", reader: "RangeReader", bookmarks: "Bookmarks", passed: "Passed"
 ) -> "Fold":
     """Fold all partitions of the topics; `reader` has settled where they are, and reads nothing."""
-    from sync_worker.cli import wiring
-    from sync_worker.cli.meter import Meter
-    from sync_worker.sync.fold_in_two import Gauge, Part, folded
+    from sync_worker import bootstrap
+    from sync_worker.cli.progress import Meter
+    from sync_worker.operations.stream_fold import Gauge, Part, folded
 
     settings = run.settings
     numbers = {at.partition for at in reader.begins}
     if len(numbers) == 1:
         return _folded(run, reader, passed, "topics")
-    kafka, judge = wiring.kafka(settings), wiring.judge(settings)
-    part = Part(kafka, judge, passed, bookmarks, wiring.read_at_once(settings))
+    kafka, judge = bootstrap.kafka(settings), bootstrap.judge(settings)
+    part = Part(kafka, judge, passed, bookmarks, bootstrap.read_at_once(settings))
     gauge = Gauge()
     with run.output.metered(Meter("topics", gauge.fraction, gauge.read)):
         return folded(part, numbers, gauge)

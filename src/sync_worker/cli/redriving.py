@@ -6,10 +6,10 @@ from typing import Any
 from sync_worker.cli import choosing_letters, moves, options, reading_again, text
 from sync_worker.cli.reading_again import Again
 from sync_worker.events.record import Excerpt
-from sync_worker.registry.letters import Head, Signature
-from sync_worker.sync.merge import Outcome
-from sync_worker.sync.redrive import Redriven, Redriving, RehearsingRedrive
-from sync_worker.sync.replay import Report
+from sync_worker.operations.redrive import Redriven, Redriving, RehearsingRedrive
+from sync_worker.operations.replay import Report
+from sync_worker.pipeline.merge import Outcome
+from sync_worker.registry.dead_letters import Head, Signature
 
 COLUMNS = ("id", "outcome")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sync_worker.files.shown import in_a_line, in_json
+from sync_worker.printable import in_a_line, in_json
 
 _GAP = "  "
 _FIRST_COMBINING = "\u0300"

@@ -20,8 +20,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from sync_worker.clinics.hsa_id import MAX_LENGTH_FROM_EVENTS, is_blank
-from sync_worker.events import likely_causes, times
+from sync_worker.domain.hsa_id import MAX_LENGTH_FROM_EVENTS, is_blank
+from sync_worker.events import likely_causes, timestamps
 
 MAX_NAME_LENGTH = 200
 MAX_ID_LENGTH = 256
@@ -41,7 +41,7 @@ _HSA_ID_FORM = re.compile(_HSA_ID)
 def _instant(value: object) -> datetime:
     if not isinstance(value, str):
         raise ValueError("not a string")  # noqa: TRY004 - pydantic takes no TypeError for a verdict
-    return times.instant(value)
+    return timestamps.instant(value)
 
 
 def _long_or_text(name: str) -> str:
@@ -55,7 +55,7 @@ _NAME_SCHEMA = {
     "type": "string",
     "anyOf": [{"minLength": MAX_NAME_LENGTH + 1}, {"pattern": _ANY_TEXT}],
 }
-_TIME_SCHEMA = {"type": "string", "format": "date-time", "pattern": times.PATTERN}
+_TIME_SCHEMA = {"type": "string", "format": "date-time", "pattern": timestamps.PATTERN}
 
 Text = Annotated[str, Field(pattern=_ANY_TEXT)]
 StatedText = Annotated[str, Field(pattern=_NOT_BLANK)]

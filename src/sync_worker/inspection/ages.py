@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sync_worker.events.times import CLOCKS_DIFFER
+from sync_worker.events.timestamps import CLOCKS_DIFFER
 
 
 def span(duration: timedelta) -> str:

@@ -5,14 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sync_worker.events import times
+from sync_worker.events import timestamps
 from sync_worker.events.record import Partition
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
+from sync_worker.pipeline.stored_positions import among
 from sync_worker.registry import positions
+from sync_worker.registry.database import Registry
 from sync_worker.registry.positions import Position
-from sync_worker.registry.unit import Registry
-from sync_worker.stream import fitting
-from sync_worker.stream.admin import (
+from sync_worker.streams import checks
+from sync_worker.streams.checks import Bounds
+from sync_worker.streams.kafka.admin import (
     KEEPS_RECORDS,
     KEEPS_TIMESTAMPS,
     Group,
@@ -21,9 +23,7 @@ from sync_worker.stream.admin import (
     lag,
     misfits,
 )
-from sync_worker.stream.fitting import Bounds
-from sync_worker.stream.source import Bookmarks, StreamAway, StreamError
-from sync_worker.sync.bookmarks import among
+from sync_worker.streams.protocol import Bookmarks, StreamAway, StreamError
 
 _COORDINATOR_SECONDS = 5.0
 _BREATH_SECONDS = 0.2
@@ -61,7 +61,7 @@ class KafkaChecks:
         return ok(f"The cluster {self._asked.cluster_id()} answers, with {brokers} brokers.")
 
     def _topics(self) -> Finding:
-        fitting.refuse_missing(self.topics, self._found, self._asked.cluster_id())
+        checks.refuse_missing(self.topics, self._found, self._asked.cluster_id())
         return ok(
             ", ".join(f"{name}: {len(topic.partitions)} partitions" for name, topic in self._sorted)
             + "."
@@ -128,9 +128,9 @@ class KafkaChecks:
 
     def _topic_ids(self) -> Finding:
         known, bookmarks = self._bookmarks()
-        fitting.refuse_other_cluster(self._stream_id, bookmarks)
+        checks.refuse_other_cluster(self._stream_id, bookmarks)
         ids = {name: topic.topic_id for name, topic in self._found.items()}
-        fitting.refuse_recreated(ids, bookmarks.topic_ids, bookmarks.positions)
+        checks.refuse_recreated(ids, bookmarks.topic_ids, bookmarks.positions)
         nameless = sorted(name for name, topic_id in ids.items() if not topic_id)
         if nameless:
             return warn(
@@ -245,7 +245,7 @@ def _misfit(known: Position, bounds: Mapping[Partition, Bounds]) -> StreamError 
             "Check SYNC_WORKER_KAFKA_ACTIVATION_TOPIC and SYNC_WORKER_KAFKA_REGION_TOPIC",
         )
     try:
-        fitting.refuse_out_of_bounds(known.partition, known.next_offset, bounds[known.partition])
+        checks.refuse_out_of_bounds(known.partition, known.next_offset, bounds[known.partition])
     except StreamError as misfit:
         return misfit
     return None
@@ -254,4 +254,4 @@ def _misfit(known: Position, bounds: Mapping[Partition, Bounds]) -> StreamError 
 def _instant(timestamp_ms: int | None) -> str:
     if timestamp_ms is None:
         return "without a time"
-    return f"{times.instant_of_timestamp(timestamp_ms):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{timestamps.instant_of_timestamp(timestamp_ms):%Y-%m-%dT%H:%M:%SZ}"

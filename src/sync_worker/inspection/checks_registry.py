@@ -8,23 +8,13 @@ from itertools import pairwise
 
 from sqlalchemy import Connection
 
-from sync_worker.clinics.regions import Regions
+from sync_worker.domain.regions import Regions
 from sync_worker.inspection import encoding, unknown_types
 from sync_worker.inspection.ages import age, is_ahead, span
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
 from sync_worker.inspection.status import MASS_OF_DEAD_LETTERS, left_behind
-from sync_worker.registry import (
-    dialect,
-    guarding,
-    health,
-    hold_lists,
-    queries,
-    registration_drift,
-    registrations,
-    roles,
-    schema,
-)
-from sync_worker.registry.unit import Registry
+from sync_worker.registry import dialect, guard_state, holds, queries, registrations, roles, schema
+from sync_worker.registry.database import Registry
 
 _LONG_HELD = timedelta(days=1)
 _CLOCKS_DIFFER, _CLOCKS_ARE_WRONG = timedelta(seconds=5), timedelta(minutes=1)
@@ -85,8 +75,8 @@ class RegistryChecks:
         return warn(detail, fix) if difference > _CLOCKS_DIFFER else ok(detail)
 
     def _holds(self, connection: Connection) -> Finding:
-        opened = health.open_holds(connection)
-        withdrawn = hold_lists.standing(connection, guarding.WITHDRAWN)
+        opened = queries.open_holds(connection)
+        withdrawn = holds.standing(connection, guard_state.WITHDRAWN)
         details = [f"{left_behind(one)}." for one in withdrawn]
         if opened:
             return self._waiting(opened, details)
@@ -103,7 +93,7 @@ class RegistryChecks:
         return told(" ".join([waiting, *details]), "sync-worker holds list")
 
     def _newest_event(self, connection: Connection) -> Finding:
-        times, now = health.newest_event_times(connection), self.clock()
+        times, now = queries.newest_event_times(connection), self.clock()
         if times and is_ahead(times[0], now):
             return warn(
                 f"The newest event is {age(times[0], now)}: what truly happens to its clinic until "
@@ -200,7 +190,7 @@ def _unknown_types(connection: Connection) -> Finding:
 
 
 def _registrations(connection: Connection) -> Finding:
-    drifted = registration_drift.found(connection)
+    drifted = registrations.found(connection)
     if not drifted:
         return ok("Each registration is as the change log has it.")
     some = list(drifted.values())[:_NAMED]
@@ -214,7 +204,7 @@ def _registrations(connection: Connection) -> Finding:
 
 
 def _dead_letters(connection: Connection) -> Finding:
-    counts = health.open_dead_letters(connection)
+    counts = queries.open_dead_letters(connection)
     total = sum(counts.values())
     if not total:
         return ok("No record is set aside.")
@@ -230,7 +220,7 @@ def _dead_letters(connection: Connection) -> Finding:
 
 
 def _own_system(connection: Connection) -> Finding:
-    both = health.registered_in_tak(connection)
+    both = queries.registered_in_tak(connection)
     if not both:
         return ok("No clinic is both registered here and in TAK.")
     return warn(

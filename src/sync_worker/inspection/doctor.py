@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
-from sync_worker.registry.address import Unusable
+from sync_worker.config.postgresql_url import Unusable
 from sync_worker.registry.dialect import MissingDatabase, NoPlaceForDatabase
 from sync_worker.registry.errors import first_line
 from sync_worker.registry.schema import WrongRevision
-from sync_worker.stream.admin import NotOffered
-from sync_worker.stream.source import StreamAway, StreamError, StreamRefused
+from sync_worker.streams.kafka.admin import NotOffered
+from sync_worker.streams.protocol import StreamAway, StreamError, StreamRefused
 
 DEADLINE_SECONDS = 10.0
 

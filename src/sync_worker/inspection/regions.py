@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sync_worker.clinics.regions import Regions
+from sync_worker.domain.regions import Regions
 from sync_worker.registry import queries, registrations
-from sync_worker.registry.unit import Registry
+from sync_worker.registry.database import Registry
 
 NO_PATIENT_BOARD = "no_patient_board"
 """What a region needs that has registered clinics and no board: nobody there can file (R3)."""

@@ -1,30 +1,107 @@
-"""How the worker and the registry are: true also when no worker runs, since both are stored."""
+"""The log as Kafka has it now, and what `run` would refuse of it.
+
+A worker that runs moves on meanwhile: positions are read before the log's ends, or one of them
+could lie beyond an end that has grown since.
+"""
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection
 
-from sync_worker.clinics.regions import Regions
+from sync_worker.domain.regions import Regions
+from sync_worker.events.record import Partition
 from sync_worker.inspection import unknown_types
 from sync_worker.inspection.ages import age, is_ahead
-from sync_worker.inspection.stream import Log
-from sync_worker.registry import (
-    guarding,
-    hold_lists,
-    positions,
-    queries,
-    registration_drift,
-    registrations,
-)
-from sync_worker.registry.hold_lists import Standing
+from sync_worker.pipeline.stored_positions import among
+from sync_worker.registry import guard_state, holds, positions, queries, registrations
+from sync_worker.registry.database import Registry
+from sync_worker.registry.holds import Standing
 from sync_worker.registry.positions import Counts, Position, latest
 from sync_worker.registry.queries import Gauges
-from sync_worker.registry.unit import Registry
-from sync_worker.stream.source import StreamAway, StreamError, StreamRefused
+from sync_worker.streams import checks
+from sync_worker.streams.checks import Bounds
+from sync_worker.streams.kafka.admin import KafkaAdmin
+from sync_worker.streams.protocol import Bookmarks, StreamAway, StreamError, StreamRefused
+
+
+@dataclass(frozen=True)
+class Log:
+    """A stream as it is now: where each of its partitions begins and ends."""
+
+    stream: str
+    topics: Collection[str]
+    """Those that are to be read, whether they are there or not."""
+    topic_ids: Mapping[str, str]
+    """Those that are there."""
+    bounds: Mapping[Partition, Bounds]
+    bookmarks: Bookmarks
+    """Where the registry stood in it just before."""
+
+    def lag(self, partition: Partition, position: int) -> int | None:
+        """How many offsets there are to go; None where the position is not one in this log."""
+        bounds = self.bounds.get(partition)
+        if bounds is None or partition.topic in self._recreated or position > bounds.end:
+            return None
+        # Position 0 stands for the beginning of the log, wherever that is by now.
+        return bounds.end - max(position, bounds.begin)
+
+    def refusals(self) -> list[StreamError]:
+        """All that `run` would refuse."""
+        return [
+            *_refusal(checks.refuse_other_cluster, self.stream, self.bookmarks),
+            *_refusal(checks.refuse_missing, self.topics, self.topic_ids, self.stream),
+            *self._recreated.values(),
+            *self._out_of_bounds(),
+        ]
+
+    @cached_property
+    def _recreated(self) -> Mapping[str, StreamError]:
+        """The topics that are not those that were read, with what to say of each."""
+        known = self.bookmarks
+        return {
+            topic: refusal
+            for topic, topic_id in sorted(self.topic_ids.items())
+            for refusal in _refusal(
+                checks.refuse_recreated, {topic: topic_id}, known.topic_ids, known.positions
+            )
+        }
+
+    def _out_of_bounds(self) -> Iterator[StreamError]:
+        """What does not fit the positions; they say nothing of a topic created anew."""
+        for at, position in sorted(self.bookmarks.positions.items()):
+            if at in self.bounds and at.topic not in self._recreated:
+                yield from _refusal(checks.refuse_out_of_bounds, at, position, self.bounds[at])
+
+
+def log(admin: KafkaAdmin, known: Iterable[Position], topics: Sequence[str]) -> Log:
+    """Ask the cluster for the log, to be held against known positions.
+
+    Raises:
+        StreamAway: it does not answer.
+        StreamError: it refuses to.
+    """
+    stream = f"kafka:{admin.cluster_id()}"
+    found = admin.topics(topics)
+    partitions = [partition for topic in found.values() for partition in topic.partitions]
+    ids = {name: topic.topic_id for name, topic in found.items()}
+    return Log(stream, topics, ids, admin.bounds(partitions), among(known, stream))
+
+
+def _refusal(check: Callable[..., None], *arguments: object) -> Iterator[StreamError]:
+    """What a check raises, if it does."""
+    try:
+        check(*arguments)
+    except StreamError as refusal:
+        yield refusal
+
+
+# How the worker and the registry are: true also when no worker runs, since both are stored.
+
 
 MASS_OF_DEAD_LETTERS = 100
 """So many open ones are no single bad record, but a fault of somebody's program."""
@@ -175,7 +252,7 @@ def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[
 
 
 def _of_registrations(connection: Connection) -> list[str]:
-    drifted = registration_drift.found(connection)
+    drifted = registrations.found(connection)
     if not drifted:
         return []
     differ = _number(len(drifted), "registration is", "registrations are")
@@ -188,13 +265,13 @@ def attention_to_holds(connection: Connection) -> list[str]:
 
     One that was withdrawn is told of while changes that had taken effect before it stand.
     """
-    standing = {one.number: one for one in hold_lists.standing(connection, guarding.OPEN)}
+    standing = {one.number: one for one in holds.standing(connection, guard_state.OPEN)}
     return [
         *(
             _keeps_back(hold, standing.get(hold["id"]))
-            for hold in hold_lists.listed(connection, guarding.OPEN)
+            for hold in holds.listed(connection, guard_state.OPEN)
         ),
-        *map(_left_behind, hold_lists.standing(connection, guarding.WITHDRAWN)),
+        *map(_left_behind, holds.standing(connection, guard_state.WITHDRAWN)),
     ]
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from sync_worker.events.likely_causes import known_type_like
 from sync_worker.events.models import MODELS
-from sync_worker.events.verdicts import quoted
+from sync_worker.events.outcomes import quoted
 from sync_worker.registry import positions, unknown_types
 from sync_worker.registry.positions import Counts, latest
 from sync_worker.registry.unknown_types import OTHERS, Ignored

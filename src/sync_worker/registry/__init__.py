@@ -1,4 +1,1 @@
-"""The complaints registry in a relational database.
-
-Knows tables, transactions and locks; knows no stream client, and decides nothing about events.
-"""
+"""The complaints registry in a relational database."""

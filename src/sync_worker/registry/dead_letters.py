@@ -8,10 +8,10 @@ earlier offset, is none of its business.
 import base64
 import codecs
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -21,14 +21,16 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    delete,
     func,
     or_,
     select,
 )
 
-from sync_worker.events import times
+from sync_worker.events import timestamps
+from sync_worker.events.decoder import named
 from sync_worker.events.models import is_hsa_id
-from sync_worker.events.naming import named
+from sync_worker.events.outcomes import Reason, Rejection
 from sync_worker.events.record import (
     KEPT_BYTES,
     MOST_BYTES,
@@ -38,8 +40,8 @@ from sync_worker.events.record import (
     Partition,
     Record,
 )
-from sync_worker.events.verdicts import Reason, Rejection
-from sync_worker.registry import dialect
+from sync_worker.registry import change_log, dialect
+from sync_worker.registry.change_log import Entry
 from sync_worker.registry.tables import dead_letter, position
 
 Address = tuple[str, int, int]
@@ -397,6 +399,163 @@ def _timestamp_type(row: Row[Any]) -> str | None:
 def _instant(timestamp_ms: int) -> datetime | None:
     """The instant; None for one that no calendar has, which is why the record is here."""
     try:
-        return times.instant_of_timestamp(timestamp_ms)
+        return timestamps.instant_of_timestamp(timestamp_ms)
     except ValueError:
         return None
+
+
+# Dead letters as operators deal with them: found, redriven, discarded, purged; each is logged. A
+# letter that was closed once is never opened again.
+
+
+_MOST_IN_ONE_QUESTION = 10_000
+
+
+class Head(NamedTuple):
+    """A dead letter without its record."""
+
+    number: int
+    stream: str
+    status: str
+    reason: str
+    size: int
+    """Bytes of its record, roughly."""
+
+
+class Letter(NamedTuple):
+    """An open dead letter with its record."""
+
+    number: int
+    record: Record
+    reason: str
+    detail: str
+
+
+class Signature(NamedTuple):
+    """Who does something to dead letters or holds, when and why."""
+
+    at: datetime
+    actor: str
+    reason: str | None
+
+
+def found(connection: Connection, wanted: LetterFilter) -> list[Head]:
+    """Those that are asked for, in the order set aside."""
+    statement = select(*_HEAD).where(*wanted.conditions()).order_by(dead_letter.c.id)
+    return [Head(*row) for row in connection.execute(statement)]
+
+
+def heads(connection: Connection, numbers: Collection[int], *, locked: bool = False) -> list[Head]:
+    """Those with these ids, whatever their status, by id; `locked` in the same order."""
+    found: list[Head] = []
+    possible = {number for number in numbers if number <= dialect.GREATEST_NUMBER}
+    for some in _in_parts(sorted(possible)):
+        statement = select(*_HEAD).where(dead_letter.c.id.in_(some)).order_by(dead_letter.c.id)
+        statement = statement.with_for_update() if locked else statement
+        found += [Head(*row) for row in connection.execute(statement)]
+    return found
+
+
+def still_open(connection: Connection, numbers: Sequence[int]) -> list[Letter]:
+    """Of these those that are open, in the order set aside."""
+    is_one = and_(dead_letter.c.id.in_(numbers), dead_letter.c.status == OPEN)
+    columns = (dead_letter.c.id, *RECORD, dead_letter.c.reason, dead_letter.c.detail)
+    rows = connection.execute(select(*columns).where(is_one).order_by(dead_letter.c.id))
+    return [Letter(row.id, record_of(row), row.reason, row.detail) for row in rows]
+
+
+def clinics_named_in(connection: Connection, number: int) -> Sequence[str]:
+    """The HSA-ids that a dead letter's record names; the letter must exist."""
+    stored = select(*RECORD).where(dead_letter.c.id == number)
+    return named(record_of(connection.execute(stored).one()))
+
+
+def reword(connection: Connection, rejected: Iterable[tuple[Letter, Rejection]]) -> None:
+    """Say why letters are set aside, where that is another reason by now."""
+    told = [
+        (letter, rejection.reason.value, dialect.storable(connection, rejection.detail))
+        for letter, rejection in rejected
+    ]
+    rows = [
+        (letter.number, reason, detail)
+        for letter, reason, detail in told
+        if (letter.reason, letter.detail) != (reason, detail)
+    ]
+    dialect.update_by_key(connection, dead_letter, ("id", "reason", "detail"), rows)
+
+
+def redriven(connection: Connection, numbers: Collection[int], by: Signature) -> None:
+    """Close letters that are understood by now, unless a reading did so meanwhile; log each."""
+    locked = heads(connection, numbers, locked=True)
+    closed = [head.number for head in locked if head.status == OPEN]
+    close(connection, closed, REDRIVEN, by.at)
+    _log(connection, "letter_redriven", closed, by)
+
+
+def discard(connection: Connection, numbers: Collection[int], by: Signature) -> None:
+    """Close open letters that this transaction has locked, for good."""
+    close(connection, sorted(numbers), DISCARDED, by.at)
+    _log(connection, "letter_discarded", numbers, by)
+
+
+def count_closed(connection: Connection, before: datetime) -> int:
+    """How many were closed before an instant."""
+    statement = select(func.count()).select_from(dead_letter).where(_closed_before(before))
+    return connection.scalar(statement) or 0
+
+
+def purge(connection: Connection, before: datetime, by: Signature) -> int:
+    """Delete those closed before an instant; how many that were."""
+    purged = connection.execute(delete(dead_letter).where(_closed_before(before))).rowcount
+    if purged:
+        change_log.append(
+            connection, [_entry("letters_purged", by)._replace(old_value=str(purged))]
+        )
+    return purged
+
+
+def alone(connection: Connection) -> None:
+    """Wait until nobody else redrives or discards; to be called before any other lock is taken."""
+    dialect.alone(connection, "sync-worker deadletters")
+
+
+_HEAD = (
+    *(dead_letter.c[name] for name in ("id", "stream", "status", "reason")),
+    SIZE,
+)
+
+
+def _closed_before(moment: datetime) -> ColumnElement[bool]:
+    return and_(dead_letter.c.status != OPEN, dead_letter.c.closed_at < moment)
+
+
+def _log(connection: Connection, change: str, numbers: Collection[int], by: Signature) -> None:
+    """Each with the letter's id and the place of its record."""
+    entries: list[Entry] = []
+    place = ("stream", "topic", "partition", "record_offset")
+    for some in _in_parts(sorted(numbers)):
+        columns = (dead_letter.c.id, dead_letter.c.reason, *(dead_letter.c[name] for name in place))
+        rows = connection.execute(
+            select(*columns).where(dead_letter.c.id.in_(some)).order_by(dead_letter.c.id)
+        )
+        entries += [
+            _entry(change, by)._replace(
+                old_value=row.reason,
+                new_value=str(row.id),
+                stream=row.stream,
+                topic=row.topic,
+                partition=row.partition,
+                record_offset=row.record_offset,
+            )
+            for row in rows
+        ]
+    change_log.append(connection, entries)
+
+
+def _entry(change: str, by: Signature) -> Entry:
+    return Entry(by.at, change, actor=by.actor, reason=by.reason)
+
+
+def _in_parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(numbers), _MOST_IN_ONE_QUESTION):
+        yield numbers[start : start + _MOST_IN_ONE_QUESTION]

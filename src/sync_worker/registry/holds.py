@@ -7,15 +7,15 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, delete, select, update
+from sqlalchemy import Connection, Row, Select, and_, case, delete, func, select, update
 
-from sync_worker.clinics.facts import Change, Fact, Register, changes
-from sync_worker.clinics.guard import USUAL_LIMITS, Guard
-from sync_worker.clinics.held import Held, HeldFacts, as_facts
-from sync_worker.registry import dialect, facts, guarding, log
-from sync_worker.registry.guarding import APPROVED, OPEN, WITHDRAWN
-from sync_worker.registry.log import Entry
-from sync_worker.registry.tables import approved_fact, clinic, held_fact, hold
+from sync_worker.domain.clinic_state import Held, HeldFacts, as_facts
+from sync_worker.domain.facts import Change, Fact, Register, changes
+from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Guard
+from sync_worker.registry import change_log, clinics, dialect, guard_state
+from sync_worker.registry.change_log import Entry
+from sync_worker.registry.guard_state import APPROVED, OPEN, WITHDRAWN
+from sync_worker.registry.tables import approved_fact, clinic, held_fact, hold, passed_fact
 
 
 def is_any_fact_held(connection: Connection) -> bool:
@@ -55,13 +55,13 @@ def let_go(
     if not present:
         return {}
     codes = {kept.region_code for held in present.values() for kept in held.values()}
-    guard = Guard(USUAL_LIMITS, guarding.locked(connection, codes, now), now)
+    guard = Guard(USUAL_LIMITS, guard_state.locked(connection, codes, now), now)
     gone: dict[str, HeldFacts] = {}
     for hsa_id, held in present.items():
         gone[hsa_id] = {fact: held.pop(fact) for fact in wanted[hsa_id] if fact in held}
         for kept in gone[hsa_id].values():
             guard.let_go(kept.region_code)
-    guarding.write(connection, guard, present)
+    guard_state.write(connection, guard, present)
     return gone
 
 
@@ -90,7 +90,7 @@ def settle(connection: Connection, held: Mapping[str, HeldFacts], now: datetime)
 
 def merged(connection: Connection, held: Mapping[str, HeldFacts]) -> Merged:
     """What merging would do to the clinics, which it locks, in the order of HSA-ids."""
-    known = facts.present(connection, held.keys())
+    known = clinics.present(connection, held.keys())
     settled = []
     newer: dict[Fact, dict[str, Register[Any]]] = {}
     for hsa_id, some in sorted(held.items()):
@@ -109,7 +109,7 @@ def merged(connection: Connection, held: Mapping[str, HeldFacts]) -> Merged:
 def write_merged(connection: Connection, result: Merged, now: datetime) -> None:
     """Write it: the facts that were held and no others, since an administrator may write none."""
     for fact, registers in result.newer.items():
-        facts.write_one(connection, fact, registers, now)
+        clinics.write_one(connection, fact, registers, now)
 
 
 def entries(
@@ -119,10 +119,10 @@ def entries(
     return [
         Entry(
             now,
-            log.change_name(change),
+            change_log.change_name(change),
             hsa_id=hsa_id,
-            old_value=log.as_text(change.old),
-            new_value=log.as_text(change.new),
+            old_value=change_log.as_text(change.old),
+            new_value=change_log.as_text(change.new),
             actor=actor,
             reason=reason,
             event_id=event_id,
@@ -134,7 +134,7 @@ def entries(
 def close_approved(connection: Connection, number: int, now: datetime) -> None:
     """End an open hold as approved; what it held is kept as it was approved."""
     rows = [
-        (number, hsa_id, change.fact.value, *map(log.as_text, change[1:]), event_id)
+        (number, hsa_id, change.fact.value, *map(change_log.as_text, change[1:]), event_id)
         for hsa_id, change, event_id in changes_of(connection, number)
     ]
     dialect.insert_all(connection, approved_fact, approved_fact.c.keys(), rows)
@@ -165,7 +165,7 @@ def changes_of(connection: Connection, number: int) -> list[tuple[str, Change, s
     for row in connection.execute(statement):
         fact = Fact(row.fact)
         old = row.active if fact is Fact.ACTIVATION else row.region_code
-        change = Change(fact, old, log.as_value(fact, row.value))
+        change = Change(fact, old, change_log.as_value(fact, row.value))
         changes.append((row.hsa_id, change, row.event_id))
     return changes
 
@@ -179,7 +179,126 @@ def _held(connection: Connection, statement: Select[Any]) -> dict[str, dict[Fact
     held: dict[str, dict[Fact, Held]] = {}
     for row in connection.execute(statement):
         fact = Fact(row.fact)
-        time, value = row.time or facts.BEFORE_EVERY_EVENT, log.as_value(fact, row.value)
+        time, value = row.time or clinics.BEFORE_EVERY_EVENT, change_log.as_value(fact, row.value)
         register: Register[Any] = Register(time, row.sequence, row.event_id, value)
         held.setdefault(row.hsa_id, {})[fact] = Held(register, row.region_code)
     return held
+
+
+# Holds as people see them: listed, and one with what it holds and what had passed before it.
+
+
+HELD, PASSED = "held", "passed"
+
+_ITEM = ("hsa_id", "fact", "old", "new")
+_PASSED_ITEM = (*_ITEM, "event_id")
+
+
+class Standing(NamedTuple):
+    """A hold, and how many clinics are as the changes that had passed before it made them."""
+
+    number: int
+    region_code: str
+    clinics: int
+
+
+def listed(connection: Connection, status: str | None) -> list[dict[str, Any]]:
+    """Holds in the order opened, in the form of `holds list`."""
+    statement = _listed()
+    if status is not None:
+        statement = statement.where(hold.c.status == status)
+    return [_item(row) for row in connection.execute(statement)]
+
+
+def shown(connection: Connection, number: int) -> dict[str, Any] | None:
+    """One hold in the form of `holds show`; None where there is none."""
+    if number > dialect.GREATEST_NUMBER:
+        return None
+    row = connection.execute(_listed().where(hold.c.id == number)).first()
+    if row is None:
+        return None
+    rows = changes_listed(connection, number)
+    had_passed = [change for change in rows if change["state"] == PASSED]
+    return {
+        **_item(row),
+        "items": [_only(_ITEM, change) for change in rows if change["state"] != PASSED],
+        "passed": [_only(_PASSED_ITEM, change) for change in had_passed],
+        "unchanged": [_only(_PASSED_ITEM, change) for change in had_passed if change["stands"]],
+    }
+
+
+def standing(connection: Connection, status: str) -> list[Standing]:
+    """The holds with this status that nobody acknowledged, where some of what had passed stands."""
+    statement = (
+        select(hold.c.id, hold.c.region_code, func.count(passed_fact.c.hsa_id.distinct()))
+        .select_from(
+            passed_fact.join(hold, passed_fact.c.hold_id == hold.c.id).join(
+                clinic, passed_fact.c.hsa_id == clinic.c.hsa_id
+            )
+        )
+        .where(hold.c.status == status, hold.c.acknowledged_at.is_(None), guard_state.STANDS)
+        .group_by(hold.c.id, hold.c.region_code)
+        .order_by(hold.c.id)
+    )
+    return [Standing(*row) for row in connection.execute(statement)]
+
+
+def changes_listed(connection: Connection, number: int) -> list[dict[str, Any]]:
+    """What a hold is about, change by change: what it holds or held, then what had passed before.
+
+    `state` is `held`, `approved` or `passed`. `stands` says of what had passed whether it is still
+    so; it is None of the others. There is nothing of a hold that there is not.
+    """
+    held = [_change(HELD, *change) for change in changes_of(connection, number)]
+    approved = [_change(APPROVED, *change) for change in _approved(connection, number)]
+    had_passed = [_change(PASSED, *change) for change in guard_state.of_hold(connection, number)]
+    return held + approved + had_passed
+
+
+def _listed() -> Select[Any]:
+    clinics = [
+        select(func.count(table.c.hsa_id.distinct()))
+        .where(table.c.hold_id == hold.c.id)
+        .scalar_subquery()
+        for table in (held_fact, approved_fact)
+    ]
+    count = case(
+        (hold.c.status == OPEN, clinics[0]), (hold.c.status == APPROVED, clinics[1]), else_=0
+    )
+    return select(hold, count.label("count_of_clinics")).order_by(hold.c.id)
+
+
+def _item(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "opened_at": row.opened_at,
+        "kind": row.kind,
+        "region_code": row.region_code,
+        "count": row.count_of_clinics,
+        "revision": row.revision,
+        "status": row.status,
+        "closed_at": row.closed_at,
+        "acknowledged_at": row.acknowledged_at,
+    }
+
+
+def _change(
+    state: str, hsa_id: str, change: Change, event_id: str | None, stands: bool | None = None
+) -> dict[str, Any]:
+    made = change._asdict() | {"event_id": event_id}
+    return {"hsa_id": hsa_id, "state": state, **made, "stands": stands}
+
+
+def _only(names: Iterable[str], change: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: change[name] for name in names}
+
+
+def _approved(connection: Connection, number: int) -> list[tuple[str, Change, str | None]]:
+    """What a hold held as it was approved; who approved it before 0007 kept no event's id."""
+    statement = (
+        select(approved_fact)
+        .where(approved_fact.c.hold_id == number)
+        .order_by(approved_fact.c.hsa_id, approved_fact.c.fact)
+    )
+    rows = connection.execute(statement)
+    return [(row.hsa_id, change_log.change_of(row), row.event_id) for row in rows]

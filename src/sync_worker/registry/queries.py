@@ -1,5 +1,6 @@
 """The registry as people ask for it: lists, one clinic, regions and gauges. Changes nothing."""
 
+import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,10 +9,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, func, select, union
 
-from sync_worker.clinics.facts import Fact
-from sync_worker.clinics.hsa_id import cleaned, normalised
-from sync_worker.clinics.status import Status
-from sync_worker.registry import dialect, facts
+from sync_worker.domain import hsa_id as hsa_ids
+from sync_worker.domain.clinic_status import Status
+from sync_worker.domain.facts import Fact
+from sync_worker.domain.hsa_id import cleaned, normalised
+from sync_worker.events.models import is_hsa_id
+from sync_worker.registry import clinics, dialect
 from sync_worker.registry.dead_letters import OPEN
 from sync_worker.registry.tables import (
     REGISTERED,
@@ -35,7 +38,7 @@ class ClinicFilter:
     limit: int | None = None
 
 
-def clinics(connection: Connection, wanted: ClinicFilter) -> Iterator[dict[str, Any]]:
+def list_clinics(connection: Connection, wanted: ClinicFilter) -> Iterator[dict[str, Any]]:
     """Clinics by HSA-id, in the form of `clinics list`."""
     statement = _listed().order_by(clinic.c.hsa_id)
     if wanted.region_codes:
@@ -65,7 +68,7 @@ def clinic_shown(connection: Connection, hsa_id: str) -> dict[str, Any] | None:
         "registered_by": stored.registered_by,
         "facts": {
             fact.value: None if register is None else _version(*register)
-            for fact, register in zip(Fact, facts.of_row(stored), strict=True)
+            for fact, register in zip(Fact, clinics.of_row(stored), strict=True)
         },
         "held": _held(connection, hsa_id),
     }
@@ -216,3 +219,53 @@ def _held_item(fact: Fact, row: Row[Any] | None) -> dict[str, Any] | None:
         return None
     value = row.value == "true" if fact is Fact.ACTIVATION else row.value
     return _version(row.time, row.sequence, row.event_id, value)
+
+
+# What the doctor asks the registry. Changes nothing.
+
+
+_NEWEST = 200
+
+
+def open_dead_letters(connection: Connection) -> dict[str, int]:
+    """How many records are set aside and not dealt with, by reason."""
+    statement = select(dead_letter.c.reason, func.count()).where(dead_letter.c.status == OPEN)
+    rows = connection.execute(statement.group_by(dead_letter.c.reason))
+    return {reason: count for reason, count in rows}  # noqa: C416 - rows are no pairs to mypy
+
+
+def open_holds(connection: Connection) -> list[tuple[str, datetime]]:
+    """Each open hold's region, and since when."""
+    statement = select(hold.c.region_code, hold.c.opened_at).where(hold.c.status == OPEN)
+    return [tuple(row) for row in connection.execute(statement.order_by(hold.c.region_code))]
+
+
+def registered_in_tak(connection: Connection) -> list[str]:
+    """The clinics that are registered here and have a system of their own."""
+    statement = select(clinic.c.hsa_id).join(own_system, own_system.c.hsa_id == clinic.c.hsa_id)
+    return list(connection.scalars(statement.where(REGISTERED).order_by(clinic.c.hsa_id)))
+
+
+def newest_event_times(connection: Connection) -> list[datetime]:
+    """The latest distinct times that events state, the newest first: 200 of them at the most."""
+    times: set[datetime] = set()
+    for column in (clinic.c.activation_time, clinic.c.region_time, clinic.c.name_time):
+        statement = select(column).where(column.is_not(None)).distinct()
+        newest = connection.scalars(statement.order_by(column.desc()).limit(_NEWEST))
+        times.update(moment for moment in newest if moment is not None)
+    return heapq.nlargest(_NEWEST, times)
+
+
+# Which clinics people mean by what they type, paste, or have in their files.
+
+
+def meant(connection: Connection, texts: Sequence[str]) -> list[str]:
+    """The HSA-id that each text means, in the same order.
+
+    What the e-services named is meant as it stands, also where it holds what is cleaned out of
+    every other text.
+    """
+    written = (hsa_ids.normalised(text) for text in texts)
+    odd = {each for each in written if hsa_ids.cleaned(each) != each and is_hsa_id(each)}
+    known = known_among(connection, sorted(odd)) if odd else set()
+    return [hsa_ids.meant(text, known) for text in texts]

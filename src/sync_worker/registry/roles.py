@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection
 
 from sync_worker.registry import dialect
-from sync_worker.registry.dialect import trust
+from sync_worker.registry.dialect import server
 from sync_worker.registry.tables import change_log, clinic, metadata
 
 WORKER, ADMIN = "complaints_worker", "complaints_admin"
@@ -198,7 +198,7 @@ def refuse_open_schema(connection: Connection) -> None:
         what.append(f"{', '.join(lacking)} may not use the schema {schema}")
         remedy.append(f"GRANT USAGE ON SCHEMA {schema} TO {', '.join(_all_quoted(lacking))}")
     if what:
-        owner, login = trust.owner_of_schema(connection), dialect.role(connection)
+        owner, login = server.owner_of_schema(connection), dialect.role(connection)
         raise OpenSchema("; ".join(what), remedy, owner, login)
 
 
@@ -208,7 +208,7 @@ def refuse_planted(connection: Connection) -> None:
         return
     found, remedy = _planted(connection)
     if found:
-        owner, login = trust.owner_of_schema(connection), dialect.role(connection)
+        owner, login = server.owner_of_schema(connection), dialect.role(connection)
         raise OpenSchema(found, remedy, owner, login)
 
 
@@ -216,7 +216,7 @@ def open_schema(connection: Connection) -> tuple[list[str], list[str]]:
     """What is open in the schema to whom nobody trusts, and the statements that close it."""
     schema = _quoted(dialect.schema_in_use(connection))
     ours = {"PUBLIC", *ROLES}
-    grantees = [name for name in trust.may_add(connection) if name in ours]
+    grantees = [name for name in server.may_add(connection) if name in ours]
     planted, remedy = _planted(connection)
     what = [planted] if planted else []
     if grantees:
@@ -227,7 +227,7 @@ def open_schema(connection: Connection) -> tuple[list[str], list[str]]:
 
 
 def _planted(connection: Connection) -> tuple[str, list[str]]:
-    found = trust.planted(connection)
+    found = server.planted(connection)
     if not found:
         return "", []
     schema = _quoted(dialect.schema_in_use(connection))

@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from sync_worker.clinics.status import Status
+from sync_worker.domain.clinic_status import Status
 from sync_worker.registry.dialect import Bytewise, Instant, RowNumber
 
 metadata = MetaData(

@@ -1,1 +1,1 @@
-"""What the program tells of itself while it works: its log."""
+"""What the program tells of its work: log, metrics, health."""

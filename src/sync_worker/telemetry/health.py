@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Thread
 
+from structlog.typing import FilteringBoundLogger
+
 _OPENING_SECONDS = 60.0
 """Longer than all questions together, each of which has an end of its own."""
 
@@ -68,3 +70,27 @@ class Health:
         if unanswered > _UNANSWERED_SECONDS:
             reasons.append(f"the database has not answered for {unanswered:.0f} s")
         return [self.redacted(reason) for reason in reasons + self.source()]
+
+
+# Tells in the log what a probe of `/readyz` would see, for whoever has no probe.
+
+
+class Readiness:
+    """Logs that the worker is ready, or not any more, each time that this changes."""
+
+    def __init__(self, log: FilteringBoundLogger, health: Health) -> None:
+        self._log = log
+        self._health = health
+        self._was_ready: bool | None = None
+
+    def look(self) -> None:
+        """Look now, and tell what has changed since the last look."""
+        reasons = self._health.ready()
+        is_ready = not reasons
+        if is_ready == self._was_ready:
+            return
+        self._was_ready = is_ready
+        if is_ready:
+            self._log.info("ready")
+        else:
+            self._log.warning("not_ready", reasons=reasons)

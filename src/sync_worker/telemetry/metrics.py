@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from sync_worker.sync.progress import (
+from sync_worker.pipeline.listener import (
     AheadOfClock,
     Applied,
     MassChangeHeld,

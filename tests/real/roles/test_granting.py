@@ -12,10 +12,10 @@ from sqlalchemy.exc import DBAPIError
 
 from sync_worker.cli.main import run
 from sync_worker.registry import roles, schema
+from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.roles import ADMIN, READER, RIGHTS, ROLES, SUPPORT, WORKER
 from sync_worker.registry.tables import metadata
-from sync_worker.registry.unit import Registry
 from tests.real.roles.conftest import ACTIVE, OWNER, settings
 from tests.services.postgres import create_database, drop_database
 

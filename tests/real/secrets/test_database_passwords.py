@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from sync_worker.cli.main import run
 from sync_worker.registry import schema
+from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
-from sync_worker.registry.unit import Registry
 from tests.real.secrets.conftest import Login
 from tests.services import processes
 from tests.services.postgres import PostgresServer

@@ -5,8 +5,8 @@ import pytest
 from psycopg import sql
 from sqlalchemy import text
 
+from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import COMMAND, open_engine, session
-from sync_worker.registry.unit import Registry
 from tests.real.roles.conftest import settings
 from tests.real.sessions import known_settings as known
 from tests.services.postgres import create_database, drop_database

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sync_worker.clinics.admission import Outcome, Refusal
-from sync_worker.clinics.status import Status
+from sync_worker.domain.admission import Outcome, Refusal
+from sync_worker.domain.clinic_status import Status
 
 DOCS = Path(__file__).parent.parent.parent.parent / "docs"
 PAGES = ["administration.md", "administration.sv.md"]

@@ -6,10 +6,10 @@ from string import Formatter
 
 import pytest
 
-from sync_worker.administration import language
-from sync_worker.administration.language.message import Language, Message, of_locale
-from sync_worker.administration.language.refusals import REFUSALS
-from sync_worker.clinics.admission import Refusal
+from sync_worker.administration import messages
+from sync_worker.administration.messages.refusals import REFUSALS
+from sync_worker.domain.admission import Refusal
+from sync_worker.language import Language, Message, of_locale
 
 
 def messages_in(value):
@@ -25,8 +25,8 @@ def messages_in(value):
 
 
 def catalogue():
-    for module in pkgutil.iter_modules(language.__path__):
-        names = vars(importlib.import_module(f"{language.__name__}.{module.name}"))
+    for module in pkgutil.iter_modules(messages.__path__):
+        names = vars(importlib.import_module(f"{messages.__name__}.{module.name}"))
         for name, value in names.items():
             for number, message in enumerate(messages_in(value)):
                 yield f"{module.name}.{name}.{number}", message

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_worker.administration.files import report
-from sync_worker.administration.files.decoding import Unreadable, decoded
-from sync_worker.administration.files.reading import Entry, read
-from sync_worker.administration.language import files as says
-from sync_worker.clinics.hsa_id import trimmed
-from sync_worker.files import cells
-from sync_worker.files.table import DELIMITERS, Row, rows
+from sync_worker.administration.csv_files import report
+from sync_worker.administration.csv_files.decoding import Unreadable, decoded
+from sync_worker.administration.csv_files.reader import Entry, read
+from sync_worker.administration.messages import files as says
+from sync_worker.domain.hsa_id import trimmed
+from sync_worker.files import csv_cells
+from sync_worker.files.csv_rows import DELIMITERS, Row, rows
 
 A, B, C = (f"SE2321000016-T{letter}01" for letter in "ABC")
 
@@ -143,7 +143,7 @@ def test_the_header_is_known_in_any_spelling(spelling, delimiter):
 
 @pytest.mark.parametrize("other", ["Namn", "HSA", "id", "Vårdgivarens HSA-id", "", A])
 def test_other_words_are_no_header(other):
-    assert not cells.is_header(other)
+    assert not csv_cells.is_header(other)
 
 
 BROKEN = {
@@ -229,16 +229,16 @@ HOSTILE = st.text(
 
 @given(CELL | HOSTILE)
 def test_a_safe_cell_is_no_formula_acts_on_nothing_and_means_what_it_meant(cell):
-    safe = cells.safe(cell)
+    safe = csv_cells.safe(cell)
     assert not safe.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
     assert not re.search(r"""[;,][\s"']*[=+\-@＝＋－＠]""", safe)
     assert not {unicodedata.category(each) for each in safe} & {"Cc", "Cf", "Zl", "Zp"}
-    assert cells.unguarded(safe) == cell
+    assert csv_cells.unguarded(safe) == cell
 
 
 @pytest.mark.parametrize("cell", [r"C:\new\xyz", r"Br\u00e5viken", r"a\b", r"\x1B"])
 def test_a_backslash_that_escapes_nothing_stays(cell):
-    assert cells.safe(cell) == cells.unguarded(cell) == cell
+    assert csv_cells.safe(cell) == csv_cells.unguarded(cell) == cell
 
 
 @given(st.lists(st.tuples(HOSTILE, HOSTILE), min_size=1, max_size=3))

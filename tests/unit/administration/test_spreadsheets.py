@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from sync_worker.administration.files.decoding import Unreadable
-from sync_worker.administration.files.reading import read
-from sync_worker.administration.language.message import Language
-from sync_worker.clinics.hsa_id import normalised
+from sync_worker.administration.csv_files.decoding import Unreadable
+from sync_worker.administration.csv_files.reader import read
+from sync_worker.domain.hsa_id import normalised
+from sync_worker.language import Language
 
 FOLDER = Path(__file__).parent.parent.parent / "spreadsheets"
 A, B, C, D, E = (f"SE2321000016-TX0{number}" for number in range(1, 6))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync_worker.cli.development import is_development
+from sync_worker.config.local_addresses import is_development
 
 
 @pytest.mark.parametrize(

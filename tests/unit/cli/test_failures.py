@@ -6,7 +6,7 @@ import pytest
 from kafka.errors import TopicAuthorizationFailedError
 from tests.unit.cli.conftest import A
 
-from sync_worker.stream.fitting import unauthorised
+from sync_worker.streams.checks import unauthorised
 
 PASSWORD = "h3mligt-ord"
 NOBODY = "SE2321000016-NONE"
@@ -201,7 +201,7 @@ def test_the_status_of_the_registry_is_told_where_kafka_refuses_this_user(
     def refuse(_settings):
         raise unauthorised(TopicAuthorizationFailedError("a-topic"))
 
-    monkeypatch.setattr("sync_worker.cli.wiring.KafkaAdmin", refuse)
+    monkeypatch.setattr("sync_worker.bootstrap.KafkaAdmin", refuse)
     monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "host:9092")
     told = typed("status", "-o", "json")
     assert told.exit_code == 0, told.stderr

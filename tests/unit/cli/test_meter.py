@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from sync_worker.cli import meter
-from sync_worker.cli.meter import Meter, shown
+from sync_worker.cli import progress
+from sync_worker.cli.progress import Meter, shown
 
 
 def text(seconds, read, fraction):
@@ -51,8 +51,8 @@ class Screen(io.StringIO):
 def test_a_terminal_has_one_line_drawn_anew_and_a_file_whole_lines(
     monkeypatch, is_terminal, begin, end
 ):
-    monkeypatch.setattr(meter, "_REDRAW_SECONDS", 0.001)
-    monkeypatch.setattr(meter, "_LINE_SECONDS", 0.001)
+    monkeypatch.setattr(progress, "_REDRAW_SECONDS", 0.001)
+    monkeypatch.setattr(progress, "_LINE_SECONDS", 0.001)
     screen = Screen(is_terminal=is_terminal)
     with shown(Meter("replay", lambda: 0.5, lambda: 0), screen):
         assert screen.was_written.wait(30)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sync_worker.cli import text
 from sync_worker.cli.output import Form, Globals, Output
 from sync_worker.errors import Exit, UserError
-from sync_worker.files.shown import in_lines
+from sync_worker.printable import in_lines
 
 COLUMNS = ("hsa_id", "name", "active", "updated_at")
 AT = datetime(2026, 1, 1, 8, 30, tzinfo=UTC)

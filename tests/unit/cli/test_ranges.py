@@ -6,9 +6,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from sync_worker.cli import ranges
+from sync_worker.cli import params
 from sync_worker.errors import Exit, UserError
-from sync_worker.stream.ranges import AtOffset, AtTime, Earliest, Now, Range
+from sync_worker.streams.ranges import AtOffset, AtTime, Earliest, Now, Range
 
 ONE = ("--topic", "t", "--partition", "0")
 
@@ -18,9 +18,9 @@ def range_of(*arguments: str) -> Range:
     found: list[Range] = []
 
     @click.command
-    @ranges.options
+    @params.options
     def command(topics, partitions, start, end):
-        found.append(ranges.selected(topics, partitions, start, end))
+        found.append(params.selected(topics, partitions, start, end))
 
     CliRunner().invoke(command, arguments, standalone_mode=False, catch_exceptions=False)
     return found[0]

@@ -9,9 +9,9 @@ from tests.builders import activated, deactivated, numbered, record, region_chan
 from tests.unit.cli.conftest import A, B, C, D
 from tests.unit.cli.test_changing import answers, contents
 
-from sync_worker.stream.archive_range import ArchiveRange
-from sync_worker.sync.retry import RetryPolicy
-from sync_worker.sync.write import Writer
+from sync_worker.pipeline.apply import Writer
+from sync_worker.pipeline.retry import RetryPolicy
+from sync_worker.streams.archive.reader import ArchiveRange
 
 REPORT = ["read", "applied", "superseded", "ignored", "dead_lettered", "held", "changes"]
 
@@ -232,7 +232,7 @@ def test_one_that_waits_for_records_ends_at_once(newer, typed, monkeypatch):
 def test_a_database_that_stays_locked_is_told_to_be_away(newer, typed, populated, monkeypatch):
     monkeypatch.setattr("sync_worker.registry.dialect.engine.BUSY_TIMEOUT_MS", 10)
     short = RetryPolicy(give_up_after=RetryPolicy(None).longest_wait / 10)
-    monkeypatch.setattr("sync_worker.sync.patience.Patience.__init__.__defaults__", (short,))
+    monkeypatch.setattr("sync_worker.pipeline.retry.Patience.__init__.__defaults__", (short,))
     with sqlite3.connect(populated) as connection:
         connection.execute("BEGIN IMMEDIATE")
         told = typed("replay", "--archive", newer, "--yes", "-o", "json")

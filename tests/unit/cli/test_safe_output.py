@@ -13,8 +13,8 @@ from tests.unit.cli.conftest import A, B
 from sync_worker.cli.errors import as_json, as_text
 from sync_worker.cli.output import Form, Globals, Output
 from sync_worker.errors import Exit, UserError
-from sync_worker.files.cells import unguarded
-from sync_worker.files.shown import in_json
+from sync_worker.files.csv_cells import unguarded
+from sync_worker.printable import in_json
 from sync_worker.telemetry import logging
 from sync_worker.telemetry.redaction import Redaction
 

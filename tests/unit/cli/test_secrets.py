@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.cli.test_settings import named
 
-from sync_worker.cli.secrecy import SECRETS, URLS
-from sync_worker.cli.settings import Settings, load_settings
-from sync_worker.registry.address import parameters_of
+from sync_worker.config.postgresql_url import parameters_of
+from sync_worker.config.secrets import SECRETS, URLS
+from sync_worker.config.settings import Settings, load_settings
 from sync_worker.telemetry.redaction import MASK, Redaction
 
 HEAD, TAIL = "Hemligt7", "S3condOrd"

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from sync_worker.cli.errors import as_json, as_text
-from sync_worker.cli.settings import Settings, load_settings
+from sync_worker.config.settings import Settings, load_settings
 from sync_worker.errors import Exit, UserError
 
 PASSWORD = "h3mligt-ord"

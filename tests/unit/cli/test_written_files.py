@@ -7,7 +7,7 @@ import stat
 import pytest
 from tests.unit.cli.conftest import A
 
-from sync_worker.files.whole import Kind, NotAFile, WholeFile
+from sync_worker.files.atomic import Kind, NotAFile, WholeFile
 from sync_worker.registry.dialect import open_engine
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from tests.builders import ACTIVATION, Event, record
 
-from sync_worker.clinics.regions import Regions
-from sync_worker.events.codec import Codec
-from sync_worker.events.verdicts import Rejection
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
+from sync_worker.events.outcomes import Rejection
 
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
 CODEC = Codec(ACTIVATION, Regions(), timedelta(hours=1))

@@ -12,7 +12,7 @@ from tests.builders import ACTIVATION, REGION
 from tests.unit.events.conftest import decode
 
 from sync_worker.events.models import MODELS
-from sync_worker.events.verdicts import Event
+from sync_worker.events.outcomes import Event
 
 FOLDER = Path(__file__).parents[3] / "schemas"
 DOCUMENT = yaml.safe_load((FOLDER / "asyncapi.yaml").read_text(encoding="utf-8"))

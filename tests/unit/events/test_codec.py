@@ -9,8 +9,8 @@ from tests.builders import Event as Document
 from tests.builders import activated, deactivated, region_changed
 from tests.unit.events.conftest import CLINIC, decode
 
-from sync_worker.clinics.facts import Facts, Register, Value
-from sync_worker.events.verdicts import Event
+from sync_worker.domain.facts import Facts, Register, Value
+from sync_worker.events.outcomes import Event
 
 TIME = datetime(2026, 1, 1, 0, 5, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from tests.builders import ACTIVATION, REGION, activated
 from tests.unit.events.conftest import CLINIC, CODEC, NOW
 
-from sync_worker.clinics.hsa_id import normalised
+from sync_worker.domain.hsa_id import normalised
+from sync_worker.events.outcomes import Event, Rejection
 from sync_worker.events.record import Record
-from sync_worker.events.verdicts import Event, Rejection
 
 LONGEST_DETAIL = 500
 SOUND = json.dumps(activated(CLINIC, 5, sequence="7", regionCode="01", name="Exempel")).encode()

@@ -6,8 +6,8 @@ import pytest
 from tests.builders import activated
 from tests.unit.events.conftest import CLINIC, OTHER, decode, reason_of
 
+from sync_worker.events.outcomes import Event, Ignored, Reason
 from sync_worker.events.record import Headers
-from sync_worker.events.verdicts import Event, Ignored, Reason
 
 ATTRIBUTES = ("specversion", "id", "source", "type", "subject", "time", "sequence")
 Header = tuple[str, bytes | None]

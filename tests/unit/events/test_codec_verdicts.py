@@ -9,9 +9,9 @@ from tests.builders import ACTIVATION, activated, event, record, region_changed
 from tests.builders import Event as Document
 from tests.unit.events.conftest import CLINIC, NOW, OTHER, decode, reason_of
 
-from sync_worker.clinics.regions import Regions
-from sync_worker.events.codec import Codec
-from sync_worker.events.verdicts import Event, Ignored, Reason, Rejection
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
+from sync_worker.events.outcomes import Event, Ignored, Reason, Rejection
 
 
 def with_data(data: Any, **more: Any) -> Document:

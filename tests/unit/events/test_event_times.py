@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_worker.events.times import instant, instant_of_timestamp
+from sync_worker.events.timestamps import instant, instant_of_timestamp
 
 OFFSETS = st.integers(-(24 * 60 - 1), 24 * 60 - 1).map(
     lambda minutes: timezone(timedelta(minutes=minutes))

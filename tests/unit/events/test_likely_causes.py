@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests.builders import STRUCTURED, activated, record
 from tests.unit.events.conftest import CLINIC, CODEC, NOW, decode
 
+from sync_worker.events.outcomes import Event, Reason, Rejection
 from sync_worker.events.record import Headers
-from sync_worker.events.verdicts import Event, Reason, Rejection
 
 EVENT = activated(CLINIC, 5, regionCode="01")
 JSON = json.dumps(EVENT).encode()

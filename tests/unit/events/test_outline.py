@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.builders import activated, record
 from tests.unit.events.conftest import CLINIC, CODEC, NOW, decode
 
-from sync_worker.events import codec
-from sync_worker.events.outline import outline
-from sync_worker.events.verdicts import Event, Ignored
+from sync_worker.events import decoder
+from sync_worker.events.decoder import outline
+from sync_worker.events.outcomes import Event, Ignored
 
 MEBIBYTE = 2**20
 EVENT = activated(CLINIC, 5, regionCode="01")
@@ -27,7 +27,7 @@ def test_a_large_value_is_judged_as_a_small_one_is(value):
     small = json.dumps(value, ensure_ascii=False).encode()
     judged = CODEC.decode(record(small, key=CLINIC, topic="t"), NOW)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(codec, "_LARGE", 0)
+        patched.setattr(decoder, "_LARGE", 0)
         outlined = CODEC.decode(record(small, key=CLINIC, topic="t"), NOW)
     # A cause that is likely, by what is not read, is found of a small value alone.
     assert type(outlined) is type(judged)

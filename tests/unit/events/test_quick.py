@@ -9,8 +9,8 @@ from tests.builders import ACTIVATION, activated, deactivated, record, region_ch
 from tests.unit.events.conftest import CLINIC, CODEC, OTHER
 from tests.unit.events.test_codec_any_bytes import HEADERS, JSON, KEYS, MUTATED, TEXT, disturbed
 
-from sync_worker.clinics.regions import Regions
-from sync_worker.events.quick import quick_decoder
+from sync_worker.domain.regions import Regions
+from sync_worker.events.fast_decoder import quick_decoder
 from sync_worker.events.record import Record
 
 QUICK = quick_decoder(Regions())

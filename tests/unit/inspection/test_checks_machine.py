@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from sync_worker.inspection.certificates import NoCertificate, ends_of
-from sync_worker.inspection.checks_machine import MachineChecks
+from sync_worker.inspection.checks_machine import MachineChecks, NoCertificate, ends_of
 from sync_worker.inspection.doctor import Finding, State, examined
-from sync_worker.registry.unit import Registry
+from sync_worker.registry.database import Registry
 
 UNTIL_2030 = """-----BEGIN CERTIFICATE-----
 MIIBOjCB4QIUd9NnPh3mlpIT7gR9vYh9Lom9+4cwCgYIKoZIzj0EAwIwIDEeMBwG

@@ -17,7 +17,7 @@ from sync_worker.inspection.doctor import (
 )
 from sync_worker.registry.dialect import MissingDatabase, NoPlaceForDatabase
 from sync_worker.registry.schema import WrongRevision
-from sync_worker.stream.source import StreamAway, StreamError
+from sync_worker.streams.protocol import StreamAway, StreamError
 
 
 def found(*checks: Check, seconds: float = 10) -> dict[str, State]:

@@ -1,6 +1,6 @@
 """When a refused login is tried again."""
 
-from sync_worker.logins.refusals import LONGEST_WAIT_SECONDS, Refusals
+from sync_worker.login_backoff import LONGEST_WAIT_SECONDS, Refusals
 
 
 def test_a_refusal_is_tried_ever_more_slowly_with_a_limit():

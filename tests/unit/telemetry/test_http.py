@@ -12,8 +12,8 @@ import pytest
 from tests.services.waiting import until
 
 from sync_worker.events.record import Partition
+from sync_worker.pipeline.listener import Applied, MovedWithoutBoard
 from sync_worker.registry.positions import Counts
-from sync_worker.sync.progress import Applied, MovedWithoutBoard
 from sync_worker.telemetry.health import Health
 from sync_worker.telemetry.http import Port
 from sync_worker.telemetry.metrics import Metrics

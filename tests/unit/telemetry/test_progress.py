@@ -4,10 +4,9 @@ import pytest
 import structlog
 from tests.builders import record
 
+from sync_worker.events.outcomes import Reason, Rejection
 from sync_worker.events.record import Partition
-from sync_worker.events.verdicts import Reason, Rejection
-from sync_worker.registry.positions import Counts
-from sync_worker.sync.progress import (
+from sync_worker.pipeline.listener import (
     AheadOfClock,
     Applied,
     MassChangeHeld,
@@ -17,9 +16,10 @@ from sync_worker.sync.progress import (
     SetAside,
     UnknownType,
 )
+from sync_worker.registry.positions import Counts
 from sync_worker.telemetry.health import Health
+from sync_worker.telemetry.listener import Told
 from sync_worker.telemetry.metrics import Metrics
-from sync_worker.telemetry.progress import Told
 
 A = "SE2321000016-TA01"
 

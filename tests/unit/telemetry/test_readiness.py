@@ -5,8 +5,7 @@ from functools import partial
 import structlog
 from structlog.testing import LogCapture
 
-from sync_worker.telemetry.health import Health
-from sync_worker.telemetry.readiness import Readiness
+from sync_worker.telemetry.health import Health, Readiness
 
 
 def test_each_turn_is_told_once_with_the_reasons():

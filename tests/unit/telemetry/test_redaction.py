@@ -6,9 +6,8 @@ import logging
 
 import pytest
 
-from sync_worker.telemetry import library_logs
 from sync_worker.telemetry.health import Health
-from sync_worker.telemetry.logging import configure
+from sync_worker.telemetry.logging import configure, redact
 from sync_worker.telemetry.redaction import MASK, Redaction
 
 SECRET = 'h3mligt"ord'
@@ -39,7 +38,7 @@ def test_the_log_holds_no_secret(redaction, log_format):
 
 
 def test_what_a_library_logs_holds_no_secret(redaction):
-    library_logs.redact(redaction)
+    redact(redaction)
     error = OSError(SECRET)
     caught = (type(error), error, None)
     log = logging.getLogger("kafka")

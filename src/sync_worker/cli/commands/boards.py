@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync_worker.administration.language import boards as says
+from sync_worker.administration.messages import boards as says
 from sync_worker.cli import options
 from sync_worker.errors import Exit, UserError
 
@@ -49,7 +49,7 @@ _ticket_option = click.option(
 @click.pass_context
 def set_board(ctx: click.Context, /, region_code: str, hsa_id: str, name: str, **how: Any) -> None:
     """Set or replace the patient board of region NN, which switches its service on."""
-    from sync_worker.clinics import hsa_id as hsa_ids
+    from sync_worker.domain import hsa_id as hsa_ids
     from sync_worker.registry.registrations import Board
 
     run = options.invocation(ctx)
@@ -94,20 +94,20 @@ def _put(
     dry_run: bool,
     yes: bool,
 ) -> None:
+    from sync_worker import bootstrap
     from sync_worker.administration import boards
-    from sync_worker.administration.act import Act
-    from sync_worker.cli import wiring
+    from sync_worker.authorship import Act
     from sync_worker.inspection.regions import regions
 
-    with wiring.registry(run.settings.support_url) as registry:
+    with bootstrap.registry(run.settings.support_url) as registry:
         plan = boards.plan(registry, region_code, board)
         for line in _plan_lines(plan):
             run.output.message(line)
         if not dry_run and not plan.changes_nothing:
             run.output.confirm(says.QUESTION(), yes=yes)
             why = options.ticket_and_reason(ticket, reason)
-            boards.put(registry, plan, Act(actor, why, wiring.now()))
-        rows = regions(registry, wiring.regions(run.settings), [region_code])
+            boards.put(registry, plan, Act(actor, why, bootstrap.now()))
+        rows = regions(registry, bootstrap.regions(run.settings), [region_code])
     (region,) = (row for row in rows if row["region_code"] == region_code)
     run.output.document(region, render=lambda shown: _state_line(run, shown))
 

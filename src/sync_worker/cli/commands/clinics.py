@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync_worker.administration.language import clinics as says
+from sync_worker.administration.messages import clinics as says
 from sync_worker.cli import options
-from sync_worker.cli.path_to_write import PathToWrite
-from sync_worker.clinics.admission import Outcome
-from sync_worker.clinics.status import Status
+from sync_worker.cli.output_files import PathToWrite
+from sync_worker.domain.admission import Outcome
+from sync_worker.domain.clinic_status import Status
 from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sync_worker.administration.act import Act
     from sync_worker.administration.clinics import Item, Verb
-    from sync_worker.administration.language.message import Said
+    from sync_worker.authorship import Act
+    from sync_worker.language import Said
 
 COLUMNS = ("hsa_id", "name", "region_code", "active", "registered", "status", "updated_at")
 ITEM_COLUMNS = ("hsa_id", "outcome", "reason")
@@ -68,14 +68,17 @@ def list_clinics(
     limit: int | None,
 ) -> None:
     """List clinics, by HSA-id."""
-    from sync_worker.cli import wiring
+    from sync_worker import bootstrap
     from sync_worker.registry import queries
 
     run = options.invocation(ctx)
     options.require_known_region(run, *regions)
     wanted = queries.ClinicFilter(regions, Status(status) if status else None, search, limit)
-    with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
-        rows = queries.clinics(connection, wanted)
+    with (
+        bootstrap.registry(run.settings.database_url) as registry,
+        registry.snapshot() as connection,
+    ):
+        rows = queries.list_clinics(connection, wanted)
         run.output.items(rows, COLUMNS, empty=says.NO_SUCH_CLINICS())
 
 
@@ -88,18 +91,21 @@ def list_clinics(
 @click.pass_context
 def show(ctx: click.Context, hsa_id: str, with_history: bool) -> None:
     """Show one clinic: its facts with the events that stated them, and its status."""
-    from sync_worker.cli import wiring
-    from sync_worker.registry import log, queries
-    from sync_worker.registry.identities import meant
+    from sync_worker import bootstrap
+    from sync_worker.registry import change_log, queries
+    from sync_worker.registry.queries import meant
 
     run = options.invocation(ctx)
-    with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
+    with (
+        bootstrap.registry(run.settings.database_url) as registry,
+        registry.snapshot() as connection,
+    ):
         (wanted,) = meant(connection, [hsa_id])
         clinic = queries.clinic_shown(connection, wanted)
         if clinic is None:
             raise _not_found(wanted)
         if with_history:
-            clinic["history"] = log.of_clinic(connection, wanted)
+            clinic["history"] = change_log.of_clinic(connection, wanted)
     run.output.document(clinic, render=lambda shown: _text(run, shown))
 
 
@@ -121,13 +127,13 @@ def add(ctx: click.Context, /, wanted: tuple[str, ...], dry_run: bool, **who: An
     handles cases in its own system. Each is judged on its own: those that can be are added, and
     where any is refused the command ends with 4.
     """
+    from sync_worker import bootstrap
     from sync_worker.administration import clinics
-    from sync_worker.cli import wiring
 
     run = options.invocation(ctx)
     act = _act(run, **who)
     perform = clinics.plan if dry_run else clinics.do
-    with wiring.registry(run.settings.database_url) as registry:
+    with bootstrap.registry(run.settings.database_url) as registry:
         items = perform(registry, clinics.ADD, wanted, act)
     for item in items:
         if item.outcome is Outcome.ADDED:
@@ -201,8 +207,8 @@ def remove(
 
     A removed clinic receives no new cases, and no event brings it back. Its facts are kept.
     """
+    from sync_worker import bootstrap
     from sync_worker.administration import clinics
-    from sync_worker.cli import wiring
 
     run = options.invocation(ctx)
     if (file is None) == (not wanted):
@@ -211,7 +217,7 @@ def remove(
         _from_file(ctx, run, clinics.REMOVE, file, dry_run=dry_run, yes=yes, **who)
         return
     act = _act(run, **who)
-    with wiring.registry(run.settings.database_url) as registry:
+    with bootstrap.registry(run.settings.database_url) as registry:
         items = clinics.plan(registry, clinics.REMOVE, wanted, act)
         removable = [item.hsa_id for item in items if item.outcome is Outcome.REMOVED]
         if removable and not dry_run:
@@ -226,11 +232,11 @@ def remove(
 def _act(
     run: options.Invocation, *, regions: tuple[str, ...], actor: str, reason: str | None
 ) -> "Act":
-    from sync_worker.administration.act import Act
-    from sync_worker.cli import wiring
+    from sync_worker import bootstrap
+    from sync_worker.authorship import Act
 
     options.require_known_region(run, *regions)
-    return Act(actor, reason, wiring.now(), acting_for=regions or None)
+    return Act(actor, reason, bootstrap.now(), acting_for=regions or None)
 
 
 def _from_file(
@@ -262,7 +268,7 @@ def _report(ctx: click.Context, run: options.Invocation, items: "Sequence[Item]"
 
 
 def _in_words(item: "Item") -> "Said":
-    from sync_worker.administration.language.refusals import REFUSALS
+    from sync_worker.administration.messages.refusals import REFUSALS
 
     assert item.reason is not None  # a refusal has one
     why, remedy = REFUSALS[item.reason]

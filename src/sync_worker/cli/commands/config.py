@@ -8,7 +8,7 @@ import click
 from sync_worker.cli import options
 
 if TYPE_CHECKING:
-    from sync_worker.cli.settings import Settings
+    from sync_worker.config.settings import Settings
 
 COLUMNS = ("name", "value", "source", "description")
 
@@ -32,8 +32,8 @@ def show(ctx: click.Context) -> None:
     Needs neither a database nor Kafka. Ends with 2, and says what is wrong, where a setting is not
     right or its name is unknown.
     """
-    from sync_worker.cli.environment import variable
-    from sync_worker.cli.settings import Settings, sourced_settings
+    from sync_worker.config.settings import Settings, sourced_settings
+    from sync_worker.config.sources import variable
 
     output = options.output_of(ctx)
     settings, sources = sourced_settings(os.environ)
@@ -56,9 +56,9 @@ def _shown(settings: "Settings", field: str) -> Any:
     """A setting's value without what is secret in it."""
     from pydantic import SecretStr
 
-    from sync_worker.cli import values
+    from sync_worker.config import validators
 
     value = getattr(settings, field)
     if isinstance(value, SecretStr):
-        return values.MASK
-    return values.without_password(value) if value and field.endswith("_url") else value
+        return validators.MASK
+    return validators.without_password(value) if value and field.endswith("_url") else value

@@ -108,12 +108,12 @@ def roles(ctx: click.Context, apply: bool) -> None:
     everybody, is taken away. They need a user that owns the tables and may create roles. Without
     --apply nothing is changed.
     """
-    from sync_worker.cli import wiring
+    from sync_worker import bootstrap
     from sync_worker.registry import roles as registry_roles
 
     run = options.invocation(ctx)
     registry_roles.require(run.settings.database_url)
-    with wiring.registry(run.settings.database_url) as registry, registry.unit() as unit:
+    with bootstrap.registry(run.settings.database_url) as registry, registry.unit() as unit:
         statements = registry_roles.statements(unit.connection)
         if apply:
             registry_roles.apply(unit.connection, statements)

@@ -13,7 +13,7 @@ from sync_worker.errors import Exit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sync_worker.registry.letters import Head
+    from sync_worker.registry.dead_letters import Head
 
 COLUMNS = (
     "id",
@@ -62,11 +62,14 @@ _MOST_DAYS = 36_500
 @click.pass_context
 def list_letters(ctx: click.Context, status: str, narrowed: Narrowed, limit: int | None) -> None:
     """List dead letters, in the order set aside."""
-    from sync_worker.cli import wiring
+    from sync_worker import bootstrap
     from sync_worker.registry import dead_letters
 
     run = options.invocation(ctx)
-    with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
+    with (
+        bootstrap.registry(run.settings.database_url) as registry,
+        registry.snapshot() as connection,
+    ):
         wanted = narrowed.filter(connection, None if status == "all" else status)
         rows = dead_letters.listed(connection, wanted, limit)
         run.output.items(rows, COLUMNS, empty="There are no such dead letters.")
@@ -79,16 +82,20 @@ def list_letters(ctx: click.Context, status: str, narrowed: Narrowed, limit: int
 @click.pass_context
 def show(ctx: click.Context, number: int) -> None:
     """Show one dead letter with its record, and the clinic that it names as that is now."""
-    from sync_worker.cli import wiring
-    from sync_worker.registry import dead_letters, letters
-    from sync_worker.sync.letters import UnknownLetters
+    from sync_worker import bootstrap
+    from sync_worker.operations.redrive import UnknownLetters
+    from sync_worker.registry import dead_letters, queries
 
     run = options.invocation(ctx)
-    with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
+    with (
+        bootstrap.registry(run.settings.database_url) as registry,
+        registry.snapshot() as connection,
+    ):
         letter = dead_letters.shown(connection, number)
         if letter is None:
             raise UnknownLetters([number])
-        letter["clinic"] = letters.clinic_of(connection, number)
+        names = dead_letters.clinics_named_in(connection, number)
+        letter["clinic"] = queries.clinic_listed(connection, names[0]) if names else None
     run.output.document(letter, render=run.output.fields)
 
 
@@ -162,19 +169,19 @@ def discard(
     Of those that are named all, or none. With --all those that are open as it begins: what is set
     aside meanwhile stays open. They stay to be looked at until they are purged.
     """
-    from sync_worker.cli import wiring
-    from sync_worker.registry.letters import Signature
-    from sync_worker.sync import letters
+    from sync_worker import bootstrap
+    from sync_worker.operations import redrive
+    from sync_worker.registry.dead_letters import Signature
 
     choice.require_clear("sync-worker deadletters discard --all --code invalid_json --reason TEXT")
     run = options.invocation(ctx)
-    with wiring.registry(run.settings.database_url) as registry:
+    with bootstrap.registry(run.settings.database_url) as registry:
         heads = choice.heads(registry)
         if heads and not dry_run:
             run.output.message(_plan(heads, choice))
             run.output.confirm(f"Discard {len(heads)} dead letters?", yes=yes)
-            numbers, by = [head.number for head in heads], Signature(wiring.now(), actor, reason)
-            heads = letters.discard(registry, numbers, by, all_or_none=not choice.every)
+            numbers, by = [head.number for head in heads], Signature(bootstrap.now(), actor, reason)
+            heads = redrive.discard(registry, numbers, by, all_or_none=not choice.every)
             choosing_letters.tell_gone(run.output, len(numbers) - len(heads))
     rows = [{"id": head.number, "outcome": "discarded"} for head in heads]
     run.output.items(rows, ("id", "outcome"), empty="There is nothing to discard.")
@@ -204,19 +211,19 @@ def purge(
     Open ones stay. What is purged is gone: where its record is read again and is still bad, it is
     set aside anew.
     """
-    from sync_worker.cli import wiring
-    from sync_worker.registry.letters import Signature, count_closed
-    from sync_worker.sync import letters
+    from sync_worker import bootstrap
+    from sync_worker.operations import redrive
+    from sync_worker.registry.dead_letters import Signature, count_closed
 
     run = options.invocation(ctx)
-    before = wiring.now() - timedelta(days=days)
-    with wiring.registry(run.settings.database_url) as registry:
+    before = bootstrap.now() - timedelta(days=days)
+    with bootstrap.registry(run.settings.database_url) as registry:
         with registry.snapshot() as connection:
             purged = count_closed(connection, before)
         if purged and not dry_run:
             run.output.confirm(f"Delete {purged} closed dead letters?", yes=yes)
-            by = Signature(wiring.now(), actor, reason)
-            purged = letters.purge(registry, before, by)
+            by = Signature(bootstrap.now(), actor, reason)
+            purged = redrive.purge(registry, before, by)
     verb = "would be deleted" if dry_run else "deleted"
     document = {"purged": purged, "closed_before": before}
     run.output.document(document, render=lambda shown: f"{shown['purged']} dead letters {verb}")

@@ -27,10 +27,10 @@ def command(ctx: click.Context) -> None:
     failure.
     """
     from sync_worker.inspection.doctor import State, items
-    from sync_worker.telemetry import library_logs
+    from sync_worker.telemetry import logging
 
     output = options.output_of(ctx)
-    library_logs.redact(output.redaction)
+    logging.redact(output.redaction)
     findings = _findings()
     output.items(output.redaction.values(items(findings)), COLUMNS)
     failed = [name for name, found in findings.items() if found.state is State.FAIL]
@@ -41,10 +41,10 @@ def command(ctx: click.Context) -> None:
 
 
 def _findings() -> "dict[str, Finding]":
-    from sync_worker.administration.language.message import Language, worded
-    from sync_worker.cli import examination
-    from sync_worker.cli.settings import Settings, load_settings
+    from sync_worker import bootstrap
+    from sync_worker.config.settings import Settings, load_settings
     from sync_worker.inspection.doctor import Check, examined, fail, ok
+    from sync_worker.language import Language, worded
 
     try:
         settings = load_settings(os.environ)
@@ -53,5 +53,5 @@ def _findings() -> "dict[str, Finding]":
         settings = Settings()
         message, hint = (worded(said, Language.ENGLISH) for said in (wrong.message, wrong.hint))
         told = fail(message.replace("\n  ", " "), hint)
-    with examination.of(settings) as checks:
+    with bootstrap.doctor_checks(settings) as checks:
         return examined([Check("settings", lambda: told), *checks])

@@ -14,8 +14,8 @@ from sync_worker.errors import Exit
 from sync_worker.events.record import Record
 
 if TYPE_CHECKING:
-    from sync_worker.events.codec import Codec
-    from sync_worker.events.verdicts import Verdict
+    from sync_worker.events.decoder import Codec
+    from sync_worker.events.outcomes import Verdict
 
 COLUMNS = ("line", "topic", "partition", "offset", "key", "verdict", "reason", "detail")
 VALID, IGNORED, DEAD_LETTERED = "valid", "ignored", "dead_lettered"
@@ -53,10 +53,10 @@ def validate(ctx: click.Context, file: str, kind: str | None) -> None:
     nor Kafka. Ends with 3 where any would be set aside, and where there is no event. An archive
     that cannot be read to its end is judged up to there, and ends with 2.
     """
-    from sync_worker.cli import wiring
+    from sync_worker import bootstrap
 
     run = options.invocation(ctx)
-    tally = _Tally(wiring.codec(run.settings), wiring.now())
+    tally = _Tally(bootstrap.codec(run.settings), bootstrap.now())
     with opened(file, Kind(kind) if kind else None) as events:
         try:
             tally.judge(events)
@@ -115,7 +115,7 @@ class _Tally:
 
 
 def _verdict_members(verdict: "Verdict") -> dict[str, Any]:
-    from sync_worker.events.verdicts import Event, Ignored, Rejection
+    from sync_worker.events.outcomes import Event, Ignored, Rejection
 
     match verdict:
         case Event():

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from sync_worker.cli import options, ranges
-from sync_worker.cli.path_to_write import PathToWrite
+from sync_worker.cli import options, params
+from sync_worker.cli.output_files import PathToWrite
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.record import Excerpt, Partition, Record
-from sync_worker.stream.ranges import End, Start
+from sync_worker.streams.ranges import End, Start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sync_worker.stream.kafka_range import KafkaRange
+    from sync_worker.streams.kafka.range_reader import KafkaRange
 
 STDOUT = "-"
 COLUMNS = ("topic", "partition", "from", "until", "records")
@@ -50,7 +50,7 @@ class Sink(Protocol):
     help="The archive to write, packed where it ends in .gz; - is standard output, with nothing "
     "else on it.",
 )
-@ranges.options
+@params.options
 @options.yes_option
 @click.pass_context
 def export(
@@ -69,16 +69,16 @@ def export(
     The file is there only once it is whole; one that is there already is replaced after a question
     (or with --yes). The workers' group and positions play no part.
     """
-    from sync_worker.cli import wiring
+    from sync_worker import bootstrap
     from sync_worker.cli.interruption import Interruption
 
     run = options.invocation(ctx)
-    wanted = ranges.selected(topics, partitions, start, end)
+    wanted = params.selected(topics, partitions, start, end)
     if out != STDOUT:
         _ask_before_replacing(run, Path(out), yes=yes)
     with (
         Interruption().installed(),
-        closing(wiring.export_reader(run.settings, wanted)) as reader,
+        closing(bootstrap.export_reader(run.settings, wanted)) as reader,
         _sink(out) as sink,
     ):
         counts = _copy(run, reader, sink)
@@ -90,8 +90,8 @@ def export(
 
 
 def _ask_before_replacing(run: options.Invocation, path: Path, *, yes: bool) -> None:
-    from sync_worker.cli.written_files import refuse_registry
-    from sync_worker.files.whole import require_place
+    from sync_worker.cli.output_files import refuse_registry
+    from sync_worker.files.atomic import require_place
 
     refuse_registry(run.settings, path)
     if not path.parent.is_dir():
@@ -110,7 +110,7 @@ def _ask_before_replacing(run: options.Invocation, path: Path, *, yes: bool) -> 
 
 @contextmanager
 def _sink(out: str) -> Iterator[Sink]:
-    from sync_worker.stream.archive_writer import writing
+    from sync_worker.streams.archive.writer import writing
 
     if out == STDOUT:
         yield _Stdout()
@@ -123,15 +123,15 @@ class _Stdout:
     """Standard output, as an archive."""
 
     def write(self, records: "Iterable[Record]") -> None:
-        from sync_worker.cli import streams
+        from sync_worker.cli import standard_streams
         from sync_worker.cli.output import write
-        from sync_worker.files.shown import in_json
-        from sync_worker.stream.archive_writer import line_of
+        from sync_worker.printable import in_json
+        from sync_worker.streams.archive.writer import line_of
 
         lines = b"".join(map(line_of, records)).decode()
         # A file keeps each line as it is: an archive is known by its first one.
         write(in_json(lines) if sys.stdout.isatty() else lines)
-        if not streams.has_reader(sys.stdout):
+        if not standard_streams.has_reader(sys.stdout):
             raise click.exceptions.Exit(Exit.DONE)
 
 

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from sync_worker.cli import options, ranges
+from sync_worker.cli import options, params
 from sync_worker.cli.errors import as_command_error
 from sync_worker.cli.event_files import file_of
-from sync_worker.cli.given_files import STDIN
+from sync_worker.cli.input_files import STDIN
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.record import Excerpt, Partition, Record
-from sync_worker.stream.ranges import End, Range, Start
-from sync_worker.stream.source import StreamAway, StreamError
+from sync_worker.streams.protocol import StreamAway, StreamError
+from sync_worker.streams.ranges import End, Range, Start
 
 if TYPE_CHECKING:
-    from sync_worker.stream.publisher import Publisher
-    from sync_worker.stream.topic_limits import Contents
+    from sync_worker.streams.kafka.publisher import Publisher
+    from sync_worker.streams.kafka.topic_limits import Contents
 
 COLUMNS = ("topic", "partition", "records", "published")
 
@@ -53,7 +53,7 @@ class _Plan:
     ),
 )
 @click.argument("file", metavar="FILE|-", type=options.FILE)
-@ranges.options
+@params.options
 @click.option(
     "--accept-changed-timestamps",
     is_flag=True,
@@ -82,13 +82,14 @@ def publish(
 
     Where Kafka is not on this machine it asks first, or wants --yes: records cannot be taken back.
     """
-    from sync_worker.cli import publishing, wiring
+    from sync_worker import bootstrap
+    from sync_worker.cli import publishing
 
     run = options.invocation(ctx)
-    wanted = ranges.selected(topics, partitions, start, end)
+    wanted = params.selected(topics, partitions, start, end)
     if file != STDIN:
         Path(file).stat()  # A file that is missing is told before Kafka is asked for.
-    wiring.kafka(run.settings)
+    bootstrap.kafka(run.settings)
     with file_of(file) as path:
         plan = _planned(run, path, wanted)
         is_development = _compared(run, plan, accepts_changes=accept_changed_timestamps)
@@ -106,14 +107,14 @@ def publish(
 
 def _planned(run: options.Invocation, path: Path, wanted: Range) -> _Plan:
     """Read the whole file before anything is sent: a bad line is met here."""
-    from sync_worker.cli import wiring
-    from sync_worker.stream.topic_limits import Contents
+    from sync_worker import bootstrap
+    from sync_worker.streams.kafka.topic_limits import Contents
 
     counts: dict[Partition, int] = {}
     firsts: dict[Partition, int] = {}
     contents: dict[str, Contents] = {}
     with (
-        closing(wiring.range_reader(run.settings, path, wanted)) as reader,
+        closing(bootstrap.range_reader(run.settings, path, wanted)) as reader,
         run.output.progress("reading", reader.fraction_read),
     ):
         for record in chain.from_iterable(batch.records for batch in reader.batches()):
@@ -139,12 +140,13 @@ def _refuse_excerpt(record: Record) -> None:
 
 def _compared(run: options.Invocation, plan: _Plan, *, accepts_changes: bool) -> bool:
     """Refuse what the cluster has no place for; whether it is a development one."""
-    from sync_worker.cli import publishing, wiring
-    from sync_worker.cli.development import is_development
-    from sync_worker.stream.fitting import refuse_missing, refuse_missing_partitions
+    from sync_worker import bootstrap
+    from sync_worker.cli import publishing
+    from sync_worker.config.local_addresses import is_development
+    from sync_worker.streams.checks import refuse_missing, refuse_missing_partitions
 
     servers = str(run.settings.kafka_bootstrap_servers)
-    with wiring.kafka_admin(run.settings) as admin:
+    with bootstrap.kafka_admin(run.settings) as admin:
         names = {partition.topic for partition in plan.counts}
         present = admin.topics(names)
         refuse_missing(names, present, admin.cluster_id())
@@ -162,10 +164,10 @@ def _compared(run: options.Invocation, plan: _Plan, *, accepts_changes: bool) ->
 
 @contextmanager
 def _publisher(run: options.Invocation) -> Iterator["Publisher"]:
-    from sync_worker.cli import wiring
-    from sync_worker.stream.publisher import Publisher
+    from sync_worker import bootstrap
+    from sync_worker.streams.kafka.publisher import Publisher
 
-    with closing(Publisher(wiring.kafka(run.settings))) as publisher:
+    with closing(Publisher(bootstrap.kafka(run.settings))) as publisher:
         yield publisher
 
 
@@ -178,11 +180,11 @@ def _publish(
     given: str,
 ) -> None:
     """Publish all of it; `given` is what was typed to say so, for whoever has to go on."""
-    from sync_worker.cli import wiring
+    from sync_worker import bootstrap
 
     try:
         with (
-            closing(wiring.range_reader(run.settings, path, wanted)) as reader,
+            closing(bootstrap.range_reader(run.settings, path, wanted)) as reader,
             run.output.progress("publishing", reader.fraction_read),
         ):
             for batch in reader.batches():
@@ -191,7 +193,7 @@ def _publish(
     except (StreamAway, StreamError, KeyboardInterrupt) as error:
         publisher.close()
         _report(run, plan, publisher.published)
-        until = ranges.until_option(wanted.end)
+        until = params.until_option(wanted.end)
         _stopped(error, plan, publisher, f"{given}{until}")
 
 

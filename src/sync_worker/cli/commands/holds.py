@@ -50,12 +50,15 @@ def command() -> None:
 @click.pass_context
 def list_holds(ctx: click.Context, status: str) -> None:
     """List holds, in the order opened; count is of clinics."""
-    from sync_worker.cli import wiring
-    from sync_worker.registry import hold_lists
+    from sync_worker import bootstrap
+    from sync_worker.registry import holds
 
     run = options.invocation(ctx)
-    with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
-        rows = hold_lists.listed(connection, None if status == "all" else status)
+    with (
+        bootstrap.registry(run.settings.database_url) as registry,
+        registry.snapshot() as connection,
+    ):
+        rows = holds.listed(connection, None if status == "all" else status)
     run.output.items(rows, COLUMNS, empty="There are no such holds.")
 
 
@@ -73,16 +76,19 @@ def show(ctx: click.Context, number: int) -> None:
     As csv it is the list for the publisher: a change a line, `state` being held, approved or
     passed.
     """
-    from sync_worker.cli import wiring
-    from sync_worker.registry import hold_lists
-    from sync_worker.sync.holds import UnknownHold
+    from sync_worker import bootstrap
+    from sync_worker.operations.approve_holds import UnknownHold
+    from sync_worker.registry import holds
 
     run = options.invocation(ctx)
-    with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
-        hold = hold_lists.shown(connection, number)
+    with (
+        bootstrap.registry(run.settings.database_url) as registry,
+        registry.snapshot() as connection,
+    ):
+        hold = holds.shown(connection, number)
         if hold is None:
             raise UnknownHold(number)
-        rows = hold_lists.changes(connection, number)
+        rows = holds.changes_listed(connection, number)
     if run.output.is_csv:
         run.output.items(rows, CHANGE_COLUMNS)
     else:
@@ -122,12 +128,12 @@ def approve(
     command ends with 4. With --yes and without --revision, what is listed at that moment is
     approved.
     """
-    from sync_worker.cli import wiring
-    from sync_worker.registry import hold_lists
-    from sync_worker.sync import holds as deciding
+    from sync_worker import bootstrap
+    from sync_worker.operations import approve_holds as deciding
+    from sync_worker.registry import holds
 
     run = options.invocation(ctx)
-    with wiring.registry(run.settings.database_url) as registry:
+    with bootstrap.registry(run.settings.database_url) as registry:
         planned = deciding.plan(registry, number)
         if revision not in (None, planned["revision"]):
             raise deciding.HoldChanged(number, planned["revision"])
@@ -140,10 +146,10 @@ def approve(
         moves.tell(run.output, would_move, is_done=False)
         run.output.confirm(f"Approve hold {number}, {planned['count']} clinics?", yes=yes)
         seen = revision if yes else planned["revision"]
-        approval = deciding.Approval(number, actor, reason, wiring.now(), seen)
+        approval = deciding.Approval(number, actor, reason, bootstrap.now(), seen)
         moves.tell(run.output, deciding.approve(registry, approval), is_done=True)
         with registry.snapshot() as connection:
-            hold = hold_lists.shown(connection, number) or planned
+            hold = holds.shown(connection, number) or planned
     run.output.document(hold, render=_sentence)
 
 
@@ -164,16 +170,16 @@ def acknowledge(ctx: click.Context, /, number: int, reason: str, actor: str) -> 
     `status` and `doctor` remind of it no longer. Nothing else changes: what is wrong there, the
     e-services correct. A hold that is open or approved, or was acknowledged before, is refused (4).
     """
-    from sync_worker.cli import wiring
-    from sync_worker.registry import hold_lists
-    from sync_worker.registry.letters import Signature
-    from sync_worker.sync import holds as deciding
+    from sync_worker import bootstrap
+    from sync_worker.operations import approve_holds as deciding
+    from sync_worker.registry import holds
+    from sync_worker.registry.dead_letters import Signature
 
     run = options.invocation(ctx)
-    with wiring.registry(run.settings.database_url) as registry:
-        deciding.acknowledge(registry, number, Signature(wiring.now(), actor, reason))
+    with bootstrap.registry(run.settings.database_url) as registry:
+        deciding.acknowledge(registry, number, Signature(bootstrap.now(), actor, reason))
         with registry.snapshot() as connection:
-            hold = hold_lists.shown(connection, number)
+            hold = holds.shown(connection, number)
     run.output.document(hold or {}, render=lambda _shown: f"Hold {number} is acknowledged.")
 
 

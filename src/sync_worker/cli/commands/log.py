@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync_worker.cli import options
-from sync_worker.cli.moments import Moment
+from sync_worker.cli.params import Moment
 from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
@@ -73,25 +73,28 @@ def list_entries(
     since: datetime | None,
 ) -> None:
     """List changes in the order in which they were made, the newest last."""
-    from sync_worker.cli import wiring
-    from sync_worker.registry import log
-    from sync_worker.registry.identities import meant
+    from sync_worker import bootstrap
+    from sync_worker.registry import change_log
+    from sync_worker.registry.queries import meant
 
     run = options.invocation(ctx)
     options.require_known_region(run, *regions, is_of_log=True)
-    with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
+    with (
+        bootstrap.registry(run.settings.database_url) as registry,
+        registry.snapshot() as connection,
+    ):
         named = tuple(meant(connection, clinics))
-        wanted = log.LogFilter(regions, named, actor, since)
+        wanted = change_log.LogFilter(regions, named, actor, since)
         _require_named(connection, named)
-        rows = log.listed(connection, wanted)
+        rows = change_log.listed(connection, wanted)
         run.output.items(rows, COLUMNS, empty="There are no such entries.")
 
 
 def _require_named(connection: "Connection", named: tuple[str, ...]) -> None:
     """Raise UserError (not found) for an HSA-id that neither an event nor the log names."""
-    from sync_worker.registry import log
+    from sync_worker.registry import change_log
 
-    for hsa_id in log.unheard_of(connection, named):
+    for hsa_id in change_log.unheard_of(connection, named):
         raise UserError(
             Exit.NOT_FOUND,
             f"There is no clinic {hsa_id}, and the log has nothing about it.",

@@ -11,9 +11,9 @@ from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from sync_worker.events.record import Partition
+    from sync_worker.operations.reset_positions import Reset, Selection
+    from sync_worker.registry.database import Registry
     from sync_worker.registry.positions import Position
-    from sync_worker.registry.unit import Registry
-    from sync_worker.sync.reset import Reset, Selection
 
 COLUMNS = (
     "stream",
@@ -62,11 +62,14 @@ def command() -> None:
 @click.pass_context
 def list_positions(ctx: click.Context) -> None:
     """List every position, with what became of the records before it."""
-    from sync_worker.cli import wiring
+    from sync_worker import bootstrap
     from sync_worker.registry import positions
 
     run = options.invocation(ctx)
-    with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
+    with (
+        bootstrap.registry(run.settings.database_url) as registry,
+        registry.snapshot() as connection,
+    ):
         known = positions.listed(connection)
     run.output.items(
         [_item(position) for position in known],
@@ -114,14 +117,14 @@ def reset(
     What is read again merges into nothing new, so the rows stay true. The counts go on: what is
     read again counts again.
     """
-    from sync_worker.cli import wiring
-    from sync_worker.sync import reset as resetting
+    from sync_worker import bootstrap
+    from sync_worker.operations import reset_positions as resetting
 
     run = options.invocation(ctx)
     selection = resetting.Selection(topic, partition)
-    with wiring.registry(run.settings.database_url) as registry:
+    with bootstrap.registry(run.settings.database_url) as registry:
         if archives or run.settings.kafka_bootstrap_servers is None:
-            streams = [wiring.archive(run.settings, path).stream_id for path in archives]
+            streams = [bootstrap.archive(run.settings, path).stream_id for path in archives]
             planned = resetting.plan(registry, selection, target, streams)
         else:
             stream, present = _present_log(run, selection, target)
@@ -136,7 +139,7 @@ def reset(
             )
         run.output.items([_plan_item(reset) for reset in planned], PLAN_COLUMNS)
         run.output.confirm(f"Set {len(planned)} positions?", yes=yes)
-        resetting.do(registry, planned, actor=actor, reason=reason, now=wiring.now())
+        resetting.do(registry, planned, actor=actor, reason=reason, now=bootstrap.now())
     run.output.message("Done. What is read again counts again.")
 
 
@@ -149,13 +152,13 @@ def _look_at_the_cluster(
         StreamError: it is, and only a part is selected. With a position in it, nothing would refuse
             to read the rest of it.
     """
-    from sync_worker.stream import fitting
-    from sync_worker.sync.bookmarks import bookmarks
+    from sync_worker.pipeline.stored_positions import bookmarks
+    from sync_worker.streams import checks
 
     known = bookmarks(registry, stream)
     if not selection.is_whole:
-        fitting.refuse_other_cluster(stream, known)
-    elif fitting.other_clusters(known):
+        checks.refuse_other_cluster(stream, known)
+    elif checks.other_clusters(known):
         run.output.attention("This is another cluster than the registry was read from.")
 
 
@@ -168,19 +171,19 @@ def _present_log(
         StreamError: a topic of ours that is selected is not there, or a log that is selected has no
             such offset.
     """
-    from sync_worker.cli import wiring
-    from sync_worker.stream import fitting
+    from sync_worker import bootstrap
+    from sync_worker.streams import checks
 
-    with wiring.kafka_admin(run.settings) as admin:
-        wanted, stream = wiring.topics(run.settings), f"kafka:{admin.cluster_id()}"
+    with bootstrap.kafka_admin(run.settings) as admin:
+        wanted, stream = bootstrap.topics(run.settings), f"kafka:{admin.cluster_id()}"
         found = admin.topics(wanted)
         if selection.topic in wanted:
-            fitting.refuse_missing([selection.topic], found, stream)
+            checks.refuse_missing([selection.topic], found, stream)
         present = [(at, topic.topic_id) for topic in found.values() for at in topic.partitions]
         if target > 0:
             bounds = admin.bounds(at for at, _ in present if selection.has(at))
             for partition in sorted(bounds):
-                fitting.refuse_out_of_bounds(partition, target, bounds[partition])
+                checks.refuse_out_of_bounds(partition, target, bounds[partition])
         return stream, present
 
 

@@ -12,10 +12,9 @@ from sync_worker.cli.reconciling import AGAINST, AS_OF, Against, Kind
 from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
-    from sync_worker.registry.registration_drift import RegistrationDrift
-    from sync_worker.registry.unit import Registry
-    from sync_worker.sync.reconcile import Comparison, Difference, Expectation
-    from sync_worker.sync.repair import Repaired
+    from sync_worker.operations.reconcile import Comparison, Difference, Expectation, Repaired
+    from sync_worker.registry.database import Registry
+    from sync_worker.registry.registrations import RegistrationDrift
 
 COLUMNS = (
     "hsa_id",
@@ -101,13 +100,14 @@ def command(
     registration: that is for the regions to add and remove. Exit code 3: drift was found, and is
     not repaired.
     """
-    from sync_worker.cli import reconciling, wiring
+    from sync_worker import bootstrap
+    from sync_worker.cli import reconciling
 
     run = options.invocation(ctx)
     done = _How(**how)
     options.require_known_region(run, *done.regions)
     _require_as_of(against, as_of, accept_short=accept_short)
-    with wiring.registry(run.settings.database_url) as registry:
+    with bootstrap.registry(run.settings.database_url) as registry:
         asked = reconciling.Asked(against, as_of, done.regions, accept_short)
         comparison, expectation = reconciling.compared(run, registry, asked)
         repaired = None
@@ -144,8 +144,9 @@ def _repair(
     expectation: "Expectation",
     how: _How,
 ) -> "Repaired":
-    from sync_worker.cli import reconciling, wiring
-    from sync_worker.sync.repair import By
+    from sync_worker import bootstrap
+    from sync_worker.cli import reconciling
+    from sync_worker.operations.reconcile import By
 
     differences = comparison.differences
     if differences:
@@ -155,7 +156,7 @@ def _repair(
         _tell_moves(run, registry, differences)
         clinics = len({one.hsa_id for one in differences})
         run.output.confirm(f"Set {len(differences)} facts of {clinics} clinics?", yes=how.yes)
-    by = By(how.actor, how.reason, wiring.now(), expectation.stream_id)
+    by = By(how.actor, how.reason, bootstrap.now(), expectation.stream_id)
     return reconciling.repaired(registry, differences, expectation, by)
 
 
@@ -249,7 +250,7 @@ def _report(
 def _tell_moves(
     run: options.Invocation, registry: "Registry", differences: Sequence["Difference"]
 ) -> None:
-    from sync_worker.sync.repair import would_move
+    from sync_worker.operations.reconcile import would_move
 
     moves.tell(run.output, would_move(registry, differences), is_done=False)
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from sync_worker.administration.language import boards as says
-from sync_worker.administration.language.message import Said
+from sync_worker.administration.messages import boards as says
 from sync_worker.cli import options
+from sync_worker.language import Said
 
 COLUMNS = (
     "region_code",
@@ -68,11 +68,11 @@ def show(ctx: click.Context, region_code: str) -> None:
 
 
 def _regions(run: options.Invocation) -> list[dict[str, Any]]:
-    from sync_worker.cli import wiring
+    from sync_worker import bootstrap
     from sync_worker.inspection.regions import regions
 
-    with wiring.registry(run.settings.database_url) as registry:
-        return regions(registry, wiring.regions(run.settings))
+    with bootstrap.registry(run.settings.database_url) as registry:
+        return regions(registry, bootstrap.regions(run.settings))
 
 
 def _point_out(run: options.Invocation, regions: list[dict[str, Any]]) -> None:

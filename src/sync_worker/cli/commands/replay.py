@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync_worker.cli import moves, options, ranges, text
+from sync_worker.cli import moves, options, params, text
 from sync_worker.errors import Exit
 
 if TYPE_CHECKING:
     from sync_worker.cli.reading_again import Again
-    from sync_worker.stream.ranges import End, Range, RangeReader, Start
-    from sync_worker.sync.replay import Hand, Only, Replay, Report
+    from sync_worker.operations.replay import Hand, Only, Replay, Report
+    from sync_worker.streams.ranges import End, Range, RangeReader, Start
 
 CHANGE_COLUMNS = ("hsa_id", "fact", "old", "new")
 _COUNTS = ("applied", "superseded", "ignored", "dead_lettered", "held")
@@ -31,8 +31,8 @@ _COUNTS = ("applied", "superseded", "ignored", "dead_lettered", "held")
         "sync-worker replay --topic eservices.clinic.region --partition 2 --from offset:100 --yes",
     ),
 )
-@ranges.archives_option("An archive to read, plain or .gz, instead of Kafka.")
-@ranges.options
+@params.archives_option("An archive to read, plain or .gz, instead of Kafka.")
+@params.options
 @click.option(
     "--clinic",
     "hsa_ids",
@@ -71,7 +71,7 @@ def command(
     with 3 where something was held, or would be.
     """
     run = options.invocation(ctx)
-    wanted = ranges.selected(topics, partitions, start, end)
+    wanted = params.selected(topics, partitions, start, end)
     if not (dry_run or yes):
         run.output.require_terminal()
     from sync_worker.cli import reading_again
@@ -110,14 +110,14 @@ class _Replaying:
 
     def rehearse(self, label: str, show: Callable[["Report"], None]) -> "Report":
         """Keep nothing."""
-        from sync_worker.sync.again import Rehearsing
+        from sync_worker.operations.reapply import Rehearsing
 
         return self._read(Rehearsing(self._again.parts), label, show)
 
     def do(self, show: Callable[["Report"], None], actor: str, reason: str | None) -> "Report":
         """Keep what it comes to."""
-        from sync_worker.registry.log import Entry
-        from sync_worker.sync.again import Doing
+        from sync_worker.operations.reapply import Doing
+        from sync_worker.registry.change_log import Entry
 
         parts = self._again.parts
         signature = Entry(parts.clock(), "replayed", actor=actor, reason=reason)
@@ -127,7 +127,7 @@ class _Replaying:
         """Have the hand take every range; what became of them is shown however it ends."""
         from sync_worker.cli import reading_again
         from sync_worker.cli.interruption import Shielded
-        from sync_worker.sync.replay import Replay
+        from sync_worker.operations.replay import Replay
 
         interruption = self._again.interruption
         replay = Replay(Shielded(hand, interruption), self._only, lambda: interruption.is_wanted)
@@ -142,20 +142,20 @@ class _Replaying:
         return replay.report
 
     def _read_one(self, replay: "Replay", reader: "RangeReader", label: str) -> None:
-        from sync_worker.cli.meter import Meter
+        from sync_worker.cli.progress import Meter
 
         meter = Meter(label, reader.fraction_read, lambda: reader.read)
         with self._run.output.metered(meter):
             replay.read(reader.stream_id, reader.batches())
 
     def _opened(self, path: Path | None, opened: ExitStack) -> "RangeReader":
-        from sync_worker.cli import wiring
-        from sync_worker.stream.kafka_range import KafkaRange
-        from sync_worker.sync.bookmarks import refuse_another_log
+        from sync_worker import bootstrap
+        from sync_worker.pipeline.stored_positions import refuse_another_log
+        from sync_worker.streams.kafka.range_reader import KafkaRange
 
         settings, patience = self._run.settings, self._again.parts.patience
         reader = patience(
-            lambda: wiring.range_reader(settings, path, self._wanted, has_archive_option=True)
+            lambda: bootstrap.range_reader(settings, path, self._wanted, has_archive_option=True)
         )
         opened.callback(reader.close)
         if isinstance(reader, KafkaRange):
@@ -165,8 +165,8 @@ class _Replaying:
 
 
 def _only(again: "Again", hsa_ids: tuple[str, ...]) -> "Only | None":
-    from sync_worker.registry.identities import meant
-    from sync_worker.sync.replay import Only
+    from sync_worker.operations.replay import Only
+    from sync_worker.registry.queries import meant
 
     if not hsa_ids:
         return None
@@ -201,7 +201,7 @@ def _show(run: options.Invocation, report: "Report", *, is_done: bool) -> None:
 
 
 def _document(report: "Report") -> dict[str, Any]:
-    from sync_worker.sync.merge import Outcome
+    from sync_worker.pipeline.merge import Outcome
 
     return {
         "read": report.read,

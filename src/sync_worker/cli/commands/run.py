@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync_worker.cli import ending, options
+from sync_worker.cli import options, signals
 from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
-    from sync_worker.registry.unit import Registry
-    from sync_worker.stream.archive import ArchiveSource
-    from sync_worker.sync.worker import Worker
+    from sync_worker.pipeline.worker import Worker
+    from sync_worker.registry.database import Registry
+    from sync_worker.streams.archive.reader import ArchiveSource
 
 
 @click.command(
@@ -56,22 +56,22 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     end, these end with 3 while mass changes wait for a person.
     """
     is_daemon = not archives and until_idle is None
-    end = ending.End(Exit.DONE if is_daemon else Exit.INTERRUPTED)
-    from sync_worker.cli import daemon, wiring
+    end = signals.End(Exit.DONE if is_daemon else Exit.INTERRUPTED)
+    from sync_worker import bootstrap
+    from sync_worker.cli import daemon
     from sync_worker.inspection.status import counts_item
-    from sync_worker.sync.retry import DAEMON, UNTIL_IDLE
-    from sync_worker.telemetry.health import Health
+    from sync_worker.pipeline.retry import DAEMON, UNTIL_IDLE
+    from sync_worker.telemetry.health import Health, Readiness
+    from sync_worker.telemetry.listener import Told
     from sync_worker.telemetry.metrics import Metrics
-    from sync_worker.telemetry.progress import Told
-    from sync_worker.telemetry.readiness import Readiness
 
     run = options.invocation(ctx)
     stuck_after = run.settings.kafka_max_poll_interval_ms / 1000
     health, metrics = Health(stuck_after, run.options.redaction), Metrics()
     told = Told(run.log(), metrics, health)
-    with wiring.worker_registry(run.settings, told.database_refused) as registry:
+    with bootstrap.worker_registry(run.settings, told.database_refused) as registry:
         health.database = registry.unanswered_seconds
-        worker = wiring.worker(run.settings, registry, told, DAEMON if is_daemon else UNTIL_IDLE)
+        worker = bootstrap.worker(run.settings, registry, told, DAEMON if is_daemon else UNTIL_IDLE)
         end.of(worker)
         tell = told.kafka_refused
         open_kafka = None if archives else daemon.opener(run.settings, health, run.log(), tell)
@@ -92,9 +92,9 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
 
 def _apply_archives(run: options.Invocation, worker: "Worker", archives: tuple[Path, ...]) -> bool:
     """Whether all of them were read to their ends."""
-    from sync_worker.cli import wiring
+    from sync_worker import bootstrap
 
-    sources = [wiring.archive(run.settings, path) for path in archives]
+    sources = [bootstrap.archive(run.settings, path) for path in archives]
     for source in sources:
         source.stream_id  # noqa: B018 - opens each file before the first one is applied
     for path, source in zip(archives, sources, strict=True):
@@ -116,10 +116,10 @@ def _require_whole(is_whole: bool) -> None:
 
 def _point_out_holds(ctx: click.Context, run: options.Invocation, registry: "Registry") -> None:
     from sync_worker.inspection.status import attention_to_holds
-    from sync_worker.registry import guarding
+    from sync_worker.registry import guard_state
 
     with registry.snapshot() as connection:
-        still_open = guarding.count_open(connection)
+        still_open = guard_state.count_open(connection)
         texts = attention_to_holds(connection)
     for text in texts:
         run.output.attention(text)

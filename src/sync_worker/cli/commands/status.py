@@ -10,7 +10,7 @@ from sync_worker.cli import options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sync_worker.inspection.stream import Log
+    from sync_worker.inspection.status import Log
     from sync_worker.registry.positions import Position
 
 PARTITION_COLUMNS = (
@@ -43,25 +43,25 @@ def command(ctx: click.Context) -> None:
     where Kafka is away or not configured, and for archives; `lag` also where the log is another
     than was read.
     """
-    from sync_worker.cli import wiring
+    from sync_worker import bootstrap
     from sync_worker.inspection.status import status
 
     run = options.invocation(ctx)
     is_configured = run.settings.kafka_bootstrap_servers is not None
-    with wiring.registry(run.settings.database_url) as registry:
+    with bootstrap.registry(run.settings.database_url) as registry:
         look = partial(_log, run) if is_configured else None
-        document = status(registry, wiring.regions(run.settings), look)
+        document = status(registry, bootstrap.regions(run.settings), look)
     document["attention"] = run.output.redaction.values(document["attention"])
     run.output.document(document, render=lambda shown: _text(run, shown))
 
 
 def _log(run: options.Invocation, known: "Sequence[Position]") -> "Log":
     """The log as Kafka has it now."""
-    from sync_worker.cli import wiring
-    from sync_worker.inspection.stream import log
+    from sync_worker import bootstrap
+    from sync_worker.inspection.status import log
 
-    with wiring.kafka_admin(run.settings) as admin:
-        return log(admin, known, wiring.topics(run.settings))
+    with bootstrap.kafka_admin(run.settings) as admin:
+        return log(admin, known, bootstrap.topics(run.settings))
 
 
 def _text(run: options.Invocation, shown: dict[str, Any]) -> str:

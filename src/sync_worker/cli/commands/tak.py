@@ -4,17 +4,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync_worker.administration.language import errors as says_of_errors
-from sync_worker.administration.language import tak as says
+from sync_worker.administration.messages import errors as says_of_errors
+from sync_worker.administration.messages import tak as says
 from sync_worker.cli import options
 from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sync_worker.administration.files.reading import Contents
-    from sync_worker.administration.language.message import Message
+    from sync_worker.administration.csv_files.reader import Contents
     from sync_worker.administration.tak import TakPlan, Wanted
+    from sync_worker.language import Message
 
 COLUMNS = ("hsa_id", "name", "region_code", "active", "registered")
 ITEM_COLUMNS = ("line", "hsa_id", "outcome", "reason", "registered", "effect")
@@ -37,11 +37,14 @@ def list_own_systems(ctx: click.Context) -> None:
     Name, region and activity are empty where the e-services never stated them. One that is
     registered here as well should be removed from one of the two.
     """
-    from sync_worker.cli import wiring
+    from sync_worker import bootstrap
     from sync_worker.registry import queries
 
     run = options.invocation(ctx)
-    with wiring.registry(run.settings.database_url) as registry, registry.snapshot() as connection:
+    with (
+        bootstrap.registry(run.settings.database_url) as registry,
+        registry.snapshot() as connection,
+    ):
         run.output.items(queries.own_systems(connection), COLUMNS, empty=says.EMPTY())
 
 
@@ -73,14 +76,15 @@ def import_list(ctx: click.Context, /, file: str, **how: Any) -> None:
     no HSA-id is not used at all. Shows what comes, goes and stays, and which registered clinics
     stop receiving cases, and asks.
     """
+    from sync_worker import bootstrap
     from sync_worker.administration import tak
-    from sync_worker.cli import given_files, wiring
+    from sync_worker.cli import input_files
 
     run = options.invocation(ctx)
-    given = given_files.contents(file)
-    with wiring.registry(run.settings.support_url) as registry:
+    given = input_files.contents(file)
+    with bootstrap.registry(run.settings.support_url) as registry:
         wanted = tak.wanted(registry, given.entries)
-        given_files.tell_remarks(run.output, given)
+        input_files.tell_remarks(run.output, given)
         if wanted.malformed:
             _refuse(ctx, run, given, wanted)
         planned = tak.plan(registry, list(wanted.lines))
@@ -106,9 +110,9 @@ def _replaced(
     yes: bool,
 ) -> "TakPlan":
     """Ask, and do it; what was done, or the plan where there is nothing to do."""
+    from sync_worker import bootstrap
     from sync_worker.administration import tak
-    from sync_worker.administration.act import Act
-    from sync_worker.cli import wiring
+    from sync_worker.authorship import Act
 
     if planned.is_short and not accept_short:
         raise _short(planned)
@@ -117,7 +121,7 @@ def _replaced(
     if dry_run or planned.changes_nothing:
         return planned
     run.output.confirm(says.QUESTION(), yes=yes)
-    act = Act(actor, options.ticket_and_reason(ticket, reason), wiring.now())
+    act = Act(actor, options.ticket_and_reason(ticket, reason), bootstrap.now())
     done = tak.put(registry, planned, act)
     run.output.message(says.REPLACED(count=len(done.comes) + len(done.stays)))
     return done
@@ -188,8 +192,8 @@ def _refuse(
     ctx: click.Context, run: options.Invocation, given: "Contents", wanted: "Wanted"
 ) -> None:
     """End the command: a list that lacks what its malformed rows mean is not to be used."""
-    from sync_worker.clinics.admission import Outcome, Refusal
-    from sync_worker.clinics.hsa_id import cleaned
+    from sync_worker.domain.admission import Outcome, Refusal
+    from sync_worker.domain.hsa_id import cleaned
 
     malformed = {entry.line for entry in wanted.malformed}
     nothing = {"registered": None, "effect": None}

@@ -42,12 +42,12 @@ def create(ctx: click.Context, partitions: int, replication_factor: int | None) 
     key, not its newest facts. And with message.timestamp.type=CreateTime: a timestamp that the
     broker sets says nothing of when a clinic went. Says where one that is there has other options.
     """
-    from sync_worker.cli import wiring
-    from sync_worker.stream.admin import TOPIC_CONFIGURATION, misfits
+    from sync_worker import bootstrap
+    from sync_worker.streams.kafka.admin import TOPIC_CONFIGURATION, misfits
 
     run = options.invocation(ctx)
-    wanted = wiring.topics(run.settings)
-    with wiring.kafka_admin(run.settings) as admin:
+    wanted = bootstrap.topics(run.settings)
+    with bootstrap.kafka_admin(run.settings) as admin:
         created = admin.create_topics(wanted, partitions, replication_factor or -1)
         found = {topic: admin.configuration(topic) for topic in wanted if topic not in created}
     outcomes = {True: "created", False: "already there"}

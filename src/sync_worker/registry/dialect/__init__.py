@@ -1,7 +1,5 @@
 """All that differs between SQLite and PostgreSQL; nothing else in the program asks which it is."""
 
-from sync_worker.registry.dialect.acting import acting
-from sync_worker.registry.dialect.encodings import escaped, storable
 from sync_worker.registry.dialect.engine import (
     BUSY_TIMEOUT_MS,
     MissingDatabase,
@@ -14,15 +12,15 @@ from sync_worker.registry.dialect.engine import (
     reading,
     unanswered_seconds,
 )
-from sync_worker.registry.dialect.locks import alone, lock_own_system, lock_to_write
-from sync_worker.registry.dialect.path import has_table, look_in_own_schema, schema_in_use
 from sync_worker.registry.dialect.rows import (
     among,
+    escaped,
     insert_all,
     insert_missing_keys,
     insert_new,
     insert_one,
     next_numbers,
+    storable,
     update_by_key,
 )
 from sync_worker.registry.dialect.server import (
@@ -38,7 +36,20 @@ from sync_worker.registry.dialect.server import (
     size_bytes,
     version,
 )
-from sync_worker.registry.dialect.session import COMMAND, NO_ENCODING, UPGRADE, WORKER, TimeLimits
+from sync_worker.registry.dialect.session import (
+    COMMAND,
+    NO_ENCODING,
+    UPGRADE,
+    WORKER,
+    TimeLimits,
+    acting,
+    alone,
+    has_table,
+    lock_own_system,
+    lock_to_write,
+    look_in_own_schema,
+    schema_in_use,
+)
 from sync_worker.registry.dialect.types import GREATEST_NUMBER, Bytewise, Instant, RowNumber
 
 __all__ = [

@@ -1,18 +1,75 @@
 """How a database is opened, by its address, and how its transactions begin."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 
-from sync_worker.files import whole
-from sync_worker.registry import address
-from sync_worker.registry.dialect import logins, session
-from sync_worker.registry.dialect.path import qualify_in
+from sync_worker.config import postgresql_url
+from sync_worker.files import atomic
+from sync_worker.login_backoff import Refusals
+from sync_worker.registry.dialect import session
+from sync_worker.registry.dialect.session import NO_ENCODING, qualify_in
+from sync_worker.registry.errors import refuses_login
+
+# How a PostgreSQL server is logged in to by a process that runs for long.
+
+
+class Login(NamedTuple):
+    """What a process that runs for long logs in with."""
+
+    url: Callable[[], str]
+    """The URL as it is now: its password may be another one than it was."""
+    refusals: Refusals
+
+
+def renew(engine: Engine, login: Login) -> None:
+    """Have each new connection made in this way."""
+    last: list[Exception] = []
+
+    def connect(dialect: Any, _record: object, args: Any, parameters: dict[str, Any]) -> Any:
+        if login.refusals.wait_seconds() and last:
+            raise type(last[0])(*last[0].args)
+        stated = postgresql_url.parameters_of(login.url())
+        try:
+            connection = dialect.connect(*args, **{**parameters, **stated})
+        except dialect.loaded_dbapi.OperationalError as error:
+            if refuses_login(error):
+                last[:] = [error]
+                login.refusals.refused(str(error))
+            raise
+        login.refusals.accepted()
+        return connection
+
+    event.listen(engine, "do_connect", connect)
+
+
+# Text that others wrote into a database without an encoding: PostgreSQL hands out any bytes.
+
+
+_TYPES = ("text", "varchar", "bpchar", "name")
+
+
+class _ForeignText(Loader):
+    """Reads what is not UTF-8 as replacement characters, instead of failing for good."""
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode("utf-8", "replace")
+
+
+def accept(driver: psycopg.Connection[Any], _record: object) -> None:
+    """Have a connection read whatever bytes a database without an encoding holds as text."""
+    if driver.info.parameter_status("server_encoding") == NO_ENCODING:
+        for name in _TYPES:
+            driver.adapters.register_loader(name, _ForeignText)
+
 
 BUSY_TIMEOUT_MS = 5_000
 """How long SQLite waits for another process's transaction before it says "locked"."""
@@ -52,7 +109,7 @@ def open_engine(
     *,
     create: bool = False,
     limits: session.TimeLimits = session.COMMAND,
-    login: logins.Login | None = None,
+    login: Login | None = None,
 ) -> Engine:
     """An engine for the registry at `url`; nothing is connected yet.
 
@@ -65,13 +122,13 @@ def open_engine(
         NoPlaceForDatabase: nor can it.
         Unusable: a file that PostgreSQL's URL needs cannot be read.
     """
-    if not address.is_postgresql(url):
+    if not postgresql_url.is_postgresql(url):
         return _open_sqlite(make_url(url), create=create)
-    parameters = address.parameters_of(url)
-    address.require_files(parameters)
+    parameters = postgresql_url.parameters_of(url)
+    postgresql_url.require_files(parameters)
     engine = _open_postgresql(parameters, limits)
     if login is not None:
-        logins.renew(engine, login)
+        renew(engine, login)
     return engine
 
 
@@ -97,12 +154,11 @@ def _make_file(path: Path) -> None:
     if any(path.with_name(path.name + end).is_symlink() for end in _SQLITE_FILES):
         raise NoPlaceForDatabase(path)
     with suppress(FileExistsError):  # also where another upgrade has just made it
-        os.close(whole.create(path))
+        os.close(atomic.create(path))
 
 
 def _open_postgresql(parameters: Mapping[str, str], limits: session.TimeLimits) -> Engine:
     # These two bring the driver.
-    from sync_worker.registry.dialect.foreign_text import accept  # noqa: PLC0415
     from sync_worker.registry.dialect.watch import Watch  # noqa: PLC0415
 
     connecting = _connecting(parameters)
@@ -181,12 +237,12 @@ def unanswered_seconds(engine: Engine) -> float:
 
 def keeps_roles(url: str) -> bool:
     """Whether the database at `url` can tell roles apart, and what each may do."""
-    return address.is_postgresql(url)
+    return postgresql_url.is_postgresql(url)
 
 
 def file_of(url: str) -> Path | None:
     """The file of a SQLite database; None for PostgreSQL."""
-    return None if address.is_postgresql(url) else Path(make_url(url).database or "")
+    return None if postgresql_url.is_postgresql(url) else Path(make_url(url).database or "")
 
 
 def files_of(url: str) -> tuple[Path, ...]:

@@ -4,14 +4,14 @@ Settings are given per transaction: nothing outlives it, so that a pooler (PgBou
 mode) may hand the session on. They travel with the BEGIN, in one round trip.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from math import ceil
+from typing import Any
 
-from sqlalchemy import Connection, Engine, event
-
-from sync_worker.registry.dialect import path
+from sqlalchemy import Connection, Engine, Table, event, func, select, text
 
 PINNED: Mapping[str, str] = {
     "client_encoding": "UTF8",  # all text is Unicode; another encoding lacks most of it
@@ -110,7 +110,7 @@ def _beginning(limits: TimeLimits, version: int, *, is_reading: bool, is_bytes: 
     return "; ".join(
         [
             f"BEGIN ISOLATION LEVEL {mode}, NOT DEFERRABLE",
-            path.CATALOGUE_ALONE,
+            CATALOGUE_ALONE,
             *_clock_stopped(version),
             *(f"SET LOCAL {name} TO '{value}'" for name, value in settings.items()),
             *(
@@ -137,3 +137,130 @@ def _timeouts(limits: TimeLimits, version: int) -> dict[str, str]:
         seconds["transaction_timeout"] = limits.transaction
     # Rounded up: 0 is no limit at all.
     return {name: f"{ceil(limit * 1000)}ms" for name, limit in seconds.items()}
+
+
+# Where PostgreSQL looks names up for us: in its catalogue alone. Whoever may add to the schema
+# of the tables could make a function or an operator there that fits a call of ours better than
+# the catalogue's own, and have us run it. So that schema is not looked in: each table is named
+# with it. A user says which schema it is as ever: by `search_path`, in the URL or for his role.
+
+
+CATALOGUE_ALONE = "SET LOCAL search_path TO pg_catalog, pg_temp"
+
+# Said before the path is pinned: so each name in it is qualified.
+_SCHEMA_IN_USE = """
+SELECT coalesce(
+    (
+        SELECT nspname FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace
+            ON pg_namespace.oid OPERATOR(pg_catalog.=) pg_class.relnamespace
+        WHERE pg_class.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('clinic')::pg_catalog.oid
+    ),
+    pg_catalog.current_schema(),
+    pg_catalog.current_setting('search_path')::pg_catalog.name
+)::pg_catalog.text
+"""
+"""Where the tables are, or would be made; a schema that is not there, as it was asked for."""
+_SCHEMA = "sync_worker_schema"
+
+
+def qualify_in(engine: Engine) -> None:
+    """Have the tables of each connection named with the schema that its user looks in."""
+    event.listen(engine, "connect", _find_schema)
+    event.listen(engine, "engine_connect", _qualify)
+
+
+def _find_schema(connection: Any, record: Any) -> None:
+    record.info[_SCHEMA] = connection.execute(_SCHEMA_IN_USE).fetchone()[0]
+
+
+def _qualify(connection: Connection) -> None:
+    connection.execution_options(schema_translate_map={None: schema_in_use(connection)})
+
+
+def schema_in_use(connection: Connection) -> str:
+    """The PostgreSQL schema that has our tables, or will have them."""
+    return str(connection.info[_SCHEMA])
+
+
+def qualified(connection: Connection, name: str) -> str:
+    """The name of something in that schema, as the server reads names."""
+    return ".".join(
+        '"' + part.replace('"', '""') + '"' for part in (schema_in_use(connection), name)
+    )
+
+
+def has_table(connection: Connection, name: str) -> bool:
+    """Whether there is a table of ours with this name."""
+    if connection.dialect.name == "postgresql":
+        asked = {"name": qualified(connection, name)}
+        return bool(connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), asked))
+    return connection.dialect.has_table(connection, name)
+
+
+def look_in_own_schema(connection: Connection) -> None:
+    """Let this transaction look in our schema too, as migrations do; after the catalogue."""
+    if connection.dialect.name == "postgresql":
+        schema = qualified(connection, "").removesuffix('.""')
+        connection.execute(
+            text("SELECT set_config('search_path', :path, true)"), {"path": f"{schema}, pg_temp"}
+        )
+
+
+# Who is acting, told to the triggers that log: in one transaction, and bound to it. What
+# somebody committed earlier, or set for a session, names nobody: PostgreSQL's triggers compare
+# the transaction, and SQLite refuses to commit the row.
+
+
+_NAME_IN_TRANSACTION = text(
+    "SELECT pg_catalog.set_config('sync_worker.actor', :actor, true),"
+    " pg_catalog.set_config('sync_worker.reason', :reason, true),"
+    " pg_catalog.set_config("
+    "'sync_worker.transaction', CAST(pg_catalog.txid_current() AS text), true)"
+)
+
+
+@contextmanager
+def acting(connection: Connection, actor: str, reason: str | None) -> Iterator[None]:
+    """Name, for the triggers, who writes in this block and why; to be left before the commit."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_NAME_IN_TRANSACTION, {"actor": actor, "reason": reason or ""})
+        yield
+        return
+    named = {"actor": actor, "reason": reason}
+    connection.execute(text("DELETE FROM acting"))
+    connection.execute(text("INSERT INTO acting (actor, reason) VALUES (:actor, :reason)"), named)
+    yield
+    connection.execute(text("DELETE FROM acting"))
+
+
+# Locks beyond those of rows. One that writes to SQLite is alone anyway.
+
+
+def alone(connection: Connection, purpose: str) -> None:
+    """Wait until no other transaction does this; one that writes to SQLite is alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(purpose))))
+
+
+def lock_own_system(connection: Connection) -> None:
+    """Wait until nobody is writing `own_system`, and let nobody until the transaction ends.
+
+    Reading goes on, and others may hold the same lock. One that writes to SQLite is alone anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        _run(connection, f"SELECT {qualified(connection, 'lock_own_system')}()")
+
+
+def lock_to_write(connection: Connection, table: Table) -> None:
+    """Wait until nobody writes the table, and let nobody else until the transaction ends.
+
+    Reading goes on. One that writes to SQLite is alone anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        name = qualified(connection, table.name)
+        _run(connection, f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _run(connection: Connection, statement: str) -> None:
+    # The driver reads a per cent sign, as in a schema's name, as the beginning of a parameter.
+    connection.exec_driver_sql(statement.replace("%", "%%"))

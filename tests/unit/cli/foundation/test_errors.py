@@ -15,11 +15,11 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sync_worker.cli import errors
 from sync_worker.cli.errors import as_command_error, as_json, as_text
 from sync_worker.errors import Exit, UserError
+from sync_worker.operations.stream_fold import PartLost
+from sync_worker.pipeline.apply import DatabaseRefusesRecords
 from sync_worker.registry.dialect import MissingDatabase
 from sync_worker.registry.schema import WrongRevision
-from sync_worker.stream.source import StreamError
-from sync_worker.sync.fold_in_two import PartLost
-from sync_worker.sync.write import DatabaseRefusesRecords
+from sync_worker.streams.protocol import StreamError
 
 SECRET = "correct horse"
 COMMAND = [sys.executable, "-m", "sync_worker"]

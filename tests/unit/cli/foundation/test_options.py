@@ -7,7 +7,7 @@ import pytest
 
 from sync_worker.cli import options
 from sync_worker.cli.output import Form, Globals
-from sync_worker.cli.settings import Settings
+from sync_worker.config.settings import Settings
 from sync_worker.errors import Exit, UserError
 
 

@@ -1,0 +1,1 @@
+"""What people are told, in Swedish and in English: one catalogue."""

@@ -1,0 +1,98 @@
+"""What is said of regions, their patient boards and their services."""
+
+from sync_worker.language import Message
+
+NO_REGION = Message(sv="Det finns ingen region {code!r}.", en="There is no region {code!r}.")
+REGION_CODE = Message(
+    sv="En regionkod har två tecken, nollan i början medräknad.",
+    en="A region code is two characters, its leading zero included.",
+)
+LIST_REGIONS = Message(
+    sv="sync-worker regions list visar dem.", en="sync-worker regions list shows them."
+)
+NO_HSA_ID = Message(sv="{hsa_id!r} är inget HSA-id.", en="{hsa_id!r} is not an HSA-id.")
+HSA_ID_FORM = Message(
+    sv="Ett HSA-id är SE, tio eller tolv siffror, ett bindestreck och bokstäver eller siffror.",
+    en="An HSA-id is SE, ten or twelve digits, a hyphen, and letters or digits.",
+)
+HSA_ID_EXAMPLE = Message(
+    sv="Skriv det som i SE2321000016-PN01.", en="Write it as in SE2321000016-PN01."
+)
+NOTHING_TO_DO = Message(
+    sv="Regionen har redan exakt det: det finns inget att göra.",
+    en="The region has exactly that already: nothing to do.",
+)
+CHANGE = Message(
+    sv="Patientnämnd för region {region_code}: {present} → {wanted}.",
+    en="Patient board of region {region_code}: {present} → {wanted}.",
+)
+NO_BOARD = Message(sv="ingen", en="none")
+STARTS = Message(
+    sv="{count} tillagda mottagningar börjar ta emot ärenden:",
+    en="{count} registered clinics start receiving cases:",
+    sv_one="1 tillagd mottagning börjar ta emot ärenden:",
+    en_one="1 registered clinic starts receiving cases:",
+)
+STOPS = Message(
+    sv="{count} tillagda mottagningar slutar ta emot ärenden:",
+    en="{count} registered clinics stop receiving cases:",
+    sv_one="1 tillagd mottagning slutar ta emot ärenden:",
+    en_one="1 registered clinic stops receiving cases:",
+)
+QUESTION = Message(sv="Göra det?", en="Do it?")
+SERVICE_ON = Message(
+    sv="{region_code} {name}: tjänsten är aktiverad", en="{region_code} {name}: the service is on"
+)
+SERVICE_OFF = Message(
+    sv="{region_code} {name}: tjänsten är inte aktiverad",
+    en="{region_code} {name}: the service is off",
+)
+BOARD_CHANGED = Message(
+    sv="Någon annan ändrade regionens patientnämnd under tiden.",
+    en="Somebody else changed this region's patient board meanwhile.",
+)
+PLAN_UNTRUE = Message(
+    sv="Inget gjordes: planen som visades stämmer inte längre.",
+    en="Nothing was done: the plan that you saw is not true any more.",
+)
+PLAN_AGAIN = Message(
+    sv="Kör kommandot igen, och se den nya planen.",
+    en="Run the command again, and look at the new plan.",
+)
+REGION_BOARD = Message(sv="patientnämnd    {board}", en="patient board   {board}")
+REGION_SERVICE_ON = Message(sv="tjänsten        aktiverad", en="service         on")
+REGION_SERVICE_OFF = Message(
+    sv="tjänsten        inte aktiverad: regionen har ingen patientnämnd",
+    en="service         off: the region has no patient board",
+)
+REGION_SERVICE_NOT_IN_USE = Message(
+    sv="tjänsten        inte aktiverad: regionen används inte",
+    en="service         off: the region is not in use",
+)
+REGION_CLINICS = Message(
+    sv="mottagningar    {registered} tillagda, {receiving} anslutna, {deactivated} inte "
+    "aktiverade, {own_system} med eget system",
+    en="clinics         {registered} registered, {receiving} receiving, {deactivated} deactivated, "
+    "{own_system} with their own system",
+)
+REGION_NOT_IN_USE = Message(sv="används inte", en="not in use")
+NOT_IN_USE_HERE = Message(
+    sv="Region {region_code} används inte, och {count} mottagningar är tillagda där: "
+    "sync-worker clinics list --region {region_code}",
+    en="Region {region_code} is not in use, and {count} clinics are registered there: "
+    "sync-worker clinics list --region {region_code}",
+    sv_one="Region {region_code} används inte, och 1 mottagning är tillagd där: "
+    "sync-worker clinics list --region {region_code}",
+    en_one="Region {region_code} is not in use, and 1 clinic is registered there: "
+    "sync-worker clinics list --region {region_code}",
+)
+NO_BOARD_HERE = Message(
+    sv="Region {region_code} har ingen patientnämnd, och {count} mottagningar är tillagda där: "
+    "ingen kan skicka in ärenden. Supporten anger den: sync-worker boards set",
+    en="Region {region_code} has no patient board, and {count} clinics are registered there: "
+    "nobody can file. Support sets it: sync-worker boards set",
+    sv_one="Region {region_code} har ingen patientnämnd, och 1 mottagning är tillagd där: "
+    "ingen kan skicka in ärenden. Supporten anger den: sync-worker boards set",
+    en_one="Region {region_code} has no patient board, and 1 clinic is registered there: "
+    "nobody can file. Support sets it: sync-worker boards set",
+)

@@ -1,0 +1,401 @@
+"""Builds the program's parts from the settings; the only place that does."""
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from sync_worker.config import secrets, validators
+from sync_worker.config.postgresql_url import is_encrypted
+from sync_worker.config.settings import Settings
+from sync_worker.config.sources import variable
+from sync_worker.domain.mass_change_guard import Limits
+from sync_worker.domain.regions import Regions
+from sync_worker.errors import Exit, UserError
+from sync_worker.events.decoder import Codec
+from sync_worker.files import small
+from sync_worker.inspection import checks_settings
+from sync_worker.inspection.checks_kafka import KafkaChecks
+from sync_worker.inspection.checks_machine import MachineChecks
+from sync_worker.inspection.checks_registry import RegistryChecks
+from sync_worker.inspection.doctor import Check
+from sync_worker.login_backoff import Refusals, Tell
+from sync_worker.operations.reapply import Parts
+from sync_worker.operations.stream_fold import Judge
+from sync_worker.pipeline.apply import Applier
+from sync_worker.pipeline.listener import Progress
+from sync_worker.pipeline.retry import Patience, RetryPolicy
+from sync_worker.pipeline.worker import Worker
+from sync_worker.registry import dialect, schema
+from sync_worker.registry.database import Registry
+from sync_worker.registry.dialect import WORKER, open_engine
+from sync_worker.registry.dialect.engine import Login
+from sync_worker.streams.archive.reader import ArchiveRange, ArchiveSource
+from sync_worker.streams.kafka.admin import KafkaAdmin
+from sync_worker.streams.kafka.login import Attempts
+from sync_worker.streams.kafka.range_reader import KafkaRange
+from sync_worker.streams.kafka.settings import KafkaSettings, Security
+from sync_worker.streams.kafka.tokens import ClientCredentials, TokenFile
+from sync_worker.streams.protocol import READ_AT_ONCE, StreamError
+from sync_worker.streams.ranges import Range, RangeReader
+
+
+def now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+def regions(settings: Settings) -> Regions:
+    """The region codes in use."""
+    return Regions(settings.events_extra_regions)
+
+
+def codec(settings: Settings) -> Codec:
+    """What judges records."""
+    return judge(settings).codec()
+
+
+def judge(settings: Settings) -> Judge:
+    """What a codec is made of, to be handed to another process."""
+    max_future = timedelta(minutes=settings.events_max_future_minutes)
+    return Judge(settings.kafka_activation_topic, regions(settings), max_future)
+
+
+def limits(settings: Settings) -> Limits:
+    """How many clinics of a region may leave it without a person."""
+    window = timedelta(minutes=settings.guard_window_minutes)
+    return Limits(settings.guard_max_changes, settings.guard_max_percent, window)
+
+
+@contextmanager
+def registry(url: str) -> Iterator[Registry]:
+    """The registry at `url`, at the revision that this program works on.
+
+    Raises:
+        MissingDatabase: there is no such SQLite file.
+        WrongRevision: its schema is another one.
+    """
+    opened = Registry(open_engine(url))
+    try:
+        with opened.snapshot() as connection:
+            schema.require_head(connection)
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextmanager
+def worker_registry(settings: Settings, tell: Tell = lambda *_: None) -> Iterator[Registry]:
+    """The worker's registry, whether it can be reached now or not: the worker waits for it.
+
+    Its URL is read again before each login; `tell` hears of those that are refused.
+
+    Raises:
+        MissingDatabase: there is no such SQLite file.
+    """
+    limits = WORKER.within(settings.kafka_max_poll_interval_ms / 1000)
+    url = secrets.Renewed("database_url", settings.database_url, validators.database_url)
+    login = Login(url, Refusals(secrets.fingerprint, tell))
+    opened = Registry(open_engine(settings.database_url, limits=limits, login=login))
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def worker(settings: Settings, opened: Registry, progress: Progress, policy: RetryPolicy) -> Worker:
+    """A worker; the policy says how long it waits for what is away."""
+    applier = Applier(opened, codec(settings), now, limits(settings))
+    return Worker(opened, applier, progress, policy, settings.batch_max_records)
+
+
+def parts(settings: Settings, opened: Registry, patience: Patience) -> Parts:
+    """What does things again, beside the worker."""
+    return Parts(opened, codec(settings), limits(settings), now, patience)
+
+
+def archive(settings: Settings, path: Path) -> ArchiveSource:
+    """An archive as a source of records."""
+    return ArchiveSource(path, read_at_once(settings))
+
+
+def read_at_once(settings: Settings) -> int:
+    """How many records a source hands out at once, at the most."""
+    return min(settings.batch_max_records, READ_AT_ONCE)
+
+
+def range_reader(
+    settings: Settings, path: Path | None, wanted: Range, *, has_archive_option: bool = False
+) -> RangeReader:
+    """A range of an archive, or of Kafka's topics without one; outside of the workers' group.
+
+    Raises:
+        UserError: no bootstrap servers are set, or a file that is named cannot be read.
+    """
+    if path is not None:
+        return ArchiveRange(path, wanted, read_at_once(settings))
+    found = kafka(settings, has_archive_option=has_archive_option)
+    return KafkaRange(found, wanted, read_at_once(settings))
+
+
+def export_reader(settings: Settings, wanted: Range) -> KafkaRange:
+    """A range of Kafka's topics in an order that is the same each time."""
+    return KafkaRange(kafka(settings), wanted, read_at_once(settings), one_by_one=True)
+
+
+def kafka(
+    settings: Settings, tell: Tell = lambda *_: None, *, has_archive_option: bool = False
+) -> KafkaSettings:
+    """How Kafka is reached and read; `tell` hears of logins that are refused.
+
+    `has_archive_option`: the command can do without Kafka, which a refusal then says.
+
+    Raises:
+        UserError: no bootstrap servers are set, or a file of TLS cannot be used.
+    """
+    if settings.kafka_bootstrap_servers is None:
+        raise _no_kafka(has_archive_option=has_archive_option)
+    return KafkaSettings(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        topics=topics(settings),
+        group_id=settings.kafka_group_id,
+        session_timeout_ms=settings.kafka_session_timeout_ms,
+        max_poll_interval_ms=settings.kafka_max_poll_interval_ms,
+        read_at_once=read_at_once(settings),
+        api_version=validators.api_version(settings.kafka_api_version),
+        security=security(settings),
+        attempts=Attempts(Refusals(secrets.fingerprint, tell)),
+    )
+
+
+def _no_kafka(*, has_archive_option: bool) -> UserError:
+    instead = ", or give an archive: --archive PATH" if has_archive_option else "."
+    return UserError(
+        Exit.USAGE,
+        "It is not said where Kafka is.",
+        why="SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS is not set.",
+        hint=f"Set it to host:port{instead}",
+        code="configuration",
+    )
+
+
+def topics(settings: Settings) -> tuple[str, ...]:
+    """The topics, each once: both kinds of events may be in one."""
+    names = (settings.kafka_activation_topic, settings.kafka_region_topic)
+    return tuple(dict.fromkeys(names))
+
+
+@contextmanager
+def kafka_admin(settings: Settings) -> Iterator[KafkaAdmin]:
+    """The cluster, to be asked about topics.
+
+    Raises:
+        StreamAway: no broker answers.
+    """
+    admin = KafkaAdmin(kafka(settings))
+    try:
+        yield admin
+    finally:
+        admin.close()
+
+
+# How the clients of Kafka show who they are, built from the settings.
+
+
+_SSL_FILES = ("kafka_ssl_cafile", "kafka_ssl_certfile", "kafka_ssl_keyfile")
+
+
+def security(settings: Settings) -> Security:
+    """What is shown to the brokers; secrets are read again before each login.
+
+    Raises:
+        UserError: a file that is named cannot be used: the client would try for ever, and say
+            that no broker answers.
+    """
+    problems = _unreadable(settings) or _unusable(settings)
+    if problems:
+        raise UserError(
+            Exit.USAGE,
+            " ".join(problems),
+            why="Without it there is no connection to Kafka.",
+            hint="Correct the path, or let the user that this runs as read the file.",
+            code="configuration",
+        )
+    password = settings.kafka_sasl_password
+    key_password = settings.kafka_ssl_key_password
+    stated = None if password is None else password.get_secret_value()
+    return Security(
+        protocol=settings.kafka_security_protocol,
+        sasl_mechanism=settings.kafka_sasl_mechanism,
+        sasl_username=settings.kafka_sasl_username,
+        sasl_password=stated,
+        renewed_password=None if stated is None else secrets.Renewed("kafka_sasl_password", stated),
+        token=_token(settings),
+        ssl_cafile=settings.kafka_ssl_cafile,
+        ssl_certfile=settings.kafka_ssl_certfile,
+        ssl_keyfile=settings.kafka_ssl_keyfile,
+        ssl_key_password=None if key_password is None else key_password.get_secret_value(),
+    )
+
+
+def _token(settings: Settings) -> TokenFile | ClientCredentials | None:
+    if settings.kafka_sasl_oauth_token_file is not None:
+        return TokenFile(Path(settings.kafka_sasl_oauth_token_file))
+    url, client_id = settings.kafka_sasl_oauth_token_url, settings.kafka_sasl_oauth_client_id
+    secret = settings.kafka_sasl_oauth_client_secret
+    if url is None or client_id is None or secret is None:
+        return None
+    renewed = secrets.Renewed("kafka_sasl_oauth_client_secret", secret.get_secret_value())
+    return ClientCredentials(url, client_id, renewed, settings.kafka_sasl_oauth_scope)
+
+
+def _unreadable(settings: Settings) -> list[str]:
+    named = {name: getattr(settings, name) for name in _SSL_FILES}
+    return [
+        f"{variable(name)} names {file}, which cannot be read: {problem}."
+        for name, file in named.items()
+        if file is not None and (problem := _problem(Path(file)))
+    ]
+
+
+def _unusable(settings: Settings) -> list[str]:
+    """What OpenSSL says of the files, before it says so at each connection."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    problems = []
+    cafile, certfile = settings.kafka_ssl_cafile, settings.kafka_ssl_certfile
+    try:
+        if cafile is not None:
+            context.load_verify_locations(cafile)
+    except ssl.SSLError as error:
+        problems.append(_not_usable("kafka_ssl_cafile", cafile, error))
+    if certfile is not None:
+        problems += _unusable_pair(context, settings, certfile)
+    return problems
+
+
+def _unusable_pair(context: ssl.SSLContext, settings: Settings, certfile: str) -> list[str]:
+    name = "kafka_ssl_certfile" if settings.kafka_ssl_keyfile is None else "kafka_ssl_keyfile"
+    key, stated = settings.kafka_ssl_keyfile or certfile, settings.kafka_ssl_key_password
+    setting = variable("kafka_ssl_key_password")
+    if is_encrypted(Path(key)) and stated is None:
+        return [f"{variable(name)} names {key}, which is encrypted, and {setting} is not set."]
+    password = "" if stated is None else stated.get_secret_value()
+    try:
+        context.load_cert_chain(certfile, settings.kafka_ssl_keyfile, password)
+    except ssl.SSLError as error:
+        if stated is not None and is_encrypted(Path(key)):
+            return [f"{variable(name)} names {key}, which {setting} does not open."]
+        return [_not_usable(name, key, error)]
+    return []
+
+
+def _not_usable(name: str, file: str | None, error: ssl.SSLError) -> str:
+    why = error.reason or "it holds nothing in PEM form"
+    return f"{variable(name)} names {file}, which cannot be used: {why}."
+
+
+def _problem(file: Path) -> str:
+    try:
+        with small.opened(file) as opened:
+            opened.read(1)
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
+
+
+# What `doctor` looks at, built from the settings; nothing is opened before a check needs it.
+
+
+_ORDER = (
+    "encryption",
+    "database",
+    "encoding",
+    "revision",
+    "roles",
+    "clock",
+    "disk",
+    "kafka",
+    "certificates",
+    "topics",
+    "partitions",
+    "topic_configuration",
+    "topic_ids",
+    "positions",
+    "group",
+    "newest_event",
+    "unknown_types",
+    "registrations",
+    "dead_letters",
+    "holds",
+    "own_system",
+    "boards",
+)
+_CERTIFICATES = ("kafka_ssl_cafile", "kafka_ssl_certfile")
+
+Opened = TypeVar("Opened", Registry, KafkaAdmin)
+
+
+@contextmanager
+def doctor_checks(settings: Settings) -> Iterator[list[Check]]:
+    """All checks but the one of the settings, which the others need."""
+    opened: list[Registry | KafkaAdmin] = []
+    registry = _once(lambda: _registry(settings), opened)
+    admin = _once(lambda: _admin(settings), opened)
+    is_configured = settings.kafka_bootstrap_servers is not None
+    checks = [
+        checks_settings.check(settings),
+        *RegistryChecks(registry, regions(settings), now).all(),
+        *KafkaChecks(
+            lambda: admin() if is_configured else None,
+            registry,
+            topics(settings),
+            settings.kafka_group_id,
+        ).all(),
+        *_machine(settings, registry).all(),
+    ]
+    try:
+        yield [
+            replace(check, needs=("settings", *check.needs))
+            for check in sorted(checks, key=lambda check: _ORDER.index(check.id))
+        ]
+    finally:
+        for one in opened:
+            one.close()
+
+
+def _registry(settings: Settings) -> Registry:
+    return Registry(dialect.open_engine(settings.database_url, limits=dialect.WORKER))
+
+
+def _admin(settings: Settings) -> KafkaAdmin:
+    try:
+        return KafkaAdmin(kafka(settings))
+    except UserError as error:
+        raise StreamError(str(error), str(error.why), str(error.hint)) from error
+
+
+def _machine(settings: Settings, registry: Callable[[], Registry]) -> MachineChecks:
+    files = {variable(name): getattr(settings, name) for name in _CERTIFICATES}
+    return MachineChecks(
+        registry,
+        dialect.file_of(settings.database_url),
+        {name: Path(file) for name, file in files.items() if file is not None},
+        now,
+    )
+
+
+def _once(
+    open_it: Callable[[], Opened], opened: list[Registry | KafkaAdmin]
+) -> Callable[[], Opened]:
+    """Opens at the first call, which one check makes before the others may."""
+
+    @cache
+    def the_same() -> Opened:
+        opened.append(one := open_it())
+        return one
+
+    return the_same

@@ -1,0 +1,244 @@
+"""The settings: one frozen value, read once, at the edge (contract 3).
+
+Every problem is told at once, by the setting's name and what it takes, never by its value.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from sync_worker.config import validators
+from sync_worker.config.sources import Source, gather, variable
+from sync_worker.config.validators import contradictions
+from sync_worker.errors import Exit, UserError
+from sync_worker.language import Language
+
+_NEVER_BLANK = ("database_url", "support_database_url")
+"""A secret that is missing must not make a registry in the working folder."""
+_MOST_MILLISECONDS = 2**31 - 1
+_MINUTES_OF_A_YEAR = 525_600
+
+DatabaseUrl = Annotated[str, AfterValidator(validators.database_url)]
+Servers = Annotated[str, AfterValidator(validators.servers)]
+TokenUrl = Annotated[str, AfterValidator(validators.token_url)]
+Topic = Annotated[str, AfterValidator(validators.topic)]
+ApiVersion = Annotated[str, AfterValidator(validators.kafka_version)]
+Words = Annotated[str, AfterValidator(validators.words)]
+Password = Annotated[SecretStr, AfterValidator(validators.password)]
+Mechanism = Annotated[
+    Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"],
+    BeforeValidator(validators.mechanism),
+]
+Milliseconds = Annotated[int, Field(ge=1, le=_MOST_MILLISECONDS)]
+Codes = Annotated[tuple[str, ...], BeforeValidator(validators.region_codes)]
+
+_URL = "a URL: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+_TOPIC = "a topic's name: at most 249 of A-Z a-z 0-9 . _ -"
+_MILLISECONDS = f"a whole number of milliseconds from 1 to {_MOST_MILLISECONDS}"
+_PATH = "a path"
+
+
+def _setting(default: Any, description: str, allowed: str) -> Any:
+    """A setting, with what it is for and what it takes, in words that end a sentence."""
+    return Field(default=default, description=description, json_schema_extra={"allowed": allowed})
+
+
+class Settings(BaseModel):
+    """Every setting, by its name without the prefix, in lower case."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    database_url: DatabaseUrl = _setting(
+        "sqlite:///sync-worker.db", "The database that keeps the registry.", _URL
+    )
+    support_database_url: DatabaseUrl | None = _setting(
+        None, "The same database for support; without it, the database URL.", _URL
+    )
+    kafka_bootstrap_servers: Servers | None = _setting(
+        None, "The brokers to begin with.", "a list of HOST:PORT, comma-separated"
+    )
+    kafka_activation_topic: Topic = _setting(
+        "eservices.clinic.activation", "The topic of activations and tombstones.", _TOPIC
+    )
+    kafka_region_topic: Topic = _setting(
+        "eservices.clinic.region", "The topic of moves between regions.", _TOPIC
+    )
+    kafka_group_id: Words = _setting(
+        "complaints-sync", "The workers' consumer group.", "text that is not blank"
+    )
+    kafka_session_timeout_ms: Milliseconds = _setting(
+        45_000, "A worker that is silent for so long leaves the group.", _MILLISECONDS
+    )
+    kafka_max_poll_interval_ms: Milliseconds = _setting(
+        120_000, "A worker that does not poll for so long leaves the group.", _MILLISECONDS
+    )
+    kafka_api_version: ApiVersion | None = _setting(
+        None,
+        "The version of Kafka to talk as to, for brokers that close a connection which asks for "
+        "theirs; they are asked where not set.",
+        "a version from 0.11 to 4.3, as in 2.7",
+    )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] | None = (
+        _setting(
+            None,
+            "How to talk to the brokers; as the client's where not set.",
+            "one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL",
+        )
+    )
+    kafka_sasl_mechanism: Mechanism | None = _setting(
+        None,
+        "How to log in to the brokers.",
+        "one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER",
+    )
+    kafka_sasl_username: Words | None = _setting(
+        None, "Who logs in to the brokers.", "text that is not blank"
+    )
+    kafka_sasl_password: Password | None = _setting(
+        None, "The password to log in to the brokers with.", "text that is not blank"
+    )
+    kafka_sasl_oauth_token_file: Words | None = _setting(
+        None, "A file with the token of OAUTHBEARER, read again for each login.", _PATH
+    )
+    kafka_sasl_oauth_token_url: TokenUrl | None = _setting(
+        None,
+        "Where the authorisation server gives tokens for client credentials.",
+        "an https:// URL; http:// on this machine alone",
+    )
+    kafka_sasl_oauth_client_id: Words | None = _setting(
+        None, "Who asks the authorisation server.", "text that is not blank"
+    )
+    kafka_sasl_oauth_client_secret: Password | None = _setting(
+        None, "The secret to ask the authorisation server with.", "text that is not blank"
+    )
+    kafka_sasl_oauth_scope: Words | None = _setting(
+        None, "What the token is asked for, where the server wants it said.", "text"
+    )
+    kafka_ssl_cafile: Words | None = _setting(
+        None, "The file of the authorities that the brokers' certificates are checked by.", _PATH
+    )
+    kafka_ssl_certfile: Words | None = _setting(None, "The file of our certificate.", _PATH)
+    kafka_ssl_keyfile: Words | None = _setting(None, "The file of its key.", _PATH)
+    kafka_ssl_key_password: Password | None = _setting(
+        None, "The pass phrase of that key, where it is encrypted.", "text that is not blank"
+    )
+    http_host: Words = _setting(
+        "127.0.0.1", "Where the HTTP port listens.", "a host's name or address"
+    )
+    http_port: Annotated[int, Field(ge=0, le=65_535)] = _setting(
+        9464, "The HTTP port of health and metrics; 0 is off.", "a port from 0 to 65535"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "info", "The least that is logged.", "one of debug, info, warning, error"
+    )
+    log_format: Literal["auto", "console", "json"] = _setting(
+        "auto",
+        "The log's form; auto is console on a terminal, else json.",
+        "one of auto, console, json",
+    )
+    lang: Language | None = _setting(
+        None,
+        "The language in which administrators and support are told things; as the locale where "
+        "not set.",
+        "one of sv, en",
+    )
+    guard_max_changes: Annotated[int, Field(ge=0)] = _setting(
+        5,
+        "So many clinics of a region may be deactivated or moved away without a person.",
+        "a whole number from 0",
+    )
+    guard_max_percent: Annotated[int, Field(ge=0, le=100)] = _setting(
+        10,
+        "Or so many per cent of them, whichever is more; 100 lifts the guard.",
+        "a whole number from 0 to 100",
+    )
+    guard_window_minutes: Annotated[int, Field(ge=1, le=_MINUTES_OF_A_YEAR)] = _setting(
+        60, "Within so many minutes.", f"a whole number of minutes from 1 to {_MINUTES_OF_A_YEAR}"
+    )
+    events_max_future_minutes: Annotated[int, Field(ge=0, le=_MINUTES_OF_A_YEAR)] = _setting(
+        10,
+        "How far ahead of the clock an event's time may be.",
+        f"a whole number of minutes from 0 to {_MINUTES_OF_A_YEAR}",
+    )
+    events_extra_regions: Codes = _setting(
+        (), "Region codes in use beside the 21.", 'a JSON list of codes, as in ["26", "27"]'
+    )
+    batch_max_records: Annotated[int, Field(ge=1, le=1_000_000)] = _setting(
+        100_000,
+        "The most records that one transaction takes.",
+        "a whole number from 1 to 1000000",
+    )
+
+    @property
+    def support_url(self) -> str:
+        """The database URL that support's commands use."""
+        return self.support_database_url or self.database_url
+
+    @model_validator(mode="after")
+    def _no_contradictions(self) -> Self:
+        found = list(contradictions(self))
+        if found:
+            raise ValueError("\n".join(found))
+        return self
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings that an environment, and the folder of secrets that it names, come to.
+
+    Raises:
+        UserError: with everything that is wrong.
+    """
+    return sourced_settings(environ)[0]
+
+
+def sourced_settings(environ: Mapping[str, str]) -> tuple[Settings, dict[str, Source]]:
+    """As `load_settings`, with where each field's value is from."""
+    variables = {variable(field): field for field in Settings.model_fields}
+    given, problems = gather(environ, variables, [variable(field) for field in _NEVER_BLANK])
+    texts = {variables[name]: value.text for name, value in given.items()}
+    try:
+        settings = Settings.model_validate(texts)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=True, include_input=False)
+        problems += [line for detail in details for line in _problem(detail)]
+    if problems:
+        raise _wrong(problems)
+    sources = dict.fromkeys(variables.values(), Source.DEFAULT)
+    return settings, sources | {variables[name]: value.source for name, value in given.items()}
+
+
+def _problem(detail: ErrorDetails) -> Iterator[str]:
+    """Sentences on one thing that the model found wrong."""
+    cause = detail.get("ctx", {}).get("error")
+    if not detail["loc"]:
+        yield from str(cause).splitlines()
+        return
+    field = str(detail["loc"][0])
+    why = f": {cause}" if cause else ""
+    yield f"{variable(field)} is not {_allowed(Settings.model_fields[field])}{why}."
+
+
+def _allowed(field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    return str(extra["allowed"]) if isinstance(extra, dict) else "right"
+
+
+def _wrong(problems: list[str]) -> UserError:
+    several = f"{len(problems)} settings are wrong:\n  " + "\n  ".join(problems)
+    return UserError(
+        Exit.USAGE,
+        problems[0] if len(problems) == 1 else several,
+        hint="Correct or unset what is named; then sync-worker config show lists every setting.",
+        code="configuration",
+    )

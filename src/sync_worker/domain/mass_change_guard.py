@@ -1,0 +1,251 @@
+"""The mass-change guard: which changes wait for a person (contract 4, `holds`; decision 11).
+
+If the e-services suddenly deactivate or move a large part of a region's registered clinics, that is
+more likely their fault than the truth. Pure: what the guard knows of a region is a value that
+evolves in memory, change by change in the order read. Whoever loads it writes it back or drops it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sync_worker.domain.facts import Change, Fact
+
+_ALL_PERCENT = 100
+
+
+class Limits(NamedTuple):
+    """How many distinct registered clinics may leave a region within the window without a person.
+
+    `max_changes`, or `max_percent` of the region's clinics rounded down, whichever is more; none
+    where both are 0.
+    """
+
+    max_changes: int = 5
+    max_percent: int = 10
+    window: timedelta = timedelta(minutes=60)
+
+    @property
+    def are_lifted(self) -> bool:
+        """Whether all of them may leave: nobody decides then, and nobody needs to remember."""
+        return self.max_percent >= _ALL_PERCENT
+
+
+USUAL_LIMITS = Limits()
+"""Those of the settings' defaults (contract 3)."""
+
+
+class Departure(NamedTuple):
+    """A registered clinic is deactivated in its region (`to_region` is None), or moves away."""
+
+    hsa_id: str
+    region_code: str
+    to_region: str | None = None
+    event_id: str = ""
+
+    @property
+    def change(self) -> Change:
+        """The value that becomes another one."""
+        if self.to_region is None:
+            return Change(Fact.ACTIVATION, True, False)
+        return Change(Fact.REGION, self.region_code, self.to_region)
+
+
+class Passed(NamedTuple):
+    """A guarded change that took effect without a person, when, and by which event."""
+
+    at: datetime
+    change: Change
+    event_id: str
+
+
+NOTHING_PASSED: Mapping[Fact, Passed] = {}
+
+
+class Left(NamedTuple):
+    """When a clinic left a region last.
+
+    `counted_at` is when it was last deactivated or moved away without a person, `moved_at` when it
+    last moved away, by a person's approval too. `is_here`: it is registered there now. `passed` has
+    the latest counted change of each fact.
+    """
+
+    counted_at: datetime | None = None
+    moved_at: datetime | None = None
+    is_here: bool = False
+    passed: Mapping[Fact, Passed] = NOTHING_PASSED
+
+
+@dataclass(slots=True)
+class Hold:
+    """An open hold, or one that ended since it was loaded.
+
+    `number` is None for one that was opened since and is not stored; `facts` counts what it holds;
+    `revision` changes with every change of the list.
+    """
+
+    number: int | None
+    opened_at: datetime
+    revision: int = 0
+    facts: int = 0
+    newly_held: int = 0
+    """How many facts it holds that it did not when it was loaded, or holds with another value."""
+    passed: Mapping[str, Sequence[Passed]] = field(default_factory=dict)
+    """What took effect within the window before it was opened, by HSA-id; not loaded again."""
+
+
+@dataclass(slots=True)
+class Region:
+    """What the guard knows of a region: its clinics, which of them left, and its open hold."""
+
+    registered: int = 0
+    left: dict[str, Left] = field(default_factory=dict)
+    hold: Hold | None = None
+    withdrawn: list[Hold] = field(default_factory=list)
+    """Holds that ended since this was loaded, because nothing was left of them."""
+    changed: set[str] = field(default_factory=set)
+    """HSA-ids of which `left` says something else than when it was loaded."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """HSA-ids of clinics that left a region within the window."""
+
+    counted: set[str] = field(default_factory=set)
+    """Without a person, coming back or not."""
+    away: set[str] = field(default_factory=set)
+    """By moving, and not there now."""
+
+
+class Guard:
+    """Decides for each departure whether it waits, and keeps what it knows up to date.
+
+    `regions` holds every region that could be left or moved into, by code. `now` is the clock when
+    the changes are applied.
+    """
+
+    def __init__(self, limits: Limits, regions: Mapping[str, Region], now: datetime) -> None:
+        self.regions = regions
+        self.now = now
+        self.opened: list[tuple[str, Hold]] = []
+        """Holds that this guard opened, each with its region's code, in this order."""
+        self._limits = limits
+        self._since = now - limits.window
+        self._tallies: dict[str, _Tally] = {}
+
+    def guards(self, departure: Departure) -> bool:
+        """Whether this is a guarded change.
+
+        Every departure is, but a move back into a region that the clinic left within the window.
+        """
+        if departure.to_region is None:
+            return True
+        left = self.regions[departure.to_region].left.get(departure.hsa_id)
+        return left is None or not self._is_recent(left.moved_at)
+
+    def makes_wait(self, departure: Departure) -> bool:
+        """Whether a guarded change waits for a person.
+
+        It does while its region has an open hold, or where as many clinics as may have left.
+        """
+        region = self.regions[departure.region_code]
+        if region.hold is not None or self._limits.are_lifted:
+            return region.hold is not None
+        tally = self._tally(departure.region_code)
+        leaving = len(tally.counted) + (departure.hsa_id not in tally.counted)
+        of_percent = (region.registered + len(tally.away)) * self._limits.max_percent
+        return leaving > max(self._limits.max_changes, of_percent // _ALL_PERCENT)
+
+    def departed(self, departure: Departure, *, is_guarded: bool) -> None:
+        """A registered clinic left its region without a person; coming back frees nothing."""
+        region, hsa_id = self.regions[departure.region_code], departure.hsa_id
+        left = region.left.get(hsa_id, Left(is_here=True))
+        moves = departure.to_region is not None
+        if is_guarded:
+            passed = Passed(self.now, departure.change, departure.event_id)
+            left = left._replace(
+                counted_at=self.now,
+                moved_at=self.now if moves else left.moved_at,
+                passed={**left.passed, passed.change.fact: passed},
+            )
+            region.changed.add(hsa_id)
+        if moves:
+            region.registered -= 1
+            left = left._replace(is_here=False)
+        self._know(departure.region_code, hsa_id, left)
+
+    def arrived(self, hsa_id: str, region_code: str) -> None:
+        """A registered clinic is in this region from now on."""
+        region = self.regions.get(region_code)
+        if region is None:
+            return
+        region.registered += 1
+        if hsa_id in region.left:
+            self._know(region_code, hsa_id, region.left[hsa_id]._replace(is_here=True))
+
+    def held(self, region_code: str, *, is_new: bool) -> None:
+        """One fact more is held in the region, or one with another value; opens a hold at need."""
+        region = self.regions[region_code]
+        if region.hold is None:
+            region.hold = Hold(None, self.now, passed=self._passed(region))
+            self.opened.append((region_code, region.hold))
+        region.hold.revision += 1
+        region.hold.newly_held += 1
+        region.hold.facts += is_new
+
+    def let_go(self, region_code: str) -> None:
+        """One fact less is held in the region; its hold ends when nothing is left."""
+        region = self.regions[region_code]
+        if region.hold is None:
+            return
+        region.hold.revision += 1
+        region.hold.facts -= 1
+        if region.hold.facts <= 0:
+            region.withdrawn.append(region.hold)
+            region.hold = None
+
+    def decided(self, region_code: str) -> None:
+        """A person approved the region's hold, and has stored that."""
+        self.regions[region_code].hold = None
+
+    def moved_by_a_person(self, hsa_id: str, region_code: str) -> None:
+        """A registered clinic moved away by a person's decision: it is not counted."""
+        region = self.regions[region_code]
+        left = region.left.get(hsa_id, Left())
+        self._know(region_code, hsa_id, left._replace(moved_at=self.now, is_here=False))
+        region.registered -= 1
+        region.changed.add(hsa_id)
+
+    def _passed(self, region: Region) -> dict[str, list[Passed]]:
+        """What took effect in the region within the window, of the clinics that count."""
+        of_late = {
+            hsa_id: [passed for passed in left.passed.values() if self._is_recent(passed.at)]
+            for hsa_id, left in region.left.items()
+        }
+        return {hsa_id: passed for hsa_id, passed in of_late.items() if passed}
+
+    def _tally(self, region_code: str) -> "_Tally":
+        """The region's clinics that left, counted once and kept up to date from then on."""
+        tally = self._tallies.get(region_code)
+        if tally is None:
+            tally = self._tallies[region_code] = _Tally()
+            for hsa_id, left in self.regions[region_code].left.items():
+                self._count(tally, hsa_id, left)
+        return tally
+
+    def _know(self, region_code: str, hsa_id: str, left: Left) -> None:
+        self.regions[region_code].left[hsa_id] = left
+        if region_code in self._tallies:
+            self._count(self._tallies[region_code], hsa_id, left)
+
+    def _count(self, tally: "_Tally", hsa_id: str, left: Left) -> None:
+        if self._is_recent(left.counted_at):
+            tally.counted.add(hsa_id)
+        if self._is_recent(left.moved_at) and not left.is_here:
+            tally.away.add(hsa_id)
+        else:
+            tally.away.discard(hsa_id)
+
+    def _is_recent(self, moment: datetime | None) -> bool:
+        return moment is not None and moment >= self._since

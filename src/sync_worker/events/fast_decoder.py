@@ -1,0 +1,152 @@
+"""The common event, decoded quickly: what nearly all records hold, at a quarter of the cost.
+
+Says what the codec would say, or nothing: whatever is not as plain as can be, bad records above
+all, is left to the codec, which alone knows the rules and the reasons. A property test holds the
+two together over any bytes.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from sync_worker.domain.hsa_id import MAX_LENGTH_FROM_EVENTS, normalised
+from sync_worker.domain.tuples import new
+from sync_worker.events.models import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_SEQUENCE_LENGTH, MODELS
+from sync_worker.events.outcomes import Event
+from sync_worker.events.record import Headers, Record
+
+_MOST_CLINICS = 65_536
+_FIRST, _LAST = "!", "~"
+"""Text that begins with one of these characters is surely not blank."""
+_UTC_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?Z"
+).fullmatch
+_PLAIN_HSA_ID = re.compile(rf"[!-~]{{1,{MAX_LENGTH_FROM_EVENTS}}}")
+_ESCAPE, _ESCAPED_NUL = b"\\", b"\\u0000"
+_ACTIVATION: Mapping[str, Any] = {name: model.activation for name, (model, _) in MODELS.items()}
+_NO_TYPE = object()
+
+
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
+_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID_LENGTH)]
+_Sequence = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SEQUENCE_LENGTH)]
+
+
+# What is longer is not remembered, however often it comes.
+_HsaId = Annotated[str, msgspec.Meta(max_length=MAX_LENGTH_FROM_EVENTS)]
+
+
+class _Data(msgspec.Struct, gc=False, rename="camel"):
+    hsa_id: _HsaId
+    name: _Name | None = None
+    region_code: str | None = None
+
+
+class _Document(msgspec.Struct, gc=False):
+    specversion: Literal["1.0"]
+    id: _Id
+    source: _Text
+    type: str
+    time: str
+    data: _Data
+    subject: _HsaId | None = None
+    sequence: _Sequence | None = None
+
+
+_decode = msgspec.json.Decoder(_Document).decode
+
+
+def quick_decoder(regions: Iterable[str]) -> Callable[[Record], Event | None]:
+    """A function that gives a plain record's event, and None for every other record.
+
+    `regions` are the codes in use. The clock is not looked at.
+    """
+    in_use = {code: code for code in regions}
+    clinic_of, clinic_of_key = _Remembered(_plain_hsa_id), _Remembered(_clinic_of_key)
+    names = _Remembered(lambda name: name)  # each in memory once, however many events state it
+
+    def event_in(record: Record) -> Event | None:
+        _, _, _, _, key, value, headers, _ = record
+        # An excerpt of a value is bytes as well, and can look like all of it.
+        if value.__class__ is not bytes or not _is_structured(headers):
+            return None
+        if _ESCAPE in value and _ESCAPED_NUL in value:
+            return None
+        try:
+            value.isascii() or value.decode()  # what is skipped is not looked at otherwise
+            document = _decode(value)
+            if _UTC_TIME(document.time) is None:
+                return None
+            time = datetime.fromisoformat(document.time)
+        except (ValueError, RecursionError):
+            return None
+        hsa_id = clinic_of[document.data.hsa_id]
+        if hsa_id is None or (key is not None and not _is_of(key, hsa_id, clinic_of_key)):
+            return None
+        if document.subject is not None and clinic_of[document.subject] != hsa_id:
+            return None
+        return _event(document, hsa_id, time, in_use, names)
+
+    return event_in
+
+
+def _event(
+    document: _Document,
+    hsa_id: str,
+    time: datetime,
+    in_use: Mapping[str, str],
+    names: Mapping[str, str | None],
+) -> Event | None:
+    event_id, sequence, name = document.id, document.sequence or "", document.data.name
+    activation = _ACTIVATION.get(document.type, _NO_TYPE)
+    stated_region = None if activation is False else document.data.region_code
+    region_code = None if stated_region is None else in_use.get(stated_region)
+    if (
+        activation is _NO_TYPE
+        or (region_code is None and (stated_region is not None or activation is None))
+        or not (_FIRST <= event_id[0] <= _LAST and _FIRST <= document.source[0] <= _LAST)
+        or (sequence and not _FIRST <= sequence[0] <= _LAST)
+        or (name is not None and not name[0].isalnum())
+    ):
+        return None
+    stated = activation, region_code, None if name is None else names[name]
+    event: Event = new(Event, (hsa_id, event_id, time, sequence, *stated, False, 0))
+    return event
+
+
+def _plain_hsa_id(text: str) -> str | None:
+    """The HSA-id, normalised; None where it has anything around it, or is none."""
+    return normalised(text) if _PLAIN_HSA_ID.fullmatch(text) else None
+
+
+def _is_of(key: bytes, hsa_id: str, clinic_of_key: Mapping[bytes, str | None]) -> bool:
+    return len(key) <= MAX_LENGTH_FROM_EVENTS and clinic_of_key[key] == hsa_id
+
+
+def _clinic_of_key(key: bytes) -> str | None:
+    return _plain_hsa_id(key.decode("ascii")) if key.isascii() else None
+
+
+class _Remembered(dict[Any, str | None]):
+    """What a function said of names. Forgets them all where they become too many."""
+
+    def __init__(self, function: Callable[[Any], str | None]) -> None:
+        self._function = function
+
+    def __missing__(self, name: Any) -> str | None:
+        if len(self) >= _MOST_CLINICS:
+            self.clear()
+        self[name] = said = self._function(name)
+        return said
+
+
+def _is_structured(headers: Headers) -> bool:
+    """Whether no header says that the attributes are in the headers."""
+    for name, _ in headers:  # noqa: SIM110 - a generator takes three times as long
+        if name == "ce_specversion":
+            return False
+    return True

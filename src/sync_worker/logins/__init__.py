@@ -1,1 +1,0 @@
-"""Logins that are refused, to whatever it is that refuses them."""

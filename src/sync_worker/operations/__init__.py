@@ -1,0 +1,1 @@
+"""What operators do: replay, redrive, reconcile, approve holds, reset positions."""

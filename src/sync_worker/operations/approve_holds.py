@@ -1,0 +1,200 @@
+"""Holds decided by an operator: approved, so that what is listed is merged; or acknowledged.
+
+A held fact is withdrawn by newer events alone; there is no way to throw it away by hand. What the
+e-services said by mistake they correct.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from sync_worker.domain.facts import Fact
+from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Guard
+from sync_worker.pipeline.listener import MovedWithoutBoard
+from sync_worker.registry import change_log, clinics, guard_state, holds, queries, registrations
+from sync_worker.registry.change_log import Entry
+from sync_worker.registry.database import Registry
+from sync_worker.registry.dead_letters import Signature
+from sync_worker.registry.holds import Settled
+
+_MOST_TRIES = 20
+"""A worker may hold more while the locks are taken; from the second try on, hardly ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who approves which hold, why and when.
+
+    `revision` is the one that was looked at; None approves what is listed when it is done.
+    """
+
+    number: int
+    actor: str
+    reason: str | None
+    at: datetime
+    revision: int | None = None
+
+
+class UnknownHold(Exception):
+    """There is no hold with this number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"there is no hold {number}")
+        self.number = number
+
+
+class HoldDecided(Exception):
+    """The hold was approved or withdrawn before."""
+
+    def __init__(self, number: int, status: str) -> None:
+        super().__init__(f"hold {number} is {status} already")
+        self.number, self.status = number, status
+
+
+class HoldStillOpen(Exception):
+    """The hold still waits for a decision, so there is nothing to acknowledge yet."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"hold {number} is open")
+        self.number = number
+
+
+class HoldChanged(Exception):
+    """The list is not the one that was looked at, or changes while it is to be approved."""
+
+    def __init__(self, number: int, revision: int) -> None:
+        super().__init__(f"hold {number} is at revision {revision} by now")
+        self.number, self.revision = number, revision
+
+
+def plan(registry: Registry, number: int) -> dict[str, Any]:
+    """The hold that `approve` would approve now, in the form of `holds show`.
+
+    Raises:
+        UnknownHold, HoldDecided: see there.
+    """
+    with registry.snapshot() as connection:
+        return _open_hold(connection, number)
+
+
+def would_move(registry: Registry, planned: Mapping[str, Any]) -> list[MovedWithoutBoard]:
+    """Which registered clinics an approval would move into a region without a patient board."""
+    goals = {
+        item["hsa_id"]: item["new"] for item in planned["items"] if item["fact"] == Fact.REGION
+    }
+    with registry.snapshot() as connection:
+        registered = queries.registered_among(connection, list(goals))
+        service_on = registrations.boards(connection).keys()
+    return [
+        MovedWithoutBoard(hsa_id, code)
+        for hsa_id, code in goals.items()
+        if hsa_id in registered and code not in service_on
+    ]
+
+
+def approve(registry: Registry, approval: Approval) -> list[MovedWithoutBoard]:
+    """Merge what an open hold holds; which clinics moved by it to where nobody can file.
+
+    Raises:
+        UnknownHold, HoldDecided, HoldChanged: see there; nothing was done.
+    """
+    for tries in range(_MOST_TRIES):
+        with registry.unit() as unit:
+            settled = _approve(unit.connection, approval, with_all_of_region=tries > 0)
+            if settled is None:
+                continue
+            service_on = registrations.boards(unit.connection).keys()
+            unit.commit()
+        return [
+            MovedWithoutBoard(hsa_id, str(change.new))
+            for hsa_id, change, *_ in settled
+            if change.fact is Fact.REGION and change.new not in service_on
+        ]
+    raise HoldChanged(approval.number, plan(registry, approval.number)["revision"])
+
+
+def acknowledge(registry: Registry, number: int, by: Signature) -> None:
+    """Keep that a person has seen to what had passed before a withdrawn hold.
+
+    Raises:
+        UnknownHold, HoldStillOpen, HoldDecided: see there; nothing was done.
+    """
+    with registry.unit() as unit:
+        hold = holds.shown(unit.connection, number)
+        if hold is None:
+            raise UnknownHold(number)
+        if not holds.acknowledge(unit.connection, number, by.at):
+            raise _not_acknowledged(holds.shown(unit.connection, number) or hold)
+        change_log.append(unit.connection, [_entry("hold_acknowledged", hold, by)])
+        unit.commit()
+
+
+def _not_acknowledged(hold: Mapping[str, Any]) -> Exception:
+    if hold["status"] == guard_state.OPEN:
+        return HoldStillOpen(hold["id"])
+    return HoldDecided(hold["id"], "acknowledged" if hold["acknowledged_at"] else hold["status"])
+
+
+def _open_hold(connection: Connection, number: int) -> dict[str, Any]:
+    shown = holds.shown(connection, number)
+    if shown is None:
+        raise UnknownHold(number)
+    if shown["status"] != guard_state.OPEN:
+        raise HoldDecided(number, shown["status"])
+    return shown
+
+
+def _approve(
+    connection: Connection, approval: Approval, *, with_all_of_region: bool
+) -> list[Settled] | None:
+    """Approve a hold; None where it holds more by now than the clinics that were locked."""
+    number, now = approval.number, approval.at
+    seen = _open_hold(connection, number)
+    concerned = set(holds.of_hold(connection, number))
+    if with_all_of_region:
+        concerned |= registrations.registered_in(connection, seen["region_code"])
+    known = clinics.locked(connection, concerned)
+    regions = (clinic.facts.region for clinic in known.values())
+    codes = {seen["region_code"], *(region.value for region in regions if region is not None)}
+    guard = Guard(
+        USUAL_LIMITS, guard_state.locked(connection, codes, clinics.BEFORE_EVERY_EVENT), now
+    )
+    # From here on nobody else changes the list.
+    present = _open_hold(connection, number)
+    if approval.revision not in (None, present["revision"]):
+        raise HoldChanged(number, present["revision"])
+    held = holds.of_hold(connection, number)
+    if not held.keys() <= known.keys():
+        return None
+    holds.close_approved(connection, number, now)
+    # What becomes of a clinic that nobody registers any more is neither logged nor guarded.
+    settled = [one for one in holds.settle(connection, held, now) if one.is_registered]
+    _take_note(connection, guard, present["region_code"], settled)
+    changes = holds.entries(settled, approval.actor, approval.reason, now)
+    change_log.append(connection, [*changes, _entry("hold_approved", present, approval)])
+    return settled
+
+
+def _take_note(
+    connection: Connection, guard: Guard, region_code: str, settled: Sequence[Settled]
+) -> None:
+    """The hold is over, and the guard is to know who moved away by a person's decision."""
+    guard.decided(region_code)
+    for hsa_id, change, *_ in settled:
+        if change.fact is Fact.REGION and isinstance(change.old, str):
+            guard.moved_by_a_person(hsa_id, change.old)
+    guard_state.write(connection, guard, {})
+
+
+def _entry(change: str, hold: Mapping[str, Any], by: Approval | Signature) -> Entry:
+    return Entry(
+        by.at,
+        change,
+        region_code=hold["region_code"],
+        new_value=str(hold["id"]),
+        actor=by.actor,
+        reason=by.reason,
+    )

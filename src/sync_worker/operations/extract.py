@@ -1,0 +1,204 @@
+"""An extract of the e-services: every clinic as it was at one instant, in a csv file.
+
+Strict: one thing that is not as it must be, and nothing of the file is believed. An empty or short
+extract is a fault, not "everything is closed" (decision 13); nor is a clinic absent whose id was
+spoilt on the way.
+"""
+
+import hashlib
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sync_worker.domain.characters import cleaned
+from sync_worker.domain.facts import Fact, Facts, Register
+from sync_worker.domain.hsa_id import has_the_form, meant
+from sync_worker.domain.regions import Regions
+from sync_worker.events.models import MAX_NAME_LENGTH, is_hsa_id, is_storable, stated
+from sync_worker.events.outcomes import quoted
+from sync_worker.files import csv_cells, csv_rows
+from sync_worker.registry.snapshot import Survey
+
+LEAST_PERCENT = 80
+"""Of the registry's active clinics, an extract has to name so many."""
+
+_MOST_PROBLEMS = 10
+_REQUIRED = ("hsa_id", "active", "region_code")
+_NAME = "name"
+_TRUTH = {
+    **dict.fromkeys(("true", "1", "ja", "yes"), True),
+    **dict.fromkeys(("false", "0", "nej", "no"), False),
+}
+
+
+class BadExtract(Exception):
+    """The file is not an extract; each problem is a sentence that names its line."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(problems[0])
+        self.problems = problems
+
+
+class ShortExtract(Exception):
+    """The extract names too few of the registry's active clinics to be the whole truth."""
+
+    def __init__(self, named: int, active: int, lines: int) -> None:
+        super().__init__(f"the extract names {named} of {active} active clinics")
+        self.named, self.active, self.lines = named, active, lines
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What an extract says of clinics, all of it from one instant.
+
+    `event_id` stands where a fact has the id of its event: `snapshot:` and the content's hash.
+    `doubtful` are ids without the form, which nobody ever named, each with its line.
+    """
+
+    as_of: datetime
+    event_id: str
+    clinics: Mapping[str, Facts]
+    doubtful: Mapping[str, int]
+
+    def register(self, value: bool | str) -> Register[Any]:
+        """A value with the extract's version."""
+        return Register(self.as_of, "", self.event_id, value)
+
+
+def parse(content: bytes, as_of: datetime, regions: Regions, known: Container[str]) -> Extract:
+    """Read a file's content; `known` are the HSA-ids that the registry has.
+
+    Raises:
+        BadExtract: with everything that is wrong, or the first ten of it.
+    """
+    event_id = f"snapshot:{hashlib.sha256(content).hexdigest()[:32]}"
+    clinics: dict[str, Facts] = {}
+    doubtful: dict[str, int] = {}
+    extract = Extract(as_of, event_id, clinics, doubtful)
+    problems: list[str] = []
+    for line, row in _rows(content):
+        hsa_id = meant(row["hsa_id"], known)
+        found = list(_problems(hsa_id, row, regions))
+        if not found and hsa_id in clinics:
+            found = ["this HSA-id stands in an earlier line too"]
+        problems += [f"Line {line}: {problem}." for problem in found]
+        if len(problems) >= _MOST_PROBLEMS:
+            break
+        if found:
+            continue
+        clinics[hsa_id] = _facts(row, extract)
+        if hsa_id not in known and not has_the_form(hsa_id):
+            doubtful[hsa_id] = line
+    if problems:
+        raise BadExtract(problems)
+    return extract
+
+
+def refuse_doubtful(extract: Extract, survey: Survey, region_codes: Collection[str] = ()) -> None:
+    """Raise BadExtract where an id that is none may stand for an active clinic that is left out.
+
+    With region codes, for one that the registry has in one of them. Where none is left out, such an
+    id is a clinic that the e-services have under an odd id, and did not name yet.
+    """
+    problems = [
+        f"Line {line}: {quoted(hsa_id)} is no HSA-id, and may stand for an active clinic that is "
+        "left out."
+        for hsa_id, line in extract.doubtful.items()
+    ]
+    if problems and not extract.clinics.keys() >= set(_active(survey, region_codes)):
+        raise BadExtract(problems[:_MOST_PROBLEMS])
+
+
+def refuse_short(extract: Extract, survey: Survey, region_codes: Collection[str] = ()) -> None:
+    """Raise ShortExtract where it is empty, or leaves out too many of the active clinics.
+
+    With region codes, of those that the registry has in one of them.
+    """
+    active = _active(survey, region_codes)
+    named = sum(hsa_id in extract.clinics for hsa_id in active)
+    if not extract.clinics or named * 100 < len(active) * LEAST_PERCENT:
+        raise ShortExtract(named, len(active), len(extract.clinics))
+
+
+def _active(survey: Survey, region_codes: Collection[str]) -> list[str]:
+    return [
+        hsa_id
+        for hsa_id, clinic in survey.clinics.items()
+        if clinic.standing(Fact.ACTIVATION).stored.value is True
+        and (not region_codes or clinic.standing(Fact.REGION).stored.value in region_codes)
+    ]
+
+
+def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each row with the line that it begins on, by the names in the header."""
+    lines = _lines(content)
+    header = next(lines, csv_rows.Row(1, ()))
+    names = [cleaned(cell).casefold() for cell in _without_blank_end(header.cells)]
+    missing = [name for name in _REQUIRED if name not in names]
+    if missing or len(set(names)) < len(names):
+        what = f"has no column {missing[0]}" if missing else "names a column twice"
+        raise BadExtract(
+            [f"Line {header.line}: the header {what}; it has to be hsa_id,active,region_code."]
+        )
+    for line, given in lines:
+        count = len(names)
+        row = given if len(given) <= count else (*given[:count], *_without_blank_end(given[count:]))
+        if len(row) != count:
+            raise BadExtract([f"Line {line}: it has {len(row)} cells, the header {count}."])
+        yield line, dict(zip(names, row, strict=True))
+
+
+def _lines(content: bytes) -> Iterator[csv_rows.Row]:
+    """Each row that says anything, its cells without what makes them safe to open."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise BadExtract([f"Line {line}: it is not UTF-8."]) from None
+    header = text.lstrip().splitlines()[:1]
+    delimiter = max(csv_rows.DELIMITERS, key="".join(header).count)
+    try:
+        for line, row in csv_rows.rows(text, delimiter):
+            if not all(map(csv_cells.is_blank, row)):
+                yield csv_rows.Row(line, tuple(map(csv_cells.unguarded, row)))
+    except csv_rows.OpenQuote as error:
+        what = "a quotation mark begins that does not end as it should"
+        raise BadExtract([f"Line {error.line}: {what}."]) from None
+
+
+def _without_blank_end(row: Sequence[str]) -> Sequence[str]:
+    """The cells up to the last one that says anything: spreadsheets write delimiters after it."""
+    filled = [at for at, cell in enumerate(row) if not csv_cells.is_blank(cell)]
+    return row[: filled[-1] + 1] if filled else ()
+
+
+def _problems(hsa_id: str, row: Mapping[str, str], regions: Regions) -> Iterator[str]:
+    if not is_hsa_id(hsa_id):
+        yield "hsa_id is not 1 to 64 characters without blanks or control characters"
+    if _truth(row["active"]) is None:
+        yield f"active is {quoted(row['active'])}, and neither true nor false"
+    region_code = _region_code(row)
+    if region_code and region_code not in regions:
+        yield f"region_code is {quoted(row['region_code'])}, which is no region's code"
+    if not is_storable(row.get(_NAME, "")):
+        yield "name holds a character that no database keeps"
+
+
+def _truth(text: str) -> bool | None:
+    return _TRUTH.get(cleaned(text).casefold())
+
+
+def _region_code(row: Mapping[str, str]) -> str:
+    return cleaned(row["region_code"])
+
+
+def _facts(row: Mapping[str, str], extract: Extract) -> Facts:
+    """What is blank is not said; a name that is too long to be one is dropped, as an event's is."""
+    region_code, name = _region_code(row), stated(row.get(_NAME, ""))
+    is_name = name is not None and cleaned(name) != "" and len(name) <= MAX_NAME_LENGTH
+    return Facts(
+        extract.register(value=bool(_truth(row["active"]))),
+        extract.register(region_code) if region_code else None,
+        extract.register(str(name)) if is_name else None,
+    )

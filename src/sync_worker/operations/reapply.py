@@ -1,0 +1,198 @@
+"""Records read again, beside the worker: no position moves, and the worker hardly waits.
+
+Nearly all that is read again is known already. That is seen in a snapshot, without a lock; what
+could change something goes through the one write path, in transactions that are small.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from sync_worker.domain.clinic_state import NOTHING_HELD, Clinic
+from sync_worker.domain.facts import Facts
+from sync_worker.domain.mass_change_guard import Limits
+from sync_worker.events.decoder import Codec
+from sync_worker.events.outcomes import Event, Ignored, Rejection, Verdict
+from sync_worker.events.record import Origin, Partition, Record
+from sync_worker.pipeline import gc_control
+from sync_worker.pipeline.apply import Writer
+from sync_worker.pipeline.decoded_records import Judged
+from sync_worker.pipeline.dry_run import Rehearsal
+from sync_worker.pipeline.listener import AheadOfClock
+from sync_worker.pipeline.merge import Merged, Outcome
+from sync_worker.pipeline.retry import Patience
+from sync_worker.registry import change_log, clinics, dead_letters, holds, schema
+from sync_worker.registry.change_log import Entry
+from sync_worker.registry.database import Registry
+from sync_worker.registry.dead_letters import Address
+from sync_worker.registry.errors import Fault, fault_of
+from sync_worker.streams.protocol import Move
+
+MOST_AT_ONCE = 2000
+"""The most records that one transaction takes: the worker waits for it where both name a clinic."""
+
+
+class Parts(NamedTuple):
+    """What does something again in earnest, and how."""
+
+    registry: Registry
+    codec: Codec
+    limits: Limits
+    clock: Callable[[], datetime]
+    patience: Patience
+
+
+class Doing:
+    """Merges records anew and keeps what they come to; each transaction is kept by itself.
+
+    `signature` is logged once, with the first change that is made.
+    """
+
+    def __init__(self, parts: Parts, signature: Entry | None = None) -> None:
+        self._parts = parts
+        self._signature = signature
+
+    def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[Merged]:
+        """What became of the records, part by part, each after it was committed."""
+        judged = Judged.by(self._parts.codec, records, self._parts.clock())
+        news = self._parts.patience(lambda: self._news(origin, records, judged))
+        outcomes = [_of_known(one) for at, one in enumerate(judged.verdicts) if at not in news]
+        yield Merged(
+            outcomes,
+            warnings=[ahead for at, ahead in _ahead_of_clock(judged) if at not in news],
+            met_again=outcomes.count(Outcome.DEAD_LETTERED),
+        )
+        coming = [record for at, record in enumerate(records) if at in news]
+        for start in range(0, len(coming), MOST_AT_ONCE):
+            yield from self._write(origin, coming[start : start + MOST_AT_ONCE])
+
+    def _news(self, origin: Origin, records: Sequence[Record], judged: Judged) -> set[int]:
+        """Which of the records, by their number, could change anything."""
+        hsa_ids = judged.hsa_ids()
+        with self._parts.registry.snapshot() as connection:
+            newest = _newest(connection, hsa_ids)
+            letters = dead_letters.statuses_among(connection, origin, spans(records))
+        stale = {
+            verdict.hsa_id
+            for verdict in judged.verdicts
+            if isinstance(verdict, Event) and _is_news(verdict, newest)
+        }
+        return {
+            at
+            for at, (record, verdict) in enumerate(zip(records, judged.verdicts, strict=True))
+            if (isinstance(verdict, Event) and verdict.hsa_id in stale)
+            or _is_for_letters(verdict, _status(record, letters))
+        }
+
+    def _write(self, origin: Origin, records: Sequence[Record]) -> Iterator[Merged]:
+        merged = self._parts.patience(lambda: self._attempt(origin, records))
+        if merged is not None:
+            yield merged
+            return
+        middle = len(records) // 2
+        yield from self._write(origin, records[:middle])
+        yield from self._write(origin, records[middle:])
+
+    def _attempt(self, origin: Origin, records: Sequence[Record]) -> Merged | None:
+        """Write the records; None where it took the database too long, and there is less to try."""
+        try:
+            return self._written(origin, records)
+        except DBAPIError as error:
+            if fault_of(error) is Fault.TOO_LONG and len(records) > 1:
+                return None
+            raise
+
+    def _written(self, origin: Origin, records: Sequence[Record]) -> Merged:
+        with gc_control.paused(), self._parts.registry.unit() as unit:
+            schema.require_unchanged(unit.connection)
+            merged = self._merged(unit.connection, origin, records)
+            signature = self._signature if merged.changed or merged.held else None
+            if signature is not None:
+                change_log.append(unit.connection, [signature._replace(stream=origin.stream)])
+            unit.commit()
+        if signature is not None:
+            self._signature = None
+        return merged
+
+    def _merged(self, connection: Connection, origin: Origin, records: Sequence[Record]) -> Merged:
+        moves = [Move(of, at.start, at.stop) for of, at in spans(records).items()]
+        now = self._parts.clock()
+        judged = Judged.by(self._parts.codec, records, now)
+        return Writer(connection, self._parts.limits, origin, moves, now).write(judged)
+
+
+class Rehearsing:
+    """Says what `Doing` would come to, and keeps nothing."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._rehearsal = Rehearsal(parts.limits)
+
+    def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[Merged]:
+        """What would become of the records, after those before."""
+        now = self._parts.clock()
+        judged = Judged.by(self._parts.codec, records, now)
+        yield self._parts.patience(lambda: self._merged(origin, judged, now))
+
+    def _merged(self, origin: Origin, judged: Judged, now: datetime) -> Merged:
+        with self._parts.registry.snapshot() as connection:
+            merged = self._rehearsal.merge(connection, origin.stream, judged, now)
+            bad = [rejected.record for rejected in merged.rejected]
+            letters = dead_letters.statuses_among(connection, origin, spans(bad))
+        merged.met_again = sum(_status(record, letters) is not None for record in bad)
+        return merged
+
+
+def spans(records: Sequence[Record]) -> dict[Partition, range]:
+    """From the first to the last offset of the records, in each partition."""
+    offsets: dict[Partition, list[int]] = {}
+    for record in records:
+        offsets.setdefault(Partition(record.topic, record.partition), []).append(record.offset)
+    return {of: range(min(some), max(some) + 1) for of, some in offsets.items()}
+
+
+def _newest(connection: Connection, hsa_ids: set[str]) -> dict[str, Facts]:
+    """The newest that is known of each clinic, held facts included."""
+    held = holds.of_clinics(connection, hsa_ids)
+    known = clinics.read(connection, hsa_ids)
+    return {
+        hsa_id: Clinic(hsa_id, clinic.facts, held.get(hsa_id, NOTHING_HELD)).newest()
+        for hsa_id, clinic in known.items()
+    }
+
+
+def _is_news(event: Event, newest: Mapping[str, Facts]) -> bool:
+    known = newest.get(event.hsa_id)
+    return known is None or known.merge(event.facts) is not known
+
+
+def _status(record: Record, letters: Mapping[Address, Mapping[str, str]]) -> str | None:
+    """The status of the dead letter of this very record; None where there is none."""
+    here = letters.get(record.address)
+    return None if here is None else here.get(record.digest)
+
+
+def _is_for_letters(verdict: Verdict, status: str | None) -> bool:
+    """Whether a record is to be set aside, or its letter, which has that status, to be closed."""
+    return status is None if isinstance(verdict, Rejection) else status == dead_letters.OPEN
+
+
+def _ahead_of_clock(judged: Judged) -> Iterator[tuple[int, AheadOfClock]]:
+    """The events that are ahead, each with its number among the records."""
+    for at, verdict in enumerate(judged.verdicts):
+        if isinstance(verdict, Event) and verdict.seconds_ahead:
+            place = *judged.partitions[at], judged.offsets[at]
+            yield at, AheadOfClock(verdict.hsa_id, verdict.event_id, verdict.seconds_ahead, *place)
+
+
+def _of_known(verdict: Verdict) -> Outcome:
+    match verdict:
+        case Event():
+            return Outcome.SUPERSEDED
+        case Ignored():
+            return Outcome.IGNORED
+        case Rejection():
+            return Outcome.DEAD_LETTERED

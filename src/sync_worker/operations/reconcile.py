@@ -1,0 +1,398 @@
+"""Is the registry true? Its values, fact by fact, beside what a stream or an extract says.
+
+Compares and reports; `repair` sets. The registry is read first, and the stream after that, to ends
+beyond every position: so the fold holds all that the rows can be held to, and what came later is
+only pending (contract 4, `reconcile`).
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain, groupby
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy import Connection
+
+from sync_worker.domain.drift import (
+    NO_DRIFT,
+    Cause,
+    Judgement,
+    Standing,
+    Stored,
+    against_extract,
+    against_stream,
+)
+from sync_worker.domain.facts import Change, Fact, Register
+from sync_worker.events.record import Origin
+from sync_worker.operations.extract import Extract
+from sync_worker.operations.stream_fold import Fold, Passed, Waiting
+from sync_worker.pipeline.listener import MovedWithoutBoard
+from sync_worker.registry import change_log, holds, registrations, snapshot
+from sync_worker.registry.change_log import Entry
+from sync_worker.registry.database import Registry
+from sync_worker.registry.registrations import RegistrationDrift
+from sync_worker.registry.snapshot import NO_CLINIC, Address, Clinic, Survey
+
+
+class Expectation(Protocol):
+    """What the registry is compared with."""
+
+    @property
+    def stream_id(self) -> str | None:
+        """The log that addresses are of; None where there are none."""
+
+    def hsa_ids(self) -> Collection[str]:
+        """The clinics that it says something of."""
+
+    def region_codes(self, hsa_id: str) -> set[str]:
+        """The regions that it has the clinic in, early or late."""
+
+    def judge(self, hsa_id: str, fact: Fact, standing: Standing) -> Judgement:
+        """What one fact comes to."""
+
+    def address(self, hsa_id: str, fact: Fact, register: Register[Any]) -> Address | None:
+        """Where the record stands that states the register."""
+
+
+class StreamSays:
+    """What a stream says; an `Expectation`."""
+
+    def __init__(self, stream_id: str, fold: Fold) -> None:
+        self.stream_id = stream_id
+        self._fold = fold
+
+    def hsa_ids(self) -> Collection[str]:
+        return self._fold.hsa_ids()
+
+    def region_codes(self, hsa_id: str) -> set[str]:
+        told = self._fold.passed(hsa_id, Fact.REGION), self._fold.newest(hsa_id, Fact.REGION)
+        return {stated.register.value for stated in told if stated is not None}
+
+    def judge(self, hsa_id: str, fact: Fact, standing: Standing) -> Judgement:
+        told = self._fold.passed(hsa_id, fact), self._fold.newest(hsa_id, fact)
+        passed, newest, under_held = (
+            None if stated is None else stated.register
+            for stated in (*told, self._fold.under_held(hsa_id, fact))
+        )
+        return against_stream(standing, passed, newest, under_held)
+
+    def address(self, hsa_id: str, fact: Fact, register: Register[Any]) -> Address | None:
+        newest, under_held = self._fold.newest(hsa_id, fact), self._fold.under_held(hsa_id, fact)
+        told = self._fold.passed(hsa_id, fact), newest, under_held
+        found = (s.address for s in told if s is not None and s.register == register)
+        return next(found, None)
+
+
+class ExtractSays:
+    """What an extract says; an `Expectation`."""
+
+    stream_id = None
+
+    def __init__(self, extract: Extract) -> None:
+        self._extract = extract
+
+    def hsa_ids(self) -> Collection[str]:
+        return self._extract.clinics.keys()
+
+    def region_codes(self, hsa_id: str) -> set[str]:
+        said = self._extract.clinics.get(hsa_id)
+        return set() if said is None or said.region is None else {said.region.value}
+
+    def judge(self, hsa_id: str, fact: Fact, standing: Standing) -> Judgement:
+        said = self._extract.clinics.get(hsa_id)
+        if said is not None:
+            register: Register[Any] | None = said[list(Fact).index(fact)]
+            return NO_DRIFT if register is None else against_extract(standing, register)
+        if fact is Fact.ACTIVATION and standing.stored.value is True:
+            return against_extract(standing, self._extract.register(value=False), is_named=False)
+        return NO_DRIFT
+
+    def address(self, *_: object) -> Address | None:
+        return None
+
+
+class Difference(NamedTuple):
+    """A fact that is not as it should be, with what was compared."""
+
+    hsa_id: str
+    fact: Fact
+    cause: Cause
+    expected: Register[Any]
+    address: Address | None
+    clinic: Clinic
+
+    @property
+    def present(self) -> Standing:
+        """What the registry has of it."""
+        return self.clinic.standing(self.fact)
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What a comparison comes to; `compared` counts clinics, the others facts."""
+
+    compared: int = 0
+    pending: int = 0
+    ahead: int = 0
+    held: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    """In the order of HSA-ids and facts."""
+    registrations: list[RegistrationDrift] = field(default_factory=list)
+    """Those that are otherwise than the change log has them, in the order of HSA-ids."""
+
+    @property
+    def found(self) -> int:
+        """How many facts differ, registrations among them."""
+        return len(self.differences) + len(self.registrations)
+
+
+def passed_by(survey: Survey, origin: Origin) -> Passed:
+    """What of a stream, as its topics are now, the worker is done with."""
+    positions = {one.partition: one.next_offset for one in survey.positions_in(origin.stream)}
+    set_aside = {
+        (topic, partition, offset): digests
+        for (topic_id, topic, partition, offset), digests in survey.set_aside.get(
+            origin.stream, {}
+        ).items()
+        if topic_id == origin.topic_id(topic)
+    }
+    waiting = {
+        hsa_id: {
+            fact: Waiting(held.register, clinic.standing(fact).stored.version)
+            for fact, held in clinic.held.items()
+        }
+        for hsa_id, clinic in survey.clinics.items()
+        if clinic.held
+    }
+    return Passed(positions or None, set_aside, waiting)
+
+
+def compare(
+    survey: Survey, expectation: Expectation, region_codes: Collection[str] = ()
+) -> Comparison:
+    """Compare every clinic that either side knows, and the change log with its registration.
+
+    With region codes, only clinics that the registry or the other side has in one of them: one that
+    was moved away by mistake is found from both regions.
+    """
+    result = Comparison()
+    known = survey.clinics.keys() | survey.registrations.keys() | set(expectation.hsa_ids())
+    for hsa_id in sorted(known):
+        clinic = survey.clinics.get(hsa_id, NO_CLINIC)
+        if region_codes and not _is_in(hsa_id, clinic, expectation, region_codes):
+            continue
+        result.compared += 1
+        for difference, judgement in _judged(hsa_id, clinic, expectation):
+            result.pending += judgement.is_pending
+            result.ahead += judgement.is_ahead
+            result.held += judgement.is_held
+            if difference is not None:
+                result.differences.append(difference)
+        if hsa_id in survey.registrations:
+            result.registrations.append(survey.registrations[hsa_id])
+    return result
+
+
+def still_differing(
+    survey_of_some: dict[str, Clinic], expectation: Expectation, repaired: Collection[Difference]
+) -> list[Difference]:
+    """Of these differences the ones that are there (again)."""
+    return [
+        one
+        for one in repaired
+        if expectation.judge(
+            one.hsa_id, one.fact, survey_of_some.get(one.hsa_id, NO_CLINIC).standing(one.fact)
+        ).cause
+        is not None
+    ]
+
+
+def _judged(
+    hsa_id: str, clinic: Clinic, expectation: Expectation
+) -> Iterator[tuple[Difference | None, Judgement]]:
+    for fact in Fact:
+        judgement = expectation.judge(hsa_id, fact, clinic.standing(fact))
+        cause, expected = judgement.cause, judgement.expected
+        difference = None
+        if cause is not None and expected is not None:
+            address = expectation.address(hsa_id, fact, expected)
+            difference = Difference(hsa_id, fact, cause, expected, address, clinic)
+        yield difference, judgement
+
+
+def _is_in(
+    hsa_id: str, clinic: Clinic, expectation: Expectation, region_codes: Collection[str]
+) -> bool:
+    here = clinic.standing(Fact.REGION).stored.value
+    return here in region_codes or not expectation.region_codes(hsa_id).isdisjoint(region_codes)
+
+
+# A repair sets facts to what they should be: the one write beside the worker's path. A value
+# that was edited by hand cannot be merged away. So it is set, by compare-and-set on what was
+# compared, under the lock of the clinic's row: one whose facts changed meanwhile is left alone.
+# It is a person's act: logged with actor and reason, neither guarded nor counted by the guard.
+
+
+_MOST_CLINICS = 1000
+"""In one transaction: the worker waits for locks, and has a place in its group to keep."""
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who repairs, why and when, and which log the addresses of differences are of."""
+
+    actor: str
+    reason: str | None
+    at: datetime
+    stream_id: str | None = None
+
+
+@dataclass(slots=True)
+class Repaired:
+    """What was set, and what was left because the clinic changed meanwhile."""
+
+    done: list[Difference] = field(default_factory=list)
+    left: list[Difference] = field(default_factory=list)
+    moved: list[MovedWithoutBoard] = field(default_factory=list)
+
+
+def repair(registry: Registry, differences: Sequence[Difference], by: By) -> Repaired:
+    """Set each fact to what is expected; to be called with differences in the order of HSA-ids."""
+    repaired = Repaired()
+    for part in _parts(differences):
+        with registry.unit() as unit:
+            done = _repair(unit.connection, part, by)
+            service_on = registrations.boards(unit.connection).keys()
+            unit.commit()
+        repaired.done += (one for found in done.values() for one in found.differences)
+        repaired.left += (one for id_, ones in part.items() if id_ not in done for one in ones)
+        registered = (found.differences for found in done.values() if found.is_registered)
+        repaired.moved += _moved_without_board(chain.from_iterable(registered), service_on)
+    return repaired
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A clinic that is as it was compared, locked, with what is to be set."""
+
+    clinic: Clinic
+    differences: Sequence[Difference]
+    is_registered: bool
+
+    @property
+    def stored(self) -> list[Stored]:
+        """The row's facts as they will be."""
+        wanted = {one.fact: one.expected for one in self.differences}
+        return [
+            Stored(wanted[fact].value, wanted[fact][:3])
+            if fact in wanted
+            else self.clinic.standing(fact).stored
+            for fact in Fact
+        ]
+
+    def outdated(self) -> set[Fact]:
+        """What is held and not newer than what is set."""
+        held = self.clinic.held
+        return {
+            one.fact
+            for one in self.differences
+            if one.fact in held and held[one.fact].register <= one.expected
+        }
+
+
+def _parts(differences: Sequence[Difference]) -> Iterator[dict[str, list[Difference]]]:
+    by_clinic = {hsa_id: list(some) for hsa_id, some in groupby(differences, lambda d: d.hsa_id)}
+    ordered = list(by_clinic.items())
+    for start in range(0, len(ordered), _MOST_CLINICS):
+        yield dict(ordered[start : start + _MOST_CLINICS])
+
+
+def _repair(
+    connection: Connection, part: Mapping[str, Sequence[Difference]], by: By
+) -> dict[str, _Found]:
+    new = [hsa_id for hsa_id, some in part.items() if some[0].cause is Cause.MISSING]
+    present = snapshot.locked(connection, part.keys(), new)
+    found = {
+        hsa_id: _Found(some[0].clinic, some, bool(row is not None and row.is_registered))
+        for hsa_id, some in part.items()
+        for row in [present.get(hsa_id, snapshot.NO_CLINIC).row]
+        if _is_as_compared(present.get(hsa_id, snapshot.NO_CLINIC), some[0].clinic)
+    }
+    snapshot.write(connection, ((hsa_id, one.stored) for hsa_id, one in found.items()), by.at)
+    outdated = {hsa_id: facts for hsa_id, one in found.items() if (facts := one.outdated())}
+    holds.let_go(connection, outdated, by.at)
+    entries = [entry for one in found.values() for entry in _entries(one, by)]
+    if found:
+        count = sum(len(one.differences) for one in found.values())
+        entries.append(_summary(count, by))
+    change_log.append(connection, entries)
+    return found
+
+
+def _is_as_compared(present: Clinic, compared: Clinic) -> bool:
+    """Whether a locked clinic has the facts that it had; one without any is as good as missing."""
+    return present.held == compared.held and all(
+        present.standing(fact).stored == compared.standing(fact).stored for fact in Fact
+    )
+
+
+def _entries(found: _Found, by: By) -> Iterator[Entry]:
+    """Of a registered clinic, each value that changes, and each held one that is let go."""
+    if not found.is_registered:
+        return
+    for one in found.differences:
+        old, new = one.present.stored.value, one.expected.value
+        if old != new:
+            change = Change(one.fact, old, new)
+            yield _entry(one, change_log.change_name(change), change, by)
+        if one.fact in found.outdated():
+            waiting = found.clinic.held[one.fact].register.value
+            yield _entry(one, change_log.WITHDRAWN, Change(one.fact, waiting, new), by)
+
+
+def _entry(one: Difference, name: str, change: Change, by: By) -> Entry:
+    topic, partition, offset = one.address or (None, None, None)
+    return Entry(
+        by.at,
+        name,
+        hsa_id=one.hsa_id,
+        old_value=change_log.as_text(change.old),
+        new_value=change_log.as_text(change.new),
+        actor=by.actor,
+        reason=by.reason,
+        event_id=one.expected.event_id,
+        stream=by.stream_id,
+        topic=topic,
+        partition=partition,
+        record_offset=offset,
+    )
+
+
+def _summary(facts: int, by: By) -> Entry:
+    """One entry a transaction, with the number of facts: unregistered clinics have no other."""
+    return Entry(
+        by.at,
+        "repaired",
+        new_value=str(facts),
+        actor=by.actor,
+        reason=by.reason,
+        stream=by.stream_id,
+    )
+
+
+def would_move(registry: Registry, differences: Sequence[Difference]) -> list[MovedWithoutBoard]:
+    """Which registered clinics a repair would move into a region without a patient board."""
+    with registry.snapshot() as connection:
+        service_on = registrations.boards(connection).keys()
+    registered = [one for one in differences if one.clinic.row and one.clinic.row.is_registered]
+    return list(_moved_without_board(registered, service_on))
+
+
+def _moved_without_board(
+    differences: Iterable[Difference], service_on: Collection[str]
+) -> Iterator[MovedWithoutBoard]:
+    """Of registered clinics."""
+    for one in differences:
+        is_move = one.fact is Fact.REGION and one.present.stored.value != one.expected.value
+        if is_move and one.expected.value not in service_on:
+            yield MovedWithoutBoard(one.hsa_id, one.expected.value)

@@ -1,0 +1,218 @@
+"""Dead letters judged anew, in the order set aside: the worker's own path for stored records.
+
+Those that are understood by now are closed in the transaction of what they come to. Two who redrive
+at once take turns, and find closed what the other one did.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from sync_worker.events.record import Origin, Record
+from sync_worker.operations.reapply import MOST_AT_ONCE, Parts
+from sync_worker.pipeline import gc_control
+from sync_worker.pipeline.apply import DatabaseRefusesRecords, Writer
+from sync_worker.pipeline.decoded_records import Judged
+from sync_worker.pipeline.dry_run import Rehearsal
+from sync_worker.pipeline.merge import Merged, Outcome
+from sync_worker.registry import dead_letters, schema
+from sync_worker.registry.database import Registry
+from sync_worker.registry.dead_letters import OPEN, Head, Letter, Signature
+from sync_worker.registry.errors import Fault, fault_of
+from sync_worker.streams.protocol import BYTES_AT_ONCE
+
+_UNDERSTOOD = set(Outcome) - {Outcome.DEAD_LETTERED}
+
+
+class Redriven(NamedTuple):
+    """Some letters, what became of each, and what that came to.
+
+    One that somebody else closed meanwhile is not among them.
+    """
+
+    outcomes: list[tuple[int, Outcome]]
+    merged: Merged
+
+
+class Redriving:
+    """Redrives letters and keeps what they come to; each transaction is kept by itself."""
+
+    def __init__(self, parts: Parts, by: Signature, most_at_once: int) -> None:
+        self._parts = parts
+        self._by = by
+        self._most_at_once = min(most_at_once, MOST_AT_ONCE)
+
+    def take(self, heads: Sequence[Head]) -> Iterator[Redriven]:
+        """What became of the letters, part by part, each after it was committed."""
+        for stream, numbers in _parts_of(heads, self._most_at_once):
+            yield from self._take(stream, numbers)
+
+    def _take(self, stream: str, numbers: Sequence[int]) -> Iterator[Redriven]:
+        redriven = self._parts.patience(lambda: self._attempt(stream, numbers))
+        if redriven is not None:
+            yield redriven
+            return
+        middle = len(numbers) // 2
+        yield from self._take(stream, numbers[:middle])
+        yield from self._take(stream, numbers[middle:])
+
+    def _attempt(self, stream: str, numbers: Sequence[int]) -> Redriven | None:
+        """Redrive a part; None where it is too much for the database, and there is less to try."""
+        try:
+            return self._written(stream, numbers)
+        except DatabaseRefusesRecords:
+            if len(numbers) == 1:
+                raise
+        except DBAPIError as error:
+            if fault_of(error) is not Fault.TOO_LONG or len(numbers) == 1:
+                raise
+        return None
+
+    def _written(self, stream: str, numbers: Sequence[int]) -> Redriven:
+        with gc_control.paused(), self._parts.registry.unit() as unit:
+            schema.require_unchanged(unit.connection)
+            dead_letters.alone(unit.connection)
+            found = dead_letters.still_open(unit.connection, numbers)
+            merged = self._merged(unit.connection, stream, found)
+            redriven = _redriven(found, merged)
+            self._keep_account(unit.connection, found, redriven)
+            unit.commit()
+        return redriven
+
+    def _merged(self, connection: Connection, stream: str, found: Sequence[Letter]) -> Merged:
+        now = self._parts.clock()
+        judged = Judged.by(self._parts.codec, _records(found), now)
+        return Writer(connection, self._parts.limits, Origin(stream), None, now).write(judged)
+
+    def _keep_account(
+        self, connection: Connection, found: Sequence[Letter], redriven: Redriven
+    ) -> None:
+        """Close those that are understood by now, and say of the others why they are not."""
+        outcomes = dict(redriven.outcomes)
+        bad = [one for one in found if outcomes[one.number] is Outcome.DEAD_LETTERED]
+        rejections = (one.rejection for one in redriven.merged.rejected)
+        dead_letters.reword(connection, zip(bad, rejections, strict=True))
+        understood = [number for number in outcomes if outcomes[number] in _UNDERSTOOD]
+        dead_letters.redriven(connection, understood, self._by)
+
+
+class RehearsingRedrive:
+    """Says what `Redriving` would come to, and keeps nothing."""
+
+    def __init__(self, parts: Parts, most_at_once: int) -> None:
+        self._parts = parts
+        self._rehearsal = Rehearsal(parts.limits)
+        self._most_at_once = min(most_at_once, MOST_AT_ONCE)
+
+    def take(self, heads: Sequence[Head]) -> Iterator[Redriven]:
+        """What would become of the letters, after those before."""
+        for stream, numbers in _parts_of(heads, self._most_at_once):
+            yield self._parts.patience(lambda s=stream, n=numbers: self._merged(s, n))  # type: ignore[misc]
+
+    def _merged(self, stream: str, numbers: Sequence[int]) -> Redriven:
+        now = self._parts.clock()
+        with self._parts.registry.snapshot() as connection:
+            found = dead_letters.still_open(connection, numbers)
+            judged = Judged.by(self._parts.codec, _records(found), now)
+            return _redriven(found, self._rehearsal.merge(connection, stream, judged, now))
+
+
+def _parts_of(heads: Sequence[Head], most: int) -> Iterator[tuple[str, list[int]]]:
+    """Letters that follow one another in one stream, in the order set aside.
+
+    So many at most, and no more bytes than a source hands out at once, unless one has more.
+    """
+    for stream, run in groupby(heads, key=attrgetter("stream")):
+        some: list[int] = []
+        size = 0
+        for head in run:
+            if some and (len(some) >= most or size + head.size > BYTES_AT_ONCE):
+                yield stream, some
+                some, size = [], 0
+            some.append(head.number)
+            size += head.size
+        yield stream, some
+
+
+def _records(found: Sequence[Letter]) -> list[Record]:
+    return [letter.record for letter in found]
+
+
+def _redriven(found: Sequence[Letter], merged: Merged) -> Redriven:
+    numbers = [letter.number for letter in found]
+    return Redriven(list(zip(numbers, merged.outcomes, strict=True)), merged)
+
+
+# Dead letters that an operator gives up or clears away: planned, and done whole or not at all.
+
+
+class UnknownLetters(Exception):
+    """There are no dead letters with these ids."""
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        super().__init__(f"there is no dead letter {', '.join(map(str, numbers))}")
+        self.numbers = numbers
+
+
+class ClosedLetters(Exception):
+    """Dead letters that were named are closed already; one that is closed stays closed."""
+
+    def __init__(self, heads: Sequence[Head]) -> None:
+        super().__init__(", ".join(f"{head.number} is {head.status}" for head in heads))
+        self.heads = heads
+
+
+def chosen(registry: Registry, numbers: Collection[int]) -> list[Head]:
+    """The open letters with these ids, in the order set aside.
+
+    Raises:
+        UnknownLetters, ClosedLetters: see there.
+    """
+    with registry.snapshot() as connection:
+        return _all_open(dead_letters.heads(connection, numbers), numbers)
+
+
+def discard(
+    registry: Registry, numbers: Collection[int], by: Signature, *, all_or_none: bool = True
+) -> list[Head]:
+    """Close these letters as discarded; those that were, in the order set aside.
+
+    All or none, or those that are still open.
+
+    Raises:
+        UnknownLetters, ClosedLetters: see there; nothing was done.
+    """
+    with registry.unit() as unit:
+        dead_letters.alone(unit.connection)
+        found = dead_letters.heads(unit.connection, numbers, locked=True)
+        still_open = (
+            _all_open(found, numbers)
+            if all_or_none
+            else [head for head in found if head.status == OPEN]
+        )
+        dead_letters.discard(unit.connection, {head.number for head in still_open}, by)
+        unit.commit()
+    return still_open
+
+
+def purge(registry: Registry, before: datetime, by: Signature) -> int:
+    """Delete the letters that were closed before an instant; how many that were."""
+    with registry.unit() as unit:
+        purged = dead_letters.purge(unit.connection, before, by)
+        unit.commit()
+    return purged
+
+
+def _all_open(found: list[Head], wanted: Collection[int]) -> list[Head]:
+    unknown = sorted(set(wanted) - {head.number for head in found})
+    if unknown:
+        raise UnknownLetters(unknown)
+    closed = [head for head in found if head.status != OPEN]
+    if closed:
+        raise ClosedLetters(closed)
+    return found

@@ -1,0 +1,117 @@
+"""Positions set by hand: the operator's remedy where `run` refuses to go on.
+
+Rows stay true whatever is read again, since it merges into nothing new. Counts go on: what is read
+again counts again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sync_worker.events.record import Partition
+from sync_worker.registry import change_log, positions
+from sync_worker.registry.change_log import Entry
+from sync_worker.registry.database import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which positions; what is None leaves them all in."""
+
+    topic: str | None = None
+    partition: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it leaves nothing out."""
+        return self.topic is None and self.partition is None
+
+    def has(self, partition: Partition) -> bool:
+        """Whether a partition is among the selected ones."""
+        return self.topic in (None, partition.topic) and self.partition in (
+            None,
+            partition.partition,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """One position to be set; `before` is None where nothing was read yet."""
+
+    stream: str
+    partition: Partition
+    topic_id: str | None
+    before: int | None
+    to_offset: int
+
+
+def plan(
+    registry: Registry, selection: Selection, to_offset: int, streams: Sequence[str] = ()
+) -> list[Reset]:
+    """Set what is stored, in these streams or in all."""
+    with registry.snapshot() as connection:
+        known = positions.listed(connection)
+    return [
+        Reset(p.stream, p.partition, p.topic_id, p.next_offset, to_offset)
+        for p in known
+        if selection.has(p.partition) and (not streams or p.stream in streams)
+    ]
+
+
+def plan_adoption(
+    registry: Registry,
+    selection: Selection,
+    to_offset: int,
+    stream: str,
+    present: Iterable[tuple[Partition, str]],
+) -> list[Reset]:
+    """Adopt the present log of a stream: its partitions, each with its topic's id.
+
+    A partition that its topic does not have any more, since it was created anew with fewer, is
+    read from the beginning if it ever comes back.
+    """
+    with registry.snapshot() as connection:
+        known: Mapping[Partition, int] = {
+            p.partition: p.next_offset for p in positions.listed(connection, stream)
+        }
+    ids = dict(present)
+    id_of_topic = {partition.topic: topic_id for partition, topic_id in ids.items()}
+    gone = {at for at in known if at.topic in id_of_topic} - ids.keys()
+    return [
+        Reset(
+            stream,
+            partition,
+            id_of_topic[partition.topic],
+            known.get(partition),
+            0 if partition in gone else to_offset,
+        )
+        for partition in sorted(ids.keys() | gone)
+        if selection.has(partition)
+    ]
+
+
+def do(
+    registry: Registry, resets: Sequence[Reset], *, actor: str, reason: str | None, now: datetime
+) -> None:
+    """Set the positions, each logged."""
+    with registry.unit() as unit:
+        for reset in resets:
+            positions.put(
+                unit.connection, reset.stream, reset.partition, reset.to_offset, reset.topic_id
+            )
+        change_log.append(unit.connection, [_entry(reset, actor, reason, now) for reset in resets])
+        unit.commit()
+
+
+def _entry(reset: Reset, actor: str, reason: str | None, now: datetime) -> Entry:
+    return Entry(
+        now,
+        "positions_reset",
+        old_value=None if reset.before is None else str(reset.before),
+        new_value=str(reset.to_offset),
+        actor=actor,
+        reason=reason,
+        stream=reset.stream,
+        topic=reset.partition.topic,
+        partition=reset.partition.partition,
+    )

@@ -1,0 +1,333 @@
+"""The fold of a whole stream: each clinic's newest facts, and the records that state them.
+
+Two folds at once: of the records that the worker has passed, by its positions at one moment, and of
+those beyond. Memory grows with the clinics, not with the records.
+"""
+
+import multiprocessing
+import signal
+import traceback
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
+
+from sync_worker.domain.facts import Fact, Register, Version
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
+from sync_worker.events.outcomes import Event
+from sync_worker.events.record import Partition, Record
+from sync_worker.pipeline import gc_control
+from sync_worker.registry.snapshot import Address
+from sync_worker.streams.kafka.range_reader import KafkaRange
+from sync_worker.streams.kafka.settings import KafkaSettings
+from sync_worker.streams.protocol import Bookmarks, StreamAway, StreamError
+from sync_worker.streams.ranges import Range, RangeReader
+
+_NUMBER_OF = {fact: number for number, fact in enumerate(Fact)}
+_FACTS = len(_NUMBER_OF)
+
+
+class Stated(NamedTuple):
+    """A fact, and where the record stands that states it."""
+
+    register: Register[Any]
+    address: Address
+
+
+Slots = list[Any]
+"""A clinic's registers in the order of `Fact`, then as many addresses. A list of plain values,
+since one is looked at for each of millions of records."""
+
+
+Place = tuple[str, Fact]
+"""A clinic's HSA-id, and one of its facts."""
+
+Contents = tuple[dict[str, Slots], dict[str, Slots], dict[Place, Stated]]
+
+
+class Waiting(NamedTuple):
+    """What is held of a fact, and the version that the row has beneath it."""
+
+    held: Register[Any]
+    version: Version | None
+
+
+class Passed(NamedTuple):
+    """What of a stream the worker is done with.
+
+    `positions` is None where it has none in that stream: then everything counts as passed. Records
+    with an address and a digest in `set_aside` are below the positions and no facts.
+    """
+
+    positions: Mapping[Partition, int] | None
+    set_aside: Mapping[Address, frozenset[str]] = {}
+    waiting: Mapping[str, Mapping[Fact, Waiting]] = {}
+    """What is held, by clinic: there the row is not what was passed last."""
+
+
+class Fold:
+    """Folds a stream's records, in any order."""
+
+    def __init__(self, codec: Codec, passed: Passed) -> None:
+        self._codec = codec
+        known = passed.positions
+        self._positions: dict[tuple[str, int], int] | None = (
+            None
+            if known is None
+            else {(at.topic, at.partition): offset for at, offset in known.items()}
+        )
+        self._set_aside = passed.set_aside
+        self._passed: dict[str, Slots] = {}
+        self._beyond: dict[str, Slots] = {}
+        self._waiting = passed.waiting
+        self._under_held: dict[Place, Stated] = {}
+
+    def read(self, records: Iterable[Record], now: datetime) -> None:
+        """Take records in; `now` is the clock. What the codec sets aside or ignores is no fact."""
+        decode = self._codec.decode
+        for record in records:
+            event = decode(record, now)
+            if isinstance(event, Event):
+                self._state(event, record)
+
+    def contents(self) -> Contents:
+        """What it has come to, as plain data that another process can be given."""
+        return self._passed, self._beyond, self._under_held
+
+    def join(self, contents: Contents) -> None:
+        """Take in what another fold, of other partitions of the same stream, has come to."""
+        *registers, under_held = contents
+        for mine, others in zip((self._passed, self._beyond), registers, strict=True):
+            for hsa_id, slots in others.items():
+                mine[hsa_id] = _joined(mine.get(hsa_id), slots)
+        for place, stated in under_held.items():
+            self._under_held[place] = max(stated, self._under_held.get(place, stated))
+
+    def hsa_ids(self) -> set[str]:
+        """The clinics that an event names."""
+        return self._passed.keys() | self._beyond.keys()
+
+    def passed(self, hsa_id: str, fact: Fact) -> Stated | None:
+        """The newest that the worker has passed."""
+        return _stated(self._passed, hsa_id, fact)
+
+    def newest(self, hsa_id: str, fact: Fact) -> Stated | None:
+        """The newest of the whole stream."""
+        passed, beyond = self.passed(hsa_id, fact), _stated(self._beyond, hsa_id, fact)
+        if passed is None or beyond is None:
+            return passed or beyond
+        return beyond if passed.register < beyond.register else passed
+
+    def under_held(self, hsa_id: str, fact: Fact) -> Stated | None:
+        """What is stated by the version that the row has, where something newer is held."""
+        return self._under_held.get((hsa_id, fact))
+
+    def _state(self, event: Event, record: Record) -> None:
+        is_passed = self._positions is None or record.offset < self._positions.get(record[:2], 0)
+        if is_passed and (digests := self._set_aside.get(record[:3])) and record.digest in digests:
+            return
+        clinics = self._passed if is_passed else self._beyond
+        slots = clinics.get(event.hsa_id)
+        if slots is None:
+            slots = clinics[event.hsa_id] = [None] * (2 * _FACTS)
+        _take(slots, event, record)
+        if is_passed and event.hsa_id in self._waiting:
+            self._look_under_held(event, record)
+
+    def _look_under_held(self, event: Event, record: Record) -> None:
+        for fact, waiting in self._waiting[event.hsa_id].items():
+            register = event.facts[_NUMBER_OF[fact]]
+            if register is None or register[:3] != waiting.version or register >= waiting.held:
+                continue
+            stated, place = Stated(register, record.address), (event.hsa_id, fact)
+            self._under_held[place] = max(stated, self._under_held.get(place, stated))
+
+
+def _take(slots: Slots, event: Event, record: Record) -> None:
+    number = 0
+    for register in event.facts:
+        if register is not None and (slots[number] is None or slots[number] < register):
+            slots[number] = register
+            slots[number + _FACTS] = record.address
+        number += 1  # noqa: SIM113 - counted by hand, which is quicker
+
+
+def _joined(mine: Slots | None, others: Slots) -> Slots:
+    if mine is None:
+        return others
+    for number in range(_FACTS):
+        register = others[number]
+        if register is not None and (mine[number] is None or mine[number] < register):
+            mine[number], mine[number + _FACTS] = register, others[number + _FACTS]
+    return mine
+
+
+def _stated(clinics: Mapping[str, Slots], hsa_id: str, fact: Fact) -> Stated | None:
+    slots, number = clinics.get(hsa_id), _NUMBER_OF[fact]
+    if slots is None or slots[number] is None:
+        return None
+    return Stated(slots[number], slots[number + _FACTS])
+
+
+# The fold of a long stream in two processes, each with half of the partitions. Kafka's client
+# keeps one core busy by taking records apart, and folding costs as much again. Half of the
+# partitions are folded here, the other half in a process beside it, which hands over what it has
+# come to: facts, of which there are as many as clinics allow, whatever the number of records.
+
+
+_END_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What a codec is made of, for a process of its own."""
+
+    activation_topic: str
+    regions: Regions
+    max_future: timedelta
+
+    def codec(self) -> Codec:
+        """The codec."""
+        return Codec(self.activation_topic, self.regions, self.max_future)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some partitions of a cluster's topics, to be folded; without numbers, all of them."""
+
+    settings: KafkaSettings
+    judge: Judge
+    passed: Passed
+    bookmarks: Bookmarks
+    max_records: int
+    numbers: frozenset[int] = frozenset()
+
+
+class PartLost(Exception):
+    """The other process ended without a word; as a rule, somebody killed it.
+
+    `signal_name` is what it was killed by, as in SIGKILL; None where it ended by itself.
+    """
+
+    def __init__(self, exit_code: int | None) -> None:
+        super().__init__("the process that read half of the partitions has ended")
+        is_killed = exit_code is not None and exit_code < 0
+        self.signal_name = signal.Signals(-exit_code).name if is_killed and exit_code else None
+
+
+class Gauge:
+    """How far the two are, together; asked from another thread."""
+
+    def __init__(self) -> None:
+        self._other: Any = None
+        self._reader: RangeReader | None = None
+
+    def watch(self, reader: RangeReader, other: Any) -> None:
+        """Look at our reader, and at what the other process tells: fraction and records."""
+        self._reader, self._other = reader, other
+
+    def read(self) -> int:
+        """How many records were read."""
+        return 0 if self._reader is None else self._reader.read + int(self._other[1])
+
+    def fraction(self) -> float:
+        """How much was read, from 0 to 1."""
+        if self._reader is None:
+            return 0.0
+        return (self._reader.fraction_read() + float(self._other[0])) / 2
+
+
+def halves(numbers: Collection[int]) -> tuple[frozenset[int], frozenset[int]]:
+    """The partitions' numbers in two halves; the second is empty where there is only one."""
+    ordered = sorted(numbers)
+    return frozenset(ordered[::2]), frozenset(ordered[1::2])
+
+
+def folded(part: Part, numbers: Collection[int], gauge: Gauge) -> Fold:
+    """Fold the partitions with these numbers, two at least, in two processes.
+
+    Raises:
+        StreamError, StreamAway: either part of the stream cannot be read.
+        PartLost: the other process was killed.
+        Exception: whatever else ended the other process.
+    """
+    here, there = halves(numbers)
+    context = multiprocessing.get_context("spawn")
+    told = context.Array("d", 2)
+    with _beside(context, replace(part, numbers=there), told) as result:
+        fold = _fold(replace(part, numbers=here), lambda reader: gauge.watch(reader, told))
+        fold.join(result())
+    return fold
+
+
+def _fold(part: Part, look: Callable[[RangeReader], None]) -> Fold:
+    """Fold a part; `look` is given the reader after each batch."""
+    fold = Fold(part.judge.codec(), part.passed)
+    wanted = Range(partitions=part.numbers)
+    with closing(KafkaRange(part.settings, wanted, part.max_records)) as reader:
+        reader.fit(part.bookmarks)
+        look(reader)
+        with gc_control.between_batches() as collect:
+            for batch in reader.batches():
+                fold.read(batch.records, datetime.now(UTC))
+                del batch
+                collect()
+                look(reader)
+    return fold
+
+
+@contextmanager
+def _beside(context: Any, part: Part, told: Any) -> Iterator[Callable[[], Any]]:
+    """Fold a part in a process of its own; what is yielded waits for what it has come to."""
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_run, args=(part, sender, told), daemon=True)
+    process.start()
+    sender.close()
+    try:
+        yield lambda: _result(receiver, process)
+    finally:
+        receiver.close()
+        process.terminate()
+        process.join(_END_SECONDS)
+
+
+def _result(receiver: Connection, process: Any) -> Any:
+    try:
+        kind, content = receiver.recv()
+    except EOFError:
+        process.join(_END_SECONDS)
+        raise PartLost(process.exitcode) from None
+    match kind:
+        case "error":
+            raise StreamError(*content)
+        case "away":
+            raise StreamAway(content)
+        case "broken":
+            raise content
+    return content
+
+
+def _run(part: Part, sender: Connection, told: Any) -> None:
+    """The other process. Ctrl-C is its parent's business, which ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def look(reader: RangeReader) -> None:
+        told[:] = (reader.fraction_read(), reader.read)
+        if parent is not None and not parent.is_alive():
+            raise SystemExit(1)
+
+    try:
+        fold = _fold(part, look)
+    except StreamError as error:
+        sender.send(("error", (error.what, error.why, error.hint)))
+    except StreamAway as away:
+        sender.send(("away", str(away)))
+    except Exception as error:  # noqa: BLE001 - this process has nobody else to tell it to
+        error.add_note(traceback.format_exc())
+        sender.send(("broken", error))
+    else:
+        sender.send(("fold", fold.contents()))

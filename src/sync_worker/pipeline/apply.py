@@ -1,0 +1,304 @@
+"""What one transaction takes: judged records, and how far they take each partition."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Guard, Limits
+from sync_worker.events.decoder import Codec
+from sync_worker.events.outcomes import Reason, Rejection
+from sync_worker.events.record import Origin, Partition, Record
+from sync_worker.pipeline import merge
+from sync_worker.pipeline.decoded_records import Judged
+from sync_worker.pipeline.listener import Applied, MassChangeHeld, UnknownType
+from sync_worker.pipeline.merge import Merged, Merger
+from sync_worker.registry import (
+    change_log,
+    clinics,
+    dead_letters,
+    guard_state,
+    holds,
+    positions,
+    registrations,
+    schema,
+    unknown_types,
+)
+from sync_worker.registry.clinics import KnownClinic
+from sync_worker.registry.database import Registry
+from sync_worker.registry.dead_letters import Address, Offsets
+from sync_worker.registry.errors import Fault, fault_of, first_line, is_beyond_encoding
+from sync_worker.registry.positions import Advance, Counts
+from sync_worker.streams.protocol import Batch, Move
+
+
+@dataclass(slots=True)
+class Portion:
+    """One batch, or several that follow on each other."""
+
+    judged: Judged
+    moves: dict[Partition, Move]
+    """One of each partition that is moved."""
+    topic_ids: dict[str, str]
+
+    @classmethod
+    def of(cls, batch: Batch, judged: Judged) -> "Portion":
+        """A batch, whose records were judged."""
+        moves = {move.partition: move for move in batch.moves}
+        return cls(judged, moves, dict(batch.topic_ids))
+
+    def __len__(self) -> int:
+        return len(self.judged)
+
+    def is_followed_by(self, batch: Batch) -> bool:
+        """Whether the batch goes on where this ends, in each partition that is in both."""
+        return all(
+            move.from_offset == self.moves[move.partition].to_offset
+            for move in batch.moves
+            if move.partition in self.moves
+        )
+
+    def add(self, later: "Portion") -> None:
+        """Go on with what follows on this."""
+        self.judged.add(later.judged)
+        self.topic_ids |= later.topic_ids
+        for at, move in later.moves.items():
+            begin = self.moves.get(at, move).from_offset
+            self.moves[at] = Move(at, begin, move.to_offset)
+
+    def halves(self) -> "tuple[Portion, Portion]":
+        """Two that are this one, one after the other; it must have two records or more."""
+        first, second = self.judged.halves()
+        ends = first.ends()
+        before = {at: Move(at, self.moves[at].from_offset, end) for at, end in ends.items()}
+        after = {
+            at: Move(at, ends.get(at, move.from_offset), move.to_offset)
+            for at, move in self.moves.items()
+        }
+        steps = {at: move for at, move in after.items() if move.to_offset > move.from_offset}
+        return Portion(first, before, self.topic_ids), Portion(second, steps, self.topic_ids)
+
+    def advances(self, merged: Merged) -> list[Advance]:
+        """The way through each partition, and what became of the records on it."""
+        counts = merged.counts(self.judged)
+        unknown, is_known = self.judged.unknown_at_the_ends()
+        return [
+            Advance(
+                move.partition,
+                move.from_offset,
+                move.to_offset,
+                counts.get(move.partition, Counts()),
+                merged.newest_event_at.get(move.partition),
+                self.topic_ids.get(move.partition.topic),
+                unknown[move.partition],
+                move.partition not in is_known,
+            )
+            for move in self.moves.values()
+        ]
+
+
+# Records judged, merged and written within one transaction: of the worker, a replay, a redrive.
+# Whoever uses it holds the locks that come first (positions), and commits.
+
+
+_MOST_REFUSED = 10
+"""More records of one batch that the database refuses are no accident of data, but our bug."""
+
+
+class DatabaseRefusesRecords(Exception):
+    """The database refuses the data of so many records that the fault must be this program's."""
+
+
+class Writer:
+    """Merges and writes records within one transaction.
+
+    `moves` are the stretches of offsets that the records were read in. It is None where they are
+    dead letters, of any logs of the stream: then whoever has those keeps account of them.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        limits: Limits,
+        origin: Origin,
+        moves: Iterable[Move] | None,
+        now: datetime,
+    ) -> None:
+        self._connection = connection
+        self._limits = limits
+        self._origin = origin
+        self._offsets = (
+            None
+            if moves is None
+            else {m.partition: range(m.from_offset, m.to_offset) for m in moves}
+        )
+        self._now = now
+        self._refused = 0
+
+    def write(self, judged: Judged) -> Merged:
+        """Write all of it, except that a record whose data the database refuses is set aside.
+
+        It is found by halving: either half is written in a savepoint of its own, in the order read.
+
+        Raises:
+            BytesLetGo: one is to be set aside that was not kept whole.
+            DatabaseRefusesRecords: see there.
+        """
+        try:
+            with self._connection.begin_nested():
+                return self._write(judged)
+        except DBAPIError as error:
+            if fault_of(error) is not Fault.DATA:
+                raise
+            refusal = error
+        if len(judged) == 1:
+            return self._set_aside(judged.record(0), refusal)
+        self._lock_in_order(judged)
+        first, second = judged.halves()
+        return self.write(first).followed_by(self.write(second))
+
+    def _set_aside(self, record: Record, refusal: DBAPIError) -> Merged:
+        # How many records have a character that the encoding lacks is no matter of this program.
+        self._refused += not is_beyond_encoding(refusal)
+        if self._refused > _MOST_REFUSED:
+            raise DatabaseRefusesRecords from refusal
+        rejection = Rejection(Reason.DATABASE_REJECTED, first_line(refusal))
+        judged = Judged.of(record, rejection)
+        merged = Merger(self._origin.stream, {}, {}, self._now).merge(judged)
+        self._keep(merged, judged)
+        return merged
+
+    def _write(self, judged: Judged) -> Merged:
+        merged, guard = self._merge(judged)
+        self._keep(merged, judged)
+        if guard is not None:
+            self._keep_guard(merged, guard)
+        return merged
+
+    def _merge(self, judged: Judged) -> tuple[Merged, Guard | None]:
+        hsa_ids = judged.hsa_ids()
+        known = self._known(clinics.locked(self._connection, hsa_ids), hsa_ids)
+        if self._limits.are_lifted and not holds.is_any_fact_held(self._connection):
+            merger = Merger(self._origin.stream, known.clinics, known.boards, self._now)
+            return merger.merge(judged), None
+        return merge.merge(self._origin.stream, known, self._now, judged, self._locked_guard)
+
+    def _known(self, locked: Mapping[str, KnownClinic], hsa_ids: Collection[str]) -> merge.Known:
+        """What bears on clinics that are locked: nobody else changes what is held of them."""
+        held = holds.of_clinics(self._connection, hsa_ids)
+        return merge.Known(locked, held, registrations.boards(self._connection))
+
+    def _lock_in_order(self, judged: Judged) -> None:
+        """Take the locks that the parts of it could need, before the first is written."""
+        hsa_ids = judged.hsa_ids()
+        known = self._known(clinics.present(self._connection, hsa_ids), hsa_ids)
+        concerned = {
+            hsa_id
+            for hsa_id, clinic in known.clinics.items()
+            if clinic.is_registered or hsa_id in known.held
+        }
+        self._locked_guard(merge.regions_at_stake(concerned, judged, known))
+
+    def _locked_guard(self, region_codes: Collection[str]) -> Guard:
+        since = self._now - self._limits.window
+        regions = guard_state.locked(self._connection, region_codes, since)
+        return Guard(self._limits, regions, self._now)
+
+    def _keep(self, merged: Merged, judged: Judged) -> None:
+        clinics.write(self._connection, merged.changed.items(), self._now)
+        change_log.append(self._connection, merged.entries)
+        if self._offsets is not None:
+            dead_letters.add(self._connection, self._origin, merged.rejected, self._now)
+            self._close_understood(merged, judged, self._offsets)
+
+    def _close_understood(self, merged: Merged, judged: Judged, offsets: Offsets) -> None:
+        """Close dead letters of records that were read again and are understood by now."""
+        letters = dead_letters.open_among(self._connection, self._origin, offsets)
+        if not letters:
+            return
+        rejected = {bad.record.address for bad in merged.rejected}
+        numbers = {
+            address: at for at, address in enumerate(judged.addresses()) if address not in rejected
+        }
+        closed = [
+            letter
+            for letter, address, digest in letters
+            if address in numbers and judged.record(numbers[address]).digest == digest
+        ]
+        dead_letters.close(self._connection, closed, dead_letters.REDRIVEN, self._now)
+
+    def _keep_guard(self, merged: Merged, guard: Guard) -> None:
+        still_open = guard_state.write(self._connection, guard, merged.held)
+        guard_state.prune(self._connection, guard.regions, self._now - self._limits.window)
+        merged.warnings += [MassChangeHeld(*hold) for hold in still_open if hold.newly_held]
+
+
+# The one write path: judged records become rows, log, dead letters, counts and positions. All of
+# a portion is one transaction. A kill at any moment leaves either all of it or nothing, and the
+# positions say which.
+
+
+class Applier:
+    """Judges batches, and applies them to the registry."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        codec: Codec,
+        clock: Callable[[], datetime],
+        limits: Limits = USUAL_LIMITS,
+    ) -> None:
+        self._registry = registry
+        self._codec = codec
+        self._limits = limits
+        self._clock = clock
+        self._needed: Collection[Address] = ()
+
+    def need_whole(self, addresses: Collection[Address]) -> None:
+        """Keep the bytes of records at these addresses from now on: dead letters are there."""
+        self._needed = addresses
+
+    def judged(self, batch: Batch, *, whole: bool = True) -> Portion:
+        """A batch with what the codec says of it; its events' bytes are kept only if `whole`."""
+        now = self._clock()
+        judged = Judged.by(self._codec, batch.records, now, whole=whole, needed=self._needed)
+        return Portion.of(batch, judged)
+
+    def apply(self, stream: str, portion: Portion) -> Applied:
+        """Apply a portion in one transaction; nothing is kept unless this returns.
+
+        Raises:
+            WrongRevision: the schema was changed beneath the worker.
+            PositionsMoved: another worker has read on from the portion's beginning.
+            BytesLetGo: the database refuses an event that was not kept whole.
+            DatabaseRefusesRecords: see there.
+            DBAPIError: the database failed; `fault_of` says whose fault it is.
+        """
+        with self._registry.unit() as unit:
+            schema.require_unchanged(unit.connection)
+            moves = portion.moves.values()
+            expected = {move.partition: move.from_offset for move in moves}
+            claimed = positions.claim(unit.connection, stream, expected)
+            now = self._clock()
+            origin = Origin(stream, portion.topic_ids)
+            writer = Writer(unit.connection, self._limits, origin, moves, now)
+            merged = writer.write(portion.judged)
+            advances = portion.advances(merged)
+            positions.advance(unit.connection, claimed, advances, now)
+            unknown_types.add(unit.connection, stream, merged.unknown_types, now)
+            unit.commit()
+        counts = {advance.partition: advance.counts for advance in advances}
+        reached = {advance.partition: advance.to_offset for advance in advances}
+        warnings = [*merged.warnings, *_unknown_types(merged)]
+        return Applied(counts, reached, len(merged.changed), warnings)
+
+
+def _unknown_types(merged: Merged) -> Iterator[UnknownType]:
+    by_topic: Counter[tuple[str, str]] = Counter()
+    for (partition, name), count in merged.unknown_types.items():
+        by_topic[partition.topic, name] += count
+    for (topic, name), count in by_topic.items():
+        yield UnknownType(topic, name, count)

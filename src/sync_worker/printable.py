@@ -1,0 +1,52 @@
+"""Text from outside, made safe to show: what would act on a terminal or an editor is seen.
+
+It could move a cursor, hide text, or break a line; events, files and brokers name things as they
+like.
+"""
+
+import re
+from collections.abc import Callable
+
+from sync_worker.domain.characters import CONTROL_BUT_LINE_BREAK, FORMAT, LINE_SEPARATORS
+
+_IN_LINES = f"{CONTROL_BUT_LINE_BREAK}{LINE_SEPARATORS}{FORMAT}"
+UNSAFE = f"\n{_IN_LINES}"
+"""Whatever is not printable, for use in a class of characters."""
+_UNSAFE = re.compile(f"[{UNSAFE}]")
+_UNSAFE_IN_LINES = re.compile(f"[{_IN_LINES}]")
+_PIECE = 64 * 2**10
+_Escape = Callable[[re.Match[str]], str]
+_DELETE = "\x7f"
+"""The one control character of ASCII that JSON lets through."""
+
+
+def in_lines(text: str) -> str:
+    """`text` with everything unsafe but the line break written as its escape."""
+    return text if text.isprintable() else _replaced(_UNSAFE_IN_LINES, _escaped, text)
+
+
+def in_a_line(text: str) -> str:
+    """`text` with everything unsafe written as its escape, line breaks too."""
+    return text if text.isprintable() else _replaced(_UNSAFE, _escaped, text)
+
+
+def in_json(document: str) -> str:
+    """A JSON document that says the same, with everything unsafe as JSON's own escape."""
+    if document.isprintable() or (document.isascii() and _DELETE not in document):
+        return document
+    return _replaced(_UNSAFE_IN_LINES, _escaped_for_json, document)
+
+
+def _replaced(unsafe: re.Pattern[str], escaped: _Escape, text: str) -> str:
+    """In pieces: an object for each character of a long text would take much memory."""
+    pieces = (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+    return "".join(unsafe.sub(escaped, piece) for piece in pieces)
+
+
+def _escaped(unsafe: re.Match[str]) -> str:
+    return unsafe[0].encode("unicode_escape").decode("ascii")
+
+
+def _escaped_for_json(unsafe: re.Match[str]) -> str:
+    units = unsafe[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

@@ -1,0 +1,166 @@
+"""The change log: appended to, never changed.
+
+It has every change of a registered clinic, one entry for each value that a record changed, every
+registration and removal, and what people did to positions (contract 4, `log list`). Boards and TAK
+are logged by triggers, so that plain SQL is logged too.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, overload
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, union
+
+from sync_worker.domain.facts import Change, Fact
+from sync_worker.registry import dialect
+from sync_worker.registry.tables import change_log, clinic
+
+
+class Entry(NamedTuple):
+    """One change: what, old, new, when, by whom (a person) or by which record, and why."""
+
+    at: datetime
+    change: str
+    hsa_id: str | None = None
+    region_code: str | None = None
+    old_value: str | None = None
+    new_value: str | None = None
+    actor: str | None = None
+    reason: str | None = None
+    event_id: str | None = None
+    stream: str | None = None
+    topic: str | None = None
+    partition: int | None = None
+    record_offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Which entries to list; None and empty ask for nothing."""
+
+    region_codes: tuple[str, ...] = ()
+    """Of clinics that are in one of these regions, or moved into one or out of one; of boards."""
+    hsa_ids: tuple[str, ...] = ()
+    actor: str | None = None
+    since: datetime | None = None
+
+
+_TRUTH: Mapping[str | None, bool | None] = {"true": True, "false": False, None: None}
+_ROWS_AT_A_TIME = 1_000
+HELD, WITHDRAWN = "held", "withdrawn"
+MOVED = "moved"
+OF_ACTIVATION = ("activated", "deactivated")
+REMOVED = "removed"
+_OF_EITHER = {HELD, WITHDRAWN}
+_BETWEEN_REGIONS = (MOVED, HELD, WITHDRAWN)
+"""The changes whose old and new value may be a region's code."""
+
+
+def append(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Add the entries, in this order."""
+    dialect.insert_all(connection, change_log, Entry._fields, entries)
+
+
+def change_name(change: Change) -> str:
+    """What the log calls a change of a clinic's fact."""
+    match change.fact:
+        case Fact.ACTIVATION:
+            return "activated" if change.new else "deactivated"
+        case Fact.REGION:
+            return MOVED
+        case Fact.NAME:
+            return "renamed"
+
+
+def as_text(value: bool | str | None) -> str | None:
+    """A fact's value as the log keeps it."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+@overload
+def as_value(fact: Fact, text: str) -> bool | str: ...
+@overload
+def as_value(fact: Fact, text: None) -> None: ...
+def as_value(fact: Fact, text: str | None) -> bool | str | None:
+    """A fact's value from its text: the way back from `as_text`."""
+    return text == "true" if fact is Fact.ACTIVATION and text is not None else text
+
+
+def change_of(row: Row[Any]) -> Change:
+    """The change in a row that has a fact, an old value and a new one as texts."""
+    fact = Fact(row.fact)
+    return Change(fact, as_value(fact, row.old_value), as_value(fact, row.new_value))
+
+
+def of_clinic(connection: Connection, hsa_id: str) -> list[dict[str, Any]]:
+    """What happened to a clinic, newest first, in the form of `clinics show --history`."""
+    statement = (
+        select(change_log).where(change_log.c.hsa_id == hsa_id).order_by(change_log.c.id.desc())
+    )
+    return [_history_item(row) for row in connection.execute(statement)]
+
+
+def listed(connection: Connection, wanted: LogFilter) -> Iterator[dict[str, Any]]:
+    """Entries in the order written, in the form of `log list`; read as they are asked for."""
+    statement = select(change_log).order_by(change_log.c.id)
+    if wanted.region_codes:
+        statement = statement.where(_of_regions(wanted.region_codes))
+    if wanted.hsa_ids:
+        statement = statement.where(change_log.c.hsa_id.in_(wanted.hsa_ids))
+    if wanted.actor is not None:
+        statement = statement.where(change_log.c.actor == wanted.actor)
+    if wanted.since is not None:
+        statement = statement.where(change_log.c.at >= wanted.since)
+    rows = connection.execute(statement.execution_options(yield_per=_ROWS_AT_A_TIME))
+    return (
+        {**_history_item(row), "hsa_id": row.hsa_id, "region_code": row.region_code} for row in rows
+    )
+
+
+def region_codes(connection: Connection) -> set[str]:
+    """The region codes that entries are about: of boards, of holds, and of moves."""
+    columns = (change_log.c.old_value, change_log.c.new_value)
+    of_moves = (select(column).where(change_log.c.change == MOVED) for column in columns)
+    codes = connection.scalars(union(select(change_log.c.region_code), *of_moves))
+    return {code for code in codes if code is not None}
+
+
+def unheard_of(connection: Connection, hsa_ids: Sequence[str]) -> list[str]:
+    """Those of the HSA-ids that the e-services never named, and the log does not."""
+    known = union(
+        select(clinic.c.hsa_id).where(clinic.c.hsa_id.in_(hsa_ids)),
+        select(change_log.c.hsa_id).where(change_log.c.hsa_id.in_(hsa_ids)),
+    )
+    heard_of = set(connection.scalars(known))
+    return [hsa_id for hsa_id in hsa_ids if hsa_id not in heard_of]
+
+
+def _of_regions(region_codes: Sequence[str]) -> ColumnElement[bool]:
+    clinics = select(clinic.c.hsa_id).where(clinic.c.region_code.in_(region_codes))
+    values = or_(change_log.c.old_value.in_(region_codes), change_log.c.new_value.in_(region_codes))
+    return or_(
+        change_log.c.region_code.in_(region_codes),
+        change_log.c.hsa_id.in_(clinics),
+        and_(change_log.c.change.in_(_BETWEEN_REGIONS), values),
+    )
+
+
+def _history_item(row: Row[Any]) -> dict[str, Any]:
+    # What is held and withdrawn is of either fact; no region has a truth value for its code.
+    is_activation = row.change in OF_ACTIVATION or (
+        row.change in _OF_EITHER and row.new_value in _TRUTH
+    )
+    return {
+        "at": row.at,
+        "change": row.change,
+        "old": _TRUTH.get(row.old_value, row.old_value) if is_activation else row.old_value,
+        "new": _TRUTH.get(row.new_value, row.new_value) if is_activation else row.new_value,
+        "actor": row.actor,
+        "login": row.login,
+        "reason": row.reason,
+        "event_id": row.event_id,
+        "topic": row.topic,
+        "partition": row.partition,
+        "offset": row.record_offset,
+    }

@@ -1,0 +1,144 @@
+"""The whole registry as it stands at one moment, to be compared with what it should be.
+
+Rows are taken as they are, also where somebody edited them by hand: nothing is made up for a
+version or a value that is not there.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, select
+
+from sync_worker.domain.clinic_state import NOTHING_HELD, HeldFacts
+from sync_worker.domain.drift import NEVER_STATED, Standing, Stored
+from sync_worker.domain.facts import Fact
+from sync_worker.registry import dead_letters, dialect, holds, positions, registrations
+from sync_worker.registry.dead_letters import LogAddress
+from sync_worker.registry.positions import Position
+from sync_worker.registry.registrations import RegistrationDrift
+from sync_worker.registry.tables import clinic
+
+Address = tuple[str, int, int]
+"""Topic, partition and offset of a record."""
+
+_VALUES = {Fact.ACTIVATION: "active", Fact.REGION: "region_code", Fact.NAME: "name"}
+_NAMES = {
+    fact: (value, *(f"{fact.value}_{part}" for part in ("time", "sequence", "event_id")))
+    for fact, value in _VALUES.items()
+}
+
+
+class ClinicRow(NamedTuple):
+    """A clinic's facts as its row has them, in the order of `Fact`."""
+
+    stored: tuple[Stored, ...]
+    is_registered: bool
+
+
+class Clinic(NamedTuple):
+    """What the registry has of a clinic: its row, if there is one, and what is held of it."""
+
+    row: ClinicRow | None = None
+    held: HeldFacts = NOTHING_HELD
+
+    def standing(self, fact: Fact) -> Standing:
+        """What it has of one fact."""
+        held = self.held.get(fact)
+        stored = NEVER_STATED if self.row is None else self.row.stored[_IN_ORDER[fact]]
+        return Standing(stored, None if held is None else held.register, self.row is not None)
+
+
+NO_CLINIC = Clinic()
+_IN_ORDER = {fact: number for number, fact in enumerate(Fact)}
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Rows, what is held, positions, and records that are no facts here: all of one moment."""
+
+    clinics: Mapping[str, Clinic]
+    positions: Sequence[Position]
+    set_aside: Mapping[str, Mapping[LogAddress, frozenset[str]]]
+    """The records that are dead letters, open or discarded: by stream, the digests at an address.
+    """
+    registrations: Mapping[str, RegistrationDrift] = field(default_factory=dict)
+    """The clinics whose registration is otherwise than the change log has it."""
+
+    def positions_in(self, stream: str) -> list[Position]:
+        """The positions in one stream."""
+        return [known for known in self.positions if known.stream == stream]
+
+
+def read(connection: Connection) -> Survey:
+    """Read the registry; `connection` reads from a snapshot."""
+    return Survey(
+        _with_held(_rows(connection.execute(_select())), holds.all_open(connection)),
+        positions.listed(connection),
+        dead_letters.not_redriven(connection),
+        registrations.found(connection),
+    )
+
+
+def some(connection: Connection, hsa_ids: Collection[str]) -> dict[str, Clinic]:
+    """The clinics with these ids that have a row or something held."""
+    is_one = dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids))
+    rows = _rows(connection.execute(_select().where(is_one)))
+    return _with_held(rows, holds.of_clinics(connection, hsa_ids))
+
+
+def locked(
+    connection: Connection, hsa_ids: Collection[str], new: Collection[str]
+) -> dict[str, Clinic]:
+    """The same, the rows locked in the order of their ids until the transaction ends.
+
+    Of the ids in `new`, which are among the others, one that has no row gets one.
+    """
+    dialect.insert_missing_keys(connection, clinic.c.hsa_id, sorted(new))
+    is_one = dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids))
+    rows = _rows(connection.execute(_select().where(is_one).with_for_update()))
+    return _with_held(rows, holds.of_clinics(connection, hsa_ids))
+
+
+def write(
+    connection: Connection, changed: Iterable[tuple[str, Sequence[Stored]]], now: datetime
+) -> None:
+    """Set all facts of clinics that this transaction has locked, as they are given."""
+    names = ("hsa_id", *(name for fact in Fact for name in _NAMES[fact]), "updated_at")
+    rows = [(hsa_id, *_columns_of(stored), now) for hsa_id, stored in changed]
+    dialect.update_by_key(connection, clinic, names, rows)
+
+
+def _select() -> Select[Any]:
+    columns = (clinic.c[name] for fact in Fact for name in _NAMES[fact])
+    return select(clinic.c.hsa_id, *columns, clinic.c.registered_at).order_by(clinic.c.hsa_id)
+
+
+def _rows(found: Iterable[Row[Any]]) -> dict[str, ClinicRow]:
+    return {row[0]: _row(row[1:-1], row[-1]) for row in found}
+
+
+def _row(facts: Sequence[Any], registered_at: datetime | None) -> ClinicRow:
+    starts = range(0, len(facts), 4)
+    return ClinicRow(
+        tuple(_stored(*facts[at : at + 4]) for at in starts), registered_at is not None
+    )
+
+
+def _stored(
+    value: bool | str | None, time: datetime | None, sequence: str | None, event_id: str | None
+) -> Stored:
+    if time is None:
+        return NEVER_STATED if value is None else Stored(value, None)
+    return Stored(value, (time, sequence or "", event_id or ""))
+
+
+def _columns_of(stored: Sequence[Stored]) -> list[Any]:
+    return [part for fact in stored for part in (fact.value, *(fact.version or (None, None, None)))]
+
+
+def _with_held(rows: Mapping[str, ClinicRow], held: Mapping[str, HeldFacts]) -> dict[str, Clinic]:
+    clinics = {hsa_id: Clinic(row, held.get(hsa_id, NOTHING_HELD)) for hsa_id, row in rows.items()}
+    lone = held.keys() - rows.keys()
+    return clinics | {hsa_id: Clinic(None, held[hsa_id]) for hsa_id in lone}

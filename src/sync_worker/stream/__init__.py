@@ -1,1 +1,0 @@
-"""Where records come from. Knows no clinic, no event and no database."""

@@ -1,0 +1,1 @@
+"""Archives: the log of a stream in a file, as `kcat -J` prints it (contract 2)."""

@@ -1,0 +1,113 @@
+"""Writes an archive: what `ArchiveSource` reads back, record for record and byte for byte."""
+
+import base64
+import gzip
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from sync_worker.events.record import Excerpt, Headers, Record
+from sync_worker.files.atomic import WholeFile
+from sync_worker.streams.archive.format import CREATE_TIME, LOG_APPEND_TIME
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+_GZIP_LEVEL = 6
+
+
+def line_of(record: Record) -> bytes:
+    """The record as `kcat -J` prints it (contract 2), in base64 where its bytes are not UTF-8.
+
+    One that is too large is written as the excerpt that is kept of it, with the size and the hash
+    of the whole value; it reads back as such.
+    """
+    timestamp_ms = record.timestamp_ms
+    line = {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "tstype": _timestamp_type(record),
+        "ts": -1 if timestamp_ms is None else timestamp_ms,
+        **_headers(record.headers),
+        **_content("key", record.key),
+        **_content("payload", record.value),
+        **_whole(record.value),
+    }
+    return _ENCODE(line).encode() + b"\n"
+
+
+def _timestamp_type(record: Record) -> str:
+    if record.timestamp_ms is None:
+        return "unknown"
+    return LOG_APPEND_TIME if record.is_log_append_time else CREATE_TIME
+
+
+class ArchiveWriter:
+    """The lines of an archive on their way into a file, packed where its path ends in .gz.
+
+    What cannot be written raises OSError with that path.
+    """
+
+    def __init__(self, file: WholeFile) -> None:
+        self._file = file
+        self._content: BinaryIO | gzip.GzipFile = file.content
+        if file.path.suffix.lower() == ".gz":
+            # Neither a name nor a time in it: the same records are the same file.
+            self._content = gzip.GzipFile("", "wb", _GZIP_LEVEL, file.content, mtime=0)
+
+    def write(self, records: Iterable[Record]) -> None:
+        """Add records, a line each."""
+        with self._file.naming():
+            self._content.write(b"".join(map(line_of, records)))
+
+    def finish(self) -> None:
+        """Put the whole archive in its place."""
+        with self._file.naming():
+            if isinstance(self._content, gzip.GzipFile):
+                self._content.close()
+        self._file.put()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[ArchiveWriter]:
+    """Write the archive at `path`; what stands there is replaced at the end of the body.
+
+    Where the body raises, nothing is left behind, and what stood there stays. Nobody else may read
+    it.
+    """
+    with WholeFile(path) as file:
+        writer = ArchiveWriter(file)
+        yield writer
+        writer.finish()
+
+
+def _whole(value: bytes | None) -> dict[str, int | str | None]:
+    if not isinstance(value, Excerpt):
+        return {}
+    return {"payload_size": value.size, "payload_sha256": value.sha256}
+
+
+def _headers(headers: Headers) -> dict[str, list[str | None]]:
+    try:
+        return {"headers": _flat(headers, bytes.decode)}
+    except UnicodeDecodeError:
+        return {"headers_b64": _flat(headers, _base64)}
+
+
+def _flat(headers: Headers, text: Callable[[bytes], str]) -> list[str | None]:
+    flat: list[str | None] = []
+    for name, value in headers:
+        flat += (name, None if value is None else text(value))
+    return flat
+
+
+def _content(name: str, content: bytes | None) -> dict[str, str | None]:
+    try:
+        return {name: None if content is None else content.decode()}
+    except UnicodeDecodeError:
+        return {f"{name}_b64": _base64(content or b"")}
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")

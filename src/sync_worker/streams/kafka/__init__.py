@@ -1,0 +1,1 @@
+"""Kafka: the group member that the worker reads through, ranges, publishing, administration."""

@@ -1,0 +1,163 @@
+"""The clients' connections, with an end to every wait.
+
+The client waits for a TLS handshake without an end: whoever accepts a connection and says nothing
+would hold up a command, or a worker's only way to a broker, for ever.
+"""
+
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from kafka import KafkaConsumer
+from kafka.consumer.fetcher import Fetcher
+from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
+from kafka.net.selector import NetworkSelector
+
+from sync_worker.streams.kafka.login import Login, LoginManager
+from sync_worker.streams.kafka.record_batches import BoundedRecords
+from sync_worker.streams.protocol import BYTES_AT_ONCE
+
+BOOTSTRAP_SECONDS = 5.0
+"""The longest that a client looks for a broker before it says that there is none."""
+CONNECT_SECONDS = 4.0
+"""The longest that one connection takes: with the TLS handshake, the versions, and the login."""
+QUESTION_SECONDS = 20.0
+"""The longest that a question of the administrating client takes, with whatever goes before it."""
+
+
+class Client(KafkaNetClient):
+    """What every client of a cluster connects by: its option `kafka_client`."""
+
+    def __init__(self, *, login: Login, **configs: Any) -> None:
+        most_ms = int(CONNECT_SECONDS * 1000)
+        limits = {
+            "socket_connection_setup_timeout_ms": most_ms,
+            "socket_connection_setup_timeout_max_ms": most_ms,
+        }
+        net = _Selector(**configs)
+        super().__init__(net=net, manager=_Manager(net, login=login, **configs, **limits))
+
+
+class _Selector(NetworkSelector):
+    """Ends a TLS handshake in which the other side falls silent."""
+
+    def __init__(self, **configs: Any) -> None:
+        super().__init__(**configs)
+        self._handshake_ends: WeakKeyDictionary[ssl.SSLSocket, float] = WeakKeyDictionary()
+
+    def wait_read(self, fileobj: Any, timeout_at: float | None = None) -> Any:
+        return super().wait_read(fileobj, timeout_at or self._handshake_end(fileobj))
+
+    def wait_write(self, fileobj: Any, timeout_at: float | None = None) -> Any:
+        return super().wait_write(fileobj, timeout_at or self._handshake_end(fileobj))
+
+    def close_overdue(self) -> None:
+        """Close the sockets whose handshakes were given up; nobody else does."""
+        now = time.monotonic()
+        for fileobj, end in list(self._handshake_ends.items()):
+            if end <= now and fileobj.version() is None:
+                fileobj.close()
+
+    def _handshake_end(self, fileobj: Any) -> float | None:
+        """Until when a handshake may go on, from its first wait; None where there is none."""
+        if not isinstance(fileobj, ssl.SSLSocket) or fileobj.version() is not None:
+            return None
+        return self._handshake_ends.setdefault(fileobj, time.monotonic() + CONNECT_SECONDS)
+
+
+class _Manager(LoginManager):
+    """Gives up a question that nobody answers, whatever became of its connection."""
+
+    def get_connection(
+        self, node_id: Any, timeout_ms: float | None = None, *how: Any, **named: Any
+    ) -> Any:
+        """One broker that says nothing does not take all the time that there is for several."""
+        limit = self.socket_connection_setup_timeout_ms(node_id)
+        within = limit if timeout_ms is None else min(timeout_ms, limit)
+        return super().get_connection(node_id, within, *how, **named)
+
+    async def _build_transport(self, node: Any, timeout_at: float | None = None) -> Any:
+        try:
+            return await super()._build_transport(node, timeout_at)
+        except KafkaError:
+            self._net.close_overdue()
+            raise
+
+    def bootstrap(self, timeout_ms: float | None = None, refresh: bool = True) -> None:
+        """Close what a client that found no broker leaves behind: a thread, and its sockets.
+
+        The client calls it as it is made, and whoever makes it then has nothing to close.
+        """
+        try:
+            super().bootstrap(timeout_ms, refresh)
+        except BaseException:
+            self.close()
+            self._net.close()
+            raise
+
+    def run(self, coro: Any, *args: Any) -> Any:
+        return super().run(self.wait_for, self.call_soon(coro, *args), QUESTION_SECONDS * 1000)
+
+
+# The client's consumer, made to hand out what it fetched within bounded memory. The one place
+# that goes beneath the client's public face for the sake of sizes: its fetcher is replaced by
+# one that takes batches apart as `record_batches` does, and whose polls end once they have so
+# many bytes. `max_poll_records` knows no bytes, and 2 000 records can be 2 GB.
+
+
+class _PartitionRecords(Fetcher.PartitionRecords):
+    """The records that one fetch brought of a partition."""
+
+    def _unpack_records(self, tp: Any, records: Any, *deserializers: Any) -> Any:
+        bounded = BoundedRecords(records._buffer)  # noqa: SLF001 - it has no other face
+        return super()._unpack_records(tp, bounded, *deserializers)
+
+    def take(self, n: int | None = None) -> list[Any]:
+        """So many at the most, and no more once there are bytes enough."""
+        all_records: Any = self.record_iterator
+        enough: Any = self._until_enough(all_records)
+        self.record_iterator = enough
+        try:
+            taken: list[Any] = super().take(n)
+        finally:
+            if self.record_iterator is not None:  # it was not drained meanwhile
+                self.record_iterator = all_records
+        return taken
+
+    def _until_enough(self, records: Iterator[Any]) -> Iterator[Any]:
+        enough = self.bytes_read + BYTES_AT_ONCE
+        for record in records:
+            yield record
+            if self.bytes_read >= enough:
+                return
+
+
+class _Fetcher(Fetcher):
+    PartitionRecords = _PartitionRecords
+
+    _bytes_polled = 0
+
+    def fetched_records(self, *args: Any, **options: Any) -> Any:
+        self._bytes_polled = 0
+        return super().fetched_records(*args, **options)
+
+    def _append(self, drained: Any, part: Any, max_records: int, update_offsets: bool) -> int:
+        before = part.bytes_read
+        taken: int = super()._append(drained, part, max_records, update_offsets)
+        self._bytes_polled += part.bytes_read - before
+        # As if there were as many records as may be: that ends the poll.
+        return max_records if self._bytes_polled >= BYTES_AT_ONCE else taken
+
+
+def bounded_consumer(options: Mapping[str, Any]) -> KafkaConsumer:
+    """A consumer whose polls give `BYTES_AT_ONCE` and a record, however well they were packed."""
+    return _Consumer(**options)
+
+
+class _Consumer(KafkaConsumer):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._fetcher = _Fetcher(self._client, self._subscription, metrics=None, **self.config)

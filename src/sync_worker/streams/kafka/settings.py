@@ -1,0 +1,147 @@
+"""What the Kafka clients are told, and why it is not what they would do by themselves."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+
+from sync_worker.streams.kafka.client import BOOTSTRAP_SECONDS, Client
+from sync_worker.streams.kafka.login import Attempts, Login, TokenProvider
+from sync_worker.streams.protocol import READ_AT_ONCE
+
+REQUEST_SECONDS = 5.0
+"""The longest that one request of the administrating client waits for its answer."""
+MAX_POLL_RECORDS = 2000
+"""The most records that one poll of the client gives."""
+
+_KIBIBYTE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """How the clients show who they are; None leaves it to the client."""
+
+    protocol: str | None = None
+    sasl_mechanism: str | None = None
+    sasl_username: str | None = None
+    sasl_password: str | None = field(default=None, repr=False)
+    renewed_password: Callable[[], str] | None = field(default=None, repr=False)
+    """The password as it is now, before each login; without it, it stays what it is."""
+    token: Callable[[], str] | None = field(default=None, repr=False)
+    """A token for each login by OAUTHBEARER; raises KafkaError."""
+    ssl_cafile: str | None = None
+    ssl_certfile: str | None = None
+    ssl_keyfile: str | None = None
+    ssl_key_password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaSettings:
+    """A cluster, the topics in it, and the group that reads them."""
+
+    bootstrap_servers: str
+    topics: tuple[str, ...]
+    group_id: str
+    session_timeout_ms: int = 45_000
+    max_poll_interval_ms: int = 120_000
+    read_at_once: int = READ_AT_ONCE
+    metadata_max_age_ms: int = 30_000
+    """After this time at most, added partitions are read."""
+    watch_topics_seconds: float = 5.0
+    """How often it is looked whether the topics are still those that the positions are of."""
+    group_instance_id: str | None = None
+    api_version: tuple[int, ...] | None = None
+    """The version of Kafka to talk as to; None asks the brokers, as all but few of them allow."""
+    security: Security = field(default_factory=Security)
+    attempts: Attempts = field(default_factory=Attempts, compare=False)
+    """What became of connecting, whichever client it was."""
+
+    @property
+    def servers(self) -> list[str]:
+        """The addresses to begin with, HOST:PORT each."""
+        return [part.strip() for part in self.bootstrap_servers.split(",")]
+
+
+def connection_options(settings: KafkaSettings) -> dict[str, Any]:
+    """What every client of this cluster is told."""
+    security = settings.security
+    options = {
+        "security_protocol": security.protocol,
+        "sasl_mechanism": security.sasl_mechanism,
+        "sasl_plain_username": security.sasl_username,
+        "sasl_plain_password": security.sasl_password,
+        "ssl_cafile": security.ssl_cafile,
+        "ssl_certfile": security.ssl_certfile,
+        "ssl_keyfile": security.ssl_keyfile,
+        "sasl_oauth_token_provider": security.token and TokenProvider(security.token),
+    }
+    login = Login(settings.attempts, frozenset(settings.servers), security.renewed_password)
+    return {
+        "bootstrap_servers": settings.servers,
+        "kafka_client": partial(Client, login=login),
+        # Also where there is none: else OpenSSL asks for it on the terminal.
+        "ssl_password": security.ssl_key_password or "",
+        "bootstrap_timeout_ms": int(BOOTSTRAP_SECONDS * 1000),
+        # A broker that comes back is found again within a second, not within 30.
+        "reconnect_backoff_max_ms": 1000,
+        "client_id": "sync-worker",
+        "api_version": settings.api_version,
+        **{name: value for name, value in options.items() if value is not None},
+    }
+
+
+def admin_options(settings: KafkaSettings) -> dict[str, Any]:
+    """For the client that asks about topics: short deadlines, since the loop waits for it."""
+    return {
+        **connection_options(settings),
+        "request_timeout_ms": int(REQUEST_SECONDS * 1000),
+    }
+
+
+def consumer_options(settings: KafkaSettings) -> dict[str, Any]:
+    """For a member of the group.
+
+    No deserializers: an error in one makes the client spin for ever (trap 7).
+    """
+    return {
+        **connection_options(settings),
+        "group_id": settings.group_id,
+        "group_instance_id": settings.group_instance_id,
+        # The database's positions are the truth; offsets are committed after it, one by one.
+        "enable_auto_commit": False,
+        # Anything else loses records without a word (trap 3).
+        "auto_offset_reset": "none",
+        "allow_auto_create_topics": False,
+        "isolation_level": "read_committed",
+        # One instance per consumer: a shared one flip-flops. Equal partition numbers of both
+        # topics, and so a clinic, stay with one member.
+        "partition_assignment_strategy": [RangePartitionAssignor()],
+        "max_poll_records": MAX_POLL_RECORDS,
+        "fetch_max_bytes": 1024 * _KIBIBYTE,
+        "max_partition_fetch_bytes": 512 * _KIBIBYTE,
+        # One batch comes whole, however large its topic lets it be: a broker takes 100 MiB at once.
+        "receive_message_max_bytes": 128 * _KIBIBYTE**2,
+        "fetch_max_wait_ms": 500,
+        "metadata_max_age_ms": settings.metadata_max_age_ms,
+        "session_timeout_ms": settings.session_timeout_ms,
+        "heartbeat_interval_ms": min(3000, settings.session_timeout_ms // 3),
+        "max_poll_interval_ms": settings.max_poll_interval_ms,
+        "request_timeout_ms": 20_000,
+        "metrics_enabled": False,
+    }
+
+
+def groupless_options(settings: KafkaSettings) -> dict[str, Any]:
+    """For a consumer of its own, which no group knows: it commits nothing and disturbs nobody.
+
+    It reads much at a time and is soon done: larger fetches take a few per cent off.
+    """
+    return {
+        **consumer_options(settings),
+        "group_id": None,
+        "group_instance_id": None,
+        "fetch_max_bytes": 4096 * _KIBIBYTE,
+        "max_partition_fetch_bytes": 1024 * _KIBIBYTE,
+    }

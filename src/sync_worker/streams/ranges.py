@@ -1,0 +1,163 @@
+"""A range of a stream: which topics and partitions, from where, to where. Pure.
+
+A bound is a place in every partition of the range: its beginning, its end, an offset, or the first
+record at or after a time, as Kafka looks it up. `kafka_range` and `archive_range` read a range from
+the one and the other by the same rule.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from sync_worker.events.record import Partition, Record
+from sync_worker.streams.protocol import Batch, Bookmarks
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Earliest:
+    """Where a log begins, wherever that is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Where a log ended when it was looked at, at the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtOffset:
+    """An offset: it means something in one partition alone."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class AtTime:
+    """The first record, by offset, whose timestamp is this instant or later; else the end."""
+
+    moment: datetime
+
+    @property
+    def timestamp_ms(self) -> int:
+        """The least timestamp that is not before it; Kafka looks up none below 0."""
+        return max(0, -((_EPOCH - self.moment) // _MILLISECOND))
+
+
+Start = Earliest | AtOffset | AtTime
+End = Now | AtOffset | AtTime
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What is to be read: `start` is in it, `end` is not.
+
+    Without topics, all that the stream has (of an archive), or all that the worker reads (of
+    Kafka); without partitions, all of them.
+    """
+
+    topics: tuple[str, ...] = ()
+    partitions: frozenset[int] = frozenset()
+    start: Start = Earliest()
+    end: End = Now()
+
+    @property
+    def names_one_partition(self) -> bool:
+        """Whether an offset can be a bound of it."""
+        return len(set(self.topics)) == 1 and len(self.partitions) == 1
+
+    def has(self, partition: Partition) -> bool:
+        """Whether the partition is among the selected ones."""
+        return (not self.topics or partition.topic in self.topics) and (
+            not self.partitions or partition.partition in self.partitions
+        )
+
+
+class RangeReader(Protocol):
+    """A range of one stream, read once. It belongs to no group and moves no position."""
+
+    @property
+    def stream_id(self) -> str:
+        """Which log this is, as `EventSource` has it."""
+
+    @property
+    def topic_ids(self) -> Mapping[str, str]:
+        """The ids of the topics that are read, as `Batch` has them."""
+
+    @property
+    def read(self) -> int:
+        """How many records were handed out so far."""
+
+    @property
+    def total(self) -> int | None:
+        """How many offsets the range spans, gaps counted; None where only the end will tell."""
+
+    @property
+    def begins(self) -> Mapping[Partition, int]:
+        """Where each partition of the range begins, of those that were met so far."""
+
+    def fraction_read(self) -> float:
+        """How much of the range was read, from 0 to 1; can be asked from any thread."""
+
+    def fit(self, bookmarks: Bookmarks) -> None:
+        """See to it that a whole stream is the one that the bookmarks are of, as the worker does.
+
+        To be called before `batches`.
+
+        Raises:
+            StreamError: it is not; where only the end can tell, `batches` raises it.
+        """
+
+    def batches(self) -> Iterator[Batch]:
+        """The records in the order of each partition, with how far each batch goes.
+
+        Raises:
+            StreamError: the range cannot be read on; every batch before it was handed out.
+            StreamAway: the stream does not answer any more.
+        """
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+
+
+class Window:
+    """Judges records one by one, in the order of their log, whether they are in a range.
+
+    For a log that cannot be asked where a time is: the first record that reaches a bound settles
+    it, whatever the timestamps of later ones.
+    """
+
+    def __init__(self, wanted: Range) -> None:
+        self._wanted = wanted
+        self._begun: set[Partition] = set()
+        self._ended: set[Partition] = set()
+
+    def is_over(self) -> bool:
+        """Whether nothing that comes can be in the range."""
+        return bool(self._ended) and self._wanted.names_one_partition
+
+    def has(self, record: Record) -> bool:
+        """Whether the record is in the range; to be asked about each one, in order."""
+        partition = Partition(record.topic, record.partition)
+        if partition in self._ended or not self._wanted.has(partition):
+            return False
+        if _reaches(record, self._wanted.end):
+            self._ended.add(partition)
+            return False
+        if partition not in self._begun and _reaches(record, self._wanted.start):
+            self._begun.add(partition)
+        return partition in self._begun
+
+
+def _reaches(record: Record, bound: Start | End) -> bool:
+    match bound:
+        case Earliest():
+            return True
+        case Now():
+            return False
+        case AtOffset(offset):
+            return record.offset >= offset
+        case AtTime():
+            return record.timestamp_ms is not None and record.timestamp_ms >= bound.timestamp_ms

@@ -1,0 +1,138 @@
+"""What the worker tells while it works, as log events that operators can search for.
+
+Log events name records by their address and clinics by their HSA-id; never a payload.
+"""
+
+from datetime import datetime
+
+from structlog.typing import FilteringBoundLogger
+
+from sync_worker.events.likely_causes import known_type_like
+from sync_worker.events.models import MODELS
+from sync_worker.pipeline.listener import (
+    AheadOfClock,
+    Applied,
+    MassChangeHeld,
+    MovedWithoutBoard,
+    NameDropped,
+    PatientBoardNamed,
+    SetAside,
+    UnknownType,
+    Warning_,
+)
+from sync_worker.registry.errors import Fault, fault_of, first_line
+from sync_worker.streams.protocol import StreamAway, StreamRefused
+from sync_worker.telemetry.health import Health
+from sync_worker.telemetry.metrics import Metrics
+
+_MOST_TYPES_TOLD = 20
+
+
+class Told:
+    """A `Progress` that logs, counts, and keeps the health that probes ask for."""
+
+    def __init__(self, log: FilteringBoundLogger, metrics: Metrics, health: Health) -> None:
+        self._log = log
+        self._metrics = metrics
+        self._health = health
+        self._told_types: set[tuple[str, str]] = set()
+        self._refused_since: datetime | None = None
+
+    def database_refused(self, why: str, since: datetime, wait_seconds: float) -> None:
+        """The database is there, and did not let us in."""
+        self._refused_since = since
+        self._refused("database_refused", why, since, wait_seconds)
+
+    def kafka_refused(self, why: str, since: datetime, wait_seconds: float) -> None:
+        """Kafka is there, and did not let us in."""
+        self._refused("kafka_refused", why, since, wait_seconds)
+
+    def polling(self) -> None:
+        self._health.went_round()
+
+    def database_answered(self) -> None:
+        self._health.database_is(None)
+
+    def holds_open(self, count: int) -> None:
+        self._metrics.holds_open(count)
+
+    def applied(self, applied: Applied) -> None:
+        self._health.database_is(None)
+        self._metrics.applied(applied)
+        total = applied.total
+        self._log.debug(
+            "batch_applied",
+            read=total.read,
+            applied=total.applied,
+            superseded=total.superseded,
+            ignored=total.ignored,
+            dead_lettered=total.dead_lettered,
+            clinics=applied.changed_clinics,
+        )
+        for warning in applied.warnings:
+            self._warn(warning)
+
+    def outpaced(self) -> None:
+        self._metrics.outpaced()
+        self._log.info("outpaced", detail="another worker has read on; nothing was done twice")
+
+    def waiting(self, error: BaseException, seconds: float) -> None:
+        self._metrics.waited()
+        self._health.went_round()
+        if isinstance(error, StreamRefused):
+            return  # which was told when it was tried
+        if fault_of(error) is Fault.REFUSED and self._refused_since is not None:
+            said = f"it refuses us since {_time(self._refused_since)}: {first_line(error)}"
+            self._health.database_is(said)
+            return
+        if not isinstance(error, StreamAway):
+            self._health.database_is(first_line(error))
+        self._log.warning(
+            "kafka_unavailable" if isinstance(error, StreamAway) else "database_unavailable",
+            error=first_line(error),
+            retry_in_seconds=round(seconds, 2),
+        )
+
+    def _tell_of_type(self, topic: str, name: str) -> None:
+        """Once for each type, and of so many types: they are no error, and can be all there is."""
+        if (topic, name) in self._told_types or len(self._told_types) >= _MOST_TYPES_TOLD:
+            return
+        self._told_types.add((topic, name))
+        like = known_type_like(name, MODELS)
+        self._log.warning("unknown_type", topic=topic, type=name, looks_like=like)
+
+    def _refused(self, event: str, why: str, since: datetime, wait_seconds: float) -> None:
+        self._log.warning(
+            event,
+            error=why.strip().partition("\n")[0],
+            since=_time(since),
+            retry_in_seconds=round(wait_seconds, 2),
+        )
+
+    def _warn(self, warning: Warning_) -> None:
+        match warning:
+            case MovedWithoutBoard(hsa_id, region_code):
+                self._log.warning("moved_without_board", hsa_id=hsa_id, region_code=region_code)
+            case PatientBoardNamed(hsa_id, region_code):
+                self._log.warning("patient_board_named", hsa_id=hsa_id, region_code=region_code)
+            case NameDropped(hsa_id, event_id):
+                self._log.warning("name_dropped", hsa_id=hsa_id, event_id=event_id)
+            case AheadOfClock():
+                self._log.warning("ahead_of_clock", **warning._asdict())
+            case SetAside(record, rejection):
+                self._log.warning(
+                    "dead_lettered",
+                    reason=rejection.reason.value,
+                    detail=rejection.detail,
+                    topic=record.topic,
+                    partition=record.partition,
+                    offset=record.offset,
+                )
+            case UnknownType(topic, name, _):
+                self._tell_of_type(topic, name)
+            case MassChangeHeld():
+                self._log.warning("mass_change_held", **warning._asdict())
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,101 @@
+"""Who may be added and removed: the first reason that fits, in the contract's order."""
+
+import itertools
+
+import pytest
+
+from sync_worker.domain.admission import Outcome, Refusal, Standing, Verdict, may_add, may_remove
+
+KNOWN = "SE2321000016-TA01"
+ADDABLE = Standing(active=True, region_code="01", is_registered=False, has_own_system=False)
+NATIONALLY = None
+
+
+@pytest.mark.parametrize(
+    ("standing", "acting_for", "expected"),
+    [
+        (ADDABLE, NATIONALLY, Verdict(Outcome.ADDED)),
+        (ADDABLE, {"01"}, Verdict(Outcome.ADDED)),
+        (ADDABLE, {"03", "01"}, Verdict(Outcome.ADDED)),
+        (ADDABLE, {"03"}, Verdict(Outcome.REFUSED, Refusal.OTHER_REGION)),
+        (
+            ADDABLE._replace(is_registered=True),
+            {"03"},
+            Verdict(Outcome.REFUSED, Refusal.OTHER_REGION),
+        ),
+        (ADDABLE._replace(is_registered=True), {"01"}, Verdict(Outcome.ALREADY_REGISTERED)),
+        (
+            ADDABLE._replace(is_registered=True, active=False),
+            NATIONALLY,
+            Verdict(Outcome.ALREADY_REGISTERED),
+        ),
+        (
+            ADDABLE._replace(has_own_system=True, active=False),
+            NATIONALLY,
+            Verdict(Outcome.REFUSED, Refusal.OWN_SYSTEM),
+        ),
+        (
+            ADDABLE._replace(active=False, region_code=None),
+            NATIONALLY,
+            Verdict(Outcome.REFUSED, Refusal.NOT_ACTIVE),
+        ),
+        (
+            ADDABLE._replace(active=None),
+            NATIONALLY,
+            Verdict(Outcome.REFUSED, Refusal.NOT_ACTIVE),
+        ),
+        (
+            ADDABLE._replace(region_code=None),
+            {"01"},
+            Verdict(Outcome.REFUSED, Refusal.REGION_UNKNOWN),
+        ),
+        (None, NATIONALLY, Verdict(Outcome.REFUSED, Refusal.UNKNOWN_CLINIC)),
+    ],
+)
+def test_an_addition_gets_the_first_reason_that_fits(standing, acting_for, expected):
+    assert may_add(KNOWN, standing, acting_for) == expected
+
+
+def test_only_an_active_clinic_of_a_known_region_without_a_system_of_its_own_is_ever_added():
+    for standing in itertools.starmap(
+        Standing,
+        itertools.product([True, False, None], ["01", None], [True, False], [True, False]),
+    ):
+        added = may_add(KNOWN, standing, NATIONALLY).outcome is Outcome.ADDED
+        assert added == (standing == ADDABLE)
+
+
+def test_an_id_of_another_form_is_malformed_only_if_the_e_services_never_named_it():
+    assert may_add("12345", None, NATIONALLY).reason is Refusal.MALFORMED_HSA_ID
+    assert may_add("12345", ADDABLE, NATIONALLY).outcome is Outcome.ADDED
+
+
+@pytest.mark.parametrize(
+    ("hsa_id", "standing", "acting_for", "expected"),
+    [
+        (KNOWN, ADDABLE._replace(is_registered=True), NATIONALLY, Verdict(Outcome.REMOVED)),
+        (
+            KNOWN,
+            ADDABLE._replace(is_registered=True, active=False),
+            {"01"},
+            Verdict(Outcome.REMOVED),
+        ),
+        (
+            KNOWN,
+            ADDABLE._replace(is_registered=True, has_own_system=True),
+            {"01"},
+            Verdict(Outcome.REMOVED),
+        ),
+        (KNOWN, ADDABLE, {"01"}, Verdict(Outcome.NOT_REGISTERED)),
+        (
+            KNOWN,
+            ADDABLE._replace(is_registered=True),
+            {"03"},
+            Verdict(Outcome.REFUSED, Refusal.OTHER_REGION),
+        ),
+        (KNOWN, None, {"01"}, Verdict(Outcome.NOT_REGISTERED)),
+        ("12345", None, {"01"}, Verdict(Outcome.REFUSED, Refusal.MALFORMED_HSA_ID)),
+    ],
+)
+def test_a_removal_gets_the_first_reason_that_fits(hsa_id, standing, acting_for, expected):
+    assert may_remove(hsa_id, standing, acting_for) == expected

@@ -1,0 +1,148 @@
+"""Whose fault a database's error is: the world's, a record's or ours; and what is tried again."""
+
+import sqlite3
+from datetime import timedelta
+
+import psycopg
+import pytest
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from sync_worker.pipeline.retry import RetryPolicy, retrying
+from sync_worker.registry.errors import Fault, fault_of, first_line
+
+
+def of_sqlite(code):
+    cause = sqlite3.OperationalError("told by the database\nwith a second line")
+    cause.sqlite_errorcode = code
+    return OperationalError("INSERT …", {"secret": 1}, cause)
+
+
+class Driver(Exception):
+    """What a driver of PostgreSQL raises."""
+
+    def __init__(self, sqlstate):
+        super().__init__("told by the server")
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (of_sqlite(sqlite3.SQLITE_BUSY), Fault.PASSING),
+        (of_sqlite(sqlite3.SQLITE_BUSY_SNAPSHOT), Fault.PASSING),
+        (of_sqlite(sqlite3.SQLITE_LOCKED), Fault.PASSING),
+        (of_sqlite(sqlite3.SQLITE_FULL), Fault.PASSING),
+        (of_sqlite(sqlite3.SQLITE_READONLY), Fault.PASSING),
+        (of_sqlite(sqlite3.SQLITE_IOERR_WRITE), Fault.PASSING),
+        (of_sqlite(sqlite3.SQLITE_CONSTRAINT_CHECK), Fault.DATA),
+        (of_sqlite(sqlite3.SQLITE_TOOBIG), Fault.DATA),
+        (of_sqlite(sqlite3.SQLITE_NOTADB), Fault.NOT_A_DATABASE),
+        (of_sqlite(sqlite3.SQLITE_CORRUPT), Fault.NOT_A_DATABASE),
+        (of_sqlite(sqlite3.SQLITE_ERROR), Fault.OURS),
+        (OperationalError("", {}, Driver("08006")), Fault.PASSING),
+        (OperationalError("", {}, Driver("25006")), Fault.PASSING),
+        (OperationalError("", {}, Driver("40P01")), Fault.PASSING),
+        (OperationalError("", {}, Driver("53100")), Fault.PASSING),
+        (OperationalError("", {}, Driver("55P03")), Fault.PASSING),
+        (OperationalError("", {}, Driver("57P01")), Fault.PASSING),
+        (DBAPIError("", {}, Driver("22001")), Fault.DATA),
+        (IntegrityError("", {}, Driver("23514")), Fault.DATA),
+        (DBAPIError("", {}, Driver("42601")), Fault.OURS),
+        (DBAPIError("", {}, Driver("25P02")), Fault.OURS),
+        (DBAPIError("", {}, Driver("55000")), Fault.OURS),
+        (ValueError("not of a database"), Fault.OURS),
+    ],
+)
+def test_each_error_is_sorted_once(error, fault):
+    assert fault_of(error) is fault
+
+
+AT = 'connection failed: connection to server at "10.0.0.1", port 5432 failed: '
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        (f'{AT}FATAL:  password authentication failed for user "u"', Fault.REFUSED),
+        (f'{AT}FATAL:  no pg_hba.conf entry for host "10.0.0.2", user "u"', Fault.REFUSED),
+        (f'{AT}FATAL:  role "u" does not exist', Fault.REFUSED),
+        (f'{AT}FATAL:  database "d" does not exist', Fault.REFUSED),
+        (f'{AT}FATAL:  role "u" is not permitted to log in', Fault.REFUSED),
+        (f"{AT}fe_sendauth: no password supplied", Fault.REFUSED),
+        (f"{AT}server does not support SSL, but SSL was required", Fault.REFUSED),
+        (f"{AT}SSL error: certificate verify failed", Fault.REFUSED),
+        (f"{AT}SSL error: unexpected eof while reading", Fault.PASSING),
+        (f"{AT}SSL SYSCALL error: Connection reset by peer", Fault.PASSING),
+        (f"{AT}FATAL:  the database system is starting up", Fault.PASSING),
+        (f"{AT}FATAL:  sorry, too many clients already", Fault.PASSING),
+        (f"{AT}session is read-only", Fault.PASSING),
+        (f"{AT}Connection refused", Fault.PASSING),
+        ("failed to resolve host 'db.invalid': Name or service not known", Fault.PASSING),
+        ("server closed the connection unexpectedly", Fault.PASSING),
+    ],
+)
+def test_a_refused_login_is_told_from_a_server_that_is_away(said, fault):
+    cause = psycopg.OperationalError(said)
+    assert fault_of(OperationalError("", {}, cause)) is fault
+
+
+def test_what_the_database_says_is_told_without_the_statement_and_its_values():
+    assert first_line(of_sqlite(sqlite3.SQLITE_BUSY)) == "told by the database"
+
+
+class Attempts:
+    """Fails as told, one error after the other, then succeeds."""
+
+    def __init__(self, *errors):
+        self.errors = list(errors)
+        self.made = 0
+        self.slept: list[float] = []
+        self.told: list[BaseException] = []
+
+    def __call__(self):
+        self.made += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        return "done"
+
+    def tried(self, policy, is_stopping=lambda: False):
+        return retrying(
+            policy,
+            sleep=self.slept.append,
+            is_stopping=is_stopping,
+            before_sleep=lambda error, _seconds: self.told.append(error),
+        )(self)
+
+
+FOR_EVER = RetryPolicy(give_up_after=None)
+BUSY = of_sqlite(sqlite3.SQLITE_BUSY)
+
+
+def test_what_may_pass_is_tried_again_until_it_works_and_told_each_time():
+    attempts = Attempts(*[BUSY] * 50)
+    assert attempts.tried(FOR_EVER) == "done"
+    assert attempts.told == [BUSY] * 50
+    assert max(attempts.slept) <= FOR_EVER.longest_wait.total_seconds()
+
+
+def test_what_does_not_pass_is_raised_at_once():
+    ours = of_sqlite(sqlite3.SQLITE_ERROR)
+    attempts = Attempts(ours)
+    with pytest.raises(OperationalError) as raised:
+        attempts.tried(FOR_EVER)
+    assert raised.value is ours
+    assert (attempts.made, attempts.slept) == (1, [])
+
+
+def test_nobody_waits_once_a_stop_is_wanted():
+    attempts = Attempts(BUSY, BUSY)
+    with pytest.raises(OperationalError):
+        attempts.tried(FOR_EVER, is_stopping=lambda: True)
+    assert attempts.made == 1
+
+
+def test_a_policy_that_gives_up_raises_the_failure_itself():
+    attempts = Attempts(BUSY, BUSY)
+    with pytest.raises(OperationalError) as raised:
+        attempts.tried(RetryPolicy(give_up_after=timedelta(0)))
+    assert raised.value is BUSY

@@ -1,0 +1,123 @@
+"""What one transaction takes: several batches as one, and one in two parts."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.builders import ACTIVATION, EPOCH, activated, record
+
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import Codec
+from sync_worker.events.record import Partition, Record
+from sync_worker.pipeline.apply import Portion
+from sync_worker.pipeline.decoded_records import BytesLetGo, Judged
+from sync_worker.streams.protocol import Batch, Move
+
+PARTITIONS = [Partition("a", 0), Partition("a", 1), Partition("b", 0)]
+CODEC = Codec(ACTIVATION, Regions(), timedelta(hours=1))
+EVENT = record(activated("SE2321000016-P001", 0))
+
+
+def portion_of(batch, *, whole=False):
+    return Portion.of(batch, Judged.by(CODEC, batch.records, EPOCH, whole=whole))
+
+
+@st.composite
+def batches(draw: st.DrawFn, begins=None, min_size=2) -> Batch:
+    """So many records or more, with gaps between them, before them and after them."""
+    order = draw(st.lists(st.sampled_from(PARTITIONS), min_size=min_size, max_size=12))
+    begins = begins or {partition: draw(st.integers(0, 3)) for partition in PARTITIONS}
+    ends = dict(begins)
+    records = []
+    for partition in order:
+        offset = ends[partition] + draw(st.integers(0, 2))
+        value = draw(st.sampled_from([EVENT.value, b"no event"]))
+        records.append(Record(*partition, offset, None, None, value))
+        ends[partition] = offset + 1
+    ends = {partition: end + draw(st.integers(0, 2)) for partition, end in ends.items()}
+    moves = [Move(p, begins[p], ends[p]) for p in PARTITIONS if ends[p] > begins[p]]
+    return Batch(tuple(records), tuple(moves), {"a": "id"})
+
+
+@st.composite
+def two_batches(draw: st.DrawFn) -> tuple[Batch, Batch]:
+    """Two that follow on each other."""
+    first = draw(batches(min_size=0))
+    ends = dict.fromkeys(PARTITIONS, 0) | {m.partition: m.to_offset for m in first.moves}
+    return first, draw(batches(ends, min_size=0))
+
+
+def addresses(judged):
+    return [(*of, at) for of, at in zip(judged.partitions, judged.offsets, strict=True)]
+
+
+def bytes_of(judged):
+    """The records that are kept whole, by their number."""
+    whole = {}
+    for at in range(len(judged)):
+        try:
+            whole[at] = judged.record(at)
+        except BytesLetGo:
+            continue
+    return whole
+
+
+@given(batches(), st.booleans())
+def test_its_halves_have_its_records_and_go_its_way(batch, whole):
+    portion = portion_of(batch, whole=whole)
+    first, second = portion.halves()
+
+    assert addresses(first.judged) + addresses(second.judged) == [r.address for r in batch.records]
+    assert first.judged.verdicts + second.judged.verdicts == portion.judged.verdicts
+    kept = [*bytes_of(first.judged).values(), *bytes_of(second.judged).values()]
+    assert kept == list(bytes_of(portion.judged).values())
+    assert len(first) >= 1
+    assert len(second) >= 1
+    assert first.topic_ids == second.topic_ids == batch.topic_ids
+    reached = {move.partition: move.from_offset for move in batch.moves}
+    for half in (first, second):
+        for move in half.moves.values():
+            assert move.from_offset == reached[move.partition]
+            assert move.to_offset > move.from_offset
+            reached[move.partition] = move.to_offset
+        assert all(end <= reached[of] for of, end in half.judged.ends().items())
+    assert reached == {move.partition: move.to_offset for move in batch.moves}
+
+
+@given(two_batches(), st.booleans())
+def test_two_batches_become_one_that_has_the_records_of_both_and_goes_the_way_of_both(pair, whole):
+    first, second = pair
+    portion = portion_of(first, whole=whole)
+    assert portion.is_followed_by(second)
+    portion.add(portion_of(second, whole=whole))
+
+    records = first.records + second.records
+    together = Judged.by(CODEC, records, EPOCH, whole=whole)
+    assert addresses(portion.judged) == [record.address for record in records]
+    assert portion.judged.verdicts == together.verdicts
+    assert bytes_of(portion.judged) == bytes_of(together)
+    begins = {move.partition: move.from_offset for move in second.moves + first.moves}
+    ends = {move.partition: move.to_offset for move in first.moves + second.moves}
+    for at, move in portion.moves.items():
+        assert (move.from_offset, move.to_offset) == (begins[at], ends[at])
+    assert portion.moves.keys() == ends.keys()
+
+
+def test_a_batch_that_begins_elsewhere_does_not_follow():
+    move = Move(PARTITIONS[0], 0, 5)
+    portion = portion_of(Batch((), (move,)))
+
+    for begin in (4, 6):
+        assert not portion.is_followed_by(Batch((), (Move(PARTITIONS[0], begin, 7),)))
+    assert portion.is_followed_by(Batch((), (Move(PARTITIONS[1], 3, 7),)))
+
+
+def test_what_is_no_event_is_kept_byte_for_byte_and_an_event_only_if_asked_to():
+    bad = record(b"no event", offset=1)
+    light = Judged.by(CODEC, [EVENT, bad], EPOCH, whole=False)
+
+    assert light.record(1) is bad
+    with pytest.raises(BytesLetGo):
+        light.record(0)
+    assert Judged.by(CODEC, [EVENT, bad], EPOCH).record(0) is EVENT

@@ -1,0 +1,60 @@
+"""What is made of what a cluster says of a topic."""
+
+import pytest
+from kafka.errors import (
+    InvalidTopicError,
+    LeaderNotAvailableError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
+
+from sync_worker.streams.kafka.admin import KafkaAdmin
+from sync_worker.streams.kafka.settings import KafkaSettings
+from sync_worker.streams.protocol import StreamAway, StreamError
+
+
+class Client:
+    """A cluster that has one thing to say of every topic."""
+
+    says = 0
+
+    def __init__(self, **_options):
+        pass
+
+    def describe_topics(self, names):
+        return [
+            {"name": name, "error_code": self.says, "partitions": [], "topic_id": "id"}
+            for name in names
+        ]
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The topics, from a cluster that says this of them."""
+
+    def asked(error):
+        monkeypatch.setattr("sync_worker.streams.kafka.admin.KafkaAdminClient", Client)
+        monkeypatch.setattr(Client, "says", error.errno)
+        return KafkaAdmin(KafkaSettings("host:9092", ("topic",), "group")).topics(["topic"])
+
+    return asked
+
+
+def test_a_topic_that_is_not_there_is_left_out(asked):
+    assert asked(UnknownTopicOrPartitionError) == {}
+
+
+def test_a_topic_that_has_no_leader_now_is_away(asked):
+    with pytest.raises(StreamAway, match=r"host:9092: .*LeaderNotAvailableError: topic"):
+        asked(LeaderNotAvailableError)
+
+
+def test_a_topic_that_we_may_not_describe_is_refused_by_the_rights_that_are_missing(asked):
+    with pytest.raises(StreamError, match="TopicAuthorizationFailedError: topic") as refused:
+        asked(TopicAuthorizationFailedError)
+    assert "DESCRIBE" in refused.value.hint
+
+
+def test_a_topic_that_cannot_be_is_refused(asked):
+    with pytest.raises(StreamError, match=r"host:9092 refuses: .*InvalidTopicError: topic"):
+        asked(InvalidTopicError)

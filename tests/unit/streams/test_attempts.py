@@ -1,0 +1,91 @@
+"""What is told of tries to connect: away, refused, or told a wrong address."""
+
+import ssl
+
+import pytest
+from kafka.errors import (
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    SaslAuthenticationFailedError,
+    UnsupportedSaslMechanismError,
+)
+
+from sync_worker.streams.kafka.login import Attempts, Failure
+from sync_worker.streams.kafka.tokens import NoToken, TokenRefused
+from sync_worker.streams.protocol import StreamRefused
+
+GAVE_UP = KafkaTimeoutError("Unable to bootstrap")
+LOST = KafkaConnectionError("socket disconnected")
+REFUSED = SaslAuthenticationFailedError("no")
+
+
+def failure(error, address="broker:9092", *, is_advertised=False):
+    return Failure(address, is_advertised, error)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_refusal"),
+    [
+        (LOST, False),
+        (NoToken("away"), False),
+        (KafkaConnectionError("Handshake failed: [SSL: UNEXPECTED_EOF_WHILE_READING] EOF"), False),
+        (KafkaConnectionError("DNS Resolution failure"), False),
+        (REFUSED, True),
+        (UnsupportedSaslMechanismError("no"), True),
+        (TokenRefused("no"), True),
+        (ssl.SSLError("[X509: KEY_VALUES_MISMATCH] mismatch"), True),
+        (KafkaConnectionError("Handshake failed: [SSL: CERTIFICATE_VERIFY_FAILED] no"), True),
+        (KafkaConnectionError("Handshake failed: [SSL: WRONG_VERSION_NUMBER] no"), True),
+        (FileNotFoundError("ca.pem"), True),
+    ],
+)
+def test_an_answer_that_is_a_refusal_is_known(error, is_refusal):
+    attempts = Attempts()
+    attempts.failed(failure(error))
+    told = attempts.away(GAVE_UP)
+    assert isinstance(told, StreamRefused) is is_refusal
+    assert str(error) in str(told)
+
+
+def test_only_the_broker_that_refused_is_left_alone():
+    attempts = Attempts()
+    attempts.failed(failure(REFUSED, "one:9092"))
+    attempts.failed(failure(LOST, "two:9092"))
+    assert attempts.is_refused_by("one:9092")
+    assert not attempts.is_refused_by("two:9092")
+    assert not attempts.is_refused_by("three:9092")
+
+
+def test_a_refusal_is_told_though_the_next_connection_is_lost():
+    attempts = Attempts()
+    attempts.failed(failure(REFUSED, "one:1"))
+    attempts.failed(failure(LOST, "two:2"))
+    assert "one:1 answers" in str(attempts.away(GAVE_UP))
+
+
+def test_an_address_that_only_the_brokers_name_is_told_as_such():
+    attempts = Attempts()
+    attempts.failed(failure(LOST, "inner:9092", is_advertised=True))
+    attempts.failed(failure(LOST))
+    told = str(attempts.away(GAVE_UP))
+    assert "inner:9092" in told
+    assert "advertised.listeners" in told
+
+
+def test_where_nothing_was_tried_the_error_stands_alone():
+    assert str(Attempts().away(GAVE_UP)) == str(GAVE_UP)
+
+
+def test_a_refusal_is_forgotten_once_it_works():
+    attempts = Attempts()
+    attempts.failed(failure(REFUSED))
+    assert attempts.refusals.wait_seconds() > 0
+    assert "refuses us since" in str(attempts.told())
+    attempts.succeeded("broker:9092")
+    assert (attempts.refusals.wait_seconds(), attempts.told()) == (0, None)
+
+
+def test_what_is_away_is_tried_without_a_pause():
+    attempts = Attempts()
+    attempts.failed(failure(LOST))
+    assert attempts.refusals.wait_seconds() == 0
