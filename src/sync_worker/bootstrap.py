@@ -16,19 +16,19 @@ from sync_worker.config.sources import variable
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
 from sync_worker.errors import Exit, UserError
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.files import small
 from sync_worker.inspection import checks_settings
 from sync_worker.inspection.checks_kafka import KafkaChecks
 from sync_worker.inspection.checks_machine import MachineChecks
 from sync_worker.inspection.checks_registry import RegistryChecks
 from sync_worker.inspection.doctor import Check
-from sync_worker.login_backoff import Refusals, Tell
+from sync_worker.login_backoff import LoginBackoff, Tell
 from sync_worker.operations.reapply import Parts
 from sync_worker.operations.stream_fold import Judge
 from sync_worker.pipeline.apply import Applier
-from sync_worker.pipeline.listener import Progress
-from sync_worker.pipeline.retry import Patience, RetryPolicy
+from sync_worker.pipeline.listener import PipelineListener
+from sync_worker.pipeline.retry import Retrier, RetryPolicy
 from sync_worker.pipeline.worker import Worker
 from sync_worker.registry import dialect, schema
 from sync_worker.registry.database import Registry
@@ -36,7 +36,7 @@ from sync_worker.registry.dialect import WORKER, open_engine
 from sync_worker.registry.dialect.engine import Login
 from sync_worker.streams.archive.reader import ArchiveRange, ArchiveSource
 from sync_worker.streams.kafka.admin import KafkaAdmin
-from sync_worker.streams.kafka.login import Attempts
+from sync_worker.streams.kafka.login import ConnectionAttempts
 from sync_worker.streams.kafka.range_reader import KafkaRange
 from sync_worker.streams.kafka.settings import KafkaSettings, Security
 from sync_worker.streams.kafka.tokens import ClientCredentials, TokenFile
@@ -54,7 +54,7 @@ def regions(settings: Settings) -> Regions:
     return Regions(settings.events_extra_regions)
 
 
-def codec(settings: Settings) -> Codec:
+def codec(settings: Settings) -> EventDecoder:
     """What judges records."""
     return judge(settings).codec()
 
@@ -99,7 +99,7 @@ def worker_registry(settings: Settings, tell: Tell = lambda *_: None) -> Iterato
     """
     limits = WORKER.within(settings.kafka_max_poll_interval_ms / 1000)
     url = secrets.Renewed("database_url", settings.database_url, validators.database_url)
-    login = Login(url, Refusals(secrets.fingerprint, tell))
+    login = Login(url, LoginBackoff(secrets.fingerprint, tell))
     opened = Registry(open_engine(settings.database_url, limits=limits, login=login))
     try:
         yield opened
@@ -107,13 +107,15 @@ def worker_registry(settings: Settings, tell: Tell = lambda *_: None) -> Iterato
         opened.close()
 
 
-def worker(settings: Settings, opened: Registry, progress: Progress, policy: RetryPolicy) -> Worker:
+def worker(
+    settings: Settings, opened: Registry, progress: PipelineListener, policy: RetryPolicy
+) -> Worker:
     """A worker; the policy says how long it waits for what is away."""
     applier = Applier(opened, codec(settings), now, limits(settings))
     return Worker(opened, applier, progress, policy, settings.batch_max_records)
 
 
-def parts(settings: Settings, opened: Registry, patience: Patience) -> Parts:
+def parts(settings: Settings, opened: Registry, patience: Retrier) -> Parts:
     """What does things again, beside the worker."""
     return Parts(opened, codec(settings), limits(settings), now, patience)
 
@@ -168,7 +170,7 @@ def kafka(
         read_at_once=read_at_once(settings),
         api_version=validators.api_version(settings.kafka_api_version),
         security=security(settings),
-        attempts=Attempts(Refusals(secrets.fingerprint, tell)),
+        attempts=ConnectionAttempts(LoginBackoff(secrets.fingerprint, tell)),
     )
 
 

@@ -6,9 +6,9 @@ its own exit code. How an error is printed is a matter of the command line.
 
 from enum import IntEnum
 
-from sync_worker.language import Language, Said, worded
+from sync_worker.language import FilledMessage, Language, worded
 
-Words = str | Said
+Words = str | FilledMessage
 """A sentence in English, or a message that is in both languages."""
 
 

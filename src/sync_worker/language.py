@@ -32,9 +32,9 @@ class Message:
     sv_one: str = ""
     en_one: str = ""
 
-    def __call__(self, **values: object) -> "Said":
+    def __call__(self, **values: object) -> "FilledMessage":
         """The message about something; `values` are what its placeholders stand for."""
-        return Said(self, values)
+        return FilledMessage(self, values)
 
     def form(self, language: Language, *, is_one: bool) -> str:
         """The text with its placeholders."""
@@ -46,7 +46,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class FilledMessage:
     """A message with what its placeholders stand for; one of these may be a message itself."""
 
     message: Message
@@ -61,7 +61,7 @@ class Said:
 def worded(value: object, language: Language) -> str:
     """A message in a language; anything else as its text."""
     match value:
-        case Said():
+        case FilledMessage():
             return value.text(language)
         case Message():
             return value.form(language, is_one=False)

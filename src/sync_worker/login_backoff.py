@@ -14,7 +14,7 @@ Tell = Callable[[str, datetime, float], None]
 """Hears of each refusal: why, since when, and how many seconds until the next try."""
 
 
-class Refusals:
+class LoginBackoff:
     """Since when we are refused, and when to try again; usable from any thread."""
 
     def __init__(self, secrets: Callable[[], object] = tuple, tell: Tell = lambda *_: None) -> None:

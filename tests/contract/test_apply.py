@@ -12,20 +12,20 @@ from tests.contract.conftest import NOW, apply_batch, empty_log
 from tests.fold import Fold
 
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcomes import Reason
 from sync_worker.events.record import Partition
 from sync_worker.pipeline.apply import Applier, DatabaseRefusesRecords
 from sync_worker.pipeline.listener import (
+    DeadLettered,
     MovedWithoutBoard,
     NameDropped,
     PatientBoardNamed,
-    SetAside,
 )
 from sync_worker.registry import dead_letters, positions
 from sync_worker.registry.positions import Counts, PositionsMoved
 from sync_worker.registry.tables import change_log, clinic, dead_letter, patient_board, position
-from sync_worker.streams.protocol import Batch, Move
+from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 
 STREAM = "archive:test"
 CLINICS = [f"SE2321000016-T{letter}0{n}" for n, letter in enumerate("ABC")]
@@ -34,7 +34,7 @@ REGIONS = ["01", "03", "14"]
 
 @pytest.fixture
 def applier(registry):
-    codec = Codec(ACTIVATION, Regions(), timedelta(hours=1))
+    codec = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
     return Applier(registry, codec, lambda: NOW)
 
 
@@ -46,7 +46,9 @@ def batch_of(records, start=None):
         partition = Partition(read.topic, read.partition)
         begins.setdefault(partition, ends.get(partition, 0))
         ends[partition] = read.offset + 1
-    return Batch(tuple(records), tuple(Move(p, begins[p], ends[p]) for p in begins)), ends
+    return FetchedBatch(
+        tuple(records), tuple(OffsetRange(p, begins[p], ends[p]) for p in begins)
+    ), ends
 
 
 def apply_in_parts(applier, records, sizes):
@@ -213,7 +215,7 @@ def test_counts_are_kept_by_partition_and_add_up_to_the_records_read(registry, a
 
 def test_a_position_can_move_past_gaps_and_without_records(registry, applier):
     partition = Partition(ACTIVATION, 0)
-    apply_batch(applier, STREAM, Batch((), (Move(partition, 0, 7),)))
+    apply_batch(applier, STREAM, FetchedBatch((), (OffsetRange(partition, 0, 7),)))
     with registry.snapshot() as connection:
         (stored,) = positions.listed(connection, STREAM)
     assert (stored.partition, stored.next_offset) == (partition, 7)
@@ -257,8 +259,8 @@ def test_a_bad_record_is_set_aside_byte_for_byte_and_the_others_go_on(registry, 
 
 def test_a_record_read_again_after_its_cause_is_gone_closes_its_dead_letter(registry):
     batch, _ = batch_of(numbered([region_changed(CLINICS[0], 0, "11"), b"{"], topic=ACTIVATION))
-    lenient = Codec(ACTIVATION, Regions(["11"]), timedelta(hours=1))
-    strict = Codec(ACTIVATION, Regions(), timedelta(hours=1))
+    lenient = EventDecoder(ACTIVATION, Regions(["11"]), timedelta(hours=1))
+    strict = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
     apply_batch(Applier(registry, strict, lambda: NOW), STREAM, batch)
     with registry.unit() as unit:
         (known,) = positions.listed(unit.connection)
@@ -268,7 +270,7 @@ def test_a_record_read_again_after_its_cause_is_gone_closes_its_dead_letter(regi
     with registry.snapshot() as connection:
         listed = {
             item["offset"]: item["status"]
-            for item in dead_letters.listed(connection, dead_letters.LetterFilter())
+            for item in dead_letters.listed(connection, dead_letters.DeadLetterFilter())
         }
         (stored,) = positions.listed(connection)
     assert listed == {0: "redriven", 1: "open"}
@@ -342,7 +344,7 @@ def test_exactly_the_record_that_the_database_refuses_is_set_aside(registry, app
     applied = apply_batch(applier, STREAM, batch_of(numbered(documents))[0])
     assert applied.total == Counts(applied=3, dead_lettered=1)
     (set_aside,) = applied.warnings
-    assert isinstance(set_aside, SetAside)
+    assert isinstance(set_aside, DeadLettered)
     assert (set_aside.record.offset, set_aside.rejection.reason) == (1, Reason.DATABASE_REJECTED)
     assert set(rows(registry)) == {CLINICS[0], CLINICS[2], "-"}
     assert rows(registry)[CLINICS[0]] == (False, None, None)

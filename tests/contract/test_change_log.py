@@ -130,4 +130,4 @@ def test_hsa_ids_are_unheard_of_where_neither_an_event_nor_the_log_has_them(
         connection.execute(insert(clinic).values(hsa_id=A))
     logged(Entry(NOW, "own_system_added", hsa_id=B))
     with registry.snapshot() as connection:
-        assert change_log.unheard_of(connection, [A, B, C]) == [C]
+        assert change_log.unknown_ids(connection, [A, B, C]) == [C]

@@ -10,7 +10,7 @@ from tests.contract.conftest import NOW, apply_batch
 from tests.contract.test_apply import STREAM, batch_of
 
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.inspection.checks_machine import MachineChecks
 from sync_worker.inspection.checks_registry import RegistryChecks
 from sync_worker.inspection.doctor import Finding, State, examined
@@ -38,7 +38,7 @@ def put(registry, table, *rows):
 
 def apply(registry, *contents):
     batch, _ = batch_of(numbered(contents, topic="eservices.clinic.activation"))
-    codec = Codec("eservices.clinic.activation", Regions(), timedelta(hours=1))
+    codec = EventDecoder("eservices.clinic.activation", Regions(), timedelta(hours=1))
     apply_batch(Applier(registry, codec, lambda: NOW), STREAM, batch)
 
 

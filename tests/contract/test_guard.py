@@ -15,11 +15,11 @@ from sync_worker.administration import clinics as administration
 from sync_worker.authorship import Act
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.operations.approve_holds import Approval, approve
 from sync_worker.pipeline.apply import Applier
-from sync_worker.pipeline.decoded_records import Judged
-from sync_worker.pipeline.dry_run import Rehearsal
+from sync_worker.pipeline.decoded_records import DecodedRecords
+from sync_worker.pipeline.dry_run import DryRun
 from sync_worker.pipeline.merge import Outcome
 from sync_worker.registry import holds
 from sync_worker.registry.positions import Counts
@@ -39,7 +39,7 @@ STREAM = "archive:test"
 CLINICS = [f"SE2321000016-T{letter}0{n}" for n, letter in enumerate("ABCDE")]
 REGIONS = ["01", "03", "14"]
 WINDOW = 60
-CODEC = Codec(ACTIVATION, Regions(), timedelta(days=1))
+CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(days=1))
 PEOPLE = {"registered", "removed", "hold_approved"}
 
 
@@ -277,11 +277,11 @@ def test_a_rehearsal_comes_to_what_the_run_comes_to_and_keeps_nothing(
 
 
 def rehearse(stage, coming, sizes):
-    rehearsal, rest, merged = Rehearsal(stage.limits), numbered(coming), []
+    rehearsal, rest, merged = DryRun(stage.limits), numbered(coming), []
     for size in [*sizes, len(rest)]:
         part, rest = rest[:size], rest[size:]
         if part:
-            judged = Judged.by(CODEC, part, stage.now())
+            judged = DecodedRecords.by(CODEC, part, stage.now())
             with stage.registry.snapshot() as connection:
                 merged.append(rehearsal.merge(connection, STREAM, judged, stage.now()))
     return merged

@@ -16,7 +16,7 @@ from sync_worker.administration import clinics as administration
 from sync_worker.authorship import Act
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.operations.approve_holds import Approval, HoldDecided, approve
 from sync_worker.pipeline.apply import Applier
 from sync_worker.registry import holds
@@ -32,7 +32,7 @@ LIMIT = 3
 
 @pytest.fixture
 def applier(registry):
-    codec = Codec(ACTIVATION, Regions(), timedelta(days=1))
+    codec = EventDecoder(ACTIVATION, Regions(), timedelta(days=1))
     return Applier(registry, codec, lambda: NOW, Limits(LIMIT, 0, timedelta(minutes=60)))
 
 
@@ -92,7 +92,7 @@ def patiently(engine, work):
         try:
             return work()
         except DBAPIError as error:
-            if engine.dialect.name != "sqlite" or fault_of(error) is not Fault.PASSING:
+            if engine.dialect.name != "sqlite" or fault_of(error) is not Fault.TRANSIENT:
                 raise
 
 

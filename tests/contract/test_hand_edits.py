@@ -37,7 +37,7 @@ def test_a_time_that_is_none_counts_as_the_oldest(registry, engine, nonsense):
     execute(engine, f"UPDATE clinic SET activation_time = {nonsense}, updated_at = {nonsense}")
     with registry.snapshot() as connection:
         shown = queries.clinic_shown(connection, A)
-        known = clinics.locked(connection, [A])[A]
+        known = clinics.lock_or_create(connection, [A])[A]
     assert shown is not None
     assert shown["updated_at"] is None
     assert known.facts.activation is not None

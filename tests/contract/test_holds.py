@@ -23,7 +23,7 @@ from sync_worker.operations.approve_holds import (
     UnknownHold,
     approve,
 )
-from sync_worker.pipeline.listener import MassChangeHeld, MovedWithoutBoard, SetAside
+from sync_worker.pipeline.listener import DeadLettered, MassChangeHeld, MovedWithoutBoard
 from sync_worker.registry import change_log, holds, queries
 from sync_worker.registry.positions import Counts
 from sync_worker.registry.tables import clinic, departure, patient_board
@@ -321,7 +321,7 @@ def test_a_record_that_the_database_refuses_does_not_disturb_what_is_held(
         sizes,
     )
     assert stage.total == Counts(applied=7, dead_lettered=1)
-    assert sum(isinstance(warning, SetAside) for warning in stage.warnings) == 1
+    assert sum(isinstance(warning, DeadLettered) for warning in stage.warnings) == 1
     assert rows(registry)[A][0] is False
     assert [(h["region_code"], h["count"], h["revision"]) for h in stage.listed()] == [("01", 2, 2)]
 

@@ -14,13 +14,13 @@ from tests.contract.test_apply import batch_of
 from tests.contract.test_guard import through_the_database
 
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcomes import Reason, Rejection
 from sync_worker.events.record import Origin, Partition
 from sync_worker.pipeline.apply import Applier
 from sync_worker.registry import dead_letters, schema
 from sync_worker.registry.database import Registry
-from sync_worker.registry.dead_letters import LetterFilter
+from sync_worker.registry.dead_letters import DeadLetterFilter
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.tables import dead_letter, position
 
@@ -57,7 +57,9 @@ def test_ids_follow_the_order_read_whatever_the_transactions(registry, places, s
         for table in (dead_letter, position):
             unit.connection.execute(delete(table))
         unit.commit()
-    applier = Applier(registry, Codec(ACTIVATION, Regions(), timedelta(minutes=10)), lambda: NOW)
+    applier = Applier(
+        registry, EventDecoder(ACTIVATION, Regions(), timedelta(minutes=10)), lambda: NOW
+    )
     records = bad_records(places)
     rest, ends = list(records), dict[Partition, int]()
     for size in [*sizes, len(records)]:
@@ -122,12 +124,15 @@ def test_a_letter_is_found_by_each_clinic_that_it_names(registry):
         record(b"{", offset=4, key=f" {A} and more"),
         record(b"{", offset=5, key=b"\xff"),
     ]
-    applier = Applier(registry, Codec(ACTIVATION, Regions(), timedelta(minutes=10)), lambda: NOW)
+    applier = Applier(
+        registry, EventDecoder(ACTIVATION, Regions(), timedelta(minutes=10)), lambda: NOW
+    )
     apply_batch(applier, STREAM, batch_of(documents)[0])
     with registry.snapshot() as connection:
         numbers = {
             hsa_id: [
-                head.number for head in dead_letters.found(connection, LetterFilter(hsa_id=hsa_id))
+                head.number
+                for head in dead_letters.found(connection, DeadLetterFilter(hsa_id=hsa_id))
             ]
             for hsa_id in (A, B, "SE2321000016-TC01", "%", "_")
         }

@@ -9,14 +9,14 @@ from tests.contract.conftest import NOW, upgrade_to
 from tests.contract.test_apply import batch_of
 
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.pipeline.apply import Applier
 from sync_worker.registry import dead_letters, schema
 from sync_worker.registry.database import Registry
-from sync_worker.registry.dead_letters import LetterFilter
+from sync_worker.registry.dead_letters import DeadLetterFilter
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.tables import dead_letter
-from sync_worker.streams.protocol import Batch
+from sync_worker.streams.protocol import FetchedBatch
 
 STREAM, TOPIC_ID = "kafka:c", "first"
 BAD = numbered(
@@ -61,18 +61,18 @@ def before(registry_url):
 def test_letters_keep_their_log_and_are_found_when_read_again(before):
     schema.upgrade(before)
     registry = Registry(before)
-    codec = Codec(ACTIVATION, Regions(("11",)), timedelta(minutes=10))
+    codec = EventDecoder(ACTIVATION, Regions(("11",)), timedelta(minutes=10))
     applier = Applier(registry, codec, lambda: NOW)
     with before.begin() as connection:
         found = connection.execute(select(dead_letter).order_by(dead_letter.c.id)).all()
         assert [(row.topic_id, row.digest) for row in found] == [
             (TOPIC_ID, record.digest) for record in BAD
         ]
-        of_clinic = dead_letters.found(connection, LetterFilter(hsa_id="SE2321000016-TA01"))
+        of_clinic = dead_letters.found(connection, DeadLetterFilter(hsa_id="SE2321000016-TA01"))
         assert [head.number for head in of_clinic] == [found[1].id]
         connection.execute(text("UPDATE position SET next_offset = 0"))
     batch, _ = batch_of(BAD)
-    again = Batch(batch.records, batch.moves, {ACTIVATION: TOPIC_ID})
+    again = FetchedBatch(batch.records, batch.moves, {ACTIVATION: TOPIC_ID})
     applier.apply(STREAM, applier.judged(again))
     with before.connect() as connection:
         statuses = connection.scalars(select(dead_letter.c.status).order_by(dead_letter.c.id))

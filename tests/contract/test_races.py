@@ -18,13 +18,13 @@ from sync_worker.administration import boards, clinics
 from sync_worker.authorship import Act
 from sync_worker.domain.admission import Outcome
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.record import Partition
 from sync_worker.pipeline.apply import Applier
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.tables import change_log, own_system
-from sync_worker.streams.protocol import Batch, Move
+from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 
 CLINICS = [f"SE2321000016-T{letter}0{n}" for letter in "ABCD" for n in range(3)]
 ACT = Act("anna", None, NOW, acting_for=("01",))
@@ -40,7 +40,7 @@ class Everybody:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        codec = Codec(ACTIVATION, Regions(), timedelta(hours=1))
+        codec = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
         self._applier = Applier(registry, codec, lambda: NOW)
         self._offsets: Counter[int] = Counter()
 
@@ -69,8 +69,8 @@ class Everybody:
             record(document, topic=ACTIVATION, partition=partition, offset=first + n)
             for n, document in enumerate(documents)
         ]
-        move = Move(Partition(ACTIVATION, partition), first, first + len(records))
-        apply_batch(self._applier, "archive:races", Batch(tuple(records), (move,)))
+        move = OffsetRange(Partition(ACTIVATION, partition), first, first + len(records))
+        apply_batch(self._applier, "archive:races", FetchedBatch(tuple(records), (move,)))
 
 
 def some(rng):
@@ -257,7 +257,7 @@ def test_an_add_does_nothing_to_a_clinic_first_named_after_it_took_its_locks(reg
 
 def first_activation():
     document = activated(CLINICS[0], 0, regionCode="01")
-    return Batch((record(document),), (Move(Partition(ACTIVATION, 0), 0, 1),))
+    return FetchedBatch((record(document),), (OffsetRange(Partition(ACTIVATION, 0), 0, 1),))
 
 
 def until_somebody_waits(engine):

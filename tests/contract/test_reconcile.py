@@ -28,7 +28,7 @@ from sync_worker.domain.drift import Cause
 from sync_worker.domain.facts import Fact
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.record import Origin, Partition
 from sync_worker.operations.extract import ShortExtract, parse, refuse_short
 from sync_worker.operations.reconcile import (
@@ -47,7 +47,7 @@ from sync_worker.registry.tables import change_log as log_table
 from sync_worker.registry.tables import clinic, dead_letter, departure, hold
 
 A, B, C = CLINICS
-CODEC = Codec(ACTIVATION, Regions(), timedelta(hours=1))
+CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
 BY = By("anna", "Case 4711", NOW, STREAM)
 COLUMNS = {"activation": "active", "region": "region_code", "name": "name"}
 UNSAID = {"activation": None, "region": "99", "name": "Annat"}
@@ -273,7 +273,7 @@ def test_what_another_stream_said_is_ahead(registry, applier):
 
 @pytest.mark.parametrize("status", ["open", "discarded"])
 def test_a_record_that_was_set_aside_is_no_fact_though_it_is_understood_by_now(registry, status):
-    strict = Codec(ACTIVATION, Regions(), timedelta(minutes=-10_000_000))
+    strict = EventDecoder(ACTIVATION, Regions(), timedelta(minutes=-10_000_000))
     records = numbered([activated(A, 0, regionCode="01")])
     apply_in_parts(Applier(registry, strict, lambda: NOW), records, [])
     with registry.unit() as unit:
@@ -284,7 +284,7 @@ def test_a_record_that_was_set_aside_is_no_fact_though_it_is_understood_by_now(r
 
 
 def test_a_dead_letter_beyond_the_positions_will_be_read_again_and_is_pending(registry):
-    strict = Codec(ACTIVATION, Regions(), timedelta(minutes=-10_000_000))
+    strict = EventDecoder(ACTIVATION, Regions(), timedelta(minutes=-10_000_000))
     records = numbered([activated(A, 0, regionCode="01")])
     apply_in_parts(Applier(registry, strict, lambda: NOW), records, [])
     positions_at(registry, (Partition(ACTIVATION, 0), 0))

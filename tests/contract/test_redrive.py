@@ -25,20 +25,20 @@ from tests.fold import Fold
 
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Limits
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcomes import Reason
 from sync_worker.operations import redrive as deciding
 from sync_worker.operations.redrive import (
-    ClosedLetters,
+    ClosedDeadLetters,
+    RedriveDryRun,
     Redriving,
-    RehearsingRedrive,
-    UnknownLetters,
+    UnknownDeadLetters,
 )
 from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.merge import Outcome
-from sync_worker.pipeline.retry import Patience
+from sync_worker.pipeline.retry import Retrier
 from sync_worker.registry import dead_letters
-from sync_worker.registry.dead_letters import LetterFilter, Signature
+from sync_worker.registry.dead_letters import DeadLetterFilter, Signature
 from sync_worker.registry.tables import change_log, dead_letter
 
 BY = Signature(NOW, "anna", "Region 11 is in use")
@@ -47,7 +47,7 @@ NO_DEPARTURES = Limits(0, 0, timedelta(hours=1))
 
 def all_open(registry, reason=None):
     with registry.snapshot() as connection:
-        return dead_letters.found(connection, LetterFilter("open", reason))
+        return dead_letters.found(connection, DeadLetterFilter("open", reason))
 
 
 def redrive(registry, codec=WITH_11, limits=USUAL_LIMITS, most=100, heads=None):
@@ -56,7 +56,7 @@ def redrive(registry, codec=WITH_11, limits=USUAL_LIMITS, most=100, heads=None):
 
 
 def rehearse(registry, codec=WITH_11, limits=USUAL_LIMITS, most=100):
-    hand = RehearsingRedrive(parts_of(registry, limits, codec), most)
+    hand = RedriveDryRun(parts_of(registry, limits, codec), most)
     return list(hand.take(all_open(registry)))
 
 
@@ -218,13 +218,13 @@ def test_two_who_redrive_at_once_do_not_redrive_twice(registry):
 
 
 def redrive_patiently(registry, heads):
-    patience = Patience(registry, lambda: False, lambda _error, _seconds: None)
+    patience = Retrier(registry, lambda: False, lambda _error, _seconds: None)
     parts = parts_of(registry, codec=WITH_11)._replace(patience=patience)
     return list(Redriving(parts, BY, 7).take(heads))
 
 
 def test_letters_of_several_streams_keep_the_order_set_aside(registry):
-    applier = Applier(registry, Codec(ACTIVATION, Regions(), timedelta(days=1)), lambda: NOW)
+    applier = Applier(registry, EventDecoder(ACTIVATION, Regions(), timedelta(days=1)), lambda: NOW)
     for stream, minute in (("archive:a", 1), ("archive:b", 3), ("archive:c", 2)):
         records = numbered([activated(A, minute, regionCode="11")], topic=ACTIVATION)
         apply_batch(applier, stream, batch_of(records)[0])
@@ -234,11 +234,11 @@ def test_letters_of_several_streams_keep_the_order_set_aside(registry):
 def test_letters_are_discarded_all_or_none_and_each_is_logged(registry):
     set_aside(registry, b"{", b"[", b"")
     numbers = [head.number for head in all_open(registry)]
-    with pytest.raises(UnknownLetters):
+    with pytest.raises(UnknownDeadLetters):
         deciding.discard(registry, [*numbers, 99], BY)
     assert len(all_open(registry)) == 3
     deciding.discard(registry, numbers[:2], BY)
-    with pytest.raises(ClosedLetters):
+    with pytest.raises(ClosedDeadLetters):
         deciding.discard(registry, numbers, BY)
     assert [status for *_, status in statuses(registry)] == ["discarded", "discarded", "open"]
     assert [entry[0] for entry in log_of_letters(registry)] == ["letter_discarded"] * 2

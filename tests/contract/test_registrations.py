@@ -14,7 +14,7 @@ from tests.contract.test_boards import execute
 from sync_worker.administration import clinics
 from sync_worker.authorship import Act
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.inspection.checks_registry import RegistryChecks
 from sync_worker.inspection.doctor import State, examined
 from sync_worker.inspection.status import status
@@ -126,7 +126,7 @@ def test_many_changed_by_one_statement_are_logged_each(engine, logged):
 
 
 def test_what_the_worker_writes_of_a_registered_clinic_is_no_registration(registry, engine, logged):
-    codec = Codec("eservices.clinic.activation", Regions(), timedelta(hours=1))
+    codec = EventDecoder("eservices.clinic.activation", Regions(), timedelta(hours=1))
     applier = Applier(registry, codec, lambda: NOW)
     renamed = numbered([activated(A, NOW + timedelta(minutes=1), name="Ny")])
     apply_batch(applier, STREAM, batch_of(renamed)[0])

@@ -19,7 +19,7 @@ from sync_worker.registry.queries import ClinicFilter
 from sync_worker.registry.tables import clinic, own_system, patient_board
 from sync_worker.streams.checks import Bounds
 from sync_worker.streams.kafka.admin import KafkaAdmin, Topic
-from sync_worker.streams.protocol import StreamAway, StreamError
+from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
 STREAM = "kafka:one"
 ID = "id-of-t"
@@ -180,7 +180,10 @@ def test_a_topic_that_is_read_no_more_says_nothing_of_the_lag(registry):
 @pytest.mark.parametrize(
     ("failure", "words"),
     [
-        (StreamAway("no broker"), "Kafka does not answer, .*: no broker. .*: sync-worker doctor"),
+        (
+            StreamUnavailable("no broker"),
+            "Kafka does not answer, .*: no broker. .*: sync-worker doctor",
+        ),
         (StreamError("It refuses.", "Because.", "Do this."), "It refuses. Do this."),
     ],
 )

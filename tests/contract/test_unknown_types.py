@@ -11,13 +11,13 @@ from tests.builders import ACTIVATION, activated, record
 from tests.contract.conftest import NOW, apply_batch
 
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.record import Partition
 from sync_worker.pipeline.apply import Applier
 from sync_worker.registry import unknown_types
 from sync_worker.registry.tables import clinic, dead_letter, position, unknown_type
 from sync_worker.registry.unknown_types import MOST_TYPES, OTHERS
-from sync_worker.streams.protocol import Batch, Move
+from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 
 STREAM = "archive:test"
 KNOWN, BAD, TOMBSTONE = "eservices.clinic.activated.v1", "bad", None
@@ -27,7 +27,7 @@ streams = st.lists(st.tuples(types, st.integers(0, 1)), min_size=1, max_size=30)
 
 @pytest.fixture
 def applier(registry):
-    return Applier(registry, Codec(ACTIVATION, Regions(), timedelta(hours=1)), lambda: NOW)
+    return Applier(registry, EventDecoder(ACTIVATION, Regions(), timedelta(hours=1)), lambda: NOW)
 
 
 def records_of(stream):
@@ -47,9 +47,9 @@ def apply(applier, records, sizes):
     for size in [*sizes, len(rest)]:
         part, rest = rest[:size], rest[size:]
         counts = Counter(Partition(r.topic, r.partition) for r in part)
-        moves = tuple(Move(at, ends[at], ends[at] + count) for at, count in counts.items())
+        moves = tuple(OffsetRange(at, ends[at], ends[at] + count) for at, count in counts.items())
         if part:
-            apply_batch(applier, STREAM, Batch(tuple(part), moves))
+            apply_batch(applier, STREAM, FetchedBatch(tuple(part), moves))
         ends += counts
 
 

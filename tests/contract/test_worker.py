@@ -24,11 +24,11 @@ from tests.fold import Fold
 
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcomes import Reason
 from sync_worker.pipeline import transaction_buffer
 from sync_worker.pipeline.apply import Applier
-from sync_worker.pipeline.listener import SetAside
+from sync_worker.pipeline.listener import DeadLettered
 from sync_worker.pipeline.retry import UNTIL_IDLE
 from sync_worker.pipeline.worker import Worker
 from sync_worker.registry.database import Registry
@@ -39,16 +39,16 @@ from sync_worker.streams.archive.reader import ArchiveSource
 from sync_worker.streams.protocol import StreamError
 
 UNLIMITED = Limits(max_percent=100)
-CODEC = Codec(ACTIVATION, Regions(), timedelta(hours=1))
+CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
 
 
 @dataclass
 class Transactions:
-    """A `Progress` that remembers how many records each transaction took."""
+    """A `PipelineListener` that remembers how many records each transaction took."""
 
     read: list[int] = field(default_factory=list)
     races_lost: int = 0
-    set_aside: list[SetAside] = field(default_factory=list)
+    set_aside: list[DeadLettered] = field(default_factory=list)
 
     def polling(self):
         pass
@@ -61,7 +61,7 @@ class Transactions:
 
     def applied(self, applied):
         self.read.append(applied.total.read)
-        self.set_aside += [w for w in applied.warnings if isinstance(w, SetAside)]
+        self.set_aside += [w for w in applied.warnings if isinstance(w, DeadLettered)]
 
     def outpaced(self):
         self.races_lost += 1

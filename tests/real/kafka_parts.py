@@ -25,7 +25,7 @@ from sync_worker.events.record import Partition, Record
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.settings import KafkaSettings
 from sync_worker.streams.kafka.source import KafkaSource
-from sync_worker.streams.protocol import Batch, Bookmarks, StreamError
+from sync_worker.streams.protocol import FetchedBatch, StoredPositions, StreamError
 from tests.services.waiting import until
 
 SESSION_TIMEOUT_MS = 6000
@@ -169,13 +169,13 @@ class Ledger:
     reads: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def bookmarks(self) -> Bookmarks:
+    def bookmarks(self) -> StoredPositions:
         self.reads += 1
         with self.lock:
             ids = {topic: frozenset({topic_id}) for topic, topic_id in self.topic_ids.items()}
-            return Bookmarks(dict(self.positions), ids, self.other_streams)
+            return StoredPositions(dict(self.positions), ids, self.other_streams)
 
-    def keep(self, batch: Batch) -> bool:
+    def keep(self, batch: FetchedBatch) -> bool:
         """Whether the batch was kept: all of it, or nothing where another was quicker."""
         with self.lock:
             if any(self.positions.get(m.partition, 0) != m.from_offset for m in batch.moves):
@@ -215,8 +215,8 @@ class Reader:
         """The client inside the source, for tests of what is peculiar about it."""
         return self.source._member._consumer
 
-    def step(self, seconds: float = 0.2) -> Batch | None:
-        if self.source.wants_bookmarks():
+    def step(self, seconds: float = 0.2) -> FetchedBatch | None:
+        if self.source.needs_positions():
             self.source.seek(self.ledger.bookmarks())
         batch = self.source.poll(seconds)
         if batch is not None:
@@ -224,7 +224,7 @@ class Reader:
             self.keep(batch)
         return batch
 
-    def keep(self, batch: Batch) -> None:
+    def keep(self, batch: FetchedBatch) -> None:
         if self.ledger.keep(batch):
             self.source.kept({move.partition: move.to_offset for move in batch.moves})
         else:

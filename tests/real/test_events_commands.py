@@ -17,7 +17,7 @@ from sync_worker.events.record import Record
 from sync_worker.streams.archive.writer import line_of
 from sync_worker.streams.kafka.publisher import Publisher
 from sync_worker.streams.kafka.settings import KafkaSettings
-from sync_worker.streams.protocol import StreamAway
+from sync_worker.streams.protocol import StreamUnavailable
 from tests.builders import EPOCH_MS, write_archive
 from tests.real.kafka_parts import Cluster
 from tests.services.broker import Broker
@@ -296,7 +296,7 @@ def test_a_broker_that_goes_away_leaves_exact_numbers(
     publisher.finish()
     breakable_broker.kill()
     publisher.publish(records[40:])
-    with pytest.raises(StreamAway):
+    with pytest.raises(StreamUnavailable):
         publisher.finish()
     publisher.close()
     (partition,) = publisher.published

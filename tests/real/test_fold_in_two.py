@@ -13,7 +13,7 @@ from sync_worker.domain.regions import Regions
 from sync_worker.events.record import Partition
 from sync_worker.operations import stream_fold
 from sync_worker.operations.stream_fold import Gauge, Judge, Part, PartLost, Passed, folded, halves
-from sync_worker.streams.protocol import Bookmarks, StreamError
+from sync_worker.streams.protocol import StoredPositions, StreamError
 from tests.builders import ACTIVATION, activated, deactivated, record
 
 JUDGE = Judge(ACTIVATION, Regions(), timedelta(hours=1))
@@ -34,7 +34,7 @@ def part(cluster):
                 headers = list(sent.headers)
                 producer.send(topic, sent.value, sent.key, headers, partition=place)
     passed = Passed({Partition(topic, 0): 4})
-    return Part(cluster.settings(topic), JUDGE, passed, Bookmarks({}), 5)
+    return Part(cluster.settings(topic), JUDGE, passed, StoredPositions({}), 5)
 
 
 def test_halves_have_every_partition_once():
@@ -55,7 +55,7 @@ def test_two_processes_come_to_what_one_does(part):
 
 def test_what_the_other_process_cannot_read_is_said_here(part):
     (topic,) = part.settings.topics
-    beyond = Bookmarks({Partition(topic, 1): 1000})
+    beyond = StoredPositions({Partition(topic, 1): 1000})
     with pytest.raises(StreamError, match=f"{topic}/1: the log ends at offset"):
         folded(replace(part, bookmarks=beyond), {0, 1, 2}, Gauge())
 

@@ -12,7 +12,7 @@ from sync_worker.registry import schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import WORKER, open_engine, session
 from sync_worker.registry.tables import clinic
-from sync_worker.streams.protocol import Batch, Move
+from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 from tests.builders import ACTIVATION, REGION, activated, record, region_changed
 from tests.contract.conftest import NOW, apply_batch
 from tests.services.waiting import until
@@ -47,13 +47,15 @@ def test_of_a_batch_each_statement_is_sent_by_itself(engine):
         record(documents[1], topic=REGION, partition=0, offset=0),
     ]
     moves = (
-        Move(Partition(ACTIVATION, 0), 0, 1),
-        Move(Partition(ACTIVATION, 1), 0, 150),
-        Move(Partition(REGION, 0), 0, 1),
+        OffsetRange(Partition(ACTIVATION, 0), 0, 1),
+        OffsetRange(Partition(ACTIVATION, 1), 0, 150),
+        OffsetRange(Partition(REGION, 0), 0, 1),
     )
     event.listen(engine, "before_cursor_execute", look)
     applied = apply_batch(
-        Applier(Registry(engine), CODEC, lambda: NOW), "archive:test", Batch(tuple(records), moves)
+        Applier(Registry(engine), CODEC, lambda: NOW),
+        "archive:test",
+        FetchedBatch(tuple(records), moves),
     )
     assert (applied.total.applied, applied.total.dead_lettered) == (2, 150)
     assert several == []

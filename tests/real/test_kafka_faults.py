@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 
-from sync_worker.streams.protocol import StreamAway
+from sync_worker.streams.protocol import StreamUnavailable
 from tests.real.conftest import Opened
 from tests.real.kafka_parts import Cluster, Ledger, Reader
 from tests.services.broker import Broker
@@ -106,7 +106,7 @@ def test_a_partition_without_a_leader_is_waited_for_at_the_start(
 
     with monkeypatch.context() as without:
         without.setattr(KafkaAdminClient, "_async_get_leader_for_partitions", no_leader)
-        with pytest.raises(StreamAway):
+        with pytest.raises(StreamUnavailable):
             opened(settings)
     opened(settings)
 

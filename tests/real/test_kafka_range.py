@@ -8,7 +8,7 @@ import pytest
 
 from sync_worker.events.record import Partition
 from sync_worker.streams.kafka.range_reader import KafkaRange
-from sync_worker.streams.protocol import Bookmarks, StreamAway, StreamError
+from sync_worker.streams.protocol import StoredPositions, StreamError, StreamUnavailable
 from sync_worker.streams.ranges import AtOffset, Range
 from tests.real.kafka_parts import Cluster
 from tests.services.broker import Broker
@@ -129,9 +129,9 @@ def test_a_broker_that_goes_away_for_good_is_said_to_be_away(
     cluster.send(topic, range(3))
     with reading(cluster, topic, patience_seconds=1.0) as reader:
         breakable_broker.kill()
-        with pytest.raises(StreamAway):
+        with pytest.raises(StreamUnavailable):
             values(reader)
-    with pytest.raises(StreamAway), reading(cluster, topic):
+    with pytest.raises(StreamUnavailable), reading(cluster, topic):
         pass
 
 
@@ -156,13 +156,13 @@ def test_a_stream_that_is_not_the_one_that_was_read_is_refused_as_the_worker_doe
     cluster.delete_records(topic, 2)
     at = Partition(topic, 0)
     with reading(cluster, topic) as reader:
-        reader.fit(Bookmarks({at: 2}, {topic: frozenset({reader.topic_ids[topic]})}))
-        reader.fit(Bookmarks({at: 0}))
+        reader.fit(StoredPositions({at: 2}, {topic: frozenset({reader.topic_ids[topic]})}))
+        reader.fit(StoredPositions({at: 0}))
         assert reader.begins == {at: 2}
         for bookmarks, said in (
-            (Bookmarks({at: 1}), "the log begins at offset 2, after our position 1"),
-            (Bookmarks({at: 4}), "the log ends at offset 3, before our position 4"),
-            (Bookmarks({at: 2}, {topic: frozenset({"other"})}), f"{topic} was created anew"),
+            (StoredPositions({at: 1}), "the log begins at offset 2, after our position 1"),
+            (StoredPositions({at: 4}), "the log ends at offset 3, before our position 4"),
+            (StoredPositions({at: 2}, {topic: frozenset({"other"})}), f"{topic} was created anew"),
         ):
             with pytest.raises(StreamError, match=said):
                 reader.fit(bookmarks)

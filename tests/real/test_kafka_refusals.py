@@ -10,8 +10,8 @@ from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from sync_worker.events.record import Partition
 from sync_worker.streams.kafka.settings import Security
 from sync_worker.streams.kafka.source import KafkaSource
-from sync_worker.streams.kafka.topic_watch import Sight
-from sync_worker.streams.protocol import StreamAway, StreamError
+from sync_worker.streams.kafka.topic_watch import TopicIds
+from sync_worker.streams.protocol import StreamError, StreamUnavailable
 from tests.real.conftest import Opened
 from tests.real.kafka_parts import Cluster, Ledger, Reader
 from tests.services.broker import MIN_SESSION_TIMEOUT_MS, Broker, NativeBroker
@@ -146,7 +146,7 @@ def test_why_no_broker_could_be_talked_to_is_said(
     cluster: Cluster, security: Security, reason: str
 ) -> None:
     """The client itself says that it found none, whatever the reason."""
-    with pytest.raises(StreamAway, match=reason) as away:
+    with pytest.raises(StreamUnavailable, match=reason) as away:
         KafkaSource(cluster.settings("any", security=security))
     assert "h3mligt-ord" not in str(away.value)
 
@@ -250,7 +250,7 @@ def test_a_topic_that_is_not_seen_for_a_moment_costs_no_record_in_hand(
     reader.read_values(3)
     _gather(reader, cluster, topic, monkeypatch)
     with monkeypatch.context() as unseen:
-        unseen.setattr(reader.source._watch, "last", Sight({}, time.monotonic()))
+        unseen.setattr(reader.source._watch, "last", TopicIds({}, time.monotonic()))
         with pytest.raises(StreamError, match="was deleted"):
             reader.source.poll(0.5)
     reader.source.seek(reader.ledger.bookmarks())

@@ -68,7 +68,7 @@ def test_a_batch_that_was_not_kept_is_handed_out_again(cluster: Cluster, opened:
     batches: list[Any] = []
 
     def got_one() -> object:
-        if source.wants_bookmarks():
+        if source.needs_positions():
             source.seek(reader.ledger.bookmarks())
         batches.extend(filter(None, [source.poll(0.2)]))
         return batches

@@ -196,7 +196,7 @@ def test_trap_5_the_groups_offsets_do_not_matter_while_the_registry_is_away(
     ends_at = time.monotonic() + 3
     while time.monotonic() < ends_at:
         assert source.poll(0.2) is None
-    assert source.wants_bookmarks()
+    assert source.needs_positions()
     assert len(source._member.owned) == 2
     reader = Reader(source, Ledger({Partition(topic, 0): 4}))
     assert sorted(map(int, reader.read_values(16))) == sorted([*range(4, 10), *range(10)])

@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OFFICIAL = ("apache/kafka", "postgres", "sync-worker")
-OURS = sorted(name for name, service in SERVICES.items() if "build" in service)
+BUG = sorted(name for name, service in SERVICES.items() if "build" in service)
 HEALTHCHECK = ROOT / "deploy" / "healthcheck.py"
 VARIABLE = re.compile(r"\$\{(\w+)(:-([^}]*))?\}")
 
@@ -79,7 +79,7 @@ def locked(text):
 
 def test_there_is_everything_that_the_worker_needs_and_the_worker():
     assert set(SERVICES) == {"kafka", "postgres", "migrate", "topics", "worker"}
-    assert OURS == ["migrate", "topics", "worker"]
+    assert BUG == ["migrate", "topics", "worker"]
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -90,22 +90,22 @@ def test_images_are_official_and_pinned(service):
 
 
 def test_our_image_has_the_programs_version():
-    assert {SERVICES[service]["image"] for service in OURS} == {f"sync-worker:{__version__}"}
+    assert {SERVICES[service]["image"] for service in BUG} == {f"sync-worker:{__version__}"}
 
 
-@pytest.mark.parametrize("service", OURS)
+@pytest.mark.parametrize("service", BUG)
 def test_settings_of_ours_exist_and_load_together(service):
     settings = load_settings(environment(service))
     assert settings.database_url.startswith("postgresql://")
     assert settings.kafka_bootstrap_servers == "kafka:19092"
 
 
-@pytest.mark.parametrize("service", OURS)
+@pytest.mark.parametrize("service", BUG)
 def test_nothing_but_settings_is_given_to_ours(service):
     assert all(name.startswith("SYNC_WORKER_") for name in environment(service))
 
 
-@pytest.mark.parametrize("service", OURS)
+@pytest.mark.parametrize("service", BUG)
 def test_commands_of_ours_can_be_typed(service):
     words = SERVICES[service]["command"]
     with root.make_context("sync-worker", list(words)) as context:
@@ -201,7 +201,7 @@ def test_every_variable_has_a_default():
 
 def test_passwords_are_development_defaults_that_the_environment_can_replace():
     assert "${POSTGRES_PASSWORD:-" in SERVICES["postgres"]["environment"]["POSTGRES_PASSWORD"]
-    for service in OURS:
+    for service in BUG:
         url = SERVICES[service]["environment"]["SYNC_WORKER_DATABASE_URL"]
         assert re.search(r":\$\{POSTGRES_PASSWORD:-\w+\}@", url)
 

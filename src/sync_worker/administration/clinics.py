@@ -137,4 +137,4 @@ def _remove(connection: Connection, hsa_ids: Sequence[str], act: Act) -> None:
     change_log.append(connection, holds.entries(merged.settled, act.actor, act.reason, act.at))
     registrations.unregister(connection, hsa_ids, act.at)
     holds.write_merged(connection, merged, act.at)
-    holds.let_go(connection, held, act.at)
+    holds.release(connection, held, act.at)

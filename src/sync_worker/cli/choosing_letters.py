@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sync_worker.cli.output import Output
     from sync_worker.registry.database import Registry
-    from sync_worker.registry.dead_letters import Head, LetterFilter
+    from sync_worker.registry.dead_letters import DeadLetterFilter, DeadLetterSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,17 @@ class Narrowed:
         """Whether anything is asked for."""
         return any(asked is not None for asked in (self.code, self.clinic, self.topic))
 
-    def filter(self, connection: "Connection", status: str | None) -> "LetterFilter":
+    def filter(self, connection: "Connection", status: str | None) -> "DeadLetterFilter":
         """What the letters with a status are looked for by.
 
         Raises:
             UserError: nobody ever named the clinic.
         """
-        from sync_worker.registry.dead_letters import LetterFilter
+        from sync_worker.registry.dead_letters import DeadLetterFilter
 
         hsa_id = None if self.clinic is None else _named(connection, self.clinic)
         reason = None if self.code is None else Reason(self.code)
-        return LetterFilter(status, reason, hsa_id, self.topic)
+        return DeadLetterFilter(status, reason, hsa_id, self.topic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Choice:
                 hint=example,
             )
 
-    def heads(self, registry: "Registry") -> "list[Head]":
+    def heads(self, registry: "Registry") -> "list[DeadLetterSummary]":
         """The open letters that are meant, in the order set aside.
 
         Raises:
@@ -138,12 +138,12 @@ def tell_gone(output: "Output", number: int) -> None:
 def _named(connection: "Connection", text: str) -> str:
     """The HSA-id that is meant; UserError where neither an event nor a letter names it."""
     from sync_worker.registry import change_log, dead_letters
-    from sync_worker.registry.dead_letters import LetterFilter
+    from sync_worker.registry.dead_letters import DeadLetterFilter
     from sync_worker.registry.queries import meant
 
     (hsa_id,) = meant(connection, [text])
-    is_heard_of = not change_log.unheard_of(connection, [hsa_id])
-    if is_heard_of or dead_letters.found(connection, LetterFilter(hsa_id=hsa_id)):
+    is_heard_of = not change_log.unknown_ids(connection, [hsa_id])
+    if is_heard_of or dead_letters.found(connection, DeadLetterFilter(hsa_id=hsa_id)):
         return hsa_id
     raise UserError(
         Exit.NOT_FOUND,

@@ -14,7 +14,7 @@ import click
 from sync_worker.administration.messages import boards, errors, tak
 from sync_worker.cli.permission import OWNER, needed_by
 from sync_worker.errors import Exit, UserError
-from sync_worker.language import Language, Said, worded
+from sync_worker.language import FilledMessage, Language, worded
 from sync_worker.printable import in_json, in_lines
 
 
@@ -375,7 +375,7 @@ def _short_extract(error: Any) -> UserError:
     )
 
 
-def _unreachable(error: Any, said: Said) -> UserError | None:
+def _unreachable(error: Any, said: FilledMessage) -> UserError | None:
     """What to say where another try may help, or one with another login; else None."""
     from sync_worker.registry.errors import Fault, fault_of, is_locked_out
 
@@ -383,10 +383,10 @@ def _unreachable(error: Any, said: Said) -> UserError | None:
     if fault is Fault.REFUSED:
         refused, check = errors.LOGIN_REFUSED(), errors.CHECK_LOGIN()
         return UserError(Exit.UNREACHABLE, refused, why=said, hint=check, code="login_refused")
-    if fault is Fault.TOO_LONG or is_locked_out(error):
+    if fault is Fault.TIMEOUT or is_locked_out(error):
         busy = errors.DATABASE_BUSY()
         return UserError(Exit.UNREACHABLE, busy, why=said, hint=errors.TRY_LATER())
-    if fault is Fault.PASSING:
+    if fault is Fault.TRANSIENT:
         away = errors.DATABASE_AWAY()
         return UserError(Exit.UNREACHABLE, away, why=said, hint=errors.TRY_AGAIN())
     return None
@@ -423,7 +423,7 @@ def _database(error: Any) -> UserError:
     return UserError(Exit.UNEXPECTED, what, why=said, hint=hint)
 
 
-def _denied(error: Any, said: Said) -> UserError:
+def _denied(error: Any, said: FilledMessage) -> UserError:
     from sync_worker.registry.dialect import login_of
     from sync_worker.registry.errors import is_kept_from_triggers
 
@@ -450,11 +450,11 @@ _ENDS: Mapping[str, Callable[[Any], UserError | None]] = {
     "builtins.FileNotFoundError": _missing_file,
     "builtins.MemoryError": _out_of_memory,
     "builtins.OSError": _file,
-    "sync_worker.files.atomic.NotAFile": _not_a_file,
+    "sync_worker.files.atomic.NotARegularFile": _not_a_file,
     "builtins.UnicodeEncodeError": _not_utf8,
     "builtins.ModuleNotFoundError": _missing_module,
     "sync_worker.streams.protocol.StreamError": _stream,
-    "sync_worker.streams.protocol.StreamAway": _stream_away,
+    "sync_worker.streams.protocol.StreamUnavailable": _stream_away,
     "sync_worker.streams.protocol.StreamRefused": _stream_refused,
     "sync_worker.registry.dialect.engine.MissingDatabase": _missing_database,
     "sync_worker.registry.dialect.engine.NoPlaceForDatabase": _no_place,
@@ -463,8 +463,8 @@ _ENDS: Mapping[str, Callable[[Any], UserError | None]] = {
     "sync_worker.registry.roles.NoRoles": _no_roles,
     "sync_worker.registry.roles.NotTheOwner": _not_the_owner,
     "sync_worker.registry.roles.OpenSchema": _open_schema,
-    "sync_worker.operations.redrive.UnknownLetters": _unknown_letters,
-    "sync_worker.operations.redrive.ClosedLetters": _closed_letters,
+    "sync_worker.operations.redrive.UnknownDeadLetters": _unknown_letters,
+    "sync_worker.operations.redrive.ClosedDeadLetters": _closed_letters,
     "sync_worker.administration.boards.BoardChanged": _board_changed,
     "sync_worker.pipeline.apply.DatabaseRefusesRecords": _refuses_records,
     "sync_worker.operations.approve_holds.UnknownHold": _unknown_hold,

@@ -19,7 +19,7 @@ from typing import IO, NamedTuple
 from sync_worker.cli.input_files import STDIN, stdin
 from sync_worker.events.record import Headers, Record, bounded
 from sync_worker.streams.archive.reader import ArchiveSource
-from sync_worker.streams.protocol import Bookmarks, StreamError
+from sync_worker.streams.protocol import StoredPositions, StreamError
 
 _STRUCTURED: Headers = (("content-type", b"application/cloudevents+json"),)
 _MAX_RECORDS = 1_000
@@ -151,7 +151,7 @@ def _bare(content: bytes) -> Iterator[Placed]:
 def _archived(path: Path) -> Iterator[Placed]:
     """Every line is a record, so a record's number is its line's."""
     source = ArchiveSource(path, _MAX_RECORDS)
-    source.seek(Bookmarks({}))
+    source.seek(StoredPositions({}))
     line = 0
     try:
         while (batch := source.poll(0)) or not source.at_end():

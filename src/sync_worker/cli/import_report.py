@@ -11,7 +11,7 @@ from sync_worker.cli.input_files import STDIN, why
 from sync_worker.cli.output_files import refuse_registry
 from sync_worker.domain.admission import Outcome
 from sync_worker.errors import Exit, UserError, Words
-from sync_worker.files.atomic import NotAFile, WholeFile
+from sync_worker.files.atomic import AtomicFile, NotARegularFile
 from sync_worker.language import Language
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Report:
         try:
             self._refuse_input(file)
             refuse_registry(settings, path)
-            self.file = WholeFile(path)
+            self.file = AtomicFile(path)
         except (OSError, ValueError) as error:
             raise self._unwritable(error, errors.NOTHING_DONE()) from None
 
@@ -74,7 +74,7 @@ class Report:
 
 
 def _why(error: Exception) -> Words:
-    return files.KINDS[error.kind]() if isinstance(error, NotAFile) else why(error)
+    return files.KINDS[error.kind]() if isinstance(error, NotARegularFile) else why(error)
 
 
 def _columns_to_keep(given: "Contents") -> int:

@@ -13,11 +13,11 @@ from sync_worker.cli.interruption import Interruption
 from sync_worker.cli.output import Output
 from sync_worker.errors import Exit, UserError
 from sync_worker.operations.reapply import Parts
-from sync_worker.pipeline.retry import Patience, is_passing
+from sync_worker.pipeline.retry import Retrier, is_transient
 from sync_worker.registry import schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.errors import first_line
-from sync_worker.streams.protocol import StreamAway
+from sync_worker.streams.protocol import StreamUnavailable
 
 _SAY_AGAIN_SECONDS = 5.0
 
@@ -41,7 +41,7 @@ def opened(run: options.Invocation) -> Iterator[Again]:
     interruption = Interruption()
     with bootstrap.worker_registry(run.settings) as registry, interruption.installed():
         telling = _Telling(run.output)
-        patience = Patience(registry, lambda: interruption.is_wanted, telling.waiting)
+        patience = Retrier(registry, lambda: interruption.is_wanted, telling.waiting)
         patience(lambda: _require_head(registry))
         yield Again(registry, bootstrap.parts(run.settings, registry, patience), interruption)
 
@@ -57,9 +57,9 @@ def ended_in_order(interruption: Interruption) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise _interrupted() from None
-    except (DBAPIError, StreamAway) as error:
+    except (DBAPIError, StreamUnavailable) as error:
         # A stop does not wait for what is away to come back; nothing of the part was kept.
-        if interruption.is_wanted and is_passing(error):
+        if interruption.is_wanted and is_transient(error):
             raise _interrupted() from None
         raise
     if interruption.is_wanted:
@@ -85,7 +85,7 @@ class _Telling:
         if self._said_at and time.monotonic() - self._said_at < _SAY_AGAIN_SECONDS:
             return
         self._said_at = time.monotonic()
-        what = "Kafka" if isinstance(error, StreamAway) else "The database"
+        what = "Kafka" if isinstance(error, StreamUnavailable) else "The database"
         self._output.attention(f"{what} cannot be used now; trying again: {first_line(error)}")
 
 

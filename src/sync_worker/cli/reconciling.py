@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from sync_worker.operations.reconcile import By, Comparison, Difference, Expectation, Repaired
     from sync_worker.operations.stream_fold import Fold, Passed
     from sync_worker.registry.database import Registry
-    from sync_worker.registry.snapshot import Survey
-    from sync_worker.streams.protocol import Bookmarks
+    from sync_worker.registry.snapshot import RegistrySnapshot
+    from sync_worker.streams.protocol import StoredPositions
     from sync_worker.streams.ranges import RangeReader
 
 
@@ -132,7 +132,7 @@ def _refuse_the_future(as_of: datetime) -> None:
 
 
 def _extract_says(
-    settings: "Settings", surveyed: "Survey", asked: Asked, as_of: datetime
+    settings: "Settings", surveyed: "RegistrySnapshot", asked: Asked, as_of: datetime
 ) -> "Expectation":
     from sync_worker import bootstrap
     from sync_worker.operations.extract import parse, refuse_doubtful, refuse_short
@@ -146,7 +146,9 @@ def _extract_says(
     return ExtractSays(extract)
 
 
-def _stream_says(run: "Invocation", surveyed: "Survey", path: Path | None) -> "Expectation":
+def _stream_says(
+    run: "Invocation", surveyed: "RegistrySnapshot", path: Path | None
+) -> "Expectation":
     from sync_worker import bootstrap
     from sync_worker.events.record import Origin
     from sync_worker.operations.reconcile import StreamSays, passed_by
@@ -189,7 +191,7 @@ def _folded(run: "Invocation", reader: "RangeReader", passed: "Passed", label: s
 
 
 def _folded_in_two(
-    run: "Invocation", reader: "RangeReader", bookmarks: "Bookmarks", passed: "Passed"
+    run: "Invocation", reader: "RangeReader", bookmarks: "StoredPositions", passed: "Passed"
 ) -> "Fold":
     """Fold all partitions of the topics; `reader` has settled where they are, and reads nothing."""
     from sync_worker import bootstrap

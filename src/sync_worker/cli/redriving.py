@@ -6,10 +6,10 @@ from typing import Any
 from sync_worker.cli import choosing_letters, moves, options, reading_again, text
 from sync_worker.cli.reading_again import Again
 from sync_worker.events.record import Excerpt
-from sync_worker.operations.redrive import Redriven, Redriving, RehearsingRedrive
+from sync_worker.operations.redrive import RedriveDryRun, Redriven, Redriving
 from sync_worker.operations.replay import Report
 from sync_worker.pipeline.merge import Outcome
-from sync_worker.registry.dead_letters import Head, Signature
+from sync_worker.registry.dead_letters import DeadLetterSummary, Signature
 
 COLUMNS = ("id", "outcome")
 
@@ -17,7 +17,9 @@ COLUMNS = ("id", "outcome")
 class Redrive:
     """One command's redrive, for its plan and in earnest."""
 
-    def __init__(self, run: options.Invocation, again: Again, heads: Sequence[Head]) -> None:
+    def __init__(
+        self, run: options.Invocation, again: Again, heads: Sequence[DeadLetterSummary]
+    ) -> None:
         self._run = run
         self._again = again
         self._heads = heads
@@ -27,7 +29,7 @@ class Redrive:
 
     def tell_plan(self) -> None:
         """Say what would become of them, in a sentence, and who would lose the service."""
-        hand = RehearsingRedrive(self._again.parts, self._run.settings.batch_max_records)
+        hand = RedriveDryRun(self._again.parts, self._run.settings.batch_max_records)
         report = Report()
         for part in hand.take(self._heads):
             report.add(part.merged)
@@ -37,7 +39,7 @@ class Redrive:
 
     def rehearse(self) -> bool:
         """Print what would become of each; whether somebody should look."""
-        hand = RehearsingRedrive(self._again.parts, self._run.settings.batch_max_records)
+        hand = RedriveDryRun(self._again.parts, self._run.settings.batch_max_records)
         return self._shown(hand.take(self._heads), is_done=False)
 
     def do(self, actor: str, reason: str | None) -> bool:

@@ -50,7 +50,7 @@ _normalised = lru_cache(maxsize=_MOST_CLINICS)(normalised)
 _ATTRIBUTES = ("specversion", "id", "source", "type", "subject", "time", "sequence")
 
 
-class Codec:
+class EventDecoder:
     """Decodes records of the topics, with the regions and the clock's tolerance as settings say."""
 
     def __init__(self, activation_topic: str, regions: Regions, max_future: timedelta) -> None:

@@ -39,7 +39,7 @@ _KINDS: tuple[tuple[Callable[[int], bool], Kind], ...] = (
 )
 
 
-class NotAFile(OSError):
+class NotARegularFile(OSError):
     """No file is written at the path: what stands there is of another kind."""
 
     def __init__(self, path: Path, kind: Kind) -> None:
@@ -54,7 +54,9 @@ def require_place(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISREG(mode):
-        raise NotAFile(path, next((kind for is_it, kind in _KINDS if is_it(mode)), Kind.DEVICE))
+        raise NotARegularFile(
+            path, next((kind for is_it, kind in _KINDS if is_it(mode)), Kind.DEVICE)
+        )
 
 
 def create(path: Path, mode: int = PRIVATE) -> int:
@@ -62,7 +64,7 @@ def create(path: Path, mode: int = PRIVATE) -> int:
     return os.open(path, _NEW, mode)
 
 
-class WholeFile:
+class AtomicFile:
     """A file on its way to `path`; without `put` nothing is left of it, and what was there stays.
 
     What cannot be done raises OSError that names `path`.
@@ -75,7 +77,7 @@ class WholeFile:
             self._unfinished = path.with_name(f".sync-worker-{secrets.token_hex(8)}.part")
             self.content = os.fdopen(create(self._unfinished, mode), "wb")
 
-    def __enter__(self) -> "WholeFile":
+    def __enter__(self) -> "AtomicFile":
         return self
 
     def __exit__(
@@ -102,7 +104,7 @@ class WholeFile:
         """Tell of the file that was meant, not of the one beside it."""
         try:
             yield
-        except NotAFile:
+        except NotARegularFile:
             raise
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(self.path)) from error

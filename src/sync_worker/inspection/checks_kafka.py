@@ -23,7 +23,7 @@ from sync_worker.streams.kafka.admin import (
     lag,
     misfits,
 )
-from sync_worker.streams.protocol import Bookmarks, StreamAway, StreamError
+from sync_worker.streams.protocol import StoredPositions, StreamError, StreamUnavailable
 
 _COORDINATOR_SECONDS = 5.0
 _BREATH_SECONDS = 0.2
@@ -181,12 +181,12 @@ class KafkaChecks:
         while True:
             try:
                 return self._asked.group(self.group_id)
-            except StreamAway:
+            except StreamUnavailable:
                 if time.monotonic() >= deadline:
                     raise
                 time.sleep(_BREATH_SECONDS)
 
-    def _bookmarks(self) -> tuple[list[Position], Bookmarks]:
+    def _bookmarks(self) -> tuple[list[Position], StoredPositions]:
         with self.registry().snapshot() as connection:
             everywhere = positions.listed(connection)
         here = [known for known in everywhere if known.stream == self._stream_id]

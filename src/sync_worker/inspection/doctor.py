@@ -18,7 +18,7 @@ from sync_worker.registry.dialect import MissingDatabase, NoPlaceForDatabase
 from sync_worker.registry.errors import first_line
 from sync_worker.registry.schema import WrongRevision
 from sync_worker.streams.kafka.admin import NotOffered
-from sync_worker.streams.protocol import StreamAway, StreamError, StreamRefused
+from sync_worker.streams.protocol import StreamError, StreamRefused, StreamUnavailable
 
 DEADLINE_SECONDS = 10.0
 
@@ -153,7 +153,7 @@ def _broken(error: Exception) -> Finding:
                 "Correct the user, its secret, the mechanism or the authorities: "
                 "SYNC_WORKER_KAFKA_SASL_… and SYNC_WORKER_KAFKA_SSL_….",
             )
-        case StreamAway():
+        case StreamUnavailable():
             return fail(
                 f"Kafka does not answer: {error}.",
                 "Check SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS, and the brokers.",

@@ -26,7 +26,12 @@ from sync_worker.registry.queries import Gauges
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
 from sync_worker.streams.kafka.admin import KafkaAdmin
-from sync_worker.streams.protocol import Bookmarks, StreamAway, StreamError, StreamRefused
+from sync_worker.streams.protocol import (
+    StoredPositions,
+    StreamError,
+    StreamRefused,
+    StreamUnavailable,
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Log:
     topic_ids: Mapping[str, str]
     """Those that are there."""
     bounds: Mapping[Partition, Bounds]
-    bookmarks: Bookmarks
+    bookmarks: StoredPositions
     """Where the registry stood in it just before."""
 
     def lag(self, partition: Partition, position: int) -> int | None:
@@ -162,7 +167,7 @@ def _looked(look: Look | None, known: Sequence[Position]) -> tuple[Log | None, l
         return None, []
     try:
         log = look(known)
-    except StreamAway as away:
+    except StreamUnavailable as away:
         does = "refuses us" if isinstance(away, StreamRefused) else "does not answer"
         text = f"Kafka {does}, so that end and lag are not known: {away}."
         return None, [f"{text} See to the brokers: sync-worker doctor"]

@@ -156,7 +156,7 @@ def _approve(
     concerned = set(holds.of_hold(connection, number))
     if with_all_of_region:
         concerned |= registrations.registered_in(connection, seen["region_code"])
-    known = clinics.locked(connection, concerned)
+    known = clinics.lock_or_create(connection, concerned)
     regions = (clinic.facts.region for clinic in known.values())
     codes = {seen["region_code"], *(region.value for region in regions if region is not None)}
     guard = Guard(
@@ -171,7 +171,7 @@ def _approve(
         return None
     holds.close_approved(connection, number, now)
     # What becomes of a clinic that nobody registers any more is neither logged nor guarded.
-    settled = [one for one in holds.settle(connection, held, now) if one.is_registered]
+    settled = [one for one in holds.merge_held(connection, held, now) if one.is_registered]
     _take_note(connection, guard, present["region_code"], settled)
     changes = holds.entries(settled, approval.actor, approval.reason, now)
     change_log.append(connection, [*changes, _entry("hold_approved", present, approval)])

@@ -18,7 +18,7 @@ from sync_worker.domain.regions import Regions
 from sync_worker.events.models import MAX_NAME_LENGTH, is_hsa_id, is_storable, stated
 from sync_worker.events.outcomes import quoted
 from sync_worker.files import csv_cells, csv_rows
-from sync_worker.registry.snapshot import Survey
+from sync_worker.registry.snapshot import RegistrySnapshot
 
 LEAST_PERCENT = 80
 """Of the registry's active clinics, an extract has to name so many."""
@@ -95,7 +95,9 @@ def parse(content: bytes, as_of: datetime, regions: Regions, known: Container[st
     return extract
 
 
-def refuse_doubtful(extract: Extract, survey: Survey, region_codes: Collection[str] = ()) -> None:
+def refuse_doubtful(
+    extract: Extract, survey: RegistrySnapshot, region_codes: Collection[str] = ()
+) -> None:
     """Raise BadExtract where an id that is none may stand for an active clinic that is left out.
 
     With region codes, for one that the registry has in one of them. Where none is left out, such an
@@ -110,7 +112,9 @@ def refuse_doubtful(extract: Extract, survey: Survey, region_codes: Collection[s
         raise BadExtract(problems[:_MOST_PROBLEMS])
 
 
-def refuse_short(extract: Extract, survey: Survey, region_codes: Collection[str] = ()) -> None:
+def refuse_short(
+    extract: Extract, survey: RegistrySnapshot, region_codes: Collection[str] = ()
+) -> None:
     """Raise ShortExtract where it is empty, or leaves out too many of the active clinics.
 
     With region codes, of those that the registry has in one of them.
@@ -121,7 +125,7 @@ def refuse_short(extract: Extract, survey: Survey, region_codes: Collection[str]
         raise ShortExtract(named, len(active), len(extract.clinics))
 
 
-def _active(survey: Survey, region_codes: Collection[str]) -> list[str]:
+def _active(survey: RegistrySnapshot, region_codes: Collection[str]) -> list[str]:
     return [
         hsa_id
         for hsa_id, clinic in survey.clinics.items()

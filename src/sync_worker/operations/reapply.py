@@ -14,22 +14,22 @@ from sqlalchemy.exc import DBAPIError
 from sync_worker.domain.clinic_state import NOTHING_HELD, Clinic
 from sync_worker.domain.facts import Facts
 from sync_worker.domain.mass_change_guard import Limits
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcomes import Event, Ignored, Rejection, Verdict
 from sync_worker.events.record import Origin, Partition, Record
 from sync_worker.pipeline import gc_control
 from sync_worker.pipeline.apply import Writer
-from sync_worker.pipeline.decoded_records import Judged
-from sync_worker.pipeline.dry_run import Rehearsal
+from sync_worker.pipeline.decoded_records import DecodedRecords
+from sync_worker.pipeline.dry_run import DryRun
 from sync_worker.pipeline.listener import AheadOfClock
 from sync_worker.pipeline.merge import Merged, Outcome
-from sync_worker.pipeline.retry import Patience
+from sync_worker.pipeline.retry import Retrier
 from sync_worker.registry import change_log, clinics, dead_letters, holds, schema
 from sync_worker.registry.change_log import Entry
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dead_letters import Address
 from sync_worker.registry.errors import Fault, fault_of
-from sync_worker.streams.protocol import Move
+from sync_worker.streams.protocol import OffsetRange
 
 MOST_AT_ONCE = 2000
 """The most records that one transaction takes: the worker waits for it where both name a clinic."""
@@ -39,13 +39,13 @@ class Parts(NamedTuple):
     """What does something again in earnest, and how."""
 
     registry: Registry
-    codec: Codec
+    codec: EventDecoder
     limits: Limits
     clock: Callable[[], datetime]
-    patience: Patience
+    patience: Retrier
 
 
-class Doing:
+class Reapply:
     """Merges records anew and keeps what they come to; each transaction is kept by itself.
 
     `signature` is logged once, with the first change that is made.
@@ -57,7 +57,7 @@ class Doing:
 
     def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[Merged]:
         """What became of the records, part by part, each after it was committed."""
-        judged = Judged.by(self._parts.codec, records, self._parts.clock())
+        judged = DecodedRecords.by(self._parts.codec, records, self._parts.clock())
         news = self._parts.patience(lambda: self._news(origin, records, judged))
         outcomes = [_of_known(one) for at, one in enumerate(judged.verdicts) if at not in news]
         yield Merged(
@@ -69,7 +69,7 @@ class Doing:
         for start in range(0, len(coming), MOST_AT_ONCE):
             yield from self._write(origin, coming[start : start + MOST_AT_ONCE])
 
-    def _news(self, origin: Origin, records: Sequence[Record], judged: Judged) -> set[int]:
+    def _news(self, origin: Origin, records: Sequence[Record], judged: DecodedRecords) -> set[int]:
         """Which of the records, by their number, could change anything."""
         hsa_ids = judged.hsa_ids()
         with self._parts.registry.snapshot() as connection:
@@ -101,7 +101,7 @@ class Doing:
         try:
             return self._written(origin, records)
         except DBAPIError as error:
-            if fault_of(error) is Fault.TOO_LONG and len(records) > 1:
+            if fault_of(error) is Fault.TIMEOUT and len(records) > 1:
                 return None
             raise
 
@@ -118,26 +118,26 @@ class Doing:
         return merged
 
     def _merged(self, connection: Connection, origin: Origin, records: Sequence[Record]) -> Merged:
-        moves = [Move(of, at.start, at.stop) for of, at in spans(records).items()]
+        moves = [OffsetRange(of, at.start, at.stop) for of, at in spans(records).items()]
         now = self._parts.clock()
-        judged = Judged.by(self._parts.codec, records, now)
+        judged = DecodedRecords.by(self._parts.codec, records, now)
         return Writer(connection, self._parts.limits, origin, moves, now).write(judged)
 
 
-class Rehearsing:
-    """Says what `Doing` would come to, and keeps nothing."""
+class ReapplyDryRun:
+    """Says what `Reapply` would come to, and keeps nothing."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._rehearsal = Rehearsal(parts.limits)
+        self._rehearsal = DryRun(parts.limits)
 
     def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[Merged]:
         """What would become of the records, after those before."""
         now = self._parts.clock()
-        judged = Judged.by(self._parts.codec, records, now)
+        judged = DecodedRecords.by(self._parts.codec, records, now)
         yield self._parts.patience(lambda: self._merged(origin, judged, now))
 
-    def _merged(self, origin: Origin, judged: Judged, now: datetime) -> Merged:
+    def _merged(self, origin: Origin, judged: DecodedRecords, now: datetime) -> Merged:
         with self._parts.registry.snapshot() as connection:
             merged = self._rehearsal.merge(connection, origin.stream, judged, now)
             bad = [rejected.record for rejected in merged.rejected]
@@ -180,7 +180,7 @@ def _is_for_letters(verdict: Verdict, status: str | None) -> bool:
     return status is None if isinstance(verdict, Rejection) else status == dead_letters.OPEN
 
 
-def _ahead_of_clock(judged: Judged) -> Iterator[tuple[int, AheadOfClock]]:
+def _ahead_of_clock(judged: DecodedRecords) -> Iterator[tuple[int, AheadOfClock]]:
     """The events that are ahead, each with its number among the records."""
     for at, verdict in enumerate(judged.verdicts):
         if isinstance(verdict, Event) and verdict.seconds_ahead:

@@ -31,7 +31,7 @@ from sync_worker.registry import change_log, holds, registrations, snapshot
 from sync_worker.registry.change_log import Entry
 from sync_worker.registry.database import Registry
 from sync_worker.registry.registrations import RegistrationDrift
-from sync_worker.registry.snapshot import NO_CLINIC, Address, Clinic, Survey
+from sync_worker.registry.snapshot import NO_CLINIC, Address, Clinic, RegistrySnapshot
 
 
 class Expectation(Protocol):
@@ -146,7 +146,7 @@ class Comparison:
         return len(self.differences) + len(self.registrations)
 
 
-def passed_by(survey: Survey, origin: Origin) -> Passed:
+def passed_by(survey: RegistrySnapshot, origin: Origin) -> Passed:
     """What of a stream, as its topics are now, the worker is done with."""
     positions = {one.partition: one.next_offset for one in survey.positions_in(origin.stream)}
     set_aside = {
@@ -168,7 +168,7 @@ def passed_by(survey: Survey, origin: Origin) -> Passed:
 
 
 def compare(
-    survey: Survey, expectation: Expectation, region_codes: Collection[str] = ()
+    survey: RegistrySnapshot, expectation: Expectation, region_codes: Collection[str] = ()
 ) -> Comparison:
     """Compare every clinic that either side knows, and the change log with its registration.
 
@@ -320,7 +320,7 @@ def _repair(
     }
     snapshot.write(connection, ((hsa_id, one.stored) for hsa_id, one in found.items()), by.at)
     outdated = {hsa_id: facts for hsa_id, one in found.items() if (facts := one.outdated())}
-    holds.let_go(connection, outdated, by.at)
+    holds.release(connection, outdated, by.at)
     entries = [entry for one in found.values() for entry in _entries(one, by)]
     if found:
         count = sum(len(one.differences) for one in found.values())

@@ -17,12 +17,12 @@ from sync_worker.events.record import Origin, Record
 from sync_worker.operations.reapply import MOST_AT_ONCE, Parts
 from sync_worker.pipeline import gc_control
 from sync_worker.pipeline.apply import DatabaseRefusesRecords, Writer
-from sync_worker.pipeline.decoded_records import Judged
-from sync_worker.pipeline.dry_run import Rehearsal
+from sync_worker.pipeline.decoded_records import DecodedRecords
+from sync_worker.pipeline.dry_run import DryRun
 from sync_worker.pipeline.merge import Merged, Outcome
 from sync_worker.registry import dead_letters, schema
 from sync_worker.registry.database import Registry
-from sync_worker.registry.dead_letters import OPEN, Head, Letter, Signature
+from sync_worker.registry.dead_letters import OPEN, DeadLetter, DeadLetterSummary, Signature
 from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.streams.protocol import BYTES_AT_ONCE
 
@@ -47,7 +47,7 @@ class Redriving:
         self._by = by
         self._most_at_once = min(most_at_once, MOST_AT_ONCE)
 
-    def take(self, heads: Sequence[Head]) -> Iterator[Redriven]:
+    def take(self, heads: Sequence[DeadLetterSummary]) -> Iterator[Redriven]:
         """What became of the letters, part by part, each after it was committed."""
         for stream, numbers in _parts_of(heads, self._most_at_once):
             yield from self._take(stream, numbers)
@@ -69,7 +69,7 @@ class Redriving:
             if len(numbers) == 1:
                 raise
         except DBAPIError as error:
-            if fault_of(error) is not Fault.TOO_LONG or len(numbers) == 1:
+            if fault_of(error) is not Fault.TIMEOUT or len(numbers) == 1:
                 raise
         return None
 
@@ -84,13 +84,13 @@ class Redriving:
             unit.commit()
         return redriven
 
-    def _merged(self, connection: Connection, stream: str, found: Sequence[Letter]) -> Merged:
+    def _merged(self, connection: Connection, stream: str, found: Sequence[DeadLetter]) -> Merged:
         now = self._parts.clock()
-        judged = Judged.by(self._parts.codec, _records(found), now)
+        judged = DecodedRecords.by(self._parts.codec, _records(found), now)
         return Writer(connection, self._parts.limits, Origin(stream), None, now).write(judged)
 
     def _keep_account(
-        self, connection: Connection, found: Sequence[Letter], redriven: Redriven
+        self, connection: Connection, found: Sequence[DeadLetter], redriven: Redriven
     ) -> None:
         """Close those that are understood by now, and say of the others why they are not."""
         outcomes = dict(redriven.outcomes)
@@ -101,15 +101,15 @@ class Redriving:
         dead_letters.redriven(connection, understood, self._by)
 
 
-class RehearsingRedrive:
+class RedriveDryRun:
     """Says what `Redriving` would come to, and keeps nothing."""
 
     def __init__(self, parts: Parts, most_at_once: int) -> None:
         self._parts = parts
-        self._rehearsal = Rehearsal(parts.limits)
+        self._rehearsal = DryRun(parts.limits)
         self._most_at_once = min(most_at_once, MOST_AT_ONCE)
 
-    def take(self, heads: Sequence[Head]) -> Iterator[Redriven]:
+    def take(self, heads: Sequence[DeadLetterSummary]) -> Iterator[Redriven]:
         """What would become of the letters, after those before."""
         for stream, numbers in _parts_of(heads, self._most_at_once):
             yield self._parts.patience(lambda s=stream, n=numbers: self._merged(s, n))  # type: ignore[misc]
@@ -118,11 +118,11 @@ class RehearsingRedrive:
         now = self._parts.clock()
         with self._parts.registry.snapshot() as connection:
             found = dead_letters.still_open(connection, numbers)
-            judged = Judged.by(self._parts.codec, _records(found), now)
+            judged = DecodedRecords.by(self._parts.codec, _records(found), now)
             return _redriven(found, self._rehearsal.merge(connection, stream, judged, now))
 
 
-def _parts_of(heads: Sequence[Head], most: int) -> Iterator[tuple[str, list[int]]]:
+def _parts_of(heads: Sequence[DeadLetterSummary], most: int) -> Iterator[tuple[str, list[int]]]:
     """Letters that follow one another in one stream, in the order set aside.
 
     So many at most, and no more bytes than a source hands out at once, unless one has more.
@@ -139,11 +139,11 @@ def _parts_of(heads: Sequence[Head], most: int) -> Iterator[tuple[str, list[int]
         yield stream, some
 
 
-def _records(found: Sequence[Letter]) -> list[Record]:
+def _records(found: Sequence[DeadLetter]) -> list[Record]:
     return [letter.record for letter in found]
 
 
-def _redriven(found: Sequence[Letter], merged: Merged) -> Redriven:
+def _redriven(found: Sequence[DeadLetter], merged: Merged) -> Redriven:
     numbers = [letter.number for letter in found]
     return Redriven(list(zip(numbers, merged.outcomes, strict=True)), merged)
 
@@ -151,7 +151,7 @@ def _redriven(found: Sequence[Letter], merged: Merged) -> Redriven:
 # Dead letters that an operator gives up or clears away: planned, and done whole or not at all.
 
 
-class UnknownLetters(Exception):
+class UnknownDeadLetters(Exception):
     """There are no dead letters with these ids."""
 
     def __init__(self, numbers: Sequence[int]) -> None:
@@ -159,15 +159,15 @@ class UnknownLetters(Exception):
         self.numbers = numbers
 
 
-class ClosedLetters(Exception):
+class ClosedDeadLetters(Exception):
     """Dead letters that were named are closed already; one that is closed stays closed."""
 
-    def __init__(self, heads: Sequence[Head]) -> None:
+    def __init__(self, heads: Sequence[DeadLetterSummary]) -> None:
         super().__init__(", ".join(f"{head.number} is {head.status}" for head in heads))
         self.heads = heads
 
 
-def chosen(registry: Registry, numbers: Collection[int]) -> list[Head]:
+def chosen(registry: Registry, numbers: Collection[int]) -> list[DeadLetterSummary]:
     """The open letters with these ids, in the order set aside.
 
     Raises:
@@ -179,7 +179,7 @@ def chosen(registry: Registry, numbers: Collection[int]) -> list[Head]:
 
 def discard(
     registry: Registry, numbers: Collection[int], by: Signature, *, all_or_none: bool = True
-) -> list[Head]:
+) -> list[DeadLetterSummary]:
     """Close these letters as discarded; those that were, in the order set aside.
 
     All or none, or those that are still open.
@@ -208,11 +208,11 @@ def purge(registry: Registry, before: datetime, by: Signature) -> int:
     return purged
 
 
-def _all_open(found: list[Head], wanted: Collection[int]) -> list[Head]:
+def _all_open(found: list[DeadLetterSummary], wanted: Collection[int]) -> list[DeadLetterSummary]:
     unknown = sorted(set(wanted) - {head.number for head in found})
     if unknown:
-        raise UnknownLetters(unknown)
+        raise UnknownDeadLetters(unknown)
     closed = [head for head in found if head.status != OPEN]
     if closed:
-        raise ClosedLetters(closed)
+        raise ClosedDeadLetters(closed)
     return found

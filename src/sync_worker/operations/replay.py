@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from sync_worker.domain.facts import Change, Fact, changes
-from sync_worker.events.decoder import Codec, named
+from sync_worker.events.decoder import EventDecoder, named
 from sync_worker.events.outcomes import Event
 from sync_worker.events.record import Origin, Record
 from sync_worker.pipeline.listener import AheadOfClock, MovedWithoutBoard
 from sync_worker.pipeline.merge import Merged, Outcome
-from sync_worker.streams.protocol import Batch
+from sync_worker.streams.protocol import FetchedBatch
 
 Value = bool | str | None
 _ORDER = {fact: place for place, fact in enumerate(Fact)}
@@ -98,7 +98,7 @@ class Only:
     """Leaves of records those of some clinics; of a record that is no event by what it names."""
 
     def __init__(
-        self, hsa_ids: Collection[str], codec: Codec, clock: Callable[[], datetime]
+        self, hsa_ids: Collection[str], codec: EventDecoder, clock: Callable[[], datetime]
     ) -> None:
         self._hsa_ids = frozenset(hsa_ids)
         self._codec = codec
@@ -126,7 +126,7 @@ class Replay:
         self.report = Report()
         """True at every moment, also where something was raised."""
 
-    def read(self, stream: str, batches: Iterable[Batch]) -> None:
+    def read(self, stream: str, batches: Iterable[FetchedBatch]) -> None:
         """Take the batches of a stream, to their end or until it is to stop.
 
         Raises:

@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 
 from sync_worker.domain.facts import Fact, Register, Version
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcomes import Event
 from sync_worker.events.record import Partition, Record
 from sync_worker.pipeline import gc_control
 from sync_worker.registry.snapshot import Address
 from sync_worker.streams.kafka.range_reader import KafkaRange
 from sync_worker.streams.kafka.settings import KafkaSettings
-from sync_worker.streams.protocol import Bookmarks, StreamAway, StreamError
+from sync_worker.streams.protocol import StoredPositions, StreamError, StreamUnavailable
 from sync_worker.streams.ranges import Range, RangeReader
 
 _NUMBER_OF = {fact: number for number, fact in enumerate(Fact)}
@@ -71,7 +71,7 @@ class Passed(NamedTuple):
 class Fold:
     """Folds a stream's records, in any order."""
 
-    def __init__(self, codec: Codec, passed: Passed) -> None:
+    def __init__(self, codec: EventDecoder, passed: Passed) -> None:
         self._codec = codec
         known = passed.positions
         self._positions: dict[tuple[str, int], int] | None = (
@@ -189,9 +189,9 @@ class Judge:
     regions: Regions
     max_future: timedelta
 
-    def codec(self) -> Codec:
+    def codec(self) -> EventDecoder:
         """The codec."""
-        return Codec(self.activation_topic, self.regions, self.max_future)
+        return EventDecoder(self.activation_topic, self.regions, self.max_future)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ class Part:
     settings: KafkaSettings
     judge: Judge
     passed: Passed
-    bookmarks: Bookmarks
+    bookmarks: StoredPositions
     max_records: int
     numbers: frozenset[int] = frozenset()
 
@@ -304,7 +304,7 @@ def _result(receiver: Connection, process: Any) -> Any:
         case "error":
             raise StreamError(*content)
         case "away":
-            raise StreamAway(content)
+            raise StreamUnavailable(content)
         case "broken":
             raise content
     return content
@@ -324,7 +324,7 @@ def _run(part: Part, sender: Connection, told: Any) -> None:
         fold = _fold(part, look)
     except StreamError as error:
         sender.send(("error", (error.what, error.why, error.hint)))
-    except StreamAway as away:
+    except StreamUnavailable as away:
         sender.send(("away", str(away)))
     except Exception as error:  # noqa: BLE001 - this process has nobody else to tell it to
         error.add_note(traceback.format_exc())

@@ -9,12 +9,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Guard, Limits
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcomes import Reason, Rejection
 from sync_worker.events.record import Origin, Partition, Record
 from sync_worker.pipeline import merge
-from sync_worker.pipeline.decoded_records import Judged
-from sync_worker.pipeline.listener import Applied, MassChangeHeld, UnknownType
+from sync_worker.pipeline.decoded_records import DecodedRecords
+from sync_worker.pipeline.listener import MassChangeHeld, TransactionCommitted, UnknownType
 from sync_worker.pipeline.merge import Merged, Merger
 from sync_worker.registry import (
     change_log,
@@ -31,21 +31,21 @@ from sync_worker.registry.clinics import KnownClinic
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dead_letters import Address, Offsets
 from sync_worker.registry.errors import Fault, fault_of, first_line, is_beyond_encoding
-from sync_worker.registry.positions import Advance, Counts
-from sync_worker.streams.protocol import Batch, Move
+from sync_worker.registry.positions import Counts, PositionUpdate
+from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 
 
 @dataclass(slots=True)
-class Portion:
+class PendingTransaction:
     """One batch, or several that follow on each other."""
 
-    judged: Judged
-    moves: dict[Partition, Move]
+    judged: DecodedRecords
+    moves: dict[Partition, OffsetRange]
     """One of each partition that is moved."""
     topic_ids: dict[str, str]
 
     @classmethod
-    def of(cls, batch: Batch, judged: Judged) -> "Portion":
+    def of(cls, batch: FetchedBatch, judged: DecodedRecords) -> "PendingTransaction":
         """A batch, whose records were judged."""
         moves = {move.partition: move for move in batch.moves}
         return cls(judged, moves, dict(batch.topic_ids))
@@ -53,7 +53,7 @@ class Portion:
     def __len__(self) -> int:
         return len(self.judged)
 
-    def is_followed_by(self, batch: Batch) -> bool:
+    def is_followed_by(self, batch: FetchedBatch) -> bool:
         """Whether the batch goes on where this ends, in each partition that is in both."""
         return all(
             move.from_offset == self.moves[move.partition].to_offset
@@ -61,32 +61,34 @@ class Portion:
             if move.partition in self.moves
         )
 
-    def add(self, later: "Portion") -> None:
+    def add(self, later: "PendingTransaction") -> None:
         """Go on with what follows on this."""
         self.judged.add(later.judged)
         self.topic_ids |= later.topic_ids
         for at, move in later.moves.items():
             begin = self.moves.get(at, move).from_offset
-            self.moves[at] = Move(at, begin, move.to_offset)
+            self.moves[at] = OffsetRange(at, begin, move.to_offset)
 
-    def halves(self) -> "tuple[Portion, Portion]":
+    def halves(self) -> "tuple[PendingTransaction, PendingTransaction]":
         """Two that are this one, one after the other; it must have two records or more."""
         first, second = self.judged.halves()
         ends = first.ends()
-        before = {at: Move(at, self.moves[at].from_offset, end) for at, end in ends.items()}
+        before = {at: OffsetRange(at, self.moves[at].from_offset, end) for at, end in ends.items()}
         after = {
-            at: Move(at, ends.get(at, move.from_offset), move.to_offset)
+            at: OffsetRange(at, ends.get(at, move.from_offset), move.to_offset)
             for at, move in self.moves.items()
         }
         steps = {at: move for at, move in after.items() if move.to_offset > move.from_offset}
-        return Portion(first, before, self.topic_ids), Portion(second, steps, self.topic_ids)
+        return PendingTransaction(first, before, self.topic_ids), PendingTransaction(
+            second, steps, self.topic_ids
+        )
 
-    def advances(self, merged: Merged) -> list[Advance]:
+    def advances(self, merged: Merged) -> list[PositionUpdate]:
         """The way through each partition, and what became of the records on it."""
         counts = merged.counts(self.judged)
         unknown, is_known = self.judged.unknown_at_the_ends()
         return [
-            Advance(
+            PositionUpdate(
                 move.partition,
                 move.from_offset,
                 move.to_offset,
@@ -124,7 +126,7 @@ class Writer:
         connection: Connection,
         limits: Limits,
         origin: Origin,
-        moves: Iterable[Move] | None,
+        moves: Iterable[OffsetRange] | None,
         now: datetime,
     ) -> None:
         self._connection = connection
@@ -138,7 +140,7 @@ class Writer:
         self._now = now
         self._refused = 0
 
-    def write(self, judged: Judged) -> Merged:
+    def write(self, judged: DecodedRecords) -> Merged:
         """Write all of it, except that a record whose data the database refuses is set aside.
 
         It is found by halving: either half is written in a savepoint of its own, in the order read.
@@ -166,21 +168,21 @@ class Writer:
         if self._refused > _MOST_REFUSED:
             raise DatabaseRefusesRecords from refusal
         rejection = Rejection(Reason.DATABASE_REJECTED, first_line(refusal))
-        judged = Judged.of(record, rejection)
+        judged = DecodedRecords.of(record, rejection)
         merged = Merger(self._origin.stream, {}, {}, self._now).merge(judged)
         self._keep(merged, judged)
         return merged
 
-    def _write(self, judged: Judged) -> Merged:
+    def _write(self, judged: DecodedRecords) -> Merged:
         merged, guard = self._merge(judged)
         self._keep(merged, judged)
         if guard is not None:
             self._keep_guard(merged, guard)
         return merged
 
-    def _merge(self, judged: Judged) -> tuple[Merged, Guard | None]:
+    def _merge(self, judged: DecodedRecords) -> tuple[Merged, Guard | None]:
         hsa_ids = judged.hsa_ids()
-        known = self._known(clinics.locked(self._connection, hsa_ids), hsa_ids)
+        known = self._known(clinics.lock_or_create(self._connection, hsa_ids), hsa_ids)
         if self._limits.are_lifted and not holds.is_any_fact_held(self._connection):
             merger = Merger(self._origin.stream, known.clinics, known.boards, self._now)
             return merger.merge(judged), None
@@ -191,10 +193,10 @@ class Writer:
         held = holds.of_clinics(self._connection, hsa_ids)
         return merge.Known(locked, held, registrations.boards(self._connection))
 
-    def _lock_in_order(self, judged: Judged) -> None:
+    def _lock_in_order(self, judged: DecodedRecords) -> None:
         """Take the locks that the parts of it could need, before the first is written."""
         hsa_ids = judged.hsa_ids()
-        known = self._known(clinics.present(self._connection, hsa_ids), hsa_ids)
+        known = self._known(clinics.lock_existing(self._connection, hsa_ids), hsa_ids)
         concerned = {
             hsa_id
             for hsa_id, clinic in known.clinics.items()
@@ -207,14 +209,14 @@ class Writer:
         regions = guard_state.locked(self._connection, region_codes, since)
         return Guard(self._limits, regions, self._now)
 
-    def _keep(self, merged: Merged, judged: Judged) -> None:
+    def _keep(self, merged: Merged, judged: DecodedRecords) -> None:
         clinics.write(self._connection, merged.changed.items(), self._now)
         change_log.append(self._connection, merged.entries)
         if self._offsets is not None:
             dead_letters.add(self._connection, self._origin, merged.rejected, self._now)
             self._close_understood(merged, judged, self._offsets)
 
-    def _close_understood(self, merged: Merged, judged: Judged, offsets: Offsets) -> None:
+    def _close_understood(self, merged: Merged, judged: DecodedRecords, offsets: Offsets) -> None:
         """Close dead letters of records that were read again and are understood by now."""
         letters = dead_letters.open_among(self._connection, self._origin, offsets)
         if not letters:
@@ -247,7 +249,7 @@ class Applier:
     def __init__(
         self,
         registry: Registry,
-        codec: Codec,
+        codec: EventDecoder,
         clock: Callable[[], datetime],
         limits: Limits = USUAL_LIMITS,
     ) -> None:
@@ -261,13 +263,15 @@ class Applier:
         """Keep the bytes of records at these addresses from now on: dead letters are there."""
         self._needed = addresses
 
-    def judged(self, batch: Batch, *, whole: bool = True) -> Portion:
+    def judged(self, batch: FetchedBatch, *, whole: bool = True) -> PendingTransaction:
         """A batch with what the codec says of it; its events' bytes are kept only if `whole`."""
         now = self._clock()
-        judged = Judged.by(self._codec, batch.records, now, whole=whole, needed=self._needed)
-        return Portion.of(batch, judged)
+        judged = DecodedRecords.by(
+            self._codec, batch.records, now, whole=whole, needed=self._needed
+        )
+        return PendingTransaction.of(batch, judged)
 
-    def apply(self, stream: str, portion: Portion) -> Applied:
+    def apply(self, stream: str, portion: PendingTransaction) -> TransactionCommitted:
         """Apply a portion in one transaction; nothing is kept unless this returns.
 
         Raises:
@@ -293,7 +297,7 @@ class Applier:
         counts = {advance.partition: advance.counts for advance in advances}
         reached = {advance.partition: advance.to_offset for advance in advances}
         warnings = [*merged.warnings, *_unknown_types(merged)]
-        return Applied(counts, reached, len(merged.changed), warnings)
+        return TransactionCommitted(counts, reached, len(merged.changed), warnings)
 
 
 def _unknown_types(merged: Merged) -> Iterator[UnknownType]:

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcomes import Event, Ignored, Rejection, Verdict
 from sync_worker.events.record import Partition, Record
 from sync_worker.registry.dead_letters import Address
 
 
-class BytesLetGo(Exception):
+class PayloadReleased(Exception):
     """A record's bytes are needed after all: it has to be read again.
 
     It is to be set aside, or to be told from another one that was set aside at its address.
@@ -24,7 +24,7 @@ _BESIDES = 400
 
 
 @dataclass(slots=True)
-class Judged:
+class DecodedRecords:
     """Records in the order read, each by its number from 0.
 
     One that is to be set aside is kept whole. Of all others, what the codec says and the address
@@ -43,13 +43,13 @@ class Judged:
     @classmethod
     def by(
         cls,
-        codec: Codec,
+        codec: EventDecoder,
         records: Sequence[Record],
         now: datetime,
         *,
         whole: bool = True,
         needed: Collection[Address] = (),
-    ) -> "Judged":
+    ) -> "DecodedRecords":
         """Have the codec judge the records; `now` is the clock, in UTC.
 
         Those at addresses that are `needed` are kept whole, too.
@@ -63,7 +63,7 @@ class Judged:
         return cls(_partitions(records), array("q", [r.offset for r in records]), verdicts, kept)
 
     @classmethod
-    def of(cls, record: Record, verdict: Verdict) -> "Judged":
+    def of(cls, record: Record, verdict: Verdict) -> "DecodedRecords":
         """One record, judged by somebody else."""
         return cls(_partitions([record]), array("q", [record.offset]), [verdict], {0: record})
 
@@ -83,7 +83,7 @@ class Judged:
         try:
             return self.whole[at]
         except KeyError:
-            raise BytesLetGo from None
+            raise PayloadReleased from None
 
     def bytes_whole(self) -> int:
         """How many bytes the records that are kept whole take, roughly."""
@@ -116,7 +116,7 @@ class Judged:
                 unknown[of] += 1
         return unknown, known
 
-    def add(self, later: "Judged") -> None:
+    def add(self, later: "DecodedRecords") -> None:
         """Go on with these."""
         before = len(self)
         self.partitions += later.partitions
@@ -124,13 +124,13 @@ class Judged:
         self.verdicts += later.verdicts
         self.whole |= {before + at: record for at, record in later.whole.items()}
 
-    def halves(self) -> "tuple[Judged, Judged]":
+    def halves(self) -> "tuple[DecodedRecords, DecodedRecords]":
         """Two that are this one, one after the other."""
         middle = len(self) // 2
         return self._part(0, middle), self._part(middle, len(self))
 
-    def _part(self, start: int, stop: int) -> "Judged":
-        return Judged(
+    def _part(self, start: int, stop: int) -> "DecodedRecords":
+        return DecodedRecords(
             self.partitions[start:stop],
             self.offsets[start:stop],
             self.verdicts[start:stop],

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from sync_worker.domain.facts import Facts
 from sync_worker.domain.mass_change_guard import Guard, Limits, Region
-from sync_worker.pipeline.decoded_records import Judged
+from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.merge import GuardedMerger, Known, Merged, regions_at_stake
 from sync_worker.registry import clinics, guard_state, holds, registrations
 from sync_worker.registry.clinics import KnownClinic
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _NEVER_NAMED = KnownClinic(Facts(), is_registered=False)
 
 
-class Rehearsal:
+class DryRun:
     """Merges one batch after the other as the worker would, in memory.
 
     Memory grows with the clinics that the records name.
@@ -35,7 +35,9 @@ class Rehearsal:
         self._held: dict[str, HeldFacts] = {}
         self._regions: dict[str, Region] | None = None
 
-    def merge(self, connection: Connection, stream: str, judged: Judged, now: datetime) -> Merged:
+    def merge(
+        self, connection: Connection, stream: str, judged: DecodedRecords, now: datetime
+    ) -> Merged:
         """Merge a batch that follows on those before it; `connection` reads from a snapshot.
 
         What was read of a clinic or a region once is not read again. Where the database fails,
@@ -65,7 +67,7 @@ class Rehearsal:
         known = {hsa_id: self._clinics[hsa_id] for hsa_id in hsa_ids}
         return Known(known, held, registrations.boards(connection))
 
-    def _known_regions(self, judged: Judged, known: Known) -> dict[str, Region]:
+    def _known_regions(self, judged: DecodedRecords, known: Known) -> dict[str, Region]:
         """The regions with clinics, and those that the batch could be the first to move into."""
         regions = self._regions or {}
         for code in regions_at_stake(judged.hsa_ids(), judged, known):

@@ -47,7 +47,7 @@ class AheadOfClock(NamedTuple):
     offset: int
 
 
-class SetAside(NamedTuple):
+class DeadLettered(NamedTuple):
     """A record became a dead letter; everything else went on."""
 
     record: Record
@@ -79,14 +79,14 @@ Warning_ = (
     | PatientBoardNamed
     | NameDropped
     | AheadOfClock
-    | SetAside
+    | DeadLettered
     | MassChangeHeld
     | UnknownType
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class TransactionCommitted:
     """What one transaction has put into the database for good."""
 
     counts: Mapping[Partition, Counts]
@@ -100,7 +100,7 @@ class Applied:
         return sum(self.counts.values(), Counts())
 
 
-class Progress(Protocol):
+class PipelineListener(Protocol):
     """Listens to the worker; it must not raise, and must not keep the loop waiting."""
 
     def polling(self) -> None:
@@ -112,7 +112,7 @@ class Progress(Protocol):
     def holds_open(self, count: int) -> None:
         """So many mass changes wait for a person just now."""
 
-    def applied(self, applied: Applied) -> None:
+    def applied(self, applied: TransactionCommitted) -> None:
         """A transaction was committed."""
 
     def outpaced(self) -> None:

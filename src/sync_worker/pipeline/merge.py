@@ -21,13 +21,13 @@ from sync_worker.domain.mass_change_guard import Guard
 from sync_worker.domain.tuples import new
 from sync_worker.events.outcomes import Event, Ignored, Rejection
 from sync_worker.events.record import Partition
-from sync_worker.pipeline.decoded_records import Judged
+from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.listener import (
     AheadOfClock,
+    DeadLettered,
     MovedWithoutBoard,
     NameDropped,
     PatientBoardNamed,
-    SetAside,
     Warning_,
 )
 from sync_worker.registry import change_log
@@ -55,7 +55,7 @@ class Merged:
     before: Mapping[str, KnownClinic] = field(default_factory=dict)
     """What was known before, of each clinic in `changed` at least."""
     entries: list[change_log.Entry] = field(default_factory=list)
-    rejected: list[SetAside] = field(default_factory=list)
+    rejected: list[DeadLettered] = field(default_factory=list)
     warnings: list[Warning_] = field(default_factory=list)
     newest_event_at: dict[Partition, datetime] = field(default_factory=dict)
     held: dict[str, HeldFacts] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Merged:
     met_again: int = 0
     """How many of the bad records are dead letters already, where somebody looked."""
 
-    def counts(self, judged: Judged) -> dict[Partition, Counts]:
+    def counts(self, judged: DecodedRecords) -> dict[Partition, Counts]:
         """How many of the records, which are those merged, had which outcome, by partition."""
         counts: dict[Partition, Counts] = {}
         pairs = zip(judged.partitions, self.outcomes, strict=True)
@@ -113,7 +113,7 @@ class Merger:
         self._now = now
         self.merged = Merged(before=known)
 
-    def merge(self, judged: Judged) -> Merged:
+    def merge(self, judged: DecodedRecords) -> Merged:
         """Merge records, in this order."""
         outcomes, newest = self.merged.outcomes, self.merged.newest_event_at
         pairs = zip(judged.verdicts, judged.partitions, strict=True)
@@ -132,19 +132,19 @@ class Merger:
             outcomes.append(self._state(judged, at, verdict))
         return self.merged
 
-    def _leave(self, judged: Judged, at: int, verdict: Ignored | Rejection) -> Outcome:
+    def _leave(self, judged: DecodedRecords, at: int, verdict: Ignored | Rejection) -> Outcome:
         match verdict:
             case Ignored(_, unknown_type):
                 if unknown_type is not None:
                     self.merged.unknown_types[judged.partitions[at], unknown_type] += 1
                 return Outcome.IGNORED
             case Rejection():
-                set_aside = SetAside(judged.record(at), verdict)
+                set_aside = DeadLettered(judged.record(at), verdict)
                 self.merged.rejected.append(set_aside)
                 self.merged.warnings.append(set_aside)
                 return Outcome.DEAD_LETTERED
 
-    def _state(self, judged: Judged, at: int, event: Event) -> Outcome:
+    def _state(self, judged: DecodedRecords, at: int, event: Event) -> Outcome:
         hsa_id, event_id, time, sequence, active, region_code, name, _, _ = event
         known = self._known[hsa_id]
         facts = known.facts.stated((time, sequence, event_id), active, region_code, name)
@@ -159,7 +159,7 @@ class Merger:
 
     def _change(
         self,
-        judged: Judged,
+        judged: DecodedRecords,
         at: int,
         event: Event,
         known: KnownClinic,  # noqa: ARG002
@@ -168,7 +168,7 @@ class Merger:
         """A value of a registered clinic becomes another one; `known` is the clinic before."""
         self._log_change(judged, at, event, change)
 
-    def _warn(self, judged: Judged, at: int, event: Event) -> None:
+    def _warn(self, judged: DecodedRecords, at: int, event: Event) -> None:
         if event.seconds_ahead:
             place = *judged.partitions[at], judged.offsets[at]
             ahead = AheadOfClock(event.hsa_id, event.event_id, event.seconds_ahead, *place)
@@ -179,12 +179,14 @@ class Merger:
         if region_code is not None:
             self.merged.warnings.append(PatientBoardNamed(event.hsa_id, region_code))
 
-    def _log_change(self, judged: Judged, at: int, event: Event, change: Change) -> None:
+    def _log_change(self, judged: DecodedRecords, at: int, event: Event, change: Change) -> None:
         if change.fact is Fact.REGION and change.new not in self._service_on:
             self.merged.warnings.append(MovedWithoutBoard(event.hsa_id, str(change.new)))
         self._log(judged, at, event, change, change_log.change_name(change))
 
-    def _log(self, judged: Judged, at: int, event: Event, change: Change, name: str) -> None:
+    def _log(
+        self, judged: DecodedRecords, at: int, event: Event, change: Change, name: str
+    ) -> None:
         values = None, change_log.as_text(change.old), change_log.as_text(change.new)
         record = self._stream, *judged.partitions[at], judged.offsets[at]
         entry = self._now, name, event.hsa_id, *values, None, None, event.event_id, *record
@@ -218,7 +220,7 @@ class WatchedMerger(Merger):
         """HSA-ids of registered clinics that were deactivated or moved away, or are held."""
 
     def _change(
-        self, judged: Judged, at: int, event: Event, known: KnownClinic, change: Change
+        self, judged: DecodedRecords, at: int, event: Event, known: KnownClinic, change: Change
     ) -> None:
         if departure(Clinic(event.hsa_id, known.facts), change, event.event_id) is not None:
             self.at_stake.add(event.hsa_id)
@@ -233,7 +235,7 @@ class GuardedMerger(Merger):
         self._held = dict(known.held)
         self._guard = guard
 
-    def _state(self, judged: Judged, at: int, event: Event) -> Outcome:
+    def _state(self, judged: DecodedRecords, at: int, event: Event) -> Outcome:
         known = self._known[event.hsa_id]
         held = self._held.get(event.hsa_id, NOTHING_HELD)
         if not (known.is_registered or held):
@@ -256,7 +258,7 @@ class GuardedMerger(Merger):
             self._held[after.hsa_id] = self.merged.held[after.hsa_id] = after.held
             self.merged.held_back += _newly_held(before.held, after.held)
 
-    def _tell(self, judged: Judged, at: int, event: Event, step: Step) -> None:
+    def _tell(self, judged: DecodedRecords, at: int, event: Event, step: Step) -> None:
         match step.effect:
             case Effect.TOOK_EFFECT:
                 self._log_change(judged, at, event, step.change)
@@ -270,7 +272,7 @@ def merge(
     stream: str,
     known: Known,
     now: datetime,
-    judged: Judged,
+    judged: DecodedRecords,
     load_guard: Callable[[Collection[str]], Guard],
 ) -> tuple[Merged, Guard | None]:
     """Merge a batch in the order read, and what the guard has come to; None where it had no part.
@@ -286,7 +288,7 @@ def merge(
     return GuardedMerger(stream, known, now, guard).merge(judged), guard
 
 
-def regions_at_stake(hsa_ids: Collection[str], judged: Judged, known: Known) -> set[str]:
+def regions_at_stake(hsa_ids: Collection[str], judged: DecodedRecords, known: Known) -> set[str]:
     """The codes of all regions that these clinics are in, could come into, or are held in."""
     codes = {
         event.region_code

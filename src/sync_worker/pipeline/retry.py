@@ -21,7 +21,7 @@ from tenacity import (
 
 from sync_worker.registry.database import Registry
 from sync_worker.registry.errors import Fault, fault_of
-from sync_worker.streams.protocol import StreamAway
+from sync_worker.streams.protocol import StreamUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ DAEMON = RetryPolicy(give_up_after=None)
 """For the daemon: the database and Kafka are waited for, at the start too."""
 
 
-_PASSING = {Fault.PASSING, Fault.TOO_LONG, Fault.REFUSED}
+_PASSING = {Fault.TRANSIENT, Fault.TIMEOUT, Fault.REFUSED}
 
 
-def is_passing(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether trying again can help: the database or Kafka is away, busy or failing over."""
-    return isinstance(error, StreamAway) or fault_of(error) in _PASSING
+    return isinstance(error, StreamUnavailable) or fault_of(error) in _PASSING
 
 
 def retrying(
@@ -67,7 +67,7 @@ def retrying(
         else stop_after_delay(policy.give_up_after.total_seconds())
     )
     return Retrying(
-        retry=retry_if_exception(is_passing),
+        retry=retry_if_exception(is_transient),
         wait=wait_random_exponential(multiplier=0.05, max=policy.longest_wait.total_seconds()),
         stop=lambda state: is_stopping() or deadline(state),
         sleep=sleep,
@@ -88,7 +88,7 @@ def _tell(state: RetryCallState, before_sleep: Callable[[BaseException, float], 
 Result = TypeVar("Result")
 
 
-class Patience:
+class Retrier:
     """Waits for a database or Kafka that is away, as long as the policy says.
 
     `tell` hears of each failure, with the seconds until the next try.

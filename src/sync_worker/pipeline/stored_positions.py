@@ -9,18 +9,18 @@ from sync_worker.registry.database import Registry
 from sync_worker.registry.dead_letters import Address
 from sync_worker.registry.positions import Position
 from sync_worker.streams import checks
-from sync_worker.streams.protocol import Bookmarks
+from sync_worker.streams.protocol import StoredPositions
 
 
 class Start(NamedTuple):
     """Where the worker reads on."""
 
-    bookmarks: Bookmarks
+    bookmarks: StoredPositions
     letters: Collection[Address]
     """Where open dead letters are ahead, since a position was set back."""
 
 
-def bookmarks(registry: Registry, stream: str) -> Bookmarks:
+def bookmarks(registry: Registry, stream: str) -> StoredPositions:
     """Our positions in a stream, with what tells it from others."""
     return start(registry, stream).bookmarks
 
@@ -32,7 +32,7 @@ def start(registry: Registry, stream: str) -> Start:
         return Start(known, dead_letters.open_beyond_positions(connection, stream))
 
 
-def among(known: Iterable[Position], stream: str) -> Bookmarks:
+def among(known: Iterable[Position], stream: str) -> StoredPositions:
     """The bookmarks of one stream among the positions in all of them."""
     offsets, ids, streams = {}, defaultdict(set), set()
     for position in known:
@@ -42,7 +42,7 @@ def among(known: Iterable[Position], stream: str) -> Bookmarks:
             if position.topic_id:
                 ids[position.partition.topic].add(position.topic_id)
     topic_ids = {topic: frozenset(found) for topic, found in ids.items()}
-    return Bookmarks(offsets, topic_ids, frozenset(streams - {stream}))
+    return StoredPositions(offsets, topic_ids, frozenset(streams - {stream}))
 
 
 def refuse_another_log(registry: Registry, stream: str, topic_ids: Mapping[str, str]) -> None:

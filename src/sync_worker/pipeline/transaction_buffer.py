@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import DBAPIError
 
-from sync_worker.pipeline.apply import Applier, Portion
-from sync_worker.pipeline.decoded_records import BytesLetGo
-from sync_worker.pipeline.listener import Applied, Progress
-from sync_worker.pipeline.retry import Patience
+from sync_worker.pipeline.apply import Applier, PendingTransaction
+from sync_worker.pipeline.decoded_records import PayloadReleased
+from sync_worker.pipeline.listener import PipelineListener, TransactionCommitted
+from sync_worker.pipeline.retry import Retrier
 from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.positions import Counts, PositionsMoved
-from sync_worker.streams.protocol import Batch, EventSource
+from sync_worker.streams.protocol import EventSource, FetchedBatch
 
 _MOST_BYTES_WHOLE = 32 * 2**20
 """Of records that are kept whole until they are dead letters."""
@@ -28,7 +28,7 @@ _GROWTH = 4
 """A transaction that was quick is followed by one of so many times its size."""
 
 
-class Keeper:
+class TransactionBuffer:
     """Has an applier keep the batches of one source, in transactions of `most_records` at most.
 
     A long stream names the same clinics again and again, and each is read and written once in a
@@ -46,8 +46,8 @@ class Keeper:
         self,
         applier: Applier,
         source: EventSource,
-        progress: Progress,
-        patiently: Patience,
+        progress: PipelineListener,
+        patiently: Retrier,
         start_over: Callable[[EventSource], None],
         most_records: int,
     ) -> None:
@@ -57,7 +57,7 @@ class Keeper:
         self._patiently = patiently
         self._start_over = start_over
         self._most_records = most_records
-        self._portion: Portion | None = None
+        self._portion: PendingTransaction | None = None
         self._bytes_whole = 0
         self._kept_whole = 0
         self._most_in_time = min(most_records, _FIRST_RECORDS)
@@ -69,7 +69,7 @@ class Keeper:
         """Whether everything taken is in the database."""
         return self._portion is None
 
-    def take(self, batch: Batch) -> None:
+    def take(self, batch: FetchedBatch) -> None:
         """Take the source's next batch; it is kept now, or with those that follow on it."""
         if not self._has_room_for(batch) and not self.keep():
             return
@@ -87,18 +87,18 @@ class Keeper:
         portion, self._portion, self._bytes_whole = self._portion, None, 0
         return portion is None or self._keep(portion)
 
-    def _has_room_for(self, batch: Batch) -> bool:
+    def _has_room_for(self, batch: FetchedBatch) -> bool:
         portion = self._portion
         if portion is None:
             return True
         is_small = len(portion) + len(batch.records) <= self._most_in_time
         return is_small and portion.is_followed_by(batch)
 
-    def _is_enough(self, portion: Portion) -> bool:
+    def _is_enough(self, portion: PendingTransaction) -> bool:
         is_full = len(portion) >= self._most_in_time
         return is_full or self._kept_whole > 0 or self._bytes_whole >= _MOST_BYTES_WHOLE
 
-    def _keep(self, portion: Portion) -> bool:
+    def _keep(self, portion: PendingTransaction) -> bool:
         if len(portion) > self._most_in_time:
             return self._keep_in_halves(portion)
         began = time.monotonic()
@@ -108,7 +108,7 @@ class Keeper:
             self._progress.outpaced()
             self._start_over(self._source)
             return False
-        except BytesLetGo:
+        except PayloadReleased:
             self._kept_whole = len(portion)
             self._start_over(self._source)
             return False
@@ -130,7 +130,7 @@ class Keeper:
             more = max(self._most_in_time, _GROWTH * size)
         self._most_in_time = min(self._most_records, more)
 
-    def _keep_in_halves(self, portion: Portion) -> bool:
+    def _keep_in_halves(self, portion: PendingTransaction) -> bool:
         """Keep it in two transactions or more, and remain a member meanwhile."""
         for half in portion.halves():
             self._progress.polling()
@@ -139,11 +139,11 @@ class Keeper:
                 return False
         return True
 
-    def _attempt(self, portion: Portion) -> Applied | None:
+    def _attempt(self, portion: PendingTransaction) -> TransactionCommitted | None:
         """Apply it; None where it took the database too long, and there is less to try."""
         try:
             return self._applier.apply(self._source.stream_id, portion)
         except DBAPIError as error:
-            if fault_of(error) is Fault.TOO_LONG and len(portion) > 1:
+            if fault_of(error) is Fault.TIMEOUT and len(portion) > 1:
                 return None
             raise

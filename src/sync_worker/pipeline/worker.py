@@ -7,14 +7,20 @@ from sqlalchemy.exc import DBAPIError
 
 from sync_worker.pipeline import gc_control
 from sync_worker.pipeline.apply import Applier
-from sync_worker.pipeline.listener import Progress
-from sync_worker.pipeline.retry import Patience, RetryPolicy, is_passing
+from sync_worker.pipeline.listener import PipelineListener
+from sync_worker.pipeline.retry import Retrier, RetryPolicy, is_transient
 from sync_worker.pipeline.stored_positions import bookmarks, start
-from sync_worker.pipeline.transaction_buffer import Keeper
+from sync_worker.pipeline.transaction_buffer import TransactionBuffer
 from sync_worker.registry import guard_state, schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.positions import Counts
-from sync_worker.streams.protocol import Batch, Bookmarks, EventSource, StreamAway, StreamError
+from sync_worker.streams.protocol import (
+    EventSource,
+    FetchedBatch,
+    StoredPositions,
+    StreamError,
+    StreamUnavailable,
+)
 
 POLL_SECONDS = 0.5
 """The longest that a poll waits for records, and so that a stop waits for a poll."""
@@ -35,14 +41,14 @@ class Worker:
         self,
         registry: Registry,
         applier: Applier,
-        progress: Progress,
+        progress: PipelineListener,
         policy: RetryPolicy,
         most_records: int,
     ) -> None:
         self._registry = registry
         self._applier = applier
         self._progress = progress
-        self._patiently = Patience(registry, lambda: self._is_stopping, self._wait, policy)
+        self._patiently = Retrier(registry, lambda: self._is_stopping, self._wait, policy)
         self._most_records = most_records
         self._is_stopping = False
         self._looked_at = 0.0
@@ -87,17 +93,19 @@ class Worker:
             finally:
                 self.total += keeper.total
                 source.close()
-        except (DBAPIError, StreamAway) as error:
+        except (DBAPIError, StreamUnavailable) as error:
             # A stop does not wait for what is away to come back; nothing in hand was kept.
-            if not (self._is_stopping and is_passing(error)):
+            if not (self._is_stopping and is_transient(error)):
                 raise
         return is_done
 
-    def _loop(self, source: EventSource, keeper: Keeper, until_idle_seconds: float | None) -> bool:
+    def _loop(
+        self, source: EventSource, keeper: TransactionBuffer, until_idle_seconds: float | None
+    ) -> bool:
         quiet_since = time.monotonic()
         while not self._is_stopping:
             self._progress.polling()
-            if source.wants_bookmarks() and keeper.keep():
+            if source.needs_positions() and keeper.keep():
                 self._start_over(source)
             batch = self._polled(source, keeper, _poll_seconds(quiet_since, until_idle_seconds))
             if batch is not None:
@@ -112,7 +120,9 @@ class Worker:
         keeper.keep()
         return False
 
-    def _polled(self, source: EventSource, keeper: Keeper, seconds: float) -> Batch | None:
+    def _polled(
+        self, source: EventSource, keeper: TransactionBuffer, seconds: float
+    ) -> FetchedBatch | None:
         try:
             return source.poll(seconds)
         except StreamError:
@@ -120,8 +130,8 @@ class Worker:
                 raise
             return None  # it is read again
 
-    def _keeper(self, source: EventSource) -> Keeper:
-        return Keeper(
+    def _keeper(self, source: EventSource) -> TransactionBuffer:
+        return TransactionBuffer(
             self._applier,
             source,
             self._progress,
@@ -154,7 +164,7 @@ class Worker:
         reached = self._patiently(lambda: self._bookmarks(source.stream_id), source.idle).positions
         return all(reached.get(partition, 0) >= end for partition, end in ends.items())
 
-    def _bookmarks(self, stream: str) -> Bookmarks:
+    def _bookmarks(self, stream: str) -> StoredPositions:
         return bookmarks(self._registry, stream)
 
     def _look_at_the_registry(self, source: EventSource) -> None:

@@ -126,7 +126,7 @@ def region_codes(connection: Connection) -> set[str]:
     return {code for code in codes if code is not None}
 
 
-def unheard_of(connection: Connection, hsa_ids: Sequence[str]) -> list[str]:
+def unknown_ids(connection: Connection, hsa_ids: Sequence[str]) -> list[str]:
     """Those of the HSA-ids that the e-services never named, and the log does not."""
     known = union(
         select(clinic.c.hsa_id).where(clinic.c.hsa_id.in_(hsa_ids)),

@@ -27,7 +27,7 @@ class KnownClinic(NamedTuple):
     is_registered: bool
 
 
-def locked(connection: Connection, hsa_ids: Collection[str]) -> dict[str, KnownClinic]:
+def lock_or_create(connection: Connection, hsa_ids: Collection[str]) -> dict[str, KnownClinic]:
     """The clinics with these ids, locked in the order of their ids until the transaction ends.
 
     One that was never named has a row from now on: without it there would be nothing to lock, and
@@ -35,10 +35,10 @@ def locked(connection: Connection, hsa_ids: Collection[str]) -> dict[str, KnownC
     """
     ordered = sorted(hsa_ids)
     dialect.insert_missing_keys(connection, clinic.c.hsa_id, ordered)
-    return present(connection, ordered)
+    return lock_existing(connection, ordered)
 
 
-def present(connection: Connection, hsa_ids: Collection[str]) -> dict[str, KnownClinic]:
+def lock_existing(connection: Connection, hsa_ids: Collection[str]) -> dict[str, KnownClinic]:
     """Of the clinics with these ids those that were named before, locked in the same order."""
     return _read(connection, _known_of(connection, sorted(hsa_ids)).with_for_update())
 

@@ -72,7 +72,7 @@ RECORD = (
 
 
 @dataclass(frozen=True, slots=True)
-class LetterFilter:
+class DeadLetterFilter:
     """Which dead letters; None asks for nothing. `hsa_id` is one that the record names."""
 
     status: str | None = None
@@ -192,7 +192,7 @@ def record_of(row: Row[Any]) -> Record:
 
 
 def listed(
-    connection: Connection, wanted: LetterFilter, limit: int | None = None
+    connection: Connection, wanted: DeadLetterFilter, limit: int | None = None
 ) -> Iterator[dict[str, Any]]:
     """Dead letters in the order set aside, in the form of `deadletters list`; without values."""
     statement = select(*_LISTED).where(*wanted.conditions()).order_by(dead_letter.c.id)
@@ -411,7 +411,7 @@ def _instant(timestamp_ms: int) -> datetime | None:
 _MOST_IN_ONE_QUESTION = 10_000
 
 
-class Head(NamedTuple):
+class DeadLetterSummary(NamedTuple):
     """A dead letter without its record."""
 
     number: int
@@ -422,7 +422,7 @@ class Head(NamedTuple):
     """Bytes of its record, roughly."""
 
 
-class Letter(NamedTuple):
+class DeadLetter(NamedTuple):
     """An open dead letter with its record."""
 
     number: int
@@ -439,29 +439,31 @@ class Signature(NamedTuple):
     reason: str | None
 
 
-def found(connection: Connection, wanted: LetterFilter) -> list[Head]:
+def found(connection: Connection, wanted: DeadLetterFilter) -> list[DeadLetterSummary]:
     """Those that are asked for, in the order set aside."""
     statement = select(*_HEAD).where(*wanted.conditions()).order_by(dead_letter.c.id)
-    return [Head(*row) for row in connection.execute(statement)]
+    return [DeadLetterSummary(*row) for row in connection.execute(statement)]
 
 
-def heads(connection: Connection, numbers: Collection[int], *, locked: bool = False) -> list[Head]:
+def heads(
+    connection: Connection, numbers: Collection[int], *, locked: bool = False
+) -> list[DeadLetterSummary]:
     """Those with these ids, whatever their status, by id; `locked` in the same order."""
-    found: list[Head] = []
+    found: list[DeadLetterSummary] = []
     possible = {number for number in numbers if number <= dialect.GREATEST_NUMBER}
     for some in _in_parts(sorted(possible)):
         statement = select(*_HEAD).where(dead_letter.c.id.in_(some)).order_by(dead_letter.c.id)
         statement = statement.with_for_update() if locked else statement
-        found += [Head(*row) for row in connection.execute(statement)]
+        found += [DeadLetterSummary(*row) for row in connection.execute(statement)]
     return found
 
 
-def still_open(connection: Connection, numbers: Sequence[int]) -> list[Letter]:
+def still_open(connection: Connection, numbers: Sequence[int]) -> list[DeadLetter]:
     """Of these those that are open, in the order set aside."""
     is_one = and_(dead_letter.c.id.in_(numbers), dead_letter.c.status == OPEN)
     columns = (dead_letter.c.id, *RECORD, dead_letter.c.reason, dead_letter.c.detail)
     rows = connection.execute(select(*columns).where(is_one).order_by(dead_letter.c.id))
-    return [Letter(row.id, record_of(row), row.reason, row.detail) for row in rows]
+    return [DeadLetter(row.id, record_of(row), row.reason, row.detail) for row in rows]
 
 
 def clinics_named_in(connection: Connection, number: int) -> Sequence[str]:
@@ -470,7 +472,7 @@ def clinics_named_in(connection: Connection, number: int) -> Sequence[str]:
     return named(record_of(connection.execute(stored).one()))
 
 
-def reword(connection: Connection, rejected: Iterable[tuple[Letter, Rejection]]) -> None:
+def reword(connection: Connection, rejected: Iterable[tuple[DeadLetter, Rejection]]) -> None:
     """Say why letters are set aside, where that is another reason by now."""
     told = [
         (letter, rejection.reason.value, dialect.storable(connection, rejection.detail))
@@ -516,7 +518,7 @@ def purge(connection: Connection, before: datetime, by: Signature) -> int:
 
 def alone(connection: Connection) -> None:
     """Wait until nobody else redrives or discards; to be called before any other lock is taken."""
-    dialect.alone(connection, "sync-worker deadletters")
+    dialect.advisory_lock(connection, "sync-worker deadletters")
 
 
 _HEAD = (

@@ -20,23 +20,23 @@ _UNTRANSLATABLE_CHARACTER = "22P05"
 class Fault(Enum):
     """Whose fault an error is, and so what happens next."""
 
-    PASSING = "the database is away, busy, read-only, full or failing over: try again"
-    TOO_LONG = "the database ended what took too long: try again with less"
+    TRANSIENT = "the database is away, busy, read-only, full or failing over: try again"
+    TIMEOUT = "the database ended what took too long: try again with less"
     DATA = "the database refuses the data of a record: set that record aside"
     REFUSED = "the server is there, and does not let us in: try again ever more slowly"
     NOT_A_DATABASE = "what stands there is no database, or a broken one: a person must look"
     REFUSED_OPTION = "a pooler refuses an option of the address: a person must look"
-    OURS = "nothing that waiting mends, and no record's fault"
+    BUG = "nothing that waiting mends, and no record's fault"
 
 
 _SQLITE: dict[int, Fault] = {
-    sqlite3.SQLITE_BUSY: Fault.PASSING,
-    sqlite3.SQLITE_LOCKED: Fault.PASSING,
-    sqlite3.SQLITE_FULL: Fault.PASSING,
-    sqlite3.SQLITE_READONLY: Fault.PASSING,
-    sqlite3.SQLITE_IOERR: Fault.PASSING,
-    sqlite3.SQLITE_CANTOPEN: Fault.PASSING,
-    sqlite3.SQLITE_PROTOCOL: Fault.PASSING,
+    sqlite3.SQLITE_BUSY: Fault.TRANSIENT,
+    sqlite3.SQLITE_LOCKED: Fault.TRANSIENT,
+    sqlite3.SQLITE_FULL: Fault.TRANSIENT,
+    sqlite3.SQLITE_READONLY: Fault.TRANSIENT,
+    sqlite3.SQLITE_IOERR: Fault.TRANSIENT,
+    sqlite3.SQLITE_CANTOPEN: Fault.TRANSIENT,
+    sqlite3.SQLITE_PROTOCOL: Fault.TRANSIENT,
     sqlite3.SQLITE_NOTADB: Fault.NOT_A_DATABASE,
     sqlite3.SQLITE_CORRUPT: Fault.NOT_A_DATABASE,
     sqlite3.SQLITE_CONSTRAINT: Fault.DATA,
@@ -46,16 +46,16 @@ _SQLITE: dict[int, Fault] = {
 """By primary result code (the low byte), https://sqlite.org/rescode.html."""
 
 _SQLSTATE: dict[str, Fault] = {
-    "08": Fault.PASSING,  # connection
-    "25006": Fault.PASSING,  # read-only: a standby, or a failover under way
-    "25P03": Fault.TOO_LONG,  # we were silent for too long within a transaction
-    "25P04": Fault.TOO_LONG,  # the transaction took too long, whatever it did
-    "40": Fault.PASSING,  # serialisation, deadlock
-    "53": Fault.PASSING,  # disk full, out of memory, too many connections
-    "55P03": Fault.PASSING,  # lock not available
-    "57014": Fault.TOO_LONG,  # cancelled, as by a time-out of statements
-    "57": Fault.PASSING,  # shutdown, crash
-    "58": Fault.PASSING,  # the server's own I/O
+    "08": Fault.TRANSIENT,  # connection
+    "25006": Fault.TRANSIENT,  # read-only: a standby, or a failover under way
+    "25P03": Fault.TIMEOUT,  # we were silent for too long within a transaction
+    "25P04": Fault.TIMEOUT,  # the transaction took too long, whatever it did
+    "40": Fault.TRANSIENT,  # serialisation, deadlock
+    "53": Fault.TRANSIENT,  # disk full, out of memory, too many connections
+    "55P03": Fault.TRANSIENT,  # lock not available
+    "57014": Fault.TIMEOUT,  # cancelled, as by a time-out of statements
+    "57": Fault.TRANSIENT,  # shutdown, crash
+    "58": Fault.TRANSIENT,  # the server's own I/O
     "28": Fault.REFUSED,  # the user or its password
     "3D": Fault.REFUSED,  # there is no such database
     "22": Fault.DATA,  # data exception
@@ -80,12 +80,12 @@ def fault_of(error: BaseException) -> Fault:
     """Whose fault this error of the database or its driver is."""
     if isinstance(error, ResourceClosedError):
         # All that is told of a connection that breaks amid the first questions of its dialect.
-        return Fault.PASSING
+        return Fault.TRANSIENT
     if not isinstance(error, DBAPIError):
-        return Fault.OURS
+        return Fault.BUG
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
-        return _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF, Fault.OURS)
+        return _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF, Fault.BUG)
     state = getattr(cause, "sqlstate", None)
     if state is None and _POOLER_REFUSES in str(cause):
         return Fault.REFUSED_OPTION
@@ -94,8 +94,8 @@ def fault_of(error: BaseException) -> Fault:
     if state is None:
         # The driver never got an answer: the server cannot be reached, or went away.
         is_connection = error.connection_invalidated or isinstance(error, InterfaceError)
-        return Fault.PASSING if is_connection or _says_unreachable(cause) else Fault.OURS
-    return _SQLSTATE.get(state) or _SQLSTATE.get(state[:2], Fault.OURS)
+        return Fault.TRANSIENT if is_connection or _says_unreachable(cause) else Fault.BUG
+    return _SQLSTATE.get(state) or _SQLSTATE.get(state[:2], Fault.BUG)
 
 
 def refuses_login(cause: BaseException | None) -> bool:

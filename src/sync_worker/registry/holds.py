@@ -44,7 +44,7 @@ def all_open(connection: Connection) -> dict[str, dict[Fact, Held]]:
     return _held(connection, _held_open())
 
 
-def let_go(
+def release(
     connection: Connection, wanted: Mapping[str, Collection[Fact]], now: datetime
 ) -> dict[str, HeldFacts]:
     """Take away what is held of these facts of locked clinics, and give it back.
@@ -81,7 +81,9 @@ class Merged(NamedTuple):
     newer: dict[Fact, dict[str, Register[Any]]]
 
 
-def settle(connection: Connection, held: Mapping[str, HeldFacts], now: datetime) -> list[Settled]:
+def merge_held(
+    connection: Connection, held: Mapping[str, HeldFacts], now: datetime
+) -> list[Settled]:
     """Merge what is held into its clinics, which are locked; what changed, by HSA-id."""
     result = merged(connection, held)
     write_merged(connection, result, now)
@@ -90,7 +92,7 @@ def settle(connection: Connection, held: Mapping[str, HeldFacts], now: datetime)
 
 def merged(connection: Connection, held: Mapping[str, HeldFacts]) -> Merged:
     """What merging would do to the clinics, which it locks, in the order of HSA-ids."""
-    known = clinics.present(connection, held.keys())
+    known = clinics.lock_existing(connection, held.keys())
     settled = []
     newer: dict[Fact, dict[str, Register[Any]]] = {}
     for hsa_id, some in sorted(held.items()):

@@ -57,7 +57,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Advance:
+class PositionUpdate:
     """One partition's way through a batch; `newest_event_at` is None where it has no event."""
 
     partition: Partition
@@ -103,7 +103,7 @@ def claim(
 def advance(
     connection: Connection,
     claimed: Mapping[Partition, Position],
-    advances: Iterable[Advance],
+    advances: Iterable[PositionUpdate],
     now: datetime,
 ) -> None:
     """Move claimed positions and add to their counts."""
@@ -174,7 +174,7 @@ _AT_ZERO = (
 _ADVANCED = (*_AT_ZERO, "last_applied_at", "newest_event_at", "topic_id", "unknown_in_a_row")
 
 
-def _advanced(known: Position, step: Advance, now: datetime) -> tuple[Any, ...]:
+def _advanced(known: Position, step: PositionUpdate, now: datetime) -> tuple[Any, ...]:
     """The values of `_ADVANCED`."""
     return (
         known.stream,

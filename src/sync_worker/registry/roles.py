@@ -182,7 +182,7 @@ def apply(connection: Connection, wanted: Sequence[str]) -> None:
     """
     if not dialect.owns(connection, clinic):
         raise NotTheOwner(dialect.role(connection))
-    dialect.alone(connection, "schema")
+    dialect.advisory_lock(connection, "schema")
     for statement in wanted:
         # The driver reads a per cent sign, as in a schema's name, as the beginning of a parameter.
         connection.exec_driver_sql(statement.replace("%", "%%"))

@@ -60,7 +60,7 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     with engine.begin() as connection:
-        dialect.alone(connection, "schema")
+        dialect.advisory_lock(connection, "schema")
         before = current(connection)
         known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
         if before is not None and before not in known:

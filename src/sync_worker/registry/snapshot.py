@@ -55,7 +55,7 @@ _IN_ORDER = {fact: number for number, fact in enumerate(Fact)}
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class RegistrySnapshot:
     """Rows, what is held, positions, and records that are no facts here: all of one moment."""
 
     clinics: Mapping[str, Clinic]
@@ -71,9 +71,9 @@ class Survey:
         return [known for known in self.positions if known.stream == stream]
 
 
-def read(connection: Connection) -> Survey:
+def read(connection: Connection) -> RegistrySnapshot:
     """Read the registry; `connection` reads from a snapshot."""
-    return Survey(
+    return RegistrySnapshot(
         _with_held(_rows(connection.execute(_select())), holds.all_open(connection)),
         positions.listed(connection),
         dead_letters.not_redriven(connection),

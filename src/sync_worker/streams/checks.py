@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sync_worker.events.record import Partition
-from sync_worker.streams.protocol import Bookmarks, StreamError
+from sync_worker.streams.protocol import StoredPositions, StreamError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,13 @@ class Bounds:
     end: int
 
 
-def other_clusters(bookmarks: Bookmarks) -> list[str]:
+def other_clusters(bookmarks: StoredPositions) -> list[str]:
     """The clusters that the registry was read from, where it knows this one not at all."""
     others = sorted(other for other in bookmarks.other_streams if other.startswith("kafka:"))
     return [] if bookmarks.positions else others
 
 
-def refuse_other_cluster(stream_id: str, bookmarks: Bookmarks) -> None:
+def refuse_other_cluster(stream_id: str, bookmarks: StoredPositions) -> None:
     """Raise where the registry knows other clusters, and this one not at all."""
     others = other_clusters(bookmarks)
     if not others:

@@ -32,16 +32,16 @@ class StreamError(Exception):
         self.what, self.why, self.hint = what, why, hint
 
 
-class StreamAway(Exception):
+class StreamUnavailable(Exception):
     """The stream cannot be reached now; trying again can help."""
 
 
-class StreamRefused(StreamAway):
+class StreamRefused(StreamUnavailable):
     """The stream is there and does not let us in; once what we log in with changes, it may."""
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class OffsetRange:
     """A partition's position before and after a batch: offsets of the next record to read.
 
     `to_offset` can be past the last record plus one: logs have gaps.
@@ -53,7 +53,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class FetchedBatch:
     """Records in the order read, and how far they take each of their partitions.
 
     A move without records is a gap in a log. `topic_ids` tells which topics of these names the
@@ -62,13 +62,13 @@ class Batch:
     """
 
     records: tuple[Record, ...]
-    moves: tuple[Move, ...]
+    moves: tuple[OffsetRange, ...]
     topic_ids: Mapping[str, str] = field(default_factory=dict)
     is_followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Bookmarks:
+class StoredPositions:
     """Where the registry stands in a stream, as it is kept beside the rows.
 
     A partition without a position was never read. `topic_ids` are those that came with the
@@ -88,23 +88,23 @@ class EventSource(Protocol):
     def stream_id(self) -> str:
         """Which log this is; a position means nothing in another one."""
 
-    def wants_bookmarks(self) -> bool:
+    def needs_positions(self) -> bool:
         """Whether there are partitions of which it does not know yet where to read on.
 
         True at first, and again when other partitions are assigned. Until `seek` nothing of them is
         handed out.
         """
 
-    def seek(self, bookmarks: Bookmarks) -> None:
+    def seek(self, bookmarks: StoredPositions) -> None:
         """Read on from these positions; a partition without one is read from its beginning.
 
-        To be called when `wants_bookmarks`, and after a batch was not kept.
+        To be called when `needs_positions`, and after a batch was not kept.
 
         Raises:
             StreamError: the stream does not fit the bookmarks.
         """
 
-    def poll(self, timeout_seconds: float) -> Batch | None:
+    def poll(self, timeout_seconds: float) -> FetchedBatch | None:
         """The next records, or None where there are none within the time.
 
         Raises:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from sync_worker.events.record import Partition, Record
-from sync_worker.streams.protocol import Batch, Bookmarks
+from sync_worker.streams.protocol import FetchedBatch, StoredPositions
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -84,7 +84,7 @@ class RangeReader(Protocol):
 
     @property
     def topic_ids(self) -> Mapping[str, str]:
-        """The ids of the topics that are read, as `Batch` has them."""
+        """The ids of the topics that are read, as `FetchedBatch` has them."""
 
     @property
     def read(self) -> int:
@@ -101,7 +101,7 @@ class RangeReader(Protocol):
     def fraction_read(self) -> float:
         """How much of the range was read, from 0 to 1; can be asked from any thread."""
 
-    def fit(self, bookmarks: Bookmarks) -> None:
+    def fit(self, bookmarks: StoredPositions) -> None:
         """See to it that a whole stream is the one that the bookmarks are of, as the worker does.
 
         To be called before `batches`.
@@ -110,7 +110,7 @@ class RangeReader(Protocol):
             StreamError: it is not; where only the end can tell, `batches` raises it.
         """
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[FetchedBatch]:
         """The records in the order of each partition, with how far each batch goes.
 
         Raises:

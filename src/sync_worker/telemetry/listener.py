@@ -11,25 +11,25 @@ from sync_worker.events.likely_causes import known_type_like
 from sync_worker.events.models import MODELS
 from sync_worker.pipeline.listener import (
     AheadOfClock,
-    Applied,
+    DeadLettered,
     MassChangeHeld,
     MovedWithoutBoard,
     NameDropped,
     PatientBoardNamed,
-    SetAside,
+    TransactionCommitted,
     UnknownType,
     Warning_,
 )
 from sync_worker.registry.errors import Fault, fault_of, first_line
-from sync_worker.streams.protocol import StreamAway, StreamRefused
+from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
 from sync_worker.telemetry.health import Health
 from sync_worker.telemetry.metrics import Metrics
 
 _MOST_TYPES_TOLD = 20
 
 
-class Told:
-    """A `Progress` that logs, counts, and keeps the health that probes ask for."""
+class TelemetryListener:
+    """A `PipelineListener` that logs, counts, and keeps the health that probes ask for."""
 
     def __init__(self, log: FilteringBoundLogger, metrics: Metrics, health: Health) -> None:
         self._log = log
@@ -56,7 +56,7 @@ class Told:
     def holds_open(self, count: int) -> None:
         self._metrics.holds_open(count)
 
-    def applied(self, applied: Applied) -> None:
+    def applied(self, applied: TransactionCommitted) -> None:
         self._health.database_is(None)
         self._metrics.applied(applied)
         total = applied.total
@@ -85,10 +85,10 @@ class Told:
             said = f"it refuses us since {_time(self._refused_since)}: {first_line(error)}"
             self._health.database_is(said)
             return
-        if not isinstance(error, StreamAway):
+        if not isinstance(error, StreamUnavailable):
             self._health.database_is(first_line(error))
         self._log.warning(
-            "kafka_unavailable" if isinstance(error, StreamAway) else "database_unavailable",
+            "kafka_unavailable" if isinstance(error, StreamUnavailable) else "database_unavailable",
             error=first_line(error),
             retry_in_seconds=round(seconds, 2),
         )
@@ -119,7 +119,7 @@ class Told:
                 self._log.warning("name_dropped", hsa_id=hsa_id, event_id=event_id)
             case AheadOfClock():
                 self._log.warning("ahead_of_clock", **warning._asdict())
-            case SetAside(record, rejection):
+            case DeadLettered(record, rejection):
                 self._log.warning(
                     "dead_lettered",
                     reason=rejection.reason.value,

@@ -4,11 +4,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from sync_worker.pipeline.listener import (
     AheadOfClock,
-    Applied,
+    DeadLettered,
     MassChangeHeld,
     MovedWithoutBoard,
     PatientBoardNamed,
-    SetAside,
+    TransactionCommitted,
     UnknownType,
     Warning_,
 )
@@ -88,7 +88,7 @@ class Metrics:
             registry=self.registry,
         )
 
-    def applied(self, applied: Applied) -> None:
+    def applied(self, applied: TransactionCommitted) -> None:
         """Count a transaction."""
         self._batches.inc()
         total = applied.total
@@ -101,7 +101,7 @@ class Metrics:
 
     def _count(self, warning: Warning_) -> None:
         match warning:
-            case SetAside(_, rejection):
+            case DeadLettered(_, rejection):
                 self._dead_letters.labels(rejection.reason.value).inc()
             case MovedWithoutBoard():
                 self._moved_without_board.inc()

@@ -44,7 +44,7 @@ def test_a_call_that_the_server_does_not_end_is_ended_here(engine_of, kept):
         connection.execute(unlimited)
         with pytest.raises(DBAPIError) as ended:
             connection.execute(text("SELECT pg_sleep(30)"))
-    assert fault_of(ended.value) is Fault.TOO_LONG
+    assert fault_of(ended.value) is Fault.TIMEOUT
     assert "not finished after" in first_line(ended.value)
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT 1")) == 1
@@ -64,7 +64,7 @@ def test_a_database_silent_at_the_first_question_is_given_up(database_url, monke
         engine = open_engine(f"postgresql://postgres@127.0.0.1:{proxy.port}/postgres")
         with pytest.raises(SQLAlchemyError) as ended:
             engine.connect()
-        assert fault_of(ended.value) is Fault.PASSING
+        assert fault_of(ended.value) is Fault.TRANSIENT
         assert as_command_error(ended.value).exit_code == 5
 
 

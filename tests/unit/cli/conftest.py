@@ -17,7 +17,7 @@ BOARD = "SE2321000016-PN01"
 
 
 @dataclass(frozen=True)
-class Told:
+class TelemetryListener:
     """What a command that has ended told."""
 
     exit_code: int
@@ -58,11 +58,11 @@ def folder(tmp_path, monkeypatch):
 def typed(capsys):
     """Calls a command as it is typed after `sync-worker`."""
 
-    def call(*arguments: str) -> Told:
+    def call(*arguments: str) -> TelemetryListener:
         capsys.readouterr()
         exit_code = run(arguments)
         captured = capsys.readouterr()
-        return Told(exit_code, captured.out, captured.err)
+        return TelemetryListener(exit_code, captured.out, captured.err)
 
     return call
 

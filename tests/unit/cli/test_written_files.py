@@ -7,7 +7,7 @@ import stat
 import pytest
 from tests.unit.cli.conftest import A
 
-from sync_worker.files.atomic import Kind, NotAFile, WholeFile
+from sync_worker.files.atomic import AtomicFile, Kind, NotARegularFile
 from sync_worker.registry.dialect import open_engine
 
 
@@ -60,8 +60,8 @@ def test_what_is_no_file_is_left_as_it_is_and_told(typed, database, folder, monk
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"sqlite:///{place}")
     upgraded = typed("db", "upgrade")
     assert (upgraded.exit_code, "no database file" in upgraded.stderr) == (2, True)
-    with pytest.raises(NotAFile) as raised:
-        WholeFile(place)
+    with pytest.raises(NotARegularFile) as raised:
+        AtomicFile(place)
     assert raised.value.kind is kind
     assert sorted(path.name for path in folder.iterdir()) == ["list.txt", "place", "registry.db"]
 
@@ -187,7 +187,7 @@ def test_what_ends_midway_leaves_what_there_was(tmp_path, stands_there, error):
         path.write_bytes(stands_there)
 
     def begin():
-        with WholeFile(path) as file:
+        with AtomicFile(path) as file:
             file.content.write(b"the beginning")
             raise error
 
@@ -198,8 +198,8 @@ def test_what_ends_midway_leaves_what_there_was(tmp_path, stands_there, error):
 
 def test_a_link_planted_while_a_file_is_written_is_not_followed(tmp_path):
     target = tmp_path / "target"
-    with WholeFile(tmp_path / "file") as file:
+    with AtomicFile(tmp_path / "file") as file:
         (tmp_path / "file").symlink_to(target)
-        with pytest.raises(NotAFile):
+        with pytest.raises(NotARegularFile):
             file.put()
     assert not target.exists()

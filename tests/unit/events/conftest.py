@@ -6,11 +6,11 @@ from typing import Any
 from tests.builders import ACTIVATION, Event, record
 
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcomes import Rejection
 
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
-CODEC = Codec(ACTIVATION, Regions(), timedelta(hours=1))
+CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
 CLINIC = "SE2321000016-TA01"
 OTHER = "SE2321000016-TB02"
 

@@ -10,7 +10,7 @@ from tests.builders import Event as Document
 from tests.unit.events.conftest import CLINIC, NOW, OTHER, decode, reason_of
 
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcomes import Event, Ignored, Reason, Rejection
 
 
@@ -208,7 +208,7 @@ def test_a_region_that_is_not_in_use_is_unknown(code):
 
 
 def test_a_region_that_a_setting_adds_is_known():
-    codec = Codec(ACTIVATION, Regions(["11"]), timedelta(hours=1))
+    codec = EventDecoder(ACTIVATION, Regions(["11"]), timedelta(hours=1))
 
     assert isinstance(codec.decode(record(region_changed(CLINIC, 5, "11")), NOW), Event)
 
@@ -223,7 +223,7 @@ def test_an_event_says_how_far_ahead_of_the_clock_it_is(ahead, seconds):
 
 
 def test_no_limit_of_less_than_a_minute_lets_an_event_through():
-    codec = Codec(ACTIVATION, Regions(), timedelta())
+    codec = EventDecoder(ACTIVATION, Regions(), timedelta())
 
     verdict = codec.decode(record(activated(CLINIC, NOW + timedelta(seconds=1))), NOW)
 

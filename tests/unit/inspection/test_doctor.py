@@ -17,7 +17,7 @@ from sync_worker.inspection.doctor import (
 )
 from sync_worker.registry.dialect import MissingDatabase, NoPlaceForDatabase
 from sync_worker.registry.schema import WrongRevision
-from sync_worker.streams.protocol import StreamAway, StreamError
+from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
 
 def found(*checks: Check, seconds: float = 10) -> dict[str, State]:
@@ -105,7 +105,7 @@ def test_what_needs_something_that_does_not_apply_does_not_apply_either():
     ("error", "fix"),
     [
         (StreamError("What.", "Why.", "Do this."), "Do this."),
-        (StreamAway("no broker"), "BOOTSTRAP_SERVERS"),
+        (StreamUnavailable("no broker"), "BOOTSTRAP_SERVERS"),
         (MissingDatabase("there.db"), "db upgrade"),  # type: ignore[arg-type]
         (NoPlaceForDatabase("there"), "DATABASE_URL"),  # type: ignore[arg-type]
         (WrongRevision("0001"), "db upgrade"),

@@ -1,11 +1,11 @@
 """When a refused login is tried again."""
 
-from sync_worker.login_backoff import LONGEST_WAIT_SECONDS, Refusals
+from sync_worker.login_backoff import LONGEST_WAIT_SECONDS, LoginBackoff
 
 
 def test_a_refusal_is_tried_ever_more_slowly_with_a_limit():
     told = []
-    refusals = Refusals(tell=lambda why, since, seconds: told.append((why, since, seconds)))
+    refusals = LoginBackoff(tell=lambda why, since, seconds: told.append((why, since, seconds)))
     for _ in range(9):
         refusals.refused("no")
     waits = [seconds for _, _, seconds in told]
@@ -17,7 +17,7 @@ def test_a_refusal_is_tried_ever_more_slowly_with_a_limit():
 
 def test_another_secret_is_tried_at_once():
     secrets = ["old"]
-    refusals = Refusals(lambda: list(secrets))
+    refusals = LoginBackoff(lambda: list(secrets))
     for _ in range(8):
         refusals.refused("no")
     secrets[:] = ["new"]
@@ -25,7 +25,7 @@ def test_another_secret_is_tried_at_once():
 
 
 def test_who_is_let_in_begins_anew():
-    refusals = Refusals()
+    refusals = LoginBackoff()
     for _ in range(8):
         refusals.refused("no")
     refusals.accepted()

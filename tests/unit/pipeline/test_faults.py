@@ -28,29 +28,29 @@ class Driver(Exception):
 @pytest.mark.parametrize(
     ("error", "fault"),
     [
-        (of_sqlite(sqlite3.SQLITE_BUSY), Fault.PASSING),
-        (of_sqlite(sqlite3.SQLITE_BUSY_SNAPSHOT), Fault.PASSING),
-        (of_sqlite(sqlite3.SQLITE_LOCKED), Fault.PASSING),
-        (of_sqlite(sqlite3.SQLITE_FULL), Fault.PASSING),
-        (of_sqlite(sqlite3.SQLITE_READONLY), Fault.PASSING),
-        (of_sqlite(sqlite3.SQLITE_IOERR_WRITE), Fault.PASSING),
+        (of_sqlite(sqlite3.SQLITE_BUSY), Fault.TRANSIENT),
+        (of_sqlite(sqlite3.SQLITE_BUSY_SNAPSHOT), Fault.TRANSIENT),
+        (of_sqlite(sqlite3.SQLITE_LOCKED), Fault.TRANSIENT),
+        (of_sqlite(sqlite3.SQLITE_FULL), Fault.TRANSIENT),
+        (of_sqlite(sqlite3.SQLITE_READONLY), Fault.TRANSIENT),
+        (of_sqlite(sqlite3.SQLITE_IOERR_WRITE), Fault.TRANSIENT),
         (of_sqlite(sqlite3.SQLITE_CONSTRAINT_CHECK), Fault.DATA),
         (of_sqlite(sqlite3.SQLITE_TOOBIG), Fault.DATA),
         (of_sqlite(sqlite3.SQLITE_NOTADB), Fault.NOT_A_DATABASE),
         (of_sqlite(sqlite3.SQLITE_CORRUPT), Fault.NOT_A_DATABASE),
-        (of_sqlite(sqlite3.SQLITE_ERROR), Fault.OURS),
-        (OperationalError("", {}, Driver("08006")), Fault.PASSING),
-        (OperationalError("", {}, Driver("25006")), Fault.PASSING),
-        (OperationalError("", {}, Driver("40P01")), Fault.PASSING),
-        (OperationalError("", {}, Driver("53100")), Fault.PASSING),
-        (OperationalError("", {}, Driver("55P03")), Fault.PASSING),
-        (OperationalError("", {}, Driver("57P01")), Fault.PASSING),
+        (of_sqlite(sqlite3.SQLITE_ERROR), Fault.BUG),
+        (OperationalError("", {}, Driver("08006")), Fault.TRANSIENT),
+        (OperationalError("", {}, Driver("25006")), Fault.TRANSIENT),
+        (OperationalError("", {}, Driver("40P01")), Fault.TRANSIENT),
+        (OperationalError("", {}, Driver("53100")), Fault.TRANSIENT),
+        (OperationalError("", {}, Driver("55P03")), Fault.TRANSIENT),
+        (OperationalError("", {}, Driver("57P01")), Fault.TRANSIENT),
         (DBAPIError("", {}, Driver("22001")), Fault.DATA),
         (IntegrityError("", {}, Driver("23514")), Fault.DATA),
-        (DBAPIError("", {}, Driver("42601")), Fault.OURS),
-        (DBAPIError("", {}, Driver("25P02")), Fault.OURS),
-        (DBAPIError("", {}, Driver("55000")), Fault.OURS),
-        (ValueError("not of a database"), Fault.OURS),
+        (DBAPIError("", {}, Driver("42601")), Fault.BUG),
+        (DBAPIError("", {}, Driver("25P02")), Fault.BUG),
+        (DBAPIError("", {}, Driver("55000")), Fault.BUG),
+        (ValueError("not of a database"), Fault.BUG),
     ],
 )
 def test_each_error_is_sorted_once(error, fault):
@@ -71,14 +71,14 @@ AT = 'connection failed: connection to server at "10.0.0.1", port 5432 failed: '
         (f"{AT}fe_sendauth: no password supplied", Fault.REFUSED),
         (f"{AT}server does not support SSL, but SSL was required", Fault.REFUSED),
         (f"{AT}SSL error: certificate verify failed", Fault.REFUSED),
-        (f"{AT}SSL error: unexpected eof while reading", Fault.PASSING),
-        (f"{AT}SSL SYSCALL error: Connection reset by peer", Fault.PASSING),
-        (f"{AT}FATAL:  the database system is starting up", Fault.PASSING),
-        (f"{AT}FATAL:  sorry, too many clients already", Fault.PASSING),
-        (f"{AT}session is read-only", Fault.PASSING),
-        (f"{AT}Connection refused", Fault.PASSING),
-        ("failed to resolve host 'db.invalid': Name or service not known", Fault.PASSING),
-        ("server closed the connection unexpectedly", Fault.PASSING),
+        (f"{AT}SSL error: unexpected eof while reading", Fault.TRANSIENT),
+        (f"{AT}SSL SYSCALL error: Connection reset by peer", Fault.TRANSIENT),
+        (f"{AT}FATAL:  the database system is starting up", Fault.TRANSIENT),
+        (f"{AT}FATAL:  sorry, too many clients already", Fault.TRANSIENT),
+        (f"{AT}session is read-only", Fault.TRANSIENT),
+        (f"{AT}Connection refused", Fault.TRANSIENT),
+        ("failed to resolve host 'db.invalid': Name or service not known", Fault.TRANSIENT),
+        ("server closed the connection unexpectedly", Fault.TRANSIENT),
     ],
 )
 def test_a_refused_login_is_told_from_a_server_that_is_away(said, fault):
@@ -90,7 +90,7 @@ def test_what_the_database_says_is_told_without_the_statement_and_its_values():
     assert first_line(of_sqlite(sqlite3.SQLITE_BUSY)) == "told by the database"
 
 
-class Attempts:
+class ConnectionAttempts:
     """Fails as told, one error after the other, then succeeds."""
 
     def __init__(self, *errors):
@@ -119,7 +119,7 @@ BUSY = of_sqlite(sqlite3.SQLITE_BUSY)
 
 
 def test_what_may_pass_is_tried_again_until_it_works_and_told_each_time():
-    attempts = Attempts(*[BUSY] * 50)
+    attempts = ConnectionAttempts(*[BUSY] * 50)
     assert attempts.tried(FOR_EVER) == "done"
     assert attempts.told == [BUSY] * 50
     assert max(attempts.slept) <= FOR_EVER.longest_wait.total_seconds()
@@ -127,7 +127,7 @@ def test_what_may_pass_is_tried_again_until_it_works_and_told_each_time():
 
 def test_what_does_not_pass_is_raised_at_once():
     ours = of_sqlite(sqlite3.SQLITE_ERROR)
-    attempts = Attempts(ours)
+    attempts = ConnectionAttempts(ours)
     with pytest.raises(OperationalError) as raised:
         attempts.tried(FOR_EVER)
     assert raised.value is ours
@@ -135,14 +135,14 @@ def test_what_does_not_pass_is_raised_at_once():
 
 
 def test_nobody_waits_once_a_stop_is_wanted():
-    attempts = Attempts(BUSY, BUSY)
+    attempts = ConnectionAttempts(BUSY, BUSY)
     with pytest.raises(OperationalError):
         attempts.tried(FOR_EVER, is_stopping=lambda: True)
     assert attempts.made == 1
 
 
 def test_a_policy_that_gives_up_raises_the_failure_itself():
-    attempts = Attempts(BUSY, BUSY)
+    attempts = ConnectionAttempts(BUSY, BUSY)
     with pytest.raises(OperationalError) as raised:
         attempts.tried(RetryPolicy(give_up_after=timedelta(0)))
     assert raised.value is BUSY

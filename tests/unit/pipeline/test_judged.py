@@ -6,34 +6,36 @@ import pytest
 from tests.builders import ACTIVATION, EPOCH, activated, record
 
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.record import HEADER_BYTES, Record
-from sync_worker.pipeline.decoded_records import BytesLetGo, Judged
+from sync_worker.pipeline.decoded_records import DecodedRecords, PayloadReleased
 
-CODEC = Codec(ACTIVATION, Regions(), timedelta(hours=1))
+CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
 EVENT = record(activated("SE2321000016-J001", 0))
 IGNORED = Record("other", 0, 0, None, b"key", None)
 BAD = Record(ACTIVATION, 0, 1, None, None, b"no event", (("name", b"value"), ("none", None)))
 
 
 def test_bytes_are_kept_of_records_that_are_to_be_set_aside_and_of_no_others():
-    judged = Judged.by(CODEC, [EVENT, IGNORED, BAD], EPOCH, whole=False)
+    judged = DecodedRecords.by(CODEC, [EVENT, IGNORED, BAD], EPOCH, whole=False)
     assert judged.record(2) == BAD
     for at in (0, 1):
-        with pytest.raises(BytesLetGo):
+        with pytest.raises(PayloadReleased):
             judged.record(at)
 
 
 def test_bytes_are_kept_of_all_where_that_is_asked_for():
-    judged = Judged.by(CODEC, [EVENT, IGNORED, BAD], EPOCH, whole=True)
+    judged = DecodedRecords.by(CODEC, [EVENT, IGNORED, BAD], EPOCH, whole=True)
     assert [judged.record(at) for at in range(3)] == [EVENT, IGNORED, BAD]
     assert judged.bytes_whole() > EVENT.size + IGNORED.size + BAD.size
 
 
 def test_bytes_are_kept_where_a_dead_letter_is_known_to_be():
-    judged = Judged.by(CODEC, [EVENT, IGNORED], EPOCH, whole=False, needed={IGNORED.address})
+    judged = DecodedRecords.by(
+        CODEC, [EVENT, IGNORED], EPOCH, whole=False, needed={IGNORED.address}
+    )
     assert judged.record(1) == IGNORED
-    with pytest.raises(BytesLetGo):
+    with pytest.raises(PayloadReleased):
         judged.record(0)
 
 

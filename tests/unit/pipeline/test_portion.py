@@ -8,23 +8,23 @@ from hypothesis import strategies as st
 from tests.builders import ACTIVATION, EPOCH, activated, record
 
 from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import Codec
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.record import Partition, Record
-from sync_worker.pipeline.apply import Portion
-from sync_worker.pipeline.decoded_records import BytesLetGo, Judged
-from sync_worker.streams.protocol import Batch, Move
+from sync_worker.pipeline.apply import PendingTransaction
+from sync_worker.pipeline.decoded_records import DecodedRecords, PayloadReleased
+from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 
 PARTITIONS = [Partition("a", 0), Partition("a", 1), Partition("b", 0)]
-CODEC = Codec(ACTIVATION, Regions(), timedelta(hours=1))
+CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
 EVENT = record(activated("SE2321000016-P001", 0))
 
 
 def portion_of(batch, *, whole=False):
-    return Portion.of(batch, Judged.by(CODEC, batch.records, EPOCH, whole=whole))
+    return PendingTransaction.of(batch, DecodedRecords.by(CODEC, batch.records, EPOCH, whole=whole))
 
 
 @st.composite
-def batches(draw: st.DrawFn, begins=None, min_size=2) -> Batch:
+def batches(draw: st.DrawFn, begins=None, min_size=2) -> FetchedBatch:
     """So many records or more, with gaps between them, before them and after them."""
     order = draw(st.lists(st.sampled_from(PARTITIONS), min_size=min_size, max_size=12))
     begins = begins or {partition: draw(st.integers(0, 3)) for partition in PARTITIONS}
@@ -36,12 +36,12 @@ def batches(draw: st.DrawFn, begins=None, min_size=2) -> Batch:
         records.append(Record(*partition, offset, None, None, value))
         ends[partition] = offset + 1
     ends = {partition: end + draw(st.integers(0, 2)) for partition, end in ends.items()}
-    moves = [Move(p, begins[p], ends[p]) for p in PARTITIONS if ends[p] > begins[p]]
-    return Batch(tuple(records), tuple(moves), {"a": "id"})
+    moves = [OffsetRange(p, begins[p], ends[p]) for p in PARTITIONS if ends[p] > begins[p]]
+    return FetchedBatch(tuple(records), tuple(moves), {"a": "id"})
 
 
 @st.composite
-def two_batches(draw: st.DrawFn) -> tuple[Batch, Batch]:
+def two_batches(draw: st.DrawFn) -> tuple[FetchedBatch, FetchedBatch]:
     """Two that follow on each other."""
     first = draw(batches(min_size=0))
     ends = dict.fromkeys(PARTITIONS, 0) | {m.partition: m.to_offset for m in first.moves}
@@ -58,7 +58,7 @@ def bytes_of(judged):
     for at in range(len(judged)):
         try:
             whole[at] = judged.record(at)
-        except BytesLetGo:
+        except PayloadReleased:
             continue
     return whole
 
@@ -93,7 +93,7 @@ def test_two_batches_become_one_that_has_the_records_of_both_and_goes_the_way_of
     portion.add(portion_of(second, whole=whole))
 
     records = first.records + second.records
-    together = Judged.by(CODEC, records, EPOCH, whole=whole)
+    together = DecodedRecords.by(CODEC, records, EPOCH, whole=whole)
     assert addresses(portion.judged) == [record.address for record in records]
     assert portion.judged.verdicts == together.verdicts
     assert bytes_of(portion.judged) == bytes_of(together)
@@ -105,19 +105,19 @@ def test_two_batches_become_one_that_has_the_records_of_both_and_goes_the_way_of
 
 
 def test_a_batch_that_begins_elsewhere_does_not_follow():
-    move = Move(PARTITIONS[0], 0, 5)
-    portion = portion_of(Batch((), (move,)))
+    move = OffsetRange(PARTITIONS[0], 0, 5)
+    portion = portion_of(FetchedBatch((), (move,)))
 
     for begin in (4, 6):
-        assert not portion.is_followed_by(Batch((), (Move(PARTITIONS[0], begin, 7),)))
-    assert portion.is_followed_by(Batch((), (Move(PARTITIONS[1], 3, 7),)))
+        assert not portion.is_followed_by(FetchedBatch((), (OffsetRange(PARTITIONS[0], begin, 7),)))
+    assert portion.is_followed_by(FetchedBatch((), (OffsetRange(PARTITIONS[1], 3, 7),)))
 
 
 def test_what_is_no_event_is_kept_byte_for_byte_and_an_event_only_if_asked_to():
     bad = record(b"no event", offset=1)
-    light = Judged.by(CODEC, [EVENT, bad], EPOCH, whole=False)
+    light = DecodedRecords.by(CODEC, [EVENT, bad], EPOCH, whole=False)
 
     assert light.record(1) is bad
-    with pytest.raises(BytesLetGo):
+    with pytest.raises(PayloadReleased):
         light.record(0)
-    assert Judged.by(CODEC, [EVENT, bad], EPOCH).record(0) is EVENT
+    assert DecodedRecords.by(CODEC, [EVENT, bad], EPOCH).record(0) is EVENT

@@ -10,7 +10,7 @@ from kafka.errors import (
 
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.settings import KafkaSettings
-from sync_worker.streams.protocol import StreamAway, StreamError
+from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
 
 class Client:
@@ -45,7 +45,7 @@ def test_a_topic_that_is_not_there_is_left_out(asked):
 
 
 def test_a_topic_that_has_no_leader_now_is_away(asked):
-    with pytest.raises(StreamAway, match=r"host:9092: .*LeaderNotAvailableError: topic"):
+    with pytest.raises(StreamUnavailable, match=r"host:9092: .*LeaderNotAvailableError: topic"):
         asked(LeaderNotAvailableError)
 
 

@@ -15,7 +15,13 @@ from tests.builders import archive_line, numbered, record, write_archive, write_
 
 from sync_worker.events.record import Partition, Record
 from sync_worker.streams.archive.reader import ArchiveSource
-from sync_worker.streams.protocol import BYTES_AT_ONCE, Batch, Bookmarks, EventSource, StreamError
+from sync_worker.streams.protocol import (
+    BYTES_AT_ONCE,
+    EventSource,
+    FetchedBatch,
+    StoredPositions,
+    StreamError,
+)
 
 HERE, THERE = Partition("eservices.clinic.activation", 0), Partition("eservices.clinic.region", 2)
 CONTENT = st.none() | st.binary(max_size=12)
@@ -28,19 +34,19 @@ def reading(
     path: Path, positions: Mapping[Partition, int] | None = None, max_records: int = 100
 ) -> Iterator[ArchiveSource]:
     source = ArchiveSource(path, max_records)
-    source.seek(Bookmarks(positions or {}))
+    source.seek(StoredPositions(positions or {}))
     try:
         yield source
     finally:
         source.close()
 
 
-def batches(source: EventSource) -> Iterator[Batch]:
+def batches(source: EventSource) -> Iterator[FetchedBatch]:
     while (batch := source.poll(0)) is not None:
         yield batch
 
 
-def records(found: Iterable[Batch]) -> list[Record]:
+def records(found: Iterable[FetchedBatch]) -> list[Record]:
     return [read for batch in found for read in batch.records]
 
 
@@ -130,7 +136,7 @@ def test_seeking_again_reads_again_from_the_new_positions(tmp_path):
 
     with reading(write_archive(tmp_path / "a.jsonl", written)) as source:
         first = records(batches(source))
-        source.seek(Bookmarks({HERE: 2}))
+        source.seek(StoredPositions({HERE: 2}))
         again = records(batches(source))
 
     assert (first, again) == (written, written[2:])
@@ -202,7 +208,7 @@ class TestDamage:
         self, tmp_path, max_records
     ):
         path = write_lines(tmp_path / "a.jsonl", [AN_ARCHIVE, b"{not json\n", AN_ARCHIVE])
-        handed_out: list[Batch] = []
+        handed_out: list[FetchedBatch] = []
 
         with reading(path, max_records=max_records) as source:
             with pytest.raises(StreamError) as refusal:
@@ -223,7 +229,7 @@ class TestDamage:
             with pytest.raises(StreamError, match="line 4"):
                 list(batches(source))
             write_lines(path, [AN_ARCHIVE])
-            source.seek(Bookmarks({HERE: 2}))
+            source.seek(StoredPositions({HERE: 2}))
 
             assert [r.offset for r in records(batches(source))] == [2]
 
@@ -231,7 +237,7 @@ class TestDamage:
         path = tmp_path / "a.jsonl.gz"
         whole = zlib.compressobj(wbits=31)
         path.write_bytes(whole.compress(AN_ARCHIVE) + whole.flush(zlib.Z_SYNC_FLUSH))
-        handed_out: list[Batch] = []
+        handed_out: list[FetchedBatch] = []
 
         with reading(path) as source, pytest.raises(StreamError, match="line 4") as refusal:
             handed_out.extend(batches(source))
@@ -280,11 +286,11 @@ class TestDamage:
 
     def test_a_file_that_cannot_be_opened_raises_what_the_system_says(self, tmp_path):
         with pytest.raises(FileNotFoundError):
-            ArchiveSource(tmp_path / "none.jsonl", 1).seek(Bookmarks({}))
+            ArchiveSource(tmp_path / "none.jsonl", 1).seek(StoredPositions({}))
         with pytest.raises(FileNotFoundError):
             _ = ArchiveSource(tmp_path / "none.jsonl", 1).stream_id
         with pytest.raises(IsADirectoryError):
-            ArchiveSource(tmp_path, 1).seek(Bookmarks({}))
+            ArchiveSource(tmp_path, 1).seek(StoredPositions({}))
 
 
 class TestPositionsThatDoNotFit:
@@ -325,7 +331,7 @@ class TestPositionsThatDoNotFit:
 
     def test_records_of_other_partitions_are_handed_out_before_the_refusal(self, tmp_path):
         path = write_lines(tmp_path / "a.jsonl", [AN_ARCHIVE])
-        handed_out: list[Batch] = []
+        handed_out: list[FetchedBatch] = []
 
         with reading(path, {THERE: 1}) as source, pytest.raises(StreamError):
             handed_out.extend(batches(source))
@@ -338,7 +344,7 @@ class TestProgress:
     def test_it_goes_from_nothing_to_all_of_the_file(self, tmp_path, name):
         source = ArchiveSource(write_lines(tmp_path / name, [AN_ARCHIVE]), 1)
         before = source.fraction_read()
-        source.seek(Bookmarks({}))
+        source.seek(StoredPositions({}))
         seen = [source.fraction_read() for _ in batches(source)]
         source.close()
 

@@ -13,7 +13,7 @@ from sync_worker.events.record import Record
 from sync_worker.streams.archive.format import record_of
 from sync_worker.streams.archive.reader import ArchiveSource
 from sync_worker.streams.archive.writer import line_of, writing
-from sync_worker.streams.protocol import Bookmarks
+from sync_worker.streams.protocol import StoredPositions
 
 CONTENT = st.none() | st.binary() | st.text().map(str.encode)
 ENCODABLE = st.text(st.characters(codec="utf-8"))
@@ -46,7 +46,7 @@ def test_it_writes_as_kcat_does(record):
 
 def read_back(path: Path) -> list[Record]:
     source = ArchiveSource(path, 100)
-    source.seek(Bookmarks({}))
+    source.seek(StoredPositions({}))
     found: list[Record] = []
     while batch := source.poll(0):
         found += batch.records

@@ -10,7 +10,7 @@ from kafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
-from sync_worker.streams.kafka.login import Attempts, Failure
+from sync_worker.streams.kafka.login import ConnectionAttempts, Failure
 from sync_worker.streams.kafka.tokens import NoToken, TokenRefused
 from sync_worker.streams.protocol import StreamRefused
 
@@ -40,7 +40,7 @@ def failure(error, address="broker:9092", *, is_advertised=False):
     ],
 )
 def test_an_answer_that_is_a_refusal_is_known(error, is_refusal):
-    attempts = Attempts()
+    attempts = ConnectionAttempts()
     attempts.failed(failure(error))
     told = attempts.away(GAVE_UP)
     assert isinstance(told, StreamRefused) is is_refusal
@@ -48,7 +48,7 @@ def test_an_answer_that_is_a_refusal_is_known(error, is_refusal):
 
 
 def test_only_the_broker_that_refused_is_left_alone():
-    attempts = Attempts()
+    attempts = ConnectionAttempts()
     attempts.failed(failure(REFUSED, "one:9092"))
     attempts.failed(failure(LOST, "two:9092"))
     assert attempts.is_refused_by("one:9092")
@@ -57,14 +57,14 @@ def test_only_the_broker_that_refused_is_left_alone():
 
 
 def test_a_refusal_is_told_though_the_next_connection_is_lost():
-    attempts = Attempts()
+    attempts = ConnectionAttempts()
     attempts.failed(failure(REFUSED, "one:1"))
     attempts.failed(failure(LOST, "two:2"))
     assert "one:1 answers" in str(attempts.away(GAVE_UP))
 
 
 def test_an_address_that_only_the_brokers_name_is_told_as_such():
-    attempts = Attempts()
+    attempts = ConnectionAttempts()
     attempts.failed(failure(LOST, "inner:9092", is_advertised=True))
     attempts.failed(failure(LOST))
     told = str(attempts.away(GAVE_UP))
@@ -73,11 +73,11 @@ def test_an_address_that_only_the_brokers_name_is_told_as_such():
 
 
 def test_where_nothing_was_tried_the_error_stands_alone():
-    assert str(Attempts().away(GAVE_UP)) == str(GAVE_UP)
+    assert str(ConnectionAttempts().away(GAVE_UP)) == str(GAVE_UP)
 
 
 def test_a_refusal_is_forgotten_once_it_works():
-    attempts = Attempts()
+    attempts = ConnectionAttempts()
     attempts.failed(failure(REFUSED))
     assert attempts.refusals.wait_seconds() > 0
     assert "refuses us since" in str(attempts.told())
@@ -86,6 +86,6 @@ def test_a_refusal_is_forgotten_once_it_works():
 
 
 def test_what_is_away_is_tried_without_a_pause():
-    attempts = Attempts()
+    attempts = ConnectionAttempts()
     attempts.failed(failure(LOST))
     assert attempts.refusals.wait_seconds() == 0

@@ -12,7 +12,7 @@ import pytest
 from sync_worker.streams.kafka import client, settings
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.settings import KafkaSettings, Security
-from sync_worker.streams.protocol import StreamAway
+from sync_worker.streams.protocol import StreamUnavailable
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_a_silent_listener_is_given_up_and_leaves_nothing_behind(silent, monkeyp
     before = left_behind()
     for _ in range(5):
         began = time.monotonic()
-        with pytest.raises(StreamAway):
+        with pytest.raises(StreamUnavailable):
             KafkaAdmin(kafka)
         assert time.monotonic() - began < 30
     assert left_behind() == before

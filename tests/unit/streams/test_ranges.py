@@ -10,7 +10,7 @@ from tests.builders import archive_line, numbered, write_lines
 
 from sync_worker.events.record import Record
 from sync_worker.streams.archive.reader import ArchiveRange
-from sync_worker.streams.protocol import Batch, StreamError
+from sync_worker.streams.protocol import FetchedBatch, StreamError
 from sync_worker.streams.ranges import AtOffset, AtTime, Earliest, Now, Range, Window
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -82,7 +82,7 @@ def test_what_lies_behind_an_archives_range_is_not_read(tmp_path):
 
 def test_what_was_read_before_a_bad_line_is_handed_out(tmp_path):
     path = write_lines(tmp_path / "torn.jsonl", [archive_line(*numbered([b"0"])), b"torn\n"])
-    found: list[Batch] = []
+    found: list[FetchedBatch] = []
     with (
         closing(ArchiveRange(path, Range(), 10)) as reader,
         pytest.raises(StreamError, match="line 2"),

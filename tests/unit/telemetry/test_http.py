@@ -12,7 +12,7 @@ import pytest
 from tests.services.waiting import until
 
 from sync_worker.events.record import Partition
-from sync_worker.pipeline.listener import Applied, MovedWithoutBoard
+from sync_worker.pipeline.listener import MovedWithoutBoard, TransactionCommitted
 from sync_worker.registry.positions import Counts
 from sync_worker.telemetry.health import Health
 from sync_worker.telemetry.http import Port
@@ -81,7 +81,9 @@ def test_verbose_without_a_reason_says_ok(served):
 def test_what_a_batch_came_to_is_counted(served):
     partition = Partition("t", 3)
     warnings = (MovedWithoutBoard("SE2321000016-TA01", "03"),)
-    served.metrics.applied(Applied({partition: Counts(applied=2)}, {partition: 7}, 1, warnings))
+    served.metrics.applied(
+        TransactionCommitted({partition: Counts(applied=2)}, {partition: 7}, 1, warnings)
+    )
     status, body = served.get("/metrics")
     assert status == 200
     assert 'sync_worker_records_total{outcome="applied"} 2.0' in body

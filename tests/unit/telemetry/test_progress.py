@@ -8,17 +8,17 @@ from sync_worker.events.outcomes import Reason, Rejection
 from sync_worker.events.record import Partition
 from sync_worker.pipeline.listener import (
     AheadOfClock,
-    Applied,
+    DeadLettered,
     MassChangeHeld,
     MovedWithoutBoard,
     NameDropped,
     PatientBoardNamed,
-    SetAside,
+    TransactionCommitted,
     UnknownType,
 )
 from sync_worker.registry.positions import Counts
 from sync_worker.telemetry.health import Health
-from sync_worker.telemetry.listener import Told
+from sync_worker.telemetry.listener import TelemetryListener
 from sync_worker.telemetry.metrics import Metrics
 
 A = "SE2321000016-TA01"
@@ -28,12 +28,12 @@ A = "SE2321000016-TA01"
 def told():
     entries = structlog.testing.CapturingLogger()
     log = structlog.wrap_logger(entries, processors=[], wrapper_class=structlog.BoundLogger)
-    return Told(log, Metrics(), Health(60)), entries
+    return TelemetryListener(log, Metrics(), Health(60)), entries
 
 
 def warnings_of(told, *warnings):
     progress, entries = told
-    progress.applied(Applied({}, {}, 0, warnings))
+    progress.applied(TransactionCommitted({}, {}, 0, warnings))
     return [(call.method_name, call.args, call.kwargs) for call in entries.calls][1:]
 
 
@@ -62,7 +62,7 @@ def test_a_warning_is_an_event_with_a_name_to_search_for(told, warning, event, v
 
 
 def test_a_record_set_aside_is_told_by_its_address_and_never_by_its_payload(told):
-    set_aside = SetAside(
+    set_aside = DeadLettered(
         record(b"{secret", key="196408233234"), Rejection(Reason.INVALID_JSON, "d")
     )
     ((_, args, kwargs),) = warnings_of(told, set_aside)
@@ -74,22 +74,26 @@ def test_a_record_set_aside_is_told_by_its_address_and_never_by_its_payload(told
 
 def test_a_batch_is_told_with_its_counts(told):
     progress, entries = told
-    progress.applied(Applied({Partition("t", 0): Counts(applied=2, ignored=1)}, {}, 2, ()))
+    progress.applied(
+        TransactionCommitted({Partition("t", 0): Counts(applied=2, ignored=1)}, {}, 2, ())
+    )
     (call,) = entries.calls
     assert (call.kwargs["read"], call.kwargs["applied"], call.kwargs["clinics"]) == (3, 2, 2)
 
 
 def test_a_quiet_topic_does_not_keep_a_worker_from_being_ready():
     health = Health(60)
-    Told(structlog.get_logger(), Metrics(), health).database_answered()
+    TelemetryListener(structlog.get_logger(), Metrics(), health).database_answered()
     assert health.ready() == []
 
 
 def test_held_facts_and_open_holds_are_measured():
     metrics = Metrics()
-    told = Told(structlog.get_logger(), metrics, Health(60))
+    told = TelemetryListener(structlog.get_logger(), metrics, Health(60))
     told.applied(
-        Applied({}, {}, 0, [MassChangeHeld(1, "01", 30, 3), MassChangeHeld(2, "03", 1, 1)])
+        TransactionCommitted(
+            {}, {}, 0, [MassChangeHeld(1, "01", 30, 3), MassChangeHeld(2, "03", 1, 1)]
+        )
     )
     told.holds_open(2)
     assert metrics.registry.get_sample_value("sync_worker_held_facts_total") == 4
@@ -100,7 +104,7 @@ def test_an_unknown_type_is_told_once_and_counted_each_time(told):
     progress, entries = told
     for records in (2, 3):
         known = UnknownType("t", '"eservices.clinic.activated.v1"', records)
-        progress.applied(Applied({}, {}, 0, [known]))
+        progress.applied(TransactionCommitted({}, {}, 0, [known]))
     (logged,) = [call.kwargs for call in entries.calls if call.method_name == "warning"]
     assert logged["looks_like"] == "eservices.clinic.activated.v1"
     assert sample(progress, "t", '"eservices.clinic.activated.v1"') == 5
@@ -109,7 +113,7 @@ def test_an_unknown_type_is_told_once_and_counted_each_time(told):
 def test_types_without_end_have_few_labels_and_few_log_events(told):
     progress, entries = told
     types = [UnknownType("t", f"type.{number}", 1) for number in range(100)]
-    progress.applied(Applied({}, {}, 0, types))
+    progress.applied(TransactionCommitted({}, {}, 0, types))
     assert len([call for call in entries.calls if call.method_name == "warning"]) == 20
     assert sample(progress, "t", "other") == 80
 

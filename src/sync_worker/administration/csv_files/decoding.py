@@ -6,7 +6,7 @@ What is no text at all is refused, with the way to make one of it.
 import codecs
 
 from sync_worker.administration.messages import files as says
-from sync_worker.language import Message, Said
+from sync_worker.language import FilledMessage, Message
 
 _MARKS = (
     # UTF-32's mark begins as UTF-16's does.
@@ -29,7 +29,7 @@ _ONE_NUL_IN = 8
 class Unreadable(Exception):
     """The file cannot be read; `what` is wrong with it, and `remedy` mends it."""
 
-    def __init__(self, what: Said, remedy: Said) -> None:
+    def __init__(self, what: FilledMessage, remedy: FilledMessage) -> None:
         super().__init__(what.message.en)
         self.what, self.remedy = what, remedy
 

@@ -15,7 +15,7 @@ from sync_worker.administration.csv_files.decoding import Unreadable, decoded
 from sync_worker.administration.messages import files as says
 from sync_worker.files import csv_cells
 from sync_worker.files.csv_rows import DELIMITERS, OpenQuote, Row, rows
-from sync_worker.language import Said
+from sync_worker.language import FilledMessage
 
 MOST_MIB = 64
 MOST_ROWS = 500_000
@@ -43,7 +43,7 @@ class Contents:
     entries: list[Entry]
     other_columns: tuple[str, ...] = ()
     """The names of the columns beside the HSA-id's; empty where there is no header."""
-    remarks: list[Said] = field(default_factory=list)
+    remarks: list[FilledMessage] = field(default_factory=list)
 
 
 class _Header(NamedTuple):
@@ -104,7 +104,7 @@ def _without_header(written: Sequence[Row]) -> Contents:
     return Contents(_entries(written, column), (), remarks)
 
 
-def _doubts(written: Sequence[Row], column: int) -> list[Said]:
+def _doubts(written: Sequence[Row], column: int) -> list[FilledMessage]:
     """What makes it doubtful that the first column is the one that was meant."""
     others = [
         (row.line, at, not any(map(csv_cells.is_hsa_id, row.cells[: column + 1])))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sync_worker.administration.clinics import Item, Verb
     from sync_worker.authorship import Act
-    from sync_worker.language import Said
+    from sync_worker.language import FilledMessage
 
 COLUMNS = ("hsa_id", "name", "region_code", "active", "registered", "status", "updated_at")
 ITEM_COLUMNS = ("hsa_id", "outcome", "reason")
@@ -267,7 +267,7 @@ def _report(ctx: click.Context, run: options.Invocation, items: "Sequence[Item]"
         ctx.exit(Exit.REFUSED)
 
 
-def _in_words(item: "Item") -> "Said":
+def _in_words(item: "Item") -> "FilledMessage":
     from sync_worker.administration.messages.refusals import REFUSALS
 
     assert item.reason is not None  # a refusal has one

@@ -13,7 +13,8 @@ from sync_worker.errors import Exit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sync_worker.registry.dead_letters import Head
+    from sync_worker.registry.dead_letters import DeadLetterSummary
+
 
 COLUMNS = (
     "id",
@@ -83,7 +84,7 @@ def list_letters(ctx: click.Context, status: str, narrowed: Narrowed, limit: int
 def show(ctx: click.Context, number: int) -> None:
     """Show one dead letter with its record, and the clinic that it names as that is now."""
     from sync_worker import bootstrap
-    from sync_worker.operations.redrive import UnknownLetters
+    from sync_worker.operations.redrive import UnknownDeadLetters
     from sync_worker.registry import dead_letters, queries
 
     run = options.invocation(ctx)
@@ -93,7 +94,7 @@ def show(ctx: click.Context, number: int) -> None:
     ):
         letter = dead_letters.shown(connection, number)
         if letter is None:
-            raise UnknownLetters([number])
+            raise UnknownDeadLetters([number])
         names = dead_letters.clinics_named_in(connection, number)
         letter["clinic"] = queries.clinic_listed(connection, names[0]) if names else None
     run.output.document(letter, render=run.output.fields)
@@ -229,7 +230,7 @@ def purge(
     run.output.document(document, render=lambda shown: f"{shown['purged']} dead letters {verb}")
 
 
-def _plan(heads: "Sequence[Head]", choice: Choice) -> str:
+def _plan(heads: "Sequence[DeadLetterSummary]", choice: Choice) -> str:
     """Each that was named, with its reason; of all, how many have which."""
     if choice.numbers:
         return "\n".join(f"{head.number}  {head.reason}" for head in heads)

@@ -14,7 +14,7 @@ from sync_worker.errors import Exit
 from sync_worker.events.record import Record
 
 if TYPE_CHECKING:
-    from sync_worker.events.decoder import Codec
+    from sync_worker.events.decoder import EventDecoder
     from sync_worker.events.outcomes import Verdict
 
 COLUMNS = ("line", "topic", "partition", "offset", "key", "verdict", "reason", "detail")
@@ -69,7 +69,7 @@ def validate(ctx: click.Context, file: str, kind: str | None) -> None:
 class _Tally:
     """What became of the events so far, and the rows of those that are not fine."""
 
-    def __init__(self, codec: "Codec", now: datetime) -> None:
+    def __init__(self, codec: "EventDecoder", now: datetime) -> None:
         self._codec, self._now = codec, now
         self._rows: list[dict[str, Any]] = []
         self._ahead_of_clock = 0

@@ -16,7 +16,7 @@ from sync_worker.cli.event_files import file_of
 from sync_worker.cli.input_files import STDIN
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.record import Excerpt, Partition, Record
-from sync_worker.streams.protocol import StreamAway, StreamError
+from sync_worker.streams.protocol import StreamError, StreamUnavailable
 from sync_worker.streams.ranges import End, Range, Start
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _publish(
             for batch in reader.batches():
                 publisher.publish(batch.records)
             publisher.finish()
-    except (StreamAway, StreamError, KeyboardInterrupt) as error:
+    except (StreamUnavailable, StreamError, KeyboardInterrupt) as error:
         publisher.close()
         _report(run, plan, publisher.published)
         until = params.until_option(wanted.end)

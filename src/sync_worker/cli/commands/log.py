@@ -94,7 +94,7 @@ def _require_named(connection: "Connection", named: tuple[str, ...]) -> None:
     """Raise UserError (not found) for an HSA-id that neither an event nor the log names."""
     from sync_worker.registry import change_log
 
-    for hsa_id in change_log.unheard_of(connection, named):
+    for hsa_id in change_log.unknown_ids(connection, named):
         raise UserError(
             Exit.NOT_FOUND,
             f"There is no clinic {hsa_id}, and the log has nothing about it.",

@@ -6,7 +6,7 @@ import click
 
 from sync_worker.administration.messages import boards as says
 from sync_worker.cli import options
-from sync_worker.language import Said
+from sync_worker.language import FilledMessage
 
 COLUMNS = (
     "region_code",
@@ -94,7 +94,7 @@ def _text(run: options.Invocation, region: dict[str, Any]) -> str:
     return "\n".join([f"{region['region_code']} {name}", *map(run.output.words, lines)])
 
 
-def _service(region: dict[str, Any]) -> Said:
+def _service(region: dict[str, Any]) -> FilledMessage:
     """Whether the service is on; a board is not missing where there is one."""
     if region["service_on"]:
         return says.REGION_SERVICE_ON()

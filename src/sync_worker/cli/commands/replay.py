@@ -110,18 +110,18 @@ class _Replaying:
 
     def rehearse(self, label: str, show: Callable[["Report"], None]) -> "Report":
         """Keep nothing."""
-        from sync_worker.operations.reapply import Rehearsing
+        from sync_worker.operations.reapply import ReapplyDryRun
 
-        return self._read(Rehearsing(self._again.parts), label, show)
+        return self._read(ReapplyDryRun(self._again.parts), label, show)
 
     def do(self, show: Callable[["Report"], None], actor: str, reason: str | None) -> "Report":
         """Keep what it comes to."""
-        from sync_worker.operations.reapply import Doing
+        from sync_worker.operations.reapply import Reapply
         from sync_worker.registry.change_log import Entry
 
         parts = self._again.parts
         signature = Entry(parts.clock(), "replayed", actor=actor, reason=reason)
-        return self._read(Doing(parts, signature), "replay", show)
+        return self._read(Reapply(parts, signature), "replay", show)
 
     def _read(self, hand: "Hand", label: str, show: Callable[["Report"], None]) -> "Report":
         """Have the hand take every range; what became of them is shown however it ends."""

@@ -62,13 +62,13 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     from sync_worker.inspection.status import counts_item
     from sync_worker.pipeline.retry import DAEMON, UNTIL_IDLE
     from sync_worker.telemetry.health import Health, Readiness
-    from sync_worker.telemetry.listener import Told
+    from sync_worker.telemetry.listener import TelemetryListener
     from sync_worker.telemetry.metrics import Metrics
 
     run = options.invocation(ctx)
     stuck_after = run.settings.kafka_max_poll_interval_ms / 1000
     health, metrics = Health(stuck_after, run.options.redaction), Metrics()
-    told = Told(run.log(), metrics, health)
+    told = TelemetryListener(run.log(), metrics, health)
     with bootstrap.worker_registry(run.settings, told.database_refused) as registry:
         health.database = registry.unanswered_seconds
         worker = bootstrap.worker(run.settings, registry, told, DAEMON if is_daemon else UNTIL_IDLE)

@@ -42,7 +42,7 @@ def export(ctx: click.Context, folder: Path | None) -> None:
     """
     from sync_worker.cli.output_files import refuse_registry
     from sync_worker.events.json_schema import as_text, schemas
-    from sync_worker.files.atomic import PUBLIC, WholeFile
+    from sync_worker.files.atomic import PUBLIC, AtomicFile
 
     output = options.output_of(ctx)
     exported = schemas()
@@ -54,7 +54,7 @@ def export(ctx: click.Context, folder: Path | None) -> None:
         refuse_registry(settings, place)
     folder.mkdir(parents=True, exist_ok=True)
     for name, schema in exported.items():
-        with WholeFile(folder / name, PUBLIC) as file:
+        with AtomicFile(folder / name, PUBLIC) as file:
             file.content.write(as_text(schema).encode())
             file.put()
     titles = {str(folder / name): schema["title"] for name, schema in exported.items()}

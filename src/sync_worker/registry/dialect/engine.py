@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL, ExceptionContext, make_url
 
 from sync_worker.config import postgresql_url
 from sync_worker.files import atomic
-from sync_worker.login_backoff import Refusals
+from sync_worker.login_backoff import LoginBackoff
 from sync_worker.registry.dialect import session
 from sync_worker.registry.dialect.session import NO_ENCODING, qualify_in
 from sync_worker.registry.errors import refuses_login
@@ -27,7 +27,7 @@ class Login(NamedTuple):
 
     url: Callable[[], str]
     """The URL as it is now: its password may be another one than it was."""
-    refusals: Refusals
+    refusals: LoginBackoff
 
 
 def renew(engine: Engine, login: Login) -> None:

@@ -236,7 +236,7 @@ def acting(connection: Connection, actor: str, reason: str | None) -> Iterator[N
 # Locks beyond those of rows. One that writes to SQLite is alone anyway.
 
 
-def alone(connection: Connection, purpose: str) -> None:
+def advisory_lock(connection: Connection, purpose: str) -> None:
     """Wait until no other transaction does this; one that writes to SQLite is alone anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(purpose))))

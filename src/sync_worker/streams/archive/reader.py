@@ -14,7 +14,13 @@ from pathlib import Path
 
 from sync_worker.events.record import MOST_BYTES, Partition, Record
 from sync_worker.streams.archive.format import MalformedLineError, record_of
-from sync_worker.streams.protocol import BYTES_AT_ONCE, Batch, Bookmarks, Move, StreamError
+from sync_worker.streams.protocol import (
+    BYTES_AT_ONCE,
+    FetchedBatch,
+    OffsetRange,
+    StoredPositions,
+    StreamError,
+)
 from sync_worker.streams.ranges import Range, Window
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -125,11 +131,11 @@ class ArchiveSource:
         """The hash of the first line; of nothing where the file is empty."""
         return _stream_id(self._path)
 
-    def wants_bookmarks(self) -> bool:
+    def needs_positions(self) -> bool:
         """Whether nobody has said yet where to read on."""
         return not self._was_sought
 
-    def seek(self, bookmarks: Bookmarks) -> None:
+    def seek(self, bookmarks: StoredPositions) -> None:
         """Read the file from its beginning again; what is below the positions is dropped."""
         self.close()
         self._refuse_another()
@@ -138,12 +144,12 @@ class ArchiveSource:
         self._unread = _records_beyond(dict(bookmarks.positions), self._path, self._file.lines())
         self._failure, self._all_read, self._was_sought = None, False, True
 
-    def poll(self, timeout_seconds: float) -> Batch | None:  # noqa: ARG002 - a file has no waiting
+    def poll(self, timeout_seconds: float) -> FetchedBatch | None:  # noqa: ARG002 - a file has no waiting
         """Read on; what was read before a bad line is handed out before it raises."""
         records = () if self._failure else self._gathered()
         if records:
             is_followed = not (self._failure or self._all_read)
-            return Batch(records, tuple(self._moves(records)), is_followed=is_followed)
+            return FetchedBatch(records, tuple(self._moves(records)), is_followed=is_followed)
         if self._failure:
             raise self._failure
         return None
@@ -196,10 +202,10 @@ class ArchiveSource:
             self._failure = failure
         return tuple(records)
 
-    def _moves(self, records: tuple[Record, ...]) -> Iterator[Move]:
+    def _moves(self, records: tuple[Record, ...]) -> Iterator[OffsetRange]:
         ends = {Partition(r.topic, r.partition): r.offset + 1 for r in records}
         for partition, end in ends.items():
-            yield Move(partition, self._positions.get(partition, 0), end)
+            yield OffsetRange(partition, self._positions.get(partition, 0), end)
         self._positions |= ends
 
 
@@ -306,19 +312,19 @@ class ArchiveRange:
         self.begins: dict[Partition, int] = {}
         self._positions: Mapping[Partition, int] | None = None
 
-    def fit(self, bookmarks: Bookmarks) -> None:
+    def fit(self, bookmarks: StoredPositions) -> None:
         """Refuse, as it is read, a file that begins after a position or ends before it."""
         self._positions = bookmarks.positions
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[FetchedBatch]:
         """From the file's first line on; what lies behind the range is not read."""
-        self._source.seek(Bookmarks({}))
+        self._source.seek(StoredPositions({}))
         while not self._window.is_over():
             found = self._source.poll(0)
             records = tuple(filter(self._window.has, found.records)) if found else ()
             if records:
                 self.read += len(records)
-                yield Batch(records, tuple(self._moves(records)))
+                yield FetchedBatch(records, tuple(self._moves(records)))
             elif found is None and self._source.at_end():
                 refuse_early_end(self._reached, self._positions or {}, self._path)
                 return
@@ -331,7 +337,7 @@ class ArchiveRange:
         """Let go of the file."""
         self._source.close()
 
-    def _moves(self, records: tuple[Record, ...]) -> Iterator[Move]:
+    def _moves(self, records: tuple[Record, ...]) -> Iterator[OffsetRange]:
         for record in records:
             partition = Partition(record.topic, record.partition)
             if partition not in self.begins:
@@ -340,5 +346,5 @@ class ArchiveRange:
                 refuse_late_beginning(record, position, str(self._path), self._path)
         ends = {Partition(r.topic, r.partition): r.offset + 1 for r in records}
         for partition, end in ends.items():
-            yield Move(partition, self._reached.get(partition, self.begins[partition]), end)
+            yield OffsetRange(partition, self._reached.get(partition, self.begins[partition]), end)
         self._reached |= ends

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sync_worker.events.record import Excerpt, Headers, Record
-from sync_worker.files.atomic import WholeFile
+from sync_worker.files.atomic import AtomicFile
 from sync_worker.streams.archive.format import CREATE_TIME, LOG_APPEND_TIME
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
@@ -49,7 +49,7 @@ class ArchiveWriter:
     What cannot be written raises OSError with that path.
     """
 
-    def __init__(self, file: WholeFile) -> None:
+    def __init__(self, file: AtomicFile) -> None:
         self._file = file
         self._content: BinaryIO | gzip.GzipFile = file.content
         if file.path.suffix.lower() == ".gz":
@@ -76,7 +76,7 @@ def writing(path: Path) -> Iterator[ArchiveWriter]:
     Where the body raises, nothing is left behind, and what stood there stays. Nobody else may read
     it.
     """
-    with WholeFile(path) as file:
+    with AtomicFile(path) as file:
         writer = ArchiveWriter(file)
         yield writer
         writer.finish()

@@ -10,7 +10,7 @@ from typing import Any
 
 from sync_worker.domain.tuples import new
 from sync_worker.events.record import Partition, Record
-from sync_worker.streams.protocol import Batch, Move
+from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 
 _NO_TIMESTAMP = -1
 _LOG_APPEND_TIME = 1
@@ -21,7 +21,7 @@ _MOST_SHARED_BYTES = 1024
 _shared = lru_cache(maxsize=64)(lambda headers: headers)
 
 
-class Gathering:
+class FetchBuffer:
     """What the next batch is made of."""
 
     def __init__(self) -> None:
@@ -68,18 +68,18 @@ class Gathering:
 
     def handed_out(
         self, ends: Mapping[Partition, int], topic_ids: Mapping[str, str], is_followed: bool
-    ) -> Batch | None:
+    ) -> FetchedBatch | None:
         """All of it as a batch, which moves each partition to its end; None where none moves.
 
         The ends are the client's: logs have gaps, so that the last record does not tell.
         """
         steps = ((p, at, ends.get(p, at)) for p, at in self._next.items())
-        moves = tuple(Move(p, at, end) for p, at, end in steps if end > at)
+        moves = tuple(OffsetRange(p, at, end) for p, at, end in steps if end > at)
         moving = {move.partition for move in moves}
         if not moves or not moving >= {(r.topic, r.partition) for r in self._records}:
             return None
         ids = {topic: topic_ids[topic] for topic in {p.topic for p in moving}}
-        batch = Batch(tuple(self._records), moves, ids, is_followed)
+        batch = FetchedBatch(tuple(self._records), moves, ids, is_followed)
         self._clear()
         self._step_to({move.partition: move.to_offset for move in moves})
         return batch

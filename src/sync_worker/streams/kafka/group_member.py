@@ -28,7 +28,7 @@ from sync_worker.streams.checks import Bounds, words_of
 from sync_worker.streams.kafka.client import bounded_consumer
 from sync_worker.streams.kafka.login import is_refusal
 from sync_worker.streams.kafka.settings import MAX_POLL_RECORDS, KafkaSettings, consumer_options
-from sync_worker.streams.protocol import StreamAway, StreamError
+from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
 Found = Mapping[TopicPartition, list[Any]]
 
@@ -139,12 +139,12 @@ class Member:
                 leaves such a partition out, and then looks for it (KeyError).
         """
         if self._consumer is None:
-            raise StreamAway("no broker answers")
+            raise StreamUnavailable("no broker answers")
         try:
             begins = self._consumer.beginning_offsets(list(partitions), timeout_ms=_QUESTION_MS)
             ends = self._consumer.end_offsets(list(partitions), timeout_ms=_QUESTION_MS)
         except (KafkaError, KeyError) as error:
-            raise StreamAway(repr(error)) from error
+            raise StreamUnavailable(repr(error)) from error
         return {tp: Bounds(begins[tp], ends[tp]) for tp in partitions}
 
     def hold_back(self, partitions: Collection[TopicPartition]) -> None:
@@ -204,7 +204,7 @@ class Member:
     def _rejoined(self) -> KafkaConsumer | None:
         try:
             self._join()
-        except StreamAway:
+        except StreamUnavailable:
             return None
         return self._consumer
 
@@ -218,8 +218,8 @@ class Member:
         refusal = refusal_of(error, self._settings.group_id)
         if refusal is not None:
             raise refusal from error
-        is_passing = isinstance(error, KafkaError) and error.retriable
-        if is_passing or is_refusal(error):
+        is_transient = isinstance(error, KafkaError) and error.retriable
+        if is_transient or is_refusal(error):
             time.sleep(_BREATH_SECONDS)
             return
         self.failures_in_a_row.append(error)

@@ -16,8 +16,8 @@ from kafka.errors import (
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.sasl.oauth import AbstractTokenProvider
 
-from sync_worker.login_backoff import Refusals
-from sync_worker.streams.protocol import StreamAway, StreamRefused
+from sync_worker.login_backoff import LoginBackoff
+from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
 
 # What became of the tries to connect to a cluster, for all clients of this process together. The
 # client itself tries again and again, raises at last that its time is over, and tells the reason
@@ -75,16 +75,16 @@ class Failure:
         )
 
 
-class Attempts:
+class ConnectionAttempts:
     """The last failure of each address, until it can be connected to; usable from any thread."""
 
-    def __init__(self, refusals: Refusals | None = None) -> None:
-        self.refusals = refusals or Refusals()
+    def __init__(self, refusals: LoginBackoff | None = None) -> None:
+        self.refusals = refusals or LoginBackoff()
         self._failures: dict[str, Failure] = {}
 
-    def __reduce__(self) -> tuple[type["Attempts"], tuple[()]]:
+    def __reduce__(self) -> tuple[type["ConnectionAttempts"], tuple[()]]:
         """Another process has connections of its own, and begins without ours."""
-        return Attempts, ()
+        return ConnectionAttempts, ()
 
     @property
     def refusal(self) -> Failure | None:
@@ -116,7 +116,7 @@ class Attempts:
             return None
         return f"Kafka refuses us since {since:%Y-%m-%dT%H:%M:%SZ}: {refusal}"
 
-    def away(self, error: BaseException, before: str = "") -> StreamAway:
+    def away(self, error: BaseException, before: str = "") -> StreamUnavailable:
         """What to raise where no answer came: away, or refused, and why."""
         failures = list(self._failures.values())
         refusal = self.refusal
@@ -127,7 +127,7 @@ class Attempts:
         )
         said = f"{before}{error}; {last}" if last else f"{before}{error}"
         if refusal is None:
-            return StreamAway(said)
+            return StreamUnavailable(said)
         return StreamRefused(f"{before}{refusal}")
 
 
@@ -135,7 +135,7 @@ class Attempts:
 class Login:
     """What all clients of a cluster share."""
 
-    attempts: Attempts
+    attempts: ConnectionAttempts
     servers: frozenset[str]
     """The addresses of the settings: every other one is the brokers' own."""
     password: Callable[[], str] | None = None

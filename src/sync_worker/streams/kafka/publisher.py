@@ -16,7 +16,7 @@ from kafka.serializer.abstract import Serializer
 from sync_worker.events.record import Partition, Record
 from sync_worker.streams.checks import words_of
 from sync_worker.streams.kafka.settings import KafkaSettings, connection_options
-from sync_worker.streams.protocol import StreamAway, StreamError
+from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
 DELIVERY_SECONDS = 30.0
 """How long a record is tried to be delivered before it is given up."""
@@ -70,7 +70,7 @@ class Publisher:
             raise settings.attempts.away(error) from error
         self._on_the_way: deque[_Sent] = deque()
         self._bytes_on_the_way = 0
-        self._failure: StreamError | StreamAway | None = None
+        self._failure: StreamError | StreamUnavailable | None = None
         self.published: Counter[Partition] = Counter()
         """How many records of each partition the cluster has confirmed, up to the first failure."""
         self._confirmed: dict[Partition, int] = {}
@@ -182,13 +182,13 @@ def _options(settings: KafkaSettings, delivery_seconds: float) -> dict[str, Any]
     }
 
 
-def _failure(record: Record, error: KafkaError) -> StreamError | StreamAway:
+def _failure(record: Record, error: KafkaError) -> StreamError | StreamUnavailable:
     place = f"{record.topic}/{record.partition} offset {record.offset}"
     # The bare kind is no answer of the cluster, but what the client says where it has none; unless
     # the cluster refused another record, which took its whole batch with it.
     is_answer = type(error) is not KafkaError or _WITH_OTHERS in str(error)
     if error.retriable or not is_answer:
-        return StreamAway(f"{place} was not confirmed: {type(error).__name__}: {error}")
+        return StreamUnavailable(f"{place} was not confirmed: {type(error).__name__}: {error}")
     is_lacking = isinstance(error, UnsupportedVersionError)
     said = words_of(error) if is_lacking else f"{type(error).__name__}: {error}"
     return StreamError(

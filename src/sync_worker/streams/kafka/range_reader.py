@@ -25,11 +25,11 @@ from sync_worker.streams.kafka.group_member import DECODING_ERRORS
 from sync_worker.streams.kafka.settings import MAX_POLL_RECORDS, KafkaSettings, groupless_options
 from sync_worker.streams.protocol import (
     BYTES_AT_ONCE,
-    Batch,
-    Bookmarks,
-    Move,
-    StreamAway,
+    FetchedBatch,
+    OffsetRange,
+    StoredPositions,
     StreamError,
+    StreamUnavailable,
 )
 from sync_worker.streams.ranges import AtOffset, AtTime, Earliest, End, Now, Range, Start
 
@@ -118,7 +118,7 @@ _CLOSE_MS = 2000
 _BREATH_SECONDS = 0.1
 
 
-class LoneReader:
+class StandaloneConsumer:
     """The records of some partitions, each from where its bounds begin to where they end."""
 
     def __init__(self, settings: KafkaSettings, bounds: Mapping[Partition, Bounds]) -> None:
@@ -257,7 +257,7 @@ class KafkaRange:
         self._max_records = max_records
         self._one_by_one = one_by_one
         self._patience_seconds = patience_seconds
-        self._reader: LoneReader | None = None
+        self._reader: StandaloneConsumer | None = None
         self.read = 0
         self._admin = KafkaAdmin(settings)
         try:
@@ -280,7 +280,7 @@ class KafkaRange:
         """Where the range begins in each partition."""
         return {at: bounds.begin for at, bounds in self.bounds.items()}
 
-    def fit(self, bookmarks: Bookmarks) -> None:
+    def fit(self, bookmarks: StoredPositions) -> None:
         """Refuse another cluster, topics created anew, and logs that do not reach a position."""
         positions = bookmarks.positions
         checks.refuse_other_cluster(self.stream_id, bookmarks)
@@ -288,7 +288,7 @@ class KafkaRange:
         for at, bounds in self.bounds.items():
             checks.refuse_out_of_bounds(at, positions.get(at, 0), bounds)
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[FetchedBatch]:
         """In the order of each partition; partitions take turns as the brokers answer.
 
         A batch is handed out only once its topics have been seen to be the same ones still: a topic
@@ -296,7 +296,7 @@ class KafkaRange:
         """
         for part in self._parts():
             self._close_reader()
-            self._reader = LoneReader(self._settings, part)
+            self._reader = StandaloneConsumer(self._settings, part)
             while self._reader.left:
                 records = self._gathered(self._reader)
                 self._refuse_other_topics()
@@ -326,7 +326,7 @@ class KafkaRange:
         if self._reader is not None:
             self._reader.close()
 
-    def _gathered(self, reader: LoneReader) -> list[Record]:
+    def _gathered(self, reader: StandaloneConsumer) -> list[Record]:
         """Poll until a batch is full, or the range is at its end."""
         records: list[Record] = []
         size = 0
@@ -338,7 +338,7 @@ class KafkaRange:
                 moved_at = looked_at = now
                 size += _add(found, records)
             elif now - moved_at >= self._patience_seconds:
-                raise StreamAway(_nothing_came(now - moved_at, reader.left))
+                raise StreamUnavailable(_nothing_came(now - moved_at, reader.left))
             elif now - looked_at >= _LOOK_SECONDS:
                 self._look()
                 looked_at = time.monotonic()
@@ -348,7 +348,7 @@ class KafkaRange:
         """A topic that was deleted gives nothing, for ever and without a word."""
         try:
             self._refuse_others()
-        except StreamAway:
+        except StreamUnavailable:
             return  # the patience tells how long that may be
 
     def _refuse_other_topics(self) -> None:
@@ -356,7 +356,7 @@ class KafkaRange:
         while True:
             try:
                 return self._refuse_others()
-            except StreamAway:
+            except StreamUnavailable:
                 if time.monotonic() >= deadline:
                     raise
 
@@ -365,12 +365,14 @@ class KafkaRange:
         ids = {name: topic.topic_id for name, topic in seen.items()}
         checks.refuse_changed_meanwhile(ids, self.topic_ids)
 
-    def _batch(self, records: list[Record], reached: Mapping[Partition, int]) -> Batch:
+    def _batch(self, records: list[Record], reached: Mapping[Partition, int]) -> FetchedBatch:
         before = self._handed_out
-        moves = tuple(Move(at, before[at], end) for at, end in reached.items() if end > before[at])
+        moves = tuple(
+            OffsetRange(at, before[at], end) for at, end in reached.items() if end > before[at]
+        )
         self._handed_out = before | {move.partition: move.to_offset for move in moves}
         names = {move.partition.topic for move in moves}
-        return Batch(tuple(records), moves, {name: self.topic_ids[name] for name in names})
+        return FetchedBatch(tuple(records), moves, {name: self.topic_ids[name] for name in names})
 
 
 def _add(found: Found, records: list[Record]) -> int:

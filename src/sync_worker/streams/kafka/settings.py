@@ -8,7 +8,7 @@ from typing import Any
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 
 from sync_worker.streams.kafka.client import BOOTSTRAP_SECONDS, Client
-from sync_worker.streams.kafka.login import Attempts, Login, TokenProvider
+from sync_worker.streams.kafka.login import ConnectionAttempts, Login, TokenProvider
 from sync_worker.streams.protocol import READ_AT_ONCE
 
 REQUEST_SECONDS = 5.0
@@ -55,7 +55,7 @@ class KafkaSettings:
     api_version: tuple[int, ...] | None = None
     """The version of Kafka to talk as to; None asks the brokers, as all but few of them allow."""
     security: Security = field(default_factory=Security)
-    attempts: Attempts = field(default_factory=Attempts, compare=False)
+    attempts: ConnectionAttempts = field(default_factory=ConnectionAttempts, compare=False)
     """What became of connecting, whichever client it was."""
 
     @property

@@ -18,11 +18,17 @@ from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
 from sync_worker.streams.kafka import undecodable
 from sync_worker.streams.kafka.admin import KafkaAdmin
-from sync_worker.streams.kafka.fetch_buffer import Gathering
+from sync_worker.streams.kafka.fetch_buffer import FetchBuffer
 from sync_worker.streams.kafka.group_member import Found, GroupOffsets, Member
 from sync_worker.streams.kafka.settings import KafkaSettings
 from sync_worker.streams.kafka.topic_watch import TopicWatch
-from sync_worker.streams.protocol import BYTES_AT_ONCE, Batch, Bookmarks, StreamAway, StreamError
+from sync_worker.streams.protocol import (
+    BYTES_AT_ONCE,
+    FetchedBatch,
+    StoredPositions,
+    StreamError,
+    StreamUnavailable,
+)
 
 _CATCH_UP_SECONDS = 0.05
 """How long to wait for more records of a batch when there are more in the logs."""
@@ -71,7 +77,7 @@ class KafkaSource:
             StreamError: a topic is missing, or the cluster refuses us.
         """
         self._settings = settings
-        self._gathering = Gathering()
+        self._gathering = FetchBuffer()
         self._offsets = GroupOffsets()
         self._was_sought = False
         self._failure: StreamError | None = None
@@ -83,7 +89,7 @@ class KafkaSource:
         self._admin = KafkaAdmin(settings)
         try:
             self._begin()
-        except (StreamAway, StreamError):
+        except (StreamUnavailable, StreamError):
             self._admin.close()
             raise
 
@@ -122,11 +128,11 @@ class KafkaSource:
         """Those of which it cannot be seen that they were created anew."""
         return sorted(name for name, topic_id in self._topic_ids.items() if not topic_id)
 
-    def wants_bookmarks(self) -> bool:
+    def needs_positions(self) -> bool:
         return not self._was_sought or bool(self._member.unplaced)
 
-    def seek(self, bookmarks: Bookmarks) -> None:
-        """Stay where the bookmarks say the same; `wants_bookmarks` goes on if Kafka is away.
+    def seek(self, bookmarks: StoredPositions) -> None:
+        """Stay where the bookmarks say the same; `needs_positions` goes on if Kafka is away.
 
         After a failure all are placed: what still stands in the way is met again.
         """
@@ -144,11 +150,11 @@ class KafkaSource:
         self._member.hold_back(astray)
         try:
             bounds = self._member.bounds(astray)
-        except StreamAway:
+        except StreamUnavailable:
             return
         self._place(astray, bounds)
 
-    def poll(self, timeout_seconds: float) -> Batch | None:
+    def poll(self, timeout_seconds: float) -> FetchedBatch | None:
         if self._failure is not None and not (self._gathering and self._member.is_settled()):
             raise self._failure
         if self._watch.failure is not None:
@@ -188,11 +194,13 @@ class KafkaSource:
         """
         servers = self._settings.bootstrap_servers
         if not self._watch.is_reachable():
-            raise StreamAway(f"Kafka at {servers} does not answer")
+            raise StreamUnavailable(f"Kafka at {servers} does not answer")
         patience_seconds = self._settings.session_timeout_ms / 1000 + _PATIENCE_SECONDS
         if self._flow.waited_seconds(self._polled_at) > patience_seconds:
-            raise StreamAway(f"Kafka at {servers} has given nothing for {patience_seconds:.0f} s")
-        if self.wants_bookmarks() or not self._member.is_settled():
+            raise StreamUnavailable(
+                f"Kafka at {servers} has given nothing for {patience_seconds:.0f} s"
+            )
+        if self.needs_positions() or not self._member.is_settled():
             return False
         read_on = self._gathering.next_offsets
         return all(at >= self._ends_at_start.get(p, 0) for p, at in read_on.items())
@@ -295,7 +303,7 @@ class KafkaSource:
         self._refuse_other_topics()
         return True
 
-    def _batch(self, is_followed: bool) -> Batch | None:
+    def _batch(self, is_followed: bool) -> FetchedBatch | None:
         ends = {Partition(*tp): offset for tp, offset in self._member.next_offsets().items()}
         return self._gathering.handed_out(ends, self._topic_ids, is_followed)
 
@@ -320,7 +328,7 @@ class KafkaSource:
             bounds = self._member.bounds(offsets)
             for tp, offset in offsets.items():
                 self._refuse_out_of_bounds(Partition(*tp), offset, bounds[tp], tp in divergent)
-        except StreamAway:
+        except StreamUnavailable:
             return
         except StreamError as failure:
             self._failure = failure

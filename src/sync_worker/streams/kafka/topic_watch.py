@@ -13,7 +13,7 @@ from threading import Condition, Event, Thread
 from sync_worker.events.record import Partition
 from sync_worker.streams.kafka.admin import KafkaAdmin, Topic
 from sync_worker.streams.kafka.settings import REQUEST_SECONDS
-from sync_worker.streams.protocol import StreamAway, StreamError
+from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
 _SLACK_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
@@ -21,7 +21,7 @@ _RETRY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class TopicIds:
     """The ids of the topics that there were, and when that was asked (monotonic seconds)."""
 
     topic_ids: Mapping[str, str]
@@ -46,7 +46,7 @@ class TopicWatch:
         self._wanted = Event()
         self._seen = Condition()
         self._asked_at = self._answered_at = self._ends_asked_at = time.monotonic()
-        self.last = Sight(first, self._answered_at)
+        self.last = TopicIds(first, self._answered_at)
         self.failure: BaseException | None = None
         """What ended the thread that was not foreseen: nothing is seen any more."""
         Thread(target=self._watch, name="topic-watch", daemon=True).start()
@@ -87,7 +87,7 @@ class TopicWatch:
             self._saw({name: found[name].topic_id for name in found}, asked_at)
             if asked_at - self._ends_asked_at >= self._seconds:
                 self._look_at_the_ends(found.values())
-        except (StreamAway, StreamError):
+        except (StreamUnavailable, StreamError):
             return False
         self._answered_at = time.monotonic()
         return True

@@ -45,8 +45,8 @@ def _error_at(
             if consumer.poll(timeout_ms=_TRY_MS):
                 break
     except (KafkaError, *DECODING_ERRORS) as error:
-        is_passing = getattr(error, "retriable", False) or is_refusal(error)
-        return None if is_passing else error
+        is_transient = getattr(error, "retriable", False) or is_refusal(error)
+        return None if is_transient else error
     finally:
         consumer.close(autocommit=False, timeout_ms=1000)
     return None
