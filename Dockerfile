@@ -1,22 +1,22 @@
-# sync-worker as an image: the locked dependencies, the wheel, and nothing that builds.
+# The sync-worker image: the locked dependencies and the wheel, without build tools.
 
 FROM python:3.13.9-slim-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_INPUT=1
 WORKDIR /build
 
-# What runs. Only ready-made wheels: nothing is compiled, and nothing is run, as they are installed.
+# Runtime dependencies, from wheels only: installing them compiles nothing and runs no code.
 COPY requirements.lock ./
 RUN python -m venv --without-pip /opt/sync-worker \
     && pip --python /opt/sync-worker/bin/python install \
         --require-hashes --only-binary :all: -r requirements.lock
 
-# What builds stays in this stage: the build back end, as it is locked for development.
+# The build back end, as locked for development. It stays in this stage.
 COPY requirements-dev.lock ./
 RUN awk '/^[a-z]/ { keep = /^(hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers)==/ } keep' \
         requirements-dev.lock > requirements-build.lock \
     && pip install --require-hashes --only-binary :all: -r requirements-build.lock
 
-# The program itself, without an index.
+# The program itself, without a package index.
 COPY pyproject.toml README.md ./
 COPY src ./src
 RUN pip wheel --no-index --no-deps --no-build-isolation --wheel-dir dist . \
@@ -33,7 +33,7 @@ USER 10001
 WORKDIR /tmp
 STOPSIGNAL SIGTERM
 EXPOSE 9464
-# Is the loop alive? Whoever starts anew what is unhealthy must not do so because Kafka is away.
+# livez, not readyz: an orchestrator must not restart the worker because Kafka is unavailable.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "/opt/sync-worker/healthcheck.py", "livez"]
 ENTRYPOINT ["sync-worker"]

@@ -1,4 +1,4 @@
-# Everything a developer types. The virtual environment is made on demand, from the locked versions.
+# Everything a developer types. The virtual environment is created on demand from the locked versions.
 
 VENV := .venv
 READY := $(VENV)/.ready
@@ -15,12 +15,12 @@ export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help run test test-real test-faults test-all bench bench-operators check shape lock clean
 
-help: ## list what can be made
+help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "PYTHON=/path/to/python3 chooses the interpreter (3.11 or later)."
 
-run: $(READY) ## live through a fortnight of events, with SQLite and an archive file
+run: $(READY) ## play two weeks of events, with SQLite and an archive file
 	@$(VENV)/bin/python examples/fortnight.py
 
 test: $(READY) ## run the tests that need nothing but Python
@@ -29,19 +29,19 @@ test: $(READY) ## run the tests that need nothing but Python
 test-real: $(READY) ## run the tests on a real Kafka and PostgreSQL
 	@$(VENV)/bin/python -m pytest -m "real and not faults"
 
-test-faults: $(READY) ## disturb the whole worker on both, for minutes
+test-faults: $(READY) ## run the whole worker on both and inject faults; takes minutes
 	@$(VENV)/bin/python -m pytest -m faults
 
-test-all: $(READY) ## run all of these
+test-all: $(READY) ## run all tests
 	@$(VENV)/bin/python -m pytest
 
 bench: $(READY) ## measure the worker on a real Kafka and PostgreSQL
 	@$(VENV)/bin/python -m bench
 
-bench-operators: $(READY) ## measure a reconcile, and the worker beside a replay
+bench-operators: $(READY) ## measure a reconcile, and the worker during a replay
 	@$(VENV)/bin/python -m bench.operators
 
-check: $(READY) ## lint, format, types, and the rooms' borders
+check: $(READY) ## check lint, format, types, and the borders between rooms
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
@@ -50,36 +50,36 @@ check: $(READY) ## lint, format, types, and the rooms' borders
 shape: $(READY) ## print sizes, nesting, helpers used once, imports inside functions, comments
 	@$(VENV)/bin/python tools/shape.py
 
-lock: $(READY) ## lock the versions of all dependencies anew
+lock: $(READY) ## lock the newest versions of all dependencies
 	@echo "Locking: uv reads pyproject.toml and asks the index."
 	@$(PIP) install "$$($(VENV)/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["lock"])')"
 	@$(COMPILE) --output-file requirements.lock
 	@$(COMPILE) --group dev --output-file requirements-dev.lock
 	@echo "Locked: requirements.lock (to run), requirements-dev.lock (to develop)."
 
-clean: ## remove what was made: environment, demonstration, caches
+clean: ## remove the environment, the demonstration and the caches
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find src tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# An environment that still runs is kept; one whose interpreter is gone or too old is made anew.
+# A working environment is kept; one whose interpreter is gone or too old is created again.
 $(READY): requirements-dev.lock pyproject.toml
 	@$(VENV)/bin/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		for python in $(PYTHONS); do \
 			"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
 			found=$$python; \
 			"$$python" -c 'import ensurepip, venv' 2>/dev/null || continue; \
-			echo "Making $(VENV) with $$("$$python" --version)."; \
+			echo "Creating $(VENV) with $$("$$python" --version)."; \
 			"$$python" -m venv --clear $(VENV) && exit 0; \
 		done; \
 		if [ -n "$$found" ]; then \
-			echo "$$found cannot make an environment: install its venv module (Debian: python3-venv)." >&2; \
+			echo "$$found cannot create an environment: install its venv module (Debian: python3-venv)." >&2; \
 		else \
-			echo "No Python 3.11 or later among: $(PYTHONS)." >&2; \
-			echo "Install one, or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; \
+			echo "No Python 3.11 or later found among: $(PYTHONS)." >&2; \
+			echo "Install one, or say where it is: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; \
 		fi; \
 		exit 1; }
 	@echo "Installing the locked dependencies."
 	@$(PIP) install --require-hashes -r requirements-dev.lock
-	@echo "Installing sync-worker itself, to be edited in place."
+	@echo "Installing sync-worker itself, in editable mode."
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@

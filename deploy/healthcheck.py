@@ -1,7 +1,7 @@
-"""Asks the worker beside it how it is: `healthcheck.py livez` or `healthcheck.py readyz`.
+"""Probe the worker in this container: `healthcheck.py livez` or `healthcheck.py readyz`.
 
-Prints what the worker answers, with the reasons, and ends with 0 where all is well. Finds the port
-where the worker does: in the environment, or in the folder of secrets.
+Prints the worker's answer with its reasons, and exits with 0 if it is 200. Reads the host and port
+from where the worker reads them: the environment, or the folder of secrets.
 """
 
 import os
@@ -13,12 +13,12 @@ from sync_worker.config.sources import gather
 _HOST, _PORT = "SYNC_WORKER_HTTP_HOST", "SYNC_WORKER_HTTP_PORT"
 _DEFAULTS = {_HOST: "127.0.0.1", _PORT: "9464"}
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where nobody listens here
-"""Whoever listens everywhere is asked from here."""
+"""A worker that listens on every address is probed on the loopback address."""
 _TIMEOUT_SECONDS = 4
 
 
 def main(probe: str) -> int:
-    """The exit code; where the worker serves no port there is nobody to ask, and all is well."""
+    """Return the exit code; a worker without an HTTP port counts as healthy."""
     given = {name: value.text for name, value in gather(os.environ, _DEFAULTS).given.items()}
     settings = _DEFAULTS | given
     port, host = int(settings[_PORT]), settings[_HOST]
