@@ -50,7 +50,7 @@ check: $(READY) ## check lint, format, types, and the borders between rooms
 shape: $(READY) ## print sizes, nesting, helpers used once, imports inside functions, comments
 	@$(VENV)/bin/python tools/shape.py
 
-lock: $(READY) ## lock the newest versions of all dependencies
+lock: $(READY) ## lock the versions of all dependencies
 	@echo "Locking: uv reads pyproject.toml and asks the index."
 	@$(PIP) install "$$($(VENV)/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["lock"])')"
 	@$(COMPILE) --output-file requirements.lock
