@@ -1,49 +1,36 @@
 """The installed command as an operator has it: exit codes, terminals, pipes and odd bytes."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.acceptance.conftest import COMMAND, DEADLINE_SECONDS, Done, Installed, ended
 from tests.builders import activated, numbered, region_changed, write_archive
+from tests.harness.command import INSTALLED, Done, Installed, ended
 
 A = "SE2321000016-TA01"
 PROMPT = b"[y/N]:"
 
 
 @pytest.fixture(scope="module")
-def populated(tmp_path_factory):
+def populated(tmp_path_factory, upgraded):
     """A registry with one clinic and one dead letter; nobody changes it."""
     command = Installed(tmp_path_factory.mktemp("populated"))
+    shutil.copy(upgraded, command.database)
     named = activated(A, 0, regionCode="01", name="Änggården \x1b[2J")
     archive = write_archive(
         command.folder / "stream.jsonl", numbered([named, region_changed(A, 1, "11")], topic="t")
     )
     for line in (
-        ("db", "upgrade"),
         ("run", "--archive", str(archive)),
         ("clinics", "add", A),
     ):
         done = command(*line)
         assert done.exit_code == 0, done.stderr
     return command
-
-
-def sent_to(stdout: Any, installed, *arguments):
-    """Call a command whose output goes where `stdout` says."""
-    return subprocess.run(
-        [COMMAND, *arguments],
-        cwd=installed.folder,
-        env=installed.environment,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        timeout=DEADLINE_SECONDS,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize(
@@ -68,7 +55,7 @@ def at_terminal(installed, keys, *arguments):
     """Call a command at a terminal; once it asks, interrupt it or not, and type the keys."""
     keyboard, terminal = os.openpty()
     process = subprocess.Popen(
-        [COMMAND, *arguments],
+        [INSTALLED, *arguments],
         cwd=installed.folder,
         env=installed.environment,
         stdin=terminal,
@@ -107,25 +94,25 @@ def test_at_a_terminal_a_removal_is_asked_for(populated, keys, exit_code, number
 def test_a_reader_that_leaves_early_is_met_with_silence(populated):
     reader, writer = os.pipe()
     os.close(reader)
-    done = sent_to(writer, populated, "config", "show", "-o", "json")
+    done = populated("config", "show", "-o", "json", stdout=writer)
     os.close(writer)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.exit_code, done.stderr) == (0, "")
 
 
 def test_a_reader_that_leaves_early_does_not_hide_what_needs_attention(populated):
     reader, writer = os.pipe()
     os.close(reader)
-    done = sent_to(writer, populated, "events", "validate", "stream.jsonl")
+    done = populated("events", "validate", "stream.jsonl", stdout=writer)
     os.close(writer)
-    assert done.returncode == 3
+    assert done.exit_code == 3
 
 
 @pytest.mark.parametrize("arguments", [("--version",), ("config", "show"), ("db", "--help")])
 def test_a_full_disk_is_told(populated, arguments):
     with Path("/dev/full").open("wb") as full:
-        done = sent_to(full, populated, *arguments)
-    assert done.returncode == 1
-    assert b"error: The output cannot be written" in done.stderr
+        done = populated(*arguments, stdout=full)
+    assert done.exit_code == 1
+    assert done.stderr.startswith("error: The output cannot be written")
 
 
 @pytest.mark.parametrize("arguments", [("clinics", "list"), ("clinics", "show", A)])

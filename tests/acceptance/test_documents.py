@@ -1,5 +1,6 @@
 """The commands that the documents show work as shown."""
 
+import os
 import re
 import shlex
 import shutil
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from tests.harness.command import INSTALLED
 
 from sync_worker.cli.main import root
 
@@ -15,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# A call that needs no shell: settings, the command, its arguments, what is printed if it fails.
+CALL = re.compile(r"""((?:\w+=\S+ )*)sync-worker ([^|$<>&;]*?)( \|\| echo "exit code \$\?")?""")
 INLINE = re.compile(r"`(sync-worker [^`]+)`")
 
 
@@ -31,23 +35,36 @@ def pattern(shown):
     return re.escape(shown).replace("…", ".*").replace(r"\ ", " ")
 
 
+@pytest.fixture
+def shell(typed, folder):
+    """Has a line of the shell done; what it prints."""
+    path = f"{INSTALLED.parent}:/usr/bin:/bin"
+
+    def do(line):
+        call = CALL.fullmatch(line)
+        if call is None:
+            done = subprocess.run(
+                ["/bin/sh", "-c", line],
+                env=os.environ | {"PATH": path},
+                capture_output=True,
+                check=False,
+            )
+            return done.stdout.decode()
+        settings, arguments, otherwise = call.groups()
+        environment = dict(word.split("=", 1) for word in shlex.split(settings))
+        done = typed(*shlex.split(arguments), **environment)
+        failed = otherwise and done.exit_code != 0
+        return done.stdout + (f"exit code {done.exit_code}\n" if failed else "")
+
+    return do
+
+
 @pytest.mark.parametrize("document", [d for d in DOCUMENTS if list(steps(d))], ids=lambda d: d.name)
-def test_a_document_shows_what_its_commands_print(document, installed):
-    installed.database.unlink()
+def test_a_document_shows_what_its_commands_print(document, shell, folder):
     for archive in ROOT.glob("examples/*.jsonl"):
-        shutil.copy(archive, installed.folder)
-    environment = installed.environment | {"PATH": f"{ROOT / '.venv' / 'bin'}:/usr/bin:/bin"}
-    # Documents show what an operator sees, whose limits on mass changes are the usual ones.
-    del environment["SYNC_WORKER_GUARD_MAX_PERCENT"]
+        shutil.copy(archive, folder)
     for command, shown in steps(document):
-        done = subprocess.run(
-            ["/bin/sh", "-c", command],
-            cwd=installed.folder,
-            env=environment,
-            capture_output=True,
-            check=False,
-        )
-        printed = done.stdout.decode()
+        printed = shell(command)
         assert re.fullmatch(pattern(shown), printed, re.DOTALL), f"$ {command}\n{printed}"
 
 

@@ -1,15 +1,18 @@
 """Ended at any moment, the worker loses nothing and counts nothing twice; with real processes."""
 
 import random
+import shutil
 import signal
 import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-from tests.acceptance.conftest import ended, until
 from tests.builders import activated, deactivated, record, region_changed, write_archive
+from tests.harness.command import Installed, ended
+from tests.services.waiting import until
 
+LENGTH = 600
 CLINICS = [f"SE2321000016-K{number:03}" for number in range(40)]
 REGISTERED = CLINICS[:10]
 TABLES = {
@@ -46,45 +49,59 @@ def stream(seed, length):
         yield draft._replace(offset=ends[place])
 
 
-def contents(installed):
-    with sqlite3.connect(installed.database) as connection:
+def contents(command):
+    with closing(sqlite3.connect(command.database)) as connection:
         return {
             table: sorted(connection.execute(f"SELECT {columns} FROM {table}").fetchall(), key=repr)
             for table, columns in TABLES.items()
         }
 
 
-def read_so_far(installed):
-    with installed.registry().snapshot() as connection:
+def read_so_far(command):
+    with closing(sqlite3.connect(command.database)) as connection:
         sums = "SUM(applied + superseded + ignored + dead_lettered)"
-        return connection.execute(text(f"SELECT {sums} FROM position")).scalar() or 0
+        return connection.execute(f"SELECT {sums} FROM position").fetchone()[0] or 0
 
 
-def until_read(installed, wanted, worker):
-    until(lambda: worker.poll() is not None or read_so_far(installed) >= wanted)
+def until_read(command, number, worker):
+    until(
+        lambda: worker.poll() is not None or read_so_far(command) >= number,
+        f"{number} records to be read",
+        pause_seconds=0.005,
+    )
 
 
-@pytest.fixture
-def archives(installed):
-    """The clinics' first events, and everything after; some clinics are registered between."""
-    records = list(stream(seed=7, length=1500))
-    first = write_archive(installed.folder / "first.jsonl", records[: len(CLINICS)])
-    write_archive(installed.folder / "stream.jsonl", records)
-    assert installed("run", "--archive", str(first)).exit_code == 0
-    assert installed("clinics", "add", *REGISTERED).exit_code == 0
-    return len(records)
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory, upgraded):
+    """A registry that has read the clinics' first events; nobody changes it."""
+    command = Installed(tmp_path_factory.mktemp("begun"))
+    shutil.copy(upgraded, command.database)
+    records = list(stream(seed=7, length=LENGTH))
+    write_archive(command.folder / "first.jsonl", records[: len(CLINICS)])
+    write_archive(command.folder / "stream.jsonl", records)
+    assert command("run", "--archive", "first.jsonl").exit_code == 0
+    assert command("clinics", "add", *REGISTERED).exit_code == 0
+    return command
 
 
-@pytest.fixture
-def expected(installed, archives, tmp_path_factory):
+@pytest.fixture(scope="module")
+def expected(begun, tmp_path_factory):
     """What a run that nobody disturbs comes to."""
-    undisturbed = tmp_path_factory.mktemp("undisturbed")
-    copy = type(installed)(undisturbed)
-    with sqlite3.connect(installed.database) as source, sqlite3.connect(copy.database) as target:
-        source.backup(target)
-    (undisturbed / "stream.jsonl").write_bytes((installed.folder / "stream.jsonl").read_bytes())
-    assert copy("run", "--archive", "stream.jsonl").exit_code == 0
-    return contents(copy)
+    undisturbed = copy_of(begun, tmp_path_factory.mktemp("undisturbed"))
+    assert undisturbed("run", "--archive", "stream.jsonl").exit_code == 0
+    return contents(undisturbed)
+
+
+def copy_of(command, folder):
+    for name in (command.database.name, "stream.jsonl"):
+        shutil.copy(command.folder / name, folder)
+    return Installed(folder)
+
+
+@pytest.fixture
+def installed(begun, tmp_path):
+    """The worker, with the first events read and all others before it."""
+    return copy_of(begun, tmp_path)
 
 
 @pytest.mark.parametrize("batch", ["1", "7", "100"])
@@ -92,12 +109,12 @@ def test_a_worker_killed_again_and_again_ends_where_an_undisturbed_one_does(
     installed, expected, batch
 ):
     rng = random.Random(batch)
-    for _ in range(6):
+    for _ in range(4):
         before = read_so_far(installed)
         worker = installed.start(
             "run", "--archive", "stream.jsonl", SYNC_WORKER_BATCH_MAX_RECORDS=batch
         )
-        wanted = before + rng.randrange(1, 150)
+        wanted = before + rng.randrange(1, LENGTH // 10)
         until_read(installed, wanted, worker)
         worker.kill()
         worker.communicate()
@@ -115,21 +132,19 @@ def terminal():
 
 @pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_ends_the_worker_in_order_and_the_next_one_goes_on(
-    installed, expected, archives, number
-):
+def test_a_signal_ends_the_worker_in_order_and_the_next_one_goes_on(installed, expected, number):
     before = read_so_far(installed)
     worker = installed.start(
         "run", "--archive", "stream.jsonl", "-o", "json", SYNC_WORKER_BATCH_MAX_RECORDS="1"
     )
-    until(lambda: read_so_far(installed) > before)
+    until_read(installed, before + 1, worker)
     stopped = ended(worker, number)
     assert stopped.exit_code == 130, stopped.stderr
     assert "not everything is applied" in stopped.error["message"]
     assert stopped.json["read"] == read_so_far(installed) - before
-    assert stopped.json["read"] < archives
+    assert stopped.json["read"] < len(CLINICS) + LENGTH
     rest = installed("run", "--archive", "stream.jsonl", "-o", "json")
-    assert rest.json["read"] + stopped.json["read"] == archives - before
+    assert rest.json["read"] + stopped.json["read"] == len(CLINICS) + LENGTH - before
     assert contents(installed) == expected
 
 

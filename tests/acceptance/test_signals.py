@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.acceptance.conftest import COMMAND, Installed
-from tests.acceptance.conftest import until as until_true
+from tests.harness.command import INSTALLED, Installed
+from tests.services.waiting import until
 
 NOWHERE = {"SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "SYNC_WORKER_LOG_FORMAT": "json"}
 """A Kafka that is away is waited for, for ever."""
@@ -24,7 +24,7 @@ class Daemon:
         self._log = installed.folder / "log"
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*before, sys.executable, COMMAND, "run"],
+                [*before, sys.executable, INSTALLED, "run"],
                 env=installed.environment | NOWHERE,
                 cwd=installed.folder,
                 stdout=log,
@@ -72,14 +72,14 @@ def start(installed: Installed) -> Iterator[object]:
 def test_the_first_process_of_a_container_hears_sigterm_as_it_starts(start):
     """The kernel drops a signal that such a process has no handler for."""
     daemon = start(*AS_FIRST)
-    until_true(lambda: daemon.imports("pydantic_core"))
+    until(lambda: daemon.imports("pydantic_core"), "the imports", pause_seconds=0.002)
     os.kill(daemon.worker(), signal.SIGTERM)
     assert daemon.process.wait(20) in (0, 130), daemon.output
 
 
 def test_a_daemon_whose_terminal_goes_away_ends_in_order(start):
     daemon = start()
-    until_true(daemon.waits)
+    until(daemon.waits, "the daemon to wait for Kafka")
     daemon.process.send_signal(signal.SIGHUP)
     assert daemon.process.wait(20) == 0, daemon.output
     assert "0 records read" in daemon.output
@@ -87,7 +87,7 @@ def test_a_daemon_whose_terminal_goes_away_ends_in_order(start):
 
 def test_a_daemon_that_is_to_outlive_its_terminal_does(start):
     daemon = start(hangup=signal.SIG_IGN)
-    until_true(daemon.waits)
+    until(daemon.waits, "the daemon to wait for Kafka")
     daemon.process.send_signal(signal.SIGHUP)
     with pytest.raises(subprocess.TimeoutExpired):
         daemon.process.wait(1)

@@ -1,6 +1,7 @@
 """Standard streams that are closed, full, or read by nobody: what was done is done."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -8,9 +9,10 @@ from contextlib import closing, contextmanager
 from urllib.request import urlopen
 
 import pytest
-from tests.acceptance.conftest import COMMAND, DEADLINE_SECONDS, Installed, ended, until
 from tests.builders import activated, record, write_archive
+from tests.harness.command import DEADLINE_SECONDS, INSTALLED, Installed, ended
 from tests.services.processes import free_port
+from tests.services.waiting import until
 
 A, B = "SE2321000016-TA01", "SE2321000016-TB01"
 
@@ -31,13 +33,13 @@ STREAMS = {
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory):
+def known(tmp_path_factory, upgraded):
     """A registry with two active clinics."""
     command = Installed(tmp_path_factory.mktemp("streams"))
     records = [record(activated(each, 1, regionCode="01"), key=each) for each in (A, B)]
     numbered = [each._replace(offset=offset) for offset, each in enumerate(records)]
     write_archive(command.folder / "stream.jsonl", numbered)
-    assert command("db", "upgrade").exit_code == 0
+    shutil.copy(upgraded, command.database)
     assert command("run", "--archive", "stream.jsonl").exit_code == 0
     return command
 
@@ -48,7 +50,7 @@ def started(command, redirection, *arguments, **environment):
     read_end, write_end = os.pipe()
     os.close(read_end)
     process = subprocess.Popen(
-        ["bash", "-c", f'exec 9>&{write_end}; exec "$0" "$@" {redirection}', COMMAND, *arguments],
+        ["bash", "-c", f'exec 9>&{write_end}; exec "$0" "$@" {redirection}', INSTALLED, *arguments],
         cwd=command.folder,
         env=command.environment | environment,
         stdin=subprocess.DEVNULL,
@@ -120,7 +122,7 @@ def test_the_daemon_goes_on_without_its_log(known, redirection):
         "SYNC_WORKER_HTTP_PORT": str(port),
     }
     with started(known, redirection, "run", **environment) as process:
-        until(lambda: status_of(port) == 200)
+        until(lambda: status_of(port) == 200, "the daemon to listen")
         done = ended(process, signal.SIGTERM)
     assert done.exit_code == 0
     # Where somebody reads the log, there is one.

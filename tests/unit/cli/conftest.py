@@ -1,11 +1,7 @@
 """The command line called in this process, in a folder and an environment of its own."""
 
-import json
-import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.builders import activated, deactivated, record, write_archive
@@ -16,55 +12,10 @@ A, B, C, D = (f"SE2321000016-T{letter}01" for letter in "ABCD")
 BOARD = "SE2321000016-PN01"
 
 
-@dataclass(frozen=True)
-class TelemetryListener:
-    """What a command that has ended told."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.stdout)
-
-    @property
-    def items(self) -> Any:
-        document = self.json
-        assert document["count"] == len(document["items"])
-        return document["items"]
-
-    @property
-    def error(self) -> Any:
-        """The one JSON object on stderr."""
-        (only,) = json.loads(self.stderr).items()
-        name, error = only
-        assert name == "error"
-        return error
-
-
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """An empty working folder, and an environment without settings."""
-    for name in [name for name in os.environ if name.startswith("SYNC_WORKER_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("LC_ALL", "C")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def typed(capsys):
-    """Calls a command as it is typed after `sync-worker`."""
-
-    def call(*arguments: str) -> TelemetryListener:
-        capsys.readouterr()
-        exit_code = run(arguments)
-        captured = capsys.readouterr()
-        return TelemetryListener(exit_code, captured.out, captured.err)
-
-    return call
+def folder(folder):
+    """Every test here has an empty working folder, and an environment without settings."""
+    return folder
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+from tests.harness.command import Done
 
 from sync_worker.cli import errors
 from sync_worker.cli.errors import as_command_error, as_json, as_text
@@ -156,7 +157,7 @@ def test_an_expected_error_has_no_traceback_at_all(sync_worker):
 
 def test_a_command_ends_with_the_code_it_asks_for(sync_worker):
     sync_worker.add_raising(click.exceptions.Exit(Exit.ATTENTION))
-    assert sync_worker("broken") == (3, "", "")
+    assert sync_worker("broken") == Done(3, "", "")
 
 
 def test_a_reader_that_leaves_early_is_no_error():
