@@ -377,7 +377,7 @@ def _admin(settings: Settings) -> KafkaAdmin:
     try:
         return KafkaAdmin(kafka(settings))
     except UserError as error:
-        raise StreamError(str(error), str(error.why), str(error.hint)) from error
+        raise StreamError(str(error), str(error.why), error.hint) from error
 
 
 def _machine(settings: Settings, registry: Callable[[], Registry]) -> MachineChecks:

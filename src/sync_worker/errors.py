@@ -7,9 +7,13 @@ its own exit code. How an error is printed is a matter of the command line.
 from enum import IntEnum
 
 from sync_worker.language import FilledMessage, Language, worded
+from sync_worker.remedies import Advice
 
 Words = str | FilledMessage
 """A sentence in English, or a message that is in both languages."""
+
+Hint = Words | Advice
+"""What to do about it: in words, or as advice that the outermost layer puts into words."""
 
 
 class Exit(IntEnum):
@@ -33,14 +37,14 @@ class Exit(IntEnum):
 
 
 class UserError(Exception):
-    """The command ends: `message` says what, `why` the cause, `hint` the way on.
+    """The command ends: `message` says what is wrong, `why` the cause, `hint` what to do.
 
     Each is a sentence without secrets. `code` is a word for programs; without one it is the exit
     code's name in lower case.
     """
 
     def __init__(
-        self, exit_code: Exit, message: Words, *, why: Words = "", hint: Words = "", code: str = ""
+        self, exit_code: Exit, message: Words, *, why: Words = "", hint: Hint = "", code: str = ""
     ) -> None:
         super().__init__(worded(message, Language.ENGLISH))
         self.exit_code = exit_code

@@ -9,6 +9,7 @@ from tests.builders import EPOCH, activated, numbered
 from tests.contract.conftest import NOW, apply_batch
 from tests.contract.test_apply import STREAM, batch_of
 
+from sync_worker.cli.remedies import in_words
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.inspection.checks_machine import MachineChecks
@@ -53,7 +54,7 @@ def test_the_schema_of_another_version_fails_and_the_rest_waits(registry, engine
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     finding = look(registry, "revision")
-    assert (finding.state, finding.fix) == (State.FAIL, "sync-worker db upgrade")
+    assert (finding.state, str(in_words(finding.fix))) == (State.FAIL, "sync-worker db upgrade")
     assert look(registry, "dead_letters").state is State.SKIP
 
 
@@ -69,7 +70,7 @@ def test_a_dead_letter_warns_and_a_mass_of_them_fails(registry):
     finding = look(registry, "dead_letters")
     assert finding.state is State.FAIL
     assert "99 invalid_json" in finding.detail or "100 invalid_json" in finding.detail
-    assert "sync-worker deadletters" in finding.fix
+    assert "sync-worker deadletters" in str(in_words(finding.fix))
     assert "a mass" in status(registry, Regions())["attention"][0]
 
 
@@ -79,7 +80,7 @@ def test_a_hold_warns_and_fails_when_it_waits_for_long(registry, hours, state):
     row = {"opened_at": opened_at, "kind": "mass_change", "region_code": "01", "revision": 1}
     put(registry, hold, {**row, "status": "open"}, {**row, "status": "approved"})
     finding = look(registry, "holds")
-    assert (finding.state, finding.fix) == (state, "sync-worker holds list")
+    assert (finding.state, str(in_words(finding.fix))) == (state, "sync-worker holds list")
     assert "region 01" in finding.detail
 
 
@@ -90,7 +91,7 @@ def test_a_clinic_in_tak_and_registered_here_warns(registry):
     assert finding.state is State.WARN
     assert A in finding.detail
     assert B not in finding.detail
-    assert f"clinics remove {A}" in finding.fix
+    assert f"clinics remove {A}" in str(in_words(finding.fix))
 
 
 def test_registered_clinics_of_a_region_without_a_board_warn(registry):
@@ -105,7 +106,7 @@ def test_registered_clinics_of_a_region_without_a_board_warn(registry):
     assert finding.state is State.WARN
     assert "03 (1 clinics)" in finding.detail
     assert "01" not in finding.detail
-    assert "regions show 03" in finding.fix
+    assert "regions show 03" in str(in_words(finding.fix))
     put(registry, patient_board, {"region_code": "03", "hsa_id": "SE2321000016-PN03", "name": "N"})
     assert look(registry, "boards").state is State.OK
 
@@ -116,7 +117,7 @@ def test_registered_clinics_of_a_region_that_is_not_in_use_warn(registry, region
     finding = look(registry, "boards")
     assert finding.state is State.WARN
     assert f"{named} (1 clinics)" in finding.detail
-    assert "SYNC_WORKER_EVENTS_EXTRA_REGIONS" in finding.fix
+    assert "SYNC_WORKER_EVENTS_EXTRA_REGIONS" in str(in_words(finding.fix))
 
 
 def test_a_silence_longer_than_is_usual_warns(registry):
@@ -152,7 +153,7 @@ def test_a_database_that_is_not_there_fails_its_check(tmp_path):
 
     checks = RegistryChecks(missing, Regions(), lambda: NOW).all()
     finding = examined(checks)["database"]
-    assert (finding.state, finding.fix) == (State.FAIL, "sync-worker db upgrade")
+    assert (finding.state, str(in_words(finding.fix))) == (State.FAIL, "sync-worker db upgrade")
     assert not list(tmp_path.iterdir())
 
 
@@ -166,7 +167,7 @@ def test_clocks_that_differ_warn_and_then_fail(registry, registry_url):
     assert look(registry, "clock", theirs + timedelta(seconds=30)).state is State.WARN
     finding = look(registry, "clock", theirs - timedelta(hours=1))
     assert finding.state is State.FAIL
-    assert "NTP" in finding.fix
+    assert "NTP" in str(in_words(finding.fix))
 
 
 def test_the_size_of_a_server_is_told(registry, registry_url):
@@ -236,7 +237,7 @@ def test_a_user_that_lacks_a_right_fails_with_the_right(registry_url, engine, gi
     assert "DELETE on held_fact, USAGE on hold_id_seq" in finding.detail
     assert "UPDATE on clinic" in finding.detail
     assert "INSERT" not in finding.detail
-    assert "db roles" in finding.fix
+    assert "db roles" in str(in_words(finding.fix))
 
 
 def test_a_user_that_may_do_too_much_warns(registry, registry_url, given_roles, as_role):

@@ -10,6 +10,7 @@ from kafka.admin import (
     ACLPermissionType,
 )
 
+from sync_worker.cli.remedies import in_words
 from sync_worker.events.record import Partition
 from sync_worker.inspection.checks_kafka import KafkaChecks
 from sync_worker.inspection.doctor import Check as Looked
@@ -83,7 +84,7 @@ def test_a_stream_as_it_should_be(cluster: Cluster, doctor: Doctor) -> None:
 def test_a_missing_topic_fails_and_what_needs_it_waits(cluster: Cluster, doctor: Doctor) -> None:
     found = doctor(cluster.topic(), "nowhere")
     assert found["topics"].state is State.FAIL
-    assert "sync-worker topics create" in found["topics"].fix
+    assert "sync-worker topics create" in str(in_words(found["topics"].fix))
     assert found["positions"].state is State.SKIP
 
 
@@ -91,7 +92,7 @@ def test_different_numbers_of_partitions_warn(cluster: Cluster, doctor: Doctor) 
     few, many = cluster.topic(partitions=1), cluster.topic(partitions=3)
     finding = doctor(few, many)["partitions"]
     assert finding.state is State.WARN
-    assert finding.fix == (
+    assert str(in_words(finding.fix)) == (
         f"kafka-topics.sh --bootstrap-server {cluster.bootstrap} --alter "
         f"--topic {few} --partitions 3"
     )
@@ -106,7 +107,7 @@ def test_a_topic_that_loses_records_fails(
     finding = doctor(topic)["topic_configuration"]
     assert finding.state is State.FAIL
     assert "=".join(*option.items()).replace("_", ".", 1) in finding.detail
-    assert finding.fix == (
+    assert str(in_words(finding.fix)) == (
         f"kafka-configs.sh --bootstrap-server {cluster.bootstrap} --alter --entity-type topics "
         f"--entity-name {topic} "
         "--add-config cleanup.policy=delete,retention.ms=-1,retention.bytes=-1"
@@ -119,7 +120,7 @@ def test_a_topic_that_changes_timestamps_fails(cluster: Cluster, doctor: Doctor)
     finding = doctor(topic)["topic_configuration"]
     assert finding.state is State.FAIL
     assert f"{topic}: message.timestamp.type=LogAppendTime" in finding.detail
-    assert finding.fix.endswith(
+    assert str(in_words(finding.fix)).endswith(
         f"--entity-name {topic} --add-config message.timestamp.type=CreateTime"
     )
 
@@ -136,7 +137,7 @@ def test_a_configuration_that_may_not_be_read_warns_with_the_right(
     assert finding.state is State.WARN
     assert f"may not read the configuration of {topic}." in finding.detail
     assert "back to the first record" in finding.detail
-    assert "DESCRIBE_CONFIGS" in finding.fix
+    assert "DESCRIBE_CONFIGS" in str(in_words(finding.fix))
     guarded_cluster.alter(other, cleanup_policy="compact")
     assert doctor(topic, other)["topic_configuration"].state is State.FAIL
 
@@ -160,7 +161,7 @@ def test_a_topic_created_anew_fails(cluster: Cluster, doctor: Doctor) -> None:
     cluster.topic(name=topic)
     found = doctor(topic)
     assert found["topic_ids"].state is State.FAIL
-    assert f"positions reset --topic {topic} --to earliest" in found["topic_ids"].fix
+    assert f"positions reset --topic {topic} --to earliest" in str(in_words(found["topic_ids"].fix))
     assert found["positions"].state is State.SKIP
     assert "topic_ids comes first" in found["positions"].detail
 
@@ -172,7 +173,7 @@ def test_another_cluster_fails(cluster: Cluster, doctor: Doctor, registry: Regis
         unit.commit()
     found = doctor(topic)
     assert found["topic_ids"].state is State.FAIL
-    assert "positions reset --to earliest" in found["topic_ids"].fix
+    assert "positions reset --to earliest" in str(in_words(found["topic_ids"].fix))
     assert found["positions"].state is State.SKIP
 
 
@@ -189,7 +190,7 @@ def test_a_position_outside_of_its_log_fails(
     finding = doctor(topic)["positions"]
     assert finding.state is State.FAIL
     assert words in finding.detail
-    assert "positions reset" in finding.fix
+    assert "positions reset" in str(in_words(finding.fix))
 
 
 def test_a_position_in_a_partition_that_is_not_there_fails(
@@ -204,7 +205,7 @@ def test_a_log_that_nobody_read_warns(cluster: Cluster, doctor: Doctor) -> None:
     topic = cluster.topic()
     cluster.send(topic, range(5))
     finding = doctor(topic)["positions"]
-    assert (finding.state, finding.fix) == (State.WARN, "sync-worker run")
+    assert (finding.state, str(in_words(finding.fix))) == (State.WARN, "sync-worker run")
 
 
 def test_the_group_is_told_as_it_is(cluster: Cluster, doctor: Doctor, opened: Opened) -> None:
@@ -212,7 +213,7 @@ def test_the_group_is_told_as_it_is(cluster: Cluster, doctor: Doctor, opened: Op
     cluster.send(topic, range(3))
     settings = cluster.settings(topic)
     finding = doctor(topic, group_id=settings.group_id)["group"]
-    assert (finding.state, finding.fix) == (State.WARN, "sync-worker run")
+    assert (finding.state, str(in_words(finding.fix))) == (State.WARN, "sync-worker run")
     source = opened(settings)
     reader = Reader(source, Ledger())
     reader.read_values(3)

@@ -7,6 +7,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import ACLOperation
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 
+from sync_worker.cli.remedies import in_words
 from sync_worker.events.record import Partition
 from sync_worker.streams.kafka.settings import Security
 from sync_worker.streams.kafka.source import KafkaSource
@@ -22,7 +23,7 @@ def test_a_missing_topic_is_refused_at_the_start(cluster: Cluster) -> None:
     topic = cluster.topic()
     with pytest.raises(StreamError, match="has no topic nope") as refused:
         KafkaSource(cluster.settings(topic, "nope"))
-    assert "topics create" in refused.value.hint
+    assert "topics create" in str(in_words(refused.value.hint))
 
 
 def test_another_cluster_is_refused(cluster: Cluster, opened: Opened) -> None:
@@ -31,7 +32,7 @@ def test_another_cluster_is_refused(cluster: Cluster, opened: Opened) -> None:
     ledger = Ledger(other_streams=frozenset({"kafka:another"}))
     with pytest.raises(StreamError, match="the registry was read from another") as refused:
         Reader(source, ledger).step()
-    assert "positions reset" in refused.value.hint
+    assert "positions reset" in str(in_words(refused.value.hint))
     assert source.stream_id.removeprefix("kafka:") in refused.value.what
 
 
@@ -62,7 +63,9 @@ def test_a_log_that_begins_after_our_position_is_refused(cluster: Cluster, opene
         reader.read_values(1)
     assert refused.value.what == (f"{topic}/0: the log begins at offset 15, after our position 4.")
     assert "11 offsets" in refused.value.why
-    assert f"positions reset --topic {topic} --partition 0 --to earliest" in refused.value.hint
+    assert f"positions reset --topic {topic} --partition 0 --to earliest" in str(
+        in_words(refused.value.hint)
+    )
 
 
 def test_a_log_that_ends_before_our_position_is_refused(cluster: Cluster, opened: Opened) -> None:
@@ -102,7 +105,7 @@ def test_a_session_shorter_than_the_brokers_allow_is_refused(
     with pytest.raises(StreamError, match=settings.group_id) as refused:
         reader.read_until(lambda: False, "the refusal", 10)
     assert "InvalidSessionTimeoutError" in refused.value.what
-    assert "SYNC_WORKER_KAFKA_SESSION_TIMEOUT_MS" in refused.value.hint
+    assert "SYNC_WORKER_KAFKA_SESSION_TIMEOUT_MS" in str(in_words(refused.value.hint))
 
 
 def test_a_group_of_another_assignor_is_refused(cluster: Cluster, opened: Opened) -> None:
@@ -121,7 +124,7 @@ def test_a_group_of_another_assignor_is_refused(cluster: Cluster, opened: Opened
     finally:
         stranger.close(autocommit=False)
     assert "InconsistentGroupProtocolError" in refused.value.what
-    assert "SYNC_WORKER_KAFKA_GROUP_ID" in refused.value.hint
+    assert "SYNC_WORKER_KAFKA_GROUP_ID" in str(in_words(refused.value.hint))
 
 
 def test_a_topic_that_this_user_may_not_see_is_refused(guarded_cluster: Cluster) -> None:
@@ -131,7 +134,7 @@ def test_a_topic_that_this_user_may_not_see_is_refused(guarded_cluster: Cluster)
     settings = guarded_cluster.settings(topic)
     with pytest.raises(StreamError, match=f"TopicAuthorizationFailedError: {topic}") as refused:
         until(lambda: KafkaSource(settings).close(), "the refusal", 10)
-    assert "DESCRIBE" in refused.value.hint
+    assert "DESCRIBE" in str(in_words(refused.value.hint))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import click
 
 from sync_worker.administration.messages import boards, errors, tak
 from sync_worker.cli.permission import OWNER, needed_by
+from sync_worker.cli.remedies import in_words
 from sync_worker.errors import Exit, UserError
 from sync_worker.language import FilledMessage, Language, worded
 from sync_worker.printable import in_json, in_lines
@@ -24,7 +25,7 @@ def as_text(
     """The error for people, after its redaction."""
     lines = [errors.ERROR(words=_sentences(error, language))]
     if error.hint:
-        lines.append(errors.HINT(words=error.hint))
+        lines.append(errors.HINT(words=in_words(error.hint)))
     return in_lines(redacted("\n".join(line.text(language) for line in lines)))
 
 
@@ -32,7 +33,10 @@ def as_json(
     error: UserError, language: Language = Language.ENGLISH, redacted: Callable[[str], str] = str
 ) -> str:
     """The error for programs, on one line, after its redaction."""
-    message, hint = redacted(_sentences(error, language)), redacted(worded(error.hint, language))
+    message, hint = (
+        redacted(_sentences(error, language)),
+        redacted(worded(in_words(error.hint), language)),
+    )
     inner = {"code": error.code, "message": message, "hint": hint}
     return in_json(json.dumps({"error": inner}, ensure_ascii=False))
 
@@ -129,32 +133,6 @@ def _missing_module(error: ModuleNotFoundError) -> UserError | None:
         "The database is PostgreSQL, and its driver psycopg is not installed.",
         hint="pip install 'psycopg[binary]'",
         code="configuration",
-    )
-
-
-def _stream(error: Any) -> UserError:
-    return UserError(Exit.USAGE, error.what, why=error.why, hint=error.hint, code="stream")
-
-
-def _stream_away(error: BaseException) -> UserError:
-    return UserError(
-        Exit.UNREACHABLE,
-        "Kafka cannot be reached now.",
-        why=f"{error}.",
-        hint="Check SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS, and SYNC_WORKER_KAFKA_SECURITY_PROTOCOL "
-        "with the SASL_… and SSL_… settings beside it; or try again when it is back. Brokers that "
-        "close every connection at once may need SYNC_WORKER_KAFKA_API_VERSION.",
-    )
-
-
-def _stream_refused(error: BaseException) -> UserError:
-    return UserError(
-        Exit.UNREACHABLE,
-        "Kafka is there and refuses us.",
-        why=f"{error}.",
-        hint="Check SYNC_WORKER_KAFKA_SECURITY_PROTOCOL with the SASL_… and SSL_… settings beside "
-        "it: the user, its secret, the mechanism, the authorities.",
-        code="login_refused",
     )
 
 
@@ -453,9 +431,6 @@ _ENDS: Mapping[str, Callable[[Any], UserError | None]] = {
     "sync_worker.files.atomic.NotARegularFile": _not_a_file,
     "builtins.UnicodeEncodeError": _not_utf8,
     "builtins.ModuleNotFoundError": _missing_module,
-    "sync_worker.streams.protocol.StreamError": _stream,
-    "sync_worker.streams.protocol.StreamUnavailable": _stream_away,
-    "sync_worker.streams.protocol.StreamRefused": _stream_refused,
     "sync_worker.registry.dialect.engine.MissingDatabase": _missing_database,
     "sync_worker.registry.dialect.engine.NoPlaceForDatabase": _no_place,
     "sync_worker.config.postgresql_url.Unusable": _unusable_address,

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
 
 from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
 from sync_worker.config.postgresql_url import Unusable
+from sync_worker.errors import Hint
 from sync_worker.registry.dialect import MissingDatabase, NoPlaceForDatabase
 from sync_worker.registry.errors import first_line
 from sync_worker.registry.schema import WrongRevision
@@ -37,11 +37,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found, in a sentence, and what to type about it."""
+    """What a check found, in a sentence, and what to do about it."""
 
     state: State
     detail: str
-    fix: str = ""
+    fix: Hint = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,12 @@ def ok(detail: str) -> Finding:
     return Finding(State.OK, detail)
 
 
-def warn(detail: str, fix: str) -> Finding:
+def warn(detail: str, fix: Hint) -> Finding:
     """Somebody should look at it."""
     return Finding(State.WARN, detail, fix)
 
 
-def fail(detail: str, fix: str) -> Finding:
+def fail(detail: str, fix: Hint) -> Finding:
     """Something has to be done."""
     return Finding(State.FAIL, detail, fix)
 
@@ -93,14 +93,6 @@ def examined(
         findings |= {number: found for number, found in unmet.items() if found is not None}
         findings |= _together([check for check in ready if not unmet[check.id]], deadline_seconds)
     return {check.id: findings[check.id] for check in checks}
-
-
-def items(findings: Mapping[str, Finding]) -> list[dict[str, Any]]:
-    """The findings in the form of `doctor`."""
-    return [
-        {"id": name, "status": found.state.value, "detail": found.detail, "fix": found.fix or None}
-        for name, found in findings.items()
-    ]
 
 
 def _unmet(check: Check, findings: Mapping[str, Finding]) -> Finding | None:

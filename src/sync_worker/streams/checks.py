@@ -1,7 +1,7 @@
 """Whether a stream still is the one that the registry's bookmarks are of.
 
 Pure: compares numbers and ids, and says what is wrong in sentences with exact numbers. Nothing is
-repaired here: the operator decides, with `positions reset`. Other reasons to stop are worded here
+repaired here: the operator decides. Other reasons to stop are worded here
 too.
 """
 
@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sync_worker.events.record import Partition
+from sync_worker.remedies import Remedy
 from sync_worker.streams.protocol import StoredPositions, StreamError
 
 
@@ -35,8 +36,7 @@ def refuse_other_cluster(stream_id: str, bookmarks: StoredPositions) -> None:
         f"This is the cluster {_id(stream_id)}; the registry was read from {_ids(others)}.",
         "Offsets of one cluster mean nothing in another; reading it from the beginning would count "
         "every event again.",
-        "Set SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS back, or adopt this cluster: "
-        "sync-worker positions reset --to earliest",
+        Remedy.ADOPT_CLUSTER(),
     )
 
 
@@ -48,8 +48,7 @@ def refuse_missing(wanted: Iterable[str], present: Iterable[str], stream_id: str
     raise StreamError(
         f"The cluster {_id(stream_id)} has no topic {' and no topic '.join(missing)}.",
         "Without it nothing can be read, and nothing is created by reading.",
-        "Check SYNC_WORKER_KAFKA_ACTIVATION_TOPIC and SYNC_WORKER_KAFKA_REGION_TOPIC, or create "
-        "them: sync-worker topics create",
+        Remedy.CREATE_TOPICS(),
     )
 
 
@@ -62,8 +61,7 @@ def refuse_missing_partitions(wanted: Iterable[Partition], counts: Mapping[str, 
                 f"{partition.topic} has {count} partitions, numbered from 0; there are records for "
                 f"partition {partition.partition}.",
                 "Nothing was published: each record keeps its partition.",
-                "Publish into topics with as many partitions as those that were exported: "
-                "sync-worker topics create --partitions N makes new ones.",
+                Remedy.CREATE_PARTITIONS(),
             )
 
 
@@ -72,8 +70,7 @@ def refuse_deleted(topic: str, positions: Mapping[Partition, int]) -> None:
     raise StreamError(
         f"{topic} was deleted while it was read; {_positions(topic, positions)}.",
         "What it held beyond that is lost to the registry, and the client would wait for ever.",
-        "Find out who deleted it. Once it is there again: "
-        f"sync-worker positions reset --topic {topic} --to earliest",
+        Remedy.FIND_WHO_DELETED(topic=topic),
     )
 
 
@@ -94,7 +91,7 @@ def refuse_recreated(
                 f"when it was read; {_positions(topic, positions)}.",
                 "Those positions are of a log that is gone: what the new one holds before them "
                 "would be passed over.",
-                f"Adopt the new one: sync-worker positions reset --topic {topic} --to earliest",
+                Remedy.ADOPT_TOPIC(topic=topic),
             )
 
 
@@ -118,22 +115,17 @@ def refuse_changed_meanwhile(ids: Mapping[str, str], known: Mapping[str, str]) -
 def refuse_out_of_bounds(partition: Partition, position: int, bounds: Bounds) -> None:
     """Raise where a log does not reach a position; position 0 stands for its beginning."""
     name = f"{partition.topic}/{partition.partition}"
-    reset = (
-        f"sync-worker positions reset --topic {partition.topic} "
-        f"--partition {partition.partition} --to earliest"
-    )
     if 0 < position < bounds.begin:
         raise StreamError(
             f"{name}: the log begins at offset {bounds.begin}, after our position {position}.",
             f"Retention took {bounds.begin - position} offsets that were never read.",
-            f"Give the topic unlimited retention; have what is missing published again; go on with "
-            f"{reset}",
+            Remedy.REPUBLISH_MISSING(topic=partition.topic, partition=partition.partition),
         )
     if position > bounds.end:
         raise StreamError(
             f"{name}: the log ends at offset {bounds.end}, before our position {position}.",
             "It is not the log that was read, or it lost its end.",
-            f"Read the log that there is: {reset}",
+            Remedy.READ_CURRENT_LOG(topic=partition.topic, partition=partition.partition),
         )
 
 
@@ -145,8 +137,7 @@ def truncated(partition: Partition, position: int, bounds: Bounds) -> StreamErro
         f"the offsets {bounds.begin} to {bounds.end}.",
         "A broker without all records became the leader: some that were read are gone, and others "
         "may stand where we take the old ones to be.",
-        f"Read it again: sync-worker positions reset --topic {partition.topic} "
-        f"--partition {partition.partition} --to earliest",
+        Remedy.REREAD_PARTITION(topic=partition.topic, partition=partition.partition),
     )
 
 
@@ -157,9 +148,9 @@ def undecodable(partition: Partition, position: int, error: BaseException) -> St
         f"{name}: what stands at offset {position} cannot be decoded: "
         f"{type(error).__name__}: {error}.",
         "The client gives up the whole batch of records; reading it again does not help.",
-        f"Look at it: kcat -C -t {partition.topic} -p {partition.partition} -o {position} -c 1. "
-        "To pass it over, set the position beyond its batch: sync-worker positions reset "
-        f"--topic {partition.topic} --partition {partition.partition} --to offset:N",
+        Remedy.SKIP_UNDECODABLE(
+            topic=partition.topic, partition=partition.partition, offset=position
+        ),
     )
 
 

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sync_worker.errors import Exit, Hint, UserError
 from sync_worker.events.record import Partition, Record
+from sync_worker.remedies import Remedy
 
 READ_AT_ONCE = 4_000
 """The most records that a source hands out at once, for the sake of memory.
@@ -20,24 +22,43 @@ BYTES_AT_ONCE = 16 * 2**20
 """The most bytes of keys, values and headers at once, unless a single record has more."""
 
 
-class StreamError(Exception):
+class StreamError(UserError):
     """The stream cannot be read on from here, and reading again will not help.
 
     `what` is one sentence with the place and exact numbers, `why` one on the cause or consequence,
     `hint` one on the remedy.
     """
 
-    def __init__(self, what: str, why: str, hint: str) -> None:
-        super().__init__(what)
-        self.what, self.why, self.hint = what, why, hint
+    why: str
+
+    def __init__(self, what: str, why: str, hint: Hint) -> None:
+        super().__init__(Exit.USAGE, what, why=why, hint=hint, code="stream")
+        self.what, self.why = what, why
 
 
-class StreamUnavailable(Exception):
-    """The stream cannot be reached now; trying again can help."""
+class StreamUnavailable(UserError):
+    """The stream cannot be reached now; trying again can help. As text it is the cause."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            Exit.UNREACHABLE,
+            "Kafka cannot be reached now.",
+            why=f"{cause}.",
+            hint=Remedy.CHECK_KAFKA_ADDRESS(),
+        )
+        self.cause = cause
+
+    def __str__(self) -> str:
+        return self.cause
 
 
 class StreamRefused(StreamUnavailable):
     """The stream is there and does not let us in; once what we log in with changes, it may."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.message, self.code = "Kafka is there and refuses us.", "login_refused"
+        self.hint = Remedy.CHECK_KAFKA_LOGIN()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sync_worker.cli.remedies import in_words
 from sync_worker.inspection.checks_machine import MachineChecks, NoCertificate, ends_of
 from sync_worker.inspection.doctor import Finding, State, examined
 from sync_worker.registry.database import Registry
@@ -87,7 +88,7 @@ def test_our_certificate_warns_a_month_before_its_end_and_fails_after_it(both, a
     finding = checked("certificates", at=at, certificates={"X_SSL_CERTFILE": both})
     assert finding.state is state
     assert "2030-03-09" in finding.detail
-    assert ("X_SSL_CERTFILE" in finding.fix) is (state is not State.OK)
+    assert ("X_SSL_CERTFILE" in str(in_words(finding.fix))) is (state is not State.OK)
 
 
 def test_one_good_authority_is_enough(both):
@@ -101,7 +102,7 @@ def test_the_worst_certificate_counts_and_all_are_told(tmp_path, both):
     assert finding.state is State.FAIL
     assert "both.pem" in finding.detail
     assert "No such file" in finding.detail
-    assert "X_CERTFILE" in finding.fix
+    assert "X_CERTFILE" in str(in_words(finding.fix))
 
 
 def test_without_certificates_there_is_nothing_to_look_at():
@@ -117,7 +118,7 @@ def test_a_disk_warns_before_it_is_full(tmp_path, free, state):
     file.write_bytes(b"x")
     finding = checked("disk", file=file, free=free)
     assert finding.state is state
-    assert bool(finding.fix) is (state is not State.OK)
+    assert bool(str(in_words(finding.fix))) is (state is not State.OK)
 
 
 def test_the_real_disk_is_asked(tmp_path):

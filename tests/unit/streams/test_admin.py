@@ -8,6 +8,7 @@ from kafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
+from sync_worker.cli.remedies import in_words
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.settings import KafkaSettings
 from sync_worker.streams.protocol import StreamError, StreamUnavailable
@@ -52,7 +53,7 @@ def test_a_topic_that_has_no_leader_now_is_away(asked):
 def test_a_topic_that_we_may_not_describe_is_refused_by_the_rights_that_are_missing(asked):
     with pytest.raises(StreamError, match="TopicAuthorizationFailedError: topic") as refused:
         asked(TopicAuthorizationFailedError)
-    assert "DESCRIBE" in refused.value.hint
+    assert "DESCRIBE" in str(in_words(refused.value.hint))
 
 
 def test_a_topic_that_cannot_be_is_refused(asked):

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.builders import archive_line, numbered, record, write_archive, write_lines
 
+from sync_worker.cli.remedies import in_words
 from sync_worker.events.record import Partition, Record
 from sync_worker.streams.archive.reader import ArchiveSource
 from sync_worker.streams.protocol import (
@@ -300,7 +301,9 @@ class TestPositionsThatDoNotFit:
 
         assert f"line 1: {HERE.topic}/0 begins at offset 9, after our position 4" in refusal.what
         assert "The 5 offsets between" in refusal.why
-        assert refusal.hint.endswith(f"positions reset --archive '{path}' --to earliest")
+        assert str(in_words(refusal.hint)).endswith(
+            f"positions reset --archive '{path}' --to earliest"
+        )
 
     @pytest.mark.parametrize("positions", [{}, {HERE: 0}])
     def test_from_the_beginning_is_wherever_the_archive_begins(self, tmp_path, positions):

@@ -11,6 +11,7 @@ from kafka.errors import (
     RebalanceInProgressError,
 )
 
+from sync_worker.cli.remedies import in_words
 from sync_worker.streams.kafka import group_member
 
 SETTINGS = {
@@ -28,7 +29,7 @@ def test_a_group_that_will_not_have_us_is_refused_by_the_setting(kind, setting):
     assert refusal is not None
     assert "the group workers" in refusal.what
     assert kind.__name__ in refusal.what
-    assert setting in refusal.hint
+    assert setting in str(in_words(refusal.hint))
 
 
 @pytest.mark.parametrize("kind", [CommitFailedError, RebalanceInProgressError, ValueError])

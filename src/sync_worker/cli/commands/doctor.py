@@ -1,14 +1,18 @@
 """`sync-worker doctor`: everything that can be wrong, looked at."""
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sync_worker.cli import options
+from sync_worker.cli.remedies import in_words
 from sync_worker.errors import Exit, UserError
+from sync_worker.language import Language, worded
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sync_worker.inspection.doctor import Finding
 
 COLUMNS = ("id", "status", "detail", "fix")
@@ -26,13 +30,13 @@ def command(ctx: click.Context) -> None:
     nothing; `skip` is what does not apply here. Ends with 3 where one failed; a warning is no
     failure.
     """
-    from sync_worker.inspection.doctor import State, items
+    from sync_worker.inspection.doctor import State
     from sync_worker.telemetry import logging
 
     output = options.output_of(ctx)
     logging.redact(output.redaction)
     findings = _findings()
-    output.items(output.redaction.values(items(findings)), COLUMNS)
+    output.items(output.redaction.values(_items(findings)), COLUMNS)
     failed = [name for name, found in findings.items() if found.state is State.FAIL]
     if failed:
         output.attention(f"Failed: {', '.join(failed)}.")
@@ -40,18 +44,29 @@ def command(ctx: click.Context) -> None:
     output.message("Nothing failed.")
 
 
+def _items(findings: "Mapping[str, Finding]") -> list[dict[str, Any]]:
+    return [
+        {
+            "id": name,
+            "status": found.state.value,
+            "detail": found.detail,
+            "fix": worded(in_words(found.fix), Language.ENGLISH) or None,
+        }
+        for name, found in findings.items()
+    ]
+
+
 def _findings() -> "dict[str, Finding]":
     from sync_worker import bootstrap
     from sync_worker.config.settings import Settings, load_settings
     from sync_worker.inspection.doctor import Check, examined, fail, ok
-    from sync_worker.language import Language, worded
 
     try:
         settings = load_settings(os.environ)
         told = ok("All of them are right.")
     except UserError as wrong:
         settings = Settings()
-        message, hint = (worded(said, Language.ENGLISH) for said in (wrong.message, wrong.hint))
-        told = fail(message.replace("\n  ", " "), hint)
+        message = worded(wrong.message, Language.ENGLISH)
+        told = fail(message.replace("\n  ", " "), wrong.hint)
     with bootstrap.doctor_checks(settings) as checks:
         return examined([Check("settings", lambda: told), *checks])

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import os
-import shlex
 import stat
 import time
 import zlib
@@ -13,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from sync_worker.events.record import MOST_BYTES, Partition, Record
+from sync_worker.remedies import Remedy
 from sync_worker.streams.archive.format import MalformedLineError, record_of
 from sync_worker.streams.protocol import (
     BYTES_AT_ONCE,
@@ -84,8 +84,7 @@ class ArchiveFile:
             raise StreamError(
                 f"{place}: the line is longer than {_MAX_LINE_BYTES} bytes.",
                 "A record that long is not read; every line before this one was.",
-                "Check that the file is an archive: one JSON object a line, as `kcat -J` prints. "
-                "sync-worker events export writes the beginning of a record that is too large.",
+                Remedy.EXPORT_AGAIN(),
             )
         return line
 
@@ -264,7 +263,7 @@ def refuse_late_beginning(record: Record, position: int, place: str, path: Path)
             f"{place}: {record.topic}/{record.partition} begins at offset {record.offset}, "
             f"after our position {position}.",
             f"The {record.offset - position} offsets between are not in this archive.",
-            _adopt(path),
+            Remedy.ADOPT_ARCHIVE(path=path),
         )
 
 
@@ -279,15 +278,8 @@ def refuse_early_end(
                 f"{path}: {partition.topic}/{partition.partition} ends at offset {end}, "
                 f"before our position {position}.",
                 "The archive is shorter than when it was read last.",
-                _adopt(path),
+                Remedy.ADOPT_ARCHIVE(path=path),
             )
-
-
-def _adopt(path: Path) -> str:
-    return (
-        "Give the whole archive, or adopt this one as it is: "
-        f"sync-worker positions reset --archive {shlex.quote(str(path))} --to earliest"
-    )
 
 
 # A range of an archive, by the rule that Kafka looks times up by.

@@ -24,6 +24,7 @@ from kafka.errors import (
 from kafka.protocol.consumer import UNKNOWN_OFFSET, IsolationLevel, OffsetSpec
 
 from sync_worker.events.record import Partition
+from sync_worker.remedies import Remedy
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
 from sync_worker.streams.kafka.settings import KafkaSettings, admin_options
@@ -224,7 +225,7 @@ class NotOffered(StreamError):
         super().__init__(
             f"Kafka at {bootstrap_servers} does not offer this: {checks.words_of(error)}.",
             "The brokers are older than what the client asks for, or offer a part of Kafka alone.",
-            "See what else is affected: sync-worker doctor",
+            Remedy.RUN_DOCTOR(),
         )
 
 
@@ -289,5 +290,5 @@ def _in_our_words(settings: KafkaSettings) -> Iterator[None]:
         raise StreamError(
             f"Kafka at {settings.bootstrap_servers} refuses: {error}.",
             "It answers, but not to what it was asked, or not to us.",
-            "Check the SYNC_WORKER_KAFKA_… settings, and the rights of this user in the cluster.",
+            Remedy.CHECK_KAFKA_RIGHTS(),
         ) from error

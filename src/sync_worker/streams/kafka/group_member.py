@@ -23,6 +23,7 @@ from kafka.errors import (
     UnsupportedVersionError,
 )
 
+from sync_worker.remedies import Advice, Remedy
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds, words_of
 from sync_worker.streams.kafka.client import bounded_consumer
@@ -378,35 +379,32 @@ class GroupOffsets:
             self._retry_at = time.monotonic() + _RETRY_SECONDS
 
 
-# Why a group will not have a worker, and the setting that mends it.
+# Why a group will not have a worker, and what mends it.
 
 
-_REFUSALS: Mapping[type[KafkaError], tuple[str, str]] = {
+_REFUSALS: Mapping[type[KafkaError], tuple[str, Advice]] = {
     InvalidSessionTimeoutError: (
         "The brokers allow no session of that length.",
-        (
-            "Set SYNC_WORKER_KAFKA_SESSION_TIMEOUT_MS within their group.min.session.timeout.ms "
-            "and group.max.session.timeout.ms; 6000 to 1800000 where nobody changed them."
-        ),
+        Remedy.CHECK_SESSION_TIMEOUT(),
     ),
     InconsistentGroupProtocolError: (
         "It has members that are no workers: they share out partitions otherwise than by range.",
-        "Stop them, or set a SYNC_WORKER_KAFKA_GROUP_ID that the workers have to themselves.",
+        Remedy.STOP_OTHER_MEMBERS(),
     ),
     InvalidGroupIdError: (
         "The brokers do not take that for a group's name.",
-        "Correct SYNC_WORKER_KAFKA_GROUP_ID.",
+        Remedy.CHECK_GROUP_ID(),
     ),
     GroupMaxSizeReachedError: (
         (
             "It has as many members as the brokers allow (group.max.size); the place of a worker "
             "that was killed counts until its session is over."
         ),
-        "Run fewer workers, or set a SYNC_WORKER_KAFKA_GROUP_ID that they have to themselves.",
+        Remedy.RUN_FEWER_WORKERS(),
     ),
     UnsupportedVersionError: (
         "The brokers are of a version that does not know what a worker asks.",
-        "Check that SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS names brokers that are new enough.",
+        Remedy.CHECK_KAFKA_VERSION(),
     ),
 }
 """Why a group will not have us, and the way on; a new client would be told the same."""

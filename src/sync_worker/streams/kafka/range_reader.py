@@ -15,6 +15,7 @@ from kafka.errors import (
 )
 
 from sync_worker.events.record import Partition, Record
+from sync_worker.remedies import Remedy
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
 from sync_worker.streams.kafka import undecodable
@@ -89,7 +90,7 @@ def _within(partition: Partition, whole: Bounds, start: int, stop: int) -> Bound
             f"{partition.topic}/{partition.partition}: the log begins at offset {whole.begin}, "
             f"after offset {start}.",
             f"Retention took the {whole.begin - start} offsets between.",
-            f"Begin at what there is: --from offset:{whole.begin}, or --from earliest",
+            Remedy.START_LATER(offset=whole.begin),
         )
     begin = min(start, whole.end)
     return Bounds(begin, max(begin, min(stop, whole.end)))
@@ -100,7 +101,7 @@ def _no_partition(number: int, topics: Mapping[str, Topic]) -> StreamError:
     return StreamError(
         f"There is no partition {number}.",
         f"Of partitions, which are numbered from 0, {counts}.",
-        "Name one that there is with --partition.",
+        Remedy.NAME_A_PARTITION(),
     )
 
 
@@ -212,7 +213,7 @@ class StandaloneConsumer:
         return StreamError(
             f"A log has no more what was to be read next: {places}.",
             f"Retention or a broker without all records took it meanwhile: {error}.",
-            "Give the topics unlimited retention (sync-worker doctor), and begin again.",
+            Remedy.KEEP_RECORDS(),
         )
 
 
