@@ -165,7 +165,7 @@ class GuardedFold:
             for h in self.holds
         ]
 
-    def standing(self) -> list[tuple[str, int]]:
+    def uncorrected(self) -> list[tuple[str, int]]:
         """Region and number of clinics of each withdrawn hold of which something stands."""
         found = []
         for hold in self.holds:

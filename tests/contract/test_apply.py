@@ -83,18 +83,18 @@ def log_of(registry):
 
 
 def registered(registry, *hsa_ids):
-    with registry.unit() as unit:
+    with registry.transaction() as transaction:
         is_one = clinic.c.hsa_id.in_(hsa_ids)
-        unit.connection.execute(update(clinic).where(is_one).values(registered_at=NOW))
-        unit.commit()
+        transaction.connection.execute(update(clinic).where(is_one).values(registered_at=NOW))
+        transaction.commit()
 
 
 def empty(registry):
-    with registry.unit() as unit:
+    with registry.transaction() as transaction:
         for table in (clinic, dead_letter, position, patient_board):
-            unit.connection.execute(delete(table))
-        empty_log(unit.connection)
-        unit.commit()
+            transaction.connection.execute(delete(table))
+        empty_log(transaction.connection)
+        transaction.commit()
 
 
 minutes = st.integers(0, 5)
@@ -262,10 +262,10 @@ def test_a_record_read_again_after_its_cause_is_gone_closes_its_dead_letter(regi
     lenient = EventDecoder(ACTIVATION, Regions(["11"]), timedelta(hours=1))
     strict = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
     apply_batch(Applier(registry, strict, lambda: NOW), STREAM, batch)
-    with registry.unit() as unit:
-        (known,) = positions.listed(unit.connection)
-        positions.put(unit.connection, STREAM, known.partition, 0, None)
-        unit.commit()
+    with registry.transaction() as transaction:
+        (known,) = positions.listed(transaction.connection)
+        positions.put(transaction.connection, STREAM, known.partition, 0, None)
+        transaction.commit()
     apply_batch(Applier(registry, lenient, lambda: NOW), STREAM, batch)
     with registry.snapshot() as connection:
         listed = {

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.contract.conftest import NOW
 
 from sync_worker.registry import change_log
-from sync_worker.registry.change_log import Entry, LogFilter
+from sync_worker.registry.change_log import LogEntry, LogFilter
 from sync_worker.registry.tables import clinic
 
 A, B, C = (f"SE2321000016-T{letter}01" for letter in "ABC")
@@ -16,7 +16,7 @@ UPSERT = """
 INSERT INTO change_log (id, at, change) SELECT id, at, change FROM change_log WHERE true
 ON CONFLICT (id) DO UPDATE SET change = 'x'
 """
-REMOVED = Entry(NOW, "removed", hsa_id=A, actor="anna")
+REMOVED = LogEntry(NOW, "removed", hsa_id=A, actor="anna")
 
 
 @pytest.fixture
@@ -24,10 +24,10 @@ def logged(registry):
     """Add entries, one every minute."""
 
     def call(*entries):
-        with registry.unit() as unit:
+        with registry.transaction() as transaction:
             later = [e._replace(at=NOW + timedelta(minutes=n)) for n, e in enumerate(entries)]
-            change_log.append(unit.connection, later)
-            unit.commit()
+            change_log.append(transaction.connection, later)
+            transaction.commit()
 
     return call
 
@@ -73,13 +73,13 @@ def entries(registry, engine, logged):
         for hsa_id, region_code in ((A, "01"), (B, "03"), (C, None)):
             connection.execute(insert(clinic).values(hsa_id=hsa_id, region_code=region_code))
     logged(
-        Entry(NOW, "registered", hsa_id=A, actor="anna"),
-        Entry(NOW, "moved", hsa_id=B, old_value="01", new_value="03", event_id="e"),
-        Entry(NOW, "renamed", hsa_id=C, old_value="01", new_value="03", event_id="e"),
-        Entry(NOW, "board_set", region_code="01", new_value="P", actor="eva"),
-        Entry(NOW, "deactivated", hsa_id=A, old_value="true", new_value="false", event_id="e"),
-        Entry(NOW, "positions_reset", old_value="1", new_value="0", actor="anna"),
-        Entry(NOW, "held", hsa_id=C, old_value="01", new_value="04", event_id="e"),
+        LogEntry(NOW, "registered", hsa_id=A, actor="anna"),
+        LogEntry(NOW, "moved", hsa_id=B, old_value="01", new_value="03", event_id="e"),
+        LogEntry(NOW, "renamed", hsa_id=C, old_value="01", new_value="03", event_id="e"),
+        LogEntry(NOW, "board_set", region_code="01", new_value="P", actor="eva"),
+        LogEntry(NOW, "deactivated", hsa_id=A, old_value="true", new_value="false", event_id="e"),
+        LogEntry(NOW, "positions_reset", old_value="1", new_value="0", actor="anna"),
+        LogEntry(NOW, "held", hsa_id=C, old_value="01", new_value="04", event_id="e"),
     )
 
 
@@ -114,12 +114,12 @@ def test_the_old_and_new_of_an_activation_are_truth_values(registry):
 
 
 def test_an_entry_that_somebody_wrote_by_hand_is_listed_as_it_is(registry, logged):
-    logged(Entry(NOW, "activated", old_value="who knows"))
+    logged(LogEntry(NOW, "activated", old_value="who knows"))
     assert [entry["old"] for entry in listed(registry)] == ["who knows"]
 
 
 def test_more_entries_than_are_read_at_a_time_are_all_listed_in_order(registry, logged):
-    logged(*(Entry(NOW, "removed", hsa_id=A, reason=str(n)) for n in range(2_500)))
+    logged(*(LogEntry(NOW, "removed", hsa_id=A, reason=str(n)) for n in range(2_500)))
     assert [entry["reason"] for entry in listed(registry)] == [str(n) for n in range(2_500)]
 
 
@@ -128,6 +128,6 @@ def test_hsa_ids_are_unheard_of_where_neither_an_event_nor_the_log_has_them(
 ):
     with engine.begin() as connection:
         connection.execute(insert(clinic).values(hsa_id=A))
-    logged(Entry(NOW, "own_system_added", hsa_id=B))
+    logged(LogEntry(NOW, "own_system_added", hsa_id=B))
     with registry.snapshot() as connection:
         assert change_log.unknown_ids(connection, [A, B, C]) == [C]

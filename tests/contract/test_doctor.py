@@ -31,10 +31,10 @@ def look(registry: Registry, name: str, now: datetime = NOW) -> Finding:
 
 
 def put(registry, table, *rows):
-    with registry.unit() as unit:
+    with registry.transaction() as transaction:
         for row in rows:
-            unit.connection.execute(insert(table).values(**row))
-        unit.commit()
+            transaction.connection.execute(insert(table).values(**row))
+        transaction.commit()
 
 
 def apply(registry, *contents):
@@ -63,9 +63,9 @@ def test_a_dead_letter_warns_and_a_mass_of_them_fails(registry):
     apply(registry, b"{")
     assert look(registry, "dead_letters").state is State.WARN
     assert "a mass" not in status(registry, Regions())["attention"][0]
-    with registry.unit() as unit:
-        unit.connection.execute(text("DELETE FROM position"))
-        unit.commit()
+    with registry.transaction() as transaction:
+        transaction.connection.execute(text("DELETE FROM position"))
+        transaction.commit()
     apply(registry, *[b"{"] * (MASS_OF_DEAD_LETTERS - 1), activated(A, 0, regionCode="11"))
     finding = look(registry, "dead_letters")
     assert finding.state is State.FAIL
@@ -124,9 +124,9 @@ def test_a_silence_longer_than_is_usual_warns(registry):
     events = [activated(f"SE2321000016-T{n:03}", 60.0 * n, regionCode="01") for n in range(30)]
     apply(registry, *events[:10])
     assert look(registry, "newest_event").state is State.SKIP
-    with registry.unit() as unit:
-        unit.connection.execute(text("DELETE FROM position"))
-        unit.commit()
+    with registry.transaction() as transaction:
+        transaction.connection.execute(text("DELETE FROM position"))
+        transaction.commit()
     apply(registry, *events)
     newest = EPOCH + timedelta(minutes=60 * 29)
     assert look(registry, "newest_event", newest + timedelta(hours=2.9)).state is State.OK

@@ -97,10 +97,10 @@ class Stage:
                 found.append((passed, unchanged))
         return found
 
-    def standing(self):
+    def uncorrected(self):
         """How many clinics stand as changes before a withdrawn hold left them, by region."""
         with self.registry.snapshot() as connection:
-            return [tuple(one[1:]) for one in holds.standing(connection, "withdrawn")]
+            return [tuple(one[1:]) for one in holds.uncorrected(connection, "withdrawn")]
 
     def held_values(self):
         with self.registry.snapshot() as connection:
@@ -116,15 +116,15 @@ class Stage:
 
 
 def empty(registry):
-    with registry.unit() as unit:
+    with registry.transaction() as transaction:
         for table in (held_fact, approved_fact, passed_fact, hold):
-            unit.connection.execute(delete(table))
+            transaction.connection.execute(delete(table))
         for table in (departure, departed_fact, guard_region):
-            unit.connection.execute(delete(table))
+            transaction.connection.execute(delete(table))
         for table in (clinic, position):
-            unit.connection.execute(delete(table))
-        empty_log(unit.connection)
-        unit.commit()
+            transaction.connection.execute(delete(table))
+        empty_log(transaction.connection)
+        transaction.commit()
 
 
 def text(value):
@@ -223,7 +223,7 @@ def test_whatever_happens_in_whatever_batches_the_registry_is_what_the_contract_
     listed = [(h["region_code"], h["status"], h["count"], h["revision"]) for h in stage.listed()]
     assert listed == model.listed()
     assert stage.passed() == model.passed()
-    assert stage.standing() == model.standing()
+    assert stage.uncorrected() == model.uncorrected()
     assert stage.changes() == [
         (hsa_id, change, text(old), text(new)) for hsa_id, change, old, new in model.log
     ]

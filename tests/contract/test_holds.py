@@ -12,7 +12,7 @@ from tests.contract.test_guard import Stage
 
 from sync_worker.administration import clinics as administration
 from sync_worker.authorship import Act
-from sync_worker.domain.admission import Outcome, Refusal
+from sync_worker.domain.admission import AdmissionOutcome, Refusal
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
 from sync_worker.inspection.status import status
@@ -153,11 +153,11 @@ def test_an_approved_hold_still_shows_what_was_approved(stage, registry):
 
 
 def test_only_a_move_that_takes_effect_is_warned_of(stage, registry):
-    with registry.unit() as unit:
-        unit.connection.execute(
+    with registry.transaction() as transaction:
+        transaction.connection.execute(
             insert(patient_board).values(region_code="14", hsa_id="P", name="P")
         )
-        unit.commit()
+        transaction.commit()
     stage.read([region_changed(A, 1, "03"), region_changed(B, 1, "14")])
     assert not any(isinstance(warning, MovedWithoutBoard) for warning in stage.warnings)
     assert approve(registry, APPROVAL) == [MovedWithoutBoard(A, "03")]
@@ -217,7 +217,7 @@ def test_a_held_fact_older_than_the_row_by_then_changes_nothing(stage, registry,
 
 def test_removing_a_clinic_merges_what_is_held_of_it(stage, registry, history):
     stage.read([deactivated(A, 1, id="held"), region_changed(A, 1, "03"), deactivated(B, 1)])
-    assert do(registry, administration.REMOVE, A) == [(Outcome.REMOVED, None)]
+    assert do(registry, administration.REMOVE, A) == [(AdmissionOutcome.REMOVED, None)]
     assert rows(registry)[A][:2] == (False, "03")
     changes = [(entry["change"], entry["actor"], entry["reason"]) for entry in history(A)]
     assert changes[:3] == [
@@ -240,24 +240,24 @@ def test_a_removal_beside_a_hold_leaves_it_alone(stage, registry):
 
 def test_admission_judges_by_the_newest_that_is_known(stage, registry):
     stage.read([region_changed(A, 1, "03"), deactivated(B, 1)])
-    refused = (Outcome.REFUSED, Refusal.OTHER_REGION)
+    refused = (AdmissionOutcome.REFUSED, Refusal.OTHER_REGION)
     assert do(registry, administration.ADD, A, acting_for=["01"]) == [refused]
-    already = (Outcome.ALREADY_REGISTERED, None)
+    already = (AdmissionOutcome.ALREADY_REGISTERED, None)
     assert do(registry, administration.ADD, A, acting_for=["03"]) == [already]
     assert do(registry, administration.REMOVE, A, acting_for=["01"]) == [refused]
-    with registry.unit() as unit:
-        unit.connection.execute(
+    with registry.transaction() as transaction:
+        transaction.connection.execute(
             text("UPDATE clinic SET registered_at = NULL WHERE hsa_id = :id"), {"id": B}
         )
-        unit.commit()
-    assert do(registry, administration.ADD, B) == [(Outcome.REFUSED, Refusal.NOT_ACTIVE)]
+        transaction.commit()
+    assert do(registry, administration.ADD, B) == [(AdmissionOutcome.REFUSED, Refusal.NOT_ACTIVE)]
 
 
 def test_a_removed_clinic_can_be_added_to_the_region_that_was_held(stage, registry):
     stage.read([region_changed(A, 1, "03")])
     do(registry, administration.REMOVE, A, acting_for=["03"])
     added = do(registry, administration.ADD, A, acting_for=["03"])
-    assert added == [(Outcome.ADDED, None)]
+    assert added == [(AdmissionOutcome.ADDED, None)]
 
 
 def test_who_left_before_the_window_is_forgotten(stage, registry):
@@ -292,9 +292,9 @@ def test_a_hold_does_not_end_by_time_or_by_a_setting(stage):
 )
 def test_whatever_was_edited_by_hand_the_worker_and_an_approval_go_on(stage, registry, edit):
     stage.read([deactivated(A, 1), region_changed(B, 1, "03")])
-    with registry.unit() as unit:
-        unit.connection.execute(text(edit))
-        unit.commit()
+    with registry.transaction() as transaction:
+        transaction.connection.execute(text(edit))
+        transaction.commit()
     stage.read([deactivated(A, 2), region_changed(A, 2, "03"), region_changed(B, 3, "14")])
     stage.read([activated(A, 4, regionCode="01"), deactivated(B, 4), deactivated(C, 4)])
     assert stage.total.read == stage.total.applied

@@ -5,7 +5,7 @@ from sqlalchemy import insert, select, update
 from tests.contract.conftest import NOW
 
 from sync_worker.administration import clinics, imports, tak
-from sync_worker.administration.csv_files.reader import Entry
+from sync_worker.administration.csv_files.reader import FileEntry
 from sync_worker.authorship import Act
 from sync_worker.registry.tables import change_log, clinic, own_system
 
@@ -17,7 +17,7 @@ ODD = 'ÅÄÖ-{"X",\\}'
 
 
 def rows_of(*hsa_ids):
-    return [Entry(line, hsa_id) for line, hsa_id in enumerate(hsa_ids, start=1)]
+    return [FileEntry(line, hsa_id) for line, hsa_id in enumerate(hsa_ids, start=1)]
 
 
 @pytest.fixture
@@ -26,11 +26,11 @@ def known(registry):
 
     def put(*hsa_ids, **facts):
         values = {"active": True, "region_code": "01", "name": "Exempelkliniken", **facts}
-        with registry.unit() as unit:
-            unit.connection.execute(
+        with registry.transaction() as transaction:
+            transaction.connection.execute(
                 insert(clinic), [{"hsa_id": each, **values} for each in hsa_ids]
             )
-            unit.commit()
+            transaction.commit()
 
     return put
 
@@ -50,9 +50,11 @@ def registered(registry):
 
 
 def changed_by_another(registry, hsa_id, **values):
-    with registry.unit() as unit:
-        unit.connection.execute(update(clinic).where(clinic.c.hsa_id == hsa_id).values(**values))
-        unit.commit()
+    with registry.transaction() as transaction:
+        transaction.connection.execute(
+            update(clinic).where(clinic.c.hsa_id == hsa_id).values(**values)
+        )
+        transaction.commit()
 
 
 def test_thousands_are_added_and_removed_in_one_go_each_with_its_entry_in_the_log(registry, known):
@@ -113,9 +115,9 @@ def test_the_reasons_come_in_the_order_of_the_contract(registry, known):
     known(A, active=False, region_code="03")
     known(B, active=False)
     known(C, region_code=None)
-    with registry.unit() as unit:
-        unit.connection.execute(insert(own_system), [{"hsa_id": each} for each in (A, B)])
-        unit.commit()
+    with registry.transaction() as transaction:
+        transaction.connection.execute(insert(own_system), [{"hsa_id": each} for each in (A, B)])
+        transaction.commit()
     plan = planned(registry, clinics.ADD, "x", "x", A, A, B, C, MANY[9])
     assert reasons(plan.items) == [
         "malformed_hsa_id",
@@ -151,11 +153,11 @@ def test_the_list_of_tak_is_replaced_in_one_go_and_logged_with_who_and_why(regis
 
 def test_what_stops_receiving_is_told_as_it_is_when_it_is_done(registry, known):
     known(A, registered_at=NOW, registered_by="berit")
-    with registry.unit() as unit:
-        unit.connection.exec_driver_sql(
+    with registry.transaction() as transaction:
+        transaction.connection.exec_driver_sql(
             "INSERT INTO patient_board (region_code, hsa_id, name) VALUES ('01', 'SE1', 'Nämnden')"
         )
-        unit.commit()
+        transaction.commit()
     plan = tak.plan(registry, [A])
     assert plan.stops_receiving == [A]
     changed_by_another(registry, A, active=False)

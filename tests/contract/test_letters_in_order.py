@@ -53,10 +53,10 @@ def bad_records(places):
 @through_the_database
 @given(places, st.lists(st.integers(1, 9), max_size=4))
 def test_ids_follow_the_order_read_whatever_the_transactions(registry, places, sizes):
-    with registry.unit() as unit:
+    with registry.transaction() as transaction:
         for table in (dead_letter, position):
-            unit.connection.execute(delete(table))
-        unit.commit()
+            transaction.connection.execute(delete(table))
+        transaction.commit()
     applier = Applier(
         registry, EventDecoder(ACTIVATION, Regions(), timedelta(minutes=10)), lambda: NOW
     )
@@ -72,10 +72,10 @@ def test_ids_follow_the_order_read_whatever_the_transactions(registry, places, s
 
 def test_what_is_set_aside_later_has_a_greater_id(registry):
     first, second = bad_records([(REGION, 0)] * 2)
-    with registry.unit() as unit:
-        dead_letters.add(unit.connection, Origin(STREAM), [(first, BAD)], NOW)
-        dead_letters.add(unit.connection, Origin(STREAM), [(second, BAD), (first, BAD)], NOW)
-        unit.commit()
+    with registry.transaction() as transaction:
+        dead_letters.add(transaction.connection, Origin(STREAM), [(first, BAD)], NOW)
+        dead_letters.add(transaction.connection, Origin(STREAM), [(second, BAD), (first, BAD)], NOW)
+        transaction.commit()
     assert addresses(registry) == [first.address, second.address]
 
 
@@ -95,10 +95,10 @@ def test_who_set_the_same_records_aside_in_other_orders_never_deadlock(server):
 
     def set_aside(records):
         try:
-            with server.unit() as unit:
+            with server.transaction() as transaction:
                 rejected = [(read, BAD) for read in records]
-                dead_letters.add(unit.connection, Origin(STREAM), rejected, NOW)
-                unit.commit()
+                dead_letters.add(transaction.connection, Origin(STREAM), rejected, NOW)
+                transaction.commit()
         except BaseException as error:  # noqa: BLE001 - told to the test
             raised.append(error)
 

@@ -16,7 +16,7 @@ from tests.services.waiting import until
 
 from sync_worker.administration import boards, clinics
 from sync_worker.authorship import Act
-from sync_worker.domain.admission import Outcome
+from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.record import Partition
@@ -54,10 +54,10 @@ class Everybody:
 
     def replace_tak(self, rng: random.Random) -> list[str]:
         """Replace the whole list, as an import does."""
-        with self._registry.unit() as unit:
-            unit.connection.execute(delete(own_system))
-            unit.connection.execute(insert(own_system), [{"hsa_id": i} for i in some(rng)])
-            unit.commit()
+        with self._registry.transaction() as transaction:
+            transaction.connection.execute(delete(own_system))
+            transaction.connection.execute(insert(own_system), [{"hsa_id": i} for i in some(rng)])
+            transaction.commit()
         return []
 
     def work(self, rng: random.Random, partition: int) -> None:
@@ -209,7 +209,7 @@ def test_an_add_that_waited_for_tak_sees_what_came(registry, engine):
         until_somebody_waits(engine)
         support.commit()
         (item,) = adding.result()
-    assert (item.outcome, item.reason) == (Outcome.REFUSED, "own_system")
+    assert (item.outcome, item.reason) == (AdmissionOutcome.REFUSED, "own_system")
 
 
 @pytest.mark.usefixtures("several_write")
@@ -224,7 +224,7 @@ def test_tak_waits_for_an_add_and_a_worker_waits_for_neither(registry, engine):
         apply_batch(everybody._applier, "archive:others", first_activation())
         support.rollback()
         (item,) = adding.result()
-    assert item.outcome is Outcome.ADDED
+    assert item.outcome is AdmissionOutcome.ADDED
 
 
 @pytest.mark.usefixtures("several_write")
@@ -236,7 +236,7 @@ def test_an_add_that_waited_for_a_worker_sees_what_it_wrote(registry, engine):
         until_somebody_waits(engine)
         worker.commit()
         (item,) = adding.result()
-    assert (item.outcome, item.reason) == (Outcome.REFUSED, "not_active")
+    assert (item.outcome, item.reason) == (AdmissionOutcome.REFUSED, "not_active")
 
 
 @pytest.mark.usefixtures("several_write")
@@ -250,9 +250,9 @@ def test_an_add_does_nothing_to_a_clinic_first_named_after_it_took_its_locks(reg
 
     event.listen(engine, "after_cursor_execute", name_the_clinic)
     (refused,) = clinics.do(registry, clinics.ADD, CLINICS[:1], ACT)
-    assert (refused.outcome, refused.reason) == (Outcome.REFUSED, "unknown_clinic")
+    assert (refused.outcome, refused.reason) == (AdmissionOutcome.REFUSED, "unknown_clinic")
     (added,) = clinics.do(registry, clinics.ADD, CLINICS[:1], ACT)
-    assert added.outcome is Outcome.ADDED
+    assert added.outcome is AdmissionOutcome.ADDED
 
 
 def first_activation():

@@ -88,22 +88,24 @@ def counts(comparison):
 
 
 def by_hand(registry, hsa_id, **values):
-    with registry.unit() as unit:
-        unit.connection.execute(update(clinic).where(clinic.c.hsa_id == hsa_id).values(values))
-        unit.commit()
+    with registry.transaction() as transaction:
+        transaction.connection.execute(
+            update(clinic).where(clinic.c.hsa_id == hsa_id).values(values)
+        )
+        transaction.commit()
 
 
 def deleted(registry, hsa_id):
-    with registry.unit() as unit:
-        unit.connection.execute(delete(clinic).where(clinic.c.hsa_id == hsa_id))
-        unit.commit()
+    with registry.transaction() as transaction:
+        transaction.connection.execute(delete(clinic).where(clinic.c.hsa_id == hsa_id))
+        transaction.commit()
 
 
 def positions_at(registry, *offsets):
-    with registry.unit() as unit:
+    with registry.transaction() as transaction:
         for partition, offset in offsets:
-            positions.put(unit.connection, STREAM, partition, offset, None)
-        unit.commit()
+            positions.put(transaction.connection, STREAM, partition, offset, None)
+        transaction.commit()
 
 
 def entries(registry):
@@ -276,9 +278,9 @@ def test_a_record_that_was_set_aside_is_no_fact_though_it_is_understood_by_now(r
     strict = EventDecoder(ACTIVATION, Regions(), timedelta(minutes=-10_000_000))
     records = numbered([activated(A, 0, regionCode="01")])
     apply_in_parts(Applier(registry, strict, lambda: NOW), records, [])
-    with registry.unit() as unit:
-        unit.connection.execute(update(dead_letter).values(status=status))
-        unit.commit()
+    with registry.transaction() as transaction:
+        transaction.connection.execute(update(dead_letter).values(status=status))
+        transaction.commit()
     assert rows(registry) == {}
     assert causes(compared(registry, records)) == {}
 
@@ -336,9 +338,9 @@ def test_a_clinic_that_changed_meanwhile_is_left_as_it_is(registry, applier):
     deleted(registry, C)
     differences = compared(registry, records).differences
     by_hand(registry, A, name="Annat")
-    with registry.unit() as unit:
-        unit.connection.execute(insert(clinic).values(hsa_id=C, region_code="14"))
-        unit.commit()
+    with registry.transaction() as transaction:
+        transaction.connection.execute(insert(clinic).values(hsa_id=C, region_code="14"))
+        transaction.commit()
     repaired = repair(registry, differences, BY)
     assert {one.hsa_id for one in repaired.done} == {B}
     assert {one.hsa_id for one in repaired.left} == {A, C}
@@ -384,9 +386,9 @@ def test_more_clinics_than_one_transaction_takes(registry, applier):
     hsa_ids = [f"SE2321000016-{number:04d}" for number in range(2100)]
     records = numbered([activated(hsa_id, 0, regionCode="01") for hsa_id in hsa_ids])
     apply_in_parts(applier, records, [])
-    with registry.unit() as unit:
-        unit.connection.execute(update(clinic).values(region_code="03"))
-        unit.commit()
+    with registry.transaction() as transaction:
+        transaction.connection.execute(update(clinic).values(region_code="03"))
+        transaction.commit()
     differences = compared(registry, records).differences
     assert Counter(one.cause for one in differences) == {Cause.EDITED: 2100}
     assert len(repair(registry, differences, BY).done) == 2100

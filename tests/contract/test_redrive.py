@@ -127,9 +127,9 @@ def test_redriving_twice_changes_nothing_twice(registry):
 )
 def test_a_dry_run_says_what_the_redrive_then_does(registry, documents, most, limit):
     play(registry, (limit, 0), [], [])
-    with registry.unit() as unit:
-        unit.connection.execute(delete(dead_letter))
-        unit.commit()
+    with registry.transaction() as transaction:
+        transaction.connection.execute(delete(dead_letter))
+        transaction.commit()
     limits = Limits(limit, 0, timedelta(hours=1))
     if documents:
         # Far from the partition that the stage before it was read from.

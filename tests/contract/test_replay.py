@@ -22,7 +22,7 @@ from sync_worker.pipeline.apply import Applier, Writer
 from sync_worker.pipeline.merge import Outcome
 from sync_worker.pipeline.retry import Retrier, RetryPolicy
 from sync_worker.registry import dead_letters, positions
-from sync_worker.registry.change_log import Entry
+from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.tables import dead_letter
 
 STREAM, OTHER = "archive:test", "archive:other"
@@ -102,9 +102,9 @@ def test_a_dry_run_reports_what_the_run_then_does_whatever_the_batches(
     registry, bounds, script, coming, bad, sizes
 ):
     stage, _ = play(registry, bounds, script, [])
-    with registry.unit() as unit:
-        unit.connection.execute(delete(dead_letter))
-        unit.commit()
+    with registry.transaction() as transaction:
+        transaction.connection.execute(delete(dead_letter))
+        transaction.commit()
     parts = parts_of(registry, stage.limits, now=stage.now())
     records = numbered([b"{" if at in bad else one for at, one in enumerate(coming)])
     before, held, stood = rows(registry), stage.held_values(), all_positions(registry)
@@ -205,9 +205,9 @@ def test_a_letter_whose_record_is_understood_is_closed_be_it_newer_or_not(regist
 def test_a_closed_letter_stays_as_it_was_closed(registry):
     records = numbered([b"{"], topic=ACTIVATION)
     apply(registry, records)
-    with registry.unit() as unit:
-        dead_letters.close(unit.connection, [1], dead_letters.DISCARDED, NOW)
-        unit.commit()
+    with registry.transaction() as transaction:
+        dead_letters.close(transaction.connection, [1], dead_letters.DISCARDED, NOW)
+        transaction.commit()
     replay(Reapply(parts_of(registry)), records)
     assert letters(registry) == [(0, "invalid_json", "discarded")]
 
@@ -253,7 +253,7 @@ def test_several_streams_are_one_run_and_each_keeps_its_own_letters(registry):
 def test_who_replayed_is_logged_once_and_only_where_something_changed(registry):
     apply(registry, numbered([activated(A, 0)]))
     registered(registry, A)
-    entry = Entry(NOW, "replayed", actor="anna", reason="Case 1")
+    entry = LogEntry(NOW, "replayed", actor="anna", reason="Case 1")
     replay(Reapply(parts_of(registry), entry), numbered([activated(A, 0)]))
     assert log_of(registry) == []
     coming = numbered([deactivated(A, 1), activated(A, 2)])

@@ -53,7 +53,7 @@ def test_holds_from_before_know_nothing_of_what_had_passed(registry_url):
             *("withdrawn", []),
             None,
         )
-        assert holds.standing(connection, "withdrawn") == []
+        assert holds.uncorrected(connection, "withdrawn") == []
     engine.dispose()
 
 

@@ -45,13 +45,13 @@ def expected(active, region_code, registered, has_own_system):
 
 @pytest.fixture
 def every_kind_of_clinic(registry):
-    with registry.unit() as unit:
-        unit.connection.execute(
+    with registry.transaction() as transaction:
+        transaction.connection.execute(
             insert(patient_board).values(region_code="01", hsa_id="SE2321000016-PN01", name="P")
         )
         for hsa_id, (active, region_code, registered, has_own_system) in CASES.items():
             registered_at = NOW if registered else None
-            unit.connection.execute(
+            transaction.connection.execute(
                 insert(clinic).values(
                     hsa_id=hsa_id,
                     active=active,
@@ -60,8 +60,8 @@ def every_kind_of_clinic(registry):
                 )
             )
             if has_own_system:
-                unit.connection.execute(insert(own_system).values(hsa_id=hsa_id))
-        unit.commit()
+                transaction.connection.execute(insert(own_system).values(hsa_id=hsa_id))
+        transaction.commit()
 
 
 @pytest.mark.usefixtures("every_kind_of_clinic")
@@ -97,9 +97,9 @@ def test_the_gauges_count_what_the_list_shows(registry):
 
 
 def put(registry, offset, partition=0, stream=STREAM):
-    with registry.unit() as unit:
-        positions.put(unit.connection, stream, Partition("t", partition), offset, ID)
-        unit.commit()
+    with registry.transaction() as transaction:
+        positions.put(transaction.connection, stream, Partition("t", partition), offset, ID)
+        transaction.commit()
 
 
 def told(registry, *bounds, stream=STREAM, topic_id=ID, topics=("t",)):

@@ -73,10 +73,10 @@ def in_a_row(stream, partition):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_the_counts_do_not_depend_on_how_records_are_batched(registry, applier, stream, sizes):
-    with registry.unit() as unit:
+    with registry.transaction() as transaction:
         for table in (clinic, dead_letter, position, unknown_type):
-            unit.connection.execute(delete(table))
-        unit.commit()
+            transaction.connection.execute(delete(table))
+        transaction.commit()
     apply(applier, records_of(stream), sizes)
     expected = Counter(name for name, _ in stream if name not in (KNOWN, BAD, TOMBSTONE))
     most = max(in_a_row(stream, partition) for partition in (0, 1))

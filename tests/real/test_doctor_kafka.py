@@ -59,9 +59,11 @@ class Doctor:
         found = admin.topics([topic])[topic].topic_id if topic_id == "" else topic_id
         stream = f"kafka:{admin.cluster_id()}"
         admin.close()
-        with self._registry.unit() as unit:
-            positions.put(unit.connection, stream, Partition(topic, partition), offset, found)
-            unit.commit()
+        with self._registry.transaction() as transaction:
+            positions.put(
+                transaction.connection, stream, Partition(topic, partition), offset, found
+            )
+            transaction.commit()
 
 
 @pytest.fixture
@@ -168,9 +170,9 @@ def test_a_topic_created_anew_fails(cluster: Cluster, doctor: Doctor) -> None:
 
 def test_another_cluster_fails(cluster: Cluster, doctor: Doctor, registry: Registry) -> None:
     topic = cluster.topic()
-    with registry.unit() as unit:
-        positions.put(unit.connection, "kafka:another", Partition(topic, 0), 5, "id")
-        unit.commit()
+    with registry.transaction() as transaction:
+        positions.put(transaction.connection, "kafka:another", Partition(topic, 0), 5, "id")
+        transaction.commit()
     found = doctor(topic)
     assert found["topic_ids"].state is State.FAIL
     assert "positions reset --to earliest" in str(in_words(found["topic_ids"].fix))

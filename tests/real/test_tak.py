@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete, insert, text
 
 from sync_worker.administration import clinics, imports, tak
-from sync_worker.administration.csv_files.reader import Entry
+from sync_worker.administration.csv_files.reader import FileEntry
 from sync_worker.authorship import Act
 from sync_worker.domain.admission import Refusal
 from sync_worker.registry import registrations, schema
@@ -56,13 +56,13 @@ def test_an_addition_that_comes_meanwhile_is_judged_by_the_new_list(registry, en
     with engine.begin() as connection:
         connection.execute(insert(clinic).values(hsa_id=A, active=True, region_code="01"))
     with ThreadPoolExecutor(1) as threads:
-        with registry.unit() as unit:
-            registrations.lock_own_systems(unit.connection)
-            registrations.change_own_systems(unit.connection, [A], [])
+        with registry.transaction() as transaction:
+            registrations.lock_own_systems(transaction.connection)
+            registrations.change_own_systems(transaction.connection, [A], [])
             added = threads.submit(clinics.do, registry, clinics.ADD, [A], ACT)
             with engine.connect() as watching:
                 until(lambda: watching.scalar(WAITING), "somebody waits for the list")
-            unit.commit()
+            transaction.commit()
         assert [item.reason for item in added.result(60)] == [Refusal.OWN_SYSTEM]
 
 
@@ -72,10 +72,10 @@ ADMINISTRATOR = Act("anna", None, NOW)
 
 
 def by_plain_sql(registry, some):
-    with registry.unit() as unit:
-        unit.connection.execute(delete(own_system))
-        unit.connection.execute(insert(own_system), [{"hsa_id": hsa_id} for hsa_id in some])
-        unit.commit()
+    with registry.transaction() as transaction:
+        transaction.connection.execute(delete(own_system))
+        transaction.connection.execute(insert(own_system), [{"hsa_id": hsa_id} for hsa_id in some])
+        transaction.commit()
 
 
 def by_import(registry, some):
@@ -86,7 +86,7 @@ def by_import(registry, some):
 
 def from_file(verb):
     def do(registry, some):
-        entries = [Entry(line, hsa_id) for line, hsa_id in enumerate(some, start=1)]
+        entries = [FileEntry(line, hsa_id) for line, hsa_id in enumerate(some, start=1)]
         planned = imports.plan(registry, verb, entries, ADMINISTRATOR)
         imports.do(registry, planned, ADMINISTRATOR)
 

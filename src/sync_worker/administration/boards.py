@@ -57,11 +57,11 @@ def put(registry: Registry, planned: BoardPlan, act: Act) -> None:
     Raises:
         BoardChanged: the board is not any more what it was when it was planned.
     """
-    with registry.unit() as unit:
-        with acting(unit.connection, act.actor, act.reason):
-            if not _write(unit.connection, planned.present, planned.wanted):
+    with registry.transaction() as transaction:
+        with acting(transaction.connection, act.actor, act.reason):
+            if not _write(transaction.connection, planned.present, planned.wanted):
                 raise BoardChanged
-        unit.commit()
+        transaction.commit()
 
 
 def _write(connection: Connection, present: Board | None, wanted: Board | None) -> bool:

@@ -11,9 +11,16 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from sync_worker.authorship import Act
-from sync_worker.domain.admission import Outcome, Refusal, Standing, Verdict, may_add, may_remove
+from sync_worker.domain.admission import (
+    AdmissionOutcome,
+    AdmissionVerdict,
+    Eligibility,
+    Refusal,
+    may_add,
+    may_remove,
+)
 from sync_worker.registry import change_log, holds, registrations
-from sync_worker.registry.change_log import Entry
+from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import acting
 from sync_worker.registry.queries import meant
@@ -24,7 +31,7 @@ class Item(NamedTuple):
     """What becomes of one HSA-id, in the form of `clinics add`."""
 
     hsa_id: str
-    outcome: Outcome
+    outcome: AdmissionOutcome
     reason: Refusal | None
 
 
@@ -32,18 +39,26 @@ class Item(NamedTuple):
 class Verb:
     """What adding and removing differ in."""
 
-    judge: Callable[[str, Standing | None, Collection[str] | None], Verdict]
-    done: Outcome
-    already: Outcome
+    judge: Callable[[str, Eligibility | None, Collection[str] | None], AdmissionVerdict]
+    done: AdmissionOutcome
+    already: AdmissionOutcome
     change: str
     becomes_registered: bool
 
 
 ADD = Verb(
-    may_add, Outcome.ADDED, Outcome.ALREADY_REGISTERED, "registered", becomes_registered=True
+    may_add,
+    AdmissionOutcome.ADDED,
+    AdmissionOutcome.ALREADY_REGISTERED,
+    "registered",
+    becomes_registered=True,
 )
 REMOVE = Verb(
-    may_remove, Outcome.REMOVED, Outcome.NOT_REGISTERED, "removed", becomes_registered=False
+    may_remove,
+    AdmissionOutcome.REMOVED,
+    AdmissionOutcome.NOT_REGISTERED,
+    "removed",
+    becomes_registered=False,
 )
 
 
@@ -59,12 +74,12 @@ def plan(registry: Registry, verb: Verb, hsa_ids: Sequence[str], act: Act) -> li
 
 def do(registry: Registry, verb: Verb, hsa_ids: Sequence[str], act: Act) -> list[Item]:
     """Add or remove clinics, each judged on its own: those that can be are, in one transaction."""
-    with registry.unit() as unit:
-        wanted = meant(unit.connection, hsa_ids)
-        standings = registrations.locked(unit.connection, wanted)
-        items = _judge(verb, wanted, standings, act)
-        write(unit.connection, verb, items, act)
-        unit.commit()
+    with registry.transaction() as transaction:
+        wanted = meant(transaction.connection, hsa_ids)
+        eligibilities = registrations.locked(transaction.connection, wanted)
+        items = _judge(verb, wanted, eligibilities, act)
+        write(transaction.connection, verb, items, act)
+        transaction.commit()
     return items
 
 
@@ -76,24 +91,29 @@ def confirm(registry: Registry, verb: Verb, items: Iterable[Item], act: Act) -> 
     already = [item.hsa_id for item in items if item.outcome is verb.already]
     if not already:
         return
-    with registry.unit() as unit:
-        judged = _judge(verb, already, registrations.locked(unit.connection, already), act)
-        write(unit.connection, verb, [one for one in judged if one.outcome is verb.already], act)
-        unit.commit()
+    with registry.transaction() as transaction:
+        judged = _judge(verb, already, registrations.locked(transaction.connection, already), act)
+        write(
+            transaction.connection,
+            verb,
+            [one for one in judged if one.outcome is verb.already],
+            act,
+        )
+        transaction.commit()
 
 
 def _judge(
-    verb: Verb, hsa_ids: Iterable[str], standings: Mapping[str, Standing], act: Act
+    verb: Verb, hsa_ids: Iterable[str], eligibilities: Mapping[str, Eligibility], act: Act
 ) -> list[Item]:
     """One item an id, in the order named; an id named twice meets what its first mention did."""
-    standing_now = dict(standings)
+    eligibility_now = dict(eligibilities)
     items = []
     for hsa_id in hsa_ids:
-        verdict = verb.judge(hsa_id, standing_now.get(hsa_id), act.acting_for)
+        verdict = verb.judge(hsa_id, eligibility_now.get(hsa_id), act.acting_for)
         items.append(Item(hsa_id, *verdict))
         if verdict.outcome is verb.done:
-            standing = standing_now[hsa_id]
-            standing_now[hsa_id] = standing._replace(is_registered=verb.becomes_registered)
+            eligibility = eligibility_now[hsa_id]
+            eligibility_now[hsa_id] = eligibility._replace(is_registered=verb.becomes_registered)
     return items
 
 
@@ -119,9 +139,9 @@ def _write(connection: Connection, verb: Verb, hsa_ids: Sequence[str], act: Act)
             _remove(connection, hsa_ids, act)
 
 
-def _confirmed(verb: Verb, one: RegistrationDrift, act: Act) -> Entry:
+def _confirmed(verb: Verb, one: RegistrationDrift, act: Act) -> LogEntry:
     by = one.row_by if one.is_registered and one.row_by != act.actor else None
-    return Entry(
+    return LogEntry(
         act.at, verb.change, hsa_id=one.hsa_id, new_value=by, actor=act.actor, reason=act.reason
     )
 
@@ -133,8 +153,8 @@ def _remove(connection: Connection, hsa_ids: Sequence[str], act: Act) -> None:
     registration: see decision 0015.
     """
     held = holds.of_clinics(connection, hsa_ids)
-    merged = holds.merged(connection, held)
-    change_log.append(connection, holds.entries(merged.settled, act.actor, act.reason, act.at))
+    merge = holds.plan_merge(connection, held)
+    change_log.append(connection, holds.entries(merge.changes, act.actor, act.reason, act.at))
     registrations.unregister(connection, hsa_ids, act.at)
-    holds.write_merged(connection, merged, act.at)
+    holds.write_merge(connection, merge, act.at)
     holds.release(connection, held, act.at)

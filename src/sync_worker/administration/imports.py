@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from sync_worker.administration import clinics
 from sync_worker.administration.clinics import Item, Verb
-from sync_worker.administration.csv_files.reader import Entry
+from sync_worker.administration.csv_files.reader import FileEntry
 from sync_worker.authorship import Act
-from sync_worker.domain.admission import Outcome, Refusal, Standing
+from sync_worker.domain.admission import AdmissionOutcome, Eligibility, Refusal
 from sync_worker.events.models import is_hsa_id
 from sync_worker.registry import registrations
 from sync_worker.registry.database import Registry
@@ -30,7 +30,7 @@ class RowItem(NamedTuple):
 
     line: int
     hsa_id: str
-    outcome: Outcome
+    outcome: AdmissionOutcome
     reason: Refusal | None
 
 
@@ -59,7 +59,7 @@ class Done:
 def plan(
     registry: Registry,
     verb: Verb,
-    entries: Sequence[Entry],
+    entries: Sequence[FileEntry],
     act: Act,
     *,
     all_or_nothing: bool = False,
@@ -71,10 +71,10 @@ def plan(
     with registry.snapshot() as connection:
         hsa_ids = meant(connection, [entry.text for entry in entries])
         wanted = _lookup(hsa_ids)
-        standings = registrations.read(connection, wanted)
+        eligibilities = registrations.read(connection, wanted)
         names = registrations.names(connection, wanted)
     named = [(entry.line, hsa_id) for entry, hsa_id in zip(entries, hsa_ids, strict=True)]
-    items = list(_judged(verb, named, standings, act.acting_for))
+    items = list(_judged(verb, named, eligibilities, act.acting_for))
     return Plan(verb, _nothing_done(verb, items) if all_or_nothing else items, names)
 
 
@@ -91,19 +91,21 @@ def do(
     `tell` is told how much is done, from 0 to 1.
     """
     verb = planned.verb
-    with registry.unit() as unit:
-        standings = _locked(unit.connection, planned, tell)
+    with registry.transaction() as transaction:
+        eligibilities = _locked(transaction.connection, planned, tell)
         named = [(item.line, item.hsa_id) for item in planned.items]
-        judged = list(_judged(verb, named, standings, act.acting_for))
+        judged = list(_judged(verb, named, eligibilities, act.acting_for))
         pairs = list(zip(planned.items, judged, strict=True))
         items = [_as_agreed(verb, before, now) for before, now in pairs]
         changed = [before for before, now in pairs if before != now]
         if all_or_nothing:
             items = _nothing_done(verb, items)
-        is_refused = all_or_nothing and any(item.outcome is Outcome.REFUSED for item in items)
+        is_refused = all_or_nothing and any(
+            item.outcome is AdmissionOutcome.REFUSED for item in items
+        )
         to_write = [] if is_refused else [Item(*item[1:]) for item in items]
-        clinics.write(unit.connection, verb, to_write, act)
-        unit.commit()
+        clinics.write(transaction.connection, verb, to_write, act)
+        transaction.commit()
     tell(1.0)
     return Done(items, changed)
 
@@ -113,7 +115,7 @@ def confirm(registry: Registry, planned: Plan, act: Act) -> None:
 
     Nothing is settled where rows that could have been done are not, since others are refused.
     """
-    if all(item.outcome is not Outcome.NOT_DONE for item in planned.items):
+    if all(item.outcome is not AdmissionOutcome.NOT_DONE for item in planned.items):
         rows = [Item(row.hsa_id, row.outcome, row.reason) for row in planned.items]
         clinics.confirm(registry, planned.verb, rows, act)
 
@@ -126,15 +128,15 @@ def _lookup(hsa_ids: Sequence[str]) -> list[str]:
 def _judged(
     verb: Verb,
     rows: Sequence[tuple[int, str]],
-    standings: Mapping[str, Standing],
+    eligibilities: Mapping[str, Eligibility],
     acting_for: Collection[str] | None,
 ) -> Iterator[RowItem]:
     """Each row, a line and an id, judged on its own; what an earlier row names is a duplicate."""
     named: set[str] = set()
     for line, hsa_id in rows:
-        outcome, reason = verb.judge(hsa_id, standings.get(hsa_id), acting_for)
+        outcome, reason = verb.judge(hsa_id, eligibilities.get(hsa_id), acting_for)
         if hsa_id in named and reason is not Refusal.MALFORMED_HSA_ID:
-            outcome, reason = Outcome.REFUSED, Refusal.DUPLICATE_IN_FILE
+            outcome, reason = AdmissionOutcome.REFUSED, Refusal.DUPLICATE_IN_FILE
         named.add(hsa_id)
         yield RowItem(line, hsa_id, outcome, reason)
 
@@ -142,30 +144,30 @@ def _judged(
 def _as_agreed(verb: Verb, planned: RowItem, judged: RowItem) -> RowItem:
     """What becomes of a row: as judged now, but nothing is done that was not in the plan."""
     if judged.outcome is verb.done and planned.outcome is not verb.done:
-        return judged._replace(outcome=Outcome.REFUSED, reason=Refusal.CHANGED_MEANWHILE)
+        return judged._replace(outcome=AdmissionOutcome.REFUSED, reason=Refusal.CHANGED_MEANWHILE)
     return judged
 
 
 def _nothing_done(verb: Verb, items: list[RowItem]) -> list[RowItem]:
     """Where any row is refused, none is done."""
-    if all(item.outcome is not Outcome.REFUSED for item in items):
+    if all(item.outcome is not AdmissionOutcome.REFUSED for item in items):
         return items
     return [
-        item._replace(outcome=Outcome.NOT_DONE) if item.outcome is verb.done else item
+        item._replace(outcome=AdmissionOutcome.NOT_DONE) if item.outcome is verb.done else item
         for item in items
     ]
 
 
 def _locked(
     connection: Connection, planned: Plan, tell: Callable[[float], None]
-) -> dict[str, Standing]:
+) -> dict[str, Eligibility]:
     """How the clinics stand, each locked, in the order of their ids."""
     ordered = sorted(_lookup([item.hsa_id for item in planned.items]))
-    standings: dict[str, Standing] = {}
+    eligibilities: dict[str, Eligibility] = {}
     for done, chunk in _chunks(ordered):
-        standings |= registrations.locked(connection, chunk)
+        eligibilities |= registrations.locked(connection, chunk)
         tell(done * _PART_OF_JUDGING)
-    return standings
+    return eligibilities
 
 
 def _chunks(hsa_ids: Sequence[str]) -> Iterator[tuple[float, Sequence[str]]]:

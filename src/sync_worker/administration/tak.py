@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from sync_worker.administration.csv_files.reader import Entry
+from sync_worker.administration.csv_files.reader import FileEntry
 from sync_worker.authorship import Act
 from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.events.models import is_hsa_id
@@ -31,7 +31,7 @@ class Wanted(NamedTuple):
     """
 
     lines: dict[str, int]
-    malformed: list[Entry]
+    malformed: list[FileEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class TakChanged(Exception):
     """Somebody else changed the list after the plan was made."""
 
 
-def wanted(registry: Registry, entries: Sequence[Entry]) -> Wanted:
+def wanted(registry: Registry, entries: Sequence[FileEntry]) -> Wanted:
     """What a file's entries say that the list should be; an id named twice counts once."""
     with registry.snapshot() as connection:
         named = meant(connection, [entry.text for entry in entries])
@@ -106,14 +106,14 @@ def put(registry: Registry, planned: TakPlan, act: Act) -> TakPlan:
     Raises:
         TakChanged: the list is not any more what it was when it was planned.
     """
-    with registry.unit() as unit:
-        registrations.lock_own_systems(unit.connection)
-        done = _plan(unit.connection, [*planned.comes, *planned.stays])
+    with registry.transaction() as transaction:
+        registrations.lock_own_systems(transaction.connection)
+        done = _plan(transaction.connection, [*planned.comes, *planned.stays])
         if done.present != planned.present:
             raise TakChanged
-        with acting(unit.connection, act.actor, act.reason):
-            registrations.change_own_systems(unit.connection, done.comes, done.goes)
-        unit.commit()
+        with acting(transaction.connection, act.actor, act.reason):
+            registrations.change_own_systems(transaction.connection, done.comes, done.goes)
+        transaction.commit()
     return done
 
 

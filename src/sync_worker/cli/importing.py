@@ -15,14 +15,14 @@ from sync_worker.administration.messages.refusals import REFUSALS
 from sync_worker.cli import input_files, options
 from sync_worker.cli.import_report import Report
 from sync_worker.cli.interruption import Interruption
-from sync_worker.domain.admission import Outcome
+from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.errors import Exit, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sync_worker.administration.clinics import Verb
-    from sync_worker.administration.csv_files.reader import Contents
+    from sync_worker.administration.csv_files.reader import FileContents
     from sync_worker.administration.imports import Done, Plan, RowItem
     from sync_worker.authorship import Act
 
@@ -82,7 +82,7 @@ def carry_out(run: options.Invocation, order: Order, act: "Act") -> Exit:
 class _Teller:
     """Tells people on stderr what is planned and done, and puts the rows on stdout."""
 
-    def __init__(self, run: options.Invocation, order: Order, given: "Contents") -> None:
+    def __init__(self, run: options.Invocation, order: Order, given: "FileContents") -> None:
         self._output = run.output
         self._order, self._given = order, given
         self._names: Mapping[str, str] = {}
@@ -95,12 +95,12 @@ class _Teller:
         output.message(says.ROWS_READ(file=input_files.name_of(order.file), count=count))
         input_files.tell_remarks(output, self._given)
         outcomes = Counter(item.outcome for item in plan.items)
-        to_do = outcomes[order.verb.done] + outcomes[Outcome.NOT_DONE]
+        to_do = outcomes[order.verb.done] + outcomes[AdmissionOutcome.NOT_DONE]
         if to_do:
             output.message(order.wording.planned(count=to_do))
         if plan.to_do and not order.yes and not order.dry_run:
             self._rows(plan.to_do)
-        nothing_new = outcomes.total() - to_do - outcomes[Outcome.REFUSED]
+        nothing_new = outcomes.total() - to_do - outcomes[AdmissionOutcome.REFUSED]
         if nothing_new:
             output.message(order.wording.nothing_new(count=nothing_new))
         self._refused(plan.items)
@@ -134,16 +134,16 @@ class _Teller:
         """What was done, by whom, and what needs attention."""
         output, order = self._output, self._order
         counts = Counter(item.outcome for item in done.items)
-        refused = {"refused": counts[Outcome.REFUSED], "count": len(done.items)}
+        refused = {"refused": counts[AdmissionOutcome.REFUSED], "count": len(done.items)}
         self._changed(done)
         if order.dry_run:
             output.message(says_of_errors.DRY_RUN())
         elif counts[order.verb.done]:
             output.message(order.wording.done(count=counts[order.verb.done]))
             output.message(_by_whom(act))
-        elif not counts[Outcome.REFUSED]:
+        elif not counts[AdmissionOutcome.REFUSED]:
             output.message(says.NOTHING_TO_DO())
-        if counts[Outcome.REFUSED]:
+        if counts[AdmissionOutcome.REFUSED]:
             is_all_undone = order.all_or_nothing and not order.dry_run
             told = says.ALL_OR_NOTHING if is_all_undone else says.ROWS_REFUSED
             output.attention(told(**refused))
@@ -188,6 +188,6 @@ def _by_whom(act: "Act") -> Words:
 
 
 def _exit(order: Order, done: "Done") -> Exit:
-    if not any(item.outcome is Outcome.REFUSED for item in done.items):
+    if not any(item.outcome is AdmissionOutcome.REFUSED for item in done.items):
         return Exit.DONE
     return Exit.REFUSED if order.all_or_nothing else Exit.ATTENTION

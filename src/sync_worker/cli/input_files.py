@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from sync_worker.administration.csv_files.reader import MOST_MIB, Contents, read
+from sync_worker.administration.csv_files.reader import MOST_MIB, FileContents, read
 from sync_worker.administration.messages import clinics as says_of_clinics
 from sync_worker.administration.messages import errors as says_of_errors
 from sync_worker.administration.messages import files as says
@@ -18,7 +18,7 @@ _MOST_NAMED = 5
 """So many wrong check digits are told one by one."""
 
 
-def contents(file: str) -> Contents:
+def contents(file: str) -> FileContents:
     """What stands in FILE, or on stdin where it is `-`.
 
     Raises:
@@ -62,7 +62,7 @@ def name_of(file: str) -> Words:
     return says_of_clinics.STANDARD_INPUT() if file == STDIN else file
 
 
-def tell_remarks(output: Output, given: Contents) -> None:
+def tell_remarks(output: Output, given: FileContents) -> None:
     """Say how the file was read where that is not plain, and what is odd about its ids."""
     for remark in given.remarks:
         output.attention(remark)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sync_worker.domain import hsa_id as hsa_ids
 
 
-class Outcome(StrEnum):
+class AdmissionOutcome(StrEnum):
     """What becomes of one HSA-id that an administrator names."""
 
     ADDED = "added"
@@ -40,7 +40,7 @@ class Refusal(StrEnum):
     """It was planned to be left as it is, and could be done now: nobody has agreed to that."""
 
 
-class Standing(NamedTuple):
+class Eligibility(NamedTuple):
     """What bears on whether a known clinic can be added or removed."""
 
     active: bool | None
@@ -49,58 +49,62 @@ class Standing(NamedTuple):
     has_own_system: bool
 
 
-class Verdict(NamedTuple):
+class AdmissionVerdict(NamedTuple):
     """The outcome for one HSA-id; `reason` is given exactly when it is refused."""
 
-    outcome: Outcome
+    outcome: AdmissionOutcome
     reason: Refusal | None = None
 
 
-def may_add(hsa_id: str, standing: Standing | None, acting_for: Collection[str] | None) -> Verdict:
+def may_add(
+    hsa_id: str, eligibility: Eligibility | None, acting_for: Collection[str] | None
+) -> AdmissionVerdict:
     """Judge an addition.
 
-    `hsa_id` is normalised; `standing` is None for a clinic that the e-services never named;
+    `hsa_id` is normalised; `eligibility` is None for a clinic that the e-services never named;
     `acting_for` are region codes, None where it is done nationally.
     """
-    if standing is None:
+    if eligibility is None:
         return _refused_as_unnamed(hsa_id)
-    if _belongs_elsewhere(standing, acting_for):
+    if _belongs_elsewhere(eligibility, acting_for):
         return _refused(Refusal.OTHER_REGION)
-    if standing.is_registered:
-        return Verdict(Outcome.ALREADY_REGISTERED)
-    if standing.has_own_system:
+    if eligibility.is_registered:
+        return AdmissionVerdict(AdmissionOutcome.ALREADY_REGISTERED)
+    if eligibility.has_own_system:
         return _refused(Refusal.OWN_SYSTEM)
-    if not standing.active:
+    if not eligibility.active:
         return _refused(Refusal.NOT_ACTIVE)
-    if standing.region_code is None:
+    if eligibility.region_code is None:
         return _refused(Refusal.REGION_UNKNOWN)
-    return Verdict(Outcome.ADDED)
+    return AdmissionVerdict(AdmissionOutcome.ADDED)
 
 
 def may_remove(
-    hsa_id: str, standing: Standing | None, acting_for: Collection[str] | None
-) -> Verdict:
+    hsa_id: str, eligibility: Eligibility | None, acting_for: Collection[str] | None
+) -> AdmissionVerdict:
     """Judge a removal, with the arguments of `may_add`; nobody's clinic is not registered."""
-    if standing is None:
+    if eligibility is None:
         unnamed = _refused_as_unnamed(hsa_id)
         is_malformed = unnamed.reason is Refusal.MALFORMED_HSA_ID
-        return unnamed if is_malformed else Verdict(Outcome.NOT_REGISTERED)
-    if _belongs_elsewhere(standing, acting_for):
+        return unnamed if is_malformed else AdmissionVerdict(AdmissionOutcome.NOT_REGISTERED)
+    if _belongs_elsewhere(eligibility, acting_for):
         return _refused(Refusal.OTHER_REGION)
-    return Verdict(Outcome.REMOVED if standing.is_registered else Outcome.NOT_REGISTERED)
+    return AdmissionVerdict(
+        AdmissionOutcome.REMOVED if eligibility.is_registered else AdmissionOutcome.NOT_REGISTERED
+    )
 
 
-def _refused_as_unnamed(hsa_id: str) -> Verdict:
+def _refused_as_unnamed(hsa_id: str) -> AdmissionVerdict:
     well_formed = hsa_ids.has_the_form(hsa_id)
     return _refused(Refusal.UNKNOWN_CLINIC if well_formed else Refusal.MALFORMED_HSA_ID)
 
 
-def _belongs_elsewhere(standing: Standing, acting_for: Collection[str] | None) -> bool:
+def _belongs_elsewhere(eligibility: Eligibility, acting_for: Collection[str] | None) -> bool:
     """A clinic whose region nobody stated belongs nowhere yet; that is another refusal."""
-    if acting_for is None or standing.region_code is None:
+    if acting_for is None or eligibility.region_code is None:
         return False
-    return standing.region_code not in acting_for
+    return eligibility.region_code not in acting_for
 
 
-def _refused(reason: Refusal) -> Verdict:
-    return Verdict(Outcome.REFUSED, reason)
+def _refused(reason: Refusal) -> AdmissionVerdict:
+    return AdmissionVerdict(AdmissionOutcome.REFUSED, reason)

@@ -129,7 +129,7 @@ def _withdraw(clinic: Clinic, change: Change, guard: Guard) -> tuple[Clinic, lis
     waiting = clinic.held.get(change.fact)
     if waiting is None:
         return clinic, []
-    guard.let_go(waiting.region_code)
+    guard.release(waiting.region_code)
     held = {fact: kept for fact, kept in clinic.held.items() if fact is not change.fact}
     withdrawn = Change(change.fact, waiting.register.value, change.new)
     return clinic._replace(held=held), [Step(Effect.WITHDRAWN, withdrawn)]

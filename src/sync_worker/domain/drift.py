@@ -29,7 +29,7 @@ class Cause(StrEnum):
     """Its registration is otherwise than the change log has it; no stream or extract tells."""
 
 
-class Stored(NamedTuple):
+class StoredFact(NamedTuple):
     """A fact as a row has it; a row that was edited by hand can have one part without the other."""
 
     value: bool | str | None
@@ -48,13 +48,13 @@ class Stored(NamedTuple):
         return (self.value is None) != (self.version is None)
 
 
-NEVER_STATED = Stored(None, None)
+NEVER_STATED = StoredFact(None, None)
 
 
-class Standing(NamedTuple):
+class FactState(NamedTuple):
     """What the registry has of one fact: in the clinic's row, which may not be there, and held."""
 
-    stored: Stored = NEVER_STATED
+    stored: StoredFact = NEVER_STATED
     held: Register[Any] | None = None
     has_row: bool = True
 
@@ -84,7 +84,7 @@ NO_DRIFT = Judgement()
 
 
 def against_stream(
-    standing: Standing,
+    state: FactState,
     passed: Register[Any] | None,
     newest: Register[Any] | None,
     under_held: Register[Any] | None = None,
@@ -94,32 +94,32 @@ def against_stream(
     Each is None where nothing states the fact. `under_held` is what the stream states by the row's
     own version, where something newer is held: it shows an edit that the newest ones cannot.
     """
-    known = standing.newest
-    cause, expected = _drift(standing, passed, newest)
-    if cause is None and under_held is not None and _is_edited(standing.stored, under_held):
+    known = state.newest
+    cause, expected = _drift(state, passed, newest)
+    if cause is None and under_held is not None and _is_edited(state.stored, under_held):
         cause, expected = Cause.EDITED, under_held
     lacks_newest = newest is not None and (known is None or known < newest)
     is_newer = known is not None and (newest is None or known > newest)
-    is_unversioned = standing.stored.is_half and standing.stored.value is not None
+    is_unversioned = state.stored.is_half and state.stored.value is not None
     return Judgement(
         cause,
         expected,
         is_pending=lacks_newest and newest != passed,
         is_ahead=cause is None and (is_newer or (is_unversioned and newest is None)),
-        is_held=cause is None and not is_newer and _waits(standing, passed),
+        is_held=cause is None and not is_newer and _waits(state, passed),
     )
 
 
 def _drift(
-    standing: Standing, passed: Register[Any] | None, newest: Register[Any] | None
+    state: FactState, passed: Register[Any] | None, newest: Register[Any] | None
 ) -> tuple[Cause | None, Register[Any] | None]:
-    stored = standing.stored
+    stored = state.stored
     if passed is not None:
-        if not standing.has_row:
+        if not state.has_row:
             return Cause.MISSING, passed
         if stored.is_half or (_is_edited(stored, passed) and stored.register != newest):
             return Cause.EDITED, passed
-        if _is_older(stored.register, passed) and not _waits(standing, passed):
+        if _is_older(stored.register, passed) and not _waits(state, passed):
             return Cause.STALE, passed
     # The worker will put right a lesser value of the same version, and never a greater one.
     if newest is not None and _is_edited(stored, newest) and not _is_older(stored.register, newest):
@@ -127,36 +127,36 @@ def _drift(
     return None, None
 
 
-def against_extract(standing: Standing, said: Register[Any], *, is_named: bool = True) -> Judgement:
+def against_extract(state: FactState, said: Register[Any], *, is_named: bool = True) -> Judgement:
     """Judge a fact against what an extract says of it; values count, whichever event set them.
 
     `is_named` is false for a clinic that the extract leaves out.
     """
-    stored, held = standing.stored, standing.held
+    stored, held = state.stored, state.held
     version = said[:3]
     if stored.version is not None and stored.value is not None and stored.version > version:
         return Judgement(is_ahead=True)
-    if standing.has_row and stored.value == said.value:
+    if state.has_row and stored.value == said.value:
         return NO_DRIFT
     if held is not None and held.value == said.value:
         return Judgement(is_held=True)
     if held is not None and held[:3] > version:
         return Judgement(is_ahead=True)
-    return Judgement(_cause(standing, version, is_named=is_named), said)
+    return Judgement(_cause(state, version, is_named=is_named), said)
 
 
-def _cause(standing: Standing, version: Version, *, is_named: bool) -> Cause:
+def _cause(state: FactState, version: Version, *, is_named: bool) -> Cause:
     if not is_named:
         return Cause.ABSENT
-    if not standing.has_row:
+    if not state.has_row:
         return Cause.MISSING
-    is_same_version = standing.stored.version == version
-    return Cause.EDITED if standing.stored.is_half or is_same_version else Cause.STALE
+    is_same_version = state.stored.version == version
+    return Cause.EDITED if state.stored.is_half or is_same_version else Cause.STALE
 
 
-def _waits(standing: Standing, passed: Register[Any] | None) -> bool:
+def _waits(state: FactState, passed: Register[Any] | None) -> bool:
     """Whether what is held stands in for the row."""
-    held, known = standing.held, standing.stored.register
+    held, known = state.held, state.stored.register
     return held is not None and not _is_older(held, passed) and _is_older(known, held)
 
 
@@ -164,5 +164,5 @@ def _is_older(one: Register[Any] | None, other: Register[Any] | None) -> bool:
     return other is not None and (one is None or one < other)
 
 
-def _is_edited(stored: Stored, said: Register[Any]) -> bool:
+def _is_edited(stored: StoredFact, said: Register[Any]) -> bool:
     return stored.version == said[:3] and stored.value != said.value

@@ -52,7 +52,7 @@ class Departure(NamedTuple):
         return Change(Fact.REGION, self.region_code, self.to_region)
 
 
-class Passed(NamedTuple):
+class PassedChange(NamedTuple):
     """A guarded change that took effect without a person, when, and by which event."""
 
     at: datetime
@@ -60,10 +60,10 @@ class Passed(NamedTuple):
     event_id: str
 
 
-NOTHING_PASSED: Mapping[Fact, Passed] = {}
+NOTHING_PASSED: Mapping[Fact, PassedChange] = {}
 
 
-class Left(NamedTuple):
+class LastDeparture(NamedTuple):
     """When a clinic left a region last.
 
     `counted_at` is when it was last deactivated or moved away without a person, `moved_at` when it
@@ -74,7 +74,7 @@ class Left(NamedTuple):
     counted_at: datetime | None = None
     moved_at: datetime | None = None
     is_here: bool = False
-    passed: Mapping[Fact, Passed] = NOTHING_PASSED
+    passed: Mapping[Fact, PassedChange] = NOTHING_PASSED
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ class Hold:
     facts: int = 0
     newly_held: int = 0
     """How many facts it holds that it did not when it was loaded, or holds with another value."""
-    passed: Mapping[str, Sequence[Passed]] = field(default_factory=dict)
+    passed: Mapping[str, Sequence[PassedChange]] = field(default_factory=dict)
     """What took effect within the window before it was opened, by HSA-id; not loaded again."""
 
 
@@ -100,12 +100,12 @@ class Region:
     """What the guard knows of a region: its clinics, which of them left, and its open hold."""
 
     registered: int = 0
-    left: dict[str, Left] = field(default_factory=dict)
+    departures: dict[str, LastDeparture] = field(default_factory=dict)
     hold: Hold | None = None
     withdrawn: list[Hold] = field(default_factory=list)
     """Holds that ended since this was loaded, because nothing was left of them."""
     changed: set[str] = field(default_factory=set)
-    """HSA-ids of which `left` says something else than when it was loaded."""
+    """HSA-ids of which `departures` says something else than when it was loaded."""
 
 
 @dataclass(slots=True)
@@ -141,8 +141,8 @@ class Guard:
         """
         if departure.to_region is None:
             return True
-        left = self.regions[departure.to_region].left.get(departure.hsa_id)
-        return left is None or not self._is_recent(left.moved_at)
+        last = self.regions[departure.to_region].departures.get(departure.hsa_id)
+        return last is None or not self._is_recent(last.moved_at)
 
     def makes_wait(self, departure: Departure) -> bool:
         """Whether a guarded change waits for a person.
@@ -160,20 +160,20 @@ class Guard:
     def departed(self, departure: Departure, *, is_guarded: bool) -> None:
         """A registered clinic left its region without a person; coming back frees nothing."""
         region, hsa_id = self.regions[departure.region_code], departure.hsa_id
-        left = region.left.get(hsa_id, Left(is_here=True))
+        last = region.departures.get(hsa_id, LastDeparture(is_here=True))
         moves = departure.to_region is not None
         if is_guarded:
-            passed = Passed(self.now, departure.change, departure.event_id)
-            left = left._replace(
+            passed = PassedChange(self.now, departure.change, departure.event_id)
+            last = last._replace(
                 counted_at=self.now,
-                moved_at=self.now if moves else left.moved_at,
-                passed={**left.passed, passed.change.fact: passed},
+                moved_at=self.now if moves else last.moved_at,
+                passed={**last.passed, passed.change.fact: passed},
             )
             region.changed.add(hsa_id)
         if moves:
             region.registered -= 1
-            left = left._replace(is_here=False)
-        self._know(departure.region_code, hsa_id, left)
+            last = last._replace(is_here=False)
+        self._know(departure.region_code, hsa_id, last)
 
     def arrived(self, hsa_id: str, region_code: str) -> None:
         """A registered clinic is in this region from now on."""
@@ -181,8 +181,8 @@ class Guard:
         if region is None:
             return
         region.registered += 1
-        if hsa_id in region.left:
-            self._know(region_code, hsa_id, region.left[hsa_id]._replace(is_here=True))
+        if hsa_id in region.departures:
+            self._know(region_code, hsa_id, region.departures[hsa_id]._replace(is_here=True))
 
     def held(self, region_code: str, *, is_new: bool) -> None:
         """One fact more is held in the region, or one with another value; opens a hold at need."""
@@ -194,7 +194,7 @@ class Guard:
         region.hold.newly_held += 1
         region.hold.facts += is_new
 
-    def let_go(self, region_code: str) -> None:
+    def release(self, region_code: str) -> None:
         """One fact less is held in the region; its hold ends when nothing is left."""
         region = self.regions[region_code]
         if region.hold is None:
@@ -212,16 +212,16 @@ class Guard:
     def moved_by_a_person(self, hsa_id: str, region_code: str) -> None:
         """A registered clinic moved away by a person's decision: it is not counted."""
         region = self.regions[region_code]
-        left = region.left.get(hsa_id, Left())
-        self._know(region_code, hsa_id, left._replace(moved_at=self.now, is_here=False))
+        departure = region.departures.get(hsa_id, LastDeparture())
+        self._know(region_code, hsa_id, departure._replace(moved_at=self.now, is_here=False))
         region.registered -= 1
         region.changed.add(hsa_id)
 
-    def _passed(self, region: Region) -> dict[str, list[Passed]]:
+    def _passed(self, region: Region) -> dict[str, list[PassedChange]]:
         """What took effect in the region within the window, of the clinics that count."""
         of_late = {
-            hsa_id: [passed for passed in left.passed.values() if self._is_recent(passed.at)]
-            for hsa_id, left in region.left.items()
+            hsa_id: [passed for passed in departure.passed.values() if self._is_recent(passed.at)]
+            for hsa_id, departure in region.departures.items()
         }
         return {hsa_id: passed for hsa_id, passed in of_late.items() if passed}
 
@@ -230,19 +230,19 @@ class Guard:
         tally = self._tallies.get(region_code)
         if tally is None:
             tally = self._tallies[region_code] = _Tally()
-            for hsa_id, left in self.regions[region_code].left.items():
-                self._count(tally, hsa_id, left)
+            for hsa_id, departure in self.regions[region_code].departures.items():
+                self._count(tally, hsa_id, departure)
         return tally
 
-    def _know(self, region_code: str, hsa_id: str, left: Left) -> None:
-        self.regions[region_code].left[hsa_id] = left
+    def _know(self, region_code: str, hsa_id: str, departure: LastDeparture) -> None:
+        self.regions[region_code].departures[hsa_id] = departure
         if region_code in self._tallies:
-            self._count(self._tallies[region_code], hsa_id, left)
+            self._count(self._tallies[region_code], hsa_id, departure)
 
-    def _count(self, tally: "_Tally", hsa_id: str, left: Left) -> None:
-        if self._is_recent(left.counted_at):
+    def _count(self, tally: "_Tally", hsa_id: str, departure: LastDeparture) -> None:
+        if self._is_recent(departure.counted_at):
             tally.counted.add(hsa_id)
-        if self._is_recent(left.moved_at) and not left.is_here:
+        if self._is_recent(departure.moved_at) and not departure.is_here:
             tally.away.add(hsa_id)
         else:
             tally.away.discard(hsa_id)

@@ -76,7 +76,7 @@ class RegistryChecks:
 
     def _holds(self, connection: Connection) -> Finding:
         opened = queries.open_holds(connection)
-        withdrawn = holds.standing(connection, guard_state.WITHDRAWN)
+        withdrawn = holds.uncorrected(connection, guard_state.WITHDRAWN)
         details = [f"{left_behind(one)}." for one in withdrawn]
         if opened:
             return self._waiting(opened, details)

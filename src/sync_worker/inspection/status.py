@@ -20,7 +20,7 @@ from sync_worker.inspection.ages import age, is_ahead
 from sync_worker.pipeline.stored_positions import among
 from sync_worker.registry import guard_state, holds, positions, queries, registrations
 from sync_worker.registry.database import Registry
-from sync_worker.registry.holds import Standing
+from sync_worker.registry.holds import UncorrectedHold
 from sync_worker.registry.positions import Counts, Position, latest
 from sync_worker.registry.queries import Gauges
 from sync_worker.streams import checks
@@ -270,21 +270,21 @@ def attention_to_holds(connection: Connection) -> list[str]:
 
     One that was withdrawn is told of while changes that had taken effect before it stand.
     """
-    standing = {one.number: one for one in holds.standing(connection, guard_state.OPEN)}
+    uncorrected = {one.number: one for one in holds.uncorrected(connection, guard_state.OPEN)}
     return [
         *(
-            _keeps_back(hold, standing.get(hold["id"]))
+            _keeps_back(hold, uncorrected.get(hold["id"]))
             for hold in holds.listed(connection, guard_state.OPEN)
         ),
-        *map(_left_behind, holds.standing(connection, guard_state.WITHDRAWN)),
+        *map(_left_behind, holds.uncorrected(connection, guard_state.WITHDRAWN)),
     ]
 
 
-def _keeps_back(hold: Mapping[str, Any], standing: Standing | None) -> str:
+def _keeps_back(hold: Mapping[str, Any], uncorrected: UncorrectedHold | None) -> str:
     clinics = _number(hold["count"], "clinic", "clinics")
     before = ""
-    if standing is not None:
-        others = _number(standing.clinics, "clinic", "clinics")
+    if uncorrected is not None:
+        others = _number(uncorrected.clinics, "clinic", "clinics")
         before = f", after changes of {others} there had taken effect"
     return (
         f"hold {hold['id']} keeps back changes of {clinics} in region {hold['region_code']}"
@@ -292,20 +292,20 @@ def _keeps_back(hold: Mapping[str, Any], standing: Standing | None) -> str:
     )
 
 
-def _left_behind(standing: Standing) -> str:
-    number = standing.number
+def _left_behind(uncorrected: UncorrectedHold) -> str:
+    number = uncorrected.number
     return (
-        f"{left_behind(standing)}: sync-worker holds show {number} -o csv lists them for "
+        f"{left_behind(uncorrected)}: sync-worker holds show {number} -o csv lists them for "
         f"corrections; where they are right: sync-worker holds acknowledge {number} --reason TEXT"
     )
 
 
-def left_behind(standing: Standing) -> str:
+def left_behind(uncorrected: UncorrectedHold) -> str:
     """That a hold was withdrawn, and what had taken effect before it stands."""
-    clinics = _number(standing.clinics, "clinic", "clinics")
+    clinics = _number(uncorrected.clinics, "clinic", "clinics")
     return (
-        f"Hold {standing.number} was withdrawn, and changes of {clinics} in region "
-        f"{standing.region_code} that had taken effect before it stand"
+        f"Hold {uncorrected.number} was withdrawn, and changes of {clinics} in region "
+        f"{uncorrected.region_code} that had taken effect before it stand"
     )
 
 

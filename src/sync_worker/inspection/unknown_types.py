@@ -16,7 +16,7 @@ from sync_worker.events.models import MODELS
 from sync_worker.events.outcomes import quoted
 from sync_worker.registry import positions, unknown_types
 from sync_worker.registry.positions import Counts, latest
-from sync_worker.registry.unknown_types import OTHERS, Ignored
+from sync_worker.registry.unknown_types import OTHERS, UnknownTypeCount
 
 _OF_LATE = timedelta(days=7)
 """Before the newest that was counted or applied: what was mended longer ago is not told."""
@@ -46,7 +46,9 @@ def suspects(connection: Connection) -> list[Suspect]:
     return sorted(found)
 
 
-def _of_topic(topic: str, types: list[Ignored], read: int, in_a_row: int) -> Iterator[Suspect]:
+def _of_topic(
+    topic: str, types: list[UnknownTypeCount], read: int, in_a_row: int
+) -> Iterator[Suspect]:
     alike = [(of, like) for of in types if (like := known_type_like(of.type, MODELS)) is not None]
     for of, like in alike:
         yield Suspect(topic, f"{_records(of)} in {topic}: it is ignored, and looks like {like}")
@@ -64,6 +66,6 @@ def _of_topic(topic: str, types: list[Ignored], read: int, in_a_row: int) -> Ite
         )
 
 
-def _records(of: Ignored) -> str:
+def _records(of: UnknownTypeCount) -> str:
     has = "record has" if of.records == 1 else "records have"
     return f"{of.records} {has} the type {quoted(of.type)}"

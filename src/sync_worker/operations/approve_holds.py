@@ -15,10 +15,10 @@ from sync_worker.domain.facts import Fact
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Guard
 from sync_worker.pipeline.listener import MovedWithoutBoard
 from sync_worker.registry import change_log, clinics, guard_state, holds, queries, registrations
-from sync_worker.registry.change_log import Entry
+from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dead_letters import Signature
-from sync_worker.registry.holds import Settled
+from sync_worker.registry.holds import MergedChange
 
 _MOST_TRIES = 20
 """A worker may hold more while the locks are taken; from the second try on, hardly ever."""
@@ -102,15 +102,15 @@ def approve(registry: Registry, approval: Approval) -> list[MovedWithoutBoard]:
         UnknownHold, HoldDecided, HoldChanged: see there; nothing was done.
     """
     for tries in range(_MOST_TRIES):
-        with registry.unit() as unit:
-            settled = _approve(unit.connection, approval, with_all_of_region=tries > 0)
-            if settled is None:
+        with registry.transaction() as transaction:
+            merged = _approve(transaction.connection, approval, with_all_of_region=tries > 0)
+            if merged is None:
                 continue
-            service_on = registrations.boards(unit.connection).keys()
-            unit.commit()
+            service_on = registrations.boards(transaction.connection).keys()
+            transaction.commit()
         return [
             MovedWithoutBoard(hsa_id, str(change.new))
-            for hsa_id, change, *_ in settled
+            for hsa_id, change, *_ in merged
             if change.fact is Fact.REGION and change.new not in service_on
         ]
     raise HoldChanged(approval.number, plan(registry, approval.number)["revision"])
@@ -122,14 +122,14 @@ def acknowledge(registry: Registry, number: int, by: Signature) -> None:
     Raises:
         UnknownHold, HoldStillOpen, HoldDecided: see there; nothing was done.
     """
-    with registry.unit() as unit:
-        hold = holds.shown(unit.connection, number)
+    with registry.transaction() as transaction:
+        hold = holds.shown(transaction.connection, number)
         if hold is None:
             raise UnknownHold(number)
-        if not holds.acknowledge(unit.connection, number, by.at):
-            raise _not_acknowledged(holds.shown(unit.connection, number) or hold)
-        change_log.append(unit.connection, [_entry("hold_acknowledged", hold, by)])
-        unit.commit()
+        if not holds.acknowledge(transaction.connection, number, by.at):
+            raise _not_acknowledged(holds.shown(transaction.connection, number) or hold)
+        change_log.append(transaction.connection, [_entry("hold_acknowledged", hold, by)])
+        transaction.commit()
 
 
 def _not_acknowledged(hold: Mapping[str, Any]) -> Exception:
@@ -149,7 +149,7 @@ def _open_hold(connection: Connection, number: int) -> dict[str, Any]:
 
 def _approve(
     connection: Connection, approval: Approval, *, with_all_of_region: bool
-) -> list[Settled] | None:
+) -> list[MergedChange] | None:
     """Approve a hold; None where it holds more by now than the clinics that were locked."""
     number, now = approval.number, approval.at
     seen = _open_hold(connection, number)
@@ -171,26 +171,26 @@ def _approve(
         return None
     holds.close_approved(connection, number, now)
     # What becomes of a clinic that nobody registers any more is neither logged nor guarded.
-    settled = [one for one in holds.merge_held(connection, held, now) if one.is_registered]
-    _take_note(connection, guard, present["region_code"], settled)
-    changes = holds.entries(settled, approval.actor, approval.reason, now)
+    merged = [one for one in holds.merge_held(connection, held, now) if one.is_registered]
+    _take_note(connection, guard, present["region_code"], merged)
+    changes = holds.entries(merged, approval.actor, approval.reason, now)
     change_log.append(connection, [*changes, _entry("hold_approved", present, approval)])
-    return settled
+    return merged
 
 
 def _take_note(
-    connection: Connection, guard: Guard, region_code: str, settled: Sequence[Settled]
+    connection: Connection, guard: Guard, region_code: str, merged: Sequence[MergedChange]
 ) -> None:
     """The hold is over, and the guard is to know who moved away by a person's decision."""
     guard.decided(region_code)
-    for hsa_id, change, *_ in settled:
+    for hsa_id, change, *_ in merged:
         if change.fact is Fact.REGION and isinstance(change.old, str):
             guard.moved_by_a_person(hsa_id, change.old)
     guard_state.write(connection, guard, {})
 
 
-def _entry(change: str, hold: Mapping[str, Any], by: Approval | Signature) -> Entry:
-    return Entry(
+def _entry(change: str, hold: Mapping[str, Any], by: Approval | Signature) -> LogEntry:
+    return LogEntry(
         by.at,
         change,
         region_code=hold["region_code"],

@@ -129,8 +129,8 @@ def _active(survey: RegistrySnapshot, region_codes: Collection[str]) -> list[str
     return [
         hsa_id
         for hsa_id, clinic in survey.clinics.items()
-        if clinic.standing(Fact.ACTIVATION).stored.value is True
-        and (not region_codes or clinic.standing(Fact.REGION).stored.value in region_codes)
+        if clinic.state(Fact.ACTIVATION).stored.value is True
+        and (not region_codes or clinic.state(Fact.REGION).stored.value in region_codes)
     ]
 
 

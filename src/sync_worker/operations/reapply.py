@@ -25,7 +25,7 @@ from sync_worker.pipeline.listener import AheadOfClock
 from sync_worker.pipeline.merge import Merged, Outcome
 from sync_worker.pipeline.retry import Retrier
 from sync_worker.registry import change_log, clinics, dead_letters, holds, schema
-from sync_worker.registry.change_log import Entry
+from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dead_letters import Address
 from sync_worker.registry.errors import Fault, fault_of
@@ -51,7 +51,7 @@ class Reapply:
     `signature` is logged once, with the first change that is made.
     """
 
-    def __init__(self, parts: Parts, signature: Entry | None = None) -> None:
+    def __init__(self, parts: Parts, signature: LogEntry | None = None) -> None:
         self._parts = parts
         self._signature = signature
 
@@ -106,13 +106,15 @@ class Reapply:
             raise
 
     def _written(self, origin: Origin, records: Sequence[Record]) -> Merged:
-        with gc_control.paused(), self._parts.registry.unit() as unit:
-            schema.require_unchanged(unit.connection)
-            merged = self._merged(unit.connection, origin, records)
+        with gc_control.paused(), self._parts.registry.transaction() as transaction:
+            schema.require_unchanged(transaction.connection)
+            merged = self._merged(transaction.connection, origin, records)
             signature = self._signature if merged.changed or merged.held else None
             if signature is not None:
-                change_log.append(unit.connection, [signature._replace(stream=origin.stream)])
-            unit.commit()
+                change_log.append(
+                    transaction.connection, [signature._replace(stream=origin.stream)]
+                )
+            transaction.commit()
         if signature is not None:
             self._signature = None
         return merged

@@ -16,9 +16,9 @@ from sqlalchemy import Connection
 from sync_worker.domain.drift import (
     NO_DRIFT,
     Cause,
+    FactState,
     Judgement,
-    Standing,
-    Stored,
+    StoredFact,
     against_extract,
     against_stream,
 )
@@ -28,10 +28,10 @@ from sync_worker.operations.extract import Extract
 from sync_worker.operations.stream_fold import Fold, Passed, Waiting
 from sync_worker.pipeline.listener import MovedWithoutBoard
 from sync_worker.registry import change_log, holds, registrations, snapshot
-from sync_worker.registry.change_log import Entry
+from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.database import Registry
 from sync_worker.registry.registrations import RegistrationDrift
-from sync_worker.registry.snapshot import NO_CLINIC, Address, Clinic, RegistrySnapshot
+from sync_worker.registry.snapshot import NO_CLINIC, Address, ClinicSnapshot, RegistrySnapshot
 
 
 class Expectation(Protocol):
@@ -47,7 +47,7 @@ class Expectation(Protocol):
     def region_codes(self, hsa_id: str) -> set[str]:
         """The regions that it has the clinic in, early or late."""
 
-    def judge(self, hsa_id: str, fact: Fact, standing: Standing) -> Judgement:
+    def judge(self, hsa_id: str, fact: Fact, state: FactState) -> Judgement:
         """What one fact comes to."""
 
     def address(self, hsa_id: str, fact: Fact, register: Register[Any]) -> Address | None:
@@ -68,13 +68,13 @@ class StreamSays:
         told = self._fold.passed(hsa_id, Fact.REGION), self._fold.newest(hsa_id, Fact.REGION)
         return {stated.register.value for stated in told if stated is not None}
 
-    def judge(self, hsa_id: str, fact: Fact, standing: Standing) -> Judgement:
+    def judge(self, hsa_id: str, fact: Fact, state: FactState) -> Judgement:
         told = self._fold.passed(hsa_id, fact), self._fold.newest(hsa_id, fact)
         passed, newest, under_held = (
             None if stated is None else stated.register
             for stated in (*told, self._fold.under_held(hsa_id, fact))
         )
-        return against_stream(standing, passed, newest, under_held)
+        return against_stream(state, passed, newest, under_held)
 
     def address(self, hsa_id: str, fact: Fact, register: Register[Any]) -> Address | None:
         newest, under_held = self._fold.newest(hsa_id, fact), self._fold.under_held(hsa_id, fact)
@@ -98,13 +98,13 @@ class ExtractSays:
         said = self._extract.clinics.get(hsa_id)
         return set() if said is None or said.region is None else {said.region.value}
 
-    def judge(self, hsa_id: str, fact: Fact, standing: Standing) -> Judgement:
+    def judge(self, hsa_id: str, fact: Fact, state: FactState) -> Judgement:
         said = self._extract.clinics.get(hsa_id)
         if said is not None:
             register: Register[Any] | None = said[list(Fact).index(fact)]
-            return NO_DRIFT if register is None else against_extract(standing, register)
-        if fact is Fact.ACTIVATION and standing.stored.value is True:
-            return against_extract(standing, self._extract.register(value=False), is_named=False)
+            return NO_DRIFT if register is None else against_extract(state, register)
+        if fact is Fact.ACTIVATION and state.stored.value is True:
+            return against_extract(state, self._extract.register(value=False), is_named=False)
         return NO_DRIFT
 
     def address(self, *_: object) -> Address | None:
@@ -119,12 +119,12 @@ class Difference(NamedTuple):
     cause: Cause
     expected: Register[Any]
     address: Address | None
-    clinic: Clinic
+    clinic: ClinicSnapshot
 
     @property
-    def present(self) -> Standing:
+    def present(self) -> FactState:
         """What the registry has of it."""
-        return self.clinic.standing(self.fact)
+        return self.clinic.state(self.fact)
 
 
 @dataclass(slots=True)
@@ -158,7 +158,7 @@ def passed_by(survey: RegistrySnapshot, origin: Origin) -> Passed:
     }
     waiting = {
         hsa_id: {
-            fact: Waiting(held.register, clinic.standing(fact).stored.version)
+            fact: Waiting(held.register, clinic.state(fact).stored.version)
             for fact, held in clinic.held.items()
         }
         for hsa_id, clinic in survey.clinics.items()
@@ -194,24 +194,26 @@ def compare(
 
 
 def still_differing(
-    survey_of_some: dict[str, Clinic], expectation: Expectation, repaired: Collection[Difference]
+    survey_of_some: dict[str, ClinicSnapshot],
+    expectation: Expectation,
+    repaired: Collection[Difference],
 ) -> list[Difference]:
     """Of these differences the ones that are there (again)."""
     return [
         one
         for one in repaired
         if expectation.judge(
-            one.hsa_id, one.fact, survey_of_some.get(one.hsa_id, NO_CLINIC).standing(one.fact)
+            one.hsa_id, one.fact, survey_of_some.get(one.hsa_id, NO_CLINIC).state(one.fact)
         ).cause
         is not None
     ]
 
 
 def _judged(
-    hsa_id: str, clinic: Clinic, expectation: Expectation
+    hsa_id: str, clinic: ClinicSnapshot, expectation: Expectation
 ) -> Iterator[tuple[Difference | None, Judgement]]:
     for fact in Fact:
-        judgement = expectation.judge(hsa_id, fact, clinic.standing(fact))
+        judgement = expectation.judge(hsa_id, fact, clinic.state(fact))
         cause, expected = judgement.cause, judgement.expected
         difference = None
         if cause is not None and expected is not None:
@@ -221,9 +223,9 @@ def _judged(
 
 
 def _is_in(
-    hsa_id: str, clinic: Clinic, expectation: Expectation, region_codes: Collection[str]
+    hsa_id: str, clinic: ClinicSnapshot, expectation: Expectation, region_codes: Collection[str]
 ) -> bool:
-    here = clinic.standing(Fact.REGION).stored.value
+    here = clinic.state(Fact.REGION).stored.value
     return here in region_codes or not expectation.region_codes(hsa_id).isdisjoint(region_codes)
 
 
@@ -260,10 +262,10 @@ def repair(registry: Registry, differences: Sequence[Difference], by: By) -> Rep
     """Set each fact to what is expected; to be called with differences in the order of HSA-ids."""
     repaired = Repaired()
     for part in _parts(differences):
-        with registry.unit() as unit:
-            done = _repair(unit.connection, part, by)
-            service_on = registrations.boards(unit.connection).keys()
-            unit.commit()
+        with registry.transaction() as transaction:
+            done = _repair(transaction.connection, part, by)
+            service_on = registrations.boards(transaction.connection).keys()
+            transaction.commit()
         repaired.done += (one for found in done.values() for one in found.differences)
         repaired.left += (one for id_, ones in part.items() if id_ not in done for one in ones)
         registered = (found.differences for found in done.values() if found.is_registered)
@@ -275,18 +277,18 @@ def repair(registry: Registry, differences: Sequence[Difference], by: By) -> Rep
 class _Found:
     """A clinic that is as it was compared, locked, with what is to be set."""
 
-    clinic: Clinic
+    clinic: ClinicSnapshot
     differences: Sequence[Difference]
     is_registered: bool
 
     @property
-    def stored(self) -> list[Stored]:
+    def stored(self) -> list[StoredFact]:
         """The row's facts as they will be."""
         wanted = {one.fact: one.expected for one in self.differences}
         return [
-            Stored(wanted[fact].value, wanted[fact][:3])
+            StoredFact(wanted[fact].value, wanted[fact][:3])
             if fact in wanted
-            else self.clinic.standing(fact).stored
+            else self.clinic.state(fact).stored
             for fact in Fact
         ]
 
@@ -329,14 +331,14 @@ def _repair(
     return found
 
 
-def _is_as_compared(present: Clinic, compared: Clinic) -> bool:
+def _is_as_compared(present: ClinicSnapshot, compared: ClinicSnapshot) -> bool:
     """Whether a locked clinic has the facts that it had; one without any is as good as missing."""
     return present.held == compared.held and all(
-        present.standing(fact).stored == compared.standing(fact).stored for fact in Fact
+        present.state(fact).stored == compared.state(fact).stored for fact in Fact
     )
 
 
-def _entries(found: _Found, by: By) -> Iterator[Entry]:
+def _entries(found: _Found, by: By) -> Iterator[LogEntry]:
     """Of a registered clinic, each value that changes, and each held one that is let go."""
     if not found.is_registered:
         return
@@ -350,9 +352,9 @@ def _entries(found: _Found, by: By) -> Iterator[Entry]:
             yield _entry(one, change_log.WITHDRAWN, Change(one.fact, waiting, new), by)
 
 
-def _entry(one: Difference, name: str, change: Change, by: By) -> Entry:
+def _entry(one: Difference, name: str, change: Change, by: By) -> LogEntry:
     topic, partition, offset = one.address or (None, None, None)
-    return Entry(
+    return LogEntry(
         by.at,
         name,
         hsa_id=one.hsa_id,
@@ -368,9 +370,9 @@ def _entry(one: Difference, name: str, change: Change, by: By) -> Entry:
     )
 
 
-def _summary(facts: int, by: By) -> Entry:
+def _summary(facts: int, by: By) -> LogEntry:
     """One entry a transaction, with the number of facts: unregistered clinics have no other."""
-    return Entry(
+    return LogEntry(
         by.at,
         "repaired",
         new_value=str(facts),

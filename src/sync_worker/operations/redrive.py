@@ -74,14 +74,14 @@ class Redriving:
         return None
 
     def _written(self, stream: str, numbers: Sequence[int]) -> Redriven:
-        with gc_control.paused(), self._parts.registry.unit() as unit:
-            schema.require_unchanged(unit.connection)
-            dead_letters.alone(unit.connection)
-            found = dead_letters.still_open(unit.connection, numbers)
-            merged = self._merged(unit.connection, stream, found)
+        with gc_control.paused(), self._parts.registry.transaction() as transaction:
+            schema.require_unchanged(transaction.connection)
+            dead_letters.alone(transaction.connection)
+            found = dead_letters.still_open(transaction.connection, numbers)
+            merged = self._merged(transaction.connection, stream, found)
             redriven = _redriven(found, merged)
-            self._keep_account(unit.connection, found, redriven)
-            unit.commit()
+            self._keep_account(transaction.connection, found, redriven)
+            transaction.commit()
         return redriven
 
     def _merged(self, connection: Connection, stream: str, found: Sequence[DeadLetter]) -> Merged:
@@ -187,24 +187,24 @@ def discard(
     Raises:
         UnknownLetters, ClosedLetters: see there; nothing was done.
     """
-    with registry.unit() as unit:
-        dead_letters.alone(unit.connection)
-        found = dead_letters.heads(unit.connection, numbers, locked=True)
+    with registry.transaction() as transaction:
+        dead_letters.alone(transaction.connection)
+        found = dead_letters.heads(transaction.connection, numbers, locked=True)
         still_open = (
             _all_open(found, numbers)
             if all_or_none
             else [head for head in found if head.status == OPEN]
         )
-        dead_letters.discard(unit.connection, {head.number for head in still_open}, by)
-        unit.commit()
+        dead_letters.discard(transaction.connection, {head.number for head in still_open}, by)
+        transaction.commit()
     return still_open
 
 
 def purge(registry: Registry, before: datetime, by: Signature) -> int:
     """Delete the letters that were closed before an instant; how many that were."""
-    with registry.unit() as unit:
-        purged = dead_letters.purge(unit.connection, before, by)
-        unit.commit()
+    with registry.transaction() as transaction:
+        purged = dead_letters.purge(transaction.connection, before, by)
+        transaction.commit()
     return purged
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sync_worker.events.record import Partition
 from sync_worker.registry import change_log, positions
-from sync_worker.registry.change_log import Entry
+from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.database import Registry
 
 
@@ -94,17 +94,23 @@ def do(
     registry: Registry, resets: Sequence[Reset], *, actor: str, reason: str | None, now: datetime
 ) -> None:
     """Set the positions, each logged."""
-    with registry.unit() as unit:
+    with registry.transaction() as transaction:
         for reset in resets:
             positions.put(
-                unit.connection, reset.stream, reset.partition, reset.to_offset, reset.topic_id
+                transaction.connection,
+                reset.stream,
+                reset.partition,
+                reset.to_offset,
+                reset.topic_id,
             )
-        change_log.append(unit.connection, [_entry(reset, actor, reason, now) for reset in resets])
-        unit.commit()
+        change_log.append(
+            transaction.connection, [_entry(reset, actor, reason, now) for reset in resets]
+        )
+        transaction.commit()
 
 
-def _entry(reset: Reset, actor: str, reason: str | None, now: datetime) -> Entry:
-    return Entry(
+def _entry(reset: Reset, actor: str, reason: str | None, now: datetime) -> LogEntry:
+    return LogEntry(
         now,
         "positions_reset",
         old_value=None if reset.before is None else str(reset.before),

@@ -281,19 +281,19 @@ class Applier:
             DatabaseRefusesRecords: see there.
             DBAPIError: the database failed; `fault_of` says whose fault it is.
         """
-        with self._registry.unit() as unit:
-            schema.require_unchanged(unit.connection)
+        with self._registry.transaction() as transaction:
+            schema.require_unchanged(transaction.connection)
             moves = portion.moves.values()
             expected = {move.partition: move.from_offset for move in moves}
-            claimed = positions.claim(unit.connection, stream, expected)
+            claimed = positions.claim(transaction.connection, stream, expected)
             now = self._clock()
             origin = Origin(stream, portion.topic_ids)
-            writer = Writer(unit.connection, self._limits, origin, moves, now)
+            writer = Writer(transaction.connection, self._limits, origin, moves, now)
             merged = writer.write(portion.judged)
             advances = portion.advances(merged)
-            positions.advance(unit.connection, claimed, advances, now)
-            unknown_types.add(unit.connection, stream, merged.unknown_types, now)
-            unit.commit()
+            positions.advance(transaction.connection, claimed, advances, now)
+            unknown_types.add(transaction.connection, stream, merged.unknown_types, now)
+            transaction.commit()
         counts = {advance.partition: advance.counts for advance in advances}
         reached = {advance.partition: advance.to_offset for advance in advances}
         warnings = [*merged.warnings, *_unknown_types(merged)]

@@ -54,7 +54,7 @@ class Merged:
     changed: dict[str, Facts] = field(default_factory=dict)
     before: Mapping[str, KnownClinic] = field(default_factory=dict)
     """What was known before, of each clinic in `changed` at least."""
-    entries: list[change_log.Entry] = field(default_factory=list)
+    entries: list[change_log.LogEntry] = field(default_factory=list)
     rejected: list[DeadLettered] = field(default_factory=list)
     warnings: list[Warning_] = field(default_factory=list)
     newest_event_at: dict[Partition, datetime] = field(default_factory=dict)
@@ -190,7 +190,7 @@ class Merger:
         values = None, change_log.as_text(change.old), change_log.as_text(change.new)
         record = self._stream, *judged.partitions[at], judged.offsets[at]
         entry = self._now, name, event.hsa_id, *values, None, None, event.event_id, *record
-        self.merged.entries.append(new(change_log.Entry, entry))
+        self.merged.entries.append(new(change_log.LogEntry, entry))
 
 
 # A batch merged under the guard: departures of registered clinics pass, or are held. Pure.

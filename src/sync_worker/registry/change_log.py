@@ -17,7 +17,7 @@ from sync_worker.registry import dialect
 from sync_worker.registry.tables import change_log, clinic
 
 
-class Entry(NamedTuple):
+class LogEntry(NamedTuple):
     """One change: what, old, new, when, by whom (a person) or by which record, and why."""
 
     at: datetime
@@ -57,9 +57,9 @@ _BETWEEN_REGIONS = (MOVED, HELD, WITHDRAWN)
 """The changes whose old and new value may be a region's code."""
 
 
-def append(connection: Connection, entries: Sequence[Entry]) -> None:
+def append(connection: Connection, entries: Sequence[LogEntry]) -> None:
     """Add the entries, in this order."""
-    dialect.insert_all(connection, change_log, Entry._fields, entries)
+    dialect.insert_all(connection, change_log, LogEntry._fields, entries)
 
 
 def change_name(change: Change) -> str:

@@ -1,4 +1,4 @@
-"""The unit of work: one transaction, rolled back unless it is committed.
+"""The unit of work: a transaction, rolled back unless it is committed.
 
 Everything that writes takes its locks in one order, so that nothing deadlocks: positions by topic
 and partition, then TAK as a whole, then clinics by HSA-id, then the guard's rows by region, then
@@ -13,14 +13,14 @@ from sqlalchemy import Connection, Engine
 from sync_worker.registry import dialect
 
 
-class Unit:
+class Transaction:
     """A transaction that is kept only once `commit` has been called."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
     def commit(self) -> None:
-        """Keep everything that was written in this unit."""
+        """Keep everything that was written in this transaction."""
         self.connection.commit()
 
 
@@ -32,10 +32,10 @@ class Registry:
         self._reading_engine = dialect.reading(engine)
 
     @contextmanager
-    def unit(self) -> Iterator[Unit]:
+    def transaction(self) -> Iterator[Transaction]:
         """A transaction that writes."""
         with self._engine.connect() as connection:
-            yield Unit(connection)
+            yield Transaction(connection)
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

@@ -41,7 +41,7 @@ from sync_worker.events.record import (
     Record,
 )
 from sync_worker.registry import change_log, dialect
-from sync_worker.registry.change_log import Entry
+from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.tables import dead_letter, position
 
 Address = tuple[str, int, int]
@@ -533,7 +533,7 @@ def _closed_before(moment: datetime) -> ColumnElement[bool]:
 
 def _log(connection: Connection, change: str, numbers: Collection[int], by: Signature) -> None:
     """Each with the letter's id and the place of its record."""
-    entries: list[Entry] = []
+    entries: list[LogEntry] = []
     place = ("stream", "topic", "partition", "record_offset")
     for some in _in_parts(sorted(numbers)):
         columns = (dead_letter.c.id, dead_letter.c.reason, *(dead_letter.c[name] for name in place))
@@ -554,8 +554,8 @@ def _log(connection: Connection, change: str, numbers: Collection[int], by: Sign
     change_log.append(connection, entries)
 
 
-def _entry(change: str, by: Signature) -> Entry:
-    return Entry(by.at, change, actor=by.actor, reason=by.reason)
+def _entry(change: str, by: Signature) -> LogEntry:
+    return LogEntry(by.at, change, actor=by.actor, reason=by.reason)
 
 
 def _in_parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from sync_worker.domain.clinic_state import HeldFacts
 from sync_worker.domain.facts import Change, Fact
-from sync_worker.domain.mass_change_guard import Guard, Hold, Left, Passed, Region
+from sync_worker.domain.mass_change_guard import Guard, Hold, LastDeparture, PassedChange, Region
 from sync_worker.registry import change_log, dialect
 from sync_worker.registry.tables import (
     REGISTERED,
@@ -147,8 +147,8 @@ def _read_left(connection: Connection, regions: Mapping[str, Region], since: dat
         dialect.among(connection, departure.c.region_code, list(regions)), _is_recent(since)
     )
     for row in connection.execute(of_late):
-        left = Left(row.counted_at, row.moved_at, row.is_here)
-        regions[row.region_code].left[row.hsa_id] = left
+        left = LastDeparture(row.counted_at, row.moved_at, row.is_here)
+        regions[row.region_code].departures[row.hsa_id] = left
 
 
 def _read_holds(connection: Connection, regions: Mapping[str, Region]) -> None:
@@ -226,7 +226,7 @@ def _write_left(connection: Connection, regions: Mapping[str, Region]) -> None:
             is_it = and_(departure.c.region_code == code, is_one)
             connection.execute(delete(departure).where(is_it))
             remember(connection, code, changed, region)
-        rows += [(code, hsa_id, *region.left[hsa_id][:2]) for hsa_id in changed]
+        rows += [(code, hsa_id, *region.departures[hsa_id][:2]) for hsa_id in changed]
     dialect.insert_all(connection, departure, _LEFT, rows)
 
 
@@ -248,7 +248,7 @@ def remember(
     rows = [
         (region_code, passed.at, *_row(hsa_id, passed))
         for hsa_id in sorted(hsa_ids)
-        for passed in region.left[hsa_id].passed.values()
+        for passed in region.departures[hsa_id].passed.values()
     ]
     dialect.insert_all(connection, departed_fact, ("region_code", "at", *_CHANGE), rows)
 
@@ -258,10 +258,10 @@ def recall(connection: Connection, regions: Mapping[str, Region], since: datetim
     is_one = dialect.among(connection, departed_fact.c.region_code, list(regions))
     statement = select(departed_fact).where(is_one, departed_fact.c.at >= since)
     for row in connection.execute(statement):
-        left = regions[row.region_code].left
+        left = regions[row.region_code].departures
         known = left.get(row.hsa_id)
         if known is not None:
-            passed = Passed(row.at, change_log.change_of(row), row.event_id)
+            passed = PassedChange(row.at, change_log.change_of(row), row.event_id)
             left[row.hsa_id] = known._replace(passed={**known.passed, passed.change.fact: passed})
 
 
@@ -326,7 +326,7 @@ def _stands() -> ColumnElement[bool]:
 STANDS = _stands()
 
 
-def _row(hsa_id: str, passed: Passed) -> tuple[str | None, ...]:
+def _row(hsa_id: str, passed: PassedChange) -> tuple[str | None, ...]:
     """In the order of `_CHANGE`."""
     fact, old, new = passed.change
     return hsa_id, fact.value, change_log.as_text(old), change_log.as_text(new), passed.event_id

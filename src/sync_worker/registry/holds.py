@@ -13,7 +13,7 @@ from sync_worker.domain.clinic_state import Held, HeldFacts, as_facts
 from sync_worker.domain.facts import Change, Fact, Register, changes
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Guard
 from sync_worker.registry import change_log, clinics, dialect, guard_state
-from sync_worker.registry.change_log import Entry
+from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.guard_state import APPROVED, OPEN, WITHDRAWN
 from sync_worker.registry.tables import approved_fact, clinic, held_fact, hold, passed_fact
 
@@ -60,12 +60,12 @@ def release(
     for hsa_id, held in present.items():
         gone[hsa_id] = {fact: held.pop(fact) for fact in wanted[hsa_id] if fact in held}
         for kept in gone[hsa_id].values():
-            guard.let_go(kept.region_code)
+            guard.release(kept.region_code)
     guard_state.write(connection, guard, present)
     return gone
 
 
-class Settled(NamedTuple):
+class MergedChange(NamedTuple):
     """A value that was held and is the registry's now, and the event that stated it."""
 
     hsa_id: str
@@ -74,26 +74,27 @@ class Settled(NamedTuple):
     is_registered: bool
 
 
-class Merged(NamedTuple):
-    """What merging held facts into their clinics comes to: what changes, and what is to be set."""
+class HeldMerge(NamedTuple):
+    """What merging held facts into their clinics changes, and the registers to be written."""
 
-    settled: list[Settled]
+    changes: list[MergedChange]
+    """By HSA-id."""
     newer: dict[Fact, dict[str, Register[Any]]]
 
 
 def merge_held(
     connection: Connection, held: Mapping[str, HeldFacts], now: datetime
-) -> list[Settled]:
+) -> list[MergedChange]:
     """Merge what is held into its clinics, which are locked; what changed, by HSA-id."""
-    result = merged(connection, held)
-    write_merged(connection, result, now)
-    return result.settled
+    merge = plan_merge(connection, held)
+    write_merge(connection, merge, now)
+    return merge.changes
 
 
-def merged(connection: Connection, held: Mapping[str, HeldFacts]) -> Merged:
+def plan_merge(connection: Connection, held: Mapping[str, HeldFacts]) -> HeldMerge:
     """What merging would do to the clinics, which it locks, in the order of HSA-ids."""
     known = clinics.lock_existing(connection, held.keys())
-    settled = []
+    merged = []
     newer: dict[Fact, dict[str, Register[Any]]] = {}
     for hsa_id, some in sorted(held.items()):
         before, is_registered = known[hsa_id]
@@ -101,25 +102,25 @@ def merged(connection: Connection, held: Mapping[str, HeldFacts]) -> Merged:
         for fact, register, present in zip(Fact, after, before, strict=True):
             if register is not None and register is not present:
                 newer.setdefault(fact, {})[hsa_id] = register
-        settled += [
-            Settled(hsa_id, change, some[change.fact].register.event_id, is_registered)
+        merged += [
+            MergedChange(hsa_id, change, some[change.fact].register.event_id, is_registered)
             for change in changes(before, after)
         ]
-    return Merged(settled, newer)
+    return HeldMerge(merged, newer)
 
 
-def write_merged(connection: Connection, result: Merged, now: datetime) -> None:
+def write_merge(connection: Connection, merge: HeldMerge, now: datetime) -> None:
     """Write it: the facts that were held and no others, since an administrator may write none."""
-    for fact, registers in result.newer.items():
+    for fact, registers in merge.newer.items():
         clinics.write_one(connection, fact, registers, now)
 
 
 def entries(
-    settled: Iterable[Settled], actor: str, reason: str | None, now: datetime
-) -> list[Entry]:
+    changes: Iterable[MergedChange], actor: str, reason: str | None, now: datetime
+) -> list[LogEntry]:
     """What the log says of it: a person decided what an event had stated."""
     return [
-        Entry(
+        LogEntry(
             now,
             change_log.change_name(change),
             hsa_id=hsa_id,
@@ -129,7 +130,7 @@ def entries(
             reason=reason,
             event_id=event_id,
         )
-        for hsa_id, change, event_id, _ in settled
+        for hsa_id, change, event_id, _ in changes
     ]
 
 
@@ -196,7 +197,7 @@ _ITEM = ("hsa_id", "fact", "old", "new")
 _PASSED_ITEM = (*_ITEM, "event_id")
 
 
-class Standing(NamedTuple):
+class UncorrectedHold(NamedTuple):
     """A hold, and how many clinics are as the changes that had passed before it made them."""
 
     number: int
@@ -229,7 +230,7 @@ def shown(connection: Connection, number: int) -> dict[str, Any] | None:
     }
 
 
-def standing(connection: Connection, status: str) -> list[Standing]:
+def uncorrected(connection: Connection, status: str) -> list[UncorrectedHold]:
     """The holds with this status that nobody acknowledged, where some of what had passed stands."""
     statement = (
         select(hold.c.id, hold.c.region_code, func.count(passed_fact.c.hsa_id.distinct()))
@@ -242,7 +243,7 @@ def standing(connection: Connection, status: str) -> list[Standing]:
         .group_by(hold.c.id, hold.c.region_code)
         .order_by(hold.c.id)
     )
-    return [Standing(*row) for row in connection.execute(statement)]
+    return [UncorrectedHold(*row) for row in connection.execute(statement)]
 
 
 def changes_listed(connection: Connection, number: int) -> list[dict[str, Any]]:

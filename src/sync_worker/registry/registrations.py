@@ -30,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from sync_worker.domain.admission import Standing
+from sync_worker.domain.admission import Eligibility
 from sync_worker.domain.clinic_state import as_facts
 from sync_worker.registry import clinics, dialect, holds
 from sync_worker.registry.tables import (
@@ -51,15 +51,15 @@ class Board(NamedTuple):
     name: str
 
 
-def read(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, Standing]:
+def read(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, Eligibility]:
     """How the clinics with these ids stand; one that was never named is not among them.
 
     A clinic stands by the newest that is known of it, whether the guard holds it or not.
     """
-    return _standings(connection, _standing_of(connection, hsa_ids))
+    return _eligibilities(connection, _eligibility_of(connection, hsa_ids))
 
 
-def locked(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, Standing]:
+def locked(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, Eligibility]:
     """The same, and none of it changes until the transaction ends, by whomever.
 
     TAK first, since one who writes it locks no clinic: waiting for him, we keep no worker waiting.
@@ -148,7 +148,7 @@ def _update(connection: Connection, hsa_ids: Sequence[str]) -> Update:
     return update(clinic).where(dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids)))
 
 
-def _standing_of(connection: Connection, hsa_ids: Sequence[str]) -> Select[Any]:
+def _eligibility_of(connection: Connection, hsa_ids: Sequence[str]) -> Select[Any]:
     return (
         select(
             clinic.c.hsa_id,
@@ -162,16 +162,16 @@ def _standing_of(connection: Connection, hsa_ids: Sequence[str]) -> Select[Any]:
     )
 
 
-def _standings(connection: Connection, statement: Select[Any]) -> dict[str, Standing]:
-    standings = {row.hsa_id: Standing(*row[1:]) for row in connection.execute(statement)}
-    held = holds.of_clinics(connection, standings.keys())
+def _eligibilities(connection: Connection, statement: Select[Any]) -> dict[str, Eligibility]:
+    eligibilities = {row.hsa_id: Eligibility(*row[1:]) for row in connection.execute(statement)}
+    held = holds.of_clinics(connection, eligibilities.keys())
     for hsa_id, known in clinics.read(connection, held.keys()).items():
         newest = known.facts.merge(as_facts(held[hsa_id]))
-        standings[hsa_id] = standings[hsa_id]._replace(
+        eligibilities[hsa_id] = eligibilities[hsa_id]._replace(
             active=newest.activation and newest.activation.value,
             region_code=newest.region and newest.region.value,
         )
-    return standings
+    return eligibilities
 
 
 # Registrations that are otherwise than the change log has them. Triggers log every change of a

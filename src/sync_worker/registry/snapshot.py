@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, Select, select
 
 from sync_worker.domain.clinic_state import NOTHING_HELD, HeldFacts
-from sync_worker.domain.drift import NEVER_STATED, Standing, Stored
+from sync_worker.domain.drift import NEVER_STATED, FactState, StoredFact
 from sync_worker.domain.facts import Fact
 from sync_worker.registry import dead_letters, dialect, holds, positions, registrations
 from sync_worker.registry.dead_letters import LogAddress
@@ -33,24 +33,24 @@ _NAMES = {
 class ClinicRow(NamedTuple):
     """A clinic's facts as its row has them, in the order of `Fact`."""
 
-    stored: tuple[Stored, ...]
+    stored: tuple[StoredFact, ...]
     is_registered: bool
 
 
-class Clinic(NamedTuple):
+class ClinicSnapshot(NamedTuple):
     """What the registry has of a clinic: its row, if there is one, and what is held of it."""
 
     row: ClinicRow | None = None
     held: HeldFacts = NOTHING_HELD
 
-    def standing(self, fact: Fact) -> Standing:
+    def state(self, fact: Fact) -> FactState:
         """What it has of one fact."""
         held = self.held.get(fact)
         stored = NEVER_STATED if self.row is None else self.row.stored[_IN_ORDER[fact]]
-        return Standing(stored, None if held is None else held.register, self.row is not None)
+        return FactState(stored, None if held is None else held.register, self.row is not None)
 
 
-NO_CLINIC = Clinic()
+NO_CLINIC = ClinicSnapshot()
 _IN_ORDER = {fact: number for number, fact in enumerate(Fact)}
 
 
@@ -58,7 +58,7 @@ _IN_ORDER = {fact: number for number, fact in enumerate(Fact)}
 class RegistrySnapshot:
     """Rows, what is held, positions, and records that are no facts here: all of one moment."""
 
-    clinics: Mapping[str, Clinic]
+    clinics: Mapping[str, ClinicSnapshot]
     positions: Sequence[Position]
     set_aside: Mapping[str, Mapping[LogAddress, frozenset[str]]]
     """The records that are dead letters, open or discarded: by stream, the digests at an address.
@@ -81,7 +81,7 @@ def read(connection: Connection) -> RegistrySnapshot:
     )
 
 
-def some(connection: Connection, hsa_ids: Collection[str]) -> dict[str, Clinic]:
+def some(connection: Connection, hsa_ids: Collection[str]) -> dict[str, ClinicSnapshot]:
     """The clinics with these ids that have a row or something held."""
     is_one = dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids))
     rows = _rows(connection.execute(_select().where(is_one)))
@@ -90,7 +90,7 @@ def some(connection: Connection, hsa_ids: Collection[str]) -> dict[str, Clinic]:
 
 def locked(
     connection: Connection, hsa_ids: Collection[str], new: Collection[str]
-) -> dict[str, Clinic]:
+) -> dict[str, ClinicSnapshot]:
     """The same, the rows locked in the order of their ids until the transaction ends.
 
     Of the ids in `new`, which are among the others, one that has no row gets one.
@@ -102,7 +102,7 @@ def locked(
 
 
 def write(
-    connection: Connection, changed: Iterable[tuple[str, Sequence[Stored]]], now: datetime
+    connection: Connection, changed: Iterable[tuple[str, Sequence[StoredFact]]], now: datetime
 ) -> None:
     """Set all facts of clinics that this transaction has locked, as they are given."""
     names = ("hsa_id", *(name for fact in Fact for name in _NAMES[fact]), "updated_at")
@@ -128,17 +128,21 @@ def _row(facts: Sequence[Any], registered_at: datetime | None) -> ClinicRow:
 
 def _stored(
     value: bool | str | None, time: datetime | None, sequence: str | None, event_id: str | None
-) -> Stored:
+) -> StoredFact:
     if time is None:
-        return NEVER_STATED if value is None else Stored(value, None)
-    return Stored(value, (time, sequence or "", event_id or ""))
+        return NEVER_STATED if value is None else StoredFact(value, None)
+    return StoredFact(value, (time, sequence or "", event_id or ""))
 
 
-def _columns_of(stored: Sequence[Stored]) -> list[Any]:
+def _columns_of(stored: Sequence[StoredFact]) -> list[Any]:
     return [part for fact in stored for part in (fact.value, *(fact.version or (None, None, None)))]
 
 
-def _with_held(rows: Mapping[str, ClinicRow], held: Mapping[str, HeldFacts]) -> dict[str, Clinic]:
-    clinics = {hsa_id: Clinic(row, held.get(hsa_id, NOTHING_HELD)) for hsa_id, row in rows.items()}
+def _with_held(
+    rows: Mapping[str, ClinicRow], held: Mapping[str, HeldFacts]
+) -> dict[str, ClinicSnapshot]:
+    clinics = {
+        hsa_id: ClinicSnapshot(row, held.get(hsa_id, NOTHING_HELD)) for hsa_id, row in rows.items()
+    }
     lone = held.keys() - rows.keys()
-    return clinics | {hsa_id: Clinic(None, held[hsa_id]) for hsa_id in lone}
+    return clinics | {hsa_id: ClinicSnapshot(None, held[hsa_id]) for hsa_id in lone}

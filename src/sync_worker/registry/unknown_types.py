@@ -20,7 +20,7 @@ OTHERS = ""
 """Stands for all further types: no type is blank."""
 
 
-class Ignored(NamedTuple):
+class UnknownTypeCount(NamedTuple):
     """The records of one unknown type in one topic."""
 
     stream: str
@@ -50,13 +50,15 @@ def add(
     dialect.update_by_key(connection, unknown_type, _ROW, rows)
 
 
-def listed(connection: Connection) -> list[Ignored]:
+def listed(connection: Connection) -> list[UnknownTypeCount]:
     """By stream and topic, the most frequent type first."""
     key = (unknown_type.c.stream, unknown_type.c.topic, unknown_type.c.type)
     records = func.sum(unknown_type.c.records)
     statement = select(*key, records, func.max(unknown_type.c.counted_at)).group_by(*key)
     rows = connection.execute(statement.order_by(*key[:2], records.desc(), key[2]))
-    return [Ignored(stream, topic, name, int(n), at) for stream, topic, name, n, at in rows]
+    return [
+        UnknownTypeCount(stream, topic, name, int(n), at) for stream, topic, name, n, at in rows
+    ]
 
 
 def in_a_row(connection: Connection) -> dict[tuple[str, str], int]:

@@ -103,9 +103,9 @@ def test_several_at_once_do_it_one_after_the_other(owner, owner_url):
     def apply():
         registry = Registry(open_engine(owner_url))
         try:
-            with registry.unit() as unit:
-                roles.apply(unit.connection, roles.statements(unit.connection))
-                unit.commit()
+            with registry.transaction() as transaction:
+                roles.apply(transaction.connection, roles.statements(transaction.connection))
+                transaction.commit()
         except DBAPIError as error:
             failures.append(error)
         finally:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sync_worker.domain.admission import Outcome, Refusal
+from sync_worker.domain.admission import AdmissionOutcome, Refusal
 from sync_worker.domain.clinic_status import Status
 
 DOCS = Path(__file__).parent.parent.parent.parent / "docs"
@@ -44,7 +44,12 @@ def test_every_command_of_administrators_and_support_is_shown(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_a_code_that_the_pages_name_is_one_of_the_program_s(page):
     told = {code for code in CODE.findall(text(page)) if re.fullmatch("[a-z]+(?:_[a-z]+)+", code)}
-    assert told <= {*map(str, Outcome), *map(str, Refusal), *map(str, Status), "region_code"}
+    assert told <= {
+        *map(str, AdmissionOutcome),
+        *map(str, Refusal),
+        *map(str, Status),
+        "region_code",
+    }
 
 
 def test_both_pages_have_the_same_parts_commands_and_codes():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sync_worker.administration.csv_files import report
 from sync_worker.administration.csv_files.decoding import Unreadable, decoded
-from sync_worker.administration.csv_files.reader import Entry, read
+from sync_worker.administration.csv_files.reader import FileEntry, read
 from sync_worker.administration.messages import files as says
 from sync_worker.domain.hsa_id import trimmed
 from sync_worker.files import csv_cells
@@ -260,4 +260,4 @@ def test_a_report_runs_nothing_and_splits_nowhere():
     content = report.written(["HSA-id"], [["=cmd|' /C calc'!A0"], ["a,=1+1"], ["@x"], ['"; =1']])
     lines = decoded(content).splitlines()[1:]
     assert lines == ["'=cmd|' /C calc'!A0", r'"a,\x3d1+1"', "'@x", r'"""; \x3d1"']
-    assert read(content).entries[0] == Entry(2, "=cmd|' /C calc'!A0")
+    assert read(content).entries[0] == FileEntry(2, "=cmd|' /C calc'!A0")

@@ -4,98 +4,119 @@ import itertools
 
 import pytest
 
-from sync_worker.domain.admission import Outcome, Refusal, Standing, Verdict, may_add, may_remove
+from sync_worker.domain.admission import (
+    AdmissionOutcome,
+    AdmissionVerdict,
+    Eligibility,
+    Refusal,
+    may_add,
+    may_remove,
+)
 
 KNOWN = "SE2321000016-TA01"
-ADDABLE = Standing(active=True, region_code="01", is_registered=False, has_own_system=False)
+ADDABLE = Eligibility(active=True, region_code="01", is_registered=False, has_own_system=False)
 NATIONALLY = None
 
 
 @pytest.mark.parametrize(
-    ("standing", "acting_for", "expected"),
+    ("eligibility", "acting_for", "expected"),
     [
-        (ADDABLE, NATIONALLY, Verdict(Outcome.ADDED)),
-        (ADDABLE, {"01"}, Verdict(Outcome.ADDED)),
-        (ADDABLE, {"03", "01"}, Verdict(Outcome.ADDED)),
-        (ADDABLE, {"03"}, Verdict(Outcome.REFUSED, Refusal.OTHER_REGION)),
+        (ADDABLE, NATIONALLY, AdmissionVerdict(AdmissionOutcome.ADDED)),
+        (ADDABLE, {"01"}, AdmissionVerdict(AdmissionOutcome.ADDED)),
+        (ADDABLE, {"03", "01"}, AdmissionVerdict(AdmissionOutcome.ADDED)),
+        (ADDABLE, {"03"}, AdmissionVerdict(AdmissionOutcome.REFUSED, Refusal.OTHER_REGION)),
         (
             ADDABLE._replace(is_registered=True),
             {"03"},
-            Verdict(Outcome.REFUSED, Refusal.OTHER_REGION),
+            AdmissionVerdict(AdmissionOutcome.REFUSED, Refusal.OTHER_REGION),
         ),
-        (ADDABLE._replace(is_registered=True), {"01"}, Verdict(Outcome.ALREADY_REGISTERED)),
+        (
+            ADDABLE._replace(is_registered=True),
+            {"01"},
+            AdmissionVerdict(AdmissionOutcome.ALREADY_REGISTERED),
+        ),
         (
             ADDABLE._replace(is_registered=True, active=False),
             NATIONALLY,
-            Verdict(Outcome.ALREADY_REGISTERED),
+            AdmissionVerdict(AdmissionOutcome.ALREADY_REGISTERED),
         ),
         (
             ADDABLE._replace(has_own_system=True, active=False),
             NATIONALLY,
-            Verdict(Outcome.REFUSED, Refusal.OWN_SYSTEM),
+            AdmissionVerdict(AdmissionOutcome.REFUSED, Refusal.OWN_SYSTEM),
         ),
         (
             ADDABLE._replace(active=False, region_code=None),
             NATIONALLY,
-            Verdict(Outcome.REFUSED, Refusal.NOT_ACTIVE),
+            AdmissionVerdict(AdmissionOutcome.REFUSED, Refusal.NOT_ACTIVE),
         ),
         (
             ADDABLE._replace(active=None),
             NATIONALLY,
-            Verdict(Outcome.REFUSED, Refusal.NOT_ACTIVE),
+            AdmissionVerdict(AdmissionOutcome.REFUSED, Refusal.NOT_ACTIVE),
         ),
         (
             ADDABLE._replace(region_code=None),
             {"01"},
-            Verdict(Outcome.REFUSED, Refusal.REGION_UNKNOWN),
+            AdmissionVerdict(AdmissionOutcome.REFUSED, Refusal.REGION_UNKNOWN),
         ),
-        (None, NATIONALLY, Verdict(Outcome.REFUSED, Refusal.UNKNOWN_CLINIC)),
+        (None, NATIONALLY, AdmissionVerdict(AdmissionOutcome.REFUSED, Refusal.UNKNOWN_CLINIC)),
     ],
 )
-def test_an_addition_gets_the_first_reason_that_fits(standing, acting_for, expected):
-    assert may_add(KNOWN, standing, acting_for) == expected
+def test_an_addition_gets_the_first_reason_that_fits(eligibility, acting_for, expected):
+    assert may_add(KNOWN, eligibility, acting_for) == expected
 
 
 def test_only_an_active_clinic_of_a_known_region_without_a_system_of_its_own_is_ever_added():
-    for standing in itertools.starmap(
-        Standing,
+    for eligibility in itertools.starmap(
+        Eligibility,
         itertools.product([True, False, None], ["01", None], [True, False], [True, False]),
     ):
-        added = may_add(KNOWN, standing, NATIONALLY).outcome is Outcome.ADDED
-        assert added == (standing == ADDABLE)
+        added = may_add(KNOWN, eligibility, NATIONALLY).outcome is AdmissionOutcome.ADDED
+        assert added == (eligibility == ADDABLE)
 
 
 def test_an_id_of_another_form_is_malformed_only_if_the_e_services_never_named_it():
     assert may_add("12345", None, NATIONALLY).reason is Refusal.MALFORMED_HSA_ID
-    assert may_add("12345", ADDABLE, NATIONALLY).outcome is Outcome.ADDED
+    assert may_add("12345", ADDABLE, NATIONALLY).outcome is AdmissionOutcome.ADDED
 
 
 @pytest.mark.parametrize(
-    ("hsa_id", "standing", "acting_for", "expected"),
+    ("hsa_id", "eligibility", "acting_for", "expected"),
     [
-        (KNOWN, ADDABLE._replace(is_registered=True), NATIONALLY, Verdict(Outcome.REMOVED)),
+        (
+            KNOWN,
+            ADDABLE._replace(is_registered=True),
+            NATIONALLY,
+            AdmissionVerdict(AdmissionOutcome.REMOVED),
+        ),
         (
             KNOWN,
             ADDABLE._replace(is_registered=True, active=False),
             {"01"},
-            Verdict(Outcome.REMOVED),
+            AdmissionVerdict(AdmissionOutcome.REMOVED),
         ),
         (
             KNOWN,
             ADDABLE._replace(is_registered=True, has_own_system=True),
             {"01"},
-            Verdict(Outcome.REMOVED),
+            AdmissionVerdict(AdmissionOutcome.REMOVED),
         ),
-        (KNOWN, ADDABLE, {"01"}, Verdict(Outcome.NOT_REGISTERED)),
+        (KNOWN, ADDABLE, {"01"}, AdmissionVerdict(AdmissionOutcome.NOT_REGISTERED)),
         (
             KNOWN,
             ADDABLE._replace(is_registered=True),
             {"03"},
-            Verdict(Outcome.REFUSED, Refusal.OTHER_REGION),
+            AdmissionVerdict(AdmissionOutcome.REFUSED, Refusal.OTHER_REGION),
         ),
-        (KNOWN, None, {"01"}, Verdict(Outcome.NOT_REGISTERED)),
-        ("12345", None, {"01"}, Verdict(Outcome.REFUSED, Refusal.MALFORMED_HSA_ID)),
+        (KNOWN, None, {"01"}, AdmissionVerdict(AdmissionOutcome.NOT_REGISTERED)),
+        (
+            "12345",
+            None,
+            {"01"},
+            AdmissionVerdict(AdmissionOutcome.REFUSED, Refusal.MALFORMED_HSA_ID),
+        ),
     ],
 )
-def test_a_removal_gets_the_first_reason_that_fits(hsa_id, standing, acting_for, expected):
-    assert may_remove(hsa_id, standing, acting_for) == expected
+def test_a_removal_gets_the_first_reason_that_fits(hsa_id, eligibility, acting_for, expected):
+    assert may_remove(hsa_id, eligibility, acting_for) == expected

@@ -10,9 +10,9 @@ from sync_worker.domain.drift import (
     NEVER_STATED,
     NO_DRIFT,
     Cause,
+    FactState,
     Judgement,
-    Standing,
-    Stored,
+    StoredFact,
     against_extract,
     against_stream,
 )
@@ -25,13 +25,13 @@ def at(minute: int, value: str = "01", event_id: str = "e") -> Register[str]:
     return Register(T0 + timedelta(minutes=minute), "", event_id, value)
 
 
-def row(register: Register[str] | None) -> Stored:
-    return NEVER_STATED if register is None else Stored(register.value, register[:3])
+def row(register: Register[str] | None) -> StoredFact:
+    return NEVER_STATED if register is None else StoredFact(register.value, register[:3])
 
 
 def judged(stored, passed=None, newest=None, held=None, *, has_row=True) -> Judgement:
     newest = passed if newest is None else newest
-    return against_stream(Standing(stored, held, has_row), passed, newest)
+    return against_stream(FactState(stored, held, has_row), passed, newest)
 
 
 def test_what_is_as_the_worker_passed_it_is_no_drift():
@@ -54,7 +54,7 @@ def test_another_value_of_the_same_version_is_edited(other):
     assert judged(row(at(1, other)), at(1)) == Judgement(Cause.EDITED, at(1))
 
 
-@pytest.mark.parametrize("half", [Stored("01", None), Stored(None, at(1)[:3])])
+@pytest.mark.parametrize("half", [StoredFact("01", None), StoredFact(None, at(1)[:3])])
 def test_a_value_and_a_version_that_lack_each_other_are_edited(half):
     assert judged(half, at(1)) == Judgement(Cause.EDITED, at(1))
 
@@ -81,7 +81,7 @@ def test_an_edit_of_what_lies_beyond_the_positions_is_found_where_the_worker_wou
 def test_a_registry_that_is_newer_is_ahead():
     assert judged(row(at(3)), at(1), at(2)) == Judgement(is_ahead=True)
     assert judged(row(at(3))) == Judgement(is_ahead=True)
-    assert judged(Stored("01", None)) == Judgement(is_ahead=True)
+    assert judged(StoredFact("01", None)) == Judgement(is_ahead=True)
 
 
 def test_what_was_passed_and_is_held_is_no_drift():
@@ -106,7 +106,7 @@ registers = st.builds(
 def test_a_registry_that_is_merged_from_the_stream_never_drifts(stated, position, reads_on):
     passed, newest = max(stated[:position], default=None), max(stated, default=None)
     known = newest if reads_on else passed
-    judgement = against_stream(Standing(row(known), has_row=known is not None), passed, newest)
+    judgement = against_stream(FactState(row(known), has_row=known is not None), passed, newest)
     assert judgement.cause is None
     assert not judgement.is_ahead
     assert judgement.is_pending == (known != newest)
@@ -116,33 +116,33 @@ def test_a_registry_that_is_merged_from_the_stream_never_drifts(stated, position
 def test_what_is_set_as_expected_never_drifts_again(stated, known, has_row):
     newest = max(stated)
     stored = row(known) if has_row else NEVER_STATED
-    judgement = against_stream(Standing(stored, has_row=has_row), newest, newest)
+    judgement = against_stream(FactState(stored, has_row=has_row), newest, newest)
     if judgement.expected is not None:
-        assert against_stream(Standing(row(judgement.expected)), newest, newest) == NO_DRIFT
+        assert against_stream(FactState(row(judgement.expected)), newest, newest) == NO_DRIFT
 
 
 def test_an_extract_is_compared_by_value():
-    assert against_extract(Standing(row(at(1))), at(5)) == NO_DRIFT
-    assert against_extract(Standing(row(at(1, "03"))), at(5)) == Judgement(Cause.STALE, at(5))
-    assert against_extract(Standing(row(at(5, "03"))), at(5)) == Judgement(Cause.EDITED, at(5))
+    assert against_extract(FactState(row(at(1))), at(5)) == NO_DRIFT
+    assert against_extract(FactState(row(at(1, "03"))), at(5)) == Judgement(Cause.STALE, at(5))
+    assert against_extract(FactState(row(at(5, "03"))), at(5)) == Judgement(Cause.EDITED, at(5))
     assert (
-        against_extract(Standing(NEVER_STATED, None, has_row=False), at(5)).cause is Cause.MISSING
+        against_extract(FactState(NEVER_STATED, None, has_row=False), at(5)).cause is Cause.MISSING
     )
 
 
 def test_what_happened_after_an_extract_is_ahead():
-    assert against_extract(Standing(row(at(6, "03"))), at(5)) == Judgement(is_ahead=True)
-    newer_held = Standing(row(at(1, "03")), at(6, "04"))
+    assert against_extract(FactState(row(at(6, "03"))), at(5)) == Judgement(is_ahead=True)
+    newer_held = FactState(row(at(1, "03")), at(6, "04"))
     assert against_extract(newer_held, at(5)) == Judgement(is_ahead=True)
 
 
 def test_what_an_extract_says_and_is_held_is_no_drift():
-    assert against_extract(Standing(row(at(1, "03")), at(2, "01")), at(5)) == Judgement(
+    assert against_extract(FactState(row(at(1, "03")), at(2, "01")), at(5)) == Judgement(
         is_held=True
     )
-    assert against_extract(Standing(row(at(1, "03")), at(2, "04")), at(5)).cause is Cause.STALE
+    assert against_extract(FactState(row(at(1, "03")), at(2, "04")), at(5)).cause is Cause.STALE
 
 
 def test_what_an_extract_leaves_out_is_absent():
-    judgement = against_extract(Standing(row(at(1, "03"))), at(5), is_named=False)
+    judgement = against_extract(FactState(row(at(1, "03"))), at(5), is_named=False)
     assert judgement == Judgement(Cause.ABSENT, at(5))

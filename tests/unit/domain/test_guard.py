@@ -4,7 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sync_worker.domain.mass_change_guard import Departure, Guard, Hold, Left, Limits, Region
+from sync_worker.domain.mass_change_guard import (
+    Departure,
+    Guard,
+    Hold,
+    LastDeparture,
+    Limits,
+    Region,
+)
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(minutes=61)
@@ -66,12 +73,16 @@ def test_a_clinic_counts_once_however_often_it_leaves():
 
 
 def test_where_none_may_leave_a_clinic_that_left_before_waits_too():
-    guard = guard_of((0, 0), Region(10, {"C1": Left(counted_at=NOW)}))
+    guard = guard_of((0, 0), Region(10, {"C1": LastDeparture(counted_at=NOW)}))
     assert guard.makes_wait(closing(1))
 
 
 def test_who_left_before_the_window_counts_no_more():
-    left = {"C1": Left(LONG_AGO), "C2": Left(JUST_WITHIN), "C3": Left(None, NOW)}
+    left = {
+        "C1": LastDeparture(LONG_AGO),
+        "C2": LastDeparture(JUST_WITHIN),
+        "C3": LastDeparture(None, NOW),
+    }
     assert let_pass(guard_of((2, 0), Region(10, left)), [closing(8), closing(9)]) == 1
 
 
@@ -86,10 +97,10 @@ def test_coming_back_frees_nothing():
 @pytest.mark.parametrize(
     ("left", "passes"),
     [
-        (Left(moved_at=NOW), 1),
-        (Left(moved_at=NOW, is_here=True), 0),
-        (Left(moved_at=LONG_AGO), 0),
-        (Left(counted_at=LONG_AGO), 0),
+        (LastDeparture(moved_at=NOW), 1),
+        (LastDeparture(moved_at=NOW, is_here=True), 0),
+        (LastDeparture(moved_at=LONG_AGO), 0),
+        (LastDeparture(counted_at=LONG_AGO), 0),
     ],
 )
 def test_the_per_cent_are_of_the_clinics_there_and_those_that_moved_away_of_late(left, passes):
@@ -101,13 +112,13 @@ def test_the_per_cent_are_of_the_clinics_there_and_those_that_moved_away_of_late
     ("left", "is_guarded"),
     [
         (None, True),
-        (Left(moved_at=JUST_WITHIN), False),
-        (Left(moved_at=LONG_AGO), True),
-        (Left(counted_at=NOW), True),
+        (LastDeparture(moved_at=JUST_WITHIN), False),
+        (LastDeparture(moved_at=LONG_AGO), True),
+        (LastDeparture(counted_at=NOW), True),
     ],
 )
 def test_a_move_back_into_a_region_left_within_the_window_is_not_guarded(left, is_guarded):
-    to = Region(left={} if left is None else {"C1": left})
+    to = Region(departures={} if left is None else {"C1": left})
     guard = guard_of((5, 0), **{"14": to})
     assert guard.guards(moving(1, "14")) is is_guarded
     assert guard.guards(closing(1))
@@ -141,8 +152,8 @@ def test_a_hold_ends_when_nothing_is_left_of_it_and_the_next_one_is_another():
     first = guard.regions["01"].hold
     assert first is not None
     assert (first.facts, first.revision) == (2, 3)
-    guard.let_go("01")
-    guard.let_go("01")
+    guard.release("01")
+    guard.release("01")
     assert guard.regions["01"].hold is None
     assert guard.regions["01"].withdrawn == [first]
     assert first.revision == 5

@@ -6,7 +6,7 @@ import pytest
 
 from sync_worker.domain.clinic_state import Clinic, Effect, Held, Step, merge
 from sync_worker.domain.facts import Change, Fact, Facts, Register
-from sync_worker.domain.mass_change_guard import Guard, Left, Limits, Region
+from sync_worker.domain.mass_change_guard import Guard, LastDeparture, Limits, Region
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 A = "SE2321000016-TA01"
@@ -140,8 +140,8 @@ def test_a_correction_is_judged_before_the_move_of_the_same_event():
 
 
 def test_a_clinic_that_moves_back_takes_a_held_move_along():
-    away = {A: Left(moved_at=NOW)}
-    clinic, judging = waiting(MOVING, **{"14": Region(left=away)})
+    away = {A: LastDeparture(moved_at=NOW)}
+    clinic, judging = waiting(MOVING, **{"14": Region(departures=away)})
     after, steps = merge(clinic, facts(3, region="14"), judging)
     assert [step.effect for step in steps] == [Effect.WITHDRAWN, Effect.TOOK_EFFECT]
     assert not after.held
@@ -161,4 +161,4 @@ def test_a_clinic_that_nobody_registers_any_more_is_not_held():
     after, _ = merge(clinic._replace(is_registered=False), facts(3, active=False), judging)
     assert not after.held
     assert after.facts.activation == at(3, False)
-    assert judging.regions["01"].left == {}
+    assert judging.regions["01"].departures == {}

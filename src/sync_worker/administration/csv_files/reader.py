@@ -28,7 +28,7 @@ _SEPARATOR_LINE = re.compile(
 """How a csv file tells Excel its delimiter."""
 
 
-class Entry(NamedTuple):
+class FileEntry(NamedTuple):
     """What one row names: its line, from 1, the id as it was written, and the row's other cells."""
 
     line: int
@@ -37,10 +37,10 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class FileContents:
     """What stands in a file; `remarks` say how it was read where that is not plain."""
 
-    entries: list[Entry]
+    entries: list[FileEntry]
     other_columns: tuple[str, ...] = ()
     """The names of the columns beside the HSA-id's; empty where there is no header."""
     remarks: list[FilledMessage] = field(default_factory=list)
@@ -51,7 +51,7 @@ class _Header(NamedTuple):
     columns: tuple[int, ...]
 
 
-def read(content: bytes) -> Contents:
+def read(content: bytes) -> FileContents:
     """Every row of a file that says anything; blank rows are left out.
 
     Raises:
@@ -82,7 +82,7 @@ def _says_something(row: Row) -> bool:
     return not all(map(csv_cells.is_blank, row.cells))
 
 
-def _below(header: _Header, written: Sequence[Row]) -> Contents:
+def _below(header: _Header, written: Sequence[Row]) -> FileContents:
     if len(header.columns) > 1:
         raise Unreadable(says.TWO_COLUMNS(line=header.row.line), says.NAME_ONE_COLUMN())
     (column,) = header.columns
@@ -91,17 +91,17 @@ def _below(header: _Header, written: Sequence[Row]) -> Contents:
         remarks.append(says.ABOVE_HEADER(line=header.row.line))
     names = tuple(map(csv_cells.plain, _without(header.row.cells, column)))
     below = [row for row in written if row.line > header.row.line]
-    return Contents(_entries(below, column), names, remarks)
+    return FileContents(_entries(below, column), names, remarks)
 
 
-def _without_header(written: Sequence[Row]) -> Contents:
+def _without_header(written: Sequence[Row]) -> FileContents:
     column = min((_first_filled(row) for row in written), default=0)
     remarks = []
     if any(
         len(row.cells) > 1 and not all(map(csv_cells.is_blank, row.cells[1:])) for row in written
     ):
         remarks = [says.FIRST_COLUMN(line=written[0].line), *_doubts(written, column)]
-    return Contents(_entries(written, column), (), remarks)
+    return FileContents(_entries(written, column), (), remarks)
 
 
 def _doubts(written: Sequence[Row], column: int) -> list[FilledMessage]:
@@ -148,9 +148,9 @@ def _header(sample: Sequence[Row]) -> _Header | None:
     return None
 
 
-def _entries(listed: Sequence[Row], column: int) -> list[Entry]:
+def _entries(listed: Sequence[Row], column: int) -> list[FileEntry]:
     return [
-        Entry(
+        FileEntry(
             row.line,
             csv_cells.plain(_cell(row, column)),
             tuple(map(csv_cells.unguarded, _without(row.cells, column))),

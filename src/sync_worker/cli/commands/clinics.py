@@ -8,7 +8,7 @@ import click
 from sync_worker.administration.messages import clinics as says
 from sync_worker.cli import options
 from sync_worker.cli.output_files import PathToWrite
-from sync_worker.domain.admission import Outcome
+from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.domain.clinic_status import Status
 from sync_worker.errors import Exit, UserError
 
@@ -136,7 +136,7 @@ def add(ctx: click.Context, /, wanted: tuple[str, ...], dry_run: bool, **who: An
     with bootstrap.registry(run.settings.database_url) as registry:
         items = perform(registry, clinics.ADD, wanted, act)
     for item in items:
-        if item.outcome is Outcome.ADDED:
+        if item.outcome is AdmissionOutcome.ADDED:
             options.warn_of_check_digit(run, item.hsa_id)
     _report(ctx, run, items)
 
@@ -219,7 +219,7 @@ def remove(
     act = _act(run, **who)
     with bootstrap.registry(run.settings.database_url) as registry:
         items = clinics.plan(registry, clinics.REMOVE, wanted, act)
-        removable = [item.hsa_id for item in items if item.outcome is Outcome.REMOVED]
+        removable = [item.hsa_id for item in items if item.outcome is AdmissionOutcome.REMOVED]
         if removable and not dry_run:
             run.output.message(says.TO_BE_REMOVED(hsa_ids=", ".join(removable)))
             run.output.confirm(says.REMOVING.question(count=len(removable)), yes=yes)
@@ -259,7 +259,7 @@ def _from_file(
 
 def _report(ctx: click.Context, run: options.Invocation, items: "Sequence[Item]") -> None:
     run.output.items([item._asdict() for item in items], ITEM_COLUMNS)
-    refused = [item for item in items if item.outcome is Outcome.REFUSED]
+    refused = [item for item in items if item.outcome is AdmissionOutcome.REFUSED]
     for item in refused:
         run.output.message(_in_words(item))
     if refused:

@@ -113,11 +113,14 @@ def roles(ctx: click.Context, apply: bool) -> None:
 
     run = options.invocation(ctx)
     registry_roles.require(run.settings.database_url)
-    with bootstrap.registry(run.settings.database_url) as registry, registry.unit() as unit:
-        statements = registry_roles.statements(unit.connection)
+    with (
+        bootstrap.registry(run.settings.database_url) as registry,
+        registry.transaction() as transaction,
+    ):
+        statements = registry_roles.statements(transaction.connection)
         if apply:
-            registry_roles.apply(unit.connection, statements)
-            unit.commit()
+            registry_roles.apply(transaction.connection, statements)
+            transaction.commit()
     run.output.document({"statements": statements, "applied": apply}, render=_script)
     if apply:
         run.output.message("Applied. Now grant the roles to the users that log in.")

@@ -117,10 +117,10 @@ class _Replaying:
     def do(self, show: Callable[["Report"], None], actor: str, reason: str | None) -> "Report":
         """Keep what it comes to."""
         from sync_worker.operations.reapply import Reapply
-        from sync_worker.registry.change_log import Entry
+        from sync_worker.registry.change_log import LogEntry
 
         parts = self._again.parts
-        signature = Entry(parts.clock(), "replayed", actor=actor, reason=reason)
+        signature = LogEntry(parts.clock(), "replayed", actor=actor, reason=reason)
         return self._read(Reapply(parts, signature), "replay", show)
 
     def _read(self, hand: "Hand", label: str, show: Callable[["Report"], None]) -> "Report":

@@ -12,7 +12,7 @@ from sync_worker.errors import Exit, UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sync_worker.administration.csv_files.reader import Contents
+    from sync_worker.administration.csv_files.reader import FileContents
     from sync_worker.administration.tak import TakPlan, Wanted
     from sync_worker.language import Message
 
@@ -189,10 +189,10 @@ def _extra(plan: "TakPlan") -> dict[str, Any]:
 
 
 def _refuse(
-    ctx: click.Context, run: options.Invocation, given: "Contents", wanted: "Wanted"
+    ctx: click.Context, run: options.Invocation, given: "FileContents", wanted: "Wanted"
 ) -> None:
     """End the command: a list that lacks what its malformed rows mean is not to be used."""
-    from sync_worker.domain.admission import Outcome, Refusal
+    from sync_worker.domain.admission import AdmissionOutcome, Refusal
     from sync_worker.domain.hsa_id import cleaned
 
     malformed = {entry.line for entry in wanted.malformed}
@@ -201,7 +201,9 @@ def _refuse(
         {
             "line": entry.line,
             "hsa_id": cleaned(entry.text),
-            "outcome": (Outcome.REFUSED if entry.line in malformed else Outcome.NOT_DONE).value,
+            "outcome": (
+                AdmissionOutcome.REFUSED if entry.line in malformed else AdmissionOutcome.NOT_DONE
+            ).value,
             "reason": Refusal.MALFORMED_HSA_ID.value if entry.line in malformed else None,
             **nothing,
         }
@@ -210,7 +212,7 @@ def _refuse(
     refused, count = len(malformed), len(rows)
     summary = {Refusal.MALFORMED_HSA_ID.value: refused}
     if count > refused:
-        summary[Outcome.NOT_DONE.value] = count - refused
+        summary[AdmissionOutcome.NOT_DONE.value] = count - refused
     run.output.items(rows, ITEM_COLUMNS, extra={"summary": summary})
     lines = ", ".join(map(str, sorted(malformed)))
     run.output.attention(says.MALFORMED(refused=refused, count=count, lines=lines))
