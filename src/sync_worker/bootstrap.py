@@ -17,7 +17,7 @@ from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.files import small
+from sync_worker.files import secret_files
 from sync_worker.inspection import checks_settings
 from sync_worker.inspection.checks_kafka import KafkaChecks
 from sync_worker.inspection.checks_machine import MachineChecks
@@ -34,13 +34,13 @@ from sync_worker.registry import dialect, schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import WORKER, open_engine
 from sync_worker.registry.dialect.engine import Login
-from sync_worker.streams.archive.reader import ArchiveRange, ArchiveSource
+from sync_worker.streams.archive.reader import ArchiveRangeReader, ArchiveSource
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.login import ConnectionAttempts
-from sync_worker.streams.kafka.range_reader import KafkaRange
+from sync_worker.streams.kafka.oauth_tokens import ClientCredentials, TokenFile
+from sync_worker.streams.kafka.range_reader import KafkaRangeReader
 from sync_worker.streams.kafka.settings import KafkaSettings, Security
-from sync_worker.streams.kafka.tokens import ClientCredentials, TokenFile
-from sync_worker.streams.protocol import READ_AT_ONCE, StreamError
+from sync_worker.streams.protocol import MAX_FETCHED_RECORDS, StreamError
 from sync_worker.streams.ranges import Range, RangeReader
 
 
@@ -98,7 +98,7 @@ def worker_registry(settings: Settings, tell: Tell = lambda *_: None) -> Iterato
         MissingDatabase: there is no such SQLite file.
     """
     limits = WORKER.within(settings.kafka_max_poll_interval_ms / 1000)
-    url = secrets.Renewed("database_url", settings.database_url, validators.database_url)
+    url = secrets.CurrentSecret("database_url", settings.database_url, validators.database_url)
     login = Login(url, LoginBackoff(secrets.fingerprint, tell))
     opened = Registry(open_engine(settings.database_url, limits=limits, login=login))
     try:
@@ -122,12 +122,12 @@ def parts(settings: Settings, opened: Registry, patience: Retrier) -> Parts:
 
 def archive(settings: Settings, path: Path) -> ArchiveSource:
     """An archive as a source of records."""
-    return ArchiveSource(path, read_at_once(settings))
+    return ArchiveSource(path, max_fetched_records(settings))
 
 
-def read_at_once(settings: Settings) -> int:
+def max_fetched_records(settings: Settings) -> int:
     """How many records a source hands out at once, at the most."""
-    return min(settings.batch_max_records, READ_AT_ONCE)
+    return min(settings.batch_max_records, MAX_FETCHED_RECORDS)
 
 
 def range_reader(
@@ -139,14 +139,16 @@ def range_reader(
         UserError: no bootstrap servers are set, or a file that is named cannot be read.
     """
     if path is not None:
-        return ArchiveRange(path, wanted, read_at_once(settings))
+        return ArchiveRangeReader(path, wanted, max_fetched_records(settings))
     found = kafka(settings, has_archive_option=has_archive_option)
-    return KafkaRange(found, wanted, read_at_once(settings))
+    return KafkaRangeReader(found, wanted, max_fetched_records(settings))
 
 
-def export_reader(settings: Settings, wanted: Range) -> KafkaRange:
+def export_reader(settings: Settings, wanted: Range) -> KafkaRangeReader:
     """A range of Kafka's topics in an order that is the same each time."""
-    return KafkaRange(kafka(settings), wanted, read_at_once(settings), one_by_one=True)
+    return KafkaRangeReader(
+        kafka(settings), wanted, max_fetched_records(settings), by_partition=True
+    )
 
 
 def kafka(
@@ -167,7 +169,7 @@ def kafka(
         group_id=settings.kafka_group_id,
         session_timeout_ms=settings.kafka_session_timeout_ms,
         max_poll_interval_ms=settings.kafka_max_poll_interval_ms,
-        read_at_once=read_at_once(settings),
+        max_fetched_records=max_fetched_records(settings),
         api_version=validators.api_version(settings.kafka_api_version),
         security=security(settings),
         attempts=ConnectionAttempts(LoginBackoff(secrets.fingerprint, tell)),
@@ -235,7 +237,9 @@ def security(settings: Settings) -> Security:
         sasl_mechanism=settings.kafka_sasl_mechanism,
         sasl_username=settings.kafka_sasl_username,
         sasl_password=stated,
-        renewed_password=None if stated is None else secrets.Renewed("kafka_sasl_password", stated),
+        renewed_password=None
+        if stated is None
+        else secrets.CurrentSecret("kafka_sasl_password", stated),
         token=_token(settings),
         ssl_cafile=settings.kafka_ssl_cafile,
         ssl_certfile=settings.kafka_ssl_certfile,
@@ -251,7 +255,7 @@ def _token(settings: Settings) -> TokenFile | ClientCredentials | None:
     secret = settings.kafka_sasl_oauth_client_secret
     if url is None or client_id is None or secret is None:
         return None
-    renewed = secrets.Renewed("kafka_sasl_oauth_client_secret", secret.get_secret_value())
+    renewed = secrets.CurrentSecret("kafka_sasl_oauth_client_secret", secret.get_secret_value())
     return ClientCredentials(url, client_id, renewed, settings.kafka_sasl_oauth_scope)
 
 
@@ -302,7 +306,7 @@ def _not_usable(name: str, file: str | None, error: ssl.SSLError) -> str:
 
 def _problem(file: Path) -> str:
     try:
-        with small.opened(file) as opened:
+        with secret_files.open_regular(file) as opened:
             opened.read(1)
     except OSError as error:
         return error.strerror or type(error).__name__

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-LONGEST_WAIT_SECONDS = 60.0
+MAX_WAIT_SECONDS = 60.0
 _LOOK_SECONDS = 0.5
 
 Tell = Callable[[str, datetime, float], None]
@@ -30,7 +30,7 @@ class LoginBackoff:
         self.since = self.since or datetime.now(UTC)
         self._used = self._secrets()
         self._refused_at = time.monotonic()
-        self._wait_seconds = min(max(1.0, self._wait_seconds * 2), LONGEST_WAIT_SECONDS)
+        self._wait_seconds = min(max(1.0, self._wait_seconds * 2), MAX_WAIT_SECONDS)
         self._tell(why, self.since, self._wait_seconds)
 
     def accepted(self) -> None:

@@ -20,17 +20,17 @@ _DELETE = "\x7f"
 """The one control character of ASCII that JSON lets through."""
 
 
-def in_lines(text: str) -> str:
+def printable_text(text: str) -> str:
     """`text` with everything unsafe but the line break written as its escape."""
     return text if text.isprintable() else _replaced(_UNSAFE_IN_LINES, _escaped, text)
 
 
-def in_a_line(text: str) -> str:
+def printable_line(text: str) -> str:
     """`text` with everything unsafe written as its escape, line breaks too."""
     return text if text.isprintable() else _replaced(_UNSAFE, _escaped, text)
 
 
-def in_json(document: str) -> str:
+def printable_json(document: str) -> str:
     """A JSON document that says the same, with everything unsafe as JSON's own escape."""
     if document.isprintable() or (document.isascii() and _DELETE not in document):
         return document

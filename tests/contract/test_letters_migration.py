@@ -72,7 +72,7 @@ def test_letters_keep_their_log_and_are_found_when_read_again(before):
         assert [head.number for head in of_clinic] == [found[1].id]
         connection.execute(text("UPDATE position SET next_offset = 0"))
     batch, _ = batch_of(BAD)
-    again = FetchedBatch(batch.records, batch.moves, {ACTIVATION: TOPIC_ID})
+    again = FetchedBatch(batch.records, batch.ranges, {ACTIVATION: TOPIC_ID})
     applier.apply(STREAM, applier.judged(again))
     with before.connect() as connection:
         statuses = connection.scalars(select(dead_letter.c.status).order_by(dead_letter.c.id))

@@ -13,8 +13,8 @@ from tests.builders import EPOCH, EPOCH_MS, write_archive
 from tests.real.kafka_parts import Cluster
 
 from sync_worker.events.record import Partition, Record
-from sync_worker.streams.archive.reader import ArchiveRange
-from sync_worker.streams.kafka.range_reader import KafkaRange
+from sync_worker.streams.archive.reader import ArchiveRangeReader
+from sync_worker.streams.kafka.range_reader import KafkaRangeReader
 from sync_worker.streams.ranges import AtOffset, AtTime, Earliest, End, Now, Range, Start
 
 ABORTED = None
@@ -42,8 +42,8 @@ class InArchive:
         records = [record for number, log in enumerate(logs) for record in self._of(number, log)]
         write_archive(self._folder / "stream.jsonl", records)
 
-    def reader(self, wanted: Range, max_records: int = 100) -> ArchiveRange:
-        return ArchiveRange(self._folder / "stream.jsonl", wanted, max_records)
+    def reader(self, wanted: Range, max_records: int = 100) -> ArchiveRangeReader:
+        return ArchiveRangeReader(self._folder / "stream.jsonl", wanted, max_records)
 
     def _of(self, number: int, log: Log) -> list[Record]:
         offset, records = 0, []
@@ -91,8 +91,8 @@ class InKafka:
         producer.abort_transaction()
         self._cluster.until_end(self.topic, end, number)
 
-    def reader(self, wanted: Range, max_records: int = 100) -> KafkaRange:
-        return KafkaRange(self._cluster.settings(self.topic), wanted, max_records)
+    def reader(self, wanted: Range, max_records: int = 100) -> KafkaRangeReader:
+        return KafkaRangeReader(self._cluster.settings(self.topic), wanted, max_records)
 
 
 Stream = InArchive | InKafka
@@ -223,9 +223,9 @@ def test_batches_are_no_larger_than_wanted_and_lead_from_one_to_the_next(stream,
     with closing(stream.reader(Range(), max_records)) as reader:
         for batch in reader.batches():
             assert len(batch.records) <= max_records
-            for move in batch.moves:
-                assert move.from_offset == reached.get(move.partition, 0) < move.to_offset
-                reached[move.partition] = move.to_offset
+            for span in batch.ranges:
+                assert span.from_offset == reached.get(span.partition, 0) < span.to_offset
+                reached[span.partition] = span.to_offset
             for record in batch.records:
                 assert record.offset < reached[Partition(record.topic, record.partition)]
         assert reader.fraction_read() == 1

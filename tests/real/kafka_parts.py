@@ -55,7 +55,7 @@ class Cluster:
             session_timeout_ms=SESSION_TIMEOUT_MS,
             max_poll_interval_ms=20_000,
             metadata_max_age_ms=1000,
-            watch_topics_seconds=0.5,
+            topic_check_interval_seconds=0.5,
         )
         return dataclasses.replace(settings, **changes)  # type: ignore[arg-type]
 
@@ -169,7 +169,7 @@ class Ledger:
     reads: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def bookmarks(self) -> StoredPositions:
+    def stored_positions(self) -> StoredPositions:
         self.reads += 1
         with self.lock:
             ids = {topic: frozenset({topic_id}) for topic, topic_id in self.topic_ids.items()}
@@ -178,10 +178,10 @@ class Ledger:
     def keep(self, batch: FetchedBatch) -> bool:
         """Whether the batch was kept: all of it, or nothing where another was quicker."""
         with self.lock:
-            if any(self.positions.get(m.partition, 0) != m.from_offset for m in batch.moves):
+            if any(self.positions.get(m.partition, 0) != m.from_offset for m in batch.ranges):
                 self.refused += 1
                 return False
-            self.positions |= {move.partition: move.to_offset for move in batch.moves}
+            self.positions |= {span.partition: span.to_offset for span in batch.ranges}
             self.topic_ids |= batch.topic_ids
             self.records.extend(batch.records)
             return True
@@ -217,7 +217,7 @@ class Reader:
 
     def step(self, seconds: float = 0.2) -> FetchedBatch | None:
         if self.source.needs_positions():
-            self.source.seek(self.ledger.bookmarks())
+            self.source.seek(self.ledger.stored_positions())
         batch = self.source.poll(seconds)
         if batch is not None:
             time.sleep(self.work_seconds)
@@ -226,9 +226,9 @@ class Reader:
 
     def keep(self, batch: FetchedBatch) -> None:
         if self.ledger.keep(batch):
-            self.source.kept({move.partition: move.to_offset for move in batch.moves})
+            self.source.committed({span.partition: span.to_offset for span in batch.ranges})
         else:
-            self.source.seek(self.ledger.bookmarks())
+            self.source.seek(self.ledger.stored_positions())
 
     def read_until(self, condition: Callable[[], object], what: str, seconds: float = 30) -> None:
         def step_and_look() -> object:

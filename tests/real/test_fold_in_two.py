@@ -57,7 +57,7 @@ def test_what_the_other_process_cannot_read_is_said_here(part):
     (topic,) = part.settings.topics
     beyond = StoredPositions({Partition(topic, 1): 1000})
     with pytest.raises(StreamError, match=f"{topic}/1: the log ends at offset"):
-        folded(replace(part, bookmarks=beyond), {0, 1, 2}, Gauge())
+        folded(replace(part, stored_positions=beyond), {0, 1, 2}, Gauge())
 
 
 def die(*_):

@@ -8,7 +8,7 @@ import pytest
 
 from sync_worker.cli.remedies import in_words
 from sync_worker.events.record import Partition
-from sync_worker.streams.kafka.range_reader import KafkaRange
+from sync_worker.streams.kafka.range_reader import KafkaRangeReader
 from sync_worker.streams.protocol import StoredPositions, StreamError, StreamUnavailable
 from sync_worker.streams.ranges import AtOffset, Range
 from tests.real.kafka_parts import Cluster
@@ -18,14 +18,14 @@ from tests.services.broker import Broker
 @contextmanager
 def reading(
     cluster: Cluster, topic: str, wanted: Range | None = None, **options: object
-) -> Iterator[KafkaRange]:
+) -> Iterator[KafkaRangeReader]:
     settings = cluster.settings(topic)
-    opened = KafkaRange(settings, wanted or Range(), **{"max_records": 100, **options})  # type: ignore[arg-type]
+    opened = KafkaRangeReader(settings, wanted or Range(), **{"max_records": 100, **options})  # type: ignore[arg-type]
     with closing(opened) as reader:
         yield reader
 
 
-def values(reader: KafkaRange) -> list[str]:
+def values(reader: KafkaRangeReader) -> list[str]:
     return [(r.value or b"").decode() for batch in reader.batches() for r in batch.records]
 
 
@@ -128,7 +128,7 @@ def test_a_broker_that_goes_away_for_good_is_said_to_be_away(
 ) -> None:
     topic = cluster.topic()
     cluster.send(topic, range(3))
-    with reading(cluster, topic, patience_seconds=1.0) as reader:
+    with reading(cluster, topic, stall_timeout_seconds=1.0) as reader:
         breakable_broker.kill()
         with pytest.raises(StreamUnavailable):
             values(reader)
@@ -160,10 +160,10 @@ def test_a_stream_that_is_not_the_one_that_was_read_is_refused_as_the_worker_doe
         reader.fit(StoredPositions({at: 2}, {topic: frozenset({reader.topic_ids[topic]})}))
         reader.fit(StoredPositions({at: 0}))
         assert reader.begins == {at: 2}
-        for bookmarks, said in (
+        for stored_positions, said in (
             (StoredPositions({at: 1}), "the log begins at offset 2, after our position 1"),
             (StoredPositions({at: 4}), "the log ends at offset 3, before our position 4"),
             (StoredPositions({at: 2}, {topic: frozenset({"other"})}), f"{topic} was created anew"),
         ):
             with pytest.raises(StreamError, match=said):
-                reader.fit(bookmarks)
+                reader.fit(stored_positions)

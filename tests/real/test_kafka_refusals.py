@@ -188,7 +188,7 @@ def test_a_topic_created_anew_is_not_taken_for_a_log_that_lost_its_end(
     """Although nobody has looked since: the way on is another one."""
     topic = cluster.topic()
     cluster.send(topic, range(8))
-    reader = Reader(opened(cluster.settings(topic, watch_topics_seconds=600.0)), Ledger())
+    reader = Reader(opened(cluster.settings(topic, topic_check_interval_seconds=600.0)), Ledger())
     reader.read_values(8)
     cluster.delete_topic(topic)
     cluster.topic(name=topic)
@@ -211,7 +211,7 @@ def test_a_failure_is_over_once_the_source_is_sought(
         reader.read_until(lambda: False, "the refusal")
     cluster.send(topic, range(3, 8))
     reader.ledger.positions[Partition(topic, 0)] = position
-    reader.source.seek(reader.ledger.bookmarks())
+    reader.source.seek(reader.ledger.stored_positions())
     reader.read_until(lambda: "7" in reader.ledger.values(), "the rest")
     assert reader.ledger.values() == [*map(str, range(3)), *map(str, range(position, 8))]
 
@@ -249,12 +249,12 @@ def test_a_topic_that_is_not_seen_for_a_moment_costs_no_record_in_hand(
     """Where the worker goes on all the same, since another one was quicker than it."""
     topic = cluster.topic()
     cluster.send(topic, range(3))
-    reader = Reader(opened(cluster.settings(topic, watch_topics_seconds=600.0)), Ledger())
+    reader = Reader(opened(cluster.settings(topic, topic_check_interval_seconds=600.0)), Ledger())
     reader.read_values(3)
     _gather(reader, cluster, topic, monkeypatch)
     with monkeypatch.context() as unseen:
         unseen.setattr(reader.source._watch, "last", TopicIds({}, time.monotonic()))
         with pytest.raises(StreamError, match="was deleted"):
             reader.source.poll(0.5)
-    reader.source.seek(reader.ledger.bookmarks())
+    reader.source.seek(reader.ledger.stored_positions())
     assert reader.read_values(8) == ["0", "1", "2"] + ["in hand"] * 5

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sync_worker.events.record import Partition
-from sync_worker.streams.protocol import BYTES_AT_ONCE
+from sync_worker.streams.protocol import MAX_FETCHED_BYTES
 from tests.real.conftest import Opened
 from tests.real.kafka_parts import Cluster, Ledger, Reader
 from tests.services.waiting import until
@@ -69,13 +69,13 @@ def test_a_batch_that_was_not_kept_is_handed_out_again(cluster: Cluster, opened:
 
     def got_one() -> object:
         if source.needs_positions():
-            source.seek(reader.ledger.bookmarks())
+            source.seek(reader.ledger.stored_positions())
         batches.extend(filter(None, [source.poll(0.2)]))
         return batches
 
     until(got_one, "a batch")
     assert not refusing.keep(batches[0])
-    source.seek(reader.ledger.bookmarks())
+    source.seek(reader.ledger.stored_positions())
     assert reader.read_values(4) == ["0", "1", "2", "3"]
 
 
@@ -106,7 +106,7 @@ def test_the_group_is_told_what_was_kept(cluster: Cluster, opened: Opened) -> No
 def test_batches_grow_to_the_limit_while_catching_up(cluster: Cluster, opened: Opened) -> None:
     topic = cluster.topic()
     cluster.send(topic, range(9000))
-    source = opened(cluster.settings(topic, read_at_once=3000))
+    source = opened(cluster.settings(topic, max_fetched_records=3000))
     ledger = Ledger()
     reader = Reader(source, ledger)
     sizes: list[int] = []
@@ -135,7 +135,7 @@ def test_large_records_make_small_batches(cluster: Cluster, opened: Opened) -> N
         return sum(sizes) == 40
 
     until(read_on, "40 records", pause_seconds=0)
-    assert max(sizes) * 900_000 < 1.5 * BYTES_AT_ONCE
+    assert max(sizes) * 900_000 < 1.5 * MAX_FETCHED_BYTES
 
 
 def test_many_small_transactions_are_handed_out_as_they_come(
@@ -162,7 +162,7 @@ def test_many_small_transactions_are_handed_out_as_they_come(
     batch = reader.step(0.2) or reader.step(0.2)
     assert batch is not None
     assert len(batch.records) < 60
-    assert not batch.is_followed
+    assert not batch.has_more
 
 
 def test_added_partitions_are_read_from_their_beginning(cluster: Cluster, opened: Opened) -> None:
@@ -179,7 +179,7 @@ def test_added_partitions_are_read_from_their_beginning(cluster: Cluster, opened
 def test_members_share_and_nothing_is_lost_or_doubled(cluster: Cluster, opened: Opened) -> None:
     """With the group's offsets ahead on purpose: they must not matter."""
     topics = cluster.topic(partitions=3), cluster.topic(partitions=3)
-    settings = cluster.settings(*topics, read_at_once=50)
+    settings = cluster.settings(*topics, max_fetched_records=50)
     partitions = [Partition(topic, number) for topic in topics for number in range(3)]
     for topic, number in partitions:
         cluster.send(topic, range(300), number)

@@ -105,7 +105,7 @@ def test_trap_2_idling_keeps_membership_and_loses_no_buffered_record(
     topic = cluster.topic(partitions=3)
     for partition in range(3):
         cluster.send(topic, range(500), partition)
-    settings = cluster.settings(topic, read_at_once=100, max_poll_interval_ms=6000)
+    settings = cluster.settings(topic, max_fetched_records=100, max_poll_interval_ms=6000)
     reader = Reader(opened(settings), Ledger())
     reader.read_until(lambda: len(reader.ledger.records) >= 200, "the first batches")
     before = _membership(reader)
@@ -153,7 +153,7 @@ def test_trap_3_retention_that_overtakes_us_is_said_not_passed_over(
     topic = cluster.topic()
     wide = "x" * 400_000  # one or two of them in a fetch: the client does not hold the rest yet
     cluster.send(topic, [f"{number}{wide}" for number in range(20)])
-    reader = Reader(opened(cluster.settings(topic, read_at_once=1)), Ledger())
+    reader = Reader(opened(cluster.settings(topic, max_fetched_records=1)), Ledger())
     reader.read_until(lambda: reader.ledger.records, "the first record")
     reader.source.idle(0.5)
     cluster.delete_records(topic, before=15)
@@ -171,7 +171,9 @@ def test_trap_4_a_topic_created_anew_is_never_read_on_in_the_middle(
     """Without: a longer one is read on at our position; its first records are passed over."""
     topic = cluster.topic()
     cluster.send(topic, range(8))
-    settings = cluster.settings(topic, watch_topics_seconds=60.0, metadata_max_age_ms=60_000)
+    settings = cluster.settings(
+        topic, topic_check_interval_seconds=60.0, metadata_max_age_ms=60_000
+    )
     reader = Reader(opened(settings), Ledger())
     reader.read_values(8)
     cluster.delete_topic(topic)
@@ -231,11 +233,11 @@ def test_trap_6_a_slow_registry_stops_no_heartbeat(cluster: Cluster, opened: Ope
     cluster.send(topic, range(5))
     settings = cluster.settings(topic)
     reader = Reader(opened(settings), Ledger())
-    until(lambda: reader.source.poll(0.2) or reader.source._member.unplaced, "an assignment")
+    until(lambda: reader.source.poll(0.2) or reader.source._member.unpositioned, "an assignment")
     before = _membership(reader)
-    bookmarks = reader.ledger.bookmarks()
+    stored_positions = reader.ledger.stored_positions()
     time.sleep(settings.session_timeout_ms / 1000 + 2)  # is the slow registry
-    reader.source.seek(bookmarks)
+    reader.source.seek(stored_positions)
     assert len(reader.read_values(5)) == 5
     assert _membership(reader) == before
 
@@ -246,7 +248,7 @@ def test_trap_7_an_error_inside_the_client_costs_a_rebuild_and_no_record(
     """Without: the error ends the loop, or every poll after it spins and finds nothing."""
     topic = cluster.topic()
     cluster.send(topic, range(10))
-    reader = Reader(opened(cluster.settings(topic, read_at_once=4)), Ledger())
+    reader = Reader(opened(cluster.settings(topic, max_fetched_records=4)), Ledger())
     reader.read_until(lambda: reader.ledger.records, "the first records")
     client = reader.client
 

@@ -12,7 +12,7 @@ from sync_worker import bootstrap
 from sync_worker.config.settings import Settings
 from sync_worker.errors import Exit, UserError
 from sync_worker.login_backoff import Tell
-from sync_worker.printable import in_a_line
+from sync_worker.printable import printable_line
 from sync_worker.streams.kafka.source import KafkaSource
 from sync_worker.telemetry.health import Health, Readiness, Reasons
 from sync_worker.telemetry.http import Port
@@ -114,6 +114,6 @@ def _watch(health: Health, readiness: Readiness, is_over: Event) -> None:
         for reason in health.alive():
             # Who reads the log may hang as well.
             Timer(_LAST_WORDS_SECONDS, os._exit, [Exit.UNEXPECTED]).start()
-            sys.stderr.write(f"{in_a_line(reason)}: the process ends, to be started anew\n")
+            sys.stderr.write(f"{printable_line(reason)}: the process ends, to be started anew\n")
             sys.stderr.flush()
             os._exit(Exit.UNEXPECTED)

@@ -16,7 +16,7 @@ from sync_worker.cli.permission import OWNER, needed_by
 from sync_worker.cli.remedies import in_words
 from sync_worker.errors import Exit, UserError
 from sync_worker.language import FilledMessage, Language, worded
-from sync_worker.printable import in_json, in_lines
+from sync_worker.printable import printable_json, printable_text
 
 
 def as_text(
@@ -26,7 +26,7 @@ def as_text(
     lines = [errors.ERROR(words=_sentences(error, language))]
     if error.hint:
         lines.append(errors.HINT(words=in_words(error.hint)))
-    return in_lines(redacted("\n".join(line.text(language) for line in lines)))
+    return printable_text(redacted("\n".join(line.text(language) for line in lines)))
 
 
 def as_json(
@@ -38,7 +38,7 @@ def as_json(
         redacted(worded(in_words(error.hint), language)),
     )
     inner = {"code": error.code, "message": message, "hint": hint}
-    return in_json(json.dumps({"error": inner}, ensure_ascii=False))
+    return printable_json(json.dumps({"error": inner}, ensure_ascii=False))
 
 
 def _sentences(error: UserError, language: Language) -> str:

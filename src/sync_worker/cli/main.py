@@ -19,7 +19,7 @@ from sync_worker.cli.errors import as_command_error, as_json, as_text, output_fa
 from sync_worker.cli.language import language_of
 from sync_worker.config.secrets import secrets_in
 from sync_worker.errors import Exit
-from sync_worker.printable import in_lines
+from sync_worker.printable import printable_text
 from sync_worker.telemetry.redaction import Redaction
 
 NAME = "sync-worker"
@@ -142,7 +142,7 @@ def _told(error: BaseException, arguments: Sequence[str], redaction: Redaction) 
     told = as_command_error(error)
     sys.stdout.flush()  # in a log that has both, what it came to stands before what ended it
     if told.exit_code is Exit.UNEXPECTED and "--debug" in _options(arguments):
-        click.echo(in_lines(redaction(_traceback(error))), err=True, nl=False)
+        click.echo(printable_text(redaction(_traceback(error))), err=True, nl=False)
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and not _wants_json(arguments):
         click.echo(error.ctx.get_help() + "\n", err=True)
     tell = as_json if _wants_json(arguments) else as_text

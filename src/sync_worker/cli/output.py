@@ -22,7 +22,7 @@ from sync_worker.cli.progress import Meter, shown
 from sync_worker.errors import Exit, UserError, Words
 from sync_worker.files import csv_cells
 from sync_worker.language import Language, worded
-from sync_worker.printable import in_json, in_lines
+from sync_worker.printable import printable_json, printable_text
 from sync_worker.telemetry.redaction import Redaction
 
 _REDRAW_SECONDS = 0.2
@@ -124,11 +124,11 @@ class Output:
             raise csv_is_for_lists()
         if self._form is Form.JSON:
             indented = json.dumps(document, ensure_ascii=False, indent=2, default=text.jsonable)
-            write(in_json(indented) + "\n")
+            write(printable_json(indented) + "\n")
             return
         rendered = render(document)
         if rendered is not None:
-            write(in_lines(rendered) + "\n")
+            write(printable_text(rendered) + "\n")
 
     def words(self, sentence: Words) -> str:
         """A sentence in the language that is read here."""
@@ -154,7 +154,7 @@ class Output:
 
     def attention(self, sentence: Words) -> None:
         """Say on stderr what somebody should look at; -q does not leave it out."""
-        click.echo(in_lines(self.redaction(self.words(sentence))), err=True)
+        click.echo(printable_text(self.redaction(self.words(sentence))), err=True)
 
     def confirm(self, question: Words, *, yes: bool) -> None:
         """Ask on a terminal, unless the answer was given with `--yes`.
@@ -189,7 +189,7 @@ class Output:
             return _ANSWERS[word]
 
         agreed: bool = click.prompt(
-            in_lines(self.words(question)),
+            printable_text(self.words(question)),
             default="n",
             show_default=False,
             prompt_suffix=self.words(says.YES_OR_NO()),
@@ -294,7 +294,7 @@ def _draw(label: str, fraction: Callable[[], float], is_done: threading.Event) -
     while not is_done.wait(_REDRAW_SECONDS):
         # The file may be closed while its place is asked for; then there is nothing to show.
         with suppress(OSError, ValueError):
-            sys.stderr.write(f"{clear}{in_lines(label)} {fraction():.0%}\r")
+            sys.stderr.write(f"{clear}{printable_text(label)} {fraction():.0%}\r")
             sys.stderr.flush()
     with suppress(OSError):
         sys.stderr.write(clear)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
-from sync_worker.printable import in_a_line
+from sync_worker.printable import printable_line
 
 _REDRAW_SECONDS = 0.2
 _LINE_SECONDS = 10.0
@@ -41,11 +41,11 @@ class Meter:
         read, fraction = self._read(), self._fraction()
         line = f"{self._label}: {fraction:.0%}, {read} records"
         if seconds <= 0 or not read:
-            return in_a_line(line)
+            return printable_line(line)
         line += f", {read / seconds:.0f} a second"
         if 0 < fraction < 1:
             line += f", {_duration(seconds * (1 - fraction) / fraction)} left"
-        return in_a_line(line)
+        return printable_line(line)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from sync_worker import bootstrap
 from sync_worker.cli.options import Invocation
 from sync_worker.errors import Exit, UserError
 from sync_worker.streams.kafka.admin import KEEPS_RECORDS, misfits
-from sync_worker.streams.kafka.topic_limits import Contents, changes, refusals
+from sync_worker.streams.kafka.topic_limits import RecordExtremes, changes, refusals
 
 ACCEPT = "--accept-changed-timestamps"
 
@@ -16,7 +16,7 @@ Configurations = Mapping[str, Mapping[str, str] | None]
 
 def compare(
     run: Invocation,
-    contents: Mapping[str, Contents],
+    contents: Mapping[str, RecordExtremes],
     found: Configurations,
     *,
     accepts_changes: bool,
@@ -62,12 +62,16 @@ def _refuse_changes(sentences: Sequence[str]) -> None:
         )
 
 
-def _refused(topic: str, contents: Mapping[str, Contents], found: Configurations) -> Iterator[str]:
+def _refused(
+    topic: str, contents: Mapping[str, RecordExtremes], found: Configurations
+) -> Iterator[str]:
     said = refusals(found[topic] or {}, contents[topic], bootstrap.now())
     return (f"{topic}: {sentence}" for sentence in said)
 
 
-def _changed(topic: str, contents: Mapping[str, Contents], found: Configurations) -> Iterator[str]:
+def _changed(
+    topic: str, contents: Mapping[str, RecordExtremes], found: Configurations
+) -> Iterator[str]:
     options = found[topic]
     if options is None:
         yield (

@@ -157,15 +157,15 @@ def _stream_says(
 
     reader = bootstrap.range_reader(run.settings, path, Range())
     try:
-        bookmarks = among(surveyed.positions, reader.stream_id)
-        reader.fit(bookmarks)
-        if not bookmarks.positions:
+        stored_positions = among(surveyed.positions, reader.stream_id)
+        reader.fit(stored_positions)
+        if not stored_positions.positions:
             run.output.attention(
                 "The worker has no positions in this stream: all of it counts as passed."
             )
         passed = passed_by(surveyed, Origin(reader.stream_id, reader.topic_ids))
         if path is None and (reader.total or 0) >= WORTH_TWO_PROCESSES:
-            fold = _folded_in_two(run, reader, bookmarks, passed)
+            fold = _folded_in_two(run, reader, stored_positions, passed)
         else:
             fold = _folded(run, reader, passed, str(path or "topics"))
     finally:
@@ -191,7 +191,7 @@ def _folded(run: "Invocation", reader: "RangeReader", passed: "Passed", label: s
 
 
 def _folded_in_two(
-    run: "Invocation", reader: "RangeReader", bookmarks: "StoredPositions", passed: "Passed"
+    run: "Invocation", reader: "RangeReader", stored_positions: "StoredPositions", passed: "Passed"
 ) -> "Fold":
     """Fold all partitions of the topics; `reader` has settled where they are, and reads nothing."""
     from sync_worker import bootstrap
@@ -203,7 +203,7 @@ def _folded_in_two(
     if len(numbers) == 1:
         return _folded(run, reader, passed, "topics")
     kafka, judge = bootstrap.kafka(settings), bootstrap.judge(settings)
-    part = Part(kafka, judge, passed, bookmarks, bootstrap.read_at_once(settings))
+    part = Part(kafka, judge, passed, stored_positions, bootstrap.max_fetched_records(settings))
     gauge = Gauge()
     with run.output.metered(Meter("topics", gauge.fraction, gauge.read)):
         return folded(part, numbers, gauge)

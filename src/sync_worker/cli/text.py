@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sync_worker.printable import in_a_line, in_json
+from sync_worker.printable import printable_json, printable_line
 
 _GAP = "  "
 _FIRST_COMBINING = "\u0300"
@@ -37,7 +37,7 @@ def cell(value: object) -> str:
             text = compact_json(value)
         case _:
             text = str(value)
-    return in_a_line(text)
+    return printable_line(text)
 
 
 def jsonable(value: object) -> str:
@@ -50,7 +50,7 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, default=jsonable).encode
 
 def compact_json(value: object) -> str:
     """A value as JSON on one line, safe to show."""
-    return in_json(_ENCODE(value))
+    return printable_json(_ENCODE(value))
 
 
 def table(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
-from sync_worker.files import small
+from sync_worker.files import secret_files
 
 SCHEMES = ("postgresql://", "postgresql+psycopg://")
 
@@ -36,7 +36,7 @@ def is_postgresql(url: str) -> bool:
     return url.startswith(SCHEMES)
 
 
-def parameters_of(url: str) -> dict[str, str]:
+def parse_url(url: str) -> dict[str, str]:
     """What the URL says, by libpq's keywords; several hosts and ports with commas, as libpq has it.
 
     Raises:
@@ -119,7 +119,7 @@ def require_files(parameters: Mapping[str, str]) -> None:
 def is_encrypted(key: Path) -> bool:
     """Whether a file holds a private key that only a pass phrase opens."""
     try:
-        return _ENCRYPTED in small.read(key)
+        return _ENCRYPTED in secret_files.read(key)
     except OSError:
         return False
 
@@ -216,7 +216,7 @@ def _at_home(file: Path) -> Path:
 
 def _require_file(keyword: str, file: Path) -> None:
     try:
-        with small.opened(_at_home(file)) as opened:
+        with secret_files.open_regular(_at_home(file)) as opened:
             opened.read(1)
     except OSError as error:
         raise Unusable(f"{keyword} names {file}, which cannot be read: {error.strerror}") from None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from sync_worker.config.sources import current, variable
-from sync_worker.files import small
+from sync_worker.files import secret_files
 
 SECRETS = ("kafka_sasl_password", "kafka_ssl_key_password", "kafka_sasl_oauth_client_secret")
 """The settings that are secret as a whole."""
@@ -39,7 +39,7 @@ def secrets_in(environ: Mapping[str, str]) -> Iterator[str]:
     yield from (environ[name] for name in _OF_THE_CLIENT if environ.get(name))
 
 
-class Renewed:
+class CurrentSecret:
     """Gives a secret setting as it is now; where it is none any more, as it was last.
 
     It can be handed to another process, which a closure cannot.
@@ -81,7 +81,7 @@ def _stamp(file: Path) -> tuple[int, int] | None:
 
 def _content(file: Path) -> Iterator[str]:
     try:
-        yield small.read(file).decode().strip()
+        yield secret_files.read(file).decode().strip()
     except (OSError, UnicodeDecodeError):
         return
 

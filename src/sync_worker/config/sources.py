@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from sync_worker.files import small
+from sync_worker.files import secret_files
 
 PREFIX = "SYNC_WORKER_"
 SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
@@ -130,7 +130,7 @@ def _read(folder: Path, names: Collection[str], problems: list[str]) -> dict[str
 
 def _content(path: Path, problems: list[str]) -> str | None:
     try:
-        return small.read(path).decode().rstrip("\r\n")
+        return secret_files.read(path).decode().rstrip("\r\n")
     except UnicodeDecodeError:
         problems.append(f"{path} is not text in UTF-8.")
     except OSError as error:

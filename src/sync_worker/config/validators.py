@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import SecretStr
 
 from sync_worker.config import postgresql_url
-from sync_worker.config.local_addresses import is_this_machine
+from sync_worker.config.loopback import is_loopback
 from sync_worker.config.sources import variable
 from sync_worker.domain.regions import Regions
 
@@ -35,7 +35,7 @@ def database_url(url: str) -> str:
     if not url.isprintable() or " " in url:
         raise ValueError("it holds a blank or a control character")
     if postgresql_url.is_postgresql(url):
-        postgresql_url.require_options(postgresql_url.parameters_of(url))
+        postgresql_url.require_options(postgresql_url.parse_url(url))
     elif url.startswith("sqlite:"):
         _require_sqlite_file(url)
     else:
@@ -91,7 +91,7 @@ def token_url(url: str) -> str:
     parts = _split(url)
     if not parts.hostname or parts.username is not None or not url.isprintable() or " " in url:
         raise ValueError("it names no host, or a user, which has settings of its own")
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_this_machine(parts.hostname)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
         raise ValueError("it is not encrypted")
     return url
 

@@ -21,7 +21,7 @@ PUBLIC = 0o666
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """What stands in a file's place."""
 
     LINK = "a symbolic link"
@@ -31,18 +31,18 @@ class Kind(StrEnum):
     SOCKET = "a socket"
 
 
-_KINDS: tuple[tuple[Callable[[int], bool], Kind], ...] = (
-    (stat.S_ISLNK, Kind.LINK),
-    (stat.S_ISDIR, Kind.FOLDER),
-    (stat.S_ISFIFO, Kind.PIPE),
-    (stat.S_ISSOCK, Kind.SOCKET),
+_KINDS: tuple[tuple[Callable[[int], bool], FileKind], ...] = (
+    (stat.S_ISLNK, FileKind.LINK),
+    (stat.S_ISDIR, FileKind.FOLDER),
+    (stat.S_ISFIFO, FileKind.PIPE),
+    (stat.S_ISSOCK, FileKind.SOCKET),
 )
 
 
 class NotARegularFile(OSError):
     """No file is written at the path: what stands there is of another kind."""
 
-    def __init__(self, path: Path, kind: Kind) -> None:
+    def __init__(self, path: Path, kind: FileKind) -> None:
         super().__init__(EEXIST, f"it is {kind}", str(path))
         self.kind = kind
 
@@ -55,7 +55,7 @@ def require_place(path: Path) -> None:
         return
     if not stat.S_ISREG(mode):
         raise NotARegularFile(
-            path, next((kind for is_it, kind in _KINDS if is_it(mode)), Kind.DEVICE)
+            path, next((kind for is_it, kind in _KINDS if is_it(mode)), FileKind.DEVICE)
         )
 
 

@@ -45,7 +45,7 @@ def plain(cell: str) -> str:
     """What was meant by a cell: without what keeps spreadsheet programs from changing it."""
     text = hsa_ids.trimmed(cell)
     kept_as_text = _TEXT_FORMULA.fullmatch(text)
-    return kept_as_text[1] if kept_as_text else unguarded(text)
+    return kept_as_text[1] if kept_as_text else unescaped(text)
 
 
 def safe(cell: str) -> str:
@@ -59,7 +59,7 @@ def safe(cell: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def unguarded(cell: str) -> str:
+def unescaped(cell: str) -> str:
     """The cell that `safe` was given."""
     text = cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
     return _ESCAPE.sub(_meaning, text) if "\\" in text else text

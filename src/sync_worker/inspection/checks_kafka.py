@@ -17,7 +17,7 @@ from sync_worker.streams.checks import Bounds
 from sync_worker.streams.kafka.admin import (
     KEEPS_RECORDS,
     KEEPS_TIMESTAMPS,
-    Group,
+    ConsumerGroup,
     KafkaAdmin,
     Topic,
     lag,
@@ -61,7 +61,7 @@ class KafkaChecks:
         return ok(f"The cluster {self._asked.cluster_id()} answers, with {brokers} brokers.")
 
     def _topics(self) -> Finding:
-        checks.refuse_missing(self.topics, self._found, self._asked.cluster_id())
+        checks.check_topics_exist(self.topics, self._found, self._asked.cluster_id())
         return ok(
             ", ".join(f"{name}: {len(topic.partitions)} partitions" for name, topic in self._sorted)
             + "."
@@ -127,10 +127,10 @@ class KafkaChecks:
         return f"A replay reaches back no further than {listed}."
 
     def _topic_ids(self) -> Finding:
-        known, bookmarks = self._bookmarks()
-        checks.refuse_other_cluster(self._stream_id, bookmarks)
+        known, stored = self._bookmarks()
+        checks.check_cluster(self._stream_id, stored)
         ids = {name: topic.topic_id for name, topic in self._found.items()}
-        checks.refuse_recreated(ids, bookmarks.topic_ids, bookmarks.positions)
+        checks.check_topic_ids(ids, stored.topic_ids, stored.positions)
         nameless = sorted(name for name, topic_id in ids.items() if not topic_id)
         if nameless:
             return warn(
@@ -143,12 +143,12 @@ class KafkaChecks:
         return ok("The topics are those that the positions are of.")
 
     def _positions(self) -> Finding:
-        known, bookmarks = self._bookmarks()
+        known, stored = self._bookmarks()
         bounds = self._asked.bounds(self._present)
         told = [said for at in known if (said := _misfit(at, bounds)) is not None]
         if told:
             return fail(" ".join(f"{said.what} {said.why}" for said in told), told[0].hint)
-        behind = lag(bookmarks.positions, {at: of.end for at, of in bounds.items()})
+        behind = lag(stored.positions, {at: of.end for at, of in bounds.items()})
         if not known and behind:
             return warn(f"Nothing was read yet; {behind} offsets are to go.", "sync-worker run")
         return ok(f"All are within their logs; {behind} offsets are to go.")
@@ -163,8 +163,8 @@ class KafkaChecks:
                 f"The group {self.group_id} is sharing out its partitions: {group.state}.",
                 "Nothing for a minute; if it stays, look for workers that come and go",
             )
-        _, bookmarks = self._bookmarks()
-        ahead = [at for at, to in group.offsets.items() if to > bookmarks.positions.get(at, 0)]
+        _, stored = self._bookmarks()
+        ahead = [at for at, to in group.offsets.items() if to > stored.positions.get(at, 0)]
         members = f"The group {self.group_id} is stable, with {group.members} members"
         if ahead:
             listed = ", ".join(f"{at.topic}/{at.partition}" for at in sorted(ahead))
@@ -175,7 +175,7 @@ class KafkaChecks:
             )
         return ok(f"{members}.")
 
-    def _group_found(self) -> Group:
+    def _group_found(self) -> ConsumerGroup:
         """A cluster that never had a group has no coordinator for the first seconds."""
         deadline = time.monotonic() + _COORDINATOR_SECONDS
         while True:
@@ -245,7 +245,7 @@ def _misfit(known: Position, bounds: Mapping[Partition, Bounds]) -> StreamError 
             "Check SYNC_WORKER_KAFKA_ACTIVATION_TOPIC and SYNC_WORKER_KAFKA_REGION_TOPIC",
         )
     try:
-        checks.refuse_out_of_bounds(known.partition, known.next_offset, bounds[known.partition])
+        checks.check_position(known.partition, known.next_offset, bounds[known.partition])
     except StreamError as misfit:
         return misfit
     return None

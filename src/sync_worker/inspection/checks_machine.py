@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sync_worker.files import small
+from sync_worker.files import secret_files
 from sync_worker.inspection.doctor import Check, Finding, State, fail, ok, skip, warn
 from sync_worker.registry import dialect
 from sync_worker.registry.database import Registry
@@ -108,7 +108,7 @@ class MachineChecks:
     def _certificate(self, setting: str, path: Path) -> Finding:
         fix = f"Have it renewed, and put it where {setting} says"
         try:
-            with small.opened(path) as file:
+            with secret_files.open_regular(path) as file:
                 ends = ends_of(file.read())
         except (OSError, NoCertificate) as error:
             said = error.strerror if isinstance(error, OSError) else str(error)

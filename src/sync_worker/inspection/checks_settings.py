@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sync_worker.config import postgresql_url
-from sync_worker.config.local_addresses import is_development, is_this_machine
+from sync_worker.config.loopback import is_local_cluster, is_loopback
 from sync_worker.config.settings import Settings
 from sync_worker.config.sources import variable
 from sync_worker.inspection.doctor import Check, Finding, ok, warn
@@ -29,7 +29,7 @@ def _of_kafka(settings: Settings) -> Iterator[tuple[str, str]]:
     servers = settings.kafka_bootstrap_servers
     if servers is None or settings.kafka_security_protocol != "SASL_PLAINTEXT":
         return
-    if not is_development(servers, ()):
+    if not is_local_cluster(servers, ()):
         how = f"The login to Kafka by {settings.kafka_sasl_mechanism}"
         told = f"{how}, and all records, go to another machine unencrypted."
         fix = f"Set {variable('kafka_security_protocol')} to SASL_SSL, where the brokers offer it"
@@ -41,7 +41,7 @@ def _of_databases(settings: Settings) -> Iterator[tuple[str, str]]:
         url = getattr(settings, name)
         if url is None or not postgresql_url.is_postgresql(url):
             continue
-        stated = postgresql_url.effective(postgresql_url.parameters_of(url))
+        stated = postgresql_url.effective(postgresql_url.parse_url(url))
         if stated["sslmode"] in _MAY_BE_CLEAR and not _is_local(stated):
             where = f"{variable(name)} leads to another machine with sslmode={stated['sslmode']}"
             told = f"{where}: the connection may be unencrypted, and anybody could answer."
@@ -51,4 +51,4 @@ def _of_databases(settings: Settings) -> Iterator[tuple[str, str]]:
 def _is_local(stated: dict[str, str]) -> bool:
     """Whether every host is this machine, or a socket of it."""
     hosts = (stated.get("hostaddr") or stated.get("host") or "").split(",")
-    return all(not host or host[0] in "/@" or is_this_machine(host) for host in hosts)
+    return all(not host or host[0] in "/@" or is_loopback(host) for host in hosts)

@@ -44,7 +44,7 @@ class Log:
     topic_ids: Mapping[str, str]
     """Those that are there."""
     bounds: Mapping[Partition, Bounds]
-    bookmarks: StoredPositions
+    stored: StoredPositions
     """Where the registry stood in it just before."""
 
     def lag(self, partition: Partition, position: int) -> int | None:
@@ -58,8 +58,8 @@ class Log:
     def refusals(self) -> list[StreamError]:
         """All that `run` would refuse."""
         return [
-            *_refusal(checks.refuse_other_cluster, self.stream, self.bookmarks),
-            *_refusal(checks.refuse_missing, self.topics, self.topic_ids, self.stream),
+            *_refusal(checks.check_cluster, self.stream, self.stored),
+            *_refusal(checks.check_topics_exist, self.topics, self.topic_ids, self.stream),
             *self._recreated.values(),
             *self._out_of_bounds(),
         ]
@@ -67,20 +67,20 @@ class Log:
     @cached_property
     def _recreated(self) -> Mapping[str, StreamError]:
         """The topics that are not those that were read, with what to say of each."""
-        known = self.bookmarks
+        known = self.stored
         return {
             topic: refusal
             for topic, topic_id in sorted(self.topic_ids.items())
             for refusal in _refusal(
-                checks.refuse_recreated, {topic: topic_id}, known.topic_ids, known.positions
+                checks.check_topic_ids, {topic: topic_id}, known.topic_ids, known.positions
             )
         }
 
     def _out_of_bounds(self) -> Iterator[StreamError]:
         """What does not fit the positions; they say nothing of a topic created anew."""
-        for at, position in sorted(self.bookmarks.positions.items()):
+        for at, position in sorted(self.stored.positions.items()):
             if at in self.bounds and at.topic not in self._recreated:
-                yield from _refusal(checks.refuse_out_of_bounds, at, position, self.bounds[at])
+                yield from _refusal(checks.check_position, at, position, self.bounds[at])
 
 
 def log(admin: KafkaAdmin, known: Iterable[Position], topics: Sequence[str]) -> Log:

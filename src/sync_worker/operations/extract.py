@@ -165,7 +165,7 @@ def _lines(content: bytes) -> Iterator[csv_rows.Row]:
     try:
         for line, row in csv_rows.rows(text, delimiter):
             if not all(map(csv_cells.is_blank, row)):
-                yield csv_rows.Row(line, tuple(map(csv_cells.unguarded, row)))
+                yield csv_rows.Row(line, tuple(map(csv_cells.unescaped, row)))
     except csv_rows.OpenQuote as error:
         what = "a quotation mark begins that does not end as it should"
         raise BadExtract([f"Line {error.line}: {what}."]) from None

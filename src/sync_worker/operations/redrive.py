@@ -24,7 +24,7 @@ from sync_worker.registry import dead_letters, schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dead_letters import OPEN, DeadLetter, DeadLetterSummary, Signature
 from sync_worker.registry.errors import Fault, fault_of
-from sync_worker.streams.protocol import BYTES_AT_ONCE
+from sync_worker.streams.protocol import MAX_FETCHED_BYTES
 
 _UNDERSTOOD = set(Outcome) - {Outcome.DEAD_LETTERED}
 
@@ -131,7 +131,7 @@ def _parts_of(heads: Sequence[DeadLetterSummary], most: int) -> Iterator[tuple[s
         some: list[int] = []
         size = 0
         for head in run:
-            if some and (len(some) >= most or size + head.size > BYTES_AT_ONCE):
+            if some and (len(some) >= most or size + head.size > MAX_FETCHED_BYTES):
                 yield stream, some
                 some, size = [], 0
             some.append(head.number)

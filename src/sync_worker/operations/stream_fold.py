@@ -21,7 +21,7 @@ from sync_worker.events.outcomes import Event
 from sync_worker.events.record import Partition, Record
 from sync_worker.pipeline import gc_control
 from sync_worker.registry.snapshot import Address
-from sync_worker.streams.kafka.range_reader import KafkaRange
+from sync_worker.streams.kafka.range_reader import KafkaRangeReader
 from sync_worker.streams.kafka.settings import KafkaSettings
 from sync_worker.streams.protocol import StoredPositions, StreamError, StreamUnavailable
 from sync_worker.streams.ranges import Range, RangeReader
@@ -201,7 +201,7 @@ class Part:
     settings: KafkaSettings
     judge: Judge
     passed: Passed
-    bookmarks: StoredPositions
+    stored_positions: StoredPositions
     max_records: int
     numbers: frozenset[int] = frozenset()
 
@@ -267,8 +267,8 @@ def _fold(part: Part, look: Callable[[RangeReader], None]) -> Fold:
     """Fold a part; `look` is given the reader after each batch."""
     fold = Fold(part.judge.codec(), part.passed)
     wanted = Range(partitions=part.numbers)
-    with closing(KafkaRange(part.settings, wanted, part.max_records)) as reader:
-        reader.fit(part.bookmarks)
+    with closing(KafkaRangeReader(part.settings, wanted, part.max_records)) as reader:
+        reader.fit(part.stored_positions)
         look(reader)
         with gc_control.between_batches() as collect:
             for batch in reader.batches():

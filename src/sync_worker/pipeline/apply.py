@@ -40,15 +40,15 @@ class PendingTransaction:
     """One batch, or several that follow on each other."""
 
     judged: DecodedRecords
-    moves: dict[Partition, OffsetRange]
+    ranges: dict[Partition, OffsetRange]
     """One of each partition that is moved."""
     topic_ids: dict[str, str]
 
     @classmethod
     def of(cls, batch: FetchedBatch, judged: DecodedRecords) -> "PendingTransaction":
         """A batch, whose records were judged."""
-        moves = {move.partition: move for move in batch.moves}
-        return cls(judged, moves, dict(batch.topic_ids))
+        ranges = {span.partition: span for span in batch.ranges}
+        return cls(judged, ranges, dict(batch.topic_ids))
 
     def __len__(self) -> int:
         return len(self.judged)
@@ -56,29 +56,29 @@ class PendingTransaction:
     def is_followed_by(self, batch: FetchedBatch) -> bool:
         """Whether the batch goes on where this ends, in each partition that is in both."""
         return all(
-            move.from_offset == self.moves[move.partition].to_offset
-            for move in batch.moves
-            if move.partition in self.moves
+            span.from_offset == self.ranges[span.partition].to_offset
+            for span in batch.ranges
+            if span.partition in self.ranges
         )
 
     def add(self, later: "PendingTransaction") -> None:
         """Go on with what follows on this."""
         self.judged.add(later.judged)
         self.topic_ids |= later.topic_ids
-        for at, move in later.moves.items():
-            begin = self.moves.get(at, move).from_offset
-            self.moves[at] = OffsetRange(at, begin, move.to_offset)
+        for at, span in later.ranges.items():
+            begin = self.ranges.get(at, span).from_offset
+            self.ranges[at] = OffsetRange(at, begin, span.to_offset)
 
     def halves(self) -> "tuple[PendingTransaction, PendingTransaction]":
         """Two that are this one, one after the other; it must have two records or more."""
         first, second = self.judged.halves()
         ends = first.ends()
-        before = {at: OffsetRange(at, self.moves[at].from_offset, end) for at, end in ends.items()}
+        before = {at: OffsetRange(at, self.ranges[at].from_offset, end) for at, end in ends.items()}
         after = {
-            at: OffsetRange(at, ends.get(at, move.from_offset), move.to_offset)
-            for at, move in self.moves.items()
+            at: OffsetRange(at, ends.get(at, span.from_offset), span.to_offset)
+            for at, span in self.ranges.items()
         }
-        steps = {at: move for at, move in after.items() if move.to_offset > move.from_offset}
+        steps = {at: span for at, span in after.items() if span.to_offset > span.from_offset}
         return PendingTransaction(first, before, self.topic_ids), PendingTransaction(
             second, steps, self.topic_ids
         )
@@ -89,16 +89,16 @@ class PendingTransaction:
         unknown, is_known = self.judged.unknown_at_the_ends()
         return [
             PositionUpdate(
-                move.partition,
-                move.from_offset,
-                move.to_offset,
-                counts.get(move.partition, Counts()),
-                merged.newest_event_at.get(move.partition),
-                self.topic_ids.get(move.partition.topic),
-                unknown[move.partition],
-                move.partition not in is_known,
+                span.partition,
+                span.from_offset,
+                span.to_offset,
+                counts.get(span.partition, Counts()),
+                merged.newest_event_at.get(span.partition),
+                self.topic_ids.get(span.partition.topic),
+                unknown[span.partition],
+                span.partition not in is_known,
             )
-            for move in self.moves.values()
+            for span in self.ranges.values()
         ]
 
 
@@ -117,7 +117,7 @@ class DatabaseRefusesRecords(Exception):
 class Writer:
     """Merges and writes records within one transaction.
 
-    `moves` are the stretches of offsets that the records were read in. It is None where they are
+    `ranges` are the stretches of offsets that the records were read in. It is None where they are
     dead letters, of any logs of the stream: then whoever has those keeps account of them.
     """
 
@@ -126,7 +126,7 @@ class Writer:
         connection: Connection,
         limits: Limits,
         origin: Origin,
-        moves: Iterable[OffsetRange] | None,
+        ranges: Iterable[OffsetRange] | None,
         now: datetime,
     ) -> None:
         self._connection = connection
@@ -134,8 +134,8 @@ class Writer:
         self._origin = origin
         self._offsets = (
             None
-            if moves is None
-            else {m.partition: range(m.from_offset, m.to_offset) for m in moves}
+            if ranges is None
+            else {m.partition: range(m.from_offset, m.to_offset) for m in ranges}
         )
         self._now = now
         self._refused = 0
@@ -283,12 +283,12 @@ class Applier:
         """
         with self._registry.transaction() as transaction:
             schema.require_unchanged(transaction.connection)
-            moves = portion.moves.values()
-            expected = {move.partition: move.from_offset for move in moves}
+            ranges = portion.ranges.values()
+            expected = {span.partition: span.from_offset for span in ranges}
             claimed = positions.claim(transaction.connection, stream, expected)
             now = self._clock()
             origin = Origin(stream, portion.topic_ids)
-            writer = Writer(transaction.connection, self._limits, origin, moves, now)
+            writer = Writer(transaction.connection, self._limits, origin, ranges, now)
             merged = writer.write(portion.judged)
             advances = portion.advances(merged)
             positions.advance(transaction.connection, claimed, advances, now)

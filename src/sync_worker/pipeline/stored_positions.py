@@ -15,14 +15,14 @@ from sync_worker.streams.protocol import StoredPositions
 class Start(NamedTuple):
     """Where the worker reads on."""
 
-    bookmarks: StoredPositions
+    stored_positions: StoredPositions
     letters: Collection[Address]
     """Where open dead letters are ahead, since a position was set back."""
 
 
-def bookmarks(registry: Registry, stream: str) -> StoredPositions:
+def stored_positions(registry: Registry, stream: str) -> StoredPositions:
     """Our positions in a stream, with what tells it from others."""
-    return start(registry, stream).bookmarks
+    return start(registry, stream).stored_positions
 
 
 def start(registry: Registry, stream: str) -> Start:
@@ -51,6 +51,6 @@ def refuse_another_log(registry: Registry, stream: str, topic_ids: Mapping[str, 
     Raises:
         StreamError: with the way to adopt them.
     """
-    known = bookmarks(registry, stream)
-    checks.refuse_other_cluster(stream, known)
-    checks.refuse_recreated(topic_ids, known.topic_ids, known.positions)
+    known = stored_positions(registry, stream)
+    checks.check_cluster(stream, known)
+    checks.check_topic_ids(topic_ids, known.topic_ids, known.positions)

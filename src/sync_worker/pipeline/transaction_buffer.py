@@ -79,7 +79,7 @@ class TransactionBuffer:
             self._portion = portion
         else:
             self._portion.add(portion)
-        if self._is_enough(self._portion) or not batch.is_followed:
+        if self._is_enough(self._portion) or not batch.has_more:
             self.keep()
 
     def keep(self) -> bool:
@@ -117,7 +117,7 @@ class TransactionBuffer:
             return self._keep_in_halves(portion)
         self._grow(len(portion), time.monotonic() - began)
         self._kept_whole = max(0, self._kept_whole - len(portion))
-        self._source.kept(applied.next_offsets)
+        self._source.committed(applied.next_offsets)
         self.total += applied.total
         self._progress.applied(applied)
         return True

@@ -9,7 +9,7 @@ from sync_worker.pipeline import gc_control
 from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.listener import PipelineListener
 from sync_worker.pipeline.retry import Retrier, RetryPolicy, is_transient
-from sync_worker.pipeline.stored_positions import bookmarks, start
+from sync_worker.pipeline.stored_positions import start, stored_positions
 from sync_worker.pipeline.transaction_buffer import TransactionBuffer
 from sync_worker.registry import guard_state, schema
 from sync_worker.registry.database import Registry
@@ -144,7 +144,7 @@ class Worker:
         """Read on from the registry's positions: they are the truth."""
         found = self._patiently(lambda: start(self._registry, source.stream_id), source.idle)
         self._applier.need_whole(found.letters)
-        source.seek(found.bookmarks)
+        source.seek(found.stored_positions)
 
     def _is_idle(
         self, source: EventSource, quiet_since: float, until_idle_seconds: float | None
@@ -165,7 +165,7 @@ class Worker:
         return all(reached.get(partition, 0) >= end for partition, end in ends.items())
 
     def _bookmarks(self, stream: str) -> StoredPositions:
-        return bookmarks(self._registry, stream)
+        return stored_positions(self._registry, stream)
 
     def _look_at_the_registry(self, source: EventSource) -> None:
         """Look now and then: on a quiet topic, too, it is to be noticed what became of it."""

@@ -21,15 +21,15 @@ class Bounds:
     end: int
 
 
-def other_clusters(bookmarks: StoredPositions) -> list[str]:
+def other_clusters(stored: StoredPositions) -> list[str]:
     """The clusters that the registry was read from, where it knows this one not at all."""
-    others = sorted(other for other in bookmarks.other_streams if other.startswith("kafka:"))
-    return [] if bookmarks.positions else others
+    others = sorted(other for other in stored.other_streams if other.startswith("kafka:"))
+    return [] if stored.positions else others
 
 
-def refuse_other_cluster(stream_id: str, bookmarks: StoredPositions) -> None:
+def check_cluster(stream_id: str, stored: StoredPositions) -> None:
     """Raise where the registry knows other clusters, and this one not at all."""
-    others = other_clusters(bookmarks)
+    others = other_clusters(stored)
     if not others:
         return
     raise StreamError(
@@ -40,7 +40,7 @@ def refuse_other_cluster(stream_id: str, bookmarks: StoredPositions) -> None:
     )
 
 
-def refuse_missing(wanted: Iterable[str], present: Iterable[str], stream_id: str) -> None:
+def check_topics_exist(wanted: Iterable[str], present: Iterable[str], stream_id: str) -> None:
     """Raise where topics are not there."""
     missing = sorted(set(wanted) - set(present))
     if not missing:
@@ -52,7 +52,7 @@ def refuse_missing(wanted: Iterable[str], present: Iterable[str], stream_id: str
     )
 
 
-def refuse_missing_partitions(wanted: Iterable[Partition], counts: Mapping[str, int]) -> None:
+def check_partitions_exist(wanted: Iterable[Partition], counts: Mapping[str, int]) -> None:
     """Raise where a topic has fewer partitions than are to be written to; `counts` by topic."""
     for partition in sorted(wanted):
         count = counts[partition.topic]
@@ -74,7 +74,7 @@ def refuse_deleted(topic: str, positions: Mapping[Partition, int]) -> None:
     )
 
 
-def refuse_recreated(
+def check_topic_ids(
     ids: Mapping[str, str],
     known: Mapping[str, Collection[str]],
     positions: Mapping[Partition, int],
@@ -95,15 +95,15 @@ def refuse_recreated(
             )
 
 
-def differ(one: str, other: str) -> bool:
+def ids_differ(one: str, other: str) -> bool:
     """Whether two ids are of different topics; one that is empty is not known."""
     return bool(one and other) and one != other
 
 
-def refuse_changed_meanwhile(ids: Mapping[str, str], known: Mapping[str, str]) -> None:
+def check_topics_unchanged(ids: Mapping[str, str], known: Mapping[str, str]) -> None:
     """Raise where a topic is gone, or another one of its name has come, while a range was read."""
     for topic, topic_id in sorted(known.items()):
-        if topic not in ids or differ(ids[topic], topic_id):
+        if topic not in ids or ids_differ(ids[topic], topic_id):
             became = f"created anew, with the id {ids[topic]}" if topic in ids else "deleted"
             raise StreamError(
                 f"{topic} was {became} while it was read.",
@@ -112,7 +112,7 @@ def refuse_changed_meanwhile(ids: Mapping[str, str], known: Mapping[str, str]) -
             )
 
 
-def refuse_out_of_bounds(partition: Partition, position: int, bounds: Bounds) -> None:
+def check_position(partition: Partition, position: int, bounds: Bounds) -> None:
     """Raise where a log does not reach a position; position 0 stands for its beginning."""
     name = f"{partition.topic}/{partition.partition}"
     if 0 < position < bounds.begin:
@@ -129,7 +129,7 @@ def refuse_out_of_bounds(partition: Partition, position: int, bounds: Bounds) ->
         )
 
 
-def truncated(partition: Partition, position: int, bounds: Bounds) -> StreamError:
+def log_truncated(partition: Partition, position: int, bounds: Bounds) -> StreamError:
     """What to say of a log that lost records which were read, and got others in their place."""
     name = f"{partition.topic}/{partition.partition}"
     return StreamError(
@@ -141,7 +141,7 @@ def truncated(partition: Partition, position: int, bounds: Bounds) -> StreamErro
     )
 
 
-def undecodable(partition: Partition, position: int, error: BaseException) -> StreamError:
+def undecodable_records(partition: Partition, position: int, error: BaseException) -> StreamError:
     """What to say of records that the client cannot take apart."""
     name = f"{partition.topic}/{partition.partition}"
     return StreamError(
@@ -154,7 +154,7 @@ def undecodable(partition: Partition, position: int, error: BaseException) -> St
     )
 
 
-def fenced(instance_id: str | None, group_id: str) -> StreamError:
+def member_fenced(instance_id: str | None, group_id: str) -> StreamError:
     """What to say where another process has our place in the group."""
     return StreamError(
         f"Another process took over the place {instance_id} in the group {group_id}.",
@@ -163,7 +163,7 @@ def fenced(instance_id: str | None, group_id: str) -> StreamError:
     )
 
 
-def words_of(error: BaseException) -> str:
+def error_message(error: BaseException) -> str:
     """What a client's error says itself, without the name and number of its kind."""
     return str(error.args[0] if error.args else error).rstrip(".")
 

@@ -12,13 +12,13 @@ from sync_worker.errors import Exit, Hint, UserError
 from sync_worker.events.record import Partition, Record
 from sync_worker.remedies import Remedy
 
-READ_AT_ONCE = 4_000
+MAX_FETCHED_RECORDS = 4_000
 """The most records that a source hands out at once, for the sake of memory.
 
 A transaction of the worker can take more: it lets go of events' bytes as soon as it may.
 """
 
-BYTES_AT_ONCE = 16 * 2**20
+MAX_FETCHED_BYTES = 16 * 2**20
 """The most bytes of keys, values and headers at once, unless a single record has more."""
 
 
@@ -77,15 +77,15 @@ class OffsetRange:
 class FetchedBatch:
     """Records in the order read, and how far they take each of their partitions.
 
-    A move without records is a gap in a log. `topic_ids` tells which topics of these names the
-    offsets are of; it is to be kept beside the positions. An archive has none. `is_followed`
+    A range without records is a gap in a log. `topic_ids` tells which topics of these names the
+    offsets are of; it is to be kept beside the positions. An archive has none. `has_more`
     where more is known to wait behind it, or likely to: there is no hurry to keep it by itself.
     """
 
     records: tuple[Record, ...]
-    moves: tuple[OffsetRange, ...]
+    ranges: tuple[OffsetRange, ...]
     topic_ids: Mapping[str, str] = field(default_factory=dict)
-    is_followed: bool = False
+    has_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class EventSource(Protocol):
         handed out.
         """
 
-    def seek(self, bookmarks: StoredPositions) -> None:
+    def seek(self, stored: StoredPositions) -> None:
         """Read on from these positions; a partition without one is read from its beginning.
 
         To be called when `needs_positions`, and after a batch was not kept.
@@ -145,7 +145,7 @@ class EventSource(Protocol):
     def ends_at_start(self) -> Mapping[Partition, int]:
         """The ends of all partitions at the start; empty where only the source can tell."""
 
-    def kept(self, reached: Mapping[Partition, int]) -> None:
+    def committed(self, reached: Mapping[Partition, int]) -> None:
         """Everything below these offsets is in the database for good."""
 
     def close(self) -> None:

@@ -101,7 +101,7 @@ class RangeReader(Protocol):
     def fraction_read(self) -> float:
         """How much of the range was read, from 0 to 1; can be asked from any thread."""
 
-    def fit(self, bookmarks: StoredPositions) -> None:
+    def fit(self, stored: StoredPositions) -> None:
         """See to it that a whole stream is the one that the bookmarks are of, as the worker does.
 
         To be called before `batches`.
@@ -122,7 +122,7 @@ class RangeReader(Protocol):
         """Let go of files and connections."""
 
 
-class Window:
+class RangeFilter:
     """Judges records one by one, in the order of their log, whether they are in a range.
 
     For a log that cannot be asked where a time is: the first record that reaches a bound settles

@@ -7,7 +7,7 @@ from typing import Any, TextIO, cast
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
-from sync_worker.printable import in_json, in_lines
+from sync_worker.printable import printable_json, printable_text
 from sync_worker.telemetry.redaction import Redaction
 
 
@@ -53,7 +53,7 @@ def _json() -> Processor:
 
 
 def _encoded(event: object, **how: Any) -> str:
-    return in_json(json.dumps(event, **how))
+    return printable_json(json.dumps(event, **how))
 
 
 # What libraries log by themselves: Python writes it to stderr, and here it is redacted first.
@@ -65,7 +65,7 @@ class _Redacted(logging.Formatter):
         self._redaction = redaction
 
     def format(self, record: logging.LogRecord) -> str:
-        return in_lines(self._redaction(super().format(record)))
+        return printable_text(self._redaction(super().format(record)))
 
 
 def redact(redaction: Redaction) -> None:

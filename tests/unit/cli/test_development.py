@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync_worker.config.local_addresses import is_development
+from sync_worker.config.loopback import is_local_cluster
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from sync_worker.config.local_addresses import is_development
     ],
 )
 def test_this_machine_is_a_development_one(servers):
-    assert is_development(servers, ["localhost", "127.0.0.1", "::1"])
+    assert is_local_cluster(servers, ["localhost", "127.0.0.1", "::1"])
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_this_machine_is_a_development_one(servers):
     ids=str,
 )
 def test_one_host_elsewhere_makes_it_none_behind_a_tunnel_too(servers, brokers):
-    assert not is_development(servers, brokers)
+    assert not is_local_cluster(servers, brokers)

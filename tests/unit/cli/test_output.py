@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sync_worker.cli import text
 from sync_worker.cli.output import Form, Globals, Output
 from sync_worker.errors import Exit, UserError
-from sync_worker.printable import in_lines
+from sync_worker.printable import printable_text
 
 COLUMNS = ("hsa_id", "name", "active", "updated_at")
 AT = datetime(2026, 1, 1, 8, 30, tzinfo=UTC)
@@ -120,7 +120,7 @@ def test_no_text_can_move_a_cursor_or_break_a_line(value):
 @given(st.text(st.characters(exclude_categories=[])))
 def test_sentences_are_as_harmless_but_may_have_lines(value):
     allowed = {"\n"}
-    shown = set(in_lines(value)) - allowed
+    shown = set(printable_text(value)) - allowed
     assert not any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in shown)
 
 

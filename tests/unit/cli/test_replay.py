@@ -11,7 +11,7 @@ from tests.unit.cli.test_changing import answers, contents
 
 from sync_worker.pipeline.apply import Writer
 from sync_worker.pipeline.retry import RetryPolicy
-from sync_worker.streams.archive.reader import ArchiveRange
+from sync_worker.streams.archive.reader import ArchiveRangeReader
 
 REPORT = ["read", "applied", "superseded", "ignored", "dead_lettered", "held", "changes"]
 
@@ -215,14 +215,14 @@ def test_a_part_in_hand_is_finished_before_it_ends(newer, typed, monkeypatch, nu
 
 
 def test_one_that_waits_for_records_ends_at_once(newer, typed, monkeypatch):
-    batches = ArchiveRange.batches
+    batches = ArchiveRangeReader.batches
 
     def endless(self):
         yield from batches(self)
         signal.raise_signal(signal.SIGINT)
         raise AssertionError("it reads on")
 
-    monkeypatch.setattr(ArchiveRange, "batches", endless)
+    monkeypatch.setattr(ArchiveRangeReader, "batches", endless)
     before = signal.getsignal(signal.SIGINT)
     told = typed("replay", "--archive", newer, "--yes", "-o", "json")
     assert (told.exit_code, told.json["read"]) == (130, 3)

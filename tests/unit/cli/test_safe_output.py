@@ -13,8 +13,8 @@ from tests.unit.cli.conftest import A, B
 from sync_worker.cli.errors import as_json, as_text
 from sync_worker.cli.output import Form, Globals, Output
 from sync_worker.errors import Exit, UserError
-from sync_worker.files.csv_cells import unguarded
-from sync_worker.printable import in_json
+from sync_worker.files.csv_cells import unescaped
+from sync_worker.printable import printable_json
 from sync_worker.telemetry import logging
 from sync_worker.telemetry.redaction import Redaction
 
@@ -83,7 +83,7 @@ def test_names_are_the_same_again_in_json_and_csv(typed, named):
     listed = typed("clinics", "list", "-o", "json").items
     assert {row["hsa_id"]: row["name"] for row in listed} == named
     rows = list(csv.DictReader(io.StringIO(typed("clinics", "list", "-o", "csv").stdout)))
-    assert {row["hsa_id"]: unguarded(row["name"]) for row in rows} == named
+    assert {row["hsa_id"]: unescaped(row["name"]) for row in rows} == named
     assert not [row for row in rows if row["name"].startswith(FORMULAS)]
 
 
@@ -135,7 +135,7 @@ def test_numbers_stay_numbers_in_csv(capsys, value):
 @given(st.dictionaries(ANY_TEXT, ANY_TEXT | st.integers()))
 def test_safe_json_says_the_same(document):
     for indent in (None, 2):
-        safe = in_json(json.dumps(document, ensure_ascii=False, indent=indent))
+        safe = printable_json(json.dumps(document, ensure_ascii=False, indent=indent))
         assert json.loads(safe) == document
         assert not UNSAFE & set(safe)
 

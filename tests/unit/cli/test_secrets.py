@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.cli.test_settings import named
 
-from sync_worker.config.postgresql_url import parameters_of
+from sync_worker.config.postgresql_url import parse_url
 from sync_worker.config.secrets import SECRETS, URLS
 from sync_worker.config.settings import Settings, load_settings
 from sync_worker.telemetry.redaction import MASK, Redaction
@@ -83,9 +83,9 @@ def test_whatever_is_percent_encoded_is_read_as_it_was_meant(user, password):
     url = f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@host/db"
     if not (user + password).isprintable():
         with pytest.raises(ValueError, match="control character"):
-            parameters_of(url)
+            parse_url(url)
         return
-    read = parameters_of(url)
+    read = parse_url(url)
     assert (read["user"], read["password"], read["host"]) == (user, password, "host")
 
 
@@ -199,7 +199,7 @@ def test_every_setting_that_can_hold_a_secret_is_known():
 )
 def test_several_hosts_sockets_and_addresses_are_read(url, host, port):
     settings = load_settings(named({"DATABASE_URL": url}))
-    read = parameters_of(settings.database_url)
+    read = parse_url(settings.database_url)
     assert (read.get("host"), read.get("port")) == (host, port)
 
 

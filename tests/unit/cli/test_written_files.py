@@ -7,7 +7,7 @@ import stat
 import pytest
 from tests.unit.cli.conftest import A
 
-from sync_worker.files.atomic import AtomicFile, Kind, NotARegularFile
+from sync_worker.files.atomic import AtomicFile, FileKind, NotARegularFile
 from sync_worker.registry.dialect import open_engine
 
 
@@ -25,11 +25,11 @@ def a_device(path):
 
 
 OBSTACLES = {
-    Kind.LINK: lambda path: path.symlink_to(path.with_name("target")),
-    Kind.FOLDER: lambda path: path.mkdir(),
-    Kind.PIPE: os.mkfifo,
-    Kind.SOCKET: a_socket,
-    Kind.DEVICE: a_device,
+    FileKind.LINK: lambda path: path.symlink_to(path.with_name("target")),
+    FileKind.FOLDER: lambda path: path.mkdir(),
+    FileKind.PIPE: os.mkfifo,
+    FileKind.SOCKET: a_socket,
+    FileKind.DEVICE: a_device,
 }
 
 
@@ -45,7 +45,7 @@ def mode(path):
     return path.stat().st_mode & 0o777
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", FileKind)
 def test_what_is_no_file_is_left_as_it_is_and_told(typed, database, folder, monkeypatch, kind):
     place = folder / "place"
     OBSTACLES[kind](place)

@@ -1,6 +1,6 @@
 """When a refused login is tried again."""
 
-from sync_worker.login_backoff import LONGEST_WAIT_SECONDS, LoginBackoff
+from sync_worker.login_backoff import MAX_WAIT_SECONDS, LoginBackoff
 
 
 def test_a_refusal_is_tried_ever_more_slowly_with_a_limit():
@@ -10,8 +10,8 @@ def test_a_refusal_is_tried_ever_more_slowly_with_a_limit():
         refusals.refused("no")
     waits = [seconds for _, _, seconds in told]
     assert waits[:4] == [1, 2, 4, 8]
-    assert waits[-1] == LONGEST_WAIT_SECONDS
-    assert LONGEST_WAIT_SECONDS - 1 < refusals.wait_seconds() <= LONGEST_WAIT_SECONDS
+    assert waits[-1] == MAX_WAIT_SECONDS
+    assert MAX_WAIT_SECONDS - 1 < refusals.wait_seconds() <= MAX_WAIT_SECONDS
     assert {(why, since) for why, since, _ in told} == {("no", refusals.since)}
 
 

@@ -36,15 +36,15 @@ def batches(draw: st.DrawFn, begins=None, min_size=2) -> FetchedBatch:
         records.append(Record(*partition, offset, None, None, value))
         ends[partition] = offset + 1
     ends = {partition: end + draw(st.integers(0, 2)) for partition, end in ends.items()}
-    moves = [OffsetRange(p, begins[p], ends[p]) for p in PARTITIONS if ends[p] > begins[p]]
-    return FetchedBatch(tuple(records), tuple(moves), {"a": "id"})
+    ranges = [OffsetRange(p, begins[p], ends[p]) for p in PARTITIONS if ends[p] > begins[p]]
+    return FetchedBatch(tuple(records), tuple(ranges), {"a": "id"})
 
 
 @st.composite
 def two_batches(draw: st.DrawFn) -> tuple[FetchedBatch, FetchedBatch]:
     """Two that follow on each other."""
     first = draw(batches(min_size=0))
-    ends = dict.fromkeys(PARTITIONS, 0) | {m.partition: m.to_offset for m in first.moves}
+    ends = dict.fromkeys(PARTITIONS, 0) | {m.partition: m.to_offset for m in first.ranges}
     return first, draw(batches(ends, min_size=0))
 
 
@@ -75,14 +75,14 @@ def test_its_halves_have_its_records_and_go_its_way(batch, whole):
     assert len(first) >= 1
     assert len(second) >= 1
     assert first.topic_ids == second.topic_ids == batch.topic_ids
-    reached = {move.partition: move.from_offset for move in batch.moves}
+    reached = {span.partition: span.from_offset for span in batch.ranges}
     for half in (first, second):
-        for move in half.moves.values():
-            assert move.from_offset == reached[move.partition]
-            assert move.to_offset > move.from_offset
-            reached[move.partition] = move.to_offset
+        for span in half.ranges.values():
+            assert span.from_offset == reached[span.partition]
+            assert span.to_offset > span.from_offset
+            reached[span.partition] = span.to_offset
         assert all(end <= reached[of] for of, end in half.judged.ends().items())
-    assert reached == {move.partition: move.to_offset for move in batch.moves}
+    assert reached == {span.partition: span.to_offset for span in batch.ranges}
 
 
 @given(two_batches(), st.booleans())
@@ -97,16 +97,16 @@ def test_two_batches_become_one_that_has_the_records_of_both_and_goes_the_way_of
     assert addresses(portion.judged) == [record.address for record in records]
     assert portion.judged.verdicts == together.verdicts
     assert bytes_of(portion.judged) == bytes_of(together)
-    begins = {move.partition: move.from_offset for move in second.moves + first.moves}
-    ends = {move.partition: move.to_offset for move in first.moves + second.moves}
-    for at, move in portion.moves.items():
-        assert (move.from_offset, move.to_offset) == (begins[at], ends[at])
-    assert portion.moves.keys() == ends.keys()
+    begins = {span.partition: span.from_offset for span in second.ranges + first.ranges}
+    ends = {span.partition: span.to_offset for span in first.ranges + second.ranges}
+    for at, span in portion.ranges.items():
+        assert (span.from_offset, span.to_offset) == (begins[at], ends[at])
+    assert portion.ranges.keys() == ends.keys()
 
 
 def test_a_batch_that_begins_elsewhere_does_not_follow():
-    move = OffsetRange(PARTITIONS[0], 0, 5)
-    portion = portion_of(FetchedBatch((), (move,)))
+    span = OffsetRange(PARTITIONS[0], 0, 5)
+    portion = portion_of(FetchedBatch((), (span,)))
 
     for begin in (4, 6):
         assert not portion.is_followed_by(FetchedBatch((), (OffsetRange(PARTITIONS[0], begin, 7),)))

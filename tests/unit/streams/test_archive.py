@@ -17,7 +17,7 @@ from sync_worker.cli.remedies import in_words
 from sync_worker.events.record import Partition, Record
 from sync_worker.streams.archive.reader import ArchiveSource
 from sync_worker.streams.protocol import (
-    BYTES_AT_ONCE,
+    MAX_FETCHED_BYTES,
     EventSource,
     FetchedBatch,
     StoredPositions,
@@ -101,11 +101,11 @@ def test_any_batch_size_gives_the_same_records_and_moves_that_chain(written, max
     assert records(found) == written
     assert all(len(batch.records) <= max_records for batch in found)
     for place in (HERE, THERE):
-        moves = [m for batch in found for m in batch.moves if m.partition == place]
+        ranges = [m for batch in found for m in batch.ranges if m.partition == place]
         offsets = [r.offset for r in written if (r.topic, r.partition) == place]
-        assert [m.from_offset for m in moves[:1]] == [0 for _ in offsets[:1]]
-        assert all(a.to_offset == b.from_offset for a, b in pairwise(moves))
-        assert [m.to_offset for m in moves[-1:]] == [offset + 1 for offset in offsets[-1:]]
+        assert [m.from_offset for m in ranges[:1]] == [0 for _ in offsets[:1]]
+        assert all(a.to_offset == b.from_offset for a, b in pairwise(ranges))
+        assert [m.to_offset for m in ranges[-1:]] == [offset + 1 for offset in offsets[-1:]]
 
 
 @given(logs(), st.data())
@@ -127,9 +127,9 @@ def test_a_batch_moves_its_partitions_from_the_positions_that_were_told(tmp_path
     path = write_archive(tmp_path / "a.jsonl", numbered([b"a", b"b", b"c"]))
 
     with reading(path, {HERE: 1}, max_records=1) as source:
-        moves = [(m.from_offset, m.to_offset) for b in batches(source) for m in b.moves]
+        ranges = [(m.from_offset, m.to_offset) for b in batches(source) for m in b.ranges]
 
-    assert moves == [(1, 2), (2, 3)]
+    assert ranges == [(1, 2), (2, 3)]
 
 
 def test_seeking_again_reads_again_from_the_new_positions(tmp_path):
@@ -163,7 +163,7 @@ def test_lines_without_places_stand_at_their_number(tmp_path):
 
 
 def test_large_records_end_a_batch_before_memory_does(tmp_path):
-    large = numbered([b"x" * (BYTES_AT_ONCE // 2)] * 3)
+    large = numbered([b"x" * (MAX_FETCHED_BYTES // 2)] * 3)
 
     with reading(write_archive(tmp_path / "a.jsonl.gz", large)) as source:
         sizes = [len(batch.records) for batch in batches(source)]
@@ -310,9 +310,9 @@ class TestPositionsThatDoNotFit:
         path = write_archive(tmp_path / "a.jsonl", [record(b"x", offset=9)])
 
         with reading(path, positions) as source:
-            (move,) = (move for batch in batches(source) for move in batch.moves)
+            (span,) = (span for batch in batches(source) for span in batch.ranges)
 
-        assert (move.from_offset, move.to_offset) == (0, 10)
+        assert (span.from_offset, span.to_offset) == (0, 10)
 
     def test_an_archive_that_ends_before_our_position_is_refused_with_both(self, tmp_path):
         path = write_lines(tmp_path / "a.jsonl", [AN_ARCHIVE])

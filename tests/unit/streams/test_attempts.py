@@ -10,8 +10,8 @@ from kafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
-from sync_worker.streams.kafka.login import ConnectionAttempts, Failure
-from sync_worker.streams.kafka.tokens import NoToken, TokenRefused
+from sync_worker.streams.kafka.login import ConnectionAttempts, ConnectionFailure
+from sync_worker.streams.kafka.oauth_tokens import NoToken, TokenRefused
 from sync_worker.streams.protocol import StreamRefused
 
 GAVE_UP = KafkaTimeoutError("Unable to bootstrap")
@@ -20,7 +20,7 @@ REFUSED = SaslAuthenticationFailedError("no")
 
 
 def failure(error, address="broker:9092", *, is_advertised=False):
-    return Failure(address, is_advertised, error)
+    return ConnectionFailure(address, is_advertised, error)
 
 
 @pytest.mark.parametrize(

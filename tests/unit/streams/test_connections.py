@@ -24,8 +24,8 @@ def silent():
 
 @pytest.mark.parametrize("protocol", ["SSL", "PLAINTEXT"])
 def test_a_silent_listener_is_given_up_and_leaves_nothing_behind(silent, monkeypatch, protocol):
-    monkeypatch.setattr(client, "CONNECT_SECONDS", 0.2)
-    monkeypatch.setattr(settings, "BOOTSTRAP_SECONDS", 0.5)
+    monkeypatch.setattr(client, "CONNECT_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(settings, "BOOTSTRAP_TIMEOUT_SECONDS", 0.5)
     kafka = KafkaSettings(silent, ("t",), "g", security=Security(protocol=protocol))
     before = left_behind()
     for _ in range(5):

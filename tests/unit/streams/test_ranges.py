@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.builders import archive_line, numbered, write_lines
 
 from sync_worker.events.record import Record
-from sync_worker.streams.archive.reader import ArchiveRange
+from sync_worker.streams.archive.reader import ArchiveRangeReader
 from sync_worker.streams.protocol import FetchedBatch, StreamError
-from sync_worker.streams.ranges import AtOffset, AtTime, Earliest, Now, Range, Window
+from sync_worker.streams.ranges import AtOffset, AtTime, Earliest, Now, Range, RangeFilter
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECONDS = st.integers(0, 20)
@@ -48,7 +48,7 @@ def place_of(bound, log: list[Record]) -> int:
 
 @given(logs(), STARTS, ENDS)
 def test_a_record_is_in_from_the_start_on_and_before_the_end(log, start, end):
-    window = Window(Range(start=start, end=end))
+    window = RangeFilter(Range(start=start, end=end))
     first, stop = place_of(start, log), place_of(end, log)
     assert [r.offset for r in log if window.has(r)] == [
         record.offset for record in log if first <= record.offset < stop
@@ -59,15 +59,15 @@ def test_a_record_is_in_from_the_start_on_and_before_the_end(log, start, end):
 def test_partitions_are_judged_apart_however_their_records_mix(several, start, end, chance):
     wanted = Range(start=start, end=end)
     apart = [r._replace(partition=n) for n, log in enumerate(several) for r in log]
-    alone = [Window(wanted) for _ in several]
+    alone = [RangeFilter(wanted) for _ in several]
     expected = {r for r in apart if alone[r.partition].has(r)}
-    mixed, together = sorted(apart, key=lambda _: chance.random()), Window(wanted)
+    mixed, together = sorted(apart, key=lambda _: chance.random()), RangeFilter(wanted)
     in_order = sorted(mixed, key=lambda r: (r.offset, r.partition))
     assert {r for r in in_order if together.has(r)} == expected
 
 
 def test_other_topics_are_left_out():
-    window = Window(Range(topics=("a", "b")))
+    window = RangeFilter(Range(topics=("a", "b")))
     records = [Record(topic, 0, 0, 0, None, b"") for topic in "abc"]
     assert [r.topic for r in records if window.has(r)] == ["a", "b"]
 
@@ -76,7 +76,7 @@ def test_what_lies_behind_an_archives_range_is_not_read(tmp_path):
     lines = [archive_line(written) for written in numbered([b"0", b"1", b"2"], topic="t")]
     path = write_lines(tmp_path / "torn.jsonl", [*lines, b"torn\n"])
     wanted = Range(("t",), frozenset({0}), AtOffset(0), AtOffset(2))
-    with closing(ArchiveRange(path, wanted, 10)) as reader:
+    with closing(ArchiveRangeReader(path, wanted, 10)) as reader:
         assert [r.value for batch in reader.batches() for r in batch.records] == [b"0", b"1"]
 
 
@@ -84,7 +84,7 @@ def test_what_was_read_before_a_bad_line_is_handed_out(tmp_path):
     path = write_lines(tmp_path / "torn.jsonl", [archive_line(*numbered([b"0"])), b"torn\n"])
     found: list[FetchedBatch] = []
     with (
-        closing(ArchiveRange(path, Range(), 10)) as reader,
+        closing(ArchiveRangeReader(path, Range(), 10)) as reader,
         pytest.raises(StreamError, match="line 2"),
     ):
         found.extend(reader.batches())

@@ -10,7 +10,12 @@ from urllib.parse import parse_qs
 import pytest
 from kafka.errors import KafkaError
 
-from sync_worker.streams.kafka.tokens import ClientCredentials, NoToken, TokenFile, TokenRefused
+from sync_worker.streams.kafka.oauth_tokens import (
+    ClientCredentials,
+    NoToken,
+    TokenFile,
+    TokenRefused,
+)
 
 SECRET = "h3mligt:ord%"
 

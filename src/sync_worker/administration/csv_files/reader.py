@@ -153,7 +153,7 @@ def _entries(listed: Sequence[Row], column: int) -> list[FileEntry]:
         FileEntry(
             row.line,
             csv_cells.plain(_cell(row, column)),
-            tuple(map(csv_cells.unguarded, _without(row.cells, column))),
+            tuple(map(csv_cells.unescaped, _without(row.cells, column))),
         )
         for row in listed
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sync_worker.files.atomic import Kind
+from sync_worker.files.atomic import FileKind
 from sync_worker.language import Message
 
 WORKBOOK = Message(
@@ -147,11 +147,11 @@ FOLDER = Message(sv="det är en mapp", en="it is a folder")
 DEVICE = Message(sv="det är en enhet", en="it is a device")
 PIPE = Message(sv="det är ett namngivet rör", en="it is a named pipe")
 SOCKET = Message(sv="det är en sockel", en="it is a socket")
-KINDS: Mapping[Kind, Message] = {
-    Kind.LINK: LINK,
-    Kind.FOLDER: FOLDER,
-    Kind.DEVICE: DEVICE,
-    Kind.PIPE: PIPE,
-    Kind.SOCKET: SOCKET,
+KINDS: Mapping[FileKind, Message] = {
+    FileKind.LINK: LINK,
+    FileKind.FOLDER: FOLDER,
+    FileKind.DEVICE: DEVICE,
+    FileKind.PIPE: PIPE,
+    FileKind.SOCKET: SOCKET,
 }
 """What stands where a file should be written."""

@@ -18,7 +18,7 @@ from sync_worker.streams.ranges import End, Start
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sync_worker.streams.kafka.range_reader import KafkaRange
+    from sync_worker.streams.kafka.range_reader import KafkaRangeReader
 
 STDOUT = "-"
 COLUMNS = ("topic", "partition", "from", "until", "records")
@@ -125,17 +125,17 @@ class _Stdout:
     def write(self, records: "Iterable[Record]") -> None:
         from sync_worker.cli import standard_streams
         from sync_worker.cli.output import write
-        from sync_worker.printable import in_json
+        from sync_worker.printable import printable_json
         from sync_worker.streams.archive.writer import line_of
 
         lines = b"".join(map(line_of, records)).decode()
         # A file keeps each line as it is: an archive is known by its first one.
-        write(in_json(lines) if sys.stdout.isatty() else lines)
+        write(printable_json(lines) if sys.stdout.isatty() else lines)
         if not standard_streams.has_reader(sys.stdout):
             raise click.exceptions.Exit(Exit.DONE)
 
 
-def _copy(run: options.Invocation, reader: "KafkaRange", sink: Sink) -> Counter[Partition]:
+def _copy(run: options.Invocation, reader: "KafkaRangeReader", sink: Sink) -> Counter[Partition]:
     """Copy all of it; how many records each partition had."""
     counts: Counter[Partition] = Counter()
     excerpts = 0
@@ -152,7 +152,7 @@ def _copy(run: options.Invocation, reader: "KafkaRange", sink: Sink) -> Counter[
     return counts
 
 
-def _rows(reader: "KafkaRange", counts: Counter[Partition]) -> list[dict[str, Any]]:
+def _rows(reader: "KafkaRangeReader", counts: Counter[Partition]) -> list[dict[str, Any]]:
     return [
         {**at._asdict(), "from": bounds.begin, "until": bounds.end, "records": counts[at]}
         for at, bounds in sorted(reader.bounds.items())

@@ -21,7 +21,7 @@ from sync_worker.streams.ranges import End, Range, Start
 
 if TYPE_CHECKING:
     from sync_worker.streams.kafka.publisher import Publisher
-    from sync_worker.streams.kafka.topic_limits import Contents
+    from sync_worker.streams.kafka.topic_limits import RecordExtremes
 
 COLUMNS = ("topic", "partition", "records", "published")
 
@@ -33,7 +33,7 @@ class _Plan:
     counts: Mapping[Partition, int]
     firsts: Mapping[Partition, int]
     """The offset, in the archive, of the first record of each."""
-    contents: Mapping[str, "Contents"]
+    contents: Mapping[str, "RecordExtremes"]
     """What is to be compared with the options of each topic."""
 
     @property
@@ -92,11 +92,11 @@ def publish(
     bootstrap.kafka(run.settings)
     with file_of(file) as path:
         plan = _planned(run, path, wanted)
-        is_development = _compared(run, plan, accepts_changes=accept_changed_timestamps)
+        is_local_cluster = _compared(run, plan, accepts_changes=accept_changed_timestamps)
         if dry_run:
             _report(run, plan, {})
             return
-        if not is_development:
+        if not is_local_cluster:
             run.output.attention("This is no development cluster: it is not on this machine alone.")
             run.output.confirm(f"Publish {plan.total} records there for good?", yes=yes)
         with _publisher(run) as publisher:
@@ -108,11 +108,11 @@ def publish(
 def _planned(run: options.Invocation, path: Path, wanted: Range) -> _Plan:
     """Read the whole file before anything is sent: a bad line is met here."""
     from sync_worker import bootstrap
-    from sync_worker.streams.kafka.topic_limits import Contents
+    from sync_worker.streams.kafka.topic_limits import RecordExtremes
 
     counts: dict[Partition, int] = {}
     firsts: dict[Partition, int] = {}
-    contents: dict[str, Contents] = {}
+    contents: dict[str, RecordExtremes] = {}
     with (
         closing(bootstrap.range_reader(run.settings, path, wanted)) as reader,
         run.output.progress("reading", reader.fraction_read),
@@ -122,7 +122,7 @@ def _planned(run: options.Invocation, path: Path, wanted: Range) -> _Plan:
             partition = Partition(record.topic, record.partition)
             counts[partition] = counts.get(partition, 0) + 1
             firsts.setdefault(partition, record.offset)
-            contents.setdefault(record.topic, Contents()).add(record)
+            contents.setdefault(record.topic, RecordExtremes()).add(record)
     return _Plan(counts, firsts, contents)
 
 
@@ -142,15 +142,15 @@ def _compared(run: options.Invocation, plan: _Plan, *, accepts_changes: bool) ->
     """Refuse what the cluster has no place for; whether it is a development one."""
     from sync_worker import bootstrap
     from sync_worker.cli import publishing
-    from sync_worker.config.local_addresses import is_development
-    from sync_worker.streams.checks import refuse_missing, refuse_missing_partitions
+    from sync_worker.config.loopback import is_local_cluster
+    from sync_worker.streams.checks import check_partitions_exist, check_topics_exist
 
     servers = str(run.settings.kafka_bootstrap_servers)
     with bootstrap.kafka_admin(run.settings) as admin:
         names = {partition.topic for partition in plan.counts}
         present = admin.topics(names)
-        refuse_missing(names, present, admin.cluster_id())
-        refuse_missing_partitions(plan.counts, {n: len(t.partitions) for n, t in present.items()})
+        check_topics_exist(names, present, admin.cluster_id())
+        check_partitions_exist(plan.counts, {n: len(t.partitions) for n, t in present.items()})
         bounds = admin.bounds(plan.counts)
         brokers = admin.hosts()
         found = {name: admin.configuration(name) for name in names}
@@ -159,7 +159,7 @@ def _compared(run: options.Invocation, plan: _Plan, *, accepts_changes: bool) ->
     run.output.message(f"{plan.total} records for Kafka at {servers}.")
     if filled:
         run.output.message(f"There are records already in {', '.join(filled)}: these come after.")
-    return is_development(servers, brokers)
+    return is_local_cluster(servers, brokers)
 
 
 @contextmanager

@@ -152,12 +152,12 @@ def _look_at_the_cluster(
         StreamError: it is, and only a part is selected. With a position in it, nothing would refuse
             to read the rest of it.
     """
-    from sync_worker.pipeline.stored_positions import bookmarks
+    from sync_worker.pipeline.stored_positions import stored_positions
     from sync_worker.streams import checks
 
-    known = bookmarks(registry, stream)
+    known = stored_positions(registry, stream)
     if not selection.is_whole:
-        checks.refuse_other_cluster(stream, known)
+        checks.check_cluster(stream, known)
     elif checks.other_clusters(known):
         run.output.attention("This is another cluster than the registry was read from.")
 
@@ -178,12 +178,12 @@ def _present_log(
         wanted, stream = bootstrap.topics(run.settings), f"kafka:{admin.cluster_id()}"
         found = admin.topics(wanted)
         if selection.topic in wanted:
-            checks.refuse_missing([selection.topic], found, stream)
+            checks.check_topics_exist([selection.topic], found, stream)
         present = [(at, topic.topic_id) for topic in found.values() for at in topic.partitions]
         if target > 0:
             bounds = admin.bounds(at for at, _ in present if selection.has(at))
             for partition in sorted(bounds):
-                checks.refuse_out_of_bounds(partition, target, bounds[partition])
+                checks.check_position(partition, target, bounds[partition])
         return stream, present
 
 

@@ -151,14 +151,14 @@ class _Replaying:
     def _opened(self, path: Path | None, opened: ExitStack) -> "RangeReader":
         from sync_worker import bootstrap
         from sync_worker.pipeline.stored_positions import refuse_another_log
-        from sync_worker.streams.kafka.range_reader import KafkaRange
+        from sync_worker.streams.kafka.range_reader import KafkaRangeReader
 
         settings, patience = self._run.settings, self._again.parts.patience
         reader = patience(
             lambda: bootstrap.range_reader(settings, path, self._wanted, has_archive_option=True)
         )
         opened.callback(reader.close)
-        if isinstance(reader, KafkaRange):
+        if isinstance(reader, KafkaRangeReader):
             ids, registry = reader.topic_ids, self._again.registry
             patience(lambda: refuse_another_log(registry, reader.stream_id, ids))
         return reader

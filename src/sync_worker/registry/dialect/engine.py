@@ -37,7 +37,7 @@ def renew(engine: Engine, login: Login) -> None:
     def connect(dialect: Any, _record: object, args: Any, parameters: dict[str, Any]) -> Any:
         if login.refusals.wait_seconds() and last:
             raise type(last[0])(*last[0].args)
-        stated = postgresql_url.parameters_of(login.url())
+        stated = postgresql_url.parse_url(login.url())
         try:
             connection = dialect.connect(*args, **{**parameters, **stated})
         except dialect.loaded_dbapi.OperationalError as error:
@@ -124,7 +124,7 @@ def open_engine(
     """
     if not postgresql_url.is_postgresql(url):
         return _open_sqlite(make_url(url), create=create)
-    parameters = postgresql_url.parameters_of(url)
+    parameters = postgresql_url.parse_url(url)
     postgresql_url.require_files(parameters)
     engine = _open_postgresql(parameters, limits)
     if login is not None:

@@ -15,13 +15,13 @@ from sync_worker.events.record import MOST_BYTES, Partition, Record
 from sync_worker.remedies import Remedy
 from sync_worker.streams.archive.format import MalformedLineError, record_of
 from sync_worker.streams.protocol import (
-    BYTES_AT_ONCE,
+    MAX_FETCHED_BYTES,
     FetchedBatch,
     OffsetRange,
     StoredPositions,
     StreamError,
 )
-from sync_worker.streams.ranges import Range, Window
+from sync_worker.streams.ranges import Range, RangeFilter
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _MAX_LINE_BYTES = 6 * MOST_BYTES + 2**20
@@ -134,21 +134,21 @@ class ArchiveSource:
         """Whether nobody has said yet where to read on."""
         return not self._was_sought
 
-    def seek(self, bookmarks: StoredPositions) -> None:
+    def seek(self, stored: StoredPositions) -> None:
         """Read the file from its beginning again; what is below the positions is dropped."""
         self.close()
         self._refuse_another()
         self._file = ArchiveFile(self._path)
-        self._positions = dict(bookmarks.positions)
-        self._unread = _records_beyond(dict(bookmarks.positions), self._path, self._file.lines())
+        self._positions = dict(stored.positions)
+        self._unread = _records_beyond(dict(stored.positions), self._path, self._file.lines())
         self._failure, self._all_read, self._was_sought = None, False, True
 
     def poll(self, timeout_seconds: float) -> FetchedBatch | None:  # noqa: ARG002 - a file has no waiting
         """Read on; what was read before a bad line is handed out before it raises."""
         records = () if self._failure else self._gathered()
         if records:
-            is_followed = not (self._failure or self._all_read)
-            return FetchedBatch(records, tuple(self._moves(records)), is_followed=is_followed)
+            has_more = not (self._failure or self._all_read)
+            return FetchedBatch(records, tuple(self._moves(records)), has_more=has_more)
         if self._failure:
             raise self._failure
         return None
@@ -165,7 +165,7 @@ class ArchiveSource:
         """Nothing: `at_end` alone tells."""
         return {}
 
-    def kept(self, reached: Mapping[Partition, int]) -> None:
+    def committed(self, reached: Mapping[Partition, int]) -> None:
         """Do nothing: where the reader is, a file does not need to know."""
 
     def close(self) -> None:
@@ -194,7 +194,7 @@ class ArchiveSource:
                 if record is not None:
                     records.append(record)
                     size += record.size
-                if len(records) >= self._max_records or size >= BYTES_AT_ONCE:
+                if len(records) >= self._max_records or size >= MAX_FETCHED_BYTES:
                     return tuple(records)
             self._all_read = lines < _MAX_LINES_A_POLL
         except StreamError as failure:
@@ -285,7 +285,7 @@ def refuse_early_end(
 # A range of an archive, by the rule that Kafka looks times up by.
 
 
-class ArchiveRange:
+class ArchiveRangeReader:
     """Reads a range of one archive; a `RangeReader`.
 
     One that cannot be opened raises OSError.
@@ -296,7 +296,7 @@ class ArchiveRange:
     def __init__(self, path: Path, wanted: Range, max_records: int) -> None:
         self._path = path
         self._source = ArchiveSource(path, max_records)
-        self._window = Window(wanted)
+        self._window = RangeFilter(wanted)
         self._reached: dict[Partition, int] = {}
         self.stream_id = self._source.stream_id
         self.topic_ids: Mapping[str, str] = {}
@@ -304,9 +304,9 @@ class ArchiveRange:
         self.begins: dict[Partition, int] = {}
         self._positions: Mapping[Partition, int] | None = None
 
-    def fit(self, bookmarks: StoredPositions) -> None:
+    def fit(self, stored: StoredPositions) -> None:
         """Refuse, as it is read, a file that begins after a position or ends before it."""
-        self._positions = bookmarks.positions
+        self._positions = stored.positions
 
     def batches(self) -> Iterator[FetchedBatch]:
         """From the file's first line on; what lies behind the range is not read."""

@@ -61,7 +61,7 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ConsumerGroup:
     """A consumer group as the cluster has it; one that it does not know is Dead, and has nothing.
 
     `offsets` are what was committed for standard tools to see.
@@ -181,12 +181,12 @@ class KafkaAdmin:
             for at, answer in found.items()
         }
 
-    def group(self, group_id: str) -> Group:
+    def group(self, group_id: str) -> ConsumerGroup:
         """A consumer group: its state, members and committed offsets."""
         with self._asking() as client:
             described = client.describe_groups([group_id])[group_id]
             committed = client.list_group_offsets([group_id])[group_id]
-        return Group(
+        return ConsumerGroup(
             str(described["group_state"]),
             len(described["members"]),
             {Partition(*at): kept.offset for at, kept in committed.items()},
@@ -223,7 +223,7 @@ class NotOffered(StreamError):
 
     def __init__(self, bootstrap_servers: str, error: KafkaError) -> None:
         super().__init__(
-            f"Kafka at {bootstrap_servers} does not offer this: {checks.words_of(error)}.",
+            f"Kafka at {bootstrap_servers} does not offer this: {checks.error_message(error)}.",
             "The brokers are older than what the client asks for, or offer a part of Kafka alone.",
             Remedy.RUN_DOCTOR(),
         )

@@ -16,23 +16,23 @@ from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
 from kafka.net.selector import NetworkSelector
 
-from sync_worker.streams.kafka.login import Login, LoginManager
+from sync_worker.streams.kafka.login import LoginContext, LoginManager
 from sync_worker.streams.kafka.record_batches import BoundedRecords
-from sync_worker.streams.protocol import BYTES_AT_ONCE
+from sync_worker.streams.protocol import MAX_FETCHED_BYTES
 
-BOOTSTRAP_SECONDS = 5.0
+BOOTSTRAP_TIMEOUT_SECONDS = 5.0
 """The longest that a client looks for a broker before it says that there is none."""
-CONNECT_SECONDS = 4.0
+CONNECT_TIMEOUT_SECONDS = 4.0
 """The longest that one connection takes: with the TLS handshake, the versions, and the login."""
-QUESTION_SECONDS = 20.0
+ADMIN_CALL_TIMEOUT_SECONDS = 20.0
 """The longest that a question of the administrating client takes, with whatever goes before it."""
 
 
 class Client(KafkaNetClient):
     """What every client of a cluster connects by: its option `kafka_client`."""
 
-    def __init__(self, *, login: Login, **configs: Any) -> None:
-        most_ms = int(CONNECT_SECONDS * 1000)
+    def __init__(self, *, login: LoginContext, **configs: Any) -> None:
+        most_ms = int(CONNECT_TIMEOUT_SECONDS * 1000)
         limits = {
             "socket_connection_setup_timeout_ms": most_ms,
             "socket_connection_setup_timeout_max_ms": most_ms,
@@ -65,7 +65,7 @@ class _Selector(NetworkSelector):
         """Until when a handshake may go on, from its first wait; None where there is none."""
         if not isinstance(fileobj, ssl.SSLSocket) or fileobj.version() is not None:
             return None
-        return self._handshake_ends.setdefault(fileobj, time.monotonic() + CONNECT_SECONDS)
+        return self._handshake_ends.setdefault(fileobj, time.monotonic() + CONNECT_TIMEOUT_SECONDS)
 
 
 class _Manager(LoginManager):
@@ -99,7 +99,9 @@ class _Manager(LoginManager):
             raise
 
     def run(self, coro: Any, *args: Any) -> Any:
-        return super().run(self.wait_for, self.call_soon(coro, *args), QUESTION_SECONDS * 1000)
+        return super().run(
+            self.wait_for, self.call_soon(coro, *args), ADMIN_CALL_TIMEOUT_SECONDS * 1000
+        )
 
 
 # The client's consumer, made to hand out what it fetched within bounded memory. The one place
@@ -128,7 +130,7 @@ class _PartitionRecords(Fetcher.PartitionRecords):
         return taken
 
     def _until_enough(self, records: Iterator[Any]) -> Iterator[Any]:
-        enough = self.bytes_read + BYTES_AT_ONCE
+        enough = self.bytes_read + MAX_FETCHED_BYTES
         for record in records:
             yield record
             if self.bytes_read >= enough:
@@ -149,11 +151,11 @@ class _Fetcher(Fetcher):
         taken: int = super()._append(drained, part, max_records, update_offsets)
         self._bytes_polled += part.bytes_read - before
         # As if there were as many records as may be: that ends the poll.
-        return max_records if self._bytes_polled >= BYTES_AT_ONCE else taken
+        return max_records if self._bytes_polled >= MAX_FETCHED_BYTES else taken
 
 
 def bounded_consumer(options: Mapping[str, Any]) -> KafkaConsumer:
-    """A consumer whose polls give `BYTES_AT_ONCE` and a record, however well they were packed."""
+    """A consumer whose polls return at most `MAX_FETCHED_BYTES` and one record, once unpacked."""
     return _Consumer(**options)
 
 

@@ -67,21 +67,21 @@ class FetchBuffer:
         self._next = {}
 
     def handed_out(
-        self, ends: Mapping[Partition, int], topic_ids: Mapping[str, str], is_followed: bool
+        self, ends: Mapping[Partition, int], topic_ids: Mapping[str, str], has_more: bool
     ) -> FetchedBatch | None:
         """All of it as a batch, which moves each partition to its end; None where none moves.
 
         The ends are the client's: logs have gaps, so that the last record does not tell.
         """
         steps = ((p, at, ends.get(p, at)) for p, at in self._next.items())
-        moves = tuple(OffsetRange(p, at, end) for p, at, end in steps if end > at)
-        moving = {move.partition for move in moves}
-        if not moves or not moving >= {(r.topic, r.partition) for r in self._records}:
+        ranges = tuple(OffsetRange(p, at, end) for p, at, end in steps if end > at)
+        moving = {span.partition for span in ranges}
+        if not ranges or not moving >= {(r.topic, r.partition) for r in self._records}:
             return None
         ids = {topic: topic_ids[topic] for topic in {p.topic for p in moving}}
-        batch = FetchedBatch(tuple(self._records), moves, ids, is_followed)
+        batch = FetchedBatch(tuple(self._records), ranges, ids, has_more)
         self._clear()
-        self._step_to({move.partition: move.to_offset for move in moves})
+        self._step_to({span.partition: span.to_offset for span in ranges})
         return batch
 
     def _clear(self) -> None:

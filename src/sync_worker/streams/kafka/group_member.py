@@ -25,7 +25,7 @@ from kafka.errors import (
 
 from sync_worker.remedies import Advice, Remedy
 from sync_worker.streams import checks
-from sync_worker.streams.checks import Bounds, words_of
+from sync_worker.streams.checks import Bounds, error_message
 from sync_worker.streams.kafka.client import bounded_consumer
 from sync_worker.streams.kafka.login import is_refusal
 from sync_worker.streams.kafka.settings import MAX_POLL_RECORDS, KafkaSettings, consumer_options
@@ -57,19 +57,19 @@ DECODING_ERRORS = (
 """What taking a batch of records apart can raise, and with it `poll`."""
 
 
-class Member:
+class GroupMember:
     """One place in the group. Not for use by several threads, except `is_stable` and `rebuilds`."""
 
     def __init__(self, settings: KafkaSettings, partitions: Collection[TopicPartition]) -> None:
         """Raise StreamAway where no broker answers."""
         self._settings = settings
         self._partitions = list(partitions)
-        self._rebalance = Rebalance()
+        self._rebalance = RebalanceListener()
         self._unstable_since: float | None = None
         self.is_stable = False
         self.rebuilds = 0
-        self.is_broken = False
-        self.failures_in_a_row: list[BaseException] = []
+        self.needs_rebuild = False
+        self.consecutive_errors: list[BaseException] = []
         self._consumer: KafkaConsumer | None = None
         self._join()
 
@@ -79,25 +79,25 @@ class Member:
         return self._rebalance.owned
 
     @property
-    def unplaced(self) -> frozenset[TopicPartition]:
+    def unpositioned(self) -> frozenset[TopicPartition]:
         """Those of them that nobody has sought yet; all are paused as long as there are any."""
-        return self._rebalance.unplaced
+        return self._rebalance.unpositioned
 
     def is_settled(self) -> bool:
         """Whether no rebalance is under way and every partition has its place."""
-        return self.is_stable and not self.unplaced
+        return self.is_stable and not self.unpositioned
 
     def poll(self, seconds: float, max_records: int) -> Found:
         """What has come within the time, at most half a second of it; builds anew what hangs.
 
-        After an error inside the client the member `is_broken`: what was found before it stands,
+        After an error inside the client, the member `needs_rebuild`; records read before it stand,
         and the next poll begins with a new client.
 
         Raises:
             OffsetOutOfRangeError, LogTruncationError: a log does not reach our position.
             StreamError: this member may not go on.
         """
-        if self.is_broken:
+        if self.needs_rebuild:
             self._rebuild()
         consumer = self._consumer or self._rejoined()
         if consumer is None:
@@ -115,14 +115,16 @@ class Member:
             return {}
         self._look_after(consumer)
         if found:
-            self.failures_in_a_row.clear()
+            self.consecutive_errors.clear()
         return found
 
     def next_offsets(self) -> dict[TopicPartition, int]:
         """Where each partition stands: past markers and other gaps, too, unlike the last record."""
         if self._consumer is None:
             return {}
-        positions = {tp: self._position(self._consumer, tp) for tp in self.owned - self.unplaced}
+        positions = {
+            tp: self._position(self._consumer, tp) for tp in self.owned - self.unpositioned
+        }
         return {tp: offset for tp, offset in positions.items() if offset is not None}
 
     def is_behind(self, found: Found) -> bool:
@@ -166,7 +168,7 @@ class Member:
 
     def resume(self) -> None:
         """Fetch again, unless a partition waits for its place."""
-        if self._consumer is not None and not self.unplaced:
+        if self._consumer is not None and not self.unpositioned:
             self._consumer.resume(*self.owned)
 
     def consumer(self) -> KafkaConsumer | None:
@@ -184,7 +186,7 @@ class Member:
                 return  # its own thread is gone; the group notices by the session's time-out
 
     def _join(self) -> None:
-        self._rebalance = Rebalance()
+        self._rebalance = RebalanceListener()
         self._unstable_since = None
         try:
             consumer = bounded_consumer(consumer_options(self._settings))
@@ -211,7 +213,7 @@ class Member:
 
     def _judge(self, error: BaseException) -> None:
         if isinstance(error, FencedInstanceIdError):
-            raise checks.fenced(
+            raise checks.member_fenced(
                 self._settings.group_instance_id, self._settings.group_id
             ) from error
         if isinstance(error, AuthorizationError):
@@ -223,26 +225,26 @@ class Member:
         if is_transient or is_refusal(error):
             time.sleep(_BREATH_SECONDS)
             return
-        self.failures_in_a_row.append(error)
-        self.is_broken = True
+        self.consecutive_errors.append(error)
+        self.needs_rebuild = True
 
     def _look_after(self, consumer: KafkaConsumer) -> None:
         """Notice what `poll` does not say: that the member hangs in a rejoin (trap 1)."""
         self.is_stable = consumer.group_metadata().state == _STABLE
         if self._rebalance.failure is not None:
-            self.is_broken = True
+            self.needs_rebuild = True
         elif self.is_stable:
             self._unstable_since = None
         elif self._unstable_since is None:
             self._unstable_since = time.monotonic()
         elif time.monotonic() - self._unstable_since > self._settings.session_timeout_ms / 1000:
-            self.is_broken = True
+            self.needs_rebuild = True
 
     def _rebuild(self) -> None:
         self.rebuilds += 1
-        self.is_broken = False
+        self.needs_rebuild = False
         self.close()
-        self._rebalance = Rebalance()
+        self._rebalance = RebalanceListener()
 
     @staticmethod
     def _position(consumer: KafkaConsumer, partition: TopicPartition) -> int | None:
@@ -260,7 +262,7 @@ class Member:
 # paused, and the new ones wait until the loop has sought them.
 
 
-class Rebalance(ConsumerRebalanceListener):
+class RebalanceListener(ConsumerRebalanceListener):
     """Which partitions are this member's, and which of them wait for a position.
 
     Written while the loop waits inside `poll`, read by the loop outside of it.
@@ -269,7 +271,7 @@ class Rebalance(ConsumerRebalanceListener):
     def __init__(self) -> None:
         self._consumer: KafkaConsumer | None = None
         self.owned: frozenset[TopicPartition] = frozenset()
-        self.unplaced: frozenset[TopicPartition] = frozenset()
+        self.unpositioned: frozenset[TopicPartition] = frozenset()
         self.failure: Exception | None = None
 
     def of(self, consumer: KafkaConsumer) -> None:
@@ -278,15 +280,15 @@ class Rebalance(ConsumerRebalanceListener):
 
     def placed(self, partitions: Collection[TopicPartition]) -> None:
         """These have been sought."""
-        self.unplaced -= frozenset(partitions)
+        self.unpositioned -= frozenset(partitions)
 
     def hold_back(self, partitions: Collection[TopicPartition]) -> None:
         """Let these wait for a position; nothing at all is fetched until all of them have one.
 
         All partitions are paused, since a subset that is paused can stall for ever (trap 2).
         """
-        self.unplaced |= self.owned & frozenset(partitions)
-        if self._consumer is not None and self.unplaced:
+        self.unpositioned |= self.owned & frozenset(partitions)
+        if self._consumer is not None and self.unpositioned:
             self._consumer.pause(*self.owned)
 
     def on_partitions_revoked(self, _revoked: Collection[TopicPartition]) -> None:
@@ -302,13 +304,13 @@ class Rebalance(ConsumerRebalanceListener):
     def on_partitions_lost(self, _lost: Collection[TopicPartition]) -> None:
         """Forget them: others may have read on since."""
         self.owned = frozenset()
-        self.unplaced = frozenset()
+        self.unpositioned = frozenset()
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Hold back what is new. A range assignor names all partitions, the kept ones too."""
         new = frozenset(assigned) - self.owned
         self.owned = frozenset(assigned)
-        self.unplaced &= self.owned
+        self.unpositioned &= self.owned
         try:
             self._hold_back_new(new)
         except Exception as failure:  # noqa: BLE001 - must not raise, see above
@@ -330,7 +332,7 @@ _RETRY_SECONDS = 5.0
 _LAST_COMMIT_MS = 1000
 
 
-class GroupOffsets:
+class OffsetCommitter:
     """Offsets that the registry has kept, and whether the group has been told."""
 
     def __init__(self) -> None:
@@ -414,7 +416,7 @@ def refusal_of(error: BaseException, group_id: str) -> StreamError | None:
     """What to say where a group will not have us, however often we ask; None of other errors."""
     for kind, (why, hint) in _REFUSALS.items():
         if isinstance(error, kind):
-            said = words_of(error) if kind is UnsupportedVersionError else error
+            said = error_message(error) if kind is UnsupportedVersionError else error
             what = f"Kafka refuses this worker a place in the group {group_id}: {said}."
             return StreamError(what, why, hint)
     return None

@@ -51,7 +51,7 @@ def is_refusal(error: BaseException) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ConnectionFailure:
     """Why the last connection to an address failed."""
 
     address: str
@@ -80,14 +80,14 @@ class ConnectionAttempts:
 
     def __init__(self, refusals: LoginBackoff | None = None) -> None:
         self.refusals = refusals or LoginBackoff()
-        self._failures: dict[str, Failure] = {}
+        self._failures: dict[str, ConnectionFailure] = {}
 
     def __reduce__(self) -> tuple[type["ConnectionAttempts"], tuple[()]]:
         """Another process has connections of its own, and begins without ours."""
         return ConnectionAttempts, ()
 
     @property
-    def refusal(self) -> Failure | None:
+    def refusal(self) -> ConnectionFailure | None:
         """The last refusal, where we are refused."""
         refusals = [failure for failure in [*self._failures.values()] if failure.is_refusal]
         return refusals[-1] if refusals and self.refusals.since else None
@@ -97,7 +97,7 @@ class ConnectionAttempts:
         failure = self._failures.get(address)
         return failure is not None and failure.is_refusal
 
-    def failed(self, failure: Failure) -> None:
+    def failed(self, failure: ConnectionFailure) -> None:
         """Keep why."""
         self._failures.pop(failure.address, None)
         self._failures[failure.address] = failure
@@ -132,7 +132,7 @@ class ConnectionAttempts:
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class LoginContext:
     """What all clients of a cluster share."""
 
     attempts: ConnectionAttempts
@@ -157,7 +157,7 @@ class TokenProvider(AbstractTokenProvider):
 class LoginManager(KafkaConnectionManager):
     """Logs in with what is good now, keeps why it failed, and tries a refusal ever more slowly."""
 
-    def __init__(self, net: Any, *, login: Login, **configs: Any) -> None:
+    def __init__(self, net: Any, *, login: LoginContext, **configs: Any) -> None:
         super().__init__(net, **configs)
         self._login = login
 
@@ -207,7 +207,7 @@ class LoginManager(KafkaConnectionManager):
         attempts, is_advertised = self._login.attempts, address not in self._login.servers
 
         def failed(error: BaseException) -> None:
-            attempts.failed(Failure(address, is_advertised, error))
+            attempts.failed(ConnectionFailure(address, is_advertised, error))
 
         def succeeded(_: object) -> None:
             attempts.succeeded(address)

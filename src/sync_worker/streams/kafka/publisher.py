@@ -14,11 +14,11 @@ from kafka.errors import KafkaError, UnsupportedVersionError
 from kafka.serializer.abstract import Serializer
 
 from sync_worker.events.record import Partition, Record
-from sync_worker.streams.checks import words_of
+from sync_worker.streams.checks import error_message
 from sync_worker.streams.kafka.settings import KafkaSettings, connection_options
 from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
-DELIVERY_SECONDS = 30.0
+DELIVERY_TIMEOUT_SECONDS = 30.0
 """How long a record is tried to be delivered before it is given up."""
 
 _MOST_ON_THE_WAY = 5_000
@@ -62,7 +62,9 @@ class _Value(Serializer):
 class Publisher:
     """A producer that repeats nothing and changes no order (idempotent, acknowledged by all)."""
 
-    def __init__(self, settings: KafkaSettings, delivery_seconds: float = DELIVERY_SECONDS) -> None:
+    def __init__(
+        self, settings: KafkaSettings, delivery_seconds: float = DELIVERY_TIMEOUT_SECONDS
+    ) -> None:
         """Raise StreamAway where no broker answers."""
         try:
             self._producer = KafkaProducer(**_options(settings, delivery_seconds))
@@ -190,7 +192,7 @@ def _failure(record: Record, error: KafkaError) -> StreamError | StreamUnavailab
     if error.retriable or not is_answer:
         return StreamUnavailable(f"{place} was not confirmed: {type(error).__name__}: {error}")
     is_lacking = isinstance(error, UnsupportedVersionError)
-    said = words_of(error) if is_lacking else f"{type(error).__name__}: {error}"
+    said = error_message(error) if is_lacking else f"{type(error).__name__}: {error}"
     return StreamError(
         f"Kafka refuses {place} of the archive: {said}.",
         "Nothing that comes after it in its partition was published.",

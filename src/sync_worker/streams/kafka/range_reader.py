@@ -25,7 +25,7 @@ from sync_worker.streams.kafka.fetch_buffer import record_of, size_of
 from sync_worker.streams.kafka.group_member import DECODING_ERRORS
 from sync_worker.streams.kafka.settings import MAX_POLL_RECORDS, KafkaSettings, groupless_options
 from sync_worker.streams.protocol import (
-    BYTES_AT_ONCE,
+    MAX_FETCHED_BYTES,
     FetchedBatch,
     OffsetRange,
     StoredPositions,
@@ -41,7 +41,7 @@ def selected(wanted: Range, topics: Mapping[str, Topic], stream_id: str) -> list
     Raises:
         StreamError: a topic or a partition that it names is not there.
     """
-    checks.refuse_missing(wanted.topics, topics, stream_id)
+    checks.check_topics_exist(wanted.topics, topics, stream_id)
     present = [partition for topic in topics.values() for partition in topic.partitions]
     absent = wanted.partitions - {partition.partition for partition in present}
     if absent:
@@ -222,14 +222,14 @@ class StandaloneConsumer:
 # settled in `range_bounds`.
 
 
-PATIENCE_SECONDS = 30.0
+STALL_TIMEOUT_SECONDS = 30.0
 """How long a cluster may give nothing before a range that is not at its end is given up."""
 
 _LOOK_SECONDS = 2.0
 """How long nothing has to come before it is asked why."""
 
 
-class KafkaRange:
+class KafkaRangeReader:
     """Reads a range of a cluster's topics; a `RangeReader`.
 
     Reaches its ends over aborted transactions, compacted gaps and empty partitions. Not for use by
@@ -242,12 +242,12 @@ class KafkaRange:
         wanted: Range,
         max_records: int,
         *,
-        one_by_one: bool = False,
-        patience_seconds: float = PATIENCE_SECONDS,
+        by_partition: bool = False,
+        stall_timeout_seconds: float = STALL_TIMEOUT_SECONDS,
     ) -> None:
         """Settle where the range begins and ends, and read nothing yet.
 
-        With `one_by_one`, a partition is read to its end before the next one begins, in the order
+        With `by_partition`, a partition is read to its end before the next one begins, in the order
         of their names: slower, and the same each time.
 
         Raises:
@@ -256,8 +256,8 @@ class KafkaRange:
         """
         self._settings = settings
         self._max_records = max_records
-        self._one_by_one = one_by_one
-        self._patience_seconds = patience_seconds
+        self._one_by_one = by_partition
+        self._patience_seconds = stall_timeout_seconds
         self._reader: StandaloneConsumer | None = None
         self.read = 0
         self._admin = KafkaAdmin(settings)
@@ -281,13 +281,13 @@ class KafkaRange:
         """Where the range begins in each partition."""
         return {at: bounds.begin for at, bounds in self.bounds.items()}
 
-    def fit(self, bookmarks: StoredPositions) -> None:
+    def fit(self, stored: StoredPositions) -> None:
         """Refuse another cluster, topics created anew, and logs that do not reach a position."""
-        positions = bookmarks.positions
-        checks.refuse_other_cluster(self.stream_id, bookmarks)
-        checks.refuse_recreated(self.topic_ids, bookmarks.topic_ids, positions)
+        positions = stored.positions
+        checks.check_cluster(self.stream_id, stored)
+        checks.check_topic_ids(self.topic_ids, stored.topic_ids, positions)
         for at, bounds in self.bounds.items():
-            checks.refuse_out_of_bounds(at, positions.get(at, 0), bounds)
+            checks.check_position(at, positions.get(at, 0), bounds)
 
     def batches(self) -> Iterator[FetchedBatch]:
         """In the order of each partition; partitions take turns as the brokers answer.
@@ -332,7 +332,7 @@ class KafkaRange:
         records: list[Record] = []
         size = 0
         moved_at = looked_at = time.monotonic()
-        while reader.left and len(records) < self._max_records and size < BYTES_AT_ONCE:
+        while reader.left and len(records) < self._max_records and size < MAX_FETCHED_BYTES:
             found = reader.poll(self._max_records - len(records))
             now = time.monotonic()
             if found is not None:
@@ -364,16 +364,16 @@ class KafkaRange:
     def _refuse_others(self) -> None:
         seen = self._admin.topics(self.topic_ids)
         ids = {name: topic.topic_id for name, topic in seen.items()}
-        checks.refuse_changed_meanwhile(ids, self.topic_ids)
+        checks.check_topics_unchanged(ids, self.topic_ids)
 
     def _batch(self, records: list[Record], reached: Mapping[Partition, int]) -> FetchedBatch:
         before = self._handed_out
-        moves = tuple(
+        ranges = tuple(
             OffsetRange(at, before[at], end) for at, end in reached.items() if end > before[at]
         )
-        self._handed_out = before | {move.partition: move.to_offset for move in moves}
-        names = {move.partition.topic for move in moves}
-        return FetchedBatch(tuple(records), moves, {name: self.topic_ids[name] for name in names})
+        self._handed_out = before | {span.partition: span.to_offset for span in ranges}
+        names = {span.partition.topic for span in ranges}
+        return FetchedBatch(tuple(records), ranges, {name: self.topic_ids[name] for name in names})
 
 
 def _add(found: Found, records: list[Record]) -> int:

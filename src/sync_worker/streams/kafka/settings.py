@@ -7,11 +7,11 @@ from typing import Any
 
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 
-from sync_worker.streams.kafka.client import BOOTSTRAP_SECONDS, Client
-from sync_worker.streams.kafka.login import ConnectionAttempts, Login, TokenProvider
-from sync_worker.streams.protocol import READ_AT_ONCE
+from sync_worker.streams.kafka.client import BOOTSTRAP_TIMEOUT_SECONDS, Client
+from sync_worker.streams.kafka.login import ConnectionAttempts, LoginContext, TokenProvider
+from sync_worker.streams.protocol import MAX_FETCHED_RECORDS
 
-REQUEST_SECONDS = 5.0
+ADMIN_REQUEST_TIMEOUT_SECONDS = 5.0
 """The longest that one request of the administrating client waits for its answer."""
 MAX_POLL_RECORDS = 2000
 """The most records that one poll of the client gives."""
@@ -46,10 +46,10 @@ class KafkaSettings:
     group_id: str
     session_timeout_ms: int = 45_000
     max_poll_interval_ms: int = 120_000
-    read_at_once: int = READ_AT_ONCE
+    max_fetched_records: int = MAX_FETCHED_RECORDS
     metadata_max_age_ms: int = 30_000
     """After this time at most, added partitions are read."""
-    watch_topics_seconds: float = 5.0
+    topic_check_interval_seconds: float = 5.0
     """How often it is looked whether the topics are still those that the positions are of."""
     group_instance_id: str | None = None
     api_version: tuple[int, ...] | None = None
@@ -77,13 +77,13 @@ def connection_options(settings: KafkaSettings) -> dict[str, Any]:
         "ssl_keyfile": security.ssl_keyfile,
         "sasl_oauth_token_provider": security.token and TokenProvider(security.token),
     }
-    login = Login(settings.attempts, frozenset(settings.servers), security.renewed_password)
+    login = LoginContext(settings.attempts, frozenset(settings.servers), security.renewed_password)
     return {
         "bootstrap_servers": settings.servers,
         "kafka_client": partial(Client, login=login),
         # Also where there is none: else OpenSSL asks for it on the terminal.
         "ssl_password": security.ssl_key_password or "",
-        "bootstrap_timeout_ms": int(BOOTSTRAP_SECONDS * 1000),
+        "bootstrap_timeout_ms": int(BOOTSTRAP_TIMEOUT_SECONDS * 1000),
         # A broker that comes back is found again within a second, not within 30.
         "reconnect_backoff_max_ms": 1000,
         "client_id": "sync-worker",
@@ -96,7 +96,7 @@ def admin_options(settings: KafkaSettings) -> dict[str, Any]:
     """For the client that asks about topics: short deadlines, since the loop waits for it."""
     return {
         **connection_options(settings),
-        "request_timeout_ms": int(REQUEST_SECONDS * 1000),
+        "request_timeout_ms": int(ADMIN_REQUEST_TIMEOUT_SECONDS * 1000),
     }
 
 

@@ -19,11 +19,11 @@ from sync_worker.streams.checks import Bounds
 from sync_worker.streams.kafka import undecodable
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.fetch_buffer import FetchBuffer
-from sync_worker.streams.kafka.group_member import Found, GroupOffsets, Member
+from sync_worker.streams.kafka.group_member import Found, GroupMember, OffsetCommitter
 from sync_worker.streams.kafka.settings import KafkaSettings
 from sync_worker.streams.kafka.topic_watch import TopicWatch
 from sync_worker.streams.protocol import (
-    BYTES_AT_ONCE,
+    MAX_FETCHED_BYTES,
     FetchedBatch,
     StoredPositions,
     StreamError,
@@ -46,7 +46,7 @@ _FAILURES_IN_VAIN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class SourceHealth:
     """How the source is, as a probe wants to know it."""
 
     is_member: bool
@@ -78,10 +78,10 @@ class KafkaSource:
         """
         self._settings = settings
         self._gathering = FetchBuffer()
-        self._offsets = GroupOffsets()
+        self._offsets = OffsetCommitter()
         self._was_sought = False
         self._failure: StreamError | None = None
-        self._flow = Flow()
+        self._flow = StallTimer()
         self._came_at = 0.0
         self._is_unsure = self._is_followed = False
         self._away_until = -math.inf
@@ -96,13 +96,16 @@ class KafkaSource:
     def _begin(self) -> None:
         self._stream_id = f"kafka:{self._admin.cluster_id()}"
         topics = self._admin.topics(self._settings.topics)
-        checks.refuse_missing(self._settings.topics, topics, self._stream_id)
+        checks.check_topics_exist(self._settings.topics, topics, self._stream_id)
         partitions = [partition for topic in topics.values() for partition in topic.partitions]
         self._ends_at_start = self._admin.ends(partitions)
         self._topic_ids = {name: topic.topic_id for name, topic in topics.items()}
-        self._member = Member(self._settings, [TopicPartition(*p) for p in partitions])
+        self._member = GroupMember(self._settings, [TopicPartition(*p) for p in partitions])
         self._watch = TopicWatch(
-            self._admin, self._settings.topics, self._settings.watch_topics_seconds, self._topic_ids
+            self._admin,
+            self._settings.topics,
+            self._settings.topic_check_interval_seconds,
+            self._topic_ids,
         )
 
     @property
@@ -110,9 +113,9 @@ class KafkaSource:
         return self._stream_id
 
     @property
-    def health(self) -> Health:
+    def health(self) -> SourceHealth:
         """Can be read from any thread, also while the loop is stuck: plain values, no locks."""
-        return Health(
+        return SourceHealth(
             is_member=self._member.is_stable,
             is_reachable=self._watch.is_reachable(),
             waits_seconds=self._flow.waited_seconds(self._polled_at),
@@ -129,23 +132,25 @@ class KafkaSource:
         return sorted(name for name, topic_id in self._topic_ids.items() if not topic_id)
 
     def needs_positions(self) -> bool:
-        return not self._was_sought or bool(self._member.unplaced)
+        return not self._was_sought or bool(self._member.unpositioned)
 
-    def seek(self, bookmarks: StoredPositions) -> None:
+    def seek(self, stored: StoredPositions) -> None:
         """Stay where the bookmarks say the same; `needs_positions` goes on if Kafka is away.
 
         After a failure all are placed: what still stands in the way is met again.
         """
-        checks.refuse_other_cluster(self._stream_id, bookmarks)
-        checks.refuse_recreated(self._topic_ids, bookmarks.topic_ids, bookmarks.positions)
+        checks.check_cluster(self._stream_id, stored)
+        checks.check_topic_ids(self._topic_ids, stored.topic_ids, stored.positions)
         self._was_sought = True
         has_failed, self._failure = self._failure is not None, None
-        positions = {tp: bookmarks.positions.get(Partition(*tp), 0) for tp in self._member.owned}
+        positions = {tp: stored.positions.get(Partition(*tp), 0) for tp in self._member.owned}
         read_on = self._gathering.next_offsets
         astray = {
             tp: offset
             for tp, offset in positions.items()
-            if has_failed or tp in self._member.unplaced or read_on.get(Partition(*tp)) != offset
+            if has_failed
+            or tp in self._member.unpositioned
+            or read_on.get(Partition(*tp)) != offset
         }
         self._member.hold_back(astray)
         try:
@@ -195,10 +200,10 @@ class KafkaSource:
         servers = self._settings.bootstrap_servers
         if not self._watch.is_reachable():
             raise StreamUnavailable(f"Kafka at {servers} does not answer")
-        patience_seconds = self._settings.session_timeout_ms / 1000 + _PATIENCE_SECONDS
-        if self._flow.waited_seconds(self._polled_at) > patience_seconds:
+        stall_timeout_seconds = self._settings.session_timeout_ms / 1000 + _PATIENCE_SECONDS
+        if self._flow.waited_seconds(self._polled_at) > stall_timeout_seconds:
             raise StreamUnavailable(
-                f"Kafka at {servers} has given nothing for {patience_seconds:.0f} s"
+                f"Kafka at {servers} has given nothing for {stall_timeout_seconds:.0f} s"
             )
         if self.needs_positions() or not self._member.is_settled():
             return False
@@ -208,7 +213,7 @@ class KafkaSource:
     def ends_at_start(self) -> Mapping[Partition, int]:
         return self._ends_at_start
 
-    def kept(self, reached: Mapping[Partition, int]) -> None:
+    def committed(self, reached: Mapping[Partition, int]) -> None:
         self._offsets.kept({TopicPartition(*p): offset for p, offset in reached.items()})
         self._tell_the_group()
 
@@ -233,10 +238,10 @@ class KafkaSource:
         wait = timeout_seconds
         while self._failure is None:
             found = self._polled(wait)
-            if self._member.is_stable and self._member.unplaced:
+            if self._member.is_stable and self._member.unpositioned:
                 return False
-            if self._member.is_stable and (is_followed := self._enough(found)) is not None:
-                return is_followed
+            if self._member.is_stable and (has_more := self._enough(found)) is not None:
+                return has_more
             gathered_for = time.monotonic() - began
             left = timeout_seconds - gathered_for
             is_late = self._member.is_stable and gathered_for >= _LONGEST_GATHERING_SECONDS
@@ -253,15 +258,15 @@ class KafkaSource:
         At the head of the logs, what came is handed out at once; before it, more is awaited.
         """
         is_full = (
-            len(self._gathering) >= self._settings.read_at_once
-            or self._gathering.size >= BYTES_AT_ONCE
+            len(self._gathering) >= self._settings.max_fetched_records
+            or self._gathering.size >= MAX_FETCHED_BYTES
         )
-        is_followed = is_full or self._member.is_behind(found)
-        is_head = bool(self._gathering) and not is_followed
-        return is_followed if is_full or is_head or self._member.is_broken else None
+        has_more = is_full or self._member.is_behind(found)
+        is_head = bool(self._gathering) and not has_more
+        return has_more if is_full or is_head or self._member.needs_rebuild else None
 
     def _polled(self, seconds: float) -> Found:
-        room = max(1, self._settings.read_at_once - len(self._gathering))
+        room = max(1, self._settings.max_fetched_records - len(self._gathering))
         self._polled_at = time.monotonic()
         self._begin_anew_after_an_outage()
         try:
@@ -270,7 +275,7 @@ class KafkaSource:
             self._out_of_bounds(getattr(error, "divergent_offsets", {}))
             found = {}
         self._refuse_undecodable()
-        placed = self._member.owned - self._member.unplaced
+        placed = self._member.owned - self._member.unpositioned
         self._gathering.keep_only({Partition(*tp) for tp in placed})
         for records in found.values():
             self._gathering.add(records)
@@ -285,7 +290,7 @@ class KafkaSource:
             self._away_until = now
         is_back = 0 < now - self._away_until < _AFTERMATH_SECONDS
         if is_back and self._flow.waited_seconds(now) > _GRACE_SECONDS:
-            self._member.is_broken = True
+            self._member.needs_rebuild = True
             self._away_until = -math.inf
 
     def _is_sure(self) -> bool:
@@ -303,9 +308,9 @@ class KafkaSource:
         self._refuse_other_topics()
         return True
 
-    def _batch(self, is_followed: bool) -> FetchedBatch | None:
+    def _batch(self, has_more: bool) -> FetchedBatch | None:
         ends = {Partition(*tp): offset for tp, offset in self._member.next_offsets().items()}
-        return self._gathering.handed_out(ends, self._topic_ids, is_followed)
+        return self._gathering.handed_out(ends, self._topic_ids, has_more)
 
     def _place(
         self, offsets: Mapping[TopicPartition, int], bounds: Mapping[TopicPartition, Bounds]
@@ -313,7 +318,7 @@ class KafkaSource:
         """Read on from these; 0 stands for the beginning, wherever that is by now."""
         self._look_at_the_topics()
         for tp, offset in offsets.items():
-            checks.refuse_out_of_bounds(Partition(*tp), offset, bounds[tp])
+            checks.check_position(Partition(*tp), offset, bounds[tp])
         self._member.place({tp: offset or bounds[tp].begin for tp, offset in offsets.items()})
         self._member.resume()
         self._gathering.start_at({Partition(*tp): offset for tp, offset in offsets.items()})
@@ -341,14 +346,14 @@ class KafkaSource:
         is_untouched = self._gathering.next_offsets.get(partition, 0) == 0
         if is_untouched and not self._gathering.has_any_of(partition):
             offset = 0
-        checks.refuse_out_of_bounds(partition, offset, bounds)
+        checks.check_position(partition, offset, bounds)
         if is_divergent:
-            raise checks.truncated(partition, offset, bounds)
+            raise checks.log_truncated(partition, offset, bounds)
 
     def _refuse_undecodable(self) -> None:
-        if len(self._member.failures_in_a_row) < _FAILURES_IN_VAIN or self._gathering:
+        if len(self._member.consecutive_errors) < _FAILURES_IN_VAIN or self._gathering:
             return
-        self._member.failures_in_a_row.clear()
+        self._member.consecutive_errors.clear()
         offsets = {TopicPartition(*p): at for p, at in self._gathering.next_offsets.items()}
         self._failure = undecodable.found_among(self._settings, offsets)
 
@@ -361,11 +366,13 @@ class KafkaSource:
         """What was read since they went away cannot be told from what was read before."""
         seen, reached = self._watch.last.topic_ids, self._gathering.reached
         known = self._topic_ids
-        if all(topic in seen and not checks.differ(seen[topic], known[topic]) for topic in known):
+        if all(
+            topic in seen and not checks.ids_differ(seen[topic], known[topic]) for topic in known
+        ):
             return
         self._gathering.forget()
         ours = {topic: {topic_id} for topic, topic_id in known.items()}
-        checks.refuse_recreated(seen, ours, reached)
+        checks.check_topic_ids(seen, ours, reached)
         for topic in sorted(known.keys() - seen.keys()):
             checks.refuse_deleted(topic, reached)
 
@@ -380,7 +387,7 @@ class KafkaSource:
 # enough. A broker can answer every question and still give no record.
 
 
-class Flow:
+class StallTimer:
     """Since when records wait that were not handed out. Written by the loop, read by any thread."""
 
     def __init__(self) -> None:

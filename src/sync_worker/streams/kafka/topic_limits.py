@@ -21,7 +21,7 @@ _RECORD_HEADER_BYTES = 3
 
 
 @dataclass(slots=True)
-class Contents:
+class RecordExtremes:
     """Of the records for one topic, those that its configuration could have something against."""
 
     oldest: Record | None = None
@@ -55,7 +55,7 @@ def batch_bytes(record: Record) -> int:
     return _BATCH_HEADER_BYTES + _varint(size) + size
 
 
-def changes(found: Mapping[str, str], contents: Contents) -> Iterator[str]:
+def changes(found: Mapping[str, str], contents: RecordExtremes) -> Iterator[str]:
     """Sentences on what would not stay as it is; `found` is the topic's configuration."""
     if found.get("message.timestamp.type") == LOG_APPEND_TIME:
         yield f"its message.timestamp.type is {LOG_APPEND_TIME}: the broker sets each timestamp"
@@ -66,7 +66,7 @@ def changes(found: Mapping[str, str], contents: Contents) -> Iterator[str]:
         )
 
 
-def refusals(found: Mapping[str, str], contents: Contents, now: datetime) -> Iterator[str]:
+def refusals(found: Mapping[str, str], contents: RecordExtremes, now: datetime) -> Iterator[str]:
     """Sentences on what the broker would refuse; a limit that it does not tell refuses nothing."""
     most = found.get("max.message.bytes")
     if most is not None and contents.largest is not None and contents.largest_bytes > int(most):
@@ -80,7 +80,9 @@ def refusals(found: Mapping[str, str], contents: Contents, now: datetime) -> Ite
         yield from _out_of_time(found, contents, now)
 
 
-def _out_of_time(found: Mapping[str, str], contents: Contents, now: datetime) -> Iterator[str]:
+def _out_of_time(
+    found: Mapping[str, str], contents: RecordExtremes, now: datetime
+) -> Iterator[str]:
     now_ms = (now - _EPOCH) // timedelta(milliseconds=1)
     either = "message.timestamp.difference.max.ms"  # of brokers before Kafka 3.6
     for option, record, sign in (

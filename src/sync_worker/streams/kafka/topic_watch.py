@@ -12,7 +12,7 @@ from threading import Condition, Event, Thread
 
 from sync_worker.events.record import Partition
 from sync_worker.streams.kafka.admin import KafkaAdmin, Topic
-from sync_worker.streams.kafka.settings import REQUEST_SECONDS
+from sync_worker.streams.kafka.settings import ADMIN_REQUEST_TIMEOUT_SECONDS
 from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
 _SLACK_SECONDS = 1.0
@@ -53,7 +53,7 @@ class TopicWatch:
 
     def is_reachable(self) -> bool:
         """Whether the cluster answered lately."""
-        longest = self._seconds + REQUEST_SECONDS + _SLACK_SECONDS
+        longest = self._seconds + ADMIN_REQUEST_TIMEOUT_SECONDS + _SLACK_SECONDS
         return time.monotonic() - self._answered_at < longest
 
     def has_looked_since(self, moment: float, wait_seconds: float) -> bool:

@@ -9,7 +9,7 @@ from kafka import TopicPartition
 from kafka.errors import KafkaError
 
 from sync_worker.events.record import Partition
-from sync_worker.streams.checks import undecodable
+from sync_worker.streams.checks import undecodable_records
 from sync_worker.streams.kafka.client import bounded_consumer
 from sync_worker.streams.kafka.group_member import DECODING_ERRORS
 from sync_worker.streams.kafka.login import is_refusal
@@ -27,7 +27,7 @@ def found_among(
     for partition, offset in sorted(offsets.items()):
         error = _error_at(settings, partition, offset)
         if error is not None:
-            return undecodable(Partition(*partition), offset, error)
+            return undecodable_records(Partition(*partition), offset, error)
     return None
 
 

@@ -17,7 +17,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from kafka.errors import KafkaConnectionError, KafkaError, SaslAuthenticationFailedError
 
-from sync_worker.files import small
+from sync_worker.files import secret_files
 
 _SECONDS = 3.0
 """How long the server may take: the client's own thread waits, and with it its heartbeats."""
@@ -45,7 +45,7 @@ class TokenFile:
     def __call__(self) -> str:
         """The token as it is now; raises TokenRefused where there is none."""
         try:
-            return _token(small.read(self._path).decode("ascii").strip())
+            return _token(secret_files.read(self._path).decode("ascii").strip())
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not ASCII"
             raise TokenRefused(f"the token in {self._path} cannot be read: {why}") from None

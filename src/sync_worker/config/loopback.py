@@ -10,10 +10,10 @@ from collections.abc import Iterable
 _PORT = re.compile(r":[0-9]+$")
 
 
-def is_development(bootstrap_servers: str, brokers: Iterable[str]) -> bool:
+def is_local_cluster(bootstrap_servers: str, brokers: Iterable[str]) -> bool:
     """Whether all of these hosts are this machine, by their names alone: none is looked up."""
     given = [_host(server) for server in bootstrap_servers.split(",")]
-    return all(map(is_this_machine, [*given, *brokers]))
+    return all(map(is_loopback, [*given, *brokers]))
 
 
 def _host(server: str) -> str:
@@ -23,7 +23,7 @@ def _host(server: str) -> str:
     return _PORT.sub("", server)
 
 
-def is_this_machine(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     """Whether a host's name or address can be nobody else."""
     name = host.lower().rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):

@@ -12,7 +12,7 @@ from typing import BinaryIO
 MOST_BYTES = 2**20
 
 
-def opened(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BinaryIO:
     """The file, or the one that a link leads to, open to be read.
 
     Raises:
@@ -31,9 +31,9 @@ def read(path: Path) -> bytes:
     """All that stands in the file.
 
     Raises:
-        OSError: as `opened`, or it holds more than `MOST_BYTES`.
+        OSError: as `open_regular`, or it holds more than `MOST_BYTES`.
     """
-    with opened(path) as file:
+    with open_regular(path) as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise OSError(EFBIG, "it is larger than 1 MiB", str(path))
