@@ -3,6 +3,7 @@
 import sqlite3
 
 import pytest
+from tests.harness.command import Keyboard
 from tests.unit.cli.conftest import BOARD, A, B, C, D
 
 NOBODY = "SE2321000016-NONE"
@@ -15,23 +16,6 @@ def contents(database):
 
 def outcomes(told):
     return [(item["hsa_id"], item["outcome"], item["reason"]) for item in told.items]
-
-
-@pytest.fixture
-def answers(monkeypatch):
-    """Sits at a terminal and types."""
-
-    class Keyboard:
-        def __init__(self, answer):
-            self.answer = answer
-
-        def isatty(self):
-            return True
-
-        def readline(self):
-            return self.answer
-
-    return lambda answer: monkeypatch.setattr("sys.stdin", Keyboard(answer))
 
 
 # what is asked, for which regions, the exit code, what becomes of each
@@ -127,21 +111,17 @@ CHANGES = [
 
 @pytest.mark.parametrize("change", CHANGES, ids=" ".join)
 @pytest.mark.parametrize("answer", ["y\n", "yes\n"])
-def test_a_plan_that_is_agreed_to_is_done(populated, typed, answers, change, answer):
+def test_a_plan_that_is_agreed_to_is_done(populated, typed, change, answer):
     before = contents(populated)
-    answers(answer)
-    assert typed(*change, "-o", "json").exit_code == 0
+    assert typed(*change, "-o", "json", stdin=Keyboard(answer)).exit_code == 0
     assert contents(populated) != before
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=" ".join)
 @pytest.mark.parametrize(("answer", "exit_code"), [("n\n", 2), ("\n", 2), ("", 130)])
-def test_a_plan_that_is_not_agreed_to_changes_nothing(
-    populated, typed, answers, change, answer, exit_code
-):
+def test_a_plan_that_is_not_agreed_to_changes_nothing(populated, typed, change, answer, exit_code):
     before = contents(populated)
-    answers(answer)
-    assert typed(*change).exit_code == exit_code
+    assert typed(*change, stdin=Keyboard(answer)).exit_code == exit_code
     assert contents(populated) == before
 
 

@@ -4,10 +4,9 @@ import sqlite3
 
 import pytest
 from tests.builders import ACTIVATION, REGION, activated, record, region_changed, write_archive
+from tests.harness.command import Keyboard
 from tests.unit.cli.conftest import A, B, C
-from tests.unit.cli.test_changing import answers, contents
-
-__all__ = ["answers"]
+from tests.unit.cli.test_changing import contents
 
 STRANGER = "SE2321000016-TX99"
 DISCARD = ("deadletters", "discard", "--all")
@@ -104,25 +103,19 @@ def test_where_nothing_is_to_be_discarded_nothing_is_asked(bad, typed):
     assert told.stderr == "There is nothing to discard.\n"
 
 
-def test_the_plan_of_all_says_how_many_have_which_reason(bad, typed, answers):
-    answers("n\n")
-    told = typed(*DISCARD, *BECAUSE)
+def test_the_plan_of_all_says_how_many_have_which_reason(bad, typed):
+    told = typed(*DISCARD, *BECAUSE, stdin=Keyboard("n\n"))
     assert told.exit_code == 2
     assert "2  invalid_json\n4  unknown_region\nDiscard 6 dead letters?" in told.stderr
 
 
-def test_what_was_closed_while_it_was_asked_is_left_alone(bad, typed, populated, monkeypatch):
-    class Slow:
-        def isatty(self):
-            return True
+def test_what_was_closed_while_it_was_asked_is_left_alone(bad, typed, populated):
+    def redrive_first():
+        with sqlite3.connect(populated) as connection:
+            connection.execute("UPDATE dead_letter SET status = 'redriven' WHERE id = 1")
 
-        def readline(self):
-            with sqlite3.connect(populated) as connection:
-                connection.execute("UPDATE dead_letter SET status = 'redriven' WHERE id = 1")
-            return "y\n"
-
-    monkeypatch.setattr("sys.stdin", Slow())
-    told = typed(*DISCARD, *BECAUSE, "-o", "json")
+    slow = Keyboard("y\n", redrive_first)
+    told = typed(*DISCARD, *BECAUSE, "-o", "json", stdin=slow)
     assert (told.exit_code, numbers(told)) == (0, [number for number in bad if number != 1])
     assert "1 were closed by somebody else meanwhile, and left alone." in told.stderr
 

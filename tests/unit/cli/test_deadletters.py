@@ -5,10 +5,9 @@ import sqlite3
 
 import pytest
 from tests.builders import ACTIVATION, activated, numbered, region_changed, write_archive
+from tests.harness.command import Keyboard
 from tests.unit.cli.conftest import A, B
-from tests.unit.cli.test_changing import answers, contents
-
-__all__ = ["answers"]
+from tests.unit.cli.test_changing import contents
 
 ALL = ("deadletters", "redrive", "--all")
 
@@ -96,12 +95,9 @@ def test_a_mass_change_by_a_redrive_is_held_and_ends_with_3(populated, typed, mo
 
 @pytest.mark.usefixtures("understood")
 @pytest.mark.parametrize(("answer", "exit_code"), [("y\n", 3), ("n\n", 2)])
-def test_at_a_terminal_the_plan_is_shown_and_asked_about(
-    populated, typed, answers, answer, exit_code
-):
-    answers(answer)
+def test_at_a_terminal_the_plan_is_shown_and_asked_about(populated, typed, answer, exit_code):
     before = contents(populated)
-    told = typed(*ALL)
+    told = typed(*ALL, stdin=Keyboard(answer))
     assert told.exit_code == exit_code
     assert "2 dead letters: 1 would be applied, 0 superseded, 0 ignored, 1 still bad." in (
         told.stderr
@@ -196,15 +192,12 @@ def test_a_letter_shows_the_clinic_that_it_names_as_that_is_now(populated, typed
 
 
 @pytest.mark.usefixtures("understood")
-def test_a_redrive_into_a_region_without_a_board_is_told_of_before_and_after(
-    populated, typed, bad, answers
-):
+def test_a_redrive_into_a_region_without_a_board_is_told_of_before_and_after(populated, typed, bad):
     chosen = ("deadletters", "redrive", str(bad[0]))
     planned = typed(*chosen, "--dry-run", "-q")
     would = f"{A} would be in region 11, which has no patient board: nobody can file.\n"
     assert planned.stderr == would
-    answers("y\n")
-    done = typed(*chosen)
+    done = typed(*chosen, stdin=Keyboard("y\n"))
     assert would in done.stderr
     assert f"{A} is in region 11 now, which has no patient board: nobody can file." in done.stderr
     assert (planned.exit_code, done.exit_code) == (0, 0)

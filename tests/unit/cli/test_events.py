@@ -1,9 +1,7 @@
 """`events validate` and `schemas export`: for those who publish, without a database or Kafka."""
 
 import gzip
-import io
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,14 +13,6 @@ GOOD = activated(A, 0, regionCode="01")
 BAD_REGION = activated(A, 1, regionCode="11")
 UNKNOWN = {**GOOD, "type": "eservices.clinic.opened.v1"}
 OTHER_VERSION = {**GOOD, "type": "eservices.clinic.activated.v2"}
-
-
-@pytest.fixture
-def stdin(monkeypatch):
-    """Gives bytes on standard input."""
-    return lambda content: monkeypatch.setattr(
-        sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8")
-    )
 
 
 def written(path: Path, *events):
@@ -80,16 +70,15 @@ def test_what_is_no_json_is_set_aside_and_the_next_event_is_judged(folder, typed
     ],
     ids=["plain", "packed"],
 )
-def test_an_archive_may_come_on_standard_input(stdin, typed, content):
-    stdin(content)
-    told = typed("events", "validate", "-", "-o", "json")
+def test_an_archive_may_come_on_standard_input(typed, content):
+    told = typed("events", "validate", "-", "-o", "json", stdin=content)
     assert told.exit_code == 3
     assert summary(told)["read"] == 7
 
 
-def test_bare_events_may_come_on_standard_input(stdin, typed):
-    stdin(f"{json.dumps(GOOD)}\n{json.dumps(deactivated(B, 1))}".encode())
-    told = typed("events", "validate", "-", "--format", "events", "-o", "json")
+def test_bare_events_may_come_on_standard_input(typed):
+    piped = f"{json.dumps(GOOD)}\n{json.dumps(deactivated(B, 1))}".encode()
+    told = typed("events", "validate", "-", "--format", "events", "-o", "json", stdin=piped)
     assert (told.exit_code, told.items) == (0, [])
 
 
@@ -150,19 +139,16 @@ def test_a_schema_that_cannot_be_written_is_told(folder, typed):
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("kind", [(), ("--format", "archive"), ("--format", "events")])
 @pytest.mark.parametrize("content", [b"", b"\n\n \r\n\t\n", b"\xef\xbb\xbf", b"\n" * 200_000])
-def test_where_there_is_no_event_none_is_valid(folder, typed, stdin, content, kind, packed):
+def test_where_there_is_no_event_none_is_valid(folder, typed, content, kind, packed):
     stored = gzip.compress(content) if packed else content
     (folder / "nothing.jsonl").write_bytes(stored)
-    stdin(stored)
     for file in ("nothing.jsonl", "-"):
-        told = typed("events", "validate", *kind, file)
+        told = typed("events", "validate", *kind, file, stdin=stored)
         assert (told.exit_code, told.stdout) == (3, "")
         assert told.stderr == "There was no event to judge.\n"
-        stdin(stored)
-        told = typed("events", "validate", *kind, file, "-q", "-o", "json")
+        told = typed("events", "validate", *kind, file, "-q", "-o", "json", stdin=stored)
         assert (told.exit_code, told.items, summary(told)["read"]) == (3, [], 0)
         assert told.stderr == "There was no event to judge.\n"
-        stdin(stored)
 
 
 def test_what_is_read_in_part_is_not_called_valid(folder, typed):

@@ -78,12 +78,9 @@ def test_what_there_is_not_is_named_and_ends_with_6(populated, typed, arguments,
 
 
 @pytest.mark.parametrize("arguments", UNCONFIRMED, ids=" ".join)
-def test_without_a_terminal_and_without_yes_nothing_is_done(
-    populated, typed, arguments, monkeypatch
-):
+def test_without_a_terminal_and_without_yes_nothing_is_done(populated, typed, arguments):
     before = contents(populated)
-    monkeypatch.setattr("sys.stdin", None)
-    told = typed(*arguments, "-o", "json")
+    told = typed(*arguments, "-o", "json", stdin=None)
     assert told.exit_code == 2
     assert '"confirmation_needed"' in told.stderr
     assert "--yes" in told.stderr

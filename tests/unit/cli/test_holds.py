@@ -4,12 +4,11 @@ import sqlite3
 
 import pytest
 from tests.builders import activated, deactivated, region_changed
+from tests.harness.command import Keyboard
 from tests.unit.cli.conftest import A, B, C
-from tests.unit.cli.test_changing import answers, contents
+from tests.unit.cli.test_changing import contents
 
 HOLD = {"id", "opened_at", "kind", "region_code", "count", "revision", "status"}
-
-__all__ = ["answers"]
 
 
 @pytest.fixture
@@ -135,26 +134,20 @@ def test_a_dry_run_shows_the_hold_and_changes_nothing(held, typed, populated):
 
 
 @pytest.mark.parametrize(("answer", "exit_code"), [("y\n", 0), ("n\n", 2), ("", 130)])
-def test_it_is_asked_first(held, typed, answers, answer, exit_code):
-    answers(answer)
-    told = typed("holds", "approve", "1")
+def test_it_is_asked_first(held, typed, answer, exit_code):
+    told = typed("holds", "approve", "1", stdin=Keyboard(answer))
     assert told.exit_code == exit_code
     assert "Approve hold 1, 1 clinics?" in told.stderr
     assert typed("clinics", "show", A, "-o", "json").json["active"] is (exit_code != 0)
 
 
-def test_what_changes_while_it_is_asked_is_not_approved(held, typed, populated, monkeypatch):
-    class Slow:
-        def isatty(self):
-            return True
+def test_what_changes_while_it_is_asked_is_not_approved(held, typed, populated):
+    def change_it():
+        with sqlite3.connect(populated) as connection:
+            connection.execute("UPDATE hold SET revision = 2")
 
-        def readline(self):
-            with sqlite3.connect(populated) as connection:
-                connection.execute("UPDATE hold SET revision = 2")
-            return "y\n"
-
-    monkeypatch.setattr("sys.stdin", Slow())
-    assert typed("holds", "approve", "1").exit_code == 4
+    slow = Keyboard("y\n", change_it)
+    assert typed("holds", "approve", "1", stdin=slow).exit_code == 4
     assert typed("clinics", "show", A, "-o", "json").json["active"] is True
 
 

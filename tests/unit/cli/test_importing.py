@@ -129,9 +129,8 @@ def test_who_did_it_and_why_is_recorded_for_every_clinic(imported, typed):
     assert (entry["change"], entry["actor"], entry["reason"]) == ("registered", "anna", "Order 17")
 
 
-def test_standard_input_is_a_file_too(populated, typed, monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{B}\n".encode())))
-    told = typed("clinics", "import", "-", "-y", "-o", "json")
+def test_standard_input_is_a_file_too(populated, typed):
+    told = typed("clinics", "import", "-", "-y", "-o", "json", stdin=f"{B}\n".encode())
     assert (told.exit_code, rows(told)) == (0, [(1, B, "added", None)])
 
 

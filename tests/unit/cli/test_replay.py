@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 from tests.builders import activated, deactivated, numbered, record, region_changed, write_archive
+from tests.harness.command import Keyboard
 from tests.unit.cli.conftest import A, B, C, D
-from tests.unit.cli.test_changing import answers, contents
+from tests.unit.cli.test_changing import contents
 
 from sync_worker.pipeline.apply import Writer
 from sync_worker.pipeline.retry import RetryPolicy
 from sync_worker.streams.archive.reader import ArchiveRangeReader
 
 REPORT = ["read", "applied", "superseded", "ignored", "dead_lettered", "held", "changes"]
-
-__all__ = ["answers"]
 
 
 def test_what_was_set_aside_before_is_not_set_aside_again(populated, folder, typed):
@@ -155,11 +154,10 @@ def test_without_an_answer_nothing_is_read(newer, typed, populated):
 
 @pytest.mark.parametrize(("answer", "exit_code"), [("y\n", 0), ("n\n", 2)])
 def test_at_a_terminal_the_dry_run_is_shown_and_asked_about(
-    newer, typed, answers, populated, answer, exit_code
+    newer, typed, populated, answer, exit_code
 ):
-    answers(answer)
     before = contents(populated)
-    told = typed("replay", "--archive", newer)
+    told = typed("replay", "--archive", newer, stdin=Keyboard(answer))
     assert told.exit_code == exit_code
     assert "3 records read: 2 applied" in told.stderr
     assert (contents(populated) == before) == (exit_code != 0)
@@ -241,14 +239,11 @@ def test_a_database_that_stays_locked_is_told_to_be_away(newer, typed, populated
     assert "locked" in told.stderr
 
 
-def test_a_move_to_where_nobody_can_file_is_told_of_before_and_after(
-    populated, typed, folder, answers
-):
+def test_a_move_to_where_nobody_can_file_is_told_of_before_and_after(populated, typed, folder):
     moved = write_archive(folder / "moved.jsonl", numbered([region_changed(A, 10, "14")]))
     planned = typed("replay", "--archive", str(moved), "--dry-run", "-q")
     would = f"{A} would be in region 14, which has no patient board: nobody can file.\n"
     assert planned.stderr == would
-    answers("y\n")
-    done = typed("replay", "--archive", str(moved))
+    done = typed("replay", "--archive", str(moved), stdin=Keyboard("y\n"))
     assert would in done.stderr
     assert f"{A} is in region 14 now, which has no patient board: nobody can file." in done.stderr
