@@ -1,15 +1,13 @@
-"""Who does something, and why: on every change by a person."""
+"""Who makes a change, and why: recorded with everything that a person does."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """Who does something, why and when, and for which region codes; None acts nationally."""
+class Authorship:
+    """Who makes a change, the reason given for it, and when."""
 
     actor: str
     reason: str | None
     at: datetime
-    acting_for: Collection[str] | None = None

@@ -4,12 +4,12 @@ from sqlalchemy import select, text
 from tests.contract.conftest import NOW
 
 from sync_worker.administration import boards
-from sync_worker.authorship import Act
+from sync_worker.authorship import Authorship
 from sync_worker.registry.registrations import Board
 from sync_worker.registry.tables import change_log
 
 BOARD = Board("01", "SE2321000016-PN01", "Patientnämnden")
-ACT = Act("support1", "INC1", NOW)
+ACT = Authorship("support1", "INC1", NOW)
 
 
 def put(registry, region_code, wanted, act):

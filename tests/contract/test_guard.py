@@ -12,11 +12,11 @@ from tests.fold import Fold
 from tests.guarded_fold import GuardedFold
 
 from sync_worker.administration import clinics as administration
-from sync_worker.authorship import Act
+from sync_worker.authorship import Authorship
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.operations.approve_holds import Approval, approve
+from sync_worker.operations.approve_holds import approve
 from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.dry_run import DryRun
@@ -74,11 +74,11 @@ class Stage:
 
     def approve(self, region_code):
         (number,) = [h["id"] for h in self.listed("open") if h["region_code"] == region_code]
-        return approve(self.registry, Approval(number, "anna", "Real", self.now()))
+        return approve(self.registry, number, Authorship("anna", "Real", self.now()))
 
     def remove(self, hsa_id):
-        act = Act("berit", "Order 18", self.now())
-        administration.do(self.registry, administration.REMOVE, [hsa_id], act)
+        act = Authorship("berit", "Order 18", self.now())
+        administration.do(self.registry, administration.REMOVE, [hsa_id], None, act)
 
     def listed(self, status=None):
         with self.registry.snapshot() as connection:

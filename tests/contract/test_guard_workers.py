@@ -13,11 +13,11 @@ from tests.contract.test_apply import apply_in_parts, batch_of, registered, rows
 from tests.fold import Fold
 
 from sync_worker.administration import clinics as administration
-from sync_worker.authorship import Act
+from sync_worker.authorship import Authorship
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.operations.approve_holds import Approval, HoldDecided, approve
+from sync_worker.operations.approve_holds import HoldDecided, approve
 from sync_worker.pipeline.apply import Applier
 from sync_worker.registry import holds
 from sync_worker.registry.errors import Fault, fault_of
@@ -27,6 +27,7 @@ STREAM = "archive:test"
 REGIONS = ["01", "03", "14"]
 CLINICS = [f"SE2321000016-W{number:03}" for number in range(60)]
 WORKERS = 4
+APPROVAL = Authorship("anna", "Real", NOW)
 LIMIT = 3
 
 
@@ -114,8 +115,8 @@ def approve_everything(engine, registry):
     with registry.snapshot() as connection:
         still_open = holds.listed(connection, "open")
     for hold in still_open:
-        approval = Approval(hold["id"], "anna", "Real", NOW)
-        patiently(engine, lambda approval=approval: approve(registry, approval))
+        number = hold["id"]
+        patiently(engine, lambda number=number: approve(registry, number, APPROVAL))
     return bool(still_open)
 
 
@@ -210,13 +211,13 @@ def test_an_operator_approves_while_workers_work(engine, registry, applier, open
 
 def test_an_administrator_removes_clinics_while_workers_work(engine, registry, applier, opening):
     bringing = [coming("removing", number) for number in range(WORKERS)]
-    act = Act("berit", "Order 18", NOW)
+    act = Authorship("berit", "Order 18", NOW)
 
     def remove():
         for hsa_id in CLINICS[::2]:
             patiently(
                 engine,
-                lambda i=hsa_id: administration.do(registry, administration.REMOVE, [i], act),
+                lambda i=hsa_id: administration.do(registry, administration.REMOVE, [i], None, act),
             )
 
     works = [working(engine, applier, n, d) for n, d in enumerate(bringing)]

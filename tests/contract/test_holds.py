@@ -1,6 +1,5 @@
 """Holds: what is alarmed, what people do about them, and what is never held."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,13 +10,12 @@ from tests.contract.test_apply import registered, rows
 from tests.contract.test_guard import Stage
 
 from sync_worker.administration import clinics as administration
-from sync_worker.authorship import Act
+from sync_worker.authorship import Authorship
 from sync_worker.domain.admission import AdmissionOutcome, Refusal
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
 from sync_worker.inspection.status import status
 from sync_worker.operations.approve_holds import (
-    Approval,
     HoldChanged,
     HoldDecided,
     UnknownHold,
@@ -30,8 +28,8 @@ from sync_worker.registry.tables import clinic, departure, patient_board
 
 A, B, C, D = (f"SE2321000016-T{letter}01" for letter in "ABCD")
 NONE = Limits(0, 0, timedelta(minutes=60))
-APPROVAL = Approval(1, "anna", "The closures are real", NOW)
-ACT = Act("berit", "Order 18", NOW)
+APPROVAL = Authorship("anna", "The closures are real", NOW)
+ACT = Authorship("berit", "Order 18", NOW)
 
 
 @pytest.fixture
@@ -58,9 +56,8 @@ def shown(registry, number=1):
 
 
 def do(registry, verb, *hsa_ids, acting_for=None):
-    act = replace(ACT, acting_for=acting_for)
-    planned = administration.plan(registry, verb, hsa_ids, act)
-    done = administration.do(registry, verb, hsa_ids, act)
+    planned = administration.plan(registry, verb, hsa_ids, acting_for)
+    done = administration.do(registry, verb, hsa_ids, acting_for, ACT)
     assert planned == done
     return [(item.outcome, item.reason) for item in done]
 
@@ -126,7 +123,7 @@ def test_the_register_takes_the_version_of_the_correction(stage, registry):
 
 def test_approving_merges_what_is_listed_and_is_logged(stage, registry, history):
     stage.read([deactivated(A, 1, id="held"), region_changed(B, 1, "03")])
-    assert approve(registry, APPROVAL) == [MovedWithoutBoard(B, "03")]
+    assert approve(registry, 1, APPROVAL) == [MovedWithoutBoard(B, "03")]
     assert rows(registry)[A][:2] == (False, "01")
     assert rows(registry)[B][:2] == (True, "03")
     newest = history(A)[0]
@@ -143,7 +140,7 @@ def test_approving_merges_what_is_listed_and_is_logged(stage, registry, history)
 def test_an_approved_hold_still_shows_what_was_approved(stage, registry):
     stage.read([deactivated(A, 1), region_changed(B, 1, "03")])
     open_hold = shown(registry)
-    approve(registry, APPROVAL)
+    approve(registry, 1, APPROVAL)
     approved = shown(registry)
     assert approved is not None
     assert open_hold is not None
@@ -160,23 +157,23 @@ def test_only_a_move_that_takes_effect_is_warned_of(stage, registry):
         transaction.commit()
     stage.read([region_changed(A, 1, "03"), region_changed(B, 1, "14")])
     assert not any(isinstance(warning, MovedWithoutBoard) for warning in stage.warnings)
-    assert approve(registry, APPROVAL) == [MovedWithoutBoard(A, "03")]
+    assert approve(registry, 1, APPROVAL) == [MovedWithoutBoard(A, "03")]
 
 
 @pytest.mark.parametrize("correction", [activated(A, 2), None])
 def test_a_decided_hold_cannot_be_approved(stage, registry, correction):
     stage.read([deactivated(A, 1)])
     if correction is None:
-        approve(registry, APPROVAL)
+        approve(registry, 1, APPROVAL)
     else:
         stage.read([correction])
     with pytest.raises(HoldDecided):
-        approve(registry, APPROVAL)
+        approve(registry, 1, APPROVAL)
 
 
 def test_a_hold_that_there_never_was_cannot_be_approved(registry):
     with pytest.raises(UnknownHold):
-        approve(registry, APPROVAL)
+        approve(registry, 1, APPROVAL)
 
 
 @pytest.mark.parametrize(
@@ -190,18 +187,17 @@ def test_a_hold_that_there_never_was_cannot_be_approved(registry):
 )
 def test_a_list_that_has_changed_since_it_was_looked_at_is_not_approved(stage, registry, meanwhile):
     stage.read([deactivated(A, 1), region_changed(C, 1, "14")])
-    seen = replace(APPROVAL, revision=2)
     before = rows(registry)
     stage.read(meanwhile)
     with pytest.raises(HoldChanged):
-        approve(registry, seen)
+        approve(registry, 1, APPROVAL, revision=2)
     assert rows(registry) == before
 
 
 def test_a_newer_version_of_what_is_listed_does_not_change_the_list(stage, registry):
     stage.read([deactivated(A, 1)])
     stage.read([deactivated(A, 2, id="newer"), activated(B, 2, name="Ett")])
-    approve(registry, replace(APPROVAL, revision=1))
+    approve(registry, 1, APPROVAL, revision=1)
     stage.read([deactivated(A, 2, id="newer")])
     assert stage.total.superseded == 1
     assert rows(registry)[A][0] is False
@@ -211,7 +207,7 @@ def test_a_held_fact_older_than_the_row_by_then_changes_nothing(stage, registry,
     stage.read([deactivated(A, 1)])
     with engine.begin() as connection:
         connection.execute(clinic.update().where(clinic.c.hsa_id == A).values(activation_time=NOW))
-    approve(registry, APPROVAL)
+    approve(registry, 1, APPROVAL)
     assert rows(registry)[A][0] is True
 
 
@@ -299,7 +295,7 @@ def test_whatever_was_edited_by_hand_the_worker_and_an_approval_go_on(stage, reg
     stage.read([activated(A, 4, regionCode="01"), deactivated(B, 4), deactivated(C, 4)])
     assert stage.total.read == stage.total.applied
     for hold in stage.listed("open"):
-        approve(registry, replace(APPROVAL, number=hold["id"]))
+        approve(registry, hold["id"], APPROVAL)
     assert rows(registry)[A][:2] == (True, "01")
     assert rows(registry)[B][:2] == (False, "14")
     assert rows(registry)[C][0] is False

@@ -6,10 +6,10 @@ from tests.contract.conftest import NOW
 
 from sync_worker.administration import clinics, imports, tak
 from sync_worker.administration.csv_files.reader import FileEntry
-from sync_worker.authorship import Act
+from sync_worker.authorship import Authorship
 from sync_worker.registry.tables import change_log, clinic, own_system
 
-ACT = Act("anna", "Order 17", NOW, acting_for=("01",))
+ACT = Authorship("anna", "Order 17", NOW)
 MANY = [f"SE2321000016-T{number:04}" for number in range(2_500)]
 A, B, C = MANY[:3]
 ODD = 'ÅÄÖ-{"X",\\}'
@@ -36,7 +36,7 @@ def known(registry):
 
 
 def planned(registry, verb, *hsa_ids, **options):
-    return imports.plan(registry, verb, rows_of(*hsa_ids), ACT, **options)
+    return imports.plan(registry, verb, rows_of(*hsa_ids), ("01",), **options)
 
 
 def reasons(items):

@@ -15,7 +15,7 @@ from tests.contract.test_boards import BOARD
 from tests.services.waiting import until
 
 from sync_worker.administration import boards, clinics
-from sync_worker.authorship import Act
+from sync_worker.authorship import Authorship
 from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
@@ -27,7 +27,7 @@ from sync_worker.registry.tables import change_log, own_system
 from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 
 CLINICS = [f"SE2321000016-T{letter}0{n}" for letter in "ABCD" for n in range(3)]
-ACT = Act("anna", None, NOW, acting_for=("01",))
+ACT = Authorship("anna", None, NOW)
 ROUNDS = {"sqlite": 100, "postgresql": 1_000}
 OUTCOMES = {"added", "removed", "own_system", "not_active"}
 
@@ -45,11 +45,11 @@ class Everybody:
         self._offsets: Counter[int] = Counter()
 
     def add(self, rng: random.Random) -> list[str]:
-        items = clinics.do(self._registry, clinics.ADD, some(rng), ACT)
+        items = clinics.do(self._registry, clinics.ADD, some(rng), ("01",), ACT)
         return [item.reason or item.outcome for item in items]
 
     def remove(self, rng: random.Random) -> list[str]:
-        items = clinics.do(self._registry, clinics.REMOVE, some(rng), ACT)
+        items = clinics.do(self._registry, clinics.REMOVE, some(rng), ("01",), ACT)
         return [item.outcome for item in items]
 
     def replace_tak(self, rng: random.Random) -> list[str]:
@@ -205,7 +205,7 @@ def test_an_add_that_waited_for_tak_sees_what_came(registry, engine):
     apply_batch(Everybody(registry)._applier, "archive:races", first_activation())
     with engine.connect() as support, ThreadPoolExecutor() as threads:
         support.execute(insert(own_system).values(hsa_id=CLINICS[0]))
-        adding = threads.submit(clinics.do, registry, clinics.ADD, CLINICS[:1], ACT)
+        adding = threads.submit(clinics.do, registry, clinics.ADD, CLINICS[:1], ("01",), ACT)
         until_somebody_waits(engine)
         support.commit()
         (item,) = adding.result()
@@ -218,7 +218,7 @@ def test_tak_waits_for_an_add_and_a_worker_waits_for_neither(registry, engine):
     apply_batch(everybody._applier, "archive:races", first_activation())
     with engine.connect() as support, ThreadPoolExecutor() as threads:
         support.execute(insert(own_system).values(hsa_id=CLINICS[0]))
-        adding = threads.submit(clinics.do, registry, clinics.ADD, CLINICS[:1], ACT)
+        adding = threads.submit(clinics.do, registry, clinics.ADD, CLINICS[:1], ("01",), ACT)
         until_somebody_waits(engine)
         # It holds no clinic while it waits: somebody's forgotten session stops no worker.
         apply_batch(everybody._applier, "archive:others", first_activation())
@@ -232,7 +232,7 @@ def test_an_add_that_waited_for_a_worker_sees_what_it_wrote(registry, engine):
     apply_batch(Everybody(registry)._applier, "archive:races", first_activation())
     with engine.connect() as worker, ThreadPoolExecutor() as threads:
         worker.execute(text("UPDATE clinic SET active = false"))
-        adding = threads.submit(clinics.do, registry, clinics.ADD, CLINICS[:1], ACT)
+        adding = threads.submit(clinics.do, registry, clinics.ADD, CLINICS[:1], ("01",), ACT)
         until_somebody_waits(engine)
         worker.commit()
         (item,) = adding.result()
@@ -249,9 +249,9 @@ def test_an_add_does_nothing_to_a_clinic_first_named_after_it_took_its_locks(reg
             apply_batch(Everybody(registry)._applier, "archive:races", came.pop())
 
     event.listen(engine, "after_cursor_execute", name_the_clinic)
-    (refused,) = clinics.do(registry, clinics.ADD, CLINICS[:1], ACT)
+    (refused,) = clinics.do(registry, clinics.ADD, CLINICS[:1], ("01",), ACT)
     assert (refused.outcome, refused.reason) == (AdmissionOutcome.REFUSED, "unknown_clinic")
-    (added,) = clinics.do(registry, clinics.ADD, CLINICS[:1], ACT)
+    (added,) = clinics.do(registry, clinics.ADD, CLINICS[:1], ("01",), ACT)
     assert added.outcome is AdmissionOutcome.ADDED
 
 

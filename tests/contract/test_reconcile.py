@@ -1,7 +1,6 @@
 """Is the registry true? Whatever is planted is found, with its cause, and nothing else."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -24,20 +23,20 @@ from tests.contract.test_apply import (
 from tests.contract.test_guard import Stage
 from tests.fold import Fold as PlainFold
 
+from sync_worker.authorship import Authorship
 from sync_worker.domain.drift import Cause
 from sync_worker.domain.facts import Fact
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.record import Origin, Partition
+from sync_worker.operations import reconcile
 from sync_worker.operations.extract import ShortExtract, parse, refuse_short
 from sync_worker.operations.reconcile import (
-    By,
     ExtractSays,
     StreamSays,
     compare,
     passed_by,
-    repair,
     still_differing,
 )
 from sync_worker.operations.stream_fold import Fold
@@ -48,12 +47,16 @@ from sync_worker.registry.tables import clinic, dead_letter, departure, hold
 
 A, B, C = CLINICS
 CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
-BY = By("anna", "Case 4711", NOW, STREAM)
+BY = Authorship("anna", "Case 4711", NOW)
 COLUMNS = {"activation": "active", "region": "region_code", "name": "name"}
 UNSAID = {"activation": None, "region": "99", "name": "Annat"}
 through_the_database = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+
+
+def repair(registry, differences, stream_id=STREAM):
+    return reconcile.repair(registry, differences, BY, stream_id)
 
 
 @pytest.fixture
@@ -227,7 +230,7 @@ def test_a_database_older_than_its_positions_is_found_stale(
 
 
 def _repair_and_look_again(registry, records, comparison, documents):
-    repaired = repair(registry, comparison.differences, BY)
+    repaired = repair(registry, comparison.differences)
     assert (repaired.done, repaired.left) == (comparison.differences, [])
     again = compared(registry, records)
     assert again.differences == []
@@ -319,7 +322,7 @@ def test_a_repair_is_logged_with_actor_reason_and_the_event(registry, applier):
     registered(registry, A)
     by_hand(registry, A, active=True)
     by_hand(registry, B, active=False)
-    repair(registry, compared(registry, records).differences, BY)
+    repair(registry, compared(registry, records).differences)
     who = ("anna", "Case 4711")
     assert entries(registry) == [
         ("deactivated", "true", "false", *who, 2),
@@ -341,7 +344,7 @@ def test_a_clinic_that_changed_meanwhile_is_left_as_it_is(registry, applier):
     with registry.transaction() as transaction:
         transaction.connection.execute(insert(clinic).values(hsa_id=C, region_code="14"))
         transaction.commit()
-    repaired = repair(registry, differences, BY)
+    repaired = repair(registry, differences)
     assert {one.hsa_id for one in repaired.done} == {B}
     assert {one.hsa_id for one in repaired.left} == {A, C}
     assert rows(registry) == {
@@ -357,7 +360,7 @@ def test_a_row_that_went_away_meanwhile_does_not_come_back_empty(registry, appli
     by_hand(registry, A, region_code="12")
     differences = compared(registry, records).differences
     deleted(registry, A)
-    assert [one.hsa_id for one in repair(registry, differences, BY).left] == [A]
+    assert [one.hsa_id for one in repair(registry, differences).left] == [A]
     assert rows(registry) == {}
 
 
@@ -366,7 +369,7 @@ def test_an_edit_after_the_repair_is_told(registry, applier):
     apply_in_parts(applier, records, [])
     by_hand(registry, A, region_code="12")
     expectation = told(registry, records)
-    done = repair(registry, compare(surveyed(registry), expectation).differences, BY).done
+    done = repair(registry, compare(surveyed(registry), expectation).differences).done
     assert still_differing(surveyed(registry).clinics, expectation, done) == []
     by_hand(registry, A, region_code="14")
     assert still_differing(surveyed(registry).clinics, expectation, done) == done
@@ -376,7 +379,7 @@ def test_a_repair_leaves_the_other_facts_of_a_row_exactly_as_they_are(registry, 
     records = numbered([activated(A, 0, regionCode="01")])
     apply_in_parts(applier, records, [])
     by_hand(registry, A, region_code="12", name="Utan version")
-    repair(registry, compared(registry, records).differences, BY)
+    repair(registry, compared(registry, records).differences)
     with registry.snapshot() as connection:
         row = connection.execute(select(clinic)).one()
     assert (row.region_code, row.name, row.name_time) == ("01", "Utan version", None)
@@ -391,7 +394,7 @@ def test_more_clinics_than_one_transaction_takes(registry, applier):
         transaction.commit()
     differences = compared(registry, records).differences
     assert Counter(one.cause for one in differences) == {Cause.EDITED: 2100}
-    assert len(repair(registry, differences, BY).done) == 2100
+    assert len(repair(registry, differences).done) == 2100
     assert compared(registry, records).differences == []
 
 
@@ -401,7 +404,7 @@ def test_a_move_by_repair_to_where_nobody_can_file_is_told(registry, applier):
     registered(registry, A)
     for hsa_id in (A, B):
         by_hand(registry, hsa_id, region_code="12")
-    repaired = repair(registry, compared(registry, records).differences, BY)
+    repaired = repair(registry, compared(registry, records).differences)
     assert [tuple(moved) for moved in repaired.moved] == [(A, "01")]
 
 
@@ -434,7 +437,7 @@ class TestHeld:
         comparison = self.compared(registry)
         assert causes(comparison) == {(A, "region"): "edited"}
         assert comparison.differences[0].address == (ACTIVATION, 0, 0)
-        repair(registry, comparison.differences, BY)
+        repair(registry, comparison.differences)
         assert rows(registry)[A][1] == "01"
         assert counts(self.compared(registry)) == (0, 0, 1)
 
@@ -442,7 +445,7 @@ class TestHeld:
         by_hand(registry, A, active=False)
         by_hand(registry, B, active=False)
         self.documents += [deactivated(A, 1), deactivated(B, 1)]
-        repair(registry, self.compared(registry).differences, BY)
+        repair(registry, self.compared(registry).differences)
         assert self.compared(registry).differences == []
         assert stage.listed() == []
         with registry.snapshot() as connection:
@@ -453,7 +456,7 @@ class TestHeld:
         self.documents.append(activated(A, 2))
         comparison = self.compared(registry)
         assert causes(comparison) == {(A, "activation"): "stale"}
-        repair(registry, comparison.differences, BY)
+        repair(registry, comparison.differences)
         with registry.snapshot() as connection:
             assert holds.all_open(connection) == {}
             assert connection.scalar(select(hold.c.status)) == "withdrawn"
@@ -463,7 +466,7 @@ class TestHeld:
     def test_a_repair_keeps_a_newer_held_fact(self, stage, registry):
         self.read(stage, deactivated(A, 1))
         by_hand(registry, A, region_code="12")
-        repair(registry, self.compared(registry).differences, BY)
+        repair(registry, self.compared(registry).differences)
         comparison = self.compared(registry)
         assert (causes(comparison), counts(comparison)) == ({}, (0, 0, 1))
 
@@ -504,7 +507,7 @@ class TestExtracts:
 
     def test_a_repair_sets_the_extracts_version_and_a_second_run_finds_nothing(self, registry):
         lines = (f"{A},true,03,Ett", f"{C},false,01,", "SE2321000016-TD04,true,01,")
-        repair(registry, self.compared(registry, *lines).differences, replace(BY, stream_id=None))
+        repair(registry, self.compared(registry, *lines).differences, stream_id=None)
         again = self.compared(registry, *lines)
         assert (causes(again), counts(again)) == ({}, (0, 2, 0))
         with registry.snapshot() as connection:

@@ -1,6 +1,7 @@
 """Dead letters dealt with by operators: redriven, discarded, purged."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -23,6 +24,7 @@ from tests.contract.test_replay import (
 )
 from tests.fold import Fold
 
+from sync_worker.authorship import Authorship
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Limits
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
@@ -38,10 +40,10 @@ from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.merge import Outcome
 from sync_worker.pipeline.retry import Retrier
 from sync_worker.registry import dead_letters
-from sync_worker.registry.dead_letters import DeadLetterFilter, Signature
+from sync_worker.registry.dead_letters import DeadLetterFilter
 from sync_worker.registry.tables import change_log, dead_letter
 
-BY = Signature(NOW, "anna", "Region 11 is in use")
+BY = Authorship("anna", "Region 11 is in use", NOW)
 NO_DEPARTURES = Limits(0, 0, timedelta(hours=1))
 
 
@@ -248,7 +250,7 @@ def test_letters_are_discarded_all_or_none_and_each_is_logged(registry):
 def test_only_what_was_closed_long_ago_is_purged(registry):
     set_aside(registry, b"{", b"[", b"")
     numbers = [head.number for head in all_open(registry)]
-    deciding.discard(registry, numbers[:1], BY._replace(at=NOW - timedelta(days=9)))
+    deciding.discard(registry, numbers[:1], replace(BY, at=NOW - timedelta(days=9)))
     deciding.discard(registry, numbers[1:2], BY)
     before = NOW - timedelta(days=3)
     with registry.snapshot() as connection:

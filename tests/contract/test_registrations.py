@@ -12,7 +12,7 @@ from tests.contract.test_apply import STREAM, batch_of
 from tests.contract.test_boards import execute
 
 from sync_worker.administration import clinics
-from sync_worker.authorship import Act
+from sync_worker.authorship import Authorship
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.inspection.checks_registry import RegistryChecks
@@ -24,7 +24,7 @@ from sync_worker.registry.change_log import LogFilter
 from sync_worker.registry.tables import clinic
 
 A, B = "SE2321000016-TA01", "SE2321000016-TB01"
-ACT = Act("anna", "Order 17", NOW)
+ACT = Authorship("anna", "Order 17", NOW)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def known(engine):
 @pytest.fixture
 def logged(registry, known):
     """The entries since clinic A was registered by the program, or all of them."""
-    clinics.do(registry, clinics.ADD, [A], ACT)
+    clinics.do(registry, clinics.ADD, [A], None, ACT)
 
     def call(*, of_all=False):
         with registry.snapshot() as connection:
@@ -54,7 +54,7 @@ def changes(entries):
 
 
 def test_what_the_program_does_is_logged_once_with_actor_and_reason(registry, logged):
-    clinics.do(registry, clinics.REMOVE, [A], ACT)
+    clinics.do(registry, clinics.REMOVE, [A], None, ACT)
     entries = logged(of_all=True)
     assert [(e["change"], e["hsa_id"]) for e in entries] == [("registered", A), ("removed", A)]
     assert {(e["actor"], e["reason"]) for e in entries} == {("anna", "Order 17")}
@@ -140,7 +140,7 @@ def test_an_actor_is_named_in_one_transaction_alone(registry, engine, logged):
             with pytest.raises(DBAPIError, match=r"FOREIGN KEY|foreign key"):
                 _by_another_client(engine, foreign_keys, "INSERT INTO acting (actor) VALUES ('x')")
     execute(engine, "UPDATE clinic SET registered_at = NULL")
-    clinics.do(registry, clinics.ADD, [A], ACT)
+    clinics.do(registry, clinics.ADD, [A], None, ACT)
     execute(engine, "UPDATE clinic SET registered_at = NULL")
     assert [entry["actor"] == "anna" for entry in logged()] == [False, True, False]
 
@@ -238,7 +238,7 @@ def test_what_came_past_the_triggers_is_drift(registry, engine, statement, expec
 def test_adding_or_removing_settles_it_whatever_is_right(registry, engine, statement, verb):
     past_the_triggers(engine, statement)
     (hsa_id,) = drifted(registry)
-    items = clinics.do(registry, verb, [hsa_id], ACT)
+    items = clinics.do(registry, verb, [hsa_id], None, ACT)
     assert {item.outcome for item in items} <= {verb.done, verb.already}
     assert drifted(registry) == {}
 
@@ -246,9 +246,9 @@ def test_adding_or_removing_settles_it_whatever_is_right(registry, engine, state
 @pytest.mark.usefixtures("logged")
 def test_what_is_so_already_is_confirmed_without_a_change(registry, engine, logged):
     past_the_triggers(engine, LOST)
-    items = clinics.plan(registry, clinics.REMOVE, [A, B], ACT)
-    clinics.confirm(registry, clinics.REMOVE, items, ACT)
-    clinics.confirm(registry, clinics.REMOVE, items, ACT)
+    items = clinics.plan(registry, clinics.REMOVE, [A, B], None)
+    clinics.confirm(registry, clinics.REMOVE, items, None, ACT)
+    clinics.confirm(registry, clinics.REMOVE, items, None, ACT)
     assert changes(logged()) == [("removed", A, None, None)]
 
 

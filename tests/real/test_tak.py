@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, text
 
 from sync_worker.administration import clinics, imports, tak
 from sync_worker.administration.csv_files.reader import FileEntry
-from sync_worker.authorship import Act
+from sync_worker.authorship import Authorship
 from sync_worker.domain.admission import Refusal
 from sync_worker.registry import registrations, schema
 from sync_worker.registry.database import Registry
@@ -20,7 +20,7 @@ from tests.contract.conftest import NOW, name_tables_alone
 from tests.services.waiting import until
 
 A, B = "SE2321000016-TA01", "SE2321000016-TB01"
-ACT = Act("support1", "INC7", NOW)
+ACT = Authorship("support1", "INC7", NOW)
 WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
 
@@ -59,7 +59,7 @@ def test_an_addition_that_comes_meanwhile_is_judged_by_the_new_list(registry, en
         with registry.transaction() as transaction:
             registrations.lock_own_systems(transaction.connection)
             registrations.change_own_systems(transaction.connection, [A], [])
-            added = threads.submit(clinics.do, registry, clinics.ADD, [A], ACT)
+            added = threads.submit(clinics.do, registry, clinics.ADD, [A], None, ACT)
             with engine.connect() as watching:
                 until(lambda: watching.scalar(WAITING), "somebody waits for the list")
             transaction.commit()
@@ -68,7 +68,7 @@ def test_an_addition_that_comes_meanwhile_is_judged_by_the_new_list(registry, en
 
 ROUNDS = 300
 CLINICS = [f"SE2321000016-T{letter}0{n}" for letter in "ABCD" for n in range(3)]
-ADMINISTRATOR = Act("anna", None, NOW)
+ADMINISTRATOR = Authorship("anna", None, NOW)
 
 
 def by_plain_sql(registry, some):
@@ -87,7 +87,7 @@ def by_import(registry, some):
 def from_file(verb):
     def do(registry, some):
         entries = [FileEntry(line, hsa_id) for line, hsa_id in enumerate(some, start=1)]
-        planned = imports.plan(registry, verb, entries, ADMINISTRATOR)
+        planned = imports.plan(registry, verb, entries, None)
         imports.do(registry, planned, ADMINISTRATOR)
 
     return do

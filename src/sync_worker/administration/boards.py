@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from sync_worker.authorship import Act
+from sync_worker.authorship import Authorship
 from sync_worker.registry import queries, registrations
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import acting
@@ -51,14 +51,14 @@ class BoardChanged(Exception):
     """Somebody else changed the region's board after the plan was made."""
 
 
-def put(registry: Registry, planned: BoardPlan, act: Act) -> None:
+def put(registry: Registry, planned: BoardPlan, authorship: Authorship) -> None:
     """Do what was planned, if it is still true; the change log is written by triggers.
 
     Raises:
         BoardChanged: the board is not any more what it was when it was planned.
     """
     with registry.transaction() as transaction:
-        with acting(transaction.connection, act.actor, act.reason):
+        with acting(transaction.connection, authorship):
             if not _write(transaction.connection, planned.present, planned.wanted):
                 raise BoardChanged
         transaction.commit()

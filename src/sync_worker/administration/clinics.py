@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from sync_worker.authorship import Act
+from sync_worker.authorship import Authorship
 from sync_worker.domain.admission import (
     AdmissionOutcome,
     AdmissionVerdict,
@@ -25,6 +25,9 @@ from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import acting
 from sync_worker.registry.queries import meant
 from sync_worker.registry.registrations import RegistrationDrift
+
+ActingFor = Collection[str] | None
+"""The region codes that somebody acts for; None where it is done nationally."""
 
 
 class Item(NamedTuple):
@@ -62,28 +65,42 @@ REMOVE = Verb(
 )
 
 
-def plan(registry: Registry, verb: Verb, hsa_ids: Sequence[str], act: Act) -> list[Item]:
+def plan(
+    registry: Registry, verb: Verb, hsa_ids: Sequence[str], acting_for: ActingFor
+) -> list[Item]:
     """What `do` would do now; changes nothing.
 
     `hsa_ids` are as people write them: lower case, and what nobody sees of them, do not matter.
     """
     with registry.snapshot() as connection:
         wanted = meant(connection, hsa_ids)
-        return _judge(verb, wanted, registrations.read(connection, wanted), act)
+        return _judge(verb, wanted, registrations.read(connection, wanted), acting_for)
 
 
-def do(registry: Registry, verb: Verb, hsa_ids: Sequence[str], act: Act) -> list[Item]:
+def do(
+    registry: Registry,
+    verb: Verb,
+    hsa_ids: Sequence[str],
+    acting_for: ActingFor,
+    authorship: Authorship,
+) -> list[Item]:
     """Add or remove clinics, each judged on its own: those that can be are, in one transaction."""
     with registry.transaction() as transaction:
         wanted = meant(transaction.connection, hsa_ids)
         eligibilities = registrations.locked(transaction.connection, wanted)
-        items = _judge(verb, wanted, eligibilities, act)
-        write(transaction.connection, verb, items, act)
+        items = _judge(verb, wanted, eligibilities, acting_for)
+        write(transaction.connection, verb, items, authorship)
         transaction.commit()
     return items
 
 
-def confirm(registry: Registry, verb: Verb, items: Iterable[Item], act: Act) -> None:
+def confirm(
+    registry: Registry,
+    verb: Verb,
+    items: Iterable[Item],
+    acting_for: ActingFor,
+    authorship: Authorship,
+) -> None:
     """Have the log say of those that are so already that they are meant to be, where it does not.
 
     Adds and removes nothing, whatever happened since the items were judged.
@@ -92,24 +109,24 @@ def confirm(registry: Registry, verb: Verb, items: Iterable[Item], act: Act) -> 
     if not already:
         return
     with registry.transaction() as transaction:
-        judged = _judge(verb, already, registrations.locked(transaction.connection, already), act)
-        write(
-            transaction.connection,
-            verb,
-            [one for one in judged if one.outcome is verb.already],
-            act,
-        )
+        eligibilities = registrations.locked(transaction.connection, already)
+        items = _judge(verb, already, eligibilities, acting_for)
+        confirmed = [item for item in items if item.outcome is verb.already]
+        write(transaction.connection, verb, confirmed, authorship)
         transaction.commit()
 
 
 def _judge(
-    verb: Verb, hsa_ids: Iterable[str], eligibilities: Mapping[str, Eligibility], act: Act
+    verb: Verb,
+    hsa_ids: Iterable[str],
+    eligibilities: Mapping[str, Eligibility],
+    acting_for: ActingFor,
 ) -> list[Item]:
     """One item an id, in the order named; an id named twice meets what its first mention did."""
     eligibility_now = dict(eligibilities)
     items = []
     for hsa_id in hsa_ids:
-        verdict = verb.judge(hsa_id, eligibility_now.get(hsa_id), act.acting_for)
+        verdict = verb.judge(hsa_id, eligibility_now.get(hsa_id), acting_for)
         items.append(Item(hsa_id, *verdict))
         if verdict.outcome is verb.done:
             eligibility = eligibility_now[hsa_id]
@@ -117,36 +134,38 @@ def _judge(
     return items
 
 
-def write(connection: Connection, verb: Verb, items: Sequence[Item], act: Act) -> None:
+def write(
+    connection: Connection, verb: Verb, items: Sequence[Item], authorship: Authorship
+) -> None:
     """Do those of the items that are to be done; their clinics are locked, and triggers log it.
 
     What is so already, though the log says otherwise, was meant by a person by now: that is logged.
     """
     done = [item.hsa_id for item in items if item.outcome is verb.done]
     if done:
-        _write(connection, verb, done, act)
+        _write(connection, verb, done, authorship)
     already = [item.hsa_id for item in items if item.outcome is verb.already]
     if already:
         drifted = registrations.found(connection, already).values()
-        change_log.append(connection, [_confirmed(verb, one, act) for one in drifted])
+        change_log.append(connection, [_confirmed(verb, one, authorship) for one in drifted])
 
 
-def _write(connection: Connection, verb: Verb, hsa_ids: Sequence[str], act: Act) -> None:
-    with acting(connection, act.actor, act.reason):
+def _write(
+    connection: Connection, verb: Verb, hsa_ids: Sequence[str], authorship: Authorship
+) -> None:
+    with acting(connection, authorship):
         if verb.becomes_registered:
-            registrations.register(connection, hsa_ids, act.actor, act.at)
+            registrations.register(connection, hsa_ids, authorship.actor, authorship.at)
         else:
-            _remove(connection, hsa_ids, act)
+            _remove(connection, hsa_ids, authorship)
 
 
-def _confirmed(verb: Verb, one: RegistrationDrift, act: Act) -> LogEntry:
-    by = one.row_by if one.is_registered and one.row_by != act.actor else None
-    return LogEntry(
-        act.at, verb.change, hsa_id=one.hsa_id, new_value=by, actor=act.actor, reason=act.reason
-    )
+def _confirmed(verb: Verb, one: RegistrationDrift, authorship: Authorship) -> LogEntry:
+    by = one.row_by if one.is_registered and one.row_by != authorship.actor else None
+    return LogEntry.by(authorship, verb.change)._replace(hsa_id=one.hsa_id, new_value=by)
 
 
-def _remove(connection: Connection, hsa_ids: Sequence[str], act: Act) -> None:
+def _remove(connection: Connection, hsa_ids: Sequence[str], authorship: Authorship) -> None:
     """The guard protects registered clinics: what is held of one that is removed takes effect.
 
     It is logged first, as a change of a clinic that is still registered, and written after the
@@ -154,7 +173,7 @@ def _remove(connection: Connection, hsa_ids: Sequence[str], act: Act) -> None:
     """
     held = holds.of_clinics(connection, hsa_ids)
     merge = holds.plan_merge(connection, held)
-    change_log.append(connection, holds.entries(merge.changes, act.actor, act.reason, act.at))
-    registrations.unregister(connection, hsa_ids, act.at)
-    holds.write_merge(connection, merge, act.at)
-    holds.release(connection, held, act.at)
+    change_log.append(connection, holds.entries(merge.changes, authorship))
+    registrations.unregister(connection, hsa_ids, authorship.at)
+    holds.write_merge(connection, merge, authorship.at)
+    holds.release(connection, held, authorship.at)

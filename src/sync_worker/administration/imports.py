@@ -3,16 +3,16 @@
 Only what was planned is done. A row whose verdict has changed since is left as it is, and told.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from sync_worker.administration import clinics
-from sync_worker.administration.clinics import Item, Verb
+from sync_worker.administration.clinics import ActingFor, Item, Verb
 from sync_worker.administration.csv_files.reader import FileEntry
-from sync_worker.authorship import Act
+from sync_worker.authorship import Authorship
 from sync_worker.domain.admission import AdmissionOutcome, Eligibility, Refusal
 from sync_worker.events.models import is_hsa_id
 from sync_worker.registry import registrations
@@ -39,6 +39,7 @@ class Plan:
     """What `do` would do, a row each in the order of the file; `names` are the clinics' own."""
 
     verb: Verb
+    acting_for: ActingFor
     items: list[RowItem]
     names: Mapping[str, str]
 
@@ -60,7 +61,7 @@ def plan(
     registry: Registry,
     verb: Verb,
     entries: Sequence[FileEntry],
-    act: Act,
+    acting_for: ActingFor,
     *,
     all_or_nothing: bool = False,
 ) -> Plan:
@@ -74,14 +75,14 @@ def plan(
         eligibilities = registrations.read(connection, wanted)
         names = registrations.names(connection, wanted)
     named = [(entry.line, hsa_id) for entry, hsa_id in zip(entries, hsa_ids, strict=True)]
-    items = list(_judged(verb, named, eligibilities, act.acting_for))
-    return Plan(verb, _nothing_done(verb, items) if all_or_nothing else items, names)
+    items = list(_judged(verb, named, eligibilities, acting_for))
+    return Plan(verb, acting_for, _nothing_done(verb, items) if all_or_nothing else items, names)
 
 
 def do(
     registry: Registry,
     planned: Plan,
-    act: Act,
+    authorship: Authorship,
     *,
     all_or_nothing: bool = False,
     tell: Callable[[float], None] = lambda _: None,
@@ -94,7 +95,7 @@ def do(
     with registry.transaction() as transaction:
         eligibilities = _locked(transaction.connection, planned, tell)
         named = [(item.line, item.hsa_id) for item in planned.items]
-        judged = list(_judged(verb, named, eligibilities, act.acting_for))
+        judged = list(_judged(verb, named, eligibilities, planned.acting_for))
         pairs = list(zip(planned.items, judged, strict=True))
         items = [_as_agreed(verb, before, now) for before, now in pairs]
         changed = [before for before, now in pairs if before != now]
@@ -104,20 +105,20 @@ def do(
             item.outcome is AdmissionOutcome.REFUSED for item in items
         )
         to_write = [] if is_refused else [Item(*item[1:]) for item in items]
-        clinics.write(transaction.connection, verb, to_write, act)
+        clinics.write(transaction.connection, verb, to_write, authorship)
         transaction.commit()
     tell(1.0)
     return Done(items, changed)
 
 
-def confirm(registry: Registry, planned: Plan, act: Act) -> None:
+def confirm(registry: Registry, planned: Plan, authorship: Authorship) -> None:
     """Settle with the log what is so already, where a file has nothing else to be done.
 
     Nothing is settled where rows that could have been done are not, since others are refused.
     """
     if all(item.outcome is not AdmissionOutcome.NOT_DONE for item in planned.items):
         rows = [Item(row.hsa_id, row.outcome, row.reason) for row in planned.items]
-        clinics.confirm(registry, planned.verb, rows, act)
+        clinics.confirm(registry, planned.verb, rows, planned.acting_for, authorship)
 
 
 def _lookup(hsa_ids: Sequence[str]) -> list[str]:
@@ -129,7 +130,7 @@ def _judged(
     verb: Verb,
     rows: Sequence[tuple[int, str]],
     eligibilities: Mapping[str, Eligibility],
-    acting_for: Collection[str] | None,
+    acting_for: ActingFor,
 ) -> Iterator[RowItem]:
     """Each row, a line and an id, judged on its own; what an earlier row names is a duplicate."""
     named: set[str] = set()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from sync_worker.administration.csv_files.reader import FileEntry
-from sync_worker.authorship import Act
+from sync_worker.authorship import Authorship
 from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.events.models import is_hsa_id
 from sync_worker.registry import queries, registrations
@@ -97,7 +97,7 @@ def plan(registry: Registry, listed: Sequence[str]) -> TakPlan:
         return _plan(connection, listed)
 
 
-def put(registry: Registry, planned: TakPlan, act: Act) -> TakPlan:
+def put(registry: Registry, planned: TakPlan, authorship: Authorship) -> TakPlan:
     """Replace the list as planned, in one transaction; the change log is written by triggers.
 
     What it gives back is what was done, judged as it was done: clinics may have been registered or
@@ -111,7 +111,7 @@ def put(registry: Registry, planned: TakPlan, act: Act) -> TakPlan:
         done = _plan(transaction.connection, [*planned.comes, *planned.stays])
         if done.present != planned.present:
             raise TakChanged
-        with acting(transaction.connection, act.actor, act.reason):
+        with acting(transaction.connection, authorship):
             registrations.change_own_systems(transaction.connection, done.comes, done.goes)
         transaction.commit()
     return done

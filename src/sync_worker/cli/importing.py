@@ -12,6 +12,7 @@ from sync_worker.administration.messages import clinics as says
 from sync_worker.administration.messages import errors as says_of_errors
 from sync_worker.administration.messages import files as says_of_files
 from sync_worker.administration.messages.refusals import REFUSALS
+from sync_worker.authorship import Authorship
 from sync_worker.cli import input_files, options
 from sync_worker.cli.import_report import Report
 from sync_worker.cli.interruption import Interruption
@@ -21,10 +22,9 @@ from sync_worker.errors import Exit, Words
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sync_worker.administration.clinics import Verb
+    from sync_worker.administration.clinics import ActingFor, Verb
     from sync_worker.administration.csv_files.reader import FileContents
     from sync_worker.administration.imports import Done, Plan, RowItem
-    from sync_worker.authorship import Act
 
 COLUMNS = ("line", "hsa_id", "outcome", "reason")
 
@@ -46,7 +46,9 @@ class Order:
         return says.ADDING if self.verb.becomes_registered else says.REMOVING
 
 
-def carry_out(run: options.Invocation, order: Order, act: "Act") -> Exit:
+def carry_out(
+    run: options.Invocation, order: Order, acting_for: "ActingFor", authorship: Authorship
+) -> Exit:
     """Plan, ask, do and tell; what the command ends with."""
     given = input_files.contents(order.file)
     with ExitStack() as stack:
@@ -57,25 +59,25 @@ def carry_out(run: options.Invocation, order: Order, act: "Act") -> Exit:
             stack.enter_context(written.file)
         registry = stack.enter_context(bootstrap.registry(run.settings.database_url))
         plan = imports.plan(
-            registry, order.verb, given.entries, act, all_or_nothing=order.all_or_nothing
+            registry, order.verb, given.entries, acting_for, all_or_nothing=order.all_or_nothing
         )
         told = _Teller(run, order, given)
         told.plan(plan)
         done = imports.Done(plan.items, [])
         if plan.to_do and not order.dry_run:
             run.output.confirm(order.wording.question(count=len(plan.to_do)), yes=order.yes)
-            agreed = replace(act, at=bootstrap.now())
+            agreed = replace(authorship, at=bootstrap.now())
             done = told.done_by(
                 lambda tell: imports.do(
                     registry, plan, agreed, all_or_nothing=order.all_or_nothing, tell=tell
                 )
             )
         elif not order.dry_run:
-            imports.confirm(registry, plan, act)
+            imports.confirm(registry, plan, authorship)
         told.items(done)
         if written is not None:
             told.report(written, done)
-        told.receipt(done, act)
+        told.receipt(done, authorship)
     return _exit(order, done)
 
 
@@ -130,7 +132,7 @@ class _Teller:
         )
         self._output.message(told)
 
-    def receipt(self, done: "Done", act: "Act") -> None:
+    def receipt(self, done: "Done", authorship: Authorship) -> None:
         """What was done, by whom, and what needs attention."""
         output, order = self._output, self._order
         counts = Counter(item.outcome for item in done.items)
@@ -140,7 +142,7 @@ class _Teller:
             output.message(says_of_errors.DRY_RUN())
         elif counts[order.verb.done]:
             output.message(order.wording.done(count=counts[order.verb.done]))
-            output.message(_by_whom(act))
+            output.message(_by_whom(authorship))
         elif not counts[AdmissionOutcome.REFUSED]:
             output.message(says.NOTHING_TO_DO())
         if counts[AdmissionOutcome.REFUSED]:
@@ -181,10 +183,10 @@ def _code(item: "RowItem") -> str:
     return (item.reason or item.outcome).value
 
 
-def _by_whom(act: "Act") -> Words:
-    if act.reason is None:
-        return says.BY_WHOM(actor=act.actor)
-    return says.BY_WHOM_AND_WHY(actor=act.actor, reason=act.reason)
+def _by_whom(authorship: Authorship) -> Words:
+    if authorship.reason is None:
+        return says.BY_WHOM(actor=authorship.actor)
+    return says.BY_WHOM_AND_WHY(actor=authorship.actor, reason=authorship.reason)
 
 
 def _exit(order: Order, done: "Done") -> Exit:

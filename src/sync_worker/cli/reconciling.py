@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sync_worker.authorship import Authorship
 from sync_worker.cli.params import Moment
 from sync_worker.errors import Exit, UserError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from sync_worker.cli.options import Invocation
     from sync_worker.config.settings import Settings
-    from sync_worker.operations.reconcile import By, Comparison, Difference, Expectation, Repaired
+    from sync_worker.operations.reconcile import Comparison, Difference, Expectation, Repaired
     from sync_worker.operations.stream_fold import Fold, Passed
     from sync_worker.registry.database import Registry
     from sync_worker.registry.snapshot import RegistrySnapshot
@@ -103,13 +104,13 @@ def repaired(
     registry: "Registry",
     differences: "Sequence[Difference]",
     expectation: "Expectation",
-    by: "By",
+    authorship: Authorship,
 ) -> "Repaired":
     """Repair, look again, and say what differs all the same."""
     from sync_worker.operations.reconcile import repair, still_differing
     from sync_worker.registry import snapshot
 
-    result = repair(registry, differences, by)
+    result = repair(registry, differences, authorship, expectation.stream_id)
     with registry.snapshot() as connection:
         present = snapshot.some(connection, {one.hsa_id for one in result.done})
     again = still_differing(present, expectation, result.done)

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sync_worker.authorship import Authorship
 from sync_worker.cli import choosing_letters, moves, options, reading_again, text
 from sync_worker.cli.reading_again import Again
 from sync_worker.events.record import Excerpt
 from sync_worker.operations.redrive import RedriveDryRun, Redriven, Redriving
 from sync_worker.operations.replay import Report
 from sync_worker.pipeline.merge import Outcome
-from sync_worker.registry.dead_letters import DeadLetterSummary, Signature
+from sync_worker.registry.dead_letters import DeadLetterSummary
 
 COLUMNS = ("id", "outcome")
 
@@ -45,8 +46,8 @@ class Redrive:
     def do(self, actor: str, reason: str | None) -> bool:
         """Redrive them and print what became of each; whether somebody should look."""
         parts = self._again.parts
-        by = Signature(parts.clock(), actor, reason)
-        hand = Redriving(parts, by, self._run.settings.batch_max_records)
+        authorship = Authorship(actor, reason, parts.clock())
+        hand = Redriving(parts, authorship, self._run.settings.batch_max_records)
         return self._shown(hand.take(self._heads), is_done=True)
 
     def _shown(self, redriven: Iterable[Redriven], *, is_done: bool) -> bool:

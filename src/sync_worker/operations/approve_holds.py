@@ -5,37 +5,21 @@ e-services said by mistake they correct.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
+from sync_worker.authorship import Authorship
 from sync_worker.domain.facts import Fact
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Guard
 from sync_worker.pipeline.listener import MovedWithoutBoard
 from sync_worker.registry import change_log, clinics, guard_state, holds, queries, registrations
 from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.database import Registry
-from sync_worker.registry.dead_letters import Signature
 from sync_worker.registry.holds import MergedChange
 
 _MOST_TRIES = 20
 """A worker may hold more while the locks are taken; from the second try on, hardly ever."""
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """Who approves which hold, why and when.
-
-    `revision` is the one that was looked at; None approves what is listed when it is done.
-    """
-
-    number: int
-    actor: str
-    reason: str | None
-    at: datetime
-    revision: int | None = None
 
 
 class UnknownHold(Exception):
@@ -95,15 +79,21 @@ def would_move(registry: Registry, planned: Mapping[str, Any]) -> list[MovedWith
     ]
 
 
-def approve(registry: Registry, approval: Approval) -> list[MovedWithoutBoard]:
+def approve(
+    registry: Registry, number: int, authorship: Authorship, revision: int | None = None
+) -> list[MovedWithoutBoard]:
     """Merge what an open hold holds; which clinics moved by it to where nobody can file.
+
+    `revision` is the one that was looked at; None approves what is listed when it is done.
 
     Raises:
         UnknownHold, HoldDecided, HoldChanged: see there; nothing was done.
     """
     for tries in range(_MOST_TRIES):
         with registry.transaction() as transaction:
-            merged = _approve(transaction.connection, approval, with_all_of_region=tries > 0)
+            merged = _approve(
+                transaction.connection, number, authorship, revision, with_all_of_region=tries > 0
+            )
             if merged is None:
                 continue
             service_on = registrations.boards(transaction.connection).keys()
@@ -113,10 +103,10 @@ def approve(registry: Registry, approval: Approval) -> list[MovedWithoutBoard]:
             for hsa_id, change, *_ in merged
             if change.fact is Fact.REGION and change.new not in service_on
         ]
-    raise HoldChanged(approval.number, plan(registry, approval.number)["revision"])
+    raise HoldChanged(number, plan(registry, number)["revision"])
 
 
-def acknowledge(registry: Registry, number: int, by: Signature) -> None:
+def acknowledge(registry: Registry, number: int, authorship: Authorship) -> None:
     """Keep that a person has seen to what had passed before a withdrawn hold.
 
     Raises:
@@ -126,9 +116,9 @@ def acknowledge(registry: Registry, number: int, by: Signature) -> None:
         hold = holds.shown(transaction.connection, number)
         if hold is None:
             raise UnknownHold(number)
-        if not holds.acknowledge(transaction.connection, number, by.at):
+        if not holds.acknowledge(transaction.connection, number, authorship.at):
             raise _not_acknowledged(holds.shown(transaction.connection, number) or hold)
-        change_log.append(transaction.connection, [_entry("hold_acknowledged", hold, by)])
+        change_log.append(transaction.connection, [_entry("hold_acknowledged", hold, authorship)])
         transaction.commit()
 
 
@@ -148,10 +138,15 @@ def _open_hold(connection: Connection, number: int) -> dict[str, Any]:
 
 
 def _approve(
-    connection: Connection, approval: Approval, *, with_all_of_region: bool
+    connection: Connection,
+    number: int,
+    authorship: Authorship,
+    revision: int | None,
+    *,
+    with_all_of_region: bool,
 ) -> list[MergedChange] | None:
     """Approve a hold; None where it holds more by now than the clinics that were locked."""
-    number, now = approval.number, approval.at
+    now = authorship.at
     seen = _open_hold(connection, number)
     concerned = set(holds.of_hold(connection, number))
     if with_all_of_region:
@@ -164,7 +159,7 @@ def _approve(
     )
     # From here on nobody else changes the list.
     present = _open_hold(connection, number)
-    if approval.revision not in (None, present["revision"]):
+    if revision not in (None, present["revision"]):
         raise HoldChanged(number, present["revision"])
     held = holds.of_hold(connection, number)
     if not held.keys() <= known.keys():
@@ -173,8 +168,8 @@ def _approve(
     # What becomes of a clinic that nobody registers any more is neither logged nor guarded.
     merged = [one for one in holds.merge_held(connection, held, now) if one.is_registered]
     _take_note(connection, guard, present["region_code"], merged)
-    changes = holds.entries(merged, approval.actor, approval.reason, now)
-    change_log.append(connection, [*changes, _entry("hold_approved", present, approval)])
+    changes = holds.entries(merged, authorship)
+    change_log.append(connection, [*changes, _entry("hold_approved", present, authorship)])
     return merged
 
 
@@ -189,12 +184,7 @@ def _take_note(
     guard_state.write(connection, guard, {})
 
 
-def _entry(change: str, hold: Mapping[str, Any], by: Approval | Signature) -> LogEntry:
-    return LogEntry(
-        by.at,
-        change,
-        region_code=hold["region_code"],
-        new_value=str(hold["id"]),
-        actor=by.actor,
-        reason=by.reason,
+def _entry(change: str, hold: Mapping[str, Any], authorship: Authorship) -> LogEntry:
+    return LogEntry.by(authorship, change)._replace(
+        region_code=hold["region_code"], new_value=str(hold["id"])
     )

@@ -48,12 +48,12 @@ class Parts(NamedTuple):
 class Reapply:
     """Merges records anew and keeps what they come to; each transaction is kept by itself.
 
-    `signature` is logged once, with the first change that is made.
+    `entry` is logged once, with the first change that is made.
     """
 
-    def __init__(self, parts: Parts, signature: LogEntry | None = None) -> None:
+    def __init__(self, parts: Parts, entry: LogEntry | None = None) -> None:
         self._parts = parts
-        self._signature = signature
+        self._entry = entry
 
     def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[Merged]:
         """What became of the records, part by part, each after it was committed."""
@@ -109,14 +109,12 @@ class Reapply:
         with gc_control.paused(), self._parts.registry.transaction() as transaction:
             schema.require_unchanged(transaction.connection)
             merged = self._merged(transaction.connection, origin, records)
-            signature = self._signature if merged.changed or merged.held else None
-            if signature is not None:
-                change_log.append(
-                    transaction.connection, [signature._replace(stream=origin.stream)]
-                )
+            entry = self._entry if merged.changed or merged.held else None
+            if entry is not None:
+                change_log.append(transaction.connection, [entry._replace(stream=origin.stream)])
             transaction.commit()
-        if signature is not None:
-            self._signature = None
+        if entry is not None:
+            self._entry = None
         return merged
 
     def _merged(self, connection: Connection, origin: Origin, records: Sequence[Record]) -> Merged:

@@ -7,12 +7,12 @@ only pending (contract 4, `reconcile`).
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import chain, groupby
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
+from sync_worker.authorship import Authorship
 from sync_worker.domain.drift import (
     NO_DRIFT,
     Cause,
@@ -239,16 +239,6 @@ _MOST_CLINICS = 1000
 """In one transaction: the worker waits for locks, and has a place in its group to keep."""
 
 
-@dataclass(frozen=True, slots=True)
-class By:
-    """Who repairs, why and when, and which log the addresses of differences are of."""
-
-    actor: str
-    reason: str | None
-    at: datetime
-    stream_id: str | None = None
-
-
 @dataclass(slots=True)
 class Repaired:
     """What was set, and what was left because the clinic changed meanwhile."""
@@ -258,12 +248,20 @@ class Repaired:
     moved: list[MovedWithoutBoard] = field(default_factory=list)
 
 
-def repair(registry: Registry, differences: Sequence[Difference], by: By) -> Repaired:
-    """Set each fact to what is expected; to be called with differences in the order of HSA-ids."""
+def repair(
+    registry: Registry,
+    differences: Sequence[Difference],
+    authorship: Authorship,
+    stream_id: str | None = None,
+) -> Repaired:
+    """Set each fact to what is expected; to be called with differences in the order of HSA-ids.
+
+    `stream_id` is the log that their addresses are of.
+    """
     repaired = Repaired()
     for part in _parts(differences):
         with registry.transaction() as transaction:
-            done = _repair(transaction.connection, part, by)
+            done = _repair(transaction.connection, part, authorship, stream_id)
             service_on = registrations.boards(transaction.connection).keys()
             transaction.commit()
         repaired.done += (one for found in done.values() for one in found.differences)
@@ -310,7 +308,10 @@ def _parts(differences: Sequence[Difference]) -> Iterator[dict[str, list[Differe
 
 
 def _repair(
-    connection: Connection, part: Mapping[str, Sequence[Difference]], by: By
+    connection: Connection,
+    part: Mapping[str, Sequence[Difference]],
+    authorship: Authorship,
+    stream_id: str | None,
 ) -> dict[str, _Found]:
     new = [hsa_id for hsa_id, some in part.items() if some[0].cause is Cause.MISSING]
     present = snapshot.locked(connection, part.keys(), new)
@@ -320,14 +321,18 @@ def _repair(
         for row in [present.get(hsa_id, snapshot.NO_CLINIC).row]
         if _is_as_compared(present.get(hsa_id, snapshot.NO_CLINIC), some[0].clinic)
     }
-    snapshot.write(connection, ((hsa_id, one.stored) for hsa_id, one in found.items()), by.at)
+    snapshot.write(
+        connection, ((hsa_id, one.stored) for hsa_id, one in found.items()), authorship.at
+    )
     outdated = {hsa_id: facts for hsa_id, one in found.items() if (facts := one.outdated())}
-    holds.release(connection, outdated, by.at)
-    entries = [entry for one in found.values() for entry in _entries(one, by)]
+    holds.release(connection, outdated, authorship.at)
+    entries = [entry for one in found.values() for entry in _entries(one, authorship)]
     if found:
         count = sum(len(one.differences) for one in found.values())
-        entries.append(_summary(count, by))
-    change_log.append(connection, entries)
+        # Unregistered clinics have no other entry than this one.
+        summary = LogEntry.by(authorship, "repaired")._replace(new_value=str(count))
+        entries.append(summary)
+    change_log.append(connection, [entry._replace(stream=stream_id) for entry in entries])
     return found
 
 
@@ -338,7 +343,7 @@ def _is_as_compared(present: ClinicSnapshot, compared: ClinicSnapshot) -> bool:
     )
 
 
-def _entries(found: _Found, by: By) -> Iterator[LogEntry]:
+def _entries(found: _Found, authorship: Authorship) -> Iterator[LogEntry]:
     """Of a registered clinic, each value that changes, and each held one that is let go."""
     if not found.is_registered:
         return
@@ -346,39 +351,22 @@ def _entries(found: _Found, by: By) -> Iterator[LogEntry]:
         old, new = one.present.stored.value, one.expected.value
         if old != new:
             change = Change(one.fact, old, new)
-            yield _entry(one, change_log.change_name(change), change, by)
+            yield _entry(one, change_log.change_name(change), change, authorship)
         if one.fact in found.outdated():
             waiting = found.clinic.held[one.fact].register.value
-            yield _entry(one, change_log.WITHDRAWN, Change(one.fact, waiting, new), by)
+            yield _entry(one, change_log.WITHDRAWN, Change(one.fact, waiting, new), authorship)
 
 
-def _entry(one: Difference, name: str, change: Change, by: By) -> LogEntry:
+def _entry(one: Difference, name: str, change: Change, authorship: Authorship) -> LogEntry:
     topic, partition, offset = one.address or (None, None, None)
-    return LogEntry(
-        by.at,
-        name,
+    return LogEntry.by(authorship, name)._replace(
         hsa_id=one.hsa_id,
         old_value=change_log.as_text(change.old),
         new_value=change_log.as_text(change.new),
-        actor=by.actor,
-        reason=by.reason,
         event_id=one.expected.event_id,
-        stream=by.stream_id,
         topic=topic,
         partition=partition,
         record_offset=offset,
-    )
-
-
-def _summary(facts: int, by: By) -> LogEntry:
-    """One entry a transaction, with the number of facts: unregistered clinics have no other."""
-    return LogEntry(
-        by.at,
-        "repaired",
-        new_value=str(facts),
-        actor=by.actor,
-        reason=by.reason,
-        stream=by.stream_id,
     )
 
 

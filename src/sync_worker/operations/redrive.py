@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from sync_worker.authorship import Authorship
 from sync_worker.events.record import Origin, Record
 from sync_worker.operations.reapply import MOST_AT_ONCE, Parts
 from sync_worker.pipeline import gc_control
@@ -22,7 +23,7 @@ from sync_worker.pipeline.dry_run import DryRun
 from sync_worker.pipeline.merge import Merged, Outcome
 from sync_worker.registry import dead_letters, schema
 from sync_worker.registry.database import Registry
-from sync_worker.registry.dead_letters import OPEN, DeadLetter, DeadLetterSummary, Signature
+from sync_worker.registry.dead_letters import OPEN, DeadLetter, DeadLetterSummary
 from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.streams.protocol import MAX_FETCHED_BYTES
 
@@ -42,9 +43,9 @@ class Redriven(NamedTuple):
 class Redriving:
     """Redrives letters and keeps what they come to; each transaction is kept by itself."""
 
-    def __init__(self, parts: Parts, by: Signature, most_at_once: int) -> None:
+    def __init__(self, parts: Parts, authorship: Authorship, most_at_once: int) -> None:
         self._parts = parts
-        self._by = by
+        self._authorship = authorship
         self._most_at_once = min(most_at_once, MOST_AT_ONCE)
 
     def take(self, heads: Sequence[DeadLetterSummary]) -> Iterator[Redriven]:
@@ -98,7 +99,7 @@ class Redriving:
         rejections = (one.rejection for one in redriven.merged.rejected)
         dead_letters.reword(connection, zip(bad, rejections, strict=True))
         understood = [number for number in outcomes if outcomes[number] in _UNDERSTOOD]
-        dead_letters.redriven(connection, understood, self._by)
+        dead_letters.redriven(connection, understood, self._authorship)
 
 
 class RedriveDryRun:
@@ -178,7 +179,11 @@ def chosen(registry: Registry, numbers: Collection[int]) -> list[DeadLetterSumma
 
 
 def discard(
-    registry: Registry, numbers: Collection[int], by: Signature, *, all_or_none: bool = True
+    registry: Registry,
+    numbers: Collection[int],
+    authorship: Authorship,
+    *,
+    all_or_none: bool = True,
 ) -> list[DeadLetterSummary]:
     """Close these letters as discarded; those that were, in the order set aside.
 
@@ -195,15 +200,17 @@ def discard(
             if all_or_none
             else [head for head in found if head.status == OPEN]
         )
-        dead_letters.discard(transaction.connection, {head.number for head in still_open}, by)
+        dead_letters.discard(
+            transaction.connection, {head.number for head in still_open}, authorship
+        )
         transaction.commit()
     return still_open
 
 
-def purge(registry: Registry, before: datetime, by: Signature) -> int:
+def purge(registry: Registry, before: datetime, authorship: Authorship) -> int:
     """Delete the letters that were closed before an instant; how many that were."""
     with registry.transaction() as transaction:
-        purged = dead_letters.purge(transaction.connection, before, by)
+        purged = dead_letters.purge(transaction.connection, before, authorship)
         transaction.commit()
     return purged
 

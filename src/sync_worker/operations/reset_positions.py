@@ -6,8 +6,8 @@ again counts again.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
+from sync_worker.authorship import Authorship
 from sync_worker.events.record import Partition
 from sync_worker.registry import change_log, positions
 from sync_worker.registry.change_log import LogEntry
@@ -90,9 +90,7 @@ def plan_adoption(
     ]
 
 
-def do(
-    registry: Registry, resets: Sequence[Reset], *, actor: str, reason: str | None, now: datetime
-) -> None:
+def do(registry: Registry, resets: Sequence[Reset], authorship: Authorship) -> None:
     """Set the positions, each logged."""
     with registry.transaction() as transaction:
         for reset in resets:
@@ -103,20 +101,14 @@ def do(
                 reset.to_offset,
                 reset.topic_id,
             )
-        change_log.append(
-            transaction.connection, [_entry(reset, actor, reason, now) for reset in resets]
-        )
+        change_log.append(transaction.connection, [_entry(reset, authorship) for reset in resets])
         transaction.commit()
 
 
-def _entry(reset: Reset, actor: str, reason: str | None, now: datetime) -> LogEntry:
-    return LogEntry(
-        now,
-        "positions_reset",
+def _entry(reset: Reset, authorship: Authorship) -> LogEntry:
+    return LogEntry.by(authorship, "positions_reset")._replace(
         old_value=None if reset.before is None else str(reset.before),
         new_value=str(reset.to_offset),
-        actor=actor,
-        reason=reason,
         stream=reset.stream,
         topic=reset.partition.topic,
         partition=reset.partition.partition,

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, overload
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, union
 
+from sync_worker.authorship import Authorship
 from sync_worker.domain.facts import Change, Fact
 from sync_worker.registry import dialect
 from sync_worker.registry.tables import change_log, clinic
@@ -33,6 +34,11 @@ class LogEntry(NamedTuple):
     topic: str | None = None
     partition: int | None = None
     record_offset: int | None = None
+
+    @classmethod
+    def by(cls, authorship: Authorship, change: str) -> "LogEntry":
+        """An entry for what a person does; `_replace` says what it was done to."""
+        return cls(authorship.at, change, actor=authorship.actor, reason=authorship.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from sqlalchemy import (
     select,
 )
 
+from sync_worker.authorship import Authorship
 from sync_worker.events import timestamps
 from sync_worker.events.decoder import named
 from sync_worker.events.models import is_hsa_id
@@ -431,14 +432,6 @@ class DeadLetter(NamedTuple):
     detail: str
 
 
-class Signature(NamedTuple):
-    """Who does something to dead letters or holds, when and why."""
-
-    at: datetime
-    actor: str
-    reason: str | None
-
-
 def found(connection: Connection, wanted: DeadLetterFilter) -> list[DeadLetterSummary]:
     """Those that are asked for, in the order set aside."""
     statement = select(*_HEAD).where(*wanted.conditions()).order_by(dead_letter.c.id)
@@ -486,18 +479,18 @@ def reword(connection: Connection, rejected: Iterable[tuple[DeadLetter, Rejectio
     dialect.update_by_key(connection, dead_letter, ("id", "reason", "detail"), rows)
 
 
-def redriven(connection: Connection, numbers: Collection[int], by: Signature) -> None:
+def redriven(connection: Connection, numbers: Collection[int], authorship: Authorship) -> None:
     """Close letters that are understood by now, unless a reading did so meanwhile; log each."""
     locked = heads(connection, numbers, locked=True)
     closed = [head.number for head in locked if head.status == OPEN]
-    close(connection, closed, REDRIVEN, by.at)
-    _log(connection, "letter_redriven", closed, by)
+    close(connection, closed, REDRIVEN, authorship.at)
+    _log(connection, "letter_redriven", closed, authorship)
 
 
-def discard(connection: Connection, numbers: Collection[int], by: Signature) -> None:
+def discard(connection: Connection, numbers: Collection[int], authorship: Authorship) -> None:
     """Close open letters that this transaction has locked, for good."""
-    close(connection, sorted(numbers), DISCARDED, by.at)
-    _log(connection, "letter_discarded", numbers, by)
+    close(connection, sorted(numbers), DISCARDED, authorship.at)
+    _log(connection, "letter_discarded", numbers, authorship)
 
 
 def count_closed(connection: Connection, before: datetime) -> int:
@@ -506,12 +499,12 @@ def count_closed(connection: Connection, before: datetime) -> int:
     return connection.scalar(statement) or 0
 
 
-def purge(connection: Connection, before: datetime, by: Signature) -> int:
+def purge(connection: Connection, before: datetime, authorship: Authorship) -> int:
     """Delete those closed before an instant; how many that were."""
     purged = connection.execute(delete(dead_letter).where(_closed_before(before))).rowcount
     if purged:
         change_log.append(
-            connection, [_entry("letters_purged", by)._replace(old_value=str(purged))]
+            connection, [LogEntry.by(authorship, "letters_purged")._replace(old_value=str(purged))]
         )
     return purged
 
@@ -531,7 +524,9 @@ def _closed_before(moment: datetime) -> ColumnElement[bool]:
     return and_(dead_letter.c.status != OPEN, dead_letter.c.closed_at < moment)
 
 
-def _log(connection: Connection, change: str, numbers: Collection[int], by: Signature) -> None:
+def _log(
+    connection: Connection, change: str, numbers: Collection[int], authorship: Authorship
+) -> None:
     """Each with the letter's id and the place of its record."""
     entries: list[LogEntry] = []
     place = ("stream", "topic", "partition", "record_offset")
@@ -541,7 +536,7 @@ def _log(connection: Connection, change: str, numbers: Collection[int], by: Sign
             select(*columns).where(dead_letter.c.id.in_(some)).order_by(dead_letter.c.id)
         )
         entries += [
-            _entry(change, by)._replace(
+            LogEntry.by(authorship, change)._replace(
                 old_value=row.reason,
                 new_value=str(row.id),
                 stream=row.stream,
@@ -552,10 +547,6 @@ def _log(connection: Connection, change: str, numbers: Collection[int], by: Sign
             for row in rows
         ]
     change_log.append(connection, entries)
-
-
-def _entry(change: str, by: Signature) -> LogEntry:
-    return LogEntry(by.at, change, actor=by.actor, reason=by.reason)
 
 
 def _in_parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:

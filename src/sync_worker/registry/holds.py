@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, and_, case, delete, func, select, update
 
+from sync_worker.authorship import Authorship
 from sync_worker.domain.clinic_state import Held, HeldFacts, as_facts
 from sync_worker.domain.facts import Change, Fact, Register, changes
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Guard
@@ -115,22 +116,16 @@ def write_merge(connection: Connection, merge: HeldMerge, now: datetime) -> None
         clinics.write_one(connection, fact, registers, now)
 
 
-def entries(
-    changes: Iterable[MergedChange], actor: str, reason: str | None, now: datetime
-) -> list[LogEntry]:
+def entries(merged: Iterable[MergedChange], authorship: Authorship) -> list[LogEntry]:
     """What the log says of it: a person decided what an event had stated."""
     return [
-        LogEntry(
-            now,
-            change_log.change_name(change),
+        LogEntry.by(authorship, change_log.change_name(change))._replace(
             hsa_id=hsa_id,
             old_value=change_log.as_text(change.old),
             new_value=change_log.as_text(change.new),
-            actor=actor,
-            reason=reason,
             event_id=event_id,
         )
-        for hsa_id, change, event_id, _ in changes
+        for hsa_id, change, event_id, _ in merged
     ]
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync_worker.administration.messages import boards as says
+from sync_worker.authorship import Authorship
 from sync_worker.cli import options
 from sync_worker.errors import Exit, UserError
 
@@ -96,7 +97,6 @@ def _put(
 ) -> None:
     from sync_worker import bootstrap
     from sync_worker.administration import boards
-    from sync_worker.authorship import Act
     from sync_worker.inspection.regions import regions
 
     with bootstrap.registry(run.settings.support_url) as registry:
@@ -106,7 +106,7 @@ def _put(
         if not dry_run and not plan.changes_nothing:
             run.output.confirm(says.QUESTION(), yes=yes)
             why = options.ticket_and_reason(ticket, reason)
-            boards.put(registry, plan, Act(actor, why, bootstrap.now()))
+            boards.put(registry, plan, Authorship(actor, why, bootstrap.now()))
         rows = regions(registry, bootstrap.regions(run.settings), [region_code])
     (region,) = (row for row in rows if row["region_code"] == region_code)
     run.output.document(region, render=lambda shown: _state_line(run, shown))

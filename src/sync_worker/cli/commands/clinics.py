@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync_worker.administration.messages import clinics as says
+from sync_worker.authorship import Authorship
 from sync_worker.cli import options
 from sync_worker.cli.output_files import PathToWrite
 from sync_worker.domain.admission import AdmissionOutcome
@@ -15,8 +16,7 @@ from sync_worker.errors import Exit, UserError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sync_worker.administration.clinics import Item, Verb
-    from sync_worker.authorship import Act
+    from sync_worker.administration.clinics import ActingFor, Item, Verb
     from sync_worker.language import FilledMessage
 
 COLUMNS = ("hsa_id", "name", "region_code", "active", "registered", "status", "updated_at")
@@ -131,10 +131,13 @@ def add(ctx: click.Context, /, wanted: tuple[str, ...], dry_run: bool, **who: An
     from sync_worker.administration import clinics
 
     run = options.invocation(ctx)
-    act = _act(run, **who)
-    perform = clinics.plan if dry_run else clinics.do
+    acting_for, authorship = _who(run, **who)
     with bootstrap.registry(run.settings.database_url) as registry:
-        items = perform(registry, clinics.ADD, wanted, act)
+        items = (
+            clinics.plan(registry, clinics.ADD, wanted, acting_for)
+            if dry_run
+            else clinics.do(registry, clinics.ADD, wanted, acting_for, authorship)
+        )
     for item in items:
         if item.outcome is AdmissionOutcome.ADDED:
             options.warn_of_check_digit(run, item.hsa_id)
@@ -216,27 +219,26 @@ def remove(
     if file is not None:
         _from_file(ctx, run, clinics.REMOVE, file, dry_run=dry_run, yes=yes, **who)
         return
-    act = _act(run, **who)
+    acting_for, authorship = _who(run, **who)
     with bootstrap.registry(run.settings.database_url) as registry:
-        items = clinics.plan(registry, clinics.REMOVE, wanted, act)
+        items = clinics.plan(registry, clinics.REMOVE, wanted, acting_for)
         removable = [item.hsa_id for item in items if item.outcome is AdmissionOutcome.REMOVED]
         if removable and not dry_run:
             run.output.message(says.TO_BE_REMOVED(hsa_ids=", ".join(removable)))
             run.output.confirm(says.REMOVING.question(count=len(removable)), yes=yes)
-            items = clinics.do(registry, clinics.REMOVE, wanted, act)
+            items = clinics.do(registry, clinics.REMOVE, wanted, acting_for, authorship)
         elif not dry_run:
-            clinics.confirm(registry, clinics.REMOVE, items, act)
+            clinics.confirm(registry, clinics.REMOVE, items, acting_for, authorship)
     _report(ctx, run, items)
 
 
-def _act(
+def _who(
     run: options.Invocation, *, regions: tuple[str, ...], actor: str, reason: str | None
-) -> "Act":
+) -> "tuple[ActingFor, Authorship]":
     from sync_worker import bootstrap
-    from sync_worker.authorship import Act
 
     options.require_known_region(run, *regions)
-    return Act(actor, reason, bootstrap.now(), acting_for=regions or None)
+    return regions or None, Authorship(actor, reason, bootstrap.now())
 
 
 def _from_file(
@@ -254,7 +256,7 @@ def _from_file(
     from sync_worker.cli import importing
 
     order = importing.Order(verb, file, dry_run, yes, all_or_nothing, report)
-    ctx.exit(importing.carry_out(run, order, _act(run, **who)))
+    ctx.exit(importing.carry_out(run, order, *_who(run, **who)))
 
 
 def _report(ctx: click.Context, run: options.Invocation, items: "Sequence[Item]") -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sync_worker.authorship import Authorship
 from sync_worker.cli import choosing_letters, options
 from sync_worker.cli.choosing_letters import Choice, Narrowed
 from sync_worker.errors import Exit
@@ -172,7 +173,6 @@ def discard(
     """
     from sync_worker import bootstrap
     from sync_worker.operations import redrive
-    from sync_worker.registry.dead_letters import Signature
 
     choice.require_clear("sync-worker deadletters discard --all --code invalid_json --reason TEXT")
     run = options.invocation(ctx)
@@ -181,8 +181,9 @@ def discard(
         if heads and not dry_run:
             run.output.message(_plan(heads, choice))
             run.output.confirm(f"Discard {len(heads)} dead letters?", yes=yes)
-            numbers, by = [head.number for head in heads], Signature(bootstrap.now(), actor, reason)
-            heads = redrive.discard(registry, numbers, by, all_or_none=not choice.every)
+            numbers = [head.number for head in heads]
+            authorship = Authorship(actor, reason, bootstrap.now())
+            heads = redrive.discard(registry, numbers, authorship, all_or_none=not choice.every)
             choosing_letters.tell_gone(run.output, len(numbers) - len(heads))
     rows = [{"id": head.number, "outcome": "discarded"} for head in heads]
     run.output.items(rows, ("id", "outcome"), empty="There is nothing to discard.")
@@ -214,7 +215,7 @@ def purge(
     """
     from sync_worker import bootstrap
     from sync_worker.operations import redrive
-    from sync_worker.registry.dead_letters import Signature, count_closed
+    from sync_worker.registry.dead_letters import count_closed
 
     run = options.invocation(ctx)
     before = bootstrap.now() - timedelta(days=days)
@@ -223,8 +224,8 @@ def purge(
             purged = count_closed(connection, before)
         if purged and not dry_run:
             run.output.confirm(f"Delete {purged} closed dead letters?", yes=yes)
-            by = Signature(bootstrap.now(), actor, reason)
-            purged = redrive.purge(registry, before, by)
+            authorship = Authorship(actor, reason, bootstrap.now())
+            purged = redrive.purge(registry, before, authorship)
     verb = "would be deleted" if dry_run else "deleted"
     document = {"purged": purged, "closed_before": before}
     run.output.document(document, render=lambda shown: f"{shown['purged']} dead letters {verb}")

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from sync_worker.authorship import Authorship
 from sync_worker.cli import moves, options
 
 COLUMNS = (
@@ -146,8 +147,9 @@ def approve(
         moves.tell(run.output, would_move, is_done=False)
         run.output.confirm(f"Approve hold {number}, {planned['count']} clinics?", yes=yes)
         seen = revision if yes else planned["revision"]
-        approval = deciding.Approval(number, actor, reason, bootstrap.now(), seen)
-        moves.tell(run.output, deciding.approve(registry, approval), is_done=True)
+        authorship = Authorship(actor, reason, bootstrap.now())
+        moved = deciding.approve(registry, number, authorship, seen)
+        moves.tell(run.output, moved, is_done=True)
         with registry.snapshot() as connection:
             hold = holds.shown(connection, number) or planned
     run.output.document(hold, render=_sentence)
@@ -173,11 +175,10 @@ def acknowledge(ctx: click.Context, /, number: int, reason: str, actor: str) -> 
     from sync_worker import bootstrap
     from sync_worker.operations import approve_holds as deciding
     from sync_worker.registry import holds
-    from sync_worker.registry.dead_letters import Signature
 
     run = options.invocation(ctx)
     with bootstrap.registry(run.settings.database_url) as registry:
-        deciding.acknowledge(registry, number, Signature(bootstrap.now(), actor, reason))
+        deciding.acknowledge(registry, number, Authorship(actor, reason, bootstrap.now()))
         with registry.snapshot() as connection:
             hold = holds.shown(connection, number)
     run.output.document(hold or {}, render=lambda _shown: f"Hold {number} is acknowledged.")

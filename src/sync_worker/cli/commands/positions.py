@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sync_worker.authorship import Authorship
 from sync_worker.cli import options
 from sync_worker.errors import Exit, UserError
 
@@ -139,7 +140,7 @@ def reset(
             )
         run.output.items([_plan_item(reset) for reset in planned], PLAN_COLUMNS)
         run.output.confirm(f"Set {len(planned)} positions?", yes=yes)
-        resetting.do(registry, planned, actor=actor, reason=reason, now=bootstrap.now())
+        resetting.do(registry, planned, Authorship(actor, reason, bootstrap.now()))
     run.output.message("Done. What is read again counts again.")
 
 

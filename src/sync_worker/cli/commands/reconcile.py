@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sync_worker.authorship import Authorship
 from sync_worker.cli import moves, options
 from sync_worker.cli.reconciling import AGAINST, AS_OF, Against, Kind
 from sync_worker.errors import Exit, UserError
@@ -146,7 +147,6 @@ def _repair(
 ) -> "Repaired":
     from sync_worker import bootstrap
     from sync_worker.cli import reconciling
-    from sync_worker.operations.reconcile import By
 
     differences = comparison.differences
     if differences:
@@ -156,8 +156,8 @@ def _repair(
         _tell_moves(run, registry, differences)
         clinics = len({one.hsa_id for one in differences})
         run.output.confirm(f"Set {len(differences)} facts of {clinics} clinics?", yes=how.yes)
-    by = By(how.actor, how.reason, bootstrap.now(), expectation.stream_id)
-    return reconciling.repaired(registry, differences, expectation, by)
+    authorship = Authorship(how.actor, how.reason, bootstrap.now())
+    return reconciling.repaired(registry, differences, expectation, authorship)
 
 
 def item(one: "Difference", *, left: Sequence["Difference"] | None = None) -> dict[str, Any]:

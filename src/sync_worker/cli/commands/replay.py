@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sync_worker.authorship import Authorship
 from sync_worker.cli import moves, options, params, text
 from sync_worker.errors import Exit
 
@@ -120,8 +121,8 @@ class _Replaying:
         from sync_worker.registry.change_log import LogEntry
 
         parts = self._again.parts
-        signature = LogEntry(parts.clock(), "replayed", actor=actor, reason=reason)
-        return self._read(Reapply(parts, signature), "replay", show)
+        entry = LogEntry.by(Authorship(actor, reason, parts.clock()), "replayed")
+        return self._read(Reapply(parts, entry), "replay", show)
 
     def _read(self, hand: "Hand", label: str, show: Callable[["Report"], None]) -> "Report":
         """Have the hand take every range; what became of them is shown however it ends."""

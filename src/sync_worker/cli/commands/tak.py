@@ -6,6 +6,7 @@ import click
 
 from sync_worker.administration.messages import errors as says_of_errors
 from sync_worker.administration.messages import tak as says
+from sync_worker.authorship import Authorship
 from sync_worker.cli import options
 from sync_worker.errors import Exit, UserError
 
@@ -112,7 +113,6 @@ def _replaced(
     """Ask, and do it; what was done, or the plan where there is nothing to do."""
     from sync_worker import bootstrap
     from sync_worker.administration import tak
-    from sync_worker.authorship import Act
 
     if planned.is_short and not accept_short:
         raise _short(planned)
@@ -121,8 +121,8 @@ def _replaced(
     if dry_run or planned.changes_nothing:
         return planned
     run.output.confirm(says.QUESTION(), yes=yes)
-    act = Act(actor, options.ticket_and_reason(ticket, reason), bootstrap.now())
-    done = tak.put(registry, planned, act)
+    why = options.ticket_and_reason(ticket, reason)
+    done = tak.put(registry, planned, Authorship(actor, why, bootstrap.now()))
     run.output.message(says.REPLACED(count=len(done.comes) + len(done.stays)))
     return done
 

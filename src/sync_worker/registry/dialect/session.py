@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, event, func, select, text
 
+from sync_worker.authorship import Authorship
+
 PINNED: Mapping[str, str] = {
     "client_encoding": "UTF8",  # all text is Unicode; another encoding lacks most of it
     "datestyle": "ISO",  # the driver reads no other
@@ -220,13 +222,15 @@ _NAME_IN_TRANSACTION = text(
 
 
 @contextmanager
-def acting(connection: Connection, actor: str, reason: str | None) -> Iterator[None]:
+def acting(connection: Connection, authorship: Authorship) -> Iterator[None]:
     """Name, for the triggers, who writes in this block and why; to be left before the commit."""
     if connection.dialect.name == "postgresql":
-        connection.execute(_NAME_IN_TRANSACTION, {"actor": actor, "reason": reason or ""})
+        connection.execute(
+            _NAME_IN_TRANSACTION, {"actor": authorship.actor, "reason": authorship.reason or ""}
+        )
         yield
         return
-    named = {"actor": actor, "reason": reason}
+    named = {"actor": authorship.actor, "reason": authorship.reason}
     connection.execute(text("DELETE FROM acting"))
     connection.execute(text("INSERT INTO acting (actor, reason) VALUES (:actor, :reason)"), named)
     yield
