@@ -28,7 +28,7 @@ def opener(
     settings: Settings, health: Health, log: FilteringBoundLogger, tell: Tell
 ) -> Callable[[], KafkaSource]:
     """What opens the source, and lets probes see how it is; `tell` hears of refused logins."""
-    kafka = bootstrap.kafka(settings, tell, has_archive_option=True)
+    kafka = bootstrap.streams.kafka(settings, tell, has_archive_option=True)
 
     def open_source() -> KafkaSource:
         health.is_opening = True

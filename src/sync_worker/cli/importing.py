@@ -57,7 +57,7 @@ def carry_out(
         if order.report is not None:
             written = Report(order.report, order.file, run.settings)
             stack.enter_context(written.file)
-        registry = stack.enter_context(bootstrap.registry(run.settings.database_url))
+        registry = stack.enter_context(bootstrap.registry.open_registry(run.settings.database_url))
         plan = imports.plan(
             registry, order.verb, given.entries, acting_for, all_or_nothing=order.all_or_nothing
         )

@@ -224,7 +224,7 @@ def require_known_region(
     if not odd:
         return
     with (
-        bootstrap.registry(url or run.settings.database_url) as registry,
+        bootstrap.registry.open_registry(url or run.settings.database_url) as registry,
         registry.snapshot() as connection,
     ):
         known = queries.region_codes(connection)

@@ -39,11 +39,13 @@ def opened(run: options.Invocation) -> Iterator[Again]:
         DBAPIError: it is away for longer than somebody waits.
     """
     interruption = Interruption()
-    with bootstrap.worker_registry(run.settings) as registry, interruption.installed():
+    with bootstrap.registry.worker_registry(run.settings) as registry, interruption.installed():
         telling = _Telling(run.output)
         patience = Retrier(registry, lambda: interruption.is_wanted, telling.waiting)
         patience(lambda: _require_head(registry))
-        yield Again(registry, bootstrap.parts(run.settings, registry, patience), interruption)
+        yield Again(
+            registry, bootstrap.operations.parts(run.settings, registry, patience), interruption
+        )
 
 
 @contextmanager

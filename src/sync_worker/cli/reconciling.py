@@ -140,7 +140,7 @@ def _extract_says(
     from sync_worker.operations.reconcile import ExtractSays
 
     content = (asked.against.path or Path()).read_bytes()
-    extract = parse(content, as_of, bootstrap.regions(settings), surveyed.clinics)
+    extract = parse(content, as_of, bootstrap.registry.regions(settings), surveyed.clinics)
     refuse_doubtful(extract, surveyed, asked.regions)
     if not asked.accept_short:
         refuse_short(extract, surveyed, asked.regions)
@@ -156,7 +156,7 @@ def _stream_says(
     from sync_worker.pipeline.stored_positions import among
     from sync_worker.streams.ranges import Range
 
-    reader = bootstrap.range_reader(run.settings, path, Range())
+    reader = bootstrap.streams.range_reader(run.settings, path, Range())
     try:
         stored_positions = among(surveyed.positions, reader.stream_id)
         reader.fit(stored_positions)
@@ -181,7 +181,7 @@ def _folded(run: "Invocation", reader: "RangeReader", passed: "Passed", label: s
     from sync_worker.operations.stream_fold import Fold
     from sync_worker.pipeline import gc_control
 
-    fold = Fold(bootstrap.codec(run.settings), passed)
+    fold = Fold(bootstrap.operations.codec(run.settings), passed)
     meter = Meter(label, reader.fraction_read, lambda: reader.read)
     with gc_control.between_batches() as collect, run.output.metered(meter):
         for batch in reader.batches():
@@ -203,8 +203,10 @@ def _folded_in_two(
     numbers = {at.partition for at in reader.begins}
     if len(numbers) == 1:
         return _folded(run, reader, passed, "topics")
-    kafka, judge = bootstrap.kafka(settings), bootstrap.judge(settings)
-    part = Part(kafka, judge, passed, stored_positions, bootstrap.max_fetched_records(settings))
+    kafka, judge = bootstrap.streams.kafka(settings), bootstrap.operations.judge(settings)
+    part = Part(
+        kafka, judge, passed, stored_positions, bootstrap.streams.max_fetched_records(settings)
+    )
     gauge = Gauge()
     with run.output.metered(Meter("topics", gauge.fraction, gauge.read)):
         return folded(part, numbers, gauge)

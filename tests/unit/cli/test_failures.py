@@ -198,7 +198,7 @@ def test_the_status_of_the_registry_is_told_where_kafka_refuses_this_user(
     def refuse(_settings):
         raise unauthorised(TopicAuthorizationFailedError("a-topic"))
 
-    monkeypatch.setattr("sync_worker.bootstrap.KafkaAdmin", refuse)
+    monkeypatch.setattr("sync_worker.bootstrap.streams.KafkaAdmin", refuse)
     monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "host:9092")
     told = typed("status", "-o", "json")
     assert told.exit_code == 0, told.stderr

@@ -99,7 +99,7 @@ def _put(
     from sync_worker.administration import boards
     from sync_worker.inspection.regions import regions
 
-    with bootstrap.registry(run.settings.support_url) as registry:
+    with bootstrap.registry.open_registry(run.settings.support_url) as registry:
         plan = boards.plan(registry, region_code, board)
         for line in _plan_lines(plan):
             run.output.message(line)
@@ -107,7 +107,7 @@ def _put(
             run.output.confirm(says.QUESTION(), yes=yes)
             why = options.ticket_and_reason(ticket, reason)
             boards.put(registry, plan, Authorship(actor, why, bootstrap.now()))
-        rows = regions(registry, bootstrap.regions(run.settings), [region_code])
+        rows = regions(registry, bootstrap.registry.regions(run.settings), [region_code])
     (region,) = (row for row in rows if row["region_code"] == region_code)
     run.output.document(region, render=lambda shown: _state_line(run, shown))
 

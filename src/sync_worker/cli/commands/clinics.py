@@ -75,7 +75,7 @@ def list_clinics(
     options.require_known_region(run, *regions)
     wanted = queries.ClinicFilter(regions, Status(status) if status else None, search, limit)
     with (
-        bootstrap.registry(run.settings.database_url) as registry,
+        bootstrap.registry.open_registry(run.settings.database_url) as registry,
         registry.snapshot() as connection,
     ):
         rows = queries.list_clinics(connection, wanted)
@@ -97,7 +97,7 @@ def show(ctx: click.Context, hsa_id: str, with_history: bool) -> None:
 
     run = options.invocation(ctx)
     with (
-        bootstrap.registry(run.settings.database_url) as registry,
+        bootstrap.registry.open_registry(run.settings.database_url) as registry,
         registry.snapshot() as connection,
     ):
         (wanted,) = meant(connection, [hsa_id])
@@ -132,7 +132,7 @@ def add(ctx: click.Context, /, wanted: tuple[str, ...], dry_run: bool, **who: An
 
     run = options.invocation(ctx)
     acting_for, authorship = _who(run, **who)
-    with bootstrap.registry(run.settings.database_url) as registry:
+    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
         items = (
             clinics.plan(registry, clinics.ADD, wanted, acting_for)
             if dry_run
@@ -220,7 +220,7 @@ def remove(
         _from_file(ctx, run, clinics.REMOVE, file, dry_run=dry_run, yes=yes, **who)
         return
     acting_for, authorship = _who(run, **who)
-    with bootstrap.registry(run.settings.database_url) as registry:
+    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
         items = clinics.plan(registry, clinics.REMOVE, wanted, acting_for)
         removable = [item.hsa_id for item in items if item.outcome is AdmissionOutcome.REMOVED]
         if removable and not dry_run:

@@ -114,7 +114,7 @@ def roles(ctx: click.Context, apply: bool) -> None:
     run = options.invocation(ctx)
     registry_roles.require(run.settings.database_url)
     with (
-        bootstrap.registry(run.settings.database_url) as registry,
+        bootstrap.registry.open_registry(run.settings.database_url) as registry,
         registry.transaction() as transaction,
     ):
         statements = registry_roles.statements(transaction.connection)

@@ -69,7 +69,7 @@ def list_letters(ctx: click.Context, status: str, narrowed: Narrowed, limit: int
 
     run = options.invocation(ctx)
     with (
-        bootstrap.registry(run.settings.database_url) as registry,
+        bootstrap.registry.open_registry(run.settings.database_url) as registry,
         registry.snapshot() as connection,
     ):
         wanted = narrowed.filter(connection, None if status == "all" else status)
@@ -90,7 +90,7 @@ def show(ctx: click.Context, number: int) -> None:
 
     run = options.invocation(ctx)
     with (
-        bootstrap.registry(run.settings.database_url) as registry,
+        bootstrap.registry.open_registry(run.settings.database_url) as registry,
         registry.snapshot() as connection,
     ):
         letter = dead_letters.shown(connection, number)
@@ -176,7 +176,7 @@ def discard(
 
     choice.require_clear("sync-worker deadletters discard --all --code invalid_json --reason TEXT")
     run = options.invocation(ctx)
-    with bootstrap.registry(run.settings.database_url) as registry:
+    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
         heads = choice.heads(registry)
         if heads and not dry_run:
             run.output.message(_plan(heads, choice))
@@ -219,7 +219,7 @@ def purge(
 
     run = options.invocation(ctx)
     before = bootstrap.now() - timedelta(days=days)
-    with bootstrap.registry(run.settings.database_url) as registry:
+    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
         with registry.snapshot() as connection:
             purged = count_closed(connection, before)
         if purged and not dry_run:

@@ -68,5 +68,5 @@ def _findings() -> "dict[str, Finding]":
         settings = Settings()
         message = worded(wrong.message, Language.ENGLISH)
         told = fail(message.replace("\n  ", " "), wrong.hint)
-    with bootstrap.doctor_checks(settings) as checks:
+    with bootstrap.doctor.checks(settings) as checks:
         return examined([Check("settings", lambda: told), *checks])

@@ -56,7 +56,7 @@ def validate(ctx: click.Context, file: str, kind: str | None) -> None:
     from sync_worker import bootstrap
 
     run = options.invocation(ctx)
-    tally = _Tally(bootstrap.codec(run.settings), bootstrap.now())
+    tally = _Tally(bootstrap.operations.codec(run.settings), bootstrap.now())
     with opened(file, Kind(kind) if kind else None) as events:
         try:
             tally.judge(events)

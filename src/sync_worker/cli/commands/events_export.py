@@ -78,7 +78,7 @@ def export(
         _ask_before_replacing(run, Path(out), yes=yes)
     with (
         Interruption().installed(),
-        closing(bootstrap.export_reader(run.settings, wanted)) as reader,
+        closing(bootstrap.streams.export_reader(run.settings, wanted)) as reader,
         _sink(out) as sink,
     ):
         counts = _copy(run, reader, sink)

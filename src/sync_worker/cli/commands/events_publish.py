@@ -89,7 +89,7 @@ def publish(
     wanted = params.selected(topics, partitions, start, end)
     if file != STDIN:
         Path(file).stat()  # A file that is missing is told before Kafka is asked for.
-    bootstrap.kafka(run.settings)
+    bootstrap.streams.kafka(run.settings)
     with file_of(file) as path:
         plan = _planned(run, path, wanted)
         is_local_cluster = _compared(run, plan, accepts_changes=accept_changed_timestamps)
@@ -114,7 +114,7 @@ def _planned(run: options.Invocation, path: Path, wanted: Range) -> _Plan:
     firsts: dict[Partition, int] = {}
     contents: dict[str, RecordExtremes] = {}
     with (
-        closing(bootstrap.range_reader(run.settings, path, wanted)) as reader,
+        closing(bootstrap.streams.range_reader(run.settings, path, wanted)) as reader,
         run.output.progress("reading", reader.fraction_read),
     ):
         for record in chain.from_iterable(batch.records for batch in reader.batches()):
@@ -146,7 +146,7 @@ def _compared(run: options.Invocation, plan: _Plan, *, accepts_changes: bool) ->
     from sync_worker.streams.checks import check_partitions_exist, check_topics_exist
 
     servers = str(run.settings.kafka_bootstrap_servers)
-    with bootstrap.kafka_admin(run.settings) as admin:
+    with bootstrap.streams.kafka_admin(run.settings) as admin:
         names = {partition.topic for partition in plan.counts}
         present = admin.topics(names)
         check_topics_exist(names, present, admin.cluster_id())
@@ -167,7 +167,7 @@ def _publisher(run: options.Invocation) -> Iterator["Publisher"]:
     from sync_worker import bootstrap
     from sync_worker.streams.kafka.publisher import Publisher
 
-    with closing(Publisher(bootstrap.kafka(run.settings))) as publisher:
+    with closing(Publisher(bootstrap.streams.kafka(run.settings))) as publisher:
         yield publisher
 
 
@@ -184,7 +184,7 @@ def _publish(
 
     try:
         with (
-            closing(bootstrap.range_reader(run.settings, path, wanted)) as reader,
+            closing(bootstrap.streams.range_reader(run.settings, path, wanted)) as reader,
             run.output.progress("publishing", reader.fraction_read),
         ):
             for batch in reader.batches():

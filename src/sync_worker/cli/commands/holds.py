@@ -56,7 +56,7 @@ def list_holds(ctx: click.Context, status: str) -> None:
 
     run = options.invocation(ctx)
     with (
-        bootstrap.registry(run.settings.database_url) as registry,
+        bootstrap.registry.open_registry(run.settings.database_url) as registry,
         registry.snapshot() as connection,
     ):
         rows = holds.listed(connection, None if status == "all" else status)
@@ -83,7 +83,7 @@ def show(ctx: click.Context, number: int) -> None:
 
     run = options.invocation(ctx)
     with (
-        bootstrap.registry(run.settings.database_url) as registry,
+        bootstrap.registry.open_registry(run.settings.database_url) as registry,
         registry.snapshot() as connection,
     ):
         hold = holds.shown(connection, number)
@@ -134,7 +134,7 @@ def approve(
     from sync_worker.registry import holds
 
     run = options.invocation(ctx)
-    with bootstrap.registry(run.settings.database_url) as registry:
+    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
         planned = deciding.plan(registry, number)
         if revision not in (None, planned["revision"]):
             raise deciding.HoldChanged(number, planned["revision"])
@@ -177,7 +177,7 @@ def acknowledge(ctx: click.Context, /, number: int, reason: str, actor: str) -> 
     from sync_worker.registry import holds
 
     run = options.invocation(ctx)
-    with bootstrap.registry(run.settings.database_url) as registry:
+    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
         deciding.acknowledge(registry, number, Authorship(actor, reason, bootstrap.now()))
         with registry.snapshot() as connection:
             hold = holds.shown(connection, number)

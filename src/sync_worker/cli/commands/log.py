@@ -80,7 +80,7 @@ def list_entries(
     run = options.invocation(ctx)
     options.require_known_region(run, *regions, is_of_log=True)
     with (
-        bootstrap.registry(run.settings.database_url) as registry,
+        bootstrap.registry.open_registry(run.settings.database_url) as registry,
         registry.snapshot() as connection,
     ):
         named = tuple(meant(connection, clinics))

@@ -68,7 +68,7 @@ def list_positions(ctx: click.Context) -> None:
 
     run = options.invocation(ctx)
     with (
-        bootstrap.registry(run.settings.database_url) as registry,
+        bootstrap.registry.open_registry(run.settings.database_url) as registry,
         registry.snapshot() as connection,
     ):
         known = positions.listed(connection)
@@ -123,9 +123,9 @@ def reset(
 
     run = options.invocation(ctx)
     selection = resetting.Selection(topic, partition)
-    with bootstrap.registry(run.settings.database_url) as registry:
+    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
         if archives or run.settings.kafka_bootstrap_servers is None:
-            streams = [bootstrap.archive(run.settings, path).stream_id for path in archives]
+            streams = [bootstrap.streams.archive(run.settings, path).stream_id for path in archives]
             planned = resetting.plan(registry, selection, target, streams)
         else:
             stream, present = _present_log(run, selection, target)
@@ -175,8 +175,8 @@ def _present_log(
     from sync_worker import bootstrap
     from sync_worker.streams import checks
 
-    with bootstrap.kafka_admin(run.settings) as admin:
-        wanted, stream = bootstrap.topics(run.settings), f"kafka:{admin.cluster_id()}"
+    with bootstrap.streams.kafka_admin(run.settings) as admin:
+        wanted, stream = bootstrap.streams.topics(run.settings), f"kafka:{admin.cluster_id()}"
         found = admin.topics(wanted)
         if selection.topic in wanted:
             checks.check_topics_exist([selection.topic], found, stream)

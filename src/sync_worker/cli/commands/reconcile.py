@@ -108,7 +108,7 @@ def command(
     done = _How(**how)
     options.require_known_region(run, *done.regions)
     _require_as_of(against, as_of, accept_short=accept_short)
-    with bootstrap.registry(run.settings.database_url) as registry:
+    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
         asked = reconciling.Asked(against, as_of, done.regions, accept_short)
         comparison, expectation = reconciling.compared(run, registry, asked)
         repaired = None

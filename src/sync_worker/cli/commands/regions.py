@@ -71,8 +71,8 @@ def _regions(run: options.Invocation) -> list[dict[str, Any]]:
     from sync_worker import bootstrap
     from sync_worker.inspection.regions import regions
 
-    with bootstrap.registry(run.settings.database_url) as registry:
-        return regions(registry, bootstrap.regions(run.settings))
+    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
+        return regions(registry, bootstrap.registry.regions(run.settings))
 
 
 def _point_out(run: options.Invocation, regions: list[dict[str, Any]]) -> None:

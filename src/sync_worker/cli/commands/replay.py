@@ -156,7 +156,9 @@ class _Replaying:
 
         settings, patience = self._run.settings, self._again.parts.patience
         reader = patience(
-            lambda: bootstrap.range_reader(settings, path, self._wanted, has_archive_option=True)
+            lambda: bootstrap.streams.range_reader(
+                settings, path, self._wanted, has_archive_option=True
+            )
         )
         opened.callback(reader.close)
         if isinstance(reader, KafkaRangeReader):

@@ -69,9 +69,11 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     stuck_after = run.settings.kafka_max_poll_interval_ms / 1000
     health, metrics = Health(stuck_after, run.options.redaction), Metrics()
     told = TelemetryListener(run.log(), metrics, health)
-    with bootstrap.worker_registry(run.settings, told.database_refused) as registry:
+    with bootstrap.registry.worker_registry(run.settings, told.database_refused) as registry:
         health.database = registry.unanswered_seconds
-        worker = bootstrap.worker(run.settings, registry, told, DAEMON if is_daemon else UNTIL_IDLE)
+        worker = bootstrap.worker.worker(
+            run.settings, registry, told, DAEMON if is_daemon else UNTIL_IDLE
+        )
         end.of(worker)
         tell = told.kafka_refused
         open_kafka = None if archives else daemon.opener(run.settings, health, run.log(), tell)
@@ -94,7 +96,7 @@ def _apply_archives(run: options.Invocation, worker: "Worker", archives: tuple[P
     """Whether all of them were read to their ends."""
     from sync_worker import bootstrap
 
-    sources = [bootstrap.archive(run.settings, path) for path in archives]
+    sources = [bootstrap.streams.archive(run.settings, path) for path in archives]
     for source in sources:
         source.stream_id  # noqa: B018 - opens each file before the first one is applied
     for path, source in zip(archives, sources, strict=True):

@@ -48,9 +48,9 @@ def command(ctx: click.Context) -> None:
 
     run = options.invocation(ctx)
     is_configured = run.settings.kafka_bootstrap_servers is not None
-    with bootstrap.registry(run.settings.database_url) as registry:
+    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
         look = partial(_log, run) if is_configured else None
-        document = status(registry, bootstrap.regions(run.settings), look)
+        document = status(registry, bootstrap.registry.regions(run.settings), look)
     document["attention"] = run.output.redaction.values(document["attention"])
     run.output.document(document, render=lambda shown: _text(run, shown))
 
@@ -60,8 +60,8 @@ def _log(run: options.Invocation, known: "Sequence[Position]") -> "Log":
     from sync_worker import bootstrap
     from sync_worker.inspection.status import log
 
-    with bootstrap.kafka_admin(run.settings) as admin:
-        return log(admin, known, bootstrap.topics(run.settings))
+    with bootstrap.streams.kafka_admin(run.settings) as admin:
+        return log(admin, known, bootstrap.streams.topics(run.settings))
 
 
 def _text(run: options.Invocation, shown: dict[str, Any]) -> str:

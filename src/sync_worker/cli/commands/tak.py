@@ -43,7 +43,7 @@ def list_own_systems(ctx: click.Context) -> None:
 
     run = options.invocation(ctx)
     with (
-        bootstrap.registry(run.settings.database_url) as registry,
+        bootstrap.registry.open_registry(run.settings.database_url) as registry,
         registry.snapshot() as connection,
     ):
         run.output.items(queries.own_systems(connection), COLUMNS, empty=says.EMPTY())
@@ -83,7 +83,7 @@ def import_list(ctx: click.Context, /, file: str, **how: Any) -> None:
 
     run = options.invocation(ctx)
     given = input_files.contents(file)
-    with bootstrap.registry(run.settings.support_url) as registry:
+    with bootstrap.registry.open_registry(run.settings.support_url) as registry:
         wanted = tak.wanted(registry, given.entries)
         input_files.tell_remarks(run.output, given)
         if wanted.malformed:

@@ -46,8 +46,8 @@ def create(ctx: click.Context, partitions: int, replication_factor: int | None) 
     from sync_worker.streams.kafka.admin import TOPIC_CONFIGURATION, misfits
 
     run = options.invocation(ctx)
-    wanted = bootstrap.topics(run.settings)
-    with bootstrap.kafka_admin(run.settings) as admin:
+    wanted = bootstrap.streams.topics(run.settings)
+    with bootstrap.streams.kafka_admin(run.settings) as admin:
         created = admin.create_topics(wanted, partitions, replication_factor or -1)
         found = {topic: admin.configuration(topic) for topic in wanted if topic not in created}
     outcomes = {True: "created", False: "already there"}

@@ -1,123 +1,25 @@
-"""Builds the program's parts from the settings; the only place that does."""
+"""Kafka and archives, as the settings say how they are reached and read."""
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from typing import TypeVar
 
 from sync_worker.config import secrets, validators
 from sync_worker.config.postgresql_url import is_encrypted
 from sync_worker.config.settings import Settings
 from sync_worker.config.sources import variable
-from sync_worker.domain.mass_change_guard import Limits
-from sync_worker.domain.regions import Regions
 from sync_worker.errors import Exit, UserError
-from sync_worker.events.decoder import EventDecoder
 from sync_worker.files import secret_files
-from sync_worker.inspection import checks_settings
-from sync_worker.inspection.checks_kafka import KafkaChecks
-from sync_worker.inspection.checks_machine import MachineChecks
-from sync_worker.inspection.checks_registry import RegistryChecks
-from sync_worker.inspection.doctor import Check
 from sync_worker.login_backoff import LoginBackoff, Tell
-from sync_worker.operations.reapply import Parts
-from sync_worker.operations.stream_fold import Judge
-from sync_worker.pipeline.apply import Applier
-from sync_worker.pipeline.listener import PipelineListener
-from sync_worker.pipeline.retry import Retrier, RetryPolicy
-from sync_worker.pipeline.worker import Worker
-from sync_worker.registry import dialect, schema
-from sync_worker.registry.database import Registry
-from sync_worker.registry.dialect import WORKER, open_engine
-from sync_worker.registry.dialect.engine import Login
 from sync_worker.streams.archive.reader import ArchiveRangeReader, ArchiveSource
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.login import ConnectionAttempts
 from sync_worker.streams.kafka.oauth_tokens import ClientCredentials, TokenFile
 from sync_worker.streams.kafka.range_reader import KafkaRangeReader
 from sync_worker.streams.kafka.settings import KafkaSettings, Security
-from sync_worker.streams.protocol import MAX_FETCHED_RECORDS, StreamError
+from sync_worker.streams.protocol import MAX_FETCHED_RECORDS
 from sync_worker.streams.ranges import Range, RangeReader
-
-
-def now() -> datetime:
-    """The clock."""
-    return datetime.now(UTC)
-
-
-def regions(settings: Settings) -> Regions:
-    """The region codes in use."""
-    return Regions(settings.events_extra_regions)
-
-
-def codec(settings: Settings) -> EventDecoder:
-    """What judges records."""
-    return judge(settings).codec()
-
-
-def judge(settings: Settings) -> Judge:
-    """What a codec is made of, to be handed to another process."""
-    max_future = timedelta(minutes=settings.events_max_future_minutes)
-    return Judge(settings.kafka_activation_topic, regions(settings), max_future)
-
-
-def limits(settings: Settings) -> Limits:
-    """How many clinics of a region may leave it without a person."""
-    window = timedelta(minutes=settings.guard_window_minutes)
-    return Limits(settings.guard_max_changes, settings.guard_max_percent, window)
-
-
-@contextmanager
-def registry(url: str) -> Iterator[Registry]:
-    """The registry at `url`, at the revision that this program works on.
-
-    Raises:
-        MissingDatabase: there is no such SQLite file.
-        WrongRevision: its schema is another one.
-    """
-    opened = Registry(open_engine(url))
-    try:
-        with opened.snapshot() as connection:
-            schema.require_head(connection)
-        yield opened
-    finally:
-        opened.close()
-
-
-@contextmanager
-def worker_registry(settings: Settings, tell: Tell = lambda *_: None) -> Iterator[Registry]:
-    """The worker's registry, whether it can be reached now or not: the worker waits for it.
-
-    Its URL is read again before each login; `tell` hears of those that are refused.
-
-    Raises:
-        MissingDatabase: there is no such SQLite file.
-    """
-    limits = WORKER.within(settings.kafka_max_poll_interval_ms / 1000)
-    url = secrets.CurrentSecret("database_url", settings.database_url, validators.database_url)
-    login = Login(url, LoginBackoff(secrets.fingerprint, tell))
-    opened = Registry(open_engine(settings.database_url, limits=limits, login=login))
-    try:
-        yield opened
-    finally:
-        opened.close()
-
-
-def worker(
-    settings: Settings, opened: Registry, progress: PipelineListener, policy: RetryPolicy
-) -> Worker:
-    """A worker; the policy says how long it waits for what is away."""
-    applier = Applier(opened, codec(settings), now, limits(settings))
-    return Worker(opened, applier, progress, policy, settings.batch_max_records)
-
-
-def parts(settings: Settings, opened: Registry, patience: Retrier) -> Parts:
-    """What does things again, beside the worker."""
-    return Parts(opened, codec(settings), limits(settings), now, patience)
 
 
 def archive(settings: Settings, path: Path) -> ArchiveSource:
@@ -311,97 +213,3 @@ def _problem(file: Path) -> str:
     except OSError as error:
         return error.strerror or type(error).__name__
     return ""
-
-
-# What `doctor` looks at, built from the settings; nothing is opened before a check needs it.
-
-
-_ORDER = (
-    "encryption",
-    "database",
-    "encoding",
-    "revision",
-    "roles",
-    "clock",
-    "disk",
-    "kafka",
-    "certificates",
-    "topics",
-    "partitions",
-    "topic_configuration",
-    "topic_ids",
-    "positions",
-    "group",
-    "newest_event",
-    "unknown_types",
-    "registrations",
-    "dead_letters",
-    "holds",
-    "own_system",
-    "boards",
-)
-_CERTIFICATES = ("kafka_ssl_cafile", "kafka_ssl_certfile")
-
-Opened = TypeVar("Opened", Registry, KafkaAdmin)
-
-
-@contextmanager
-def doctor_checks(settings: Settings) -> Iterator[list[Check]]:
-    """All checks but the one of the settings, which the others need."""
-    opened: list[Registry | KafkaAdmin] = []
-    registry = _once(lambda: _registry(settings), opened)
-    admin = _once(lambda: _admin(settings), opened)
-    is_configured = settings.kafka_bootstrap_servers is not None
-    checks = [
-        checks_settings.check(settings),
-        *RegistryChecks(registry, regions(settings), now).all(),
-        *KafkaChecks(
-            lambda: admin() if is_configured else None,
-            registry,
-            topics(settings),
-            settings.kafka_group_id,
-        ).all(),
-        *_machine(settings, registry).all(),
-    ]
-    try:
-        yield [
-            replace(check, needs=("settings", *check.needs))
-            for check in sorted(checks, key=lambda check: _ORDER.index(check.id))
-        ]
-    finally:
-        for one in opened:
-            one.close()
-
-
-def _registry(settings: Settings) -> Registry:
-    return Registry(dialect.open_engine(settings.database_url, limits=dialect.WORKER))
-
-
-def _admin(settings: Settings) -> KafkaAdmin:
-    try:
-        return KafkaAdmin(kafka(settings))
-    except UserError as error:
-        raise StreamError(str(error), str(error.why), error.hint) from error
-
-
-def _machine(settings: Settings, registry: Callable[[], Registry]) -> MachineChecks:
-    files = {variable(name): getattr(settings, name) for name in _CERTIFICATES}
-    return MachineChecks(
-        registry,
-        dialect.file_of(settings.database_url),
-        {name: Path(file) for name, file in files.items() if file is not None},
-        now,
-    )
-
-
-def _once(
-    open_it: Callable[[], Opened], opened: list[Registry | KafkaAdmin]
-) -> Callable[[], Opened]:
-    """Opens at the first call, which one check makes before the others may."""
-
-    @cache
-    def the_same() -> Opened:
-        opened.append(one := open_it())
-        return one
-
-    return the_same

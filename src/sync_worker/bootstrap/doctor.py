@@ -1,0 +1,114 @@
+"""What `doctor` looks at, built from the settings; nothing is opened before a check needs it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from sync_worker import bootstrap
+from sync_worker.bootstrap.registry import regions
+from sync_worker.bootstrap.streams import kafka, topics
+from sync_worker.config.settings import Settings
+from sync_worker.config.sources import variable
+from sync_worker.errors import UserError
+from sync_worker.inspection import checks_settings
+from sync_worker.inspection.checks_kafka import KafkaChecks
+from sync_worker.inspection.checks_machine import MachineChecks
+from sync_worker.inspection.checks_registry import RegistryChecks
+from sync_worker.inspection.doctor import Check
+from sync_worker.registry import dialect
+from sync_worker.registry.database import Registry
+from sync_worker.streams.kafka.admin import KafkaAdmin
+from sync_worker.streams.protocol import StreamError
+
+_ORDER = (
+    "encryption",
+    "database",
+    "encoding",
+    "revision",
+    "roles",
+    "clock",
+    "disk",
+    "kafka",
+    "certificates",
+    "topics",
+    "partitions",
+    "topic_configuration",
+    "topic_ids",
+    "positions",
+    "group",
+    "newest_event",
+    "unknown_types",
+    "registrations",
+    "dead_letters",
+    "holds",
+    "own_system",
+    "boards",
+)
+_CERTIFICATES = ("kafka_ssl_cafile", "kafka_ssl_certfile")
+
+Opened = TypeVar("Opened", Registry, KafkaAdmin)
+
+
+@contextmanager
+def checks(settings: Settings) -> Iterator[list[Check]]:
+    """All checks but the one of the settings, which the others need."""
+    opened: list[Registry | KafkaAdmin] = []
+    registry = _once(lambda: _registry(settings), opened)
+    admin = _once(lambda: _admin(settings), opened)
+    is_configured = settings.kafka_bootstrap_servers is not None
+    found = [
+        checks_settings.check(settings),
+        *RegistryChecks(registry, regions(settings), bootstrap.now).all(),
+        *KafkaChecks(
+            lambda: admin() if is_configured else None,
+            registry,
+            topics(settings),
+            settings.kafka_group_id,
+        ).all(),
+        *_machine(settings, registry).all(),
+    ]
+    try:
+        yield [
+            replace(check, needs=("settings", *check.needs))
+            for check in sorted(found, key=lambda check: _ORDER.index(check.id))
+        ]
+    finally:
+        for one in opened:
+            one.close()
+
+
+def _registry(settings: Settings) -> Registry:
+    return Registry(dialect.open_engine(settings.database_url, limits=dialect.WORKER))
+
+
+def _admin(settings: Settings) -> KafkaAdmin:
+    try:
+        return KafkaAdmin(kafka(settings))
+    except UserError as error:
+        raise StreamError(str(error), str(error.why), error.hint) from error
+
+
+def _machine(settings: Settings, registry: Callable[[], Registry]) -> MachineChecks:
+    files = {variable(name): getattr(settings, name) for name in _CERTIFICATES}
+    return MachineChecks(
+        registry,
+        dialect.file_of(settings.database_url),
+        {name: Path(file) for name, file in files.items() if file is not None},
+        bootstrap.now,
+    )
+
+
+def _once(
+    open_it: Callable[[], Opened], opened: list[Registry | KafkaAdmin]
+) -> Callable[[], Opened]:
+    """Opens at the first call, which one check makes before the others may."""
+
+    @cache
+    def the_same() -> Opened:
+        opened.append(one := open_it())
+        return one
+
+    return the_same

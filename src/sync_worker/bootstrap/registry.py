@@ -1,0 +1,62 @@
+"""The registry, opened for a command or for the worker."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from sync_worker.config import secrets, validators
+from sync_worker.config.settings import Settings
+from sync_worker.domain.mass_change_guard import Limits
+from sync_worker.domain.regions import Regions
+from sync_worker.login_backoff import LoginBackoff, Tell
+from sync_worker.registry import schema
+from sync_worker.registry.database import Registry
+from sync_worker.registry.dialect import WORKER, open_engine
+from sync_worker.registry.dialect.engine import Login
+
+
+@contextmanager
+def open_registry(url: str) -> Iterator[Registry]:
+    """The registry at `url`, at the revision that this program works on.
+
+    Raises:
+        MissingDatabase: there is no such SQLite file.
+        WrongRevision: its schema is another one.
+    """
+    opened = Registry(open_engine(url))
+    try:
+        with opened.snapshot() as connection:
+            schema.require_head(connection)
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextmanager
+def worker_registry(settings: Settings, tell: Tell = lambda *_: None) -> Iterator[Registry]:
+    """The worker's registry, whether it can be reached now or not: the worker waits for it.
+
+    Its URL is read again before each login; `tell` hears of those that are refused.
+
+    Raises:
+        MissingDatabase: there is no such SQLite file.
+    """
+    limits = WORKER.within(settings.kafka_max_poll_interval_ms / 1000)
+    url = secrets.CurrentSecret("database_url", settings.database_url, validators.database_url)
+    login = Login(url, LoginBackoff(secrets.fingerprint, tell))
+    opened = Registry(open_engine(settings.database_url, limits=limits, login=login))
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def regions(settings: Settings) -> Regions:
+    """The region codes in use."""
+    return Regions(settings.events_extra_regions)
+
+
+def limits(settings: Settings) -> Limits:
+    """How many clinics of a region may leave it without a person."""
+    window = timedelta(minutes=settings.guard_window_minutes)
+    return Limits(settings.guard_max_changes, settings.guard_max_percent, window)
