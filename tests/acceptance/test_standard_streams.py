@@ -5,6 +5,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import termios
 from contextlib import closing, contextmanager
 from urllib.request import urlopen
 
@@ -127,3 +128,14 @@ def test_the_daemon_goes_on_without_its_log(known, redirection):
     assert done.exit_code == 0
     # Where somebody reads the log, there is one.
     assert ("not_ready" in done.stderr) == (not redirection)
+
+
+def test_a_table_fits_the_terminal_that_it_is_written_to(known):
+    reader, terminal = os.openpty()
+    termios.tcsetwinsize(terminal, (24, 50))
+    assert known("clinics", "list", stdout=terminal).exit_code == 0
+    os.close(terminal)
+    with os.fdopen(reader, "rb") as screen:
+        shown = screen.read1().decode().splitlines()
+    assert shown[0].split() == ["hsa_id", "region_code", "status"]
+    assert max(map(len, shown)) <= 50

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,14 +12,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from itertools import islice
-from typing import Any
+from itertools import chain, islice
+from typing import IO, Any
 
 import click
 
 from sync_worker.administration.messages import errors as says
 from sync_worker.cli import text
 from sync_worker.cli.progress import Meter, shown
+from sync_worker.cli.table import MIN_WIDTH, Styler, fold, render_fields, render_table
 from sync_worker.errors import Exit, UserError, Words
 from sync_worker.files import csv_cells
 from sync_worker.language import Language, worded
@@ -73,6 +75,7 @@ class Output:
         self._colors = options.color
         self.redaction = options.redaction
         """For data that tells what a driver or a client said; what is said on stderr passes it."""
+        self._hidden: Sequence[str] = ()
 
     @property
     def is_table(self) -> bool:
@@ -103,16 +106,18 @@ class Output:
             case Form.CSV:
                 _write_pieces(_csv(rows, columns))
             case Form.TABLE:
-                self._table(list(rows), columns, empty)
+                self._table(iter(rows), columns, empty)
 
     def _table(
-        self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: Words | None
+        self, rows: Iterator[Mapping[str, Any]], columns: Sequence[str], empty: Words | None
     ) -> None:
-        if not rows:
+        first = next(rows, None)
+        if first is None:
             self.message(empty or says.NOTHING())
             return
         style = _colored if self._colors and color_is_welcome(sys.stdout) else None
-        write(text.table(rows, columns, style) + "\n")
+        write(self._fitted(chain([first], rows), columns, sys.stdout, style) + "\n")
+        self._tell_hidden()
 
     def document(self, document: Mapping[str, Any], render: Callable[[Any], str | None]) -> None:
         """Write one thing; `render` gives its text for people, None where there is nothing to say.
@@ -129,6 +134,7 @@ class Output:
         rendered = render(document)
         if rendered is not None:
             write(printable_text(rendered) + "\n")
+            self._tell_hidden()
 
     def words(self, sentence: Words) -> str:
         """A sentence in the language that is read here."""
@@ -138,14 +144,45 @@ class Output:
         """A value as a table has it; nothing where it is None."""
         return text.cell(value)
 
-    def table(self, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
-        """A table as text, for the inside of a document."""
-        return text.table(rows, columns)
+    @property
+    def fits_terminal(self) -> bool:
+        """Whether data is written for people to read on a terminal."""
+        return self.is_table and terminal_width(sys.stdout) is not None
 
-    def fields(self, values: Mapping[str, Any]) -> str:
+    def table(
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        columns: Sequence[str],
+        stream: IO[str] | None = None,
+    ) -> str:
+        """A table as text, for the inside of what is written to a stream, stdout unless given."""
+        return self._fitted(rows, columns, stream or sys.stdout, None)
+
+    def _fitted(
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        columns: Sequence[str],
+        stream: IO[str],
+        style: Styler | None,
+    ) -> str:
+        table = render_table(rows, columns, width=terminal_width(stream), style=style)
+        self._hidden = [*self._hidden, *(name for name in table.hidden if name not in self._hidden)]
+        return table.text
+
+    def _tell_hidden(self) -> None:
+        """Say which columns the tables that were just written have no room for."""
+        hidden, self._hidden = self._hidden, ()
+        if hidden:
+            self.message(says.HIDDEN_COLUMNS(names=", ".join(hidden)))
+
+    def fields(self, values: Mapping[str, Any], stream: IO[str] | None = None) -> str:
         """Names and values under one another, as text for the inside of a document."""
-        width = max(map(len, values)) + len("  ")
-        return "\n".join(f"{name:<{width}}{text.cell(value)}" for name, value in values.items())
+        return render_fields(values, terminal_width(stream or sys.stdout))
+
+    def folded(self, sentence: str) -> str:
+        """A sentence for the inside of a document; on a terminal it is broken between words."""
+        width = terminal_width(sys.stdout)
+        return sentence if width is None else "\n  ".join(fold(sentence, width - len("  ")))
 
     def message(self, sentence: Words) -> None:
         """Say something on stderr that -q leaves out."""
@@ -155,6 +192,7 @@ class Output:
     def attention(self, sentence: Words) -> None:
         """Say on stderr what somebody should look at; -q does not leave it out."""
         click.echo(printable_text(self.redaction(self.words(sentence))), err=True)
+        self._tell_hidden()
 
     def confirm(self, question: Words, *, yes: bool) -> None:
         """Ask on a terminal, unless the answer was given with `--yes`.
@@ -228,6 +266,11 @@ class Output:
 def write(data: str) -> None:
     """Write data to stdout; that it cannot be written is told at the end of the command."""
     sys.stdout.write(data)
+
+
+def terminal_width(stream: IO[str]) -> int | None:
+    """How many columns a terminal has; None where the stream is not one, and nothing is cut."""
+    return max(MIN_WIDTH, shutil.get_terminal_size().columns) if stream.isatty() else None
 
 
 def color_is_welcome(stream: Any) -> bool:

@@ -1,19 +1,9 @@
-"""Values as text for people: instants, cells, tables. Pure; knows no stream."""
+"""Values as text for people: instants and cells. Pure; knows no stream."""
 
 import json
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from sync_worker.printable import printable_json, printable_line
-
-_GAP = "  "
-_FIRST_COMBINING = "\u0300"
-"""Below it every printable character is one column wide."""
-
-Styler = Callable[[str, str], str]
-"""What styles a padded cell, by its text."""
 
 
 def instant(moment: datetime) -> str:
@@ -51,38 +41,6 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, default=jsonable).encode
 def compact_json(value: object) -> str:
     """A value as JSON on one line, safe to show."""
     return printable_json(_ENCODE(value))
-
-
-def table(
-    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], style: Styler | None = None
-) -> str:
-    """A head and a line for each row, in columns as wide as their widest cell; nothing is cut."""
-    lines = [list(columns), *([cell(row[name]) for name in columns] for row in rows)]
-    widths = [max(_width(line[at]) for line in lines) for at in range(len(columns))]
-    return "\n".join(_line(line, widths, style) for line in lines)
-
-
-def _line(cells: Sequence[str], widths: Sequence[int], style: Styler | None) -> str:
-    padded = [
-        text + " " * (width - _width(text)) for text, width in zip(cells, widths, strict=True)
-    ]
-    padded[-1] = cells[-1]
-    if style is None:
-        return _GAP.join(padded).rstrip(" ")
-    return _GAP.join(style(text, wide) for text, wide in zip(cells, padded, strict=True))
-
-
-def _width(text: str) -> int:
-    """The columns that a terminal needs for the text."""
-    if text.isascii() or max(text) < _FIRST_COMBINING:
-        return len(text)
-    return sum(_width_of_character(character) for character in text)
-
-
-def _width_of_character(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def ahead_of_clock(events: int) -> str:

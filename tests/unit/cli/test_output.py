@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sync_worker.cli import text
 from sync_worker.cli.output import Form, Globals, Output
+from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit, UserError
 from sync_worker.printable import printable_text
 
@@ -130,11 +131,6 @@ def test_nothing_in_a_table_is_cut(capsys):
     assert capsys.readouterr().out.count("w") == 12_000
 
 
-def test_columns_stand_under_each_other_also_with_wide_and_combining_characters():
-    lines = text.table([{"a": "日本", "b": 1}, {"a": "e\u0301", "b": 2}], ("a", "b")).splitlines()
-    assert lines == ["a     b", "日本  1", "e\u0301     2"]
-
-
 class Terminal(io.StringIO):
     def isatty(self):
         return True
@@ -168,3 +164,66 @@ def test_quiet_leaves_out_messages_but_not_what_needs_attention(capsys):
     quiet.message("all went well")
     quiet.attention("look at \x1b[2Jthis")
     assert tuple(capsys.readouterr()) == ("", "look at \\x1b[2Jthis\n")
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Standard output as a terminal, of so many columns."""
+
+    def of(columns):
+        screen = Terminal()
+        monkeypatch.setattr("sys.stdout", screen)
+        monkeypatch.setenv("COLUMNS", str(columns))
+        return screen
+
+    return of
+
+
+WIDE = Columns("hsa_id", "name", "event_id", hidden_first=("event_id",))
+WIDE_ROWS = [{"hsa_id": "A", "name": "Kliniken " * 8, "event_id": "e" * 36}]
+
+
+def test_a_narrow_terminal_hides_columns_and_says_which(terminal, capsys):
+    screen = terminal(60)
+    output().items(WIDE_ROWS, WIDE)
+    assert max(map(len, screen.getvalue().splitlines())) <= 60
+    assert screen.getvalue().splitlines()[0].split() == ["hsa_id", "name"]
+    told = "Columns that do not fit: event_id. Widen the terminal, or use -o json.\n"
+    assert capsys.readouterr().err == told
+
+
+def test_a_wide_terminal_and_a_pipe_have_it_whole(terminal, capsys):
+    output().items(WIDE_ROWS, WIDE)
+    piped = capsys.readouterr()
+    screen = terminal(200)
+    output().items(WIDE_ROWS, WIDE)
+    assert screen.getvalue() == piped.out
+    assert piped.out.count("e" * 36) == 1
+    assert piped.err + capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("form", [Form.JSON, Form.CSV])
+def test_a_terminal_changes_nothing_of_json_and_csv(form, terminal, capsys):
+    output(form).items(WIDE_ROWS, WIDE)
+    screen = terminal(40)
+    output(form).items(WIDE_ROWS, WIDE)
+    assert screen.getvalue() == capsys.readouterr().out
+
+
+def test_what_a_document_hides_is_told_after_it(terminal, capsys):
+    screen = terminal(60)
+    shown = output()
+    shown.document({}, render=lambda _: shown.table(WIDE_ROWS, WIDE))
+    assert screen.getvalue().splitlines()[0].split() == ["hsa_id", "name"]
+    assert capsys.readouterr().err.startswith("Columns that do not fit: event_id.")
+
+
+def test_sentences_and_fields_of_a_document_fold_on_a_terminal(terminal):
+    sentence = "one two three four five six seven eight nine"
+    assert output().folded(sentence) == sentence
+    terminal(40)
+    assert output().folded(sentence) == "one two three four five six seven\n  eight nine"
+    assert output().fields({"id": sentence}).splitlines() == [
+        "id  one two three four five six seven",
+        "    eight nine",
+    ]

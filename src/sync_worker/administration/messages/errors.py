@@ -5,6 +5,10 @@ from sync_worker.language import Message
 ERROR = Message(sv="fel: {words}", en="error: {words}")
 HINT = Message(sv="råd: {words}", en="hint: {words}")
 NOTHING = Message(sv="Det finns inget.", en="There is nothing.")
+HIDDEN_COLUMNS = Message(
+    sv="Kolumner som inte fick plats: {names}. Gör fönstret bredare, eller använd -o json.",
+    en="Columns that do not fit: {names}. Widen the terminal, or use -o json.",
+)
 DRY_RUN = Message(sv="Provkörning: inget ändrades.", en="A dry run: nothing was changed.")
 CONFIRMATION = Message(
     sv="Det här måste bekräftas, och det finns ingen terminal att fråga på.",

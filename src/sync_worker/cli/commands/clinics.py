@@ -9,6 +9,7 @@ from sync_worker.administration.messages import clinics as says
 from sync_worker.authorship import Authorship
 from sync_worker.cli import options
 from sync_worker.cli.output_files import PathToWrite
+from sync_worker.cli.table import Columns
 from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.domain.clinic_status import Status
 from sync_worker.errors import Exit, UserError
@@ -19,9 +20,18 @@ if TYPE_CHECKING:
     from sync_worker.administration.clinics import ActingFor, Item, Verb
     from sync_worker.language import FilledMessage
 
-COLUMNS = ("hsa_id", "name", "region_code", "active", "registered", "status", "updated_at")
+COLUMNS = Columns(
+    "hsa_id",
+    "name",
+    "region_code",
+    "active",
+    "registered",
+    "status",
+    "updated_at",
+    hidden_first=("updated_at", "active", "registered", "region_code"),
+)
 ITEM_COLUMNS = ("hsa_id", "outcome", "reason")
-HISTORY_COLUMNS = (
+HISTORY_COLUMNS = Columns(
     "at",
     "change",
     "old",
@@ -33,6 +43,7 @@ HISTORY_COLUMNS = (
     "topic",
     "partition",
     "offset",
+    hidden_first=("offset", "partition", "topic", "login", "event_id", "reason", "actor"),
 )
 
 
@@ -293,7 +304,8 @@ def _text(run: options.Invocation, clinic: dict[str, Any]) -> str:
         for fact, register in clinic[kind].items():
             if register is not None:
                 stated = f"{text(register['value'])}, from {text(register['time'])}"
-                lines.append(f"{kind} {fact}: {stated} by event {register['event_id'] or '(none)'}")
+                by = f"by event {register['event_id'] or '(none)'}"
+                lines.append(run.output.folded(f"{kind} {fact}: {stated} {by}"))
     if "history" in clinic:
         lines += ["", run.output.table(clinic["history"], HISTORY_COLUMNS)]
     return "\n".join(lines)

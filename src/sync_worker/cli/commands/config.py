@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync_worker.cli import options
+from sync_worker.cli.table import Columns
 
 if TYPE_CHECKING:
     from sync_worker.config.settings import Settings
 
-COLUMNS = ("name", "value", "source", "description")
+COLUMNS = Columns("name", "value", "source", "description", hidden_first=("description", "source"))
 
 
 @click.group(cls=options.Group)

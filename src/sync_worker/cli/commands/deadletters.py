@@ -9,6 +9,7 @@ import click
 from sync_worker.authorship import Authorship
 from sync_worker.cli import choosing_letters, options
 from sync_worker.cli.choosing_letters import Choice, Narrowed
+from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from sync_worker.registry.dead_letters import DeadLetterSummary
 
 
-COLUMNS = (
+COLUMNS = Columns(
     "id",
     "received_at",
     "stream",
@@ -29,6 +30,7 @@ COLUMNS = (
     "reason",
     "detail",
     "status",
+    hidden_first=("topic_id", "stream", "offset", "partition", "topic", "status", "received_at"),
 )
 
 

@@ -7,6 +7,7 @@ import click
 
 from sync_worker.cli import options
 from sync_worker.cli.remedies import in_words
+from sync_worker.cli.table import Paragraphs
 from sync_worker.errors import Exit, UserError
 from sync_worker.language import Language, worded
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sync_worker.inspection.doctor import Finding
 
 COLUMNS = ("id", "status", "detail", "fix")
+TERMINAL_COLUMNS = ("status", "id", "detail")
 
 
 @click.command(
@@ -36,7 +38,11 @@ def command(ctx: click.Context) -> None:
     output = options.output_of(ctx)
     logging.redact(output.redaction)
     findings = _findings()
-    output.items(output.redaction.values(_items(findings)), COLUMNS)
+    rows = output.redaction.values(_items(findings))
+    if output.fits_terminal:
+        output.items(_most_urgent_first(rows), TERMINAL_COLUMNS)
+    else:
+        output.items(rows, COLUMNS)
     failed = [name for name, found in findings.items() if found.state is State.FAIL]
     if failed:
         output.attention(f"Failed: {', '.join(failed)}.")
@@ -53,6 +59,18 @@ def _items(findings: "Mapping[str, Finding]") -> list[dict[str, Any]]:
             "fix": worded(in_words(found.fix), Language.ENGLISH) or None,
         }
         for name, found in findings.items()
+    ]
+
+
+def _most_urgent_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What failed, then what is warned of; what to do about it stands below each."""
+    from sync_worker.inspection.doctor import State
+
+    order = [State.FAIL, State.WARN, State.OK, State.SKIP]
+    by_urgency = sorted(rows, key=lambda row: order.index(row["status"]))
+    return [
+        {**row, "detail": Paragraphs((row["detail"], f"Fix: {row['fix']}"))} if row["fix"] else row
+        for row in by_urgency
     ]
 
 

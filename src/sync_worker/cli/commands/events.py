@@ -10,6 +10,7 @@ import click
 from sync_worker.cli import options, text
 from sync_worker.cli.commands import events_export, events_publish
 from sync_worker.cli.event_files import Kind, Placed, opened
+from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit
 from sync_worker.events.record import Record
 
@@ -17,7 +18,17 @@ if TYPE_CHECKING:
     from sync_worker.events.decoder import EventDecoder
     from sync_worker.events.outcomes import Verdict
 
-COLUMNS = ("line", "topic", "partition", "offset", "key", "verdict", "reason", "detail")
+COLUMNS = Columns(
+    "line",
+    "topic",
+    "partition",
+    "offset",
+    "key",
+    "verdict",
+    "reason",
+    "detail",
+    hidden_first=("offset", "partition", "topic", "key"),
+)
 VALID, IGNORED, DEAD_LETTERED = "valid", "ignored", "dead_lettered"
 
 

@@ -1,13 +1,15 @@
 """`sync-worker holds`: mass changes that wait for an operator."""
 
-from typing import Any
+import sys
+from typing import IO, Any
 
 import click
 
 from sync_worker.authorship import Authorship
 from sync_worker.cli import moves, options
+from sync_worker.cli.table import Columns
 
-COLUMNS = (
+COLUMNS = Columns(
     "id",
     "opened_at",
     "kind",
@@ -17,10 +19,11 @@ COLUMNS = (
     "status",
     "closed_at",
     "acknowledged_at",
+    hidden_first=("acknowledged_at", "closed_at", "opened_at", "revision"),
 )
 ITEM_COLUMNS = ("hsa_id", "fact", "old", "new")
-PASSED_COLUMNS = (*ITEM_COLUMNS, "event_id", "stands")
-CHANGE_COLUMNS = ("hsa_id", "state", *PASSED_COLUMNS[1:])
+PASSED_COLUMNS = Columns(*ITEM_COLUMNS, "event_id", "stands", hidden_first=("event_id",))
+CHANGE_COLUMNS = Columns("hsa_id", "state", *PASSED_COLUMNS[1:], hidden_first=("event_id",))
 
 _number = click.argument("number", metavar="ID", type=options.FROM_ONE)
 
@@ -143,7 +146,7 @@ def approve(
             run.output.document(planned, render=lambda shown: _text(run, shown))
             moves.tell(run.output, would_move, is_done=False)
             return
-        run.output.message(_text(run, planned))
+        run.output.message(_text(run, planned, sys.stderr))
         moves.tell(run.output, would_move, is_done=False)
         run.output.confirm(f"Approve hold {number}, {planned['count']} clinics?", yes=yes)
         seen = revision if yes else planned["revision"]
@@ -188,14 +191,14 @@ def _sentence(hold: dict[str, Any]) -> str:
     return f"Hold {hold['id']} is {hold['status']}: clinics changed by it: {hold['count']}"
 
 
-def _text(run: options.Invocation, hold: dict[str, Any]) -> str:
-    lines = [run.output.fields({name: hold[name] for name in COLUMNS})]
+def _text(run: options.Invocation, hold: dict[str, Any], stream: IO[str] | None = None) -> str:
+    lines = [run.output.fields({name: hold[name] for name in COLUMNS}, stream)]
     if hold["items"]:
-        lines += ["", run.output.table(hold["items"], ITEM_COLUMNS)]
+        lines += ["", run.output.table(hold["items"], ITEM_COLUMNS, stream)]
     if hold["passed"]:
         had_passed = [
             {**change, "stands": change in hold["unchanged"]} for change in hold["passed"]
         ]
         lines += ["", "Took effect before the rest was held:"]
-        lines += [run.output.table(had_passed, PASSED_COLUMNS)]
+        lines += [run.output.table(had_passed, PASSED_COLUMNS, stream)]
     return "\n".join(lines)

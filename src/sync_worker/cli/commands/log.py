@@ -7,12 +7,13 @@ import click
 
 from sync_worker.cli import options
 from sync_worker.cli.params import Moment
+from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-COLUMNS = (
+COLUMNS = Columns(
     "at",
     "change",
     "hsa_id",
@@ -26,6 +27,16 @@ COLUMNS = (
     "topic",
     "partition",
     "offset",
+    hidden_first=(
+        "offset",
+        "partition",
+        "topic",
+        "login",
+        "event_id",
+        "region_code",
+        "reason",
+        "actor",
+    ),
 )
 
 

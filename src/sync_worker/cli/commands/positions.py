@@ -8,6 +8,7 @@ import click
 
 from sync_worker.authorship import Authorship
 from sync_worker.cli import options
+from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from sync_worker.registry.database import Registry
     from sync_worker.registry.positions import Position
 
-COLUMNS = (
+COLUMNS = Columns(
     "stream",
     "topic",
     "partition",
@@ -28,8 +29,20 @@ COLUMNS = (
     "dead_lettered",
     "last_applied_at",
     "newest_event_at",
+    hidden_first=(
+        "newest_event_at",
+        "superseded",
+        "ignored",
+        "stream",
+        "read",
+        "applied",
+        "last_applied_at",
+        "dead_lettered",
+    ),
 )
-PLAN_COLUMNS = ("stream", "topic", "partition", "before", "position")
+PLAN_COLUMNS = Columns(
+    "stream", "topic", "partition", "before", "position", hidden_first=("stream",)
+)
 
 
 class Target(click.ParamType[int]):

@@ -1,5 +1,6 @@
 """`sync-worker reconcile`: is the registry true?"""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ import click
 from sync_worker.authorship import Authorship
 from sync_worker.cli import moves, options
 from sync_worker.cli.reconciling import AGAINST, AS_OF, Against, Kind
+from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from sync_worker.registry.database import Registry
     from sync_worker.registry.registrations import RegistrationDrift
 
-COLUMNS = (
+COLUMNS = Columns(
     "hsa_id",
     "fact",
     "registry",
@@ -31,6 +33,16 @@ COLUMNS = (
     "topic",
     "partition",
     "offset",
+    hidden_first=(
+        "offset",
+        "partition",
+        "topic",
+        "event_id",
+        "time",
+        "registered_at",
+        "registered_by",
+        "registered",
+    ),
 )
 
 
@@ -152,7 +164,7 @@ def _repair(
     if differences:
         plan = [item(one) for one in differences]
         run.output.message("To be set, from registry to expected:")
-        run.output.message(run.output.table(plan, COLUMNS))
+        run.output.message(run.output.table(plan, COLUMNS, sys.stderr))
         _tell_moves(run, registry, differences)
         clinics = len({one.hsa_id for one in differences})
         run.output.confirm(f"Set {len(differences)} facts of {clinics} clinics?", yes=how.yes)
@@ -224,7 +236,9 @@ def _report(
     counts = {name: getattr(comparison, name) for name in ("compared", "pending", "ahead", "held")}
     run.output.items(
         _items(comparison, repaired),
-        COLUMNS if repaired is None else (*COLUMNS, "repaired"),
+        COLUMNS
+        if repaired is None
+        else Columns(*COLUMNS, "repaired", hidden_first=COLUMNS.hidden_first),
         empty="No drift.",
         extra={**counts, "applied": repaired is not None},
     )

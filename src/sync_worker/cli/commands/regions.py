@@ -6,9 +6,10 @@ import click
 
 from sync_worker.administration.messages import boards as says
 from sync_worker.cli import options
+from sync_worker.cli.table import Columns
 from sync_worker.language import FilledMessage
 
-COLUMNS = (
+COLUMNS = Columns(
     "region_code",
     "name",
     "service_on",
@@ -18,6 +19,14 @@ COLUMNS = (
     "deactivated",
     "own_system",
     "attention",
+    hidden_first=(
+        "attention",
+        "own_system",
+        "deactivated",
+        "receiving",
+        "registered",
+        "patient_board",
+    ),
 )
 _SENTENCES = {
     "no_patient_board": says.NO_BOARD_HERE,

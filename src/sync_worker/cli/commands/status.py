@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync_worker.cli import options
+from sync_worker.cli.table import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from sync_worker.inspection.status import Log
     from sync_worker.registry.positions import Position
 
-PARTITION_COLUMNS = (
+PARTITION_COLUMNS = Columns(
     "stream",
     "topic",
     "partition",
@@ -25,6 +26,7 @@ PARTITION_COLUMNS = (
     "superseded",
     "ignored",
     "dead_lettered",
+    hidden_first=("superseded", "ignored", "stream", "applied", "read", "dead_lettered"),
 )
 
 
@@ -69,16 +71,16 @@ def _text(run: options.Invocation, shown: dict[str, Any]) -> str:
     clinics, letters = shown["clinics"], shown["dead_letters"]
     numbers = ", ".join(f"{number} {kind}" for kind, number in clinics.items())
     oldest = f", the oldest from {text(letters['oldest_at'])}" if letters["open"] else ""
-    lines = [f"needs attention: {sentence}" for sentence in shown["attention"]] or ["healthy"]
-    lines += [
-        "",
-        f"clinics        {numbers}",
-        f"regions        {shown['regions']['service_on']} with the service on",
-        f"dead letters   {letters['open']} open{oldest}",
-        f"holds          {shown['holds']['open']} open",
-        f"last applied   {text(shown['last_applied_at']) or 'never'}",
-        f"newest event   {text(shown['newest_event_at']) or 'none'}",
-    ]
+    attention = [run.output.folded(f"needs attention: {it}") for it in shown["attention"]]
+    numbered = {
+        "clinics": numbers,
+        "regions": f"{shown['regions']['service_on']} with the service on",
+        "dead letters": f"{letters['open']} open{oldest}",
+        "holds": f"{shown['holds']['open']} open",
+        "last applied": shown["last_applied_at"] or "never",
+        "newest event": shown["newest_event_at"] or "none",
+    }
+    lines = [*(attention or ["healthy"]), "", run.output.fields(numbered)]
     if shown["partitions"]:
         lines += ["", run.output.table(shown["partitions"], PARTITION_COLUMNS)]
     return "\n".join(lines)

@@ -8,6 +8,7 @@ from sync_worker.administration.messages import errors as says_of_errors
 from sync_worker.administration.messages import tak as says
 from sync_worker.authorship import Authorship
 from sync_worker.cli import options
+from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
     from sync_worker.language import Message
 
 COLUMNS = ("hsa_id", "name", "region_code", "active", "registered")
-ITEM_COLUMNS = ("line", "hsa_id", "outcome", "reason", "registered", "effect")
+ITEM_COLUMNS = Columns(
+    "line",
+    "hsa_id",
+    "outcome",
+    "reason",
+    "registered",
+    "effect",
+    hidden_first=("line", "registered"),
+)
 
 
 @click.group(cls=options.Group)

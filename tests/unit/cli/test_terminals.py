@@ -1,0 +1,113 @@
+"""What every list looks like on a terminal, and that a pipe gets all of it."""
+
+import unicodedata
+
+import pytest
+from tests.builders import activated, deactivated, numbered, write_archive
+
+LONG = "Barn- och ungdomspsykiatriska mottagningen Örnsköldsvik Åsele"
+NAMES = (LONG, "東京クリニック" * 4, "Kliniken e\u0301e\u0301", "x" * 100)
+IDS = [f"SE2321000016-T{number:03}" for number in range(len(NAMES))]
+LISTS = (
+    "status",
+    "doctor",
+    "clinics list",
+    f"clinics show {IDS[0]} --history",
+    "clinics add SE2321000016-NONE --dry-run",
+    "deadletters list",
+    "deadletters show 1",
+    "events validate stream.jsonl",
+    "holds list --status all",
+    "holds show 1",
+    "log list",
+    "positions list",
+    "regions list",
+    "config show",
+)
+
+
+@pytest.fixture
+def populated(database, folder, typed, monkeypatch):
+    """Registered clinics with long names, a hold and two dead letters."""
+    events = [
+        activated(hsa_id, 1, regionCode="01", name=name)
+        for hsa_id, name in zip(IDS, NAMES, strict=True)
+    ]
+    bad = [activated(hsa_id, 2, regionCode="1X") for hsa_id in IDS[:2]]
+    write_archive(folder / "stream.jsonl", numbered([*events, *bad]))
+    assert typed("run", "--archive", "stream.jsonl").exit_code == 0
+    assert typed("clinics", "add", *IDS, "--reason", "Order 17").exit_code == 0
+    monkeypatch.setenv("SYNC_WORKER_GUARD_MAX_CHANGES", "1")
+    monkeypatch.setenv("SYNC_WORKER_GUARD_MAX_PERCENT", "0")
+    ends = [deactivated(hsa_id, 3) for hsa_id in IDS]
+    write_archive(folder / "ends.jsonl", numbered(ends))
+    assert typed("run", "--archive", "ends.jsonl").exit_code == 3
+
+
+@pytest.fixture
+def on_terminal(typed, monkeypatch):
+    """Calls a command whose standard output is a terminal of so many columns."""
+
+    def call(command, columns):
+        with monkeypatch.context() as patch:
+            patch.setattr("sys.stdout.isatty", lambda: True)
+            return typed(*command.split(), COLUMNS=str(columns))
+
+    return call
+
+
+def widest(text):
+    wide = {"W": 2, "F": 2}
+    return max(
+        sum(
+            0 if unicodedata.combining(character) else wide.get(east_asian(character), 1)
+            for character in line
+        )
+        for line in text.splitlines()
+    )
+
+
+def east_asian(character):
+    return unicodedata.east_asian_width(character)
+
+
+@pytest.mark.usefixtures("populated")
+def test_every_list_fits_terminals_of_40_80_and_120_columns(on_terminal):
+    for columns in (40, 80, 120):
+        for command in LISTS:
+            told = on_terminal(command, columns)
+            assert told.stdout, command
+            assert widest(told.stdout) <= columns, f"{command}\n{told.stdout}"
+
+
+@pytest.mark.usefixtures("populated")
+def test_a_pipe_gets_every_column_and_whole_cells(typed):
+    for command in LISTS:
+        narrow = typed(*command.split(), COLUMNS="40")
+        assert narrow.stdout == typed(*command.split(), COLUMNS="400").stdout
+        assert "do not fit" not in narrow.stderr
+    assert all(name in typed("clinics", "list").stdout for name in NAMES)
+
+
+@pytest.mark.usefixtures("populated")
+def test_80_columns_show_what_an_operator_looks_for(on_terminal):
+    heads = {
+        command: on_terminal(command, 80).stdout.splitlines()[0].split()
+        for command in ("clinics list", "deadletters list", "holds list --status all", "log list")
+    }
+    assert heads == {
+        "clinics list": ["hsa_id", "name", "region_code", "status"],
+        "deadletters list": ["id", "key", "reason", "detail", "status"],
+        "holds list --status all": ["id", "kind", "region_code", "count", "revision", "status"],
+        "log list": ["at", "change", "hsa_id", "old", "new", "actor"],
+    }
+
+
+@pytest.mark.usefixtures("populated")
+def test_doctor_shows_failures_and_warnings_first_with_their_fix(on_terminal, monkeypatch):
+    monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    lines = on_terminal("doctor", 80).stdout.splitlines()
+    states = [line.split()[0] for line in lines[1:] if not line.startswith(" ")]
+    assert states == sorted(states, key=["fail", "warn", "ok", "skip"].index)
+    assert {"fail", "warn", "ok", "skip"} == set(states)
+    assert next(line for line in lines if "Fix:" in line).startswith(" " * 20)
