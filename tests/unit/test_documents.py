@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
-MODULE = re.compile(r"`((?:[a-z_]+/)+[a-z_]+\.py)")
+MODULE = re.compile(r"`((?:[a-z_]+/)+(?:[a-z_]+\.py)?)[`:]")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
@@ -31,9 +31,9 @@ def test_every_link_to_a_file_leads_somewhere(document):
             assert anchor in anchors(target), f"{path}#{anchor}"
 
 
-@pytest.mark.parametrize("name", ["glossary.md", "architecture.md"])
-def test_the_modules_that_documents_name_exist(name):
-    named = MODULE.findall((ROOT / "docs" / name).read_text(encoding="utf-8"))
-    assert len(named) > 30
-    sources = (ROOT / "src" / "sync_worker", ROOT)
-    assert [path for path in named if not any((at / path).exists() for at in sources)] == []
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_the_modules_that_a_document_names_exist(document):
+    named = MODULE.findall(document.read_text(encoding="utf-8"))
+    assert named or document.name not in {"glossary.md", "architecture.md"}
+    places = (ROOT / "src" / "sync_worker", ROOT)
+    assert [path for path in named if not any((at / path).exists() for at in places)] == []
