@@ -6,9 +6,8 @@ import json
 import os
 import shutil
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +18,7 @@ import click
 
 from sync_worker.administration.messages import errors as says
 from sync_worker.cli import text
-from sync_worker.cli.progress import Meter, shown
+from sync_worker.cli.progress import Progress, shown
 from sync_worker.cli.table import MIN_WIDTH, Styler, fold, render_fields, render_table
 from sync_worker.errors import Exit, UserError, Words
 from sync_worker.files import csv_cells
@@ -27,7 +26,6 @@ from sync_worker.language import Language, worded
 from sync_worker.printable import printable_json, printable_text
 from sync_worker.telemetry.redaction import Redaction
 
-_REDRAW_SECONDS = 0.2
 _ANSWERS: Mapping[str, bool] = {
     **dict.fromkeys(("y", "yes", "j", "ja"), True),
     **dict.fromkeys(("n", "no", "nej"), False),
@@ -237,30 +235,18 @@ class Output:
         return agreed
 
     @contextmanager
-    def metered(self, meter: Meter) -> Iterator[None]:
-        """Show how far the body is: on a terminal always, elsewhere now and then."""
+    def progress(
+        self, label: Words, fraction: Callable[[], float], read: Callable[[], int] | None = None
+    ) -> Iterator[None]:
+        """Show how far the body is: how much is done, from 0 to 1, and how many records were read.
+
+        On a terminal always; elsewhere now and then, if records are counted.
+        """
         if self._is_quiet:
             yield
             return
-        with shown(meter, sys.stderr):
+        with shown(Progress(self.words(label), fraction, read), sys.stderr):
             yield
-
-    @contextmanager
-    def progress(self, label: Words, fraction: Callable[[], float]) -> Iterator[None]:
-        """Show on a terminal how much is done, from 0 to 1, while the body runs."""
-        if self._is_quiet or not sys.stderr.isatty():
-            yield
-            return
-        is_done = threading.Event()
-        drawing = threading.Thread(
-            target=_draw, args=(self.words(label), fraction, is_done), daemon=True
-        )
-        drawing.start()
-        try:
-            yield
-        finally:
-            is_done.set()
-            drawing.join()
 
 
 def write(data: str) -> None:
@@ -330,15 +316,3 @@ def _csv_cell(value: Any) -> Any:
 def _colored(value: str, padded: str) -> str:
     color = _COLORS.get(value)
     return click.style(padded, fg=color) if color else padded
-
-
-def _draw(label: str, fraction: Callable[[], float], is_done: threading.Event) -> None:
-    clear = "\r\x1b[K"
-    while not is_done.wait(_REDRAW_SECONDS):
-        # The file may be closed while its place is asked for; then there is nothing to show.
-        with suppress(OSError, ValueError):
-            sys.stderr.write(f"{clear}{printable_text(label)} {fraction():.0%}\r")
-            sys.stderr.flush()
-    with suppress(OSError):
-        sys.stderr.write(clear)
-        sys.stderr.flush()

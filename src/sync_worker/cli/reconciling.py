@@ -177,13 +177,12 @@ def _stream_says(
 
 def _folded(run: "Invocation", reader: "RangeReader", passed: "Passed", label: str) -> "Fold":
     from sync_worker import bootstrap
-    from sync_worker.cli.progress import Meter
     from sync_worker.operations.stream_fold import Fold
     from sync_worker.pipeline import gc_control
 
     fold = Fold(bootstrap.operations.codec(run.settings), passed)
-    meter = Meter(label, reader.fraction_read, lambda: reader.read)
-    with gc_control.between_batches() as collect, run.output.metered(meter):
+    shown = run.output.progress(label, reader.fraction_read, lambda: reader.read)
+    with gc_control.between_batches() as collect, shown:
         for batch in reader.batches():
             fold.read(batch.records, bootstrap.now())
             del batch
@@ -196,7 +195,6 @@ def _folded_in_two(
 ) -> "Fold":
     """Fold all partitions of the topics; `reader` has settled where they are, and reads nothing."""
     from sync_worker import bootstrap
-    from sync_worker.cli.progress import Meter
     from sync_worker.operations.stream_fold import Gauge, Part, folded
 
     settings = run.settings
@@ -208,7 +206,7 @@ def _folded_in_two(
         kafka, judge, passed, stored_positions, bootstrap.streams.max_fetched_records(settings)
     )
     gauge = Gauge()
-    with run.output.metered(Meter("topics", gauge.fraction, gauge.read)):
+    with run.output.progress("topics", gauge.fraction, gauge.read):
         return folded(part, numbers, gauge)
 
 

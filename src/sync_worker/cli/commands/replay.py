@@ -143,10 +143,7 @@ class _Replaying:
         return replay.report
 
     def _read_one(self, replay: "Replay", reader: "RangeReader", label: str) -> None:
-        from sync_worker.cli.progress import Meter
-
-        meter = Meter(label, reader.fraction_read, lambda: reader.read)
-        with self._run.output.metered(meter):
+        with self._run.output.progress(label, reader.fraction_read, lambda: reader.read):
             replay.read(reader.stream_id, reader.batches())
 
     def _opened(self, path: Path | None, opened: ExitStack) -> "RangeReader":

@@ -5,13 +5,12 @@ import threading
 
 import pytest
 
-from sync_worker.cli import progress
-from sync_worker.cli.progress import Meter, shown
+from sync_worker.cli.progress import Progress, shown
 
 
 def text(seconds, read, fraction):
     clock = iter([0.0, seconds])
-    return Meter("replay", lambda: fraction, lambda: read, lambda: next(clock)).text()
+    return Progress("replay", lambda: fraction, lambda: read, lambda: next(clock)).line()
 
 
 @pytest.mark.parametrize(
@@ -45,22 +44,37 @@ class Screen(io.StringIO):
         self.was_written.set()
 
 
+def shown_at_once(progress, screen):
+    return shown(progress, screen, redraw_seconds=0.001, line_seconds=0.001)
+
+
 @pytest.mark.parametrize(
     ("is_terminal", "begin", "end"), [(True, "\r\x1b[K", "\r"), (False, "", "\n")]
 )
-def test_a_terminal_has_one_line_drawn_anew_and_a_file_whole_lines(
-    monkeypatch, is_terminal, begin, end
-):
-    monkeypatch.setattr(progress, "_REDRAW_SECONDS", 0.001)
-    monkeypatch.setattr(progress, "_LINE_SECONDS", 0.001)
+def test_a_terminal_has_one_line_and_a_file_whole_lines(is_terminal, begin, end):
     screen = Screen(is_terminal=is_terminal)
-    with shown(Meter("replay", lambda: 0.5, lambda: 0), screen):
+    with shown_at_once(Progress("replay", lambda: 0.5, lambda: 0), screen):
         assert screen.was_written.wait(30)
     assert screen.getvalue().startswith(f"{begin}replay: 50%, 0 records{end}")
 
 
-def test_a_reading_that_is_over_soon_leaves_no_line():
+def test_the_line_is_never_wider_than_the_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    screen = Screen(is_terminal=True)
+    with shown_at_once(Progress("Läser /srv/händelser/stream.jsonl", lambda: 0.5), screen):
+        assert screen.was_written.wait(30)
+    assert screen.getvalue().startswith("\r\x1b[K…stream.jsonl: 50%\r")
+
+
+def test_without_a_terminal_only_what_counts_records_is_told():
     screen = Screen(is_terminal=False)
-    with shown(Meter("replay", lambda: 0.5, lambda: 0), screen):
+    with shown_at_once(Progress("reading", lambda: 0.5), screen):
+        assert not screen.was_written.wait(0.1)
+    assert screen.getvalue() == ""
+
+
+def test_work_that_is_soon_done_leaves_no_line():
+    screen = Screen(is_terminal=False)
+    with shown(Progress("replay", lambda: 0.5, lambda: 0), screen):
         pass
     assert screen.getvalue() == ""
