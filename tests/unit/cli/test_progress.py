@@ -63,7 +63,7 @@ def test_the_line_is_never_wider_than_the_terminal(monkeypatch):
     screen = Screen(is_terminal=True)
     with shown_at_once(Progress("Läser /srv/händelser/stream.jsonl", lambda: 0.5), screen):
         assert screen.was_written.wait(30)
-    assert screen.getvalue().startswith("\r\x1b[K…stream.jsonl: 50%\r")
+    assert screen.getvalue().startswith("\r\x1b[K…/stream.jsonl: 50%\r")
 
 
 def test_without_a_terminal_only_what_counts_records_is_told():
