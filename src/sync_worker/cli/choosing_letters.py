@@ -3,20 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from sqlalchemy import Connection
 
 from sync_worker.cli import options
+from sync_worker.cli.output import Output
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.outcomes import Reason
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from sync_worker.cli.output import Output
-    from sync_worker.registry.database import Registry
-    from sync_worker.registry.dead_letters import DeadLetterFilter, DeadLetterSummary
+from sync_worker.operations.redrive import chosen
+from sync_worker.registry import change_log, dead_letters
+from sync_worker.registry.database import Registry
+from sync_worker.registry.dead_letters import DeadLetterFilter, DeadLetterSummary
+from sync_worker.registry.queries import meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,12 @@ class Narrowed:
         """Whether anything is asked for."""
         return any(asked is not None for asked in (self.code, self.clinic, self.topic))
 
-    def filter(self, connection: "Connection", status: str | None) -> "DeadLetterFilter":
+    def filter(self, connection: Connection, status: str | None) -> DeadLetterFilter:
         """What the letters with a status are looked for by.
 
         Raises:
             UserError: nobody ever named the clinic.
         """
-        from sync_worker.registry.dead_letters import DeadLetterFilter
-
         hsa_id = None if self.clinic is None else _named(connection, self.clinic)
         reason = None if self.code is None else Reason(self.code)
         return DeadLetterFilter(status, reason, hsa_id, self.topic)
@@ -62,16 +60,13 @@ class Choice:
                 hint=example,
             )
 
-    def heads(self, registry: "Registry") -> "list[DeadLetterSummary]":
+    def heads(self, registry: Registry) -> list[DeadLetterSummary]:
         """The open letters that are meant, in the order set aside.
 
         Raises:
             UnknownLetters, ClosedLetters: of those that were named.
             UserError: nobody ever named the clinic.
         """
-        from sync_worker.operations.redrive import chosen
-        from sync_worker.registry import dead_letters
-
         if self.numbers:
             return chosen(registry, self.numbers)
         with registry.snapshot() as connection:
@@ -129,18 +124,14 @@ def choosing(command: Callable[..., None]) -> Callable[..., None]:
     return taking
 
 
-def tell_gone(output: "Output", number: int) -> None:
+def tell_gone(output: Output, number: int) -> None:
     """Say of how many of the letters nothing became, since they are not open any more."""
     if number:
         output.attention(f"{number} were closed by somebody else meanwhile, and left alone.")
 
 
-def _named(connection: "Connection", text: str) -> str:
+def _named(connection: Connection, text: str) -> str:
     """The HSA-id that is meant; UserError where neither an event nor a letter names it."""
-    from sync_worker.registry import change_log, dead_letters
-    from sync_worker.registry.dead_letters import DeadLetterFilter
-    from sync_worker.registry.queries import meant
-
     (hsa_id,) = meant(connection, [text])
     is_heard_of = not change_log.unknown_ids(connection, [hsa_id])
     if is_heard_of or dead_letters.found(connection, DeadLetterFilter(hsa_id=hsa_id)):

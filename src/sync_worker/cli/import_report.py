@@ -1,13 +1,17 @@
 """The report of the rows that an import did not do, to be corrected and imported again."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sync_worker.administration.csv_files import report
+from sync_worker.administration.csv_files.reader import FileContents, FileEntry
+from sync_worker.administration.imports import RowItem
 from sync_worker.administration.messages import clinics as says
 from sync_worker.administration.messages import errors, files
 from sync_worker.administration.messages.refusals import REFUSALS
 from sync_worker.cli.input_files import STDIN, why
+from sync_worker.cli.output import Output
 from sync_worker.cli.output_files import refuse_registry
 from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.errors import Exit, UserError, Words
@@ -15,11 +19,6 @@ from sync_worker.files.atomic import AtomicFile, NotARegularFile
 from sync_worker.language import Language
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sync_worker.administration.csv_files.reader import FileContents, FileEntry
-    from sync_worker.administration.imports import RowItem
-    from sync_worker.cli.output import Output
     from sync_worker.config.settings import Settings
 
 
@@ -36,7 +35,7 @@ class Report:
         except (OSError, ValueError) as error:
             raise self._unwritable(error, errors.NOTHING_DONE()) from None
 
-    def write(self, output: "Output", given: "FileContents", items: "Sequence[RowItem]") -> int:
+    def write(self, output: Output, given: FileContents, items: Sequence[RowItem]) -> int:
         """Put the rows that were not done at the path; how many they are.
 
         Raises:
@@ -77,7 +76,7 @@ def _why(error: Exception) -> Words:
     return files.KINDS[error.kind]() if isinstance(error, NotARegularFile) else why(error)
 
 
-def _columns_to_keep(given: "FileContents") -> int:
+def _columns_to_keep(given: FileContents) -> int:
     """From which of the file's other columns on: a report's own are not reported again."""
     own = says.REPORT_COLUMNS[1:]
     for language in Language:
@@ -87,7 +86,7 @@ def _columns_to_keep(given: "FileContents") -> int:
     return 0
 
 
-def _row(output: "Output", entry: "FileEntry", kept: int, item: "RowItem") -> list[str]:
+def _row(output: Output, entry: FileEntry, kept: int, item: RowItem) -> list[str]:
     if item.reason is None:
         explained: tuple[Words, Words] = (says.NOT_DONE(), "")
     else:

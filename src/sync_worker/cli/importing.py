@@ -1,13 +1,16 @@
 """Adding and removing the clinics of a file: the plan, the question, the deed, the receipt."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sync_worker import bootstrap
 from sync_worker.administration import imports
+from sync_worker.administration.clinics import ActingFor, Verb
+from sync_worker.administration.csv_files.reader import FileContents
+from sync_worker.administration.imports import Done, Plan, RowItem
 from sync_worker.administration.messages import clinics as says
 from sync_worker.administration.messages import errors as says_of_errors
 from sync_worker.administration.messages import files as says_of_files
@@ -19,13 +22,6 @@ from sync_worker.cli.interruption import Interruption
 from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.errors import Exit, Words
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from sync_worker.administration.clinics import ActingFor, Verb
-    from sync_worker.administration.csv_files.reader import FileContents
-    from sync_worker.administration.imports import Done, Plan, RowItem
-
 COLUMNS = ("line", "hsa_id", "outcome", "reason")
 
 
@@ -33,7 +29,7 @@ COLUMNS = ("line", "hsa_id", "outcome", "reason")
 class Order:
     """What was asked for on the command line."""
 
-    verb: "Verb"
+    verb: Verb
     file: str
     dry_run: bool
     yes: bool
@@ -47,7 +43,7 @@ class Order:
 
 
 def carry_out(
-    run: options.Invocation, order: Order, acting_for: "ActingFor", authorship: Authorship
+    run: options.Invocation, order: Order, acting_for: ActingFor, authorship: Authorship
 ) -> Exit:
     """Plan, ask, do and tell; what the command ends with."""
     given = input_files.contents(order.file)
@@ -84,12 +80,12 @@ def carry_out(
 class _Teller:
     """Tells people on stderr what is planned and done, and puts the rows on stdout."""
 
-    def __init__(self, run: options.Invocation, order: Order, given: "FileContents") -> None:
+    def __init__(self, run: options.Invocation, order: Order, given: FileContents) -> None:
         self._output = run.output
         self._order, self._given = order, given
         self._names: Mapping[str, str] = {}
 
-    def plan(self, plan: "Plan") -> None:
+    def plan(self, plan: Plan) -> None:
         """What would be done, and what is refused and why; each row is named that is looked at."""
         output, order = self._output, self._order
         self._names = plan.names
@@ -107,7 +103,7 @@ class _Teller:
             output.message(order.wording.nothing_new(count=nothing_new))
         self._refused(plan.items)
 
-    def done_by(self, deed: "Callable[[Callable[[float], None]], Done]") -> "Done":
+    def done_by(self, deed: Callable[[Callable[[float], None]], Done]) -> Done:
         """Do it, and show how far it has come."""
         reached = [0.0]
 
@@ -117,14 +113,14 @@ class _Teller:
         with self._output.progress(self._order.wording.progress(), lambda: reached[0]):
             return deed(tell)
 
-    def items(self, done: "Done") -> None:
+    def items(self, done: Done) -> None:
         """The rows as data, with how many of them came to what."""
         kinds = Counter((item.reason or item.outcome).value for item in done.items)
         rows = [item._asdict() for item in done.items]
         extra = {"summary": dict(sorted(kinds.items()))}
         self._output.items(rows, COLUMNS, empty=says_of_files.EMPTY(), extra=extra)
 
-    def report(self, written: Report, done: "Done") -> None:
+    def report(self, written: Report, done: Done) -> None:
         """Write the rows that were not done, with what stood beside them in the file."""
         path, count = written.path, written.write(self._output, self._given, done.items)
         told = (
@@ -132,7 +128,7 @@ class _Teller:
         )
         self._output.message(told)
 
-    def receipt(self, done: "Done", authorship: Authorship) -> None:
+    def receipt(self, done: Done, authorship: Authorship) -> None:
         """What was done, by whom, and what needs attention."""
         output, order = self._output, self._order
         counts = Counter(item.outcome for item in done.items)
@@ -150,7 +146,7 @@ class _Teller:
             told = says.ALL_OR_NOTHING if is_all_undone else says.ROWS_REFUSED
             output.attention(told(**refused))
 
-    def _refused(self, items: "Sequence[RowItem]") -> None:
+    def _refused(self, items: Sequence[RowItem]) -> None:
         for refusal, explained in REFUSALS.items():
             rows = [item for item in items if item.reason is refusal]
             if rows:
@@ -159,14 +155,14 @@ class _Teller:
                 self._output.message(heading)
                 self._rows(rows)
 
-    def _rows(self, items: "Sequence[RowItem]") -> None:
+    def _rows(self, items: Sequence[RowItem]) -> None:
         for item in items:
             what: Words = item.hsa_id or says.NO_HSA_ID()
             name = self._names.get(item.hsa_id, "")
             shown = f"{self._output.words(what)} {name}".rstrip()
             self._output.message(says.ROW(line=item.line, what=shown))
 
-    def _changed(self, done: "Done") -> None:
+    def _changed(self, done: Done) -> None:
         """The rows whose verdict was another in the plan."""
         if not done.changed:
             return
@@ -179,7 +175,7 @@ class _Teller:
             self._output.attention(row)
 
 
-def _code(item: "RowItem") -> str:
+def _code(item: RowItem) -> str:
     return (item.reason or item.outcome).value
 
 
@@ -189,7 +185,7 @@ def _by_whom(authorship: Authorship) -> Words:
     return says.BY_WHOM_AND_WHY(actor=authorship.actor, reason=authorship.reason)
 
 
-def _exit(order: Order, done: "Done") -> Exit:
+def _exit(order: Order, done: Done) -> Exit:
     if not any(item.outcome is AdmissionOutcome.REFUSED for item in done.items):
         return Exit.DONE
     return Exit.REFUSED if order.all_or_nothing else Exit.ATTENTION

@@ -1,15 +1,12 @@
 """Says which clinics come into a region without a patient board: by a deed, or by one planned."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sync_worker.cli.output import Output
-    from sync_worker.pipeline.listener import MovedWithoutBoard
+from sync_worker.cli.output import Output
+from sync_worker.pipeline.listener import MovedWithoutBoard
 
 
-def tell(output: "Output", moved: "Iterable[MovedWithoutBoard]", *, is_done: bool) -> None:
+def tell(output: Output, moved: Iterable[MovedWithoutBoard], *, is_done: bool) -> None:
     """Say it on stderr, clinic by clinic, also with -q."""
     for hsa_id, region_code in moved:
         where = (

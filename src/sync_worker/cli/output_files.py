@@ -13,6 +13,7 @@ from sync_worker.registry import dialect
 if TYPE_CHECKING:
     from sync_worker.config.settings import Settings
 
+
 _STREAM = "-"
 _ENDS_OF_FOLDERS = ("/", "/.", "/..")
 

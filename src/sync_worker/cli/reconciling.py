@@ -1,5 +1,6 @@
 """Reads what the registry is to be compared with, and compares: the parts of `reconcile`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,21 +9,37 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sync_worker import bootstrap
 from sync_worker.authorship import Authorship
+from sync_worker.cli.options import Invocation
 from sync_worker.cli.params import Moment
 from sync_worker.errors import Exit, UserError
+from sync_worker.events.record import Origin
+from sync_worker.events.timestamps import CLOCKS_DIFFER
+from sync_worker.operations.extract import parse, refuse_doubtful, refuse_short
+from sync_worker.operations.reconcile import (
+    Comparison,
+    Difference,
+    Expectation,
+    ExtractSays,
+    Repaired,
+    StreamSays,
+    compare,
+    passed_by,
+    repair,
+    still_differing,
+)
+from sync_worker.operations.stream_fold import Fold, Gauge, Part, Passed, folded
+from sync_worker.pipeline import gc_control
+from sync_worker.pipeline.stored_positions import among
+from sync_worker.registry import snapshot
+from sync_worker.registry.database import Registry
+from sync_worker.registry.snapshot import RegistrySnapshot
+from sync_worker.streams.protocol import StoredPositions
+from sync_worker.streams.ranges import Range, RangeReader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sync_worker.cli.options import Invocation
     from sync_worker.config.settings import Settings
-    from sync_worker.operations.reconcile import Comparison, Difference, Expectation, Repaired
-    from sync_worker.operations.stream_fold import Fold, Passed
-    from sync_worker.registry.database import Registry
-    from sync_worker.registry.snapshot import RegistrySnapshot
-    from sync_worker.streams.protocol import StoredPositions
-    from sync_worker.streams.ranges import RangeReader
 
 
 WORTH_TWO_PROCESSES = 200_000
@@ -76,18 +93,13 @@ class Asked:
     accept_short: bool
 
 
-def compared(
-    run: "Invocation", registry: "Registry", asked: Asked
-) -> "tuple[Comparison, Expectation]":
+def compared(run: Invocation, registry: Registry, asked: Asked) -> tuple[Comparison, Expectation]:
     """Compare, and what was compared with.
 
     Raises:
         StreamError, StreamAway: the stream is not the one that was read, or cannot be read.
         BadExtract, ShortExtract: see there.
     """
-    from sync_worker.operations.reconcile import compare
-    from sync_worker.registry import snapshot
-
     if asked.as_of is not None:
         _refuse_the_future(asked.as_of)
     # Before the stream is opened: its ends have to lie beyond all positions.
@@ -101,15 +113,12 @@ def compared(
 
 
 def repaired(
-    registry: "Registry",
-    differences: "Sequence[Difference]",
-    expectation: "Expectation",
+    registry: Registry,
+    differences: Sequence[Difference],
+    expectation: Expectation,
     authorship: Authorship,
-) -> "Repaired":
+) -> Repaired:
     """Repair, look again, and say what differs all the same."""
-    from sync_worker.operations.reconcile import repair, still_differing
-    from sync_worker.registry import snapshot
-
     result = repair(registry, differences, authorship, expectation.stream_id)
     with registry.snapshot() as connection:
         present = snapshot.some(connection, {one.hsa_id for one in result.done})
@@ -120,9 +129,6 @@ def repaired(
 
 
 def _refuse_the_future(as_of: datetime) -> None:
-    from sync_worker import bootstrap
-    from sync_worker.events.timestamps import CLOCKS_DIFFER
-
     if as_of > bootstrap.now() + CLOCKS_DIFFER:
         raise UserError(
             Exit.USAGE,
@@ -133,12 +139,8 @@ def _refuse_the_future(as_of: datetime) -> None:
 
 
 def _extract_says(
-    settings: "Settings", surveyed: "RegistrySnapshot", asked: Asked, as_of: datetime
-) -> "Expectation":
-    from sync_worker import bootstrap
-    from sync_worker.operations.extract import parse, refuse_doubtful, refuse_short
-    from sync_worker.operations.reconcile import ExtractSays
-
+    settings: "Settings", surveyed: RegistrySnapshot, asked: Asked, as_of: datetime
+) -> Expectation:
     content = (asked.against.path or Path()).read_bytes()
     extract = parse(content, as_of, bootstrap.registry.regions(settings), surveyed.clinics)
     refuse_doubtful(extract, surveyed, asked.regions)
@@ -147,15 +149,7 @@ def _extract_says(
     return ExtractSays(extract)
 
 
-def _stream_says(
-    run: "Invocation", surveyed: "RegistrySnapshot", path: Path | None
-) -> "Expectation":
-    from sync_worker import bootstrap
-    from sync_worker.events.record import Origin
-    from sync_worker.operations.reconcile import StreamSays, passed_by
-    from sync_worker.pipeline.stored_positions import among
-    from sync_worker.streams.ranges import Range
-
+def _stream_says(run: Invocation, surveyed: RegistrySnapshot, path: Path | None) -> Expectation:
     reader = bootstrap.streams.range_reader(run.settings, path, Range())
     try:
         stored_positions = among(surveyed.positions, reader.stream_id)
@@ -175,11 +169,7 @@ def _stream_says(
     return StreamSays(reader.stream_id, fold)
 
 
-def _folded(run: "Invocation", reader: "RangeReader", passed: "Passed", label: str) -> "Fold":
-    from sync_worker import bootstrap
-    from sync_worker.operations.stream_fold import Fold
-    from sync_worker.pipeline import gc_control
-
+def _folded(run: Invocation, reader: RangeReader, passed: Passed, label: str) -> Fold:
     fold = Fold(bootstrap.operations.codec(run.settings), passed)
     shown = run.output.progress(label, reader.fraction_read, lambda: reader.read)
     with gc_control.between_batches() as collect, shown:
@@ -191,12 +181,9 @@ def _folded(run: "Invocation", reader: "RangeReader", passed: "Passed", label: s
 
 
 def _folded_in_two(
-    run: "Invocation", reader: "RangeReader", stored_positions: "StoredPositions", passed: "Passed"
-) -> "Fold":
+    run: Invocation, reader: RangeReader, stored_positions: StoredPositions, passed: Passed
+) -> Fold:
     """Fold all partitions of the topics; `reader` has settled where they are, and reads nothing."""
-    from sync_worker import bootstrap
-    from sync_worker.operations.stream_fold import Gauge, Part, folded
-
     settings = run.settings
     numbers = {at.partition for at in reader.begins}
     if len(numbers) == 1:
@@ -210,7 +197,7 @@ def _folded_in_two(
         return folded(part, numbers, gauge)
 
 
-def _tell_late_beginnings(run: "Invocation", reader: "RangeReader") -> None:
+def _tell_late_beginnings(run: Invocation, reader: RangeReader) -> None:
     late = {at: begin for at, begin in reader.begins.items() if begin > 0}
     if late:
         places = ", ".join(f"{at.topic}/{at.partition} at {late[at]}" for at in sorted(late))

@@ -1,18 +1,19 @@
 """`sync-worker boards`: patient boards, set and cleared by support."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from sync_worker import bootstrap
+from sync_worker.administration import boards
+from sync_worker.administration.boards import BoardPlan
 from sync_worker.administration.messages import boards as says
 from sync_worker.authorship import Authorship
 from sync_worker.cli import options
-from sync_worker.errors import Exit, UserError
-
-if TYPE_CHECKING:
-    from sync_worker.administration.boards import BoardPlan
-    from sync_worker.errors import Words
-    from sync_worker.registry.registrations import Board
+from sync_worker.domain import hsa_id as hsa_ids
+from sync_worker.errors import Exit, UserError, Words
+from sync_worker.inspection.regions import regions
+from sync_worker.registry.registrations import Board
 
 
 @click.group(cls=options.Group)
@@ -50,9 +51,6 @@ _ticket_option = click.option(
 @click.pass_context
 def set_board(ctx: click.Context, /, region_code: str, hsa_id: str, name: str, **how: Any) -> None:
     """Set or replace the patient board of region NN, which switches its service on."""
-    from sync_worker.domain import hsa_id as hsa_ids
-    from sync_worker.registry.registrations import Board
-
     run = options.invocation(ctx)
     options.require_region(run.settings, region_code)
     board = Board(region_code, hsa_ids.cleaned(hsa_id), name)
@@ -87,7 +85,7 @@ def clear(ctx: click.Context, /, region_code: str, **how: Any) -> None:
 def _put(
     run: options.Invocation,
     region_code: str,
-    board: "Board | None",
+    board: Board | None,
     *,
     ticket: str,
     actor: str,
@@ -95,10 +93,6 @@ def _put(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    from sync_worker import bootstrap
-    from sync_worker.administration import boards
-    from sync_worker.inspection.regions import regions
-
     with bootstrap.registry.open_registry(run.settings.support_url) as registry:
         plan = boards.plan(registry, region_code, board)
         for line in _plan_lines(plan):
@@ -112,22 +106,22 @@ def _put(
     run.output.document(region, render=lambda shown: _state_line(run, shown))
 
 
-def _plan_lines(plan: "BoardPlan") -> "list[Words]":
+def _plan_lines(plan: BoardPlan) -> list[Words]:
     """What would change, in sentences; every clinic that it touches is named."""
     if plan.changes_nothing:
         return [says.NOTHING_TO_DO()]
     present, wanted = map(_board_text, (plan.present, plan.wanted))
     lines: list[Words] = [says.CHANGE(region_code=plan.region_code, present=present, wanted=wanted)]
-    for message, hsa_ids in (
+    for message, named in (
         (says.STARTS, plan.starts_receiving),
         (says.STOPS, plan.stops_receiving),
     ):
-        if hsa_ids:
-            lines += [message(count=len(hsa_ids)), *(f"  {hsa_id}" for hsa_id in hsa_ids)]
+        if named:
+            lines += [message(count=len(named)), *(f"  {hsa_id}" for hsa_id in named)]
     return lines
 
 
-def _board_text(board: "Board | None") -> "Words":
+def _board_text(board: Board | None) -> Words:
     return f"{board.hsa_id} {board.name}" if board else says.NO_BOARD()
 
 

@@ -1,24 +1,26 @@
 """`sync-worker clinics`: list and show clinics, add them to the registry, remove them."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from sync_worker import bootstrap
+from sync_worker.administration import clinics
+from sync_worker.administration.clinics import ActingFor, Item, Verb
 from sync_worker.administration.messages import clinics as says
+from sync_worker.administration.messages.refusals import REFUSALS
 from sync_worker.authorship import Authorship
-from sync_worker.cli import options
+from sync_worker.cli import importing, options
 from sync_worker.cli.output_files import PathToWrite
 from sync_worker.cli.table import Columns
 from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.domain.clinic_status import Status
 from sync_worker.errors import Exit, UserError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sync_worker.administration.clinics import ActingFor, Item, Verb
-    from sync_worker.language import FilledMessage
+from sync_worker.language import FilledMessage
+from sync_worker.registry import change_log, queries
+from sync_worker.registry.queries import meant
 
 COLUMNS = Columns(
     "hsa_id",
@@ -79,9 +81,6 @@ def list_clinics(
     limit: int | None,
 ) -> None:
     """List clinics, by HSA-id."""
-    from sync_worker import bootstrap
-    from sync_worker.registry import queries
-
     run = options.invocation(ctx)
     options.require_known_region(run, *regions)
     wanted = queries.ClinicFilter(regions, Status(status) if status else None, search, limit)
@@ -102,10 +101,6 @@ def list_clinics(
 @click.pass_context
 def show(ctx: click.Context, hsa_id: str, with_history: bool) -> None:
     """Show one clinic: its facts with the events that stated them, and its status."""
-    from sync_worker import bootstrap
-    from sync_worker.registry import change_log, queries
-    from sync_worker.registry.queries import meant
-
     run = options.invocation(ctx)
     with (
         bootstrap.registry.open_registry(run.settings.database_url) as registry,
@@ -138,9 +133,6 @@ def add(ctx: click.Context, /, wanted: tuple[str, ...], dry_run: bool, **who: An
     handles cases in its own system. Each is judged on its own: those that can be are added, and
     where any is refused the command ends with 4.
     """
-    from sync_worker import bootstrap
-    from sync_worker.administration import clinics
-
     run = options.invocation(ctx)
     acting_for, authorship = _who(run, **who)
     with bootstrap.registry.open_registry(run.settings.database_url) as registry:
@@ -184,8 +176,6 @@ def import_clinics(ctx: click.Context, /, file: str, **how: Any) -> None:
     Shows what would be added, and what is refused and why, and asks. Each row is judged again as it
     is done. Where rows were refused the command ends with 3, and the others are done.
     """
-    from sync_worker.administration import clinics
-
     run = options.invocation(ctx)
     _from_file(ctx, run, clinics.ADD, file, **how)
 
@@ -221,9 +211,6 @@ def remove(
 
     A removed clinic receives no new cases, and no event brings it back. Its facts are kept.
     """
-    from sync_worker import bootstrap
-    from sync_worker.administration import clinics
-
     run = options.invocation(ctx)
     if (file is None) == (not wanted):
         raise UserError(Exit.USAGE, says.IDS_OR_FILE(), hint=f"{ctx.command_path} --help")
@@ -245,9 +232,7 @@ def remove(
 
 def _who(
     run: options.Invocation, *, regions: tuple[str, ...], actor: str, reason: str | None
-) -> "tuple[ActingFor, Authorship]":
-    from sync_worker import bootstrap
-
+) -> tuple[ActingFor, Authorship]:
     options.require_known_region(run, *regions)
     return regions or None, Authorship(actor, reason, bootstrap.now())
 
@@ -255,7 +240,7 @@ def _who(
 def _from_file(
     ctx: click.Context,
     run: options.Invocation,
-    verb: "Verb",
+    verb: Verb,
     file: str,
     *,
     dry_run: bool,
@@ -264,13 +249,11 @@ def _from_file(
     report: Path | None = None,
     **who: Any,
 ) -> None:
-    from sync_worker.cli import importing
-
     order = importing.Order(verb, file, dry_run, yes, all_or_nothing, report)
     ctx.exit(importing.carry_out(run, order, *_who(run, **who)))
 
 
-def _report(ctx: click.Context, run: options.Invocation, items: "Sequence[Item]") -> None:
+def _report(ctx: click.Context, run: options.Invocation, items: Sequence[Item]) -> None:
     run.output.items([item._asdict() for item in items], ITEM_COLUMNS)
     refused = [item for item in items if item.outcome is AdmissionOutcome.REFUSED]
     for item in refused:
@@ -280,9 +263,7 @@ def _report(ctx: click.Context, run: options.Invocation, items: "Sequence[Item]"
         ctx.exit(Exit.REFUSED)
 
 
-def _in_words(item: "Item") -> "FilledMessage":
-    from sync_worker.administration.messages.refusals import REFUSALS
-
+def _in_words(item: Item) -> FilledMessage:
     assert item.reason is not None  # a refusal has one
     why, remedy = REFUSALS[item.reason]
     return says.REFUSED_ID(hsa_id=item.hsa_id, why=why, remedy=remedy)

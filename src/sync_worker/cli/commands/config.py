@@ -7,9 +7,12 @@ import click
 
 from sync_worker.cli import options
 from sync_worker.cli.table import Columns
+from sync_worker.config import validators
+from sync_worker.config.sources import variable
 
 if TYPE_CHECKING:
     from sync_worker.config.settings import Settings
+
 
 COLUMNS = Columns("name", "value", "source", "description", hidden_first=("description", "source"))
 
@@ -34,7 +37,6 @@ def show(ctx: click.Context) -> None:
     right or its name is unknown.
     """
     from sync_worker.config.settings import Settings, sourced_settings
-    from sync_worker.config.sources import variable
 
     output = options.output_of(ctx)
     settings, sources = sourced_settings(os.environ)
@@ -56,8 +58,6 @@ def show(ctx: click.Context) -> None:
 def _shown(settings: "Settings", field: str) -> Any:
     """A setting's value without what is secret in it."""
     from pydantic import SecretStr
-
-    from sync_worker.config import validators
 
     value = getattr(settings, field)
     if isinstance(value, SecretStr):

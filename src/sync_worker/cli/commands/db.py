@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
+from sync_worker import bootstrap
 from sync_worker.cli import options
+from sync_worker.errors import Exit
+from sync_worker.inspection.doctor import State
+from sync_worker.inspection.encoding import finding
+from sync_worker.registry import dialect, schema
+from sync_worker.registry import roles as registry_roles
+from sync_worker.registry.dialect import UPGRADE, keeps_roles, open_engine
 
 _OTHERS = 0o077
 """The rights of everybody but a file's owner."""
@@ -32,12 +39,6 @@ def upgrade(ctx: click.Context) -> None:
     upgrade once. Ends with 3 in a database whose encoding lacks characters; make another one, in
     UTF-8, while it is empty.
     """
-    from sync_worker.errors import Exit
-    from sync_worker.inspection.doctor import State
-    from sync_worker.inspection.encoding import finding
-    from sync_worker.registry import dialect, schema
-    from sync_worker.registry.dialect import UPGRADE, keeps_roles, open_engine
-
     run = options.invocation(ctx)
     engine = open_engine(run.settings.database_url, create=True, limits=UPGRADE)
     before, after = schema.upgrade(engine)
@@ -73,9 +74,6 @@ def _upgraded(done: dict[str, str | None]) -> str:
 @click.pass_context
 def current(ctx: click.Context) -> None:
     """Show the schema's revision, and the one that this program works on."""
-    from sync_worker.registry import schema
-    from sync_worker.registry.dialect import open_engine
-
     run = options.invocation(ctx)
     engine = open_engine(run.settings.database_url)
     with engine.connect() as connection:
@@ -108,9 +106,6 @@ def roles(ctx: click.Context, apply: bool) -> None:
     everybody, is taken away. They need a user that owns the tables and may create roles. Without
     --apply nothing is changed.
     """
-    from sync_worker import bootstrap
-    from sync_worker.registry import roles as registry_roles
-
     run = options.invocation(ctx)
     registry_roles.require(run.settings.database_url)
     with (

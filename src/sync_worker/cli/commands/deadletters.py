@@ -1,22 +1,21 @@
 """`sync-worker deadletters`: records set aside, with their reasons."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import click
 
+from sync_worker import bootstrap
 from sync_worker.authorship import Authorship
-from sync_worker.cli import choosing_letters, options
+from sync_worker.cli import choosing_letters, options, reading_again, redriving
 from sync_worker.cli.choosing_letters import Choice, Narrowed
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sync_worker.registry.dead_letters import DeadLetterSummary
-
+from sync_worker.operations import redrive
+from sync_worker.operations.redrive import UnknownDeadLetters
+from sync_worker.registry import dead_letters, queries
+from sync_worker.registry.dead_letters import DeadLetterSummary, count_closed
 
 COLUMNS = Columns(
     "id",
@@ -66,9 +65,6 @@ _MOST_DAYS = 36_500
 @click.pass_context
 def list_letters(ctx: click.Context, status: str, narrowed: Narrowed, limit: int | None) -> None:
     """List dead letters, in the order set aside."""
-    from sync_worker import bootstrap
-    from sync_worker.registry import dead_letters
-
     run = options.invocation(ctx)
     with (
         bootstrap.registry.open_registry(run.settings.database_url) as registry,
@@ -86,10 +82,6 @@ def list_letters(ctx: click.Context, status: str, narrowed: Narrowed, limit: int
 @click.pass_context
 def show(ctx: click.Context, number: int) -> None:
     """Show one dead letter with its record, and the clinic that it names as that is now."""
-    from sync_worker import bootstrap
-    from sync_worker.operations.redrive import UnknownDeadLetters
-    from sync_worker.registry import dead_letters, queries
-
     run = options.invocation(ctx)
     with (
         bootstrap.registry.open_registry(run.settings.database_url) as registry,
@@ -104,6 +96,7 @@ def show(ctx: click.Context, number: int) -> None:
 
 
 @command.command(
+    "redrive",
     changes=options.unless_dry_run,
     epilog=options.examples(
         "sync-worker deadletters redrive --all --code unknown_region --dry-run",
@@ -115,7 +108,7 @@ def show(ctx: click.Context, number: int) -> None:
 @options.actor_and_reason
 @options.plan_options
 @click.pass_context
-def redrive(
+def redrive_letters(
     ctx: click.Context,
     /,
     choice: Choice,
@@ -130,19 +123,17 @@ def redrive(
     fact is never overwritten, and a mass change is held. Ends with 3 where one is still bad, which
     stays open, or something is held.
     """
-    from sync_worker.cli import reading_again, redriving
-
     choice.require_clear("sync-worker deadletters redrive --all --code unknown_region --dry-run")
     run = options.invocation(ctx)
     if not (dry_run or yes):
         run.output.require_terminal()
     with reading_again.opened(run) as again:
         wanted = again.parts.patience(lambda: choice.heads(again.registry))
-        redrive = redriving.Redrive(run, again, wanted)
+        work = redriving.Redrive(run, again, wanted)
         if wanted and not (dry_run or yes):
-            redrive.tell_plan()
+            work.tell_plan()
             run.output.confirm("Redrive them?", yes=False)
-        needs_attention = redrive.rehearse() if dry_run else redrive.do(actor, reason)
+        needs_attention = work.rehearse() if dry_run else work.do(actor, reason)
     if needs_attention:
         ctx.exit(Exit.ATTENTION)
 
@@ -173,9 +164,6 @@ def discard(
     Of those that are named all, or none. With --all those that are open as it begins: what is set
     aside meanwhile stays open. They stay to be looked at until they are purged.
     """
-    from sync_worker import bootstrap
-    from sync_worker.operations import redrive
-
     choice.require_clear("sync-worker deadletters discard --all --code invalid_json --reason TEXT")
     run = options.invocation(ctx)
     with bootstrap.registry.open_registry(run.settings.database_url) as registry:
@@ -215,10 +203,6 @@ def purge(
     Open ones stay. What is purged is gone: where its record is read again and is still bad, it is
     set aside anew.
     """
-    from sync_worker import bootstrap
-    from sync_worker.operations import redrive
-    from sync_worker.registry.dead_letters import count_closed
-
     run = options.invocation(ctx)
     before = bootstrap.now() - timedelta(days=days)
     with bootstrap.registry.open_registry(run.settings.database_url) as registry:
@@ -233,7 +217,7 @@ def purge(
     run.output.document(document, render=lambda shown: f"{shown['purged']} dead letters {verb}")
 
 
-def _plan(heads: "Sequence[DeadLetterSummary]", choice: Choice) -> str:
+def _plan(heads: Sequence[DeadLetterSummary], choice: Choice) -> str:
     """Each that was named, with its reason; of all, how many have which."""
     if choice.numbers:
         return "\n".join(f"{head.number}  {head.reason}" for head in heads)

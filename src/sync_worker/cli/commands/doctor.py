@@ -1,20 +1,18 @@
 """`sync-worker doctor`: everything that can be wrong, looked at."""
 
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
+from sync_worker import bootstrap
 from sync_worker.cli import options
 from sync_worker.cli.remedies import in_words
 from sync_worker.cli.table import Paragraphs
 from sync_worker.errors import Exit, UserError
+from sync_worker.inspection.doctor import Check, Finding, State, examined, fail, ok
 from sync_worker.language import Language, worded
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sync_worker.inspection.doctor import Finding
 
 COLUMNS = ("id", "status", "detail", "fix")
 TERMINAL_COLUMNS = ("status", "id", "detail")
@@ -32,7 +30,6 @@ def command(ctx: click.Context) -> None:
     nothing; `skip` is what does not apply here. Ends with 3 where one failed; a warning is no
     failure.
     """
-    from sync_worker.inspection.doctor import State
     from sync_worker.telemetry import logging
 
     output = options.output_of(ctx)
@@ -50,7 +47,7 @@ def command(ctx: click.Context) -> None:
     output.message("Nothing failed.")
 
 
-def _items(findings: "Mapping[str, Finding]") -> list[dict[str, Any]]:
+def _items(findings: Mapping[str, Finding]) -> list[dict[str, Any]]:
     return [
         {
             "id": name,
@@ -64,8 +61,6 @@ def _items(findings: "Mapping[str, Finding]") -> list[dict[str, Any]]:
 
 def _most_urgent_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What failed, then what is warned of; what to do about it stands below each."""
-    from sync_worker.inspection.doctor import State
-
     order = [State.FAIL, State.WARN, State.OK, State.SKIP]
     by_urgency = sorted(rows, key=lambda row: order.index(row["status"]))
     return [
@@ -74,10 +69,8 @@ def _most_urgent_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _findings() -> "dict[str, Finding]":
-    from sync_worker import bootstrap
+def _findings() -> dict[str, Finding]:
     from sync_worker.config.settings import Settings, load_settings
-    from sync_worker.inspection.doctor import Check, examined, fail, ok
 
     try:
         settings = load_settings(os.environ)

@@ -3,20 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from sync_worker import bootstrap
 from sync_worker.cli import options, text
 from sync_worker.cli.commands import events_export, events_publish
 from sync_worker.cli.event_files import Kind, Placed, opened
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit
+from sync_worker.events.decoder import EventDecoder
+from sync_worker.events.outcomes import Event, Ignored, Rejection, Verdict
 from sync_worker.events.record import Record
-
-if TYPE_CHECKING:
-    from sync_worker.events.decoder import EventDecoder
-    from sync_worker.events.outcomes import Verdict
 
 COLUMNS = Columns(
     "line",
@@ -64,8 +63,6 @@ def validate(ctx: click.Context, file: str, kind: str | None) -> None:
     nor Kafka. Ends with 3 where any would be set aside, and where there is no event. An archive
     that cannot be read to its end is judged up to there, and ends with 2.
     """
-    from sync_worker import bootstrap
-
     run = options.invocation(ctx)
     tally = _Tally(bootstrap.operations.codec(run.settings), bootstrap.now())
     with opened(file, Kind(kind) if kind else None) as events:
@@ -80,7 +77,7 @@ def validate(ctx: click.Context, file: str, kind: str | None) -> None:
 class _Tally:
     """What became of the events so far, and the rows of those that are not fine."""
 
-    def __init__(self, codec: "EventDecoder", now: datetime) -> None:
+    def __init__(self, codec: EventDecoder, now: datetime) -> None:
         self._codec, self._now = codec, now
         self._rows: list[dict[str, Any]] = []
         self._ahead_of_clock = 0
@@ -125,9 +122,7 @@ class _Tally:
         )
 
 
-def _verdict_members(verdict: "Verdict") -> dict[str, Any]:
-    from sync_worker.events.outcomes import Event, Ignored, Rejection
-
+def _verdict_members(verdict: Verdict) -> dict[str, Any]:
     match verdict:
         case Event():
             return {"verdict": VALID}

@@ -2,23 +2,28 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from sync_worker.cli import options, params
-from sync_worker.cli.output_files import PathToWrite
+from sync_worker import bootstrap
+from sync_worker.cli import options, params, standard_streams
+from sync_worker.cli.interruption import Interruption
+from sync_worker.cli.output import write
+from sync_worker.cli.output_files import PathToWrite, refuse_registry
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.record import Excerpt, Partition, Record
+from sync_worker.files.atomic import require_place
+from sync_worker.printable import printable_json
+from sync_worker.streams.archive.writer import line_of, writing
 from sync_worker.streams.ranges import End, Start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sync_worker.streams.kafka.range_reader import KafkaRangeReader
+
 
 STDOUT = "-"
 COLUMNS = ("topic", "partition", "from", "until", "records")
@@ -27,7 +32,7 @@ COLUMNS = ("topic", "partition", "from", "until", "records")
 class Sink(Protocol):
     """Where records are written to."""
 
-    def write(self, records: "Iterable[Record]") -> None:
+    def write(self, records: Iterable[Record]) -> None:
         """Add records, in the order given."""
 
 
@@ -69,9 +74,6 @@ def export(
     The file is there only once it is whole; one that is there already is replaced after a question
     (or with --yes). The workers' group and positions play no part.
     """
-    from sync_worker import bootstrap
-    from sync_worker.cli.interruption import Interruption
-
     run = options.invocation(ctx)
     wanted = params.selected(topics, partitions, start, end)
     if out != STDOUT:
@@ -90,9 +92,6 @@ def export(
 
 
 def _ask_before_replacing(run: options.Invocation, path: Path, *, yes: bool) -> None:
-    from sync_worker.cli.output_files import refuse_registry
-    from sync_worker.files.atomic import require_place
-
     refuse_registry(run.settings, path)
     if not path.parent.is_dir():
         raise UserError(
@@ -110,8 +109,6 @@ def _ask_before_replacing(run: options.Invocation, path: Path, *, yes: bool) -> 
 
 @contextmanager
 def _sink(out: str) -> Iterator[Sink]:
-    from sync_worker.streams.archive.writer import writing
-
     if out == STDOUT:
         yield _Stdout()
         return
@@ -122,12 +119,7 @@ def _sink(out: str) -> Iterator[Sink]:
 class _Stdout:
     """Standard output, as an archive."""
 
-    def write(self, records: "Iterable[Record]") -> None:
-        from sync_worker.cli import standard_streams
-        from sync_worker.cli.output import write
-        from sync_worker.printable import printable_json
-        from sync_worker.streams.archive.writer import line_of
-
+    def write(self, records: Iterable[Record]) -> None:
         lines = b"".join(map(line_of, records)).decode()
         # A file keeps each line as it is: an archive is known by its first one.
         write(printable_json(lines) if sys.stdout.isatty() else lines)

@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from sync_worker.cli import options, params
+from sync_worker import bootstrap
+from sync_worker.cli import options, params, publishing
 from sync_worker.cli.errors import as_command_error
 from sync_worker.cli.event_files import file_of
 from sync_worker.cli.input_files import STDIN
+from sync_worker.config.loopback import is_local_cluster
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.record import Excerpt, Partition, Record
+from sync_worker.streams.checks import check_partitions_exist, check_topics_exist
 from sync_worker.streams.protocol import StreamError, StreamUnavailable
 from sync_worker.streams.ranges import End, Range, Start
 
 if TYPE_CHECKING:
     from sync_worker.streams.kafka.publisher import Publisher
     from sync_worker.streams.kafka.topic_limits import RecordExtremes
+
 
 COLUMNS = ("topic", "partition", "records", "published")
 
@@ -82,9 +86,6 @@ def publish(
 
     Where Kafka is not on this machine it asks first, or wants --yes: records cannot be taken back.
     """
-    from sync_worker import bootstrap
-    from sync_worker.cli import publishing
-
     run = options.invocation(ctx)
     wanted = params.selected(topics, partitions, start, end)
     if file != STDIN:
@@ -107,7 +108,6 @@ def publish(
 
 def _planned(run: options.Invocation, path: Path, wanted: Range) -> _Plan:
     """Read the whole file before anything is sent: a bad line is met here."""
-    from sync_worker import bootstrap
     from sync_worker.streams.kafka.topic_limits import RecordExtremes
 
     counts: dict[Partition, int] = {}
@@ -140,11 +140,6 @@ def _refuse_excerpt(record: Record) -> None:
 
 def _compared(run: options.Invocation, plan: _Plan, *, accepts_changes: bool) -> bool:
     """Refuse what the cluster has no place for; whether it is a development one."""
-    from sync_worker import bootstrap
-    from sync_worker.cli import publishing
-    from sync_worker.config.loopback import is_local_cluster
-    from sync_worker.streams.checks import check_partitions_exist, check_topics_exist
-
     servers = str(run.settings.kafka_bootstrap_servers)
     with bootstrap.streams.kafka_admin(run.settings) as admin:
         names = {partition.topic for partition in plan.counts}
@@ -164,7 +159,6 @@ def _compared(run: options.Invocation, plan: _Plan, *, accepts_changes: bool) ->
 
 @contextmanager
 def _publisher(run: options.Invocation) -> Iterator["Publisher"]:
-    from sync_worker import bootstrap
     from sync_worker.streams.kafka.publisher import Publisher
 
     with closing(Publisher(bootstrap.streams.kafka(run.settings))) as publisher:
@@ -180,8 +174,6 @@ def _publish(
     given: str,
 ) -> None:
     """Publish all of it; `given` is what was typed to say so, for whoever has to go on."""
-    from sync_worker import bootstrap
-
     try:
         with (
             closing(bootstrap.streams.range_reader(run.settings, path, wanted)) as reader,

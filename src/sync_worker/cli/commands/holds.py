@@ -5,9 +5,13 @@ from typing import IO, Any
 
 import click
 
+from sync_worker import bootstrap
 from sync_worker.authorship import Authorship
 from sync_worker.cli import moves, options
 from sync_worker.cli.table import Columns
+from sync_worker.operations import approve_holds as deciding
+from sync_worker.operations.approve_holds import UnknownHold
+from sync_worker.registry import holds
 
 COLUMNS = Columns(
     "id",
@@ -54,9 +58,6 @@ def command() -> None:
 @click.pass_context
 def list_holds(ctx: click.Context, status: str) -> None:
     """List holds, in the order opened; count is of clinics."""
-    from sync_worker import bootstrap
-    from sync_worker.registry import holds
-
     run = options.invocation(ctx)
     with (
         bootstrap.registry.open_registry(run.settings.database_url) as registry,
@@ -80,10 +81,6 @@ def show(ctx: click.Context, number: int) -> None:
     As csv it is the list for the publisher: a change a line, `state` being held, approved or
     passed.
     """
-    from sync_worker import bootstrap
-    from sync_worker.operations.approve_holds import UnknownHold
-    from sync_worker.registry import holds
-
     run = options.invocation(ctx)
     with (
         bootstrap.registry.open_registry(run.settings.database_url) as registry,
@@ -132,10 +129,6 @@ def approve(
     command ends with 4. With --yes and without --revision, what is listed at that moment is
     approved.
     """
-    from sync_worker import bootstrap
-    from sync_worker.operations import approve_holds as deciding
-    from sync_worker.registry import holds
-
     run = options.invocation(ctx)
     with bootstrap.registry.open_registry(run.settings.database_url) as registry:
         planned = deciding.plan(registry, number)
@@ -175,10 +168,6 @@ def acknowledge(ctx: click.Context, /, number: int, reason: str, actor: str) -> 
     `status` and `doctor` remind of it no longer. Nothing else changes: what is wrong there, the
     e-services correct. A hold that is open or approved, or was acknowledged before, is refused (4).
     """
-    from sync_worker import bootstrap
-    from sync_worker.operations import approve_holds as deciding
-    from sync_worker.registry import holds
-
     run = options.invocation(ctx)
     with bootstrap.registry.open_registry(run.settings.database_url) as registry:
         deciding.acknowledge(registry, number, Authorship(actor, reason, bootstrap.now()))

@@ -1,17 +1,17 @@
 """`sync-worker log`: the change log."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import click
+from sqlalchemy import Connection
 
+from sync_worker import bootstrap
 from sync_worker.cli import options
 from sync_worker.cli.params import Moment
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit, UserError
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
+from sync_worker.registry import change_log
+from sync_worker.registry.queries import meant
 
 COLUMNS = Columns(
     "at",
@@ -84,10 +84,6 @@ def list_entries(
     since: datetime | None,
 ) -> None:
     """List changes in the order in which they were made, the newest last."""
-    from sync_worker import bootstrap
-    from sync_worker.registry import change_log
-    from sync_worker.registry.queries import meant
-
     run = options.invocation(ctx)
     options.require_known_region(run, *regions, is_of_log=True)
     with (
@@ -101,10 +97,8 @@ def list_entries(
         run.output.items(rows, COLUMNS, empty="There are no such entries.")
 
 
-def _require_named(connection: "Connection", named: tuple[str, ...]) -> None:
+def _require_named(connection: Connection, named: tuple[str, ...]) -> None:
     """Raise UserError (not found) for an HSA-id that neither an event nor the log names."""
-    from sync_worker.registry import change_log
-
     for hsa_id in change_log.unknown_ids(connection, named):
         raise UserError(
             Exit.NOT_FOUND,

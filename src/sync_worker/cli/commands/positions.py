@@ -2,20 +2,24 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from sync_worker import bootstrap
 from sync_worker.authorship import Authorship
 from sync_worker.cli import options
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit, UserError
-
-if TYPE_CHECKING:
-    from sync_worker.events.record import Partition
-    from sync_worker.operations.reset_positions import Reset, Selection
-    from sync_worker.registry.database import Registry
-    from sync_worker.registry.positions import Position
+from sync_worker.events.record import Partition
+from sync_worker.inspection.status import counts_item
+from sync_worker.operations import reset_positions as resetting
+from sync_worker.operations.reset_positions import Reset, Selection
+from sync_worker.pipeline.stored_positions import stored_positions
+from sync_worker.registry import positions
+from sync_worker.registry.database import Registry
+from sync_worker.registry.positions import Position
+from sync_worker.streams import checks
 
 COLUMNS = Columns(
     "stream",
@@ -76,9 +80,6 @@ def command() -> None:
 @click.pass_context
 def list_positions(ctx: click.Context) -> None:
     """List every position, with what became of the records before it."""
-    from sync_worker import bootstrap
-    from sync_worker.registry import positions
-
     run = options.invocation(ctx)
     with (
         bootstrap.registry.open_registry(run.settings.database_url) as registry,
@@ -131,9 +132,6 @@ def reset(
     What is read again merges into nothing new, so the rows stay true. The counts go on: what is
     read again counts again.
     """
-    from sync_worker import bootstrap
-    from sync_worker.operations import reset_positions as resetting
-
     run = options.invocation(ctx)
     selection = resetting.Selection(topic, partition)
     with bootstrap.registry.open_registry(run.settings.database_url) as registry:
@@ -158,7 +156,7 @@ def reset(
 
 
 def _look_at_the_cluster(
-    run: options.Invocation, registry: "Registry", selection: "Selection", stream: str
+    run: options.Invocation, registry: Registry, selection: Selection, stream: str
 ) -> None:
     """Say that the cluster is another one than was read.
 
@@ -166,9 +164,6 @@ def _look_at_the_cluster(
         StreamError: it is, and only a part is selected. With a position in it, nothing would refuse
             to read the rest of it.
     """
-    from sync_worker.pipeline.stored_positions import stored_positions
-    from sync_worker.streams import checks
-
     known = stored_positions(registry, stream)
     if not selection.is_whole:
         checks.check_cluster(stream, known)
@@ -177,17 +172,14 @@ def _look_at_the_cluster(
 
 
 def _present_log(
-    run: options.Invocation, selection: "Selection", target: int
-) -> "tuple[str, list[tuple[Partition, str]]]":
+    run: options.Invocation, selection: Selection, target: int
+) -> tuple[str, list[tuple[Partition, str]]]:
     """The cluster's stream, and its partitions with their topics' ids.
 
     Raises:
         StreamError: a topic of ours that is selected is not there, or a log that is selected has no
             such offset.
     """
-    from sync_worker import bootstrap
-    from sync_worker.streams import checks
-
     with bootstrap.streams.kafka_admin(run.settings) as admin:
         wanted, stream = bootstrap.streams.topics(run.settings), f"kafka:{admin.cluster_id()}"
         found = admin.topics(wanted)
@@ -201,7 +193,7 @@ def _present_log(
         return stream, present
 
 
-def _plan_item(reset: "Reset") -> dict[str, Any]:
+def _plan_item(reset: Reset) -> dict[str, Any]:
     return {
         "stream": reset.stream,
         **reset.partition._asdict(),
@@ -210,9 +202,7 @@ def _plan_item(reset: "Reset") -> dict[str, Any]:
     }
 
 
-def _item(known: "Position") -> dict[str, Any]:
-    from sync_worker.inspection.status import counts_item
-
+def _item(known: Position) -> dict[str, Any]:
     return {
         "stream": known.stream,
         **known.partition._asdict(),

@@ -4,20 +4,25 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from sync_worker import bootstrap
 from sync_worker.authorship import Authorship
-from sync_worker.cli import moves, options
+from sync_worker.cli import moves, options, reconciling
 from sync_worker.cli.reconciling import AGAINST, AS_OF, Against, Kind
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit, UserError
-
-if TYPE_CHECKING:
-    from sync_worker.operations.reconcile import Comparison, Difference, Expectation, Repaired
-    from sync_worker.registry.database import Registry
-    from sync_worker.registry.registrations import RegistrationDrift
+from sync_worker.operations.reconcile import (
+    Comparison,
+    Difference,
+    Expectation,
+    Repaired,
+    would_move,
+)
+from sync_worker.registry.database import Registry
+from sync_worker.registry.registrations import RegistrationDrift
 
 COLUMNS = Columns(
     "hsa_id",
@@ -113,9 +118,6 @@ def command(
     registration: that is for the regions to add and remove. Exit code 3: drift was found, and is
     not repaired.
     """
-    from sync_worker import bootstrap
-    from sync_worker.cli import reconciling
-
     run = options.invocation(ctx)
     done = _How(**how)
     options.require_known_region(run, *done.regions)
@@ -152,14 +154,11 @@ def _require_as_of(against: Against, as_of: datetime | None, *, accept_short: bo
 
 def _repair(
     run: options.Invocation,
-    registry: "Registry",
-    comparison: "Comparison",
-    expectation: "Expectation",
+    registry: Registry,
+    comparison: Comparison,
+    expectation: Expectation,
     how: _How,
-) -> "Repaired":
-    from sync_worker import bootstrap
-    from sync_worker.cli import reconciling
-
+) -> Repaired:
     differences = comparison.differences
     if differences:
         plan = [item(one) for one in differences]
@@ -172,7 +171,7 @@ def _repair(
     return reconciling.repaired(registry, differences, expectation, authorship)
 
 
-def item(one: "Difference", *, left: Sequence["Difference"] | None = None) -> dict[str, Any]:
+def item(one: Difference, *, left: Sequence[Difference] | None = None) -> dict[str, Any]:
     """A difference in the form of `reconcile`; `left` are those that a repair did not set."""
     topic, partition, offset = one.address or (None, None, None)
     shown = {
@@ -195,7 +194,7 @@ def item(one: "Difference", *, left: Sequence["Difference"] | None = None) -> di
     return shown if left is None else {**shown, "repaired": not any(one is it for it in left)}
 
 
-def registration_item(one: "RegistrationDrift", *, is_repair: bool) -> dict[str, Any]:
+def registration_item(one: RegistrationDrift, *, is_repair: bool) -> dict[str, Any]:
     """A registration that differs in the same form; no repair sets it.
 
     `registry` and `expected` say whether the clinic is registered, by its row and by the change
@@ -219,7 +218,7 @@ def registration_item(one: "RegistrationDrift", *, is_repair: bool) -> dict[str,
     return {**shown, "repaired": False} if is_repair else shown
 
 
-def _items(comparison: "Comparison", repaired: "Repaired | None") -> list[dict[str, Any]]:
+def _items(comparison: Comparison, repaired: Repaired | None) -> list[dict[str, Any]]:
     left = None if repaired is None else repaired.left
     facts = [item(one, left=left) for one in comparison.differences]
     is_repair = repaired is not None
@@ -230,8 +229,8 @@ def _items(comparison: "Comparison", repaired: "Repaired | None") -> list[dict[s
 def _report(
     ctx: click.Context,
     run: options.Invocation,
-    comparison: "Comparison",
-    repaired: "Repaired | None",
+    comparison: Comparison,
+    repaired: Repaired | None,
 ) -> None:
     counts = {name: getattr(comparison, name) for name in ("compared", "pending", "ahead", "held")}
     run.output.items(
@@ -262,14 +261,12 @@ def _report(
 
 
 def _tell_moves(
-    run: options.Invocation, registry: "Registry", differences: Sequence["Difference"]
+    run: options.Invocation, registry: Registry, differences: Sequence[Difference]
 ) -> None:
-    from sync_worker.operations.reconcile import would_move
-
     moves.tell(run.output, would_move(registry, differences), is_done=False)
 
 
-def _tell_repair(run: options.Invocation, repaired: "Repaired") -> None:
+def _tell_repair(run: options.Invocation, repaired: Repaired) -> None:
     if repaired.done:
         run.output.message(f"{len(repaired.done)} facts are set, and were looked at again.")
     moves.tell(run.output, repaired.moved, is_done=True)

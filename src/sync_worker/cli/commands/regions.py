@@ -4,9 +4,11 @@ from typing import Any
 
 import click
 
+from sync_worker import bootstrap
 from sync_worker.administration.messages import boards as says
 from sync_worker.cli import options
 from sync_worker.cli.table import Columns
+from sync_worker.inspection.regions import regions
 from sync_worker.language import FilledMessage
 
 COLUMNS = Columns(
@@ -77,9 +79,6 @@ def show(ctx: click.Context, region_code: str) -> None:
 
 
 def _regions(run: options.Invocation) -> list[dict[str, Any]]:
-    from sync_worker import bootstrap
-    from sync_worker.inspection.regions import regions
-
     with bootstrap.registry.open_registry(run.settings.database_url) as registry:
         return regions(registry, bootstrap.registry.regions(run.settings))
 

@@ -4,18 +4,23 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from sync_worker import bootstrap
 from sync_worker.authorship import Authorship
-from sync_worker.cli import moves, options, params, text
+from sync_worker.cli import moves, options, params, reading_again, text
+from sync_worker.cli.interruption import Shielded
+from sync_worker.cli.reading_again import Again
 from sync_worker.errors import Exit
-
-if TYPE_CHECKING:
-    from sync_worker.cli.reading_again import Again
-    from sync_worker.operations.replay import Hand, Only, Replay, Report
-    from sync_worker.streams.ranges import End, Range, RangeReader, Start
+from sync_worker.operations.reapply import Reapply, ReapplyDryRun
+from sync_worker.operations.replay import Hand, Only, Replay, Report
+from sync_worker.pipeline.merge import Outcome
+from sync_worker.pipeline.stored_positions import refuse_another_log
+from sync_worker.registry.change_log import LogEntry
+from sync_worker.registry.queries import meant
+from sync_worker.streams.ranges import End, Range, RangeReader, Start
 
 CHANGE_COLUMNS = ("hsa_id", "fact", "old", "new")
 _COUNTS = ("applied", "superseded", "ignored", "dead_lettered", "held")
@@ -51,8 +56,8 @@ def command(
     archives: tuple[Path, ...],
     topics: tuple[str, ...],
     partitions: tuple[int, ...],
-    start: "Start",
-    end: "End",
+    start: Start,
+    end: End,
     hsa_ids: tuple[str, ...],
     dry_run: bool,
     yes: bool,
@@ -75,7 +80,6 @@ def command(
     wanted = params.selected(topics, partitions, start, end)
     if not (dry_run or yes):
         run.output.require_terminal()
-    from sync_worker.cli import reading_again
 
     with reading_again.opened(run) as again:
         replaying = _Replaying(run, again, archives or (None,), wanted, hsa_ids)
@@ -98,9 +102,9 @@ class _Replaying:
     def __init__(
         self,
         run: options.Invocation,
-        again: "Again",
+        again: Again,
         archives: tuple[Path | None, ...],
-        wanted: "Range",
+        wanted: Range,
         hsa_ids: tuple[str, ...],
     ) -> None:
         self._run = run
@@ -109,27 +113,18 @@ class _Replaying:
         self._wanted = wanted
         self._only = _only(again, hsa_ids)
 
-    def rehearse(self, label: str, show: Callable[["Report"], None]) -> "Report":
+    def rehearse(self, label: str, show: Callable[[Report], None]) -> Report:
         """Keep nothing."""
-        from sync_worker.operations.reapply import ReapplyDryRun
-
         return self._read(ReapplyDryRun(self._again.parts), label, show)
 
-    def do(self, show: Callable[["Report"], None], actor: str, reason: str | None) -> "Report":
+    def do(self, show: Callable[[Report], None], actor: str, reason: str | None) -> Report:
         """Keep what it comes to."""
-        from sync_worker.operations.reapply import Reapply
-        from sync_worker.registry.change_log import LogEntry
-
         parts = self._again.parts
         entry = LogEntry.by(Authorship(actor, reason, parts.clock()), "replayed")
         return self._read(Reapply(parts, entry), "replay", show)
 
-    def _read(self, hand: "Hand", label: str, show: Callable[["Report"], None]) -> "Report":
+    def _read(self, hand: Hand, label: str, show: Callable[[Report], None]) -> Report:
         """Have the hand take every range; what became of them is shown however it ends."""
-        from sync_worker.cli import reading_again
-        from sync_worker.cli.interruption import Shielded
-        from sync_worker.operations.replay import Replay
-
         interruption = self._again.interruption
         replay = Replay(Shielded(hand, interruption), self._only, lambda: interruption.is_wanted)
         with ExitStack() as opened:
@@ -142,13 +137,11 @@ class _Replaying:
                 show(replay.report)
         return replay.report
 
-    def _read_one(self, replay: "Replay", reader: "RangeReader", label: str) -> None:
+    def _read_one(self, replay: Replay, reader: RangeReader, label: str) -> None:
         with self._run.output.progress(label, reader.fraction_read, lambda: reader.read):
             replay.read(reader.stream_id, reader.batches())
 
-    def _opened(self, path: Path | None, opened: ExitStack) -> "RangeReader":
-        from sync_worker import bootstrap
-        from sync_worker.pipeline.stored_positions import refuse_another_log
+    def _opened(self, path: Path | None, opened: ExitStack) -> RangeReader:
         from sync_worker.streams.kafka.range_reader import KafkaRangeReader
 
         settings, patience = self._run.settings, self._again.parts.patience
@@ -164,10 +157,7 @@ class _Replaying:
         return reader
 
 
-def _only(again: "Again", hsa_ids: tuple[str, ...]) -> "Only | None":
-    from sync_worker.operations.replay import Only
-    from sync_worker.registry.queries import meant
-
+def _only(again: Again, hsa_ids: tuple[str, ...]) -> Only | None:
     if not hsa_ids:
         return None
 
@@ -178,7 +168,7 @@ def _only(again: "Again", hsa_ids: tuple[str, ...]) -> "Only | None":
     return Only(again.parts.patience(wanted), again.parts.codec, again.parts.clock)
 
 
-def _show(run: options.Invocation, report: "Report", *, is_done: bool) -> None:
+def _show(run: options.Invocation, report: Report, *, is_done: bool) -> None:
     """The report on stdout, and on stderr what somebody should look at."""
     document = _document(report)
     run.output.document(document, render=lambda shown: _text(run, shown))
@@ -200,9 +190,7 @@ def _show(run: options.Invocation, report: "Report", *, is_done: bool) -> None:
         )
 
 
-def _document(report: "Report") -> dict[str, Any]:
-    from sync_worker.pipeline.merge import Outcome
-
+def _document(report: Report) -> dict[str, Any]:
     return {
         "read": report.read,
         **{outcome.value: report.counts[outcome] for outcome in Outcome},

@@ -5,7 +5,9 @@ from pathlib import Path
 import click
 
 from sync_worker.cli import options
-from sync_worker.cli.output_files import PathToWrite
+from sync_worker.cli.output_files import PathToWrite, refuse_registry
+from sync_worker.events.json_schema import as_text, schemas
+from sync_worker.files.atomic import PUBLIC, AtomicFile
 
 COLUMNS = ("file", "title")
 
@@ -40,10 +42,6 @@ def export(ctx: click.Context, folder: Path | None) -> None:
     Without --out, stdout gets one JSON object: each file's name with its schema. Needs neither a
     database nor Kafka.
     """
-    from sync_worker.cli.output_files import refuse_registry
-    from sync_worker.events.json_schema import as_text, schemas
-    from sync_worker.files.atomic import PUBLIC, AtomicFile
-
     output = options.output_of(ctx)
     exported = schemas()
     if folder is None:

@@ -1,18 +1,16 @@
 """`sync-worker status`: how the worker and the registry are."""
 
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from sync_worker import bootstrap
 from sync_worker.cli import options
 from sync_worker.cli.table import Columns
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sync_worker.inspection.status import Log
-    from sync_worker.registry.positions import Position
+from sync_worker.inspection.status import Log, log, status
+from sync_worker.registry.positions import Position
 
 PARTITION_COLUMNS = Columns(
     "stream",
@@ -45,9 +43,6 @@ def command(ctx: click.Context) -> None:
     where Kafka is away or not configured, and for archives; `lag` also where the log is another
     than was read.
     """
-    from sync_worker import bootstrap
-    from sync_worker.inspection.status import status
-
     run = options.invocation(ctx)
     is_configured = run.settings.kafka_bootstrap_servers is not None
     with bootstrap.registry.open_registry(run.settings.database_url) as registry:
@@ -57,11 +52,8 @@ def command(ctx: click.Context) -> None:
     run.output.document(document, render=lambda shown: _text(run, shown))
 
 
-def _log(run: options.Invocation, known: "Sequence[Position]") -> "Log":
+def _log(run: options.Invocation, known: Sequence[Position]) -> Log:
     """The log as Kafka has it now."""
-    from sync_worker import bootstrap
-    from sync_worker.inspection.status import log
-
     with bootstrap.streams.kafka_admin(run.settings) as admin:
         return log(admin, known, bootstrap.streams.topics(run.settings))
 

@@ -1,22 +1,24 @@
 """`sync-worker tak`: the list of clinics with a system of their own, kept by support."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
+from sync_worker import bootstrap
+from sync_worker.administration import tak
+from sync_worker.administration.csv_files.reader import FileContents
 from sync_worker.administration.messages import errors as says_of_errors
 from sync_worker.administration.messages import tak as says
+from sync_worker.administration.tak import TakPlan, Wanted
 from sync_worker.authorship import Authorship
-from sync_worker.cli import options
+from sync_worker.cli import input_files, options
 from sync_worker.cli.table import Columns
+from sync_worker.domain.admission import AdmissionOutcome, Refusal
+from sync_worker.domain.hsa_id import cleaned
 from sync_worker.errors import Exit, UserError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from sync_worker.administration.csv_files.reader import FileContents
-    from sync_worker.administration.tak import TakPlan, Wanted
-    from sync_worker.language import Message
+from sync_worker.language import Message
+from sync_worker.registry import queries
 
 COLUMNS = ("hsa_id", "name", "region_code", "active", "registered")
 ITEM_COLUMNS = Columns(
@@ -47,9 +49,6 @@ def list_own_systems(ctx: click.Context) -> None:
     Name, region and activity are empty where the e-services never stated them. One that is
     registered here as well should be removed from one of the two.
     """
-    from sync_worker import bootstrap
-    from sync_worker.registry import queries
-
     run = options.invocation(ctx)
     with (
         bootstrap.registry.open_registry(run.settings.database_url) as registry,
@@ -86,10 +85,6 @@ def import_list(ctx: click.Context, /, file: str, **how: Any) -> None:
     no HSA-id is not used at all. Shows what comes, goes and stays, and which registered clinics
     stop receiving cases, and asks.
     """
-    from sync_worker import bootstrap
-    from sync_worker.administration import tak
-    from sync_worker.cli import input_files
-
     run = options.invocation(ctx)
     given = input_files.contents(file)
     with bootstrap.registry.open_registry(run.settings.support_url) as registry:
@@ -110,7 +105,7 @@ def import_list(ctx: click.Context, /, file: str, **how: Any) -> None:
 def _replaced(
     run: options.Invocation,
     registry: Any,
-    planned: "TakPlan",
+    planned: TakPlan,
     *,
     accept_short: bool,
     ticket: str | None,
@@ -118,11 +113,8 @@ def _replaced(
     actor: str,
     dry_run: bool,
     yes: bool,
-) -> "TakPlan":
+) -> TakPlan:
     """Ask, and do it; what was done, or the plan where there is nothing to do."""
-    from sync_worker import bootstrap
-    from sync_worker.administration import tak
-
     if planned.is_short and not accept_short:
         raise _short(planned)
     if dry_run:
@@ -136,7 +128,7 @@ def _replaced(
     return done
 
 
-def _tell(run: options.Invocation, plan: "TakPlan") -> None:
+def _tell(run: options.Invocation, plan: TakPlan) -> None:
     if plan.changes_nothing:
         run.output.message(says.NOTHING_TO_DO())
         return
@@ -149,8 +141,8 @@ def _tell(run: options.Invocation, plan: "TakPlan") -> None:
 
 def _name(
     run: options.Invocation,
-    message: "Message",
-    hsa_ids: "Sequence[str]",
+    message: Message,
+    hsa_ids: Sequence[str],
     *,
     is_serious: bool = False,
 ) -> None:
@@ -163,7 +155,7 @@ def _name(
         tell(f"  {hsa_id}")
 
 
-def _items(plan: "TakPlan", lines: "Mapping[str, int]") -> list[dict[str, Any]]:
+def _items(plan: TakPlan, lines: Mapping[str, int]) -> list[dict[str, Any]]:
     """Every id of the old list and the new, by HSA-id, with what becomes of it."""
     outcomes = {
         **dict.fromkeys(plan.comes, "added"),
@@ -187,7 +179,7 @@ def _items(plan: "TakPlan", lines: "Mapping[str, int]") -> list[dict[str, Any]]:
     ]
 
 
-def _extra(plan: "TakPlan") -> dict[str, Any]:
+def _extra(plan: TakPlan) -> dict[str, Any]:
     kinds = {"added": plan.comes, "removed": plan.goes, "kept": plan.stays}
     return {
         "summary": {kind: len(hsa_ids) for kind, hsa_ids in kinds.items()},
@@ -198,12 +190,9 @@ def _extra(plan: "TakPlan") -> dict[str, Any]:
 
 
 def _refuse(
-    ctx: click.Context, run: options.Invocation, given: "FileContents", wanted: "Wanted"
+    ctx: click.Context, run: options.Invocation, given: FileContents, wanted: Wanted
 ) -> None:
     """End the command: a list that lacks what its malformed rows mean is not to be used."""
-    from sync_worker.domain.admission import AdmissionOutcome, Refusal
-    from sync_worker.domain.hsa_id import cleaned
-
     malformed = {entry.line for entry in wanted.malformed}
     nothing = {"registered": None, "effect": None}
     rows = [
@@ -228,7 +217,7 @@ def _refuse(
     ctx.exit(Exit.REFUSED)
 
 
-def _short(plan: "TakPlan") -> UserError:
+def _short(plan: TakPlan) -> UserError:
     sizes = {"new": len(plan.comes) + len(plan.stays), "present": len(plan.present)}
     return UserError(
         Exit.REFUSED,

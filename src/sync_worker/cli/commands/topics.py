@@ -2,6 +2,7 @@
 
 import click
 
+from sync_worker import bootstrap
 from sync_worker.cli import options
 
 COLUMNS = ("topic", "outcome")
@@ -42,7 +43,6 @@ def create(ctx: click.Context, partitions: int, replication_factor: int | None) 
     key, not its newest facts. And with message.timestamp.type=CreateTime: a timestamp that the
     broker sets says nothing of when a clinic went. Says where one that is there has other options.
     """
-    from sync_worker import bootstrap
     from sync_worker.streams.kafka.admin import TOPIC_CONFIGURATION, misfits
 
     run = options.invocation(ctx)
