@@ -34,8 +34,8 @@ REGIONS = ["01", "03", "14"]
 
 @pytest.fixture
 def applier(registry):
-    codec = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
-    return Applier(registry, codec, lambda: NOW)
+    decoder = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
+    return Applier(registry, decoder, lambda: NOW)
 
 
 def batch_of(records, start=None):

@@ -448,7 +448,7 @@ _ENDS: Mapping[str, Callable[[Any], UserError | None]] = {
     "sync_worker.operations.approve_holds.HoldChanged": _hold_changed,
     "sync_worker.administration.tak.TakChanged": _tak_changed,
     "sync_worker.administration.csv_files.decoding.Unreadable": _unreadable,
-    "sync_worker.operations.stream_fold.PartLost": _part_lost,
+    "sync_worker.operations.stream_fold.FoldProcessLost": _part_lost,
     "sync_worker.operations.extract.BadExtract": _bad_extract,
     "sync_worker.operations.extract.ShortExtract": _short_extract,
     "sqlalchemy.exc.DBAPIError": _database,

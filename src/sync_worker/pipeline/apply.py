@@ -15,7 +15,7 @@ from sync_worker.events.record import Origin, Partition, Record
 from sync_worker.pipeline import merge
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.listener import MassChangeHeld, TransactionCommitted, UnknownType
-from sync_worker.pipeline.merge import Merged, Merger
+from sync_worker.pipeline.merge import Merger, MergeResult
 from sync_worker.registry import (
     change_log,
     clinics,
@@ -39,19 +39,19 @@ from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 class PendingTransaction:
     """One batch, or several that follow on each other."""
 
-    judged: DecodedRecords
+    decoded: DecodedRecords
     ranges: dict[Partition, OffsetRange]
     """One of each partition that is moved."""
     topic_ids: dict[str, str]
 
     @classmethod
-    def of(cls, batch: FetchedBatch, judged: DecodedRecords) -> "PendingTransaction":
+    def of(cls, batch: FetchedBatch, decoded: DecodedRecords) -> "PendingTransaction":
         """A batch, whose records were judged."""
         ranges = {span.partition: span for span in batch.ranges}
-        return cls(judged, ranges, dict(batch.topic_ids))
+        return cls(decoded, ranges, dict(batch.topic_ids))
 
     def __len__(self) -> int:
-        return len(self.judged)
+        return len(self.decoded)
 
     def is_followed_by(self, batch: FetchedBatch) -> bool:
         """Whether the batch goes on where this ends, in each partition that is in both."""
@@ -63,7 +63,7 @@ class PendingTransaction:
 
     def add(self, later: "PendingTransaction") -> None:
         """Go on with what follows on this."""
-        self.judged.add(later.judged)
+        self.decoded.add(later.decoded)
         self.topic_ids |= later.topic_ids
         for at, span in later.ranges.items():
             begin = self.ranges.get(at, span).from_offset
@@ -71,7 +71,7 @@ class PendingTransaction:
 
     def halves(self) -> "tuple[PendingTransaction, PendingTransaction]":
         """Two that are this one, one after the other; it must have two records or more."""
-        first, second = self.judged.halves()
+        first, second = self.decoded.halves()
         ends = first.ends()
         before = {at: OffsetRange(at, self.ranges[at].from_offset, end) for at, end in ends.items()}
         after = {
@@ -83,10 +83,10 @@ class PendingTransaction:
             second, steps, self.topic_ids
         )
 
-    def advances(self, merged: Merged) -> list[PositionUpdate]:
+    def advances(self, merged: MergeResult) -> list[PositionUpdate]:
         """The way through each partition, and what became of the records on it."""
-        counts = merged.counts(self.judged)
-        unknown, is_known = self.judged.unknown_at_the_ends()
+        counts = merged.counts(self.decoded)
+        unknown, is_known = self.decoded.unknown_at_the_ends()
         return [
             PositionUpdate(
                 span.partition,
@@ -140,99 +140,103 @@ class Writer:
         self._now = now
         self._refused = 0
 
-    def write(self, judged: DecodedRecords) -> Merged:
+    def write(self, decoded: DecodedRecords) -> MergeResult:
         """Write all of it, except that a record whose data the database refuses is set aside.
 
         It is found by halving: either half is written in a savepoint of its own, in the order read.
 
         Raises:
-            BytesLetGo: one is to be set aside that was not kept whole.
+            PayloadReleased: one is to be set aside that was not kept whole.
             DatabaseRefusesRecords: see there.
         """
         try:
             with self._connection.begin_nested():
-                return self._write(judged)
+                return self._write(decoded)
         except DBAPIError as error:
             if fault_of(error) is not Fault.DATA:
                 raise
             refusal = error
-        if len(judged) == 1:
-            return self._set_aside(judged.record(0), refusal)
-        self._lock_in_order(judged)
-        first, second = judged.halves()
+        if len(decoded) == 1:
+            return self._set_aside(decoded.record(0), refusal)
+        self._lock_in_order(decoded)
+        first, second = decoded.halves()
         return self.write(first).followed_by(self.write(second))
 
-    def _set_aside(self, record: Record, refusal: DBAPIError) -> Merged:
+    def _set_aside(self, record: Record, refusal: DBAPIError) -> MergeResult:
         # How many records have a character that the encoding lacks is no matter of this program.
         self._refused += not is_beyond_encoding(refusal)
         if self._refused > _MOST_REFUSED:
             raise DatabaseRefusesRecords from refusal
         rejection = Rejection(Reason.DATABASE_REJECTED, first_line(refusal))
-        judged = DecodedRecords.of(record, rejection)
-        merged = Merger(self._origin.stream, {}, {}, self._now).merge(judged)
-        self._keep(merged, judged)
+        decoded = DecodedRecords.of(record, rejection)
+        merged = Merger(self._origin.stream, {}, {}, self._now).merge(decoded)
+        self._keep(merged, decoded)
         return merged
 
-    def _write(self, judged: DecodedRecords) -> Merged:
-        merged, guard = self._merge(judged)
-        self._keep(merged, judged)
+    def _write(self, decoded: DecodedRecords) -> MergeResult:
+        merged, guard = self._merge(decoded)
+        self._keep(merged, decoded)
         if guard is not None:
             self._keep_guard(merged, guard)
         return merged
 
-    def _merge(self, judged: DecodedRecords) -> tuple[Merged, Guard | None]:
-        hsa_ids = judged.hsa_ids()
+    def _merge(self, decoded: DecodedRecords) -> tuple[MergeResult, Guard | None]:
+        hsa_ids = decoded.hsa_ids()
         known = self._known(clinics.lock_or_create(self._connection, hsa_ids), hsa_ids)
         if self._limits.are_lifted and not holds.is_any_fact_held(self._connection):
             merger = Merger(self._origin.stream, known.clinics, known.boards, self._now)
-            return merger.merge(judged), None
-        return merge.merge(self._origin.stream, known, self._now, judged, self._locked_guard)
+            return merger.merge(decoded), None
+        return merge.merge(self._origin.stream, known, self._now, decoded, self._locked_guard)
 
-    def _known(self, locked: Mapping[str, KnownClinic], hsa_ids: Collection[str]) -> merge.Known:
+    def _known(
+        self, locked: Mapping[str, KnownClinic], hsa_ids: Collection[str]
+    ) -> merge.PriorState:
         """What bears on clinics that are locked: nobody else changes what is held of them."""
         held = holds.of_clinics(self._connection, hsa_ids)
-        return merge.Known(locked, held, registrations.boards(self._connection))
+        return merge.PriorState(locked, held, registrations.boards(self._connection))
 
-    def _lock_in_order(self, judged: DecodedRecords) -> None:
+    def _lock_in_order(self, decoded: DecodedRecords) -> None:
         """Take the locks that the parts of it could need, before the first is written."""
-        hsa_ids = judged.hsa_ids()
+        hsa_ids = decoded.hsa_ids()
         known = self._known(clinics.lock_existing(self._connection, hsa_ids), hsa_ids)
         concerned = {
             hsa_id
             for hsa_id, clinic in known.clinics.items()
             if clinic.is_registered or hsa_id in known.held
         }
-        self._locked_guard(merge.regions_at_stake(concerned, judged, known))
+        self._locked_guard(merge.regions_at_stake(concerned, decoded, known))
 
     def _locked_guard(self, region_codes: Collection[str]) -> Guard:
         since = self._now - self._limits.window
         regions = guard_state.locked(self._connection, region_codes, since)
         return Guard(self._limits, regions, self._now)
 
-    def _keep(self, merged: Merged, judged: DecodedRecords) -> None:
+    def _keep(self, merged: MergeResult, decoded: DecodedRecords) -> None:
         clinics.write(self._connection, merged.changed.items(), self._now)
         change_log.append(self._connection, merged.entries)
         if self._offsets is not None:
             dead_letters.add(self._connection, self._origin, merged.rejected, self._now)
-            self._close_understood(merged, judged, self._offsets)
+            self._close_understood(merged, decoded, self._offsets)
 
-    def _close_understood(self, merged: Merged, judged: DecodedRecords, offsets: Offsets) -> None:
+    def _close_understood(
+        self, merged: MergeResult, decoded: DecodedRecords, offsets: Offsets
+    ) -> None:
         """Close dead letters of records that were read again and are understood by now."""
         letters = dead_letters.open_among(self._connection, self._origin, offsets)
         if not letters:
             return
         rejected = {bad.record.address for bad in merged.rejected}
         numbers = {
-            address: at for at, address in enumerate(judged.addresses()) if address not in rejected
+            address: at for at, address in enumerate(decoded.addresses()) if address not in rejected
         }
         closed = [
             letter
             for letter, address, digest in letters
-            if address in numbers and judged.record(numbers[address]).digest == digest
+            if address in numbers and decoded.record(numbers[address]).digest == digest
         ]
         dead_letters.close(self._connection, closed, dead_letters.REDRIVEN, self._now)
 
-    def _keep_guard(self, merged: Merged, guard: Guard) -> None:
+    def _keep_guard(self, merged: MergeResult, guard: Guard) -> None:
         still_open = guard_state.write(self._connection, guard, merged.held)
         guard_state.prune(self._connection, guard.regions, self._now - self._limits.window)
         merged.warnings += [MassChangeHeld(*hold) for hold in still_open if hold.newly_held]
@@ -249,12 +253,12 @@ class Applier:
     def __init__(
         self,
         registry: Registry,
-        codec: EventDecoder,
+        decoder: EventDecoder,
         clock: Callable[[], datetime],
         limits: Limits = USUAL_LIMITS,
     ) -> None:
         self._registry = registry
-        self._codec = codec
+        self._decoder = decoder
         self._limits = limits
         self._clock = clock
         self._needed: Collection[Address] = ()
@@ -263,34 +267,34 @@ class Applier:
         """Keep the bytes of records at these addresses from now on: dead letters are there."""
         self._needed = addresses
 
-    def judged(self, batch: FetchedBatch, *, whole: bool = True) -> PendingTransaction:
+    def decode(self, batch: FetchedBatch, *, whole: bool = True) -> PendingTransaction:
         """A batch with what the codec says of it; its events' bytes are kept only if `whole`."""
         now = self._clock()
-        judged = DecodedRecords.by(
-            self._codec, batch.records, now, whole=whole, needed=self._needed
+        decoded = DecodedRecords.by(
+            self._decoder, batch.records, now, whole=whole, needed=self._needed
         )
-        return PendingTransaction.of(batch, judged)
+        return PendingTransaction.of(batch, decoded)
 
-    def apply(self, stream: str, portion: PendingTransaction) -> TransactionCommitted:
+    def apply(self, stream: str, pending: PendingTransaction) -> TransactionCommitted:
         """Apply a portion in one transaction; nothing is kept unless this returns.
 
         Raises:
             WrongRevision: the schema was changed beneath the worker.
             PositionsMoved: another worker has read on from the portion's beginning.
-            BytesLetGo: the database refuses an event that was not kept whole.
+            PayloadReleased: the database refuses an event that was not kept whole.
             DatabaseRefusesRecords: see there.
             DBAPIError: the database failed; `fault_of` says whose fault it is.
         """
         with self._registry.transaction() as transaction:
             schema.require_unchanged(transaction.connection)
-            ranges = portion.ranges.values()
+            ranges = pending.ranges.values()
             expected = {span.partition: span.from_offset for span in ranges}
             claimed = positions.claim(transaction.connection, stream, expected)
             now = self._clock()
-            origin = Origin(stream, portion.topic_ids)
+            origin = Origin(stream, pending.topic_ids)
             writer = Writer(transaction.connection, self._limits, origin, ranges, now)
-            merged = writer.write(portion.judged)
-            advances = portion.advances(merged)
+            merged = writer.write(pending.decoded)
+            advances = pending.advances(merged)
             positions.advance(transaction.connection, claimed, advances, now)
             unknown_types.add(transaction.connection, stream, merged.unknown_types, now)
             transaction.commit()
@@ -300,7 +304,7 @@ class Applier:
         return TransactionCommitted(counts, reached, len(merged.changed), warnings)
 
 
-def _unknown_types(merged: Merged) -> Iterator[UnknownType]:
+def _unknown_types(merged: MergeResult) -> Iterator[UnknownType]:
     by_topic: Counter[tuple[str, str]] = Counter()
     for (partition, name), count in merged.unknown_types.items():
         by_topic[partition.topic, name] += count

@@ -74,7 +74,7 @@ class UnknownType(NamedTuple):
     records: int
 
 
-Warning_ = (
+PipelineWarning = (
     MovedWithoutBoard
     | PatientBoardNamed
     | NameDropped
@@ -92,7 +92,7 @@ class TransactionCommitted:
     counts: Mapping[Partition, Counts]
     next_offsets: Mapping[Partition, int]
     changed_clinics: int
-    warnings: Sequence[Warning_]
+    warnings: Sequence[PipelineWarning]
 
     @property
     def total(self) -> Counts:

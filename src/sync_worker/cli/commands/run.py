@@ -61,7 +61,7 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     from sync_worker.cli import daemon
     from sync_worker.inspection.status import counts_item
     from sync_worker.pipeline.retry import DAEMON, UNTIL_IDLE
-    from sync_worker.telemetry.health import Health, Readiness
+    from sync_worker.telemetry.health import Health, ReadinessLog
     from sync_worker.telemetry.listener import TelemetryListener
     from sync_worker.telemetry.metrics import Metrics
 
@@ -81,7 +81,7 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
             if open_kafka is None:
                 is_whole = _apply_archives(run, worker, archives)
             else:
-                readiness = Readiness(run.log(), health)
+                readiness = ReadinessLog(run.log(), health)
                 watched = daemon.watched(run.settings, health, metrics, readiness)
                 with watched if is_daemon else nullcontext():
                     is_whole = worker.run(open_kafka, until_idle)
