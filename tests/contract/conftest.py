@@ -81,7 +81,7 @@ def upgrade_to(engine, revision):
 
 def apply_batch(applier, stream, batch):
     """Apply a batch by itself."""
-    return applier.apply(stream, applier.decode(batch))
+    return applier.apply(stream, applier.judged(batch))
 
 
 def empty_log(connection):

@@ -34,8 +34,8 @@ REGIONS = ["01", "03", "14"]
 
 @pytest.fixture
 def applier(registry):
-    decoder = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
-    return Applier(registry, decoder, lambda: NOW)
+    codec = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
+    return Applier(registry, codec, lambda: NOW)
 
 
 def batch_of(records, start=None):

@@ -281,9 +281,9 @@ def rehearse(stage, coming, sizes):
     for size in [*sizes, len(rest)]:
         part, rest = rest[:size], rest[size:]
         if part:
-            decoded = DecodedRecords.by(CODEC, part, stage.now())
+            judged = DecodedRecords.by(CODEC, part, stage.now())
             with stage.registry.snapshot() as connection:
-                merged.append(rehearsal.merge(connection, STREAM, decoded, stage.now()))
+                merged.append(rehearsal.merge(connection, STREAM, judged, stage.now()))
     return merged
 
 

@@ -33,8 +33,8 @@ LIMIT = 3
 
 @pytest.fixture
 def applier(registry):
-    decoder = EventDecoder(ACTIVATION, Regions(), timedelta(days=1))
-    return Applier(registry, decoder, lambda: NOW, Limits(LIMIT, 0, timedelta(minutes=60)))
+    codec = EventDecoder(ACTIVATION, Regions(), timedelta(days=1))
+    return Applier(registry, codec, lambda: NOW, Limits(LIMIT, 0, timedelta(minutes=60)))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from tests.contract.conftest import NOW
 from tests.contract.test_boards import ACT, BOARD
 
 from sync_worker.administration import boards
+from sync_worker.cli.remedies import sentence_of
 from sync_worker.domain.regions import Regions
 from sync_worker.inspection.regions import regions
 from sync_worker.inspection.status import status
@@ -15,6 +16,11 @@ from sync_worker.registry.registrations import Board
 from sync_worker.registry.tables import clinic
 
 A = "SE2321000016-TA01"
+
+
+def sentences(shown):
+    """What needs attention, as the command line says it."""
+    return [sentence_of(*attention) for attention in shown["attention"]]
 
 
 def execute(engine, statement):
@@ -70,7 +76,7 @@ def test_what_would_mean_nothing_is_refused_when_it_is_written(engine, statement
 )
 def test_a_registered_clinic_in_no_region_of_ours_is_pointed_out(registry, engine, edit, sentence):
     execute(engine, f"UPDATE clinic SET {edit}")
-    (attention,) = status(registry, Regions())["attention"]
+    (attention,) = sentences(status(registry, Regions()))
     assert attention.startswith(sentence)
 
 

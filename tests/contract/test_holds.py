@@ -11,6 +11,7 @@ from tests.contract.test_guard import Stage
 
 from sync_worker.administration import clinics as administration
 from sync_worker.authorship import Authorship
+from sync_worker.cli.remedies import sentence_of
 from sync_worker.domain.admission import AdmissionOutcome, Refusal
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
@@ -30,6 +31,11 @@ A, B, C, D = (f"SE2321000016-T{letter}01" for letter in "ABCD")
 NONE = Limits(0, 0, timedelta(minutes=60))
 APPROVAL = Authorship("anna", "The closures are real", NOW)
 ACT = Authorship("berit", "Order 18", NOW)
+
+
+def sentences(shown):
+    """What needs attention, as the command line says it."""
+    return [sentence_of(*attention) for attention in shown["attention"]]
 
 
 @pytest.fixture
@@ -74,7 +80,7 @@ def test_an_alarm_is_raised_and_says_how_much_waits(stage):
     stage.read([deactivated(B, 2)])
     assert stage.warnings == [MassChangeHeld(1, "01", 2, 2), MassChangeHeld(1, "01", 3, 1)]
     assert stage.total == Counts(applied=8)
-    (attention, *_) = status(stage.registry, Regions())["attention"]
+    (attention, *_) = sentences(status(stage.registry, Regions()))
     assert attention == (
         "hold 1 keeps back changes of 2 clinics in region 01: sync-worker holds show 1"
     )

@@ -40,8 +40,8 @@ class Everybody:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        decoder = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
-        self._applier = Applier(registry, decoder, lambda: NOW)
+        codec = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
+        self._applier = Applier(registry, codec, lambda: NOW)
         self._offsets: Counter[int] = Counter()
 
     def add(self, rng: random.Random) -> list[str]:

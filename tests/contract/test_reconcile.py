@@ -33,8 +33,8 @@ from sync_worker.events.record import Origin, Partition
 from sync_worker.operations import reconcile
 from sync_worker.operations.extract import ShortExtract, parse, refuse_short
 from sync_worker.operations.reconcile import (
-    ExtractExpectation,
-    StreamExpectation,
+    ExtractSays,
+    StreamSays,
     compare,
     passed_by,
     still_differing,
@@ -75,7 +75,7 @@ def told(registry, records, *, has_positions=True, stream=STREAM):
     known = (passed.positions or {}) if has_positions else None
     fold = Fold(CODEC, passed._replace(positions=known))
     fold.read(records, NOW)
-    return StreamExpectation(stream, fold)
+    return StreamSays(stream, fold)
 
 
 def compared(registry, records, regions=(), **more):
@@ -482,7 +482,7 @@ class TestExtracts:
         return parse(content, self.AS_OF, Regions(), known=())
 
     def compared(self, registry, *lines):
-        return compare(surveyed(registry), ExtractExpectation(self.says(*lines)))
+        return compare(surveyed(registry), ExtractSays(self.says(*lines)))
 
     @pytest.fixture(autouse=True)
     def read(self, registry, applier):

@@ -32,8 +32,8 @@ from sync_worker.events.outcomes import Reason
 from sync_worker.operations import redrive as deciding
 from sync_worker.operations.redrive import (
     ClosedDeadLetters,
-    DryRunRedriver,
-    Redriver,
+    RedriveDryRun,
+    Redriving,
     UnknownDeadLetters,
 )
 from sync_worker.pipeline.apply import Applier
@@ -52,13 +52,13 @@ def all_open(registry, reason=None):
         return dead_letters.found(connection, DeadLetterFilter("open", reason))
 
 
-def redrive(registry, decoder=WITH_11, limits=USUAL_LIMITS, most=100, heads=None):
-    hand = Redriver(parts_of(registry, limits, decoder), BY, most)
+def redrive(registry, codec=WITH_11, limits=USUAL_LIMITS, most=100, heads=None):
+    hand = Redriving(parts_of(registry, limits, codec), BY, most)
     return list(hand.take(all_open(registry) if heads is None else heads))
 
 
-def rehearse(registry, decoder=WITH_11, limits=USUAL_LIMITS, most=100):
-    hand = DryRunRedriver(parts_of(registry, limits, decoder), most)
+def rehearse(registry, codec=WITH_11, limits=USUAL_LIMITS, most=100):
+    hand = RedriveDryRun(parts_of(registry, limits, codec), most)
     return list(hand.take(all_open(registry)))
 
 
@@ -220,9 +220,9 @@ def test_two_who_redrive_at_once_do_not_redrive_twice(registry):
 
 
 def redrive_patiently(registry, heads):
-    retry = Retrier(registry, lambda: False, lambda _error, _seconds: None)
-    parts = parts_of(registry, decoder=WITH_11)._replace(retry=retry)
-    return list(Redriver(parts, BY, 7).take(heads))
+    patience = Retrier(registry, lambda: False, lambda _error, _seconds: None)
+    parts = parts_of(registry, codec=WITH_11)._replace(patience=patience)
+    return list(Redriving(parts, BY, 7).take(heads))
 
 
 def test_letters_of_several_streams_keep_the_order_set_aside(registry):

@@ -13,6 +13,7 @@ from tests.contract.test_boards import execute
 
 from sync_worker.administration import clinics
 from sync_worker.authorship import Authorship
+from sync_worker.cli.remedies import sentence_of
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.inspection.checks_registry import RegistryChecks
@@ -25,6 +26,11 @@ from sync_worker.registry.tables import clinic
 
 A, B = "SE2321000016-TA01", "SE2321000016-TB01"
 ACT = Authorship("anna", "Order 17", NOW)
+
+
+def sentences(shown):
+    """What needs attention, as the command line says it."""
+    return [sentence_of(*attention) for attention in shown["attention"]]
 
 
 @pytest.fixture
@@ -126,8 +132,8 @@ def test_many_changed_by_one_statement_are_logged_each(engine, logged):
 
 
 def test_what_the_worker_writes_of_a_registered_clinic_is_no_registration(registry, engine, logged):
-    decoder = EventDecoder("eservices.clinic.activation", Regions(), timedelta(hours=1))
-    applier = Applier(registry, decoder, lambda: NOW)
+    codec = EventDecoder("eservices.clinic.activation", Regions(), timedelta(hours=1))
+    applier = Applier(registry, codec, lambda: NOW)
     renamed = numbered([activated(A, NOW + timedelta(minutes=1), name="Ny")])
     apply_batch(applier, STREAM, batch_of(renamed)[0])
     assert [change for change, *_ in changes(logged())] == ["renamed"]
@@ -228,7 +234,7 @@ def test_what_came_past_the_triggers_is_drift(registry, engine, statement, expec
     findings = examined(RegistryChecks(lambda: registry, Regions(), lambda: NOW).all())
     assert findings["registrations"].state is State.FAIL
     assert one.hsa_id in findings["registrations"].detail
-    (attention,) = [t for t in status(registry, Regions())["attention"] if "change log" in t]
+    (attention,) = [t for t in sentences(status(registry, Regions())) if "change log" in t]
     assert one.hsa_id in attention
 
 

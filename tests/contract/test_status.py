@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, insert, select, table, text
 from tests.contract.conftest import NOW
 
+from sync_worker.cli.remedies import sentence_of
 from sync_worker.domain.regions import Regions
 from sync_worker.events.record import Partition
 from sync_worker.inspection.status import Log, log, status
@@ -30,6 +31,11 @@ CASES = {
         itertools.product([True, False, None], ["01", "03", None], [True, False], [True, False])
     )
 }
+
+
+def sentences(shown):
+    """What needs attention, as the command line says it."""
+    return [sentence_of(*attention) for attention in shown["attention"]]
 
 
 def expected(active, region_code, registered, has_own_system):
@@ -135,8 +141,8 @@ def test_each_position_outside_of_its_log_needs_attention(registry, position, wo
     put(registry, position, partition=1)
     put(registry, 4, partition=2)
     shown = told(registry, (3, 10), (3, 10), (3, 10))
-    assert len(shown["attention"]) == 2
-    for number, told_of in enumerate(shown["attention"]):
+    assert len(sentences(shown)) == 2
+    for number, told_of in enumerate(sentences(shown)):
         assert words in told_of
         assert f"positions reset --topic t --partition {number} --to earliest" in told_of
     assert lags(shown) == [lag, lag, 6]
@@ -147,7 +153,7 @@ def test_a_topic_created_anew_needs_attention_and_its_numbers_mean_nothing(regis
     put(registry, 2)
     put(registry, 11, partition=1)
     shown = told(registry, (3, 10), (3, 10), topic_id="another")
-    (text,) = shown["attention"]
+    (text,) = sentences(shown)
     assert "t was created anew" in text
     assert "positions reset --topic t --to earliest" in text
     assert lags(shown) == [None, None]
@@ -156,7 +162,7 @@ def test_a_topic_created_anew_needs_attention_and_its_numbers_mean_nothing(regis
 
 def test_another_cluster_needs_attention(registry):
     put(registry, 7)
-    (text,) = told(registry, (0, 10), stream="kafka:two")["attention"]
+    (text,) = sentences(told(registry, (0, 10), stream="kafka:two"))
     assert "This is the cluster two; the registry was read from one." in text
     assert "positions reset --to earliest" in text
 
@@ -164,7 +170,7 @@ def test_another_cluster_needs_attention(registry):
 def test_missing_topics_need_attention_and_leave_the_lag_unknown(registry):
     put(registry, 7)
     shown = told(registry, topics=("t", "u"))
-    (text,) = shown["attention"]
+    (text,) = sentences(shown)
     assert "no topic t and no topic u" in text
     assert "sync-worker topics create" in text
     assert shown["lag"] is None
@@ -193,7 +199,7 @@ def test_a_cluster_that_tells_nothing_needs_attention(registry, failure, words):
 
     put(registry, 7)
     shown = status(registry, Regions(), look)
-    (text,) = shown["attention"]
+    (text,) = sentences(shown)
     assert re.fullmatch(words, text)
     assert (shown["lag"], lags(shown)) == (None, [None])
 
@@ -218,4 +224,4 @@ class Moving(KafkaAdmin):
 def test_what_a_worker_reads_meanwhile_is_not_beyond_the_end(registry):
     put(registry, 7)
     shown = status(registry, Regions(), lambda known: log(Moving(registry), known, ("t",)))
-    assert (shown["attention"], lags(shown)) == ([], [2])
+    assert (sentences(shown), lags(shown)) == ([], [2])

@@ -12,19 +12,11 @@ from sync_worker.domain.facts import Fact
 from sync_worker.domain.regions import Regions
 from sync_worker.events.record import Partition
 from sync_worker.operations import stream_fold
-from sync_worker.operations.stream_fold import (
-    DecoderSettings,
-    FoldProcessLost,
-    FoldProgress,
-    FoldTask,
-    WorkerProgress,
-    folded,
-    halves,
-)
+from sync_worker.operations.stream_fold import Gauge, Judge, Part, PartLost, Passed, folded, halves
 from sync_worker.streams.protocol import StoredPositions, StreamError
 from tests.builders import ACTIVATION, activated, deactivated, record
 
-JUDGE = DecoderSettings(ACTIVATION, Regions(), timedelta(hours=1))
+JUDGE = Judge(ACTIVATION, Regions(), timedelta(hours=1))
 CLINICS = [f"SE2321000016-T{number:03}" for number in range(12)]
 
 
@@ -41,8 +33,8 @@ def part(cluster):
                 sent = record(event)
                 headers = list(sent.headers)
                 producer.send(topic, sent.value, sent.key, headers, partition=place)
-    passed = WorkerProgress({Partition(topic, 0): 4})
-    return FoldTask(cluster.settings(topic), JUDGE, passed, StoredPositions({}), 5)
+    passed = Passed({Partition(topic, 0): 4})
+    return Part(cluster.settings(topic), JUDGE, passed, StoredPositions({}), 5)
 
 
 def test_halves_have_every_partition_once():
@@ -51,7 +43,7 @@ def test_halves_have_every_partition_once():
 
 
 def test_two_processes_come_to_what_one_does(part):
-    gauge = FoldProgress()
+    gauge = Gauge()
     alone, together = stream_fold._fold(part, lambda _: None), folded(part, {0, 1, 2}, gauge)
     assert together.hsa_ids() == alone.hsa_ids() == set(CLINICS)
     for hsa_id in CLINICS:
@@ -65,7 +57,7 @@ def test_what_the_other_process_cannot_read_is_said_here(part):
     (topic,) = part.settings.topics
     beyond = StoredPositions({Partition(topic, 1): 1000})
     with pytest.raises(StreamError, match=f"{topic}/1: the log ends at offset"):
-        folded(replace(part, stored_positions=beyond), {0, 1, 2}, FoldProgress())
+        folded(replace(part, stored_positions=beyond), {0, 1, 2}, Gauge())
 
 
 def die(*_):
@@ -79,23 +71,23 @@ def leave(*_):
 @pytest.mark.parametrize(("end", "signal_name"), [(die, "SIGKILL"), (leave, None)])
 def test_a_process_that_ended_without_a_word_is_missed(part, monkeypatch, end, signal_name):
     monkeypatch.setattr(stream_fold, "_run", end)
-    with pytest.raises(FoldProcessLost) as lost:
-        folded(part, {0, 1, 2}, FoldProgress())
+    with pytest.raises(PartLost) as lost:
+        folded(part, {0, 1, 2}, Gauge())
     assert lost.value.signal_name == signal_name
 
 
 def test_what_the_other_process_stumbles_over_is_raised_here(part, capfd):
-    broken = replace(part, decoder_settings=Stumbling(ACTIVATION, Regions(), timedelta()))
+    broken = replace(part, judge=Stumbling(ACTIVATION, Regions(), timedelta()))
     with pytest.raises(KeyError, match="a fault of ours") as raised:
-        folded(broken, {0, 1, 2}, FoldProgress())
+        folded(broken, {0, 1, 2}, Gauge())
     assert "in codec" in "".join(raised.value.__notes__)
     assert capfd.readouterr().err == ""
 
 
-class Stumbling(DecoderSettings):
+class Stumbling(Judge):
     """Breaks in the process beside ours alone."""
 
-    def decoder(self):
+    def codec(self):
         if multiprocessing.parent_process() is not None:
             raise KeyError("a fault of ours")
-        return super().decoder()
+        return super().codec()

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from sync_worker.administration.messages import boards as says
 from sync_worker.authorship import Authorship
+from sync_worker.errors import Exit, UserError
 from sync_worker.registry import queries, registrations
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import acting
@@ -47,8 +49,17 @@ def plan(registry: Registry, region_code: str, wanted: Board | None) -> BoardPla
     )
 
 
-class BoardChanged(Exception):
+class BoardChanged(UserError):
     """Somebody else changed the region's board after the plan was made."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Exit.REFUSED,
+            says.BOARD_CHANGED(),
+            why=says.PLAN_UNTRUE(),
+            hint=says.PLAN_AGAIN(),
+            code="changed_meanwhile",
+        )
 
 
 def put(registry: Registry, planned: BoardPlan, authorship: Authorship) -> None:

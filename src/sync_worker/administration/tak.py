@@ -12,8 +12,11 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from sync_worker.administration.csv_files.reader import FileEntry
+from sync_worker.administration.messages import boards
+from sync_worker.administration.messages import tak as says
 from sync_worker.authorship import Authorship
 from sync_worker.domain import hsa_id as hsa_ids
+from sync_worker.errors import Exit, UserError
 from sync_worker.events.models import is_hsa_id
 from sync_worker.registry import queries, registrations
 from sync_worker.registry.database import Registry
@@ -71,8 +74,17 @@ class TakPlan:
         return not self.comes and not self.goes
 
 
-class TakChanged(Exception):
+class TakChanged(UserError):
     """Somebody else changed the list after the plan was made."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Exit.REFUSED,
+            says.CHANGED(),
+            why=boards.PLAN_UNTRUE(),
+            hint=boards.PLAN_AGAIN(),
+            code="changed_meanwhile",
+        )
 
 
 def wanted(registry: Registry, entries: Sequence[FileEntry]) -> Wanted:

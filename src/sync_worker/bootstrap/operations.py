@@ -6,23 +6,23 @@ from sync_worker import bootstrap
 from sync_worker.bootstrap.registry import limits, regions
 from sync_worker.config.settings import Settings
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.operations.reapply import ReapplyContext
-from sync_worker.operations.stream_fold import DecoderSettings
+from sync_worker.operations.reapply import Parts
+from sync_worker.operations.stream_fold import Judge
 from sync_worker.pipeline.retry import Retrier
 from sync_worker.registry.database import Registry
 
 
-def decoder(settings: Settings) -> EventDecoder:
+def codec(settings: Settings) -> EventDecoder:
     """What judges records."""
-    return decoder_settings(settings).decoder()
+    return judge(settings).codec()
 
 
-def decoder_settings(settings: Settings) -> DecoderSettings:
+def judge(settings: Settings) -> Judge:
     """What a codec is made of, to be handed to another process."""
     max_future = timedelta(minutes=settings.events_max_future_minutes)
-    return DecoderSettings(settings.kafka_activation_topic, regions(settings), max_future)
+    return Judge(settings.kafka_activation_topic, regions(settings), max_future)
 
 
-def reapply_context(settings: Settings, opened: Registry, retry: Retrier) -> ReapplyContext:
+def parts(settings: Settings, opened: Registry, patience: Retrier) -> Parts:
     """What does things again, beside the worker."""
-    return ReapplyContext(opened, decoder(settings), limits(settings), bootstrap.now, retry)
+    return Parts(opened, codec(settings), limits(settings), bootstrap.now, patience)

@@ -14,8 +14,8 @@ from sync_worker.errors import Exit, UserError
 from sync_worker.login_backoff import Tell
 from sync_worker.printable import printable_line
 from sync_worker.streams.kafka.source import KafkaSource
-from sync_worker.telemetry.health import Health, ReadinessLog, Reasons
-from sync_worker.telemetry.http import HttpServer
+from sync_worker.telemetry.health import Health, Readiness, Reasons
+from sync_worker.telemetry.http import Port
 from sync_worker.telemetry.metrics import Metrics
 
 _LOOK_SECONDS = 1.0
@@ -53,7 +53,7 @@ def opener(
 
 @contextmanager
 def watched(
-    settings: Settings, health: Health, metrics: Metrics, readiness: ReadinessLog
+    settings: Settings, health: Health, metrics: Metrics, readiness: Readiness
 ) -> Iterator[None]:
     """Serve health and metrics, and end the process where the loop is stuck for good."""
     port = _port(settings, health, metrics)
@@ -71,11 +71,11 @@ def watched(
             port.close()
 
 
-def _port(settings: Settings, health: Health, metrics: Metrics) -> HttpServer | None:
+def _port(settings: Settings, health: Health, metrics: Metrics) -> Port | None:
     if settings.http_port == 0:
         return None
     try:
-        return HttpServer(settings.http_host, settings.http_port, health, metrics.registry)
+        return Port(settings.http_host, settings.http_port, health, metrics.registry)
     except OSError as error:
         raise UserError(
             Exit.USAGE,
@@ -107,7 +107,7 @@ def _ended(source: KafkaSource) -> Reasons:
     return [] if failure is None else [f"the watch of the topics has ended: {failure!r}"]
 
 
-def _watch(health: Health, readiness: ReadinessLog, is_over: Event) -> None:
+def _watch(health: Health, readiness: Readiness, is_over: Event) -> None:
     """The last resort: a supervisor starts anew what hangs in a way that nobody foresaw."""
     while not is_over.wait(_LOOK_SECONDS):
         readiness.look()

@@ -3,18 +3,30 @@
 import shlex
 from collections.abc import Mapping
 
+from sync_worker.administration.messages import errors
 from sync_worker.errors import Hint, Words
+from sync_worker.language import Language, Message, worded
 from sync_worker.remedies import Advice, Remedy
 
 _RESET = "sync-worker positions reset --topic {topic} --partition {partition} --to"
 
-SENTENCES: Mapping[Remedy, str] = {
+SENTENCES: Mapping[Remedy, str | Message] = {
+    Remedy.ACCEPT_SHORT_EXTRACT: "Have it made again. If it is right: --accept-short",
+    Remedy.ACKNOWLEDGE_HOLD: "sync-worker holds show {number} -o csv lists them for corrections; if"
+    " they are right: sync-worker holds acknowledge {number} --reason TEXT",
     Remedy.ADOPT_ARCHIVE: "Give the whole archive, or adopt this one as it is: "
     "sync-worker positions reset --archive {path} --to earliest",
     Remedy.ADOPT_CLUSTER: "Set SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS back, or adopt this cluster: "
     "sync-worker positions reset --to earliest",
+    Remedy.ADOPT_NEW_TOPICS: "Whoever creates a topic again has to type: sync-worker positions "
+    "reset --to earliest",
     Remedy.ADOPT_TOPIC: "Adopt the new topic: "
     "sync-worker positions reset --topic {topic} --to earliest",
+    Remedy.APPLY_ROLES: "sync-worker db roles --apply",
+    Remedy.ASK_WHETHER_THEY_PUBLISH: "Ask the e-services whether they publish; sync-worker status",
+    Remedy.CHECK_BROKERS: "Check the brokers: sync-worker doctor",
+    Remedy.CHECK_DATABASE: "Check SYNC_WORKER_DATABASE_URL (sync-worker config show), and the "
+    "database.",
     Remedy.CHECK_GROUP_ID: "Correct SYNC_WORKER_KAFKA_GROUP_ID.",
     Remedy.CHECK_KAFKA_ADDRESS: "Check SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS, and "
     "SYNC_WORKER_KAFKA_SECURITY_PROTOCOL with the SASL_… and SSL_… settings beside it, or try "
@@ -28,29 +40,74 @@ SENTENCES: Mapping[Remedy, str] = {
     "are new enough.",
     Remedy.CHECK_SESSION_TIMEOUT: "Set SYNC_WORKER_KAFKA_SESSION_TIMEOUT_MS within the brokers' "
     "group.min.session.timeout.ms and group.max.session.timeout.ms (by default 6000 to 1800000).",
+    Remedy.CHECK_TOPICS: "Check SYNC_WORKER_KAFKA_ACTIVATION_TOPIC and "
+    "SYNC_WORKER_KAFKA_REGION_TOPIC",
+    Remedy.CORRECT_DATABASE_FILES: "Correct the path in SYNC_WORKER_DATABASE_URL or the PG… "
+    "variable, or let the user that this runs as read the file; the pass phrase of a key is "
+    "sslpassword=… in the URL.",
+    Remedy.CORRECT_DATABASE_PATH: "Create the folder, or correct SYNC_WORKER_DATABASE_URL to name "
+    "the file itself.",
+    Remedy.CORRECT_REGISTRATION: "sync-worker log list --clinic {hsa_id}; set what is right with "
+    "sync-worker clinics add and sync-worker clinics remove",
+    Remedy.CORRECT_TYPES: "Have the publishers send the types of docs/producing.md exactly as they "
+    "are written there, and publish again what was ignored; sync-worker events validate shows how"
+    " an event is judged",
+    Remedy.CREATE_DATABASE_FILE: "sync-worker db upgrade creates it; SYNC_WORKER_DATABASE_URL says "
+    "where.",
     Remedy.CREATE_PARTITIONS: "Publish into topics with as many partitions as those that were "
     "exported: sync-worker topics create --partitions N creates new ones.",
     Remedy.CREATE_TOPICS: "Check SYNC_WORKER_KAFKA_ACTIVATION_TOPIC and "
     "SYNC_WORKER_KAFKA_REGION_TOPIC, or create the topics: sync-worker topics create",
+    Remedy.DEBUG: "The same command with --debug shows where.",
     Remedy.EXPORT_AGAIN: "Check that the file is an archive: one JSON object a line, as `kcat -J` "
     "prints it. sync-worker events export writes the beginning of a record that is too large.",
     Remedy.FIND_WHO_DELETED: "Find out who deleted it. Once it exists again: "
     "sync-worker positions reset --topic {topic} --to earliest",
     Remedy.KEEP_RECORDS: "Give the topics unlimited retention (sync-worker doctor), and start "
     "again.",
+    Remedy.LIST_ALL_DEAD_LETTERS: "sync-worker deadletters list --status all",
+    Remedy.LIST_ALL_HOLDS: "sync-worker holds list --status all",
+    Remedy.LIST_CLINICS: "sync-worker clinics list; SYNC_WORKER_EVENTS_EXTRA_REGIONS adds a region "
+    "that is in use",
+    Remedy.LIST_CLINICS_OF_UNUSED_REGION: "sync-worker clinics list --region {region_code}; "
+    "SYNC_WORKER_EVENTS_EXTRA_REGIONS adds a region that is in use",
+    Remedy.LIST_DEAD_LETTERS: "sync-worker deadletters list",
+    Remedy.LIST_OPEN_DEAD_LETTERS: "sync-worker deadletters list shows those that are open.",
+    Remedy.LIST_OPEN_HOLDS: "sync-worker holds list shows those that are open.",
+    Remedy.LIST_TAK: "sync-worker tak list",
     Remedy.NAME_A_PARTITION: "Name an existing partition with --partition.",
     Remedy.READ_CURRENT_LOG: f"Read the log as it is now: {_RESET} earliest",
+    Remedy.REDRIVE_DEAD_LETTERS: "sync-worker deadletters list; once the cause is gone: sync-worker"
+    " deadletters redrive --all --dry-run",
+    Remedy.REMOVE_CLINIC: "sync-worker clinics remove {hsa_id} --reason TEXT, or correct the list "
+    "of TAK",
+    Remedy.REPORT_FAULT: "Report it, with the version: sync-worker --version",
     Remedy.REPUBLISH_MISSING: "Give the topic unlimited retention, have the missing events "
     f"published again, and continue with {_RESET} earliest",
     Remedy.REREAD_PARTITION: f"Read it again: {_RESET} earliest",
     Remedy.RUN_DOCTOR: "See what else is affected: sync-worker doctor",
     Remedy.RUN_FEWER_WORKERS: "Run fewer workers, or set a SYNC_WORKER_KAFKA_GROUP_ID that they "
     "do not share with others.",
+    Remedy.RUN_WORKER: "sync-worker run",
+    Remedy.SEE_CLINICS: "sync-worker clinics list",
+    Remedy.SEE_CLINICS_OF_REGION: "sync-worker clinics list --region {region_code}",
+    Remedy.SEE_DOCTOR: "sync-worker doctor",
+    Remedy.SEE_HOLD: "sync-worker holds show {number}",
+    Remedy.SEE_HOLDS: "sync-worker holds list",
+    Remedy.SEE_TRUE_LAG: "Nothing: the positions count; sync-worker status shows the true lag",
+    Remedy.SET_BOARD: "sync-worker regions show {region_code}; support sets the board: sync-worker "
+    "boards set",
+    Remedy.SHOW_HOLD: "Look at it: sync-worker holds show {number}",
+    Remedy.SHOW_REGION: "sync-worker regions show {region_code}",
     Remedy.SKIP_UNDECODABLE: "Look at it: kcat -C -t {topic} -p {partition} -o {offset} -c 1. To "
     f"skip it, set the position beyond its batch: {_RESET} offset:N",
     Remedy.START_LATER: "Start at what is there: --from offset:{offset}, or --from earliest",
     Remedy.STOP_OTHER_MEMBERS: "Stop them, or set a SYNC_WORKER_KAFKA_GROUP_ID that the workers do "
     "not share with others.",
+    Remedy.UPGRADE_SCHEMA: "sync-worker db upgrade, as the owner of the tables, by the newest "
+    "program in use.",
+    Remedy.USE_OWNER: errors.USE_OWNER,
+    Remedy.WORK_AS_ROLE: "Work as a user that was granted {role}: sync-worker db roles",
 }
 
 
@@ -59,4 +116,11 @@ def in_words(hint: Hint) -> Words:
     if not isinstance(hint, Advice):
         return hint
     about = {name: shlex.quote(str(value)) for name, value in hint.about.items()}
-    return SENTENCES[hint.remedy].format(**about)
+    sentence = SENTENCES[hint.remedy]
+    return sentence(**about) if isinstance(sentence, Message) else sentence.format(**about)
+
+
+def sentence_of(text: str, hint: Hint) -> str:
+    """What needs attention with what to type, in English."""
+    separator = " " if text.endswith(".") else ": "
+    return f"{text}{separator}{worded(in_words(hint), Language.ENGLISH)}"

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
+from sync_worker.errors import Exit, UserError
 from sync_worker.files import secret_files
+from sync_worker.remedies import Remedy
 
 SCHEMES = ("postgresql://", "postgresql+psycopg://")
 
@@ -27,8 +29,21 @@ _ENCRYPTED = b"ENCRYPTED"
 _SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key")
 
 
-class Unusable(Exception):
-    """No connection can be made with what is set; the message says why, without a secret."""
+class Unusable(UserError):
+    """No connection can be made with what is set; as text it is the cause, without a secret."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            Exit.USAGE,
+            f"The database cannot be connected to: {cause}.",
+            why="What the database's URL or a PG… variable asks for is not there.",
+            hint=Remedy.CORRECT_DATABASE_FILES(),
+            code="configuration",
+        )
+        self.cause = cause
+
+    def __str__(self) -> str:
+        return self.cause
 
 
 def is_postgresql(url: str) -> bool:

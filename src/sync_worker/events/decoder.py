@@ -27,11 +27,11 @@ from sync_worker.events.models import (
     stated,
 )
 from sync_worker.events.outcomes import (
-    DecodeResult,
     Event,
     Ignored,
     Reason,
     Rejection,
+    Verdict,
     quoted,
     type_name,
 )
@@ -59,14 +59,14 @@ class EventDecoder:
         self._max_future = max_future
         self._quick = quick_decoder(regions)
 
-    def decode(self, record: Record, now: datetime) -> DecodeResult:
+    def decode(self, record: Record, now: datetime) -> Verdict:
         """Judge a record; `now` is the clock, in UTC. Raises for no record."""
         return self.decode_all([record], now)[0]
 
-    def decode_all(self, records: Iterable[Record], now: datetime) -> list[DecodeResult]:
+    def decode_all(self, records: Iterable[Record], now: datetime) -> list[Verdict]:
         """The same for one after the other."""
         quick, soon = self._quick, now + min(timestamps.CLOCKS_DIFFER, self._max_future)
-        verdicts: list[DecodeResult] = [quick(record) or self._read(record) for record in records]
+        verdicts: list[Verdict] = [quick(record) or self._read(record) for record in records]
         return [
             self._ahead(verdict, now)
             if isinstance(verdict, Event) and verdict.time > soon
@@ -82,7 +82,7 @@ class EventDecoder:
         what = f"It is of {event.time:%Y-%m-%dT%H:%M:%SZ}, too far ahead of the clock."
         return Rejection(Reason.TIME_IN_FUTURE, what)
 
-    def _read(self, record: Record) -> DecodeResult:
+    def _read(self, record: Record) -> Verdict:
         if record.value is None:
             return self._tombstone(record)
         if isinstance(record.value, Excerpt):
@@ -130,7 +130,7 @@ class EventDecoder:
             name_dropped,
         )
 
-    def _tombstone(self, record: Record) -> DecodeResult:
+    def _tombstone(self, record: Record) -> Verdict:
         """Read a null value as a deactivation at the record's timestamp."""
         if record.topic != self._activation_topic:
             return Ignored("A tombstone says something on the activation topic only.")

@@ -84,7 +84,7 @@ class Rejection:
     detail: str
 
 
-DecodeResult = Event | Ignored | Rejection
+Verdict = Event | Ignored | Rejection
 
 
 def type_name(event_type: str) -> str:

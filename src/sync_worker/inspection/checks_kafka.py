@@ -12,6 +12,7 @@ from sync_worker.pipeline.stored_positions import among
 from sync_worker.registry import positions
 from sync_worker.registry.database import Registry
 from sync_worker.registry.positions import Position
+from sync_worker.remedies import Remedy
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
 from sync_worker.streams.kafka.admin import (
@@ -56,7 +57,7 @@ class KafkaChecks:
 
     def _kafka(self) -> Finding:
         if self.admin() is None:
-            return skip("Kafka is not configured: SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS.")
+            return skip("Kafka is not configured.")
         brokers = len(self._asked.hosts())
         return ok(f"The cluster {self._asked.cluster_id()} answers, with {brokers} brokers.")
 
@@ -136,7 +137,7 @@ class KafkaChecks:
             return warn(
                 f"The brokers tell no ids of {', '.join(nameless)}: that a topic was created again "
                 "cannot be told.",
-                "Whoever creates one again has to type: sync-worker positions reset --to earliest",
+                Remedy.ADOPT_NEW_TOPICS(),
             )
         if not known:
             return skip("No position was stored yet.")
@@ -150,14 +151,14 @@ class KafkaChecks:
             return fail(" ".join(f"{said.what} {said.why}" for said in told), told[0].hint)
         behind = lag(stored.positions, {at: of.end for at, of in bounds.items()})
         if not known and behind:
-            return warn(f"Nothing was read yet; {behind} offsets are to go.", "sync-worker run")
+            return warn(f"Nothing was read yet; {behind} offsets are to go.", Remedy.RUN_WORKER())
         return ok(f"All are within their logs; {behind} offsets are to go.")
 
     def _group(self) -> Finding:
         group = self._group_found()
         if not group.members:
             state = "is not there" if group.state == _NO_GROUP else "has no members"
-            return warn(f"The group {self.group_id} {state}: no worker runs.", "sync-worker run")
+            return warn(f"The group {self.group_id} {state}: no worker runs.", Remedy.RUN_WORKER())
         if group.state != _STABLE:
             return warn(
                 f"The group {self.group_id} is sharing out its partitions: {group.state}.",
@@ -171,7 +172,7 @@ class KafkaChecks:
             return warn(
                 f"{members}; its offsets are ahead of the registry's positions in {listed}, so "
                 "that lag exporters say too little.",
-                "Nothing: the positions count; sync-worker status shows the true lag",
+                Remedy.SEE_TRUE_LAG(),
             )
         return ok(f"{members}.")
 
@@ -242,7 +243,7 @@ def _misfit(known: Position, bounds: Mapping[Partition, Bounds]) -> StreamError 
         return StreamError(
             f"{name} is not there, and our position in it is {known.next_offset}.",
             "The topic was created anew with fewer partitions, or is not read any more.",
-            "Check SYNC_WORKER_KAFKA_ACTIVATION_TOPIC and SYNC_WORKER_KAFKA_REGION_TOPIC",
+            Remedy.CHECK_TOPICS(),
         )
     try:
         checks.check_position(known.partition, known.next_offset, bounds[known.partition])

@@ -15,6 +15,7 @@ from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
 from sync_worker.inspection.status import MASS_OF_DEAD_LETTERS, left_behind
 from sync_worker.registry import dialect, guard_state, holds, queries, registrations, roles, schema
 from sync_worker.registry.database import Registry
+from sync_worker.remedies import Remedy
 
 _LONG_HELD = timedelta(days=1)
 _CLOCKS_DIFFER, _CLOCKS_ARE_WRONG = timedelta(seconds=5), timedelta(minutes=1)
@@ -81,7 +82,7 @@ class RegistryChecks:
         if opened:
             return self._waiting(opened, details)
         if withdrawn:
-            return warn(" ".join(details), f"sync-worker holds show {withdrawn[0].number}")
+            return warn(" ".join(details), Remedy.SEE_HOLD(number=withdrawn[0].number))
         return ok("No mass change waits for a person.")
 
     def _waiting(self, opened: Sequence[tuple[str, datetime]], details: Sequence[str]) -> Finding:
@@ -90,7 +91,7 @@ class RegistryChecks:
         waits = "a mass change waits" if len(opened) == 1 else f"{len(opened)} mass changes wait"
         waiting = f"In region {regions} {waits} for a person, since {oldest:%Y-%m-%dT%H:%M:%SZ}."
         told = fail if self.clock() - oldest > _LONG_HELD else warn
-        return told(" ".join([waiting, *details]), "sync-worker holds list")
+        return told(" ".join([waiting, *details]), Remedy.SEE_HOLDS())
 
     def _newest_event(self, connection: Connection) -> Finding:
         times, now = queries.newest_event_times(connection), self.clock()
@@ -109,7 +110,7 @@ class RegistryChecks:
             f"{len(times)} was {span(silence)}."
         )
         if now - times[0] > max(_SILENCE * silence, _LEAST_SILENCE):
-            return warn(detail, "Ask the e-services whether they publish; sync-worker status")
+            return warn(detail, Remedy.ASK_WHETHER_THEY_PUBLISH())
         return ok(detail)
 
     def _boards(self, connection: Connection) -> Finding:
@@ -124,12 +125,12 @@ class RegistryChecks:
                 for code, n in lost.items()
             )
             odd = next((code for code in lost if code is not None), None)
-            one = "" if odd is None else f" --region {shlex.quote(odd)}"
             return warn(
                 f"Registered clinics in regions that are not in use, where nobody can file: "
                 f"{listed}.",
-                f"sync-worker clinics list{one}; "
-                "SYNC_WORKER_EVENTS_EXTRA_REGIONS adds a region that is in use",
+                Remedy.LIST_CLINICS()
+                if odd is None
+                else Remedy.LIST_CLINICS_OF_UNUSED_REGION(region_code=odd),
             )
         closed = {str(code): count for code, count in registered.items() if code not in boards}
         if not closed:
@@ -138,8 +139,7 @@ class RegistryChecks:
         return warn(
             f"Registered clinics in regions without a patient board, where nobody can file: "
             f"{listed}.",
-            f"sync-worker regions show {min(closed)}; support sets the board: "
-            "sync-worker boards set",
+            Remedy.SET_BOARD(region_code=min(closed)),
         )
 
 
@@ -169,11 +169,11 @@ def _roles(connection: Connection) -> Finding:
     missing = roles.missing(connection, work)
     if missing:
         listed = ", ".join(missing)
-        return fail(f"The user {role} lacks, as {work}: {listed}.", "sync-worker db roles --apply")
+        return fail(f"The user {role} lacks, as {work}: {listed}.", Remedy.APPLY_ROLES())
     if work == roles.WORKER and dialect.may(connection, "patient_board", "INSERT, UPDATE, DELETE"):
         return warn(
             f"The user {role} may write patient_board, which support alone should.",
-            f"Work as a user that was granted {roles.WORKER}: sync-worker db roles",
+            Remedy.WORK_AS_ROLE(role=roles.WORKER),
         )
     return ok(f"The user {role} has the rights of {work}.")
 
@@ -184,8 +184,7 @@ def _unknown_types(connection: Connection) -> Finding:
         return ok("No topic brings little else than events of unknown types.")
     return warn(
         " ".join(f"{suspect.text[0].upper()}{suspect.text[1:]}." for suspect in suspects),
-        "Have the publishers send the types of docs/producing.md, as they stand there, and publish "
-        "again what was ignored; sync-worker events validate shows what becomes of their events",
+        Remedy.CORRECT_TYPES(),
     )
 
 
@@ -198,8 +197,7 @@ def _registrations(connection: Connection) -> Finding:
     return fail(
         f"{len(drifted)} registrations are otherwise than the change log has them: "
         f"{'; '.join(map(str, some))}{more}.",
-        f"sync-worker log list --clinic {some[0].hsa_id}; what is right is set by "
-        "sync-worker clinics add and sync-worker clinics remove",
+        Remedy.CORRECT_REGISTRATION(hsa_id=some[0].hsa_id),
     )
 
 
@@ -213,10 +211,9 @@ def _dead_letters(connection: Connection) -> Finding:
     if total >= MASS_OF_DEAD_LETTERS:
         return fail(
             f"A mass of records is: {detail}",
-            "sync-worker deadletters list; once the cause is gone: "
-            "sync-worker deadletters redrive --all --dry-run",
+            Remedy.REDRIVE_DEAD_LETTERS(),
         )
-    return warn(detail, "sync-worker deadletters list")
+    return warn(detail, Remedy.LIST_DEAD_LETTERS())
 
 
 def _own_system(connection: Connection) -> Finding:
@@ -225,5 +222,5 @@ def _own_system(connection: Connection) -> Finding:
         return ok("No clinic is both registered here and in TAK.")
     return warn(
         f"Registered here and in TAK, so that they do not receive: {', '.join(both)}.",
-        f"sync-worker clinics remove {both[0]} --reason TEXT, or correct the list of TAK",
+        Remedy.REMOVE_CLINIC(hsa_id=both[0]),
     )

@@ -12,13 +12,12 @@ from threading import Thread
 
 from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
-from sync_worker.config.postgresql_url import Unusable
-from sync_worker.errors import Hint
-from sync_worker.registry.dialect import MissingDatabase, NoPlaceForDatabase
+from sync_worker.errors import Hint, UserError
+from sync_worker.language import Language, worded
 from sync_worker.registry.errors import first_line
-from sync_worker.registry.schema import WrongRevision
+from sync_worker.remedies import Remedy
 from sync_worker.streams.kafka.admin import NotOffered
-from sync_worker.streams.protocol import StreamError, StreamRefused, StreamUnavailable
+from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
 
 DEADLINE_SECONDS = 10.0
 
@@ -137,36 +136,15 @@ def _look(check: Check, answers: "SimpleQueue[tuple[str, Finding]]") -> None:
 
 def _broken(error: Exception) -> Finding:
     match error:
-        case StreamError():
-            return fail(f"{error.what} {error.why}", error.hint)
         case StreamRefused():
-            return fail(
-                f"Kafka is there and refuses us: {error}.",
-                "Correct the user, its secret, the mechanism or the authorities: "
-                "SYNC_WORKER_KAFKA_SASL_… and SYNC_WORKER_KAFKA_SSL_….",
-            )
+            return fail(f"Kafka is there and refuses us: {error}.", error.hint)
         case StreamUnavailable():
-            return fail(
-                f"Kafka does not answer: {error}.",
-                "Check SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS, and the brokers.",
-            )
-        case NoPlaceForDatabase() | Unusable():
-            fix = "Correct SYNC_WORKER_DATABASE_URL, or the folder or file that it names."
-            return fail(_sentence(error), fix)
-        case MissingDatabase() | WrongRevision():
-            return fail(_sentence(error), "sync-worker db upgrade")
+            return fail(f"Kafka does not answer: {error}.", error.hint)
+        case UserError():
+            told = (worded(words, Language.ENGLISH) for words in (error.message, error.why))
+            return fail(" ".join(told).rstrip(), error.hint)
         case DBAPIError() | ResourceClosedError():
-            return fail(
-                f"The database says: {first_line(error)}.",
-                "Check SYNC_WORKER_DATABASE_URL (sync-worker config show), and the database.",
-            )
+            return fail(f"The database says: {first_line(error)}.", Remedy.CHECK_DATABASE())
         case _:
-            return fail(
-                f"A fault of the program: {type(error).__name__}: {error}.",
-                "Report it, with the version: sync-worker --version",
-            )
-
-
-def _sentence(error: Exception) -> str:
-    said = str(error)
-    return f"{said[0].upper()}{said[1:]}."
+            detail = f"A fault of the program: {type(error).__name__}: {error}."
+            return fail(detail, Remedy.REPORT_FAULT())

@@ -4,16 +4,16 @@ A worker that runs moves on meanwhile: positions are read before the log's ends,
 could lie beyond an end that has grown since.
 """
 
-import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from sync_worker.domain.regions import Regions
+from sync_worker.errors import Hint
 from sync_worker.events.record import Partition
 from sync_worker.inspection import unknown_types
 from sync_worker.inspection.ages import age, is_ahead
@@ -23,6 +23,7 @@ from sync_worker.registry.database import Registry
 from sync_worker.registry.holds import UncorrectedHold
 from sync_worker.registry.positions import Counts, Position, latest
 from sync_worker.registry.queries import Gauges
+from sync_worker.remedies import Remedy
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
 from sync_worker.streams.kafka.admin import KafkaAdmin
@@ -111,6 +112,14 @@ def _refusal(check: Callable[..., None], *arguments: object) -> Iterator[StreamE
 MASS_OF_DEAD_LETTERS = 100
 """So many open ones are no single bad record, but a fault of somebody's program."""
 
+
+class Attention(NamedTuple):
+    """What a person should look at, and what to do about it."""
+
+    text: str
+    hint: Hint
+
+
 Look = Callable[[Sequence[Position]], Log]
 """Looks at the log, to hold it against what is known of positions."""
 
@@ -161,7 +170,7 @@ def counts_item(counts: Counts) -> dict[str, int]:
     return {"read": counts.read, **asdict(counts)}
 
 
-def _looked(look: Look | None, known: Sequence[Position]) -> tuple[Log | None, list[str]]:
+def _looked(look: Look | None, known: Sequence[Position]) -> tuple[Log | None, list[Attention]]:
     """The log, if it can be had, and what a person should know of it."""
     if look is None:
         return None, []
@@ -170,20 +179,21 @@ def _looked(look: Look | None, known: Sequence[Position]) -> tuple[Log | None, l
     except StreamUnavailable as away:
         does = "refuses us" if isinstance(away, StreamRefused) else "does not answer"
         text = f"Kafka {does}, so that end and lag are not known: {away}."
-        return None, [f"{text} See to the brokers: sync-worker doctor"]
+        return None, [Attention(text, Remedy.CHECK_BROKERS())]
     except StreamError as refusal:
         return None, [_refused(refusal)]
     return log, [_refused(refusal) for refusal in log.refusals()]
 
 
-def _ahead(newest: datetime | None, now: datetime) -> list[str]:
+def _ahead(newest: datetime | None, now: datetime) -> list[Attention]:
     if newest is None or not is_ahead(newest, now):
         return []
-    return [f"the newest event is {age(newest, now)}, which is no true time: sync-worker doctor"]
+    text = f"the newest event is {age(newest, now)}, which is not a true time"
+    return [Attention(text, Remedy.SEE_DOCTOR())]
 
 
-def _refused(refusal: StreamError) -> str:
-    return f"{refusal.what} {refusal.hint}"
+def _refused(refusal: StreamError) -> Attention:
+    return Attention(refusal.what, refusal.hint)
 
 
 def _with_unread(known: Sequence[Position], log: Log | None) -> list[Position]:
@@ -223,50 +233,48 @@ def _lag(partitions: Sequence[Mapping[str, Any]], log: Log | None) -> int | None
     return None if None in lags else sum(lags)
 
 
-def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[str]:
-    """What a person should look at, each with what to type."""
+def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[Attention]:
     texts = attention_to_holds(connection)
     if gauges.open_dead_letters:
-        are_set_aside = _number(gauges.open_dead_letters, "record is", "records are")
+        are_dead_lettered = _number(gauges.open_dead_letters, "record is", "records are")
         is_mass = gauges.open_dead_letters >= MASS_OF_DEAD_LETTERS
         more = ", a mass of them; see why" if is_mass else ""
-        texts.append(f"{are_set_aside} set aside{more}: sync-worker deadletters list")
+        text = f"{are_dead_lettered} dead-lettered{more}"
+        texts.append(Attention(text, Remedy.LIST_DEAD_LETTERS()))
     texts += _of_registrations(connection)
     registered = queries.regions(connection)
     in_both = sum(counts["own_system"] for counts in registered.values())
     if in_both:
         are_registered = _number(in_both, "registered clinic is", "registered clinics are")
-        texts.append(f"{are_registered} in TAK as well, so not served here: sync-worker tak list")
+        text = f"{are_registered} in TAK as well, so not served here"
+        texts.append(Attention(text, Remedy.LIST_TAK()))
     service_on = registrations.boards(connection).keys()
     for region_code, counts in sorted(registered.items(), key=str):
         clinics = _number(counts["registered"], "registered clinic", "registered clinics")
         if region_code is None:
-            texts.append(f"{clinics} of no region: sync-worker clinics list")
+            texts.append(Attention(f"{clinics} of no region", Remedy.SEE_CLINICS()))
         elif region_code not in in_use:
-            texts.append(
-                f"{clinics} of region {region_code}, which is not in use: "
-                f"sync-worker clinics list --region {shlex.quote(region_code)}"
-            )
+            text = f"{clinics} of region {region_code}, which is not in use"
+            texts.append(Attention(text, Remedy.SEE_CLINICS_OF_REGION(region_code=region_code)))
         elif region_code not in service_on:
-            texts.append(
-                f"{clinics} of region {region_code}, which has no patient board: "
-                f"sync-worker regions show {region_code}"
-            )
+            text = f"{clinics} of region {region_code}, which has no patient board"
+            texts.append(Attention(text, Remedy.SHOW_REGION(region_code=region_code)))
     suspects = unknown_types.suspects(connection)
-    return [*texts, *(f"{suspect.text}: sync-worker doctor" for suspect in suspects)]
+    return [*texts, *(Attention(suspect.text, Remedy.SEE_DOCTOR()) for suspect in suspects)]
 
 
-def _of_registrations(connection: Connection) -> list[str]:
+def _of_registrations(connection: Connection) -> list[Attention]:
     drifted = registrations.found(connection)
     if not drifted:
         return []
     differ = _number(len(drifted), "registration is", "registrations are")
     first = next(iter(drifted.values()))
-    return [f"{differ} otherwise than the change log has it, as {first}: sync-worker doctor"]
+    text = f"{differ} not as the change log has it, for example {first}"
+    return [Attention(text, Remedy.SEE_DOCTOR())]
 
 
-def attention_to_holds(connection: Connection) -> list[str]:
-    """What a person should know of holds, each with what to type: those that are open first.
+def attention_to_holds(connection: Connection) -> list[Attention]:
+    """What a person should know of holds: those that are open first.
 
     One that was withdrawn is told of while changes that had taken effect before it stand.
     """
@@ -280,24 +288,21 @@ def attention_to_holds(connection: Connection) -> list[str]:
     ]
 
 
-def _keeps_back(hold: Mapping[str, Any], uncorrected: UncorrectedHold | None) -> str:
+def _keeps_back(hold: Mapping[str, Any], uncorrected: UncorrectedHold | None) -> Attention:
     clinics = _number(hold["count"], "clinic", "clinics")
     before = ""
     if uncorrected is not None:
         others = _number(uncorrected.clinics, "clinic", "clinics")
         before = f", after changes of {others} there had taken effect"
-    return (
+    return Attention(
         f"hold {hold['id']} keeps back changes of {clinics} in region {hold['region_code']}"
-        f"{before}: sync-worker holds show {hold['id']}"
+        f"{before}",
+        Remedy.SEE_HOLD(number=hold["id"]),
     )
 
 
-def _left_behind(uncorrected: UncorrectedHold) -> str:
-    number = uncorrected.number
-    return (
-        f"{left_behind(uncorrected)}: sync-worker holds show {number} -o csv lists them for "
-        f"corrections; where they are right: sync-worker holds acknowledge {number} --reason TEXT"
-    )
+def _left_behind(uncorrected: UncorrectedHold) -> Attention:
+    return Attention(left_behind(uncorrected), Remedy.ACKNOWLEDGE_HOLD(number=uncorrected.number))
 
 
 def left_behind(uncorrected: UncorrectedHold) -> str:

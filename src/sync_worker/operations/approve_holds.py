@@ -12,46 +12,64 @@ from sqlalchemy import Connection
 from sync_worker.authorship import Authorship
 from sync_worker.domain.facts import Fact
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Guard
+from sync_worker.errors import Exit, UserError
 from sync_worker.pipeline.listener import MovedWithoutBoard
 from sync_worker.registry import change_log, clinics, guard_state, holds, queries, registrations
 from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.database import Registry
 from sync_worker.registry.holds import MergedChange
+from sync_worker.remedies import Remedy
 
 _MOST_TRIES = 20
 """A worker may hold more while the locks are taken; from the second try on, hardly ever."""
 
 
-class UnknownHold(Exception):
+class UnknownHold(UserError):
     """There is no hold with this number."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(f"there is no hold {number}")
-        self.number = number
+        super().__init__(
+            Exit.NOT_FOUND, f"There is no hold {number}.", hint=Remedy.LIST_ALL_HOLDS()
+        )
 
 
-class HoldDecided(Exception):
+class HoldDecided(UserError):
     """The hold was approved or withdrawn before."""
 
     def __init__(self, number: int, status: str) -> None:
-        super().__init__(f"hold {number} is {status} already")
-        self.number, self.status = number, status
+        super().__init__(
+            Exit.REFUSED,
+            f"Hold {number} is already {status}.",
+            why="A decision cannot be made twice.",
+            hint=Remedy.LIST_OPEN_HOLDS(),
+            code="decided",
+        )
 
 
-class HoldStillOpen(Exception):
+class HoldStillOpen(UserError):
     """The hold still waits for a decision, so there is nothing to acknowledge yet."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(f"hold {number} is open")
-        self.number = number
+        super().__init__(
+            Exit.REFUSED,
+            f"Hold {number} is open.",
+            why="It waits for corrections or an approval; only a withdrawn hold is acknowledged.",
+            hint=Remedy.SHOW_HOLD(number=number),
+            code="open",
+        )
 
 
-class HoldChanged(Exception):
+class HoldChanged(UserError):
     """The list is not the one that was looked at, or changes while it is to be approved."""
 
     def __init__(self, number: int, revision: int) -> None:
-        super().__init__(f"hold {number} is at revision {revision} by now")
-        self.number, self.revision = number, revision
+        super().__init__(
+            Exit.REFUSED,
+            f"The list of hold {number} has changed: it is now at revision {revision}.",
+            why="Nothing was done.",
+            hint=Remedy.SHOW_HOLD(number=number),
+            code="changed_meanwhile",
+        )
 
 
 def plan(registry: Registry, number: int) -> dict[str, Any]:

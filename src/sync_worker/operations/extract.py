@@ -15,10 +15,12 @@ from sync_worker.domain.characters import cleaned
 from sync_worker.domain.facts import Fact, Facts, Register
 from sync_worker.domain.hsa_id import has_the_form, meant
 from sync_worker.domain.regions import Regions
+from sync_worker.errors import Exit, UserError
 from sync_worker.events.models import MAX_NAME_LENGTH, is_hsa_id, is_storable, stated
 from sync_worker.events.outcomes import quoted
 from sync_worker.files import csv_cells, csv_rows
 from sync_worker.registry.snapshot import RegistrySnapshot
+from sync_worker.remedies import Remedy
 
 LEAST_PERCENT = 80
 """Of the registry's active clinics, an extract has to name so many."""
@@ -32,20 +34,35 @@ _TRUTH = {
 }
 
 
-class BadExtract(Exception):
+class BadExtract(UserError):
     """The file is not an extract; each problem is a sentence that names its line."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__(problems[0])
+        several = "The extract cannot be used:\n  " + "\n  ".join(problems)
+        super().__init__(
+            Exit.USAGE,
+            problems[0] if len(problems) == 1 else several,
+            why="None of it was used.",
+            hint="Correct the file, or have it made again: hsa_id,active,region_code[,name] in "
+            "UTF-8, with commas or semicolons.",
+            code="extract",
+        )
         self.problems = problems
 
 
-class ShortExtract(Exception):
+class ShortExtract(UserError):
     """The extract names too few of the registry's active clinics to be the whole truth."""
 
     def __init__(self, named: int, active: int, lines: int) -> None:
-        super().__init__(f"the extract names {named} of {active} active clinics")
-        self.named, self.active, self.lines = named, active, lines
+        super().__init__(
+            Exit.REFUSED,
+            f"The extract has {lines} clinics and names {named} of the {active} that are active "
+            "here.",
+            why=f"One that is empty, or names fewer than {LEAST_PERCENT} % of them, is more likely "
+            "a fault than the truth: the rest would be deactivated.",
+            hint=Remedy.ACCEPT_SHORT_EXTRACT(),
+            code="short_extract",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from sync_worker.domain.drift import (
 from sync_worker.domain.facts import Change, Fact, Register
 from sync_worker.events.record import Origin
 from sync_worker.operations.extract import Extract
-from sync_worker.operations.stream_fold import Fold, HeldRegister, WorkerProgress
+from sync_worker.operations.stream_fold import Fold, Passed, Waiting
 from sync_worker.pipeline.listener import MovedWithoutBoard
 from sync_worker.registry import change_log, holds, registrations, snapshot
 from sync_worker.registry.change_log import LogEntry
@@ -54,7 +54,7 @@ class Expectation(Protocol):
         """Where the record stands that states the register."""
 
 
-class StreamExpectation:
+class StreamSays:
     """What a stream says; an `Expectation`."""
 
     def __init__(self, stream_id: str, fold: Fold) -> None:
@@ -83,7 +83,7 @@ class StreamExpectation:
         return next(found, None)
 
 
-class ExtractExpectation:
+class ExtractSays:
     """What an extract says; an `Expectation`."""
 
     stream_id = None
@@ -146,7 +146,7 @@ class Comparison:
         return len(self.differences) + len(self.registrations)
 
 
-def passed_by(survey: RegistrySnapshot, origin: Origin) -> WorkerProgress:
+def passed_by(survey: RegistrySnapshot, origin: Origin) -> Passed:
     """What of a stream, as its topics are now, the worker is done with."""
     positions = {one.partition: one.next_offset for one in survey.positions_in(origin.stream)}
     set_aside = {
@@ -158,13 +158,13 @@ def passed_by(survey: RegistrySnapshot, origin: Origin) -> WorkerProgress:
     }
     waiting = {
         hsa_id: {
-            fact: HeldRegister(held.register, clinic.state(fact).stored.version)
+            fact: Waiting(held.register, clinic.state(fact).stored.version)
             for fact, held in clinic.held.items()
         }
         for hsa_id, clinic in survey.clinics.items()
         if clinic.held
     }
-    return WorkerProgress(positions or None, set_aside, waiting)
+    return Passed(positions or None, set_aside, waiting)
 
 
 def compare(
@@ -240,7 +240,7 @@ _MOST_CLINICS = 1000
 
 
 @dataclass(slots=True)
-class RepairResult:
+class Repaired:
     """What was set, and what was left because the clinic changed meanwhile."""
 
     done: list[Difference] = field(default_factory=list)
@@ -253,12 +253,12 @@ def repair(
     differences: Sequence[Difference],
     authorship: Authorship,
     stream_id: str | None = None,
-) -> RepairResult:
+) -> Repaired:
     """Set each fact to what is expected; to be called with differences in the order of HSA-ids.
 
     `stream_id` is the log that their addresses are of.
     """
-    repaired = RepairResult()
+    repaired = Repaired()
     for part in _parts(differences):
         with registry.transaction() as transaction:
             done = _repair(transaction.connection, part, authorship, stream_id)

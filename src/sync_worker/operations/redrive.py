@@ -14,17 +14,19 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from sync_worker.authorship import Authorship
+from sync_worker.errors import Exit, UserError
 from sync_worker.events.record import Origin, Record
-from sync_worker.operations.reapply import MOST_AT_ONCE, ReapplyContext
+from sync_worker.operations.reapply import MOST_AT_ONCE, Parts
 from sync_worker.pipeline import gc_control
 from sync_worker.pipeline.apply import DatabaseRefusesRecords, Writer
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.dry_run import DryRun
-from sync_worker.pipeline.merge import MergeResult, Outcome
+from sync_worker.pipeline.merge import Merged, Outcome
 from sync_worker.registry import dead_letters, schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dead_letters import OPEN, DeadLetter, DeadLetterSummary
 from sync_worker.registry.errors import Fault, fault_of
+from sync_worker.remedies import Remedy
 from sync_worker.streams.protocol import MAX_FETCHED_BYTES
 
 _UNDERSTOOD = set(Outcome) - {Outcome.DEAD_LETTERED}
@@ -37,14 +39,14 @@ class Redriven(NamedTuple):
     """
 
     outcomes: list[tuple[int, Outcome]]
-    merged: MergeResult
+    merged: Merged
 
 
-class Redriver:
+class Redriving:
     """Redrives letters and keeps what they come to; each transaction is kept by itself."""
 
-    def __init__(self, context: ReapplyContext, authorship: Authorship, most_at_once: int) -> None:
-        self._context = context
+    def __init__(self, parts: Parts, authorship: Authorship, most_at_once: int) -> None:
+        self._parts = parts
         self._authorship = authorship
         self._most_at_once = min(most_at_once, MOST_AT_ONCE)
 
@@ -54,7 +56,7 @@ class Redriver:
             yield from self._take(stream, numbers)
 
     def _take(self, stream: str, numbers: Sequence[int]) -> Iterator[Redriven]:
-        redriven = self._context.retry(lambda: self._attempt(stream, numbers))
+        redriven = self._parts.patience(lambda: self._attempt(stream, numbers))
         if redriven is not None:
             yield redriven
             return
@@ -75,7 +77,7 @@ class Redriver:
         return None
 
     def _written(self, stream: str, numbers: Sequence[int]) -> Redriven:
-        with gc_control.paused(), self._context.registry.transaction() as transaction:
+        with gc_control.paused(), self._parts.registry.transaction() as transaction:
             schema.require_unchanged(transaction.connection)
             dead_letters.alone(transaction.connection)
             found = dead_letters.still_open(transaction.connection, numbers)
@@ -85,12 +87,10 @@ class Redriver:
             transaction.commit()
         return redriven
 
-    def _merged(
-        self, connection: Connection, stream: str, found: Sequence[DeadLetter]
-    ) -> MergeResult:
-        now = self._context.clock()
-        decoded = DecodedRecords.by(self._context.decoder, _records(found), now)
-        return Writer(connection, self._context.limits, Origin(stream), None, now).write(decoded)
+    def _merged(self, connection: Connection, stream: str, found: Sequence[DeadLetter]) -> Merged:
+        now = self._parts.clock()
+        judged = DecodedRecords.by(self._parts.codec, _records(found), now)
+        return Writer(connection, self._parts.limits, Origin(stream), None, now).write(judged)
 
     def _keep_account(
         self, connection: Connection, found: Sequence[DeadLetter], redriven: Redriven
@@ -104,25 +104,25 @@ class Redriver:
         dead_letters.redriven(connection, understood, self._authorship)
 
 
-class DryRunRedriver:
-    """Says what `Redriver` would come to, and keeps nothing."""
+class RedriveDryRun:
+    """Says what `Redriving` would come to, and keeps nothing."""
 
-    def __init__(self, context: ReapplyContext, most_at_once: int) -> None:
-        self._context = context
-        self._rehearsal = DryRun(context.limits)
+    def __init__(self, parts: Parts, most_at_once: int) -> None:
+        self._parts = parts
+        self._rehearsal = DryRun(parts.limits)
         self._most_at_once = min(most_at_once, MOST_AT_ONCE)
 
     def take(self, heads: Sequence[DeadLetterSummary]) -> Iterator[Redriven]:
         """What would become of the letters, after those before."""
         for stream, numbers in _parts_of(heads, self._most_at_once):
-            yield self._context.retry(lambda s=stream, n=numbers: self._merged(s, n))  # type: ignore[misc]
+            yield self._parts.patience(lambda s=stream, n=numbers: self._merged(s, n))  # type: ignore[misc]
 
     def _merged(self, stream: str, numbers: Sequence[int]) -> Redriven:
-        now = self._context.clock()
-        with self._context.registry.snapshot() as connection:
+        now = self._parts.clock()
+        with self._parts.registry.snapshot() as connection:
             found = dead_letters.still_open(connection, numbers)
-            decoded = DecodedRecords.by(self._context.decoder, _records(found), now)
-            return _redriven(found, self._rehearsal.merge(connection, stream, decoded, now))
+            judged = DecodedRecords.by(self._parts.codec, _records(found), now)
+            return _redriven(found, self._rehearsal.merge(connection, stream, judged, now))
 
 
 def _parts_of(heads: Sequence[DeadLetterSummary], most: int) -> Iterator[tuple[str, list[int]]]:
@@ -146,7 +146,7 @@ def _records(found: Sequence[DeadLetter]) -> list[Record]:
     return [letter.record for letter in found]
 
 
-def _redriven(found: Sequence[DeadLetter], merged: MergeResult) -> Redriven:
+def _redriven(found: Sequence[DeadLetter], merged: Merged) -> Redriven:
     numbers = [letter.number for letter in found]
     return Redriven(list(zip(numbers, merged.outcomes, strict=True)), merged)
 
@@ -154,27 +154,36 @@ def _redriven(found: Sequence[DeadLetter], merged: MergeResult) -> Redriven:
 # Dead letters that an operator gives up or clears away: planned, and done whole or not at all.
 
 
-class UnknownDeadLetters(Exception):
+class UnknownDeadLetters(UserError):
     """There are no dead letters with these ids."""
 
     def __init__(self, numbers: Sequence[int]) -> None:
-        super().__init__(f"there is no dead letter {', '.join(map(str, numbers))}")
-        self.numbers = numbers
+        super().__init__(
+            Exit.NOT_FOUND,
+            f"There is no dead letter {', '.join(map(str, numbers))}.",
+            hint=Remedy.LIST_ALL_DEAD_LETTERS(),
+        )
 
 
-class ClosedDeadLetters(Exception):
+class ClosedDeadLetters(UserError):
     """Dead letters that were named are closed already; one that is closed stays closed."""
 
     def __init__(self, heads: Sequence[DeadLetterSummary]) -> None:
-        super().__init__(", ".join(f"{head.number} is {head.status}" for head in heads))
-        self.heads = heads
+        closed = ", ".join(f"{head.number} is {head.status}" for head in heads)
+        super().__init__(
+            Exit.REFUSED,
+            f"No longer open: {closed}.",
+            why="Nothing was done: a closed dead letter stays closed.",
+            hint=Remedy.LIST_OPEN_DEAD_LETTERS(),
+            code="closed",
+        )
 
 
 def chosen(registry: Registry, numbers: Collection[int]) -> list[DeadLetterSummary]:
     """The open letters with these ids, in the order set aside.
 
     Raises:
-        UnknownDeadLetters, ClosedDeadLetters: see there.
+        UnknownLetters, ClosedLetters: see there.
     """
     with registry.snapshot() as connection:
         return _all_open(dead_letters.heads(connection, numbers), numbers)
@@ -192,7 +201,7 @@ def discard(
     All or none, or those that are still open.
 
     Raises:
-        UnknownDeadLetters, ClosedDeadLetters: see there; nothing was done.
+        UnknownLetters, ClosedLetters: see there; nothing was done.
     """
     with registry.transaction() as transaction:
         dead_letters.alone(transaction.connection)

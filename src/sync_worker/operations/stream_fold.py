@@ -16,11 +16,13 @@ from typing import Any, NamedTuple
 
 from sync_worker.domain.facts import Fact, Register, Version
 from sync_worker.domain.regions import Regions
+from sync_worker.errors import Exit, UserError
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcomes import Event
 from sync_worker.events.record import Partition, Record
 from sync_worker.pipeline import gc_control
 from sync_worker.registry.snapshot import Address
+from sync_worker.remedies import Remedy
 from sync_worker.streams.kafka.range_reader import KafkaRangeReader
 from sync_worker.streams.kafka.settings import KafkaSettings
 from sync_worker.streams.protocol import StoredPositions, StreamError, StreamUnavailable
@@ -30,34 +32,32 @@ _NUMBER_OF = {fact: number for number, fact in enumerate(Fact)}
 _FACTS = len(_NUMBER_OF)
 
 
-class LocatedRegister(NamedTuple):
+class Stated(NamedTuple):
     """A fact, and where the record stands that states it."""
 
     register: Register[Any]
     address: Address
 
 
-FoldedClinic = list[Any]
+Slots = list[Any]
 """A clinic's registers in the order of `Fact`, then as many addresses. A list of plain values,
 since one is looked at for each of millions of records."""
 
 
-FactKey = tuple[str, Fact]
+Place = tuple[str, Fact]
 """A clinic's HSA-id, and one of its facts."""
 
-FoldContents = tuple[
-    dict[str, FoldedClinic], dict[str, FoldedClinic], dict[FactKey, LocatedRegister]
-]
+Contents = tuple[dict[str, Slots], dict[str, Slots], dict[Place, Stated]]
 
 
-class HeldRegister(NamedTuple):
+class Waiting(NamedTuple):
     """What is held of a fact, and the version that the row has beneath it."""
 
     held: Register[Any]
     version: Version | None
 
 
-class WorkerProgress(NamedTuple):
+class Passed(NamedTuple):
     """What of a stream the worker is done with.
 
     `positions` is None where it has none in that stream: then everything counts as passed. Records
@@ -66,15 +66,15 @@ class WorkerProgress(NamedTuple):
 
     positions: Mapping[Partition, int] | None
     set_aside: Mapping[Address, frozenset[str]] = {}
-    waiting: Mapping[str, Mapping[Fact, HeldRegister]] = {}
+    waiting: Mapping[str, Mapping[Fact, Waiting]] = {}
     """What is held, by clinic: there the row is not what was passed last."""
 
 
 class Fold:
     """Folds a stream's records, in any order."""
 
-    def __init__(self, decoder: EventDecoder, passed: WorkerProgress) -> None:
-        self._decoder = decoder
+    def __init__(self, codec: EventDecoder, passed: Passed) -> None:
+        self._codec = codec
         known = passed.positions
         self._positions: dict[tuple[str, int], int] | None = (
             None
@@ -82,24 +82,24 @@ class Fold:
             else {(at.topic, at.partition): offset for at, offset in known.items()}
         )
         self._set_aside = passed.set_aside
-        self._passed: dict[str, FoldedClinic] = {}
-        self._beyond: dict[str, FoldedClinic] = {}
+        self._passed: dict[str, Slots] = {}
+        self._beyond: dict[str, Slots] = {}
         self._waiting = passed.waiting
-        self._under_held: dict[FactKey, LocatedRegister] = {}
+        self._under_held: dict[Place, Stated] = {}
 
     def read(self, records: Iterable[Record], now: datetime) -> None:
         """Take records in; `now` is the clock. What the codec sets aside or ignores is no fact."""
-        decode = self._decoder.decode
+        decode = self._codec.decode
         for record in records:
             event = decode(record, now)
             if isinstance(event, Event):
                 self._state(event, record)
 
-    def contents(self) -> FoldContents:
+    def contents(self) -> Contents:
         """What it has come to, as plain data that another process can be given."""
         return self._passed, self._beyond, self._under_held
 
-    def join(self, contents: FoldContents) -> None:
+    def join(self, contents: Contents) -> None:
         """Take in what another fold, of other partitions of the same stream, has come to."""
         *registers, under_held = contents
         for mine, others in zip((self._passed, self._beyond), registers, strict=True):
@@ -112,18 +112,18 @@ class Fold:
         """The clinics that an event names."""
         return self._passed.keys() | self._beyond.keys()
 
-    def passed(self, hsa_id: str, fact: Fact) -> LocatedRegister | None:
+    def passed(self, hsa_id: str, fact: Fact) -> Stated | None:
         """The newest that the worker has passed."""
         return _stated(self._passed, hsa_id, fact)
 
-    def newest(self, hsa_id: str, fact: Fact) -> LocatedRegister | None:
+    def newest(self, hsa_id: str, fact: Fact) -> Stated | None:
         """The newest of the whole stream."""
         passed, beyond = self.passed(hsa_id, fact), _stated(self._beyond, hsa_id, fact)
         if passed is None or beyond is None:
             return passed or beyond
         return beyond if passed.register < beyond.register else passed
 
-    def under_held(self, hsa_id: str, fact: Fact) -> LocatedRegister | None:
+    def under_held(self, hsa_id: str, fact: Fact) -> Stated | None:
         """What is stated by the version that the row has, where something newer is held."""
         return self._under_held.get((hsa_id, fact))
 
@@ -144,11 +144,11 @@ class Fold:
             register = event.facts[_NUMBER_OF[fact]]
             if register is None or register[:3] != waiting.version or register >= waiting.held:
                 continue
-            stated, place = LocatedRegister(register, record.address), (event.hsa_id, fact)
+            stated, place = Stated(register, record.address), (event.hsa_id, fact)
             self._under_held[place] = max(stated, self._under_held.get(place, stated))
 
 
-def _take(slots: FoldedClinic, event: Event, record: Record) -> None:
+def _take(slots: Slots, event: Event, record: Record) -> None:
     number = 0
     for register in event.facts:
         if register is not None and (slots[number] is None or slots[number] < register):
@@ -157,7 +157,7 @@ def _take(slots: FoldedClinic, event: Event, record: Record) -> None:
         number += 1  # noqa: SIM113 - counted by hand, which is quicker
 
 
-def _joined(mine: FoldedClinic | None, others: FoldedClinic) -> FoldedClinic:
+def _joined(mine: Slots | None, others: Slots) -> Slots:
     if mine is None:
         return others
     for number in range(_FACTS):
@@ -167,11 +167,11 @@ def _joined(mine: FoldedClinic | None, others: FoldedClinic) -> FoldedClinic:
     return mine
 
 
-def _stated(clinics: Mapping[str, FoldedClinic], hsa_id: str, fact: Fact) -> LocatedRegister | None:
+def _stated(clinics: Mapping[str, Slots], hsa_id: str, fact: Fact) -> Stated | None:
     slots, number = clinics.get(hsa_id), _NUMBER_OF[fact]
     if slots is None or slots[number] is None:
         return None
-    return LocatedRegister(slots[number], slots[number + _FACTS])
+    return Stated(slots[number], slots[number + _FACTS])
 
 
 # The fold of a long stream in two processes, each with half of the partitions. Kafka's client
@@ -184,43 +184,61 @@ _END_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class DecoderSettings:
+class Judge:
     """What a codec is made of, for a process of its own."""
 
     activation_topic: str
     regions: Regions
     max_future: timedelta
 
-    def decoder(self) -> EventDecoder:
+    def codec(self) -> EventDecoder:
         """The codec."""
         return EventDecoder(self.activation_topic, self.regions, self.max_future)
 
 
 @dataclass(frozen=True, slots=True)
-class FoldTask:
+class Part:
     """Some partitions of a cluster's topics, to be folded; without numbers, all of them."""
 
     settings: KafkaSettings
-    decoder_settings: DecoderSettings
-    passed: WorkerProgress
+    judge: Judge
+    passed: Passed
     stored_positions: StoredPositions
     max_records: int
     numbers: frozenset[int] = frozenset()
 
 
-class FoldProcessLost(Exception):
+class PartLost(UserError):
     """The other process ended without a word; as a rule, somebody killed it.
 
     `signal_name` is what it was killed by, as in SIGKILL; None where it ended by itself.
     """
 
+    signal_name: str | None
+
     def __init__(self, exit_code: int | None) -> None:
-        super().__init__("the process that read half of the partitions has ended")
-        is_killed = exit_code is not None and exit_code < 0
-        self.signal_name = signal.Signals(-exit_code).name if is_killed and exit_code else None
+        if exit_code is None or exit_code >= 0:
+            super().__init__(
+                Exit.UNEXPECTED,
+                "The process that read half of the partitions has ended.",
+                why="This is a fault of the program.",
+                hint=Remedy.DEBUG(),
+            )
+            self.signal_name = None
+            return
+        self.signal_name = signal.Signals(-exit_code).name
+        super().__init__(
+            Exit.UNEXPECTED,
+            f"The process that read half of the partitions was ended from outside: "
+            f"{self.signal_name}.",
+            why="Nothing was changed. If nobody did that, the machine or the container ran out of "
+            "memory.",
+            hint="Give it more memory, or run it where there is more; then run the command again.",
+            code="killed",
+        )
 
 
-class FoldProgress:
+class Gauge:
     """How far the two are, together; asked from another thread."""
 
     def __init__(self) -> None:
@@ -248,12 +266,12 @@ def halves(numbers: Collection[int]) -> tuple[frozenset[int], frozenset[int]]:
     return frozenset(ordered[::2]), frozenset(ordered[1::2])
 
 
-def folded(part: FoldTask, numbers: Collection[int], gauge: FoldProgress) -> Fold:
+def folded(part: Part, numbers: Collection[int], gauge: Gauge) -> Fold:
     """Fold the partitions with these numbers, two at least, in two processes.
 
     Raises:
-        StreamError, StreamUnavailable: either part of the stream cannot be read.
-        FoldProcessLost: the other process was killed.
+        StreamError, StreamAway: either part of the stream cannot be read.
+        PartLost: the other process was killed.
         Exception: whatever else ended the other process.
     """
     here, there = halves(numbers)
@@ -265,9 +283,9 @@ def folded(part: FoldTask, numbers: Collection[int], gauge: FoldProgress) -> Fol
     return fold
 
 
-def _fold(part: FoldTask, look: Callable[[RangeReader], None]) -> Fold:
+def _fold(part: Part, look: Callable[[RangeReader], None]) -> Fold:
     """Fold a part; `look` is given the reader after each batch."""
-    fold = Fold(part.decoder_settings.decoder(), part.passed)
+    fold = Fold(part.judge.codec(), part.passed)
     wanted = Range(partitions=part.numbers)
     with closing(KafkaRangeReader(part.settings, wanted, part.max_records)) as reader:
         reader.fit(part.stored_positions)
@@ -282,7 +300,7 @@ def _fold(part: FoldTask, look: Callable[[RangeReader], None]) -> Fold:
 
 
 @contextmanager
-def _beside(context: Any, part: FoldTask, told: Any) -> Iterator[Callable[[], Any]]:
+def _beside(context: Any, part: Part, told: Any) -> Iterator[Callable[[], Any]]:
     """Fold a part in a process of its own; what is yielded waits for what it has come to."""
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(part, sender, told), daemon=True)
@@ -301,7 +319,7 @@ def _result(receiver: Connection, process: Any) -> Any:
         kind, content = receiver.recv()
     except EOFError:
         process.join(_END_SECONDS)
-        raise FoldProcessLost(process.exitcode) from None
+        raise PartLost(process.exitcode) from None
     match kind:
         case "error":
             raise StreamError(*content)
@@ -312,7 +330,7 @@ def _result(receiver: Connection, process: Any) -> Any:
     return content
 
 
-def _run(part: FoldTask, sender: Connection, told: Any) -> None:
+def _run(part: Part, sender: Connection, told: Any) -> None:
     """The other process. Ctrl-C is its parent's business, which ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()

@@ -9,13 +9,14 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Guard, Limits
+from sync_worker.errors import Exit, UserError
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcomes import Reason, Rejection
 from sync_worker.events.record import Origin, Partition, Record
 from sync_worker.pipeline import merge
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.listener import MassChangeHeld, TransactionCommitted, UnknownType
-from sync_worker.pipeline.merge import Merger, MergeResult
+from sync_worker.pipeline.merge import Merged, Merger
 from sync_worker.registry import (
     change_log,
     clinics,
@@ -32,6 +33,7 @@ from sync_worker.registry.database import Registry
 from sync_worker.registry.dead_letters import Address, Offsets
 from sync_worker.registry.errors import Fault, fault_of, first_line, is_beyond_encoding
 from sync_worker.registry.positions import Counts, PositionUpdate
+from sync_worker.remedies import Remedy
 from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 
 
@@ -39,19 +41,19 @@ from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 class PendingTransaction:
     """One batch, or several that follow on each other."""
 
-    decoded: DecodedRecords
+    judged: DecodedRecords
     ranges: dict[Partition, OffsetRange]
     """One of each partition that is moved."""
     topic_ids: dict[str, str]
 
     @classmethod
-    def of(cls, batch: FetchedBatch, decoded: DecodedRecords) -> "PendingTransaction":
+    def of(cls, batch: FetchedBatch, judged: DecodedRecords) -> "PendingTransaction":
         """A batch, whose records were judged."""
         ranges = {span.partition: span for span in batch.ranges}
-        return cls(decoded, ranges, dict(batch.topic_ids))
+        return cls(judged, ranges, dict(batch.topic_ids))
 
     def __len__(self) -> int:
-        return len(self.decoded)
+        return len(self.judged)
 
     def is_followed_by(self, batch: FetchedBatch) -> bool:
         """Whether the batch goes on where this ends, in each partition that is in both."""
@@ -63,7 +65,7 @@ class PendingTransaction:
 
     def add(self, later: "PendingTransaction") -> None:
         """Go on with what follows on this."""
-        self.decoded.add(later.decoded)
+        self.judged.add(later.judged)
         self.topic_ids |= later.topic_ids
         for at, span in later.ranges.items():
             begin = self.ranges.get(at, span).from_offset
@@ -71,7 +73,7 @@ class PendingTransaction:
 
     def halves(self) -> "tuple[PendingTransaction, PendingTransaction]":
         """Two that are this one, one after the other; it must have two records or more."""
-        first, second = self.decoded.halves()
+        first, second = self.judged.halves()
         ends = first.ends()
         before = {at: OffsetRange(at, self.ranges[at].from_offset, end) for at, end in ends.items()}
         after = {
@@ -83,10 +85,10 @@ class PendingTransaction:
             second, steps, self.topic_ids
         )
 
-    def advances(self, merged: MergeResult) -> list[PositionUpdate]:
+    def advances(self, merged: Merged) -> list[PositionUpdate]:
         """The way through each partition, and what became of the records on it."""
-        counts = merged.counts(self.decoded)
-        unknown, is_known = self.decoded.unknown_at_the_ends()
+        counts = merged.counts(self.judged)
+        unknown, is_known = self.judged.unknown_at_the_ends()
         return [
             PositionUpdate(
                 span.partition,
@@ -110,8 +112,17 @@ _MOST_REFUSED = 10
 """More records of one batch that the database refuses are no accident of data, but our bug."""
 
 
-class DatabaseRefusesRecords(Exception):
+class DatabaseRefusesRecords(UserError):
     """The database refuses the data of so many records that the fault must be this program's."""
+
+    def __init__(self, refusal: DBAPIError) -> None:
+        super().__init__(
+            Exit.UNEXPECTED,
+            f"The database refuses the data of more than {_MOST_REFUSED} records of one batch: "
+            f"{first_line(refusal)}.",
+            why="Nothing of the batch was kept. This is a fault of the program.",
+            hint=Remedy.DEBUG(),
+        )
 
 
 class Writer:
@@ -140,103 +151,99 @@ class Writer:
         self._now = now
         self._refused = 0
 
-    def write(self, decoded: DecodedRecords) -> MergeResult:
+    def write(self, judged: DecodedRecords) -> Merged:
         """Write all of it, except that a record whose data the database refuses is set aside.
 
         It is found by halving: either half is written in a savepoint of its own, in the order read.
 
         Raises:
-            PayloadReleased: one is to be set aside that was not kept whole.
+            BytesLetGo: one is to be set aside that was not kept whole.
             DatabaseRefusesRecords: see there.
         """
         try:
             with self._connection.begin_nested():
-                return self._write(decoded)
+                return self._write(judged)
         except DBAPIError as error:
             if fault_of(error) is not Fault.DATA:
                 raise
             refusal = error
-        if len(decoded) == 1:
-            return self._set_aside(decoded.record(0), refusal)
-        self._lock_in_order(decoded)
-        first, second = decoded.halves()
+        if len(judged) == 1:
+            return self._set_aside(judged.record(0), refusal)
+        self._lock_in_order(judged)
+        first, second = judged.halves()
         return self.write(first).followed_by(self.write(second))
 
-    def _set_aside(self, record: Record, refusal: DBAPIError) -> MergeResult:
+    def _set_aside(self, record: Record, refusal: DBAPIError) -> Merged:
         # How many records have a character that the encoding lacks is no matter of this program.
         self._refused += not is_beyond_encoding(refusal)
         if self._refused > _MOST_REFUSED:
-            raise DatabaseRefusesRecords from refusal
+            raise DatabaseRefusesRecords(refusal) from refusal
         rejection = Rejection(Reason.DATABASE_REJECTED, first_line(refusal))
-        decoded = DecodedRecords.of(record, rejection)
-        merged = Merger(self._origin.stream, {}, {}, self._now).merge(decoded)
-        self._keep(merged, decoded)
+        judged = DecodedRecords.of(record, rejection)
+        merged = Merger(self._origin.stream, {}, {}, self._now).merge(judged)
+        self._keep(merged, judged)
         return merged
 
-    def _write(self, decoded: DecodedRecords) -> MergeResult:
-        merged, guard = self._merge(decoded)
-        self._keep(merged, decoded)
+    def _write(self, judged: DecodedRecords) -> Merged:
+        merged, guard = self._merge(judged)
+        self._keep(merged, judged)
         if guard is not None:
             self._keep_guard(merged, guard)
         return merged
 
-    def _merge(self, decoded: DecodedRecords) -> tuple[MergeResult, Guard | None]:
-        hsa_ids = decoded.hsa_ids()
+    def _merge(self, judged: DecodedRecords) -> tuple[Merged, Guard | None]:
+        hsa_ids = judged.hsa_ids()
         known = self._known(clinics.lock_or_create(self._connection, hsa_ids), hsa_ids)
         if self._limits.are_lifted and not holds.is_any_fact_held(self._connection):
             merger = Merger(self._origin.stream, known.clinics, known.boards, self._now)
-            return merger.merge(decoded), None
-        return merge.merge(self._origin.stream, known, self._now, decoded, self._locked_guard)
+            return merger.merge(judged), None
+        return merge.merge(self._origin.stream, known, self._now, judged, self._locked_guard)
 
-    def _known(
-        self, locked: Mapping[str, KnownClinic], hsa_ids: Collection[str]
-    ) -> merge.PriorState:
+    def _known(self, locked: Mapping[str, KnownClinic], hsa_ids: Collection[str]) -> merge.Known:
         """What bears on clinics that are locked: nobody else changes what is held of them."""
         held = holds.of_clinics(self._connection, hsa_ids)
-        return merge.PriorState(locked, held, registrations.boards(self._connection))
+        return merge.Known(locked, held, registrations.boards(self._connection))
 
-    def _lock_in_order(self, decoded: DecodedRecords) -> None:
+    def _lock_in_order(self, judged: DecodedRecords) -> None:
         """Take the locks that the parts of it could need, before the first is written."""
-        hsa_ids = decoded.hsa_ids()
+        hsa_ids = judged.hsa_ids()
         known = self._known(clinics.lock_existing(self._connection, hsa_ids), hsa_ids)
         concerned = {
             hsa_id
             for hsa_id, clinic in known.clinics.items()
             if clinic.is_registered or hsa_id in known.held
         }
-        self._locked_guard(merge.regions_at_stake(concerned, decoded, known))
+        self._locked_guard(merge.regions_at_stake(concerned, judged, known))
 
     def _locked_guard(self, region_codes: Collection[str]) -> Guard:
         since = self._now - self._limits.window
         regions = guard_state.locked(self._connection, region_codes, since)
         return Guard(self._limits, regions, self._now)
 
-    def _keep(self, merged: MergeResult, decoded: DecodedRecords) -> None:
+    def _keep(self, merged: Merged, judged: DecodedRecords) -> None:
         clinics.write(self._connection, merged.changed.items(), self._now)
         change_log.append(self._connection, merged.entries)
         if self._offsets is not None:
             dead_letters.add(self._connection, self._origin, merged.rejected, self._now)
-            self._close_understood(merged, decoded, self._offsets)
+            self._close_understood(merged, judged, self._offsets)
 
-    def _close_understood(
-        self, merged: MergeResult, decoded: DecodedRecords, offsets: Offsets
-    ) -> None:
+    def _close_understood(self, merged: Merged, judged: DecodedRecords, offsets: Offsets) -> None:
         """Close dead letters of records that were read again and are understood by now."""
         letters = dead_letters.open_among(self._connection, self._origin, offsets)
         if not letters:
             return
         rejected = {bad.record.address for bad in merged.rejected}
         numbers = {
-            address: at for at, address in enumerate(decoded.addresses()) if address not in rejected
+            address: at for at, address in enumerate(judged.addresses()) if address not in rejected
         }
         closed = [
             letter
             for letter, address, digest in letters
-            if address in numbers and decoded.record(numbers[address]).digest == digest
+            if address in numbers and judged.record(numbers[address]).digest == digest
         ]
         dead_letters.close(self._connection, closed, dead_letters.REDRIVEN, self._now)
 
-    def _keep_guard(self, merged: MergeResult, guard: Guard) -> None:
+    def _keep_guard(self, merged: Merged, guard: Guard) -> None:
         still_open = guard_state.write(self._connection, guard, merged.held)
         guard_state.prune(self._connection, guard.regions, self._now - self._limits.window)
         merged.warnings += [MassChangeHeld(*hold) for hold in still_open if hold.newly_held]
@@ -253,12 +260,12 @@ class Applier:
     def __init__(
         self,
         registry: Registry,
-        decoder: EventDecoder,
+        codec: EventDecoder,
         clock: Callable[[], datetime],
         limits: Limits = USUAL_LIMITS,
     ) -> None:
         self._registry = registry
-        self._decoder = decoder
+        self._codec = codec
         self._limits = limits
         self._clock = clock
         self._needed: Collection[Address] = ()
@@ -267,34 +274,34 @@ class Applier:
         """Keep the bytes of records at these addresses from now on: dead letters are there."""
         self._needed = addresses
 
-    def decode(self, batch: FetchedBatch, *, whole: bool = True) -> PendingTransaction:
+    def judged(self, batch: FetchedBatch, *, whole: bool = True) -> PendingTransaction:
         """A batch with what the codec says of it; its events' bytes are kept only if `whole`."""
         now = self._clock()
-        decoded = DecodedRecords.by(
-            self._decoder, batch.records, now, whole=whole, needed=self._needed
+        judged = DecodedRecords.by(
+            self._codec, batch.records, now, whole=whole, needed=self._needed
         )
-        return PendingTransaction.of(batch, decoded)
+        return PendingTransaction.of(batch, judged)
 
-    def apply(self, stream: str, pending: PendingTransaction) -> TransactionCommitted:
+    def apply(self, stream: str, portion: PendingTransaction) -> TransactionCommitted:
         """Apply a portion in one transaction; nothing is kept unless this returns.
 
         Raises:
             WrongRevision: the schema was changed beneath the worker.
             PositionsMoved: another worker has read on from the portion's beginning.
-            PayloadReleased: the database refuses an event that was not kept whole.
+            BytesLetGo: the database refuses an event that was not kept whole.
             DatabaseRefusesRecords: see there.
             DBAPIError: the database failed; `fault_of` says whose fault it is.
         """
         with self._registry.transaction() as transaction:
             schema.require_unchanged(transaction.connection)
-            ranges = pending.ranges.values()
+            ranges = portion.ranges.values()
             expected = {span.partition: span.from_offset for span in ranges}
             claimed = positions.claim(transaction.connection, stream, expected)
             now = self._clock()
-            origin = Origin(stream, pending.topic_ids)
+            origin = Origin(stream, portion.topic_ids)
             writer = Writer(transaction.connection, self._limits, origin, ranges, now)
-            merged = writer.write(pending.decoded)
-            advances = pending.advances(merged)
+            merged = writer.write(portion.judged)
+            advances = portion.advances(merged)
             positions.advance(transaction.connection, claimed, advances, now)
             unknown_types.add(transaction.connection, stream, merged.unknown_types, now)
             transaction.commit()
@@ -304,7 +311,7 @@ class Applier:
         return TransactionCommitted(counts, reached, len(merged.changed), warnings)
 
 
-def _unknown_types(merged: MergeResult) -> Iterator[UnknownType]:
+def _unknown_types(merged: Merged) -> Iterator[UnknownType]:
     by_topic: Counter[tuple[str, str]] = Counter()
     for (partition, name), count in merged.unknown_types.items():
         by_topic[partition.topic, name] += count

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.outcomes import DecodeResult, Event, Ignored, Rejection
+from sync_worker.events.outcomes import Event, Ignored, Rejection, Verdict
 from sync_worker.events.record import Partition, Record
 from sync_worker.registry.dead_letters import Address
 
@@ -35,7 +35,7 @@ class DecodedRecords:
     """Of each record."""
     offsets: "array[int]"
     """Of each record."""
-    verdicts: list[DecodeResult]
+    verdicts: list[Verdict]
     """On each record."""
     whole: dict[int, Record]
     """The records that are kept whole."""
@@ -43,7 +43,7 @@ class DecodedRecords:
     @classmethod
     def by(
         cls,
-        decoder: EventDecoder,
+        codec: EventDecoder,
         records: Sequence[Record],
         now: datetime,
         *,
@@ -54,7 +54,7 @@ class DecodedRecords:
 
         Those at addresses that are `needed` are kept whole, too.
         """
-        verdicts = decoder.decode_all(records, now)
+        verdicts = codec.decode_all(records, now)
         kept = {
             at: record
             for at, record in enumerate(records)
@@ -63,7 +63,7 @@ class DecodedRecords:
         return cls(_partitions(records), array("q", [r.offset for r in records]), verdicts, kept)
 
     @classmethod
-    def of(cls, record: Record, verdict: DecodeResult) -> "DecodedRecords":
+    def of(cls, record: Record, verdict: Verdict) -> "DecodedRecords":
         """One record, judged by somebody else."""
         return cls(_partitions([record]), array("q", [record.offset]), [verdict], {0: record})
 
@@ -78,7 +78,7 @@ class DecodedRecords:
         """A record, byte for byte.
 
         Raises:
-            PayloadReleased: it was not kept whole.
+            BytesLetGo: it was not kept whole.
         """
         try:
             return self.whole[at]

@@ -74,7 +74,7 @@ class UnknownType(NamedTuple):
     records: int
 
 
-PipelineWarning = (
+Warning_ = (
     MovedWithoutBoard
     | PatientBoardNamed
     | NameDropped
@@ -92,7 +92,7 @@ class TransactionCommitted:
     counts: Mapping[Partition, Counts]
     next_offsets: Mapping[Partition, int]
     changed_clinics: int
-    warnings: Sequence[PipelineWarning]
+    warnings: Sequence[Warning_]
 
     @property
     def total(self) -> Counts:

@@ -28,7 +28,7 @@ from sync_worker.pipeline.listener import (
     MovedWithoutBoard,
     NameDropped,
     PatientBoardNamed,
-    PipelineWarning,
+    Warning_,
 )
 from sync_worker.registry import change_log
 from sync_worker.registry.clinics import KnownClinic
@@ -46,7 +46,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(slots=True)
-class MergeResult:
+class Merged:
     """What records come to: to be written, counted and told."""
 
     outcomes: list[Outcome] = field(default_factory=list)
@@ -56,7 +56,7 @@ class MergeResult:
     """What was known before, of each clinic in `changed` at least."""
     entries: list[change_log.LogEntry] = field(default_factory=list)
     rejected: list[DeadLettered] = field(default_factory=list)
-    warnings: list[PipelineWarning] = field(default_factory=list)
+    warnings: list[Warning_] = field(default_factory=list)
     newest_event_at: dict[Partition, datetime] = field(default_factory=dict)
     held: dict[str, HeldFacts] = field(default_factory=dict)
     """What is held now of each clinic of which it changed."""
@@ -67,21 +67,21 @@ class MergeResult:
     met_again: int = 0
     """How many of the bad records are dead letters already, where somebody looked."""
 
-    def counts(self, decoded: DecodedRecords) -> dict[Partition, Counts]:
+    def counts(self, judged: DecodedRecords) -> dict[Partition, Counts]:
         """How many of the records, which are those merged, had which outcome, by partition."""
         counts: dict[Partition, Counts] = {}
-        pairs = zip(decoded.partitions, self.outcomes, strict=True)
+        pairs = zip(judged.partitions, self.outcomes, strict=True)
         for (partition, outcome), number in Counter(pairs).items():
             counts[partition] = counts.get(partition, Counts()) + Counts(**{outcome.value: number})
         return counts
 
-    def followed_by(self, later: "MergeResult") -> "MergeResult":
+    def followed_by(self, later: "Merged") -> "Merged":
         """This part and the next one, as one."""
         newest = self.newest_event_at | {
             partition: max(moment, self.newest_event_at.get(partition, moment))
             for partition, moment in later.newest_event_at.items()
         }
-        return MergeResult(
+        return Merged(
             self.outcomes + later.outcomes,
             self.changed | later.changed,
             {**later.before, **self.before},
@@ -111,15 +111,15 @@ class Merger:
         self._service_on = boards.keys()
         self._board_regions = {normalised(b.hsa_id): b.region_code for b in boards.values()}
         self._now = now
-        self.merged = MergeResult(before=known)
+        self.merged = Merged(before=known)
 
-    def merge(self, decoded: DecodedRecords) -> MergeResult:
+    def merge(self, judged: DecodedRecords) -> Merged:
         """Merge records, in this order."""
         outcomes, newest = self.merged.outcomes, self.merged.newest_event_at
-        pairs = zip(decoded.verdicts, decoded.partitions, strict=True)
+        pairs = zip(judged.verdicts, judged.partitions, strict=True)
         for at, (verdict, partition) in enumerate(pairs):
             if not isinstance(verdict, Event):
-                outcomes.append(self._leave(decoded, at, verdict))
+                outcomes.append(self._leave(judged, at, verdict))
                 continue
             if newest.get(partition, verdict.time) <= verdict.time:
                 newest[partition] = verdict.time
@@ -128,23 +128,23 @@ class Merger:
                 or verdict.seconds_ahead
                 or verdict.hsa_id in self._board_regions
             ):
-                self._warn(decoded, at, verdict)
-            outcomes.append(self._state(decoded, at, verdict))
+                self._warn(judged, at, verdict)
+            outcomes.append(self._state(judged, at, verdict))
         return self.merged
 
-    def _leave(self, decoded: DecodedRecords, at: int, verdict: Ignored | Rejection) -> Outcome:
+    def _leave(self, judged: DecodedRecords, at: int, verdict: Ignored | Rejection) -> Outcome:
         match verdict:
             case Ignored(_, unknown_type):
                 if unknown_type is not None:
-                    self.merged.unknown_types[decoded.partitions[at], unknown_type] += 1
+                    self.merged.unknown_types[judged.partitions[at], unknown_type] += 1
                 return Outcome.IGNORED
             case Rejection():
-                set_aside = DeadLettered(decoded.record(at), verdict)
+                set_aside = DeadLettered(judged.record(at), verdict)
                 self.merged.rejected.append(set_aside)
                 self.merged.warnings.append(set_aside)
                 return Outcome.DEAD_LETTERED
 
-    def _state(self, decoded: DecodedRecords, at: int, event: Event) -> Outcome:
+    def _state(self, judged: DecodedRecords, at: int, event: Event) -> Outcome:
         hsa_id, event_id, time, sequence, active, region_code, name, _, _ = event
         known = self._known[hsa_id]
         facts = known.facts.stated((time, sequence, event_id), active, region_code, name)
@@ -154,23 +154,23 @@ class Merger:
         self.merged.changed[hsa_id] = facts
         if known.is_registered:
             for change in changes(known.facts, facts):
-                self._change(decoded, at, event, known, change)
+                self._change(judged, at, event, known, change)
         return Outcome.APPLIED
 
     def _change(
         self,
-        decoded: DecodedRecords,
+        judged: DecodedRecords,
         at: int,
         event: Event,
         known: KnownClinic,  # noqa: ARG002
         change: Change,
     ) -> None:
         """A value of a registered clinic becomes another one; `known` is the clinic before."""
-        self._log_change(decoded, at, event, change)
+        self._log_change(judged, at, event, change)
 
-    def _warn(self, decoded: DecodedRecords, at: int, event: Event) -> None:
+    def _warn(self, judged: DecodedRecords, at: int, event: Event) -> None:
         if event.seconds_ahead:
-            place = *decoded.partitions[at], decoded.offsets[at]
+            place = *judged.partitions[at], judged.offsets[at]
             ahead = AheadOfClock(event.hsa_id, event.event_id, event.seconds_ahead, *place)
             self.merged.warnings.append(ahead)
         if event.name_dropped:
@@ -179,16 +179,16 @@ class Merger:
         if region_code is not None:
             self.merged.warnings.append(PatientBoardNamed(event.hsa_id, region_code))
 
-    def _log_change(self, decoded: DecodedRecords, at: int, event: Event, change: Change) -> None:
+    def _log_change(self, judged: DecodedRecords, at: int, event: Event, change: Change) -> None:
         if change.fact is Fact.REGION and change.new not in self._service_on:
             self.merged.warnings.append(MovedWithoutBoard(event.hsa_id, str(change.new)))
-        self._log(decoded, at, event, change, change_log.change_name(change))
+        self._log(judged, at, event, change, change_log.change_name(change))
 
     def _log(
-        self, decoded: DecodedRecords, at: int, event: Event, change: Change, name: str
+        self, judged: DecodedRecords, at: int, event: Event, change: Change, name: str
     ) -> None:
         values = None, change_log.as_text(change.old), change_log.as_text(change.new)
-        record = self._stream, *decoded.partitions[at], decoded.offsets[at]
+        record = self._stream, *judged.partitions[at], judged.offsets[at]
         entry = self._now, name, event.hsa_id, *values, None, None, event.event_id, *record
         self.merged.entries.append(new(change_log.LogEntry, entry))
 
@@ -200,7 +200,7 @@ class Merger:
 # snapshot, carries it on from batch to batch, and keeps nothing. Both judge alike.
 
 
-class PriorState(NamedTuple):
+class Known(NamedTuple):
     """What the registry knows that bears on a batch: its clinics, what is held of them, boards."""
 
     clinics: Mapping[str, KnownClinic]
@@ -214,32 +214,32 @@ class WatchedMerger(Merger):
     What it comes to is final only where nothing is `at_stake`.
     """
 
-    def __init__(self, stream: str, known: PriorState, now: datetime) -> None:
+    def __init__(self, stream: str, known: Known, now: datetime) -> None:
         super().__init__(stream, known.clinics, known.boards, now)
         self.at_stake = set(known.held)
         """HSA-ids of registered clinics that were deactivated or moved away, or are held."""
 
     def _change(
-        self, decoded: DecodedRecords, at: int, event: Event, known: KnownClinic, change: Change
+        self, judged: DecodedRecords, at: int, event: Event, known: KnownClinic, change: Change
     ) -> None:
         if departure(Clinic(event.hsa_id, known.facts), change, event.event_id) is not None:
             self.at_stake.add(event.hsa_id)
-        super()._change(decoded, at, event, known, change)
+        super()._change(judged, at, event, known, change)
 
 
 class GuardedMerger(Merger):
     """Merges records one by one under the guard, whose state evolves with each."""
 
-    def __init__(self, stream: str, known: PriorState, now: datetime, guard: Guard) -> None:
+    def __init__(self, stream: str, known: Known, now: datetime, guard: Guard) -> None:
         super().__init__(stream, known.clinics, known.boards, now)
         self._held = dict(known.held)
         self._guard = guard
 
-    def _state(self, decoded: DecodedRecords, at: int, event: Event) -> Outcome:
+    def _state(self, judged: DecodedRecords, at: int, event: Event) -> Outcome:
         known = self._known[event.hsa_id]
         held = self._held.get(event.hsa_id, NOTHING_HELD)
         if not (known.is_registered or held):
-            return super()._state(decoded, at, event)
+            return super()._state(judged, at, event)
         before = Clinic(event.hsa_id, known.facts, held, known.is_registered)
         after, steps = holding.merge(before, event.facts, self._guard)
         if after is before:
@@ -247,7 +247,7 @@ class GuardedMerger(Merger):
         self._take(before, after)
         if known.is_registered:
             for step in steps:
-                self._tell(decoded, at, event, step)
+                self._tell(judged, at, event, step)
         return Outcome.APPLIED
 
     def _take(self, before: Clinic, after: Clinic) -> None:
@@ -258,43 +258,41 @@ class GuardedMerger(Merger):
             self._held[after.hsa_id] = self.merged.held[after.hsa_id] = after.held
             self.merged.held_back += _newly_held(before.held, after.held)
 
-    def _tell(self, decoded: DecodedRecords, at: int, event: Event, step: Step) -> None:
+    def _tell(self, judged: DecodedRecords, at: int, event: Event, step: Step) -> None:
         match step.effect:
             case Effect.TOOK_EFFECT:
-                self._log_change(decoded, at, event, step.change)
+                self._log_change(judged, at, event, step.change)
             case Effect.HELD:
-                self._log(decoded, at, event, step.change, change_log.HELD)
+                self._log(judged, at, event, step.change, change_log.HELD)
             case Effect.WITHDRAWN:
-                self._log(decoded, at, event, step.change, change_log.WITHDRAWN)
+                self._log(judged, at, event, step.change, change_log.WITHDRAWN)
 
 
 def merge(
     stream: str,
-    known: PriorState,
+    known: Known,
     now: datetime,
-    decoded: DecodedRecords,
+    judged: DecodedRecords,
     load_guard: Callable[[Collection[str]], Guard],
-) -> tuple[MergeResult, Guard | None]:
+) -> tuple[Merged, Guard | None]:
     """Merge a batch in the order read, and what the guard has come to; None where it had no part.
 
     `load_guard` is called at most once, with the codes of every region that could be left or moved
     into. What is known must hold every clinic that the batch names.
     """
     watched = WatchedMerger(stream, known, now)
-    merged = watched.merge(decoded)
+    merged = watched.merge(judged)
     if not watched.at_stake:
         return merged, None
-    guard = load_guard(regions_at_stake(watched.at_stake, decoded, known))
-    return GuardedMerger(stream, known, now, guard).merge(decoded), guard
+    guard = load_guard(regions_at_stake(watched.at_stake, judged, known))
+    return GuardedMerger(stream, known, now, guard).merge(judged), guard
 
 
-def regions_at_stake(
-    hsa_ids: Collection[str], decoded: DecodedRecords, known: PriorState
-) -> set[str]:
+def regions_at_stake(hsa_ids: Collection[str], judged: DecodedRecords, known: Known) -> set[str]:
     """The codes of all regions that these clinics are in, could come into, or are held in."""
     codes = {
         event.region_code
-        for event in decoded.verdicts
+        for event in judged.verdicts
         if isinstance(event, Event) and event.region_code is not None and event.hsa_id in hsa_ids
     }
     for hsa_id in hsa_ids:

@@ -12,7 +12,7 @@ from sync_worker.streams import checks
 from sync_worker.streams.protocol import StoredPositions
 
 
-class StartingPoint(NamedTuple):
+class Start(NamedTuple):
     """Where the worker reads on."""
 
     stored_positions: StoredPositions
@@ -25,11 +25,11 @@ def stored_positions(registry: Registry, stream: str) -> StoredPositions:
     return start(registry, stream).stored_positions
 
 
-def start(registry: Registry, stream: str) -> StartingPoint:
+def start(registry: Registry, stream: str) -> Start:
     """Where to read on in a stream."""
     with registry.snapshot() as connection:
         known = among(positions.listed(connection), stream)
-        return StartingPoint(known, dead_letters.open_beyond_positions(connection, stream))
+        return Start(known, dead_letters.open_beyond_positions(connection, stream))
 
 
 def among(known: Iterable[Position], stream: str) -> StoredPositions:

@@ -47,17 +47,17 @@ class TransactionBuffer:
         applier: Applier,
         source: EventSource,
         progress: PipelineListener,
-        retry: Retrier,
+        patiently: Retrier,
         start_over: Callable[[EventSource], None],
         most_records: int,
     ) -> None:
         self._applier = applier
         self._source = source
         self._progress = progress
-        self._retry = retry
+        self._patiently = patiently
         self._start_over = start_over
         self._most_records = most_records
-        self._pending: PendingTransaction | None = None
+        self._portion: PendingTransaction | None = None
         self._bytes_whole = 0
         self._kept_whole = 0
         self._most_in_time = min(most_records, _FIRST_RECORDS)
@@ -67,56 +67,56 @@ class TransactionBuffer:
     @property
     def is_empty(self) -> bool:
         """Whether everything taken is in the database."""
-        return self._pending is None
+        return self._portion is None
 
     def take(self, batch: FetchedBatch) -> None:
         """Take the source's next batch; it is kept now, or with those that follow on it."""
         if not self._has_room_for(batch) and not self.keep():
             return
-        pending = self._applier.decode(batch, whole=self._kept_whole > 0)
-        self._bytes_whole += pending.decoded.bytes_whole()
-        if self._pending is None:
-            self._pending = pending
+        portion = self._applier.judged(batch, whole=self._kept_whole > 0)
+        self._bytes_whole += portion.judged.bytes_whole()
+        if self._portion is None:
+            self._portion = portion
         else:
-            self._pending.add(pending)
-        if self._is_enough(self._pending) or not batch.has_more:
+            self._portion.add(portion)
+        if self._is_enough(self._portion) or not batch.has_more:
             self.keep()
 
     def keep(self) -> bool:
         """Keep all that was taken; False where the source reads it again instead."""
-        pending, self._pending, self._bytes_whole = self._pending, None, 0
-        return pending is None or self._keep(pending)
+        portion, self._portion, self._bytes_whole = self._portion, None, 0
+        return portion is None or self._keep(portion)
 
     def _has_room_for(self, batch: FetchedBatch) -> bool:
-        pending = self._pending
-        if pending is None:
+        portion = self._portion
+        if portion is None:
             return True
-        is_small = len(pending) + len(batch.records) <= self._most_in_time
-        return is_small and pending.is_followed_by(batch)
+        is_small = len(portion) + len(batch.records) <= self._most_in_time
+        return is_small and portion.is_followed_by(batch)
 
-    def _is_enough(self, pending: PendingTransaction) -> bool:
-        is_full = len(pending) >= self._most_in_time
+    def _is_enough(self, portion: PendingTransaction) -> bool:
+        is_full = len(portion) >= self._most_in_time
         return is_full or self._kept_whole > 0 or self._bytes_whole >= _MOST_BYTES_WHOLE
 
-    def _keep(self, pending: PendingTransaction) -> bool:
-        if len(pending) > self._most_in_time:
-            return self._keep_in_halves(pending)
+    def _keep(self, portion: PendingTransaction) -> bool:
+        if len(portion) > self._most_in_time:
+            return self._keep_in_halves(portion)
         began = time.monotonic()
         try:
-            applied = self._retry(lambda: self._attempt(pending), self._source.idle)
+            applied = self._patiently(lambda: self._attempt(portion), self._source.idle)
         except PositionsMoved:
             self._progress.outpaced()
             self._start_over(self._source)
             return False
         except PayloadReleased:
-            self._kept_whole = len(pending)
+            self._kept_whole = len(portion)
             self._start_over(self._source)
             return False
         if applied is None:
-            self._most_in_time = len(pending) // 2
-            return self._keep_in_halves(pending)
-        self._grow(len(pending), time.monotonic() - began)
-        self._kept_whole = max(0, self._kept_whole - len(pending))
+            self._most_in_time = len(portion) // 2
+            return self._keep_in_halves(portion)
+        self._grow(len(portion), time.monotonic() - began)
+        self._kept_whole = max(0, self._kept_whole - len(portion))
         self._source.committed(applied.next_offsets)
         self.total += applied.total
         self._progress.applied(applied)
@@ -130,20 +130,20 @@ class TransactionBuffer:
             more = max(self._most_in_time, _GROWTH * size)
         self._most_in_time = min(self._most_records, more)
 
-    def _keep_in_halves(self, pending: PendingTransaction) -> bool:
+    def _keep_in_halves(self, portion: PendingTransaction) -> bool:
         """Keep it in two transactions or more, and remain a member meanwhile."""
-        for half in pending.halves():
+        for half in portion.halves():
             self._progress.polling()
             self._source.idle(_BREATH_SECONDS)
             if not self._keep(half):
                 return False
         return True
 
-    def _attempt(self, pending: PendingTransaction) -> TransactionCommitted | None:
+    def _attempt(self, portion: PendingTransaction) -> TransactionCommitted | None:
         """Apply it; None where it took the database too long, and there is less to try."""
         try:
-            return self._applier.apply(self._source.stream_id, pending)
+            return self._applier.apply(self._source.stream_id, portion)
         except DBAPIError as error:
-            if fault_of(error) is Fault.TIMEOUT and len(pending) > 1:
+            if fault_of(error) is Fault.TIMEOUT and len(portion) > 1:
                 return None
             raise

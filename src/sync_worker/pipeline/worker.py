@@ -48,7 +48,7 @@ class Worker:
         self._registry = registry
         self._applier = applier
         self._progress = progress
-        self._retry = Retrier(registry, lambda: self._is_stopping, self._wait, policy)
+        self._patiently = Retrier(registry, lambda: self._is_stopping, self._wait, policy)
         self._most_records = most_records
         self._is_stopping = False
         self._looked_at = 0.0
@@ -78,20 +78,20 @@ class Worker:
         Raises:
             StreamError: the stream cannot be read on; everything before it is applied.
             WrongRevision: the schema is not, or not any more, this program's.
-            DBAPIError, StreamUnavailable: away for longer than the policy waits.
+            DBAPIError, StreamAway: away for longer than the policy waits.
         """
         is_done = False
         if self.is_stopping:
             return is_done
         try:
-            self._retry(self._require_revision)
-            source = self._retry(open_source)
-            buffer = self._buffer(source)
+            self._patiently(self._require_revision)
+            source = self._patiently(open_source)
+            keeper = self._keeper(source)
             try:
                 with gc_control.between_batches() as self._collect:
-                    is_done = self._loop(source, buffer, until_idle_seconds)
+                    is_done = self._loop(source, keeper, until_idle_seconds)
             finally:
-                self.total += buffer.total
+                self.total += keeper.total
                 source.close()
         except (DBAPIError, StreamUnavailable) as error:
             # A stop does not wait for what is away to come back; nothing in hand was kept.
@@ -100,49 +100,49 @@ class Worker:
         return is_done
 
     def _loop(
-        self, source: EventSource, buffer: TransactionBuffer, until_idle_seconds: float | None
+        self, source: EventSource, keeper: TransactionBuffer, until_idle_seconds: float | None
     ) -> bool:
         quiet_since = time.monotonic()
         while not self._is_stopping:
             self._progress.polling()
-            if source.needs_positions() and buffer.keep():
+            if source.needs_positions() and keeper.keep():
                 self._start_over(source)
-            batch = self._polled(source, buffer, _poll_seconds(quiet_since, until_idle_seconds))
+            batch = self._polled(source, keeper, _poll_seconds(quiet_since, until_idle_seconds))
             if batch is not None:
-                buffer.take(batch)
+                keeper.take(batch)
                 quiet_since = time.monotonic()
-            elif buffer.keep() and self._is_idle(source, quiet_since, until_idle_seconds):
+            elif keeper.keep() and self._is_idle(source, quiet_since, until_idle_seconds):
                 return True
             del batch
-            if buffer.is_empty:
+            if keeper.is_empty:
                 self._collect()
             self._look_at_the_registry(source)
-        buffer.keep()
+        keeper.keep()
         return False
 
     def _polled(
-        self, source: EventSource, buffer: TransactionBuffer, seconds: float
+        self, source: EventSource, keeper: TransactionBuffer, seconds: float
     ) -> FetchedBatch | None:
         try:
             return source.poll(seconds)
         except StreamError:
-            if buffer.keep():
+            if keeper.keep():
                 raise
             return None  # it is read again
 
-    def _buffer(self, source: EventSource) -> TransactionBuffer:
+    def _keeper(self, source: EventSource) -> TransactionBuffer:
         return TransactionBuffer(
             self._applier,
             source,
             self._progress,
-            self._retry,
+            self._patiently,
             self._start_over,
             self._most_records,
         )
 
     def _start_over(self, source: EventSource) -> None:
         """Read on from the registry's positions: they are the truth."""
-        found = self._retry(lambda: start(self._registry, source.stream_id), source.idle)
+        found = self._patiently(lambda: start(self._registry, source.stream_id), source.idle)
         self._applier.need_whole(found.letters)
         source.seek(found.stored_positions)
 
@@ -161,7 +161,7 @@ class Worker:
         ends = source.ends_at_start()
         if not ends:
             return True
-        reached = self._retry(lambda: self._bookmarks(source.stream_id), source.idle).positions
+        reached = self._patiently(lambda: self._bookmarks(source.stream_id), source.idle).positions
         return all(reached.get(partition, 0) >= end for partition, end in ends.items())
 
     def _bookmarks(self, stream: str) -> StoredPositions:
@@ -170,7 +170,7 @@ class Worker:
     def _look_at_the_registry(self, source: EventSource) -> None:
         """Look now and then: on a quiet topic, too, it is to be noticed what became of it."""
         if time.monotonic() - self._looked_at >= LOOK_SECONDS:
-            self._retry(self._require_revision, source.idle)
+            self._patiently(self._require_revision, source.idle)
 
     def _require_revision(self) -> None:
         with self._registry.snapshot() as connection:

@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from sync_worker.errors import Exit, UserError
+from sync_worker.language import Message
 from sync_worker.registry import dialect
 from sync_worker.registry.dialect import server
 from sync_worker.registry.tables import change_log, clinic, metadata
+from sync_worker.remedies import Remedy
 
 WORKER, ADMIN = "complaints_worker", "complaints_admin"
 SUPPORT, READER = "complaints_support", "complaints_reader"
@@ -112,27 +115,59 @@ _FUNCTIONS: Mapping[str, Columns] = {
 hang it on a table of his own, and so write into the log as its owner."""
 
 
-class NoRoles(Exception):
+_NOT_PERMITTED = Message(
+    sv="Databasen tillåter inte det här.", en="The database does not permit this."
+)
+_NOT_THE_OWNER = Message(
+    sv="Kommandot är till för tabellernas ägare, och databasen känner oss som {login}.",
+    en="The command is for the owner of the tables, and the database knows us as {login}.",
+)
+
+
+class NoRoles(UserError):
     """The database cannot tell roles apart: SQLite, where file permissions are all there is."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            Exit.USAGE,
+            "The database is SQLite, which has no roles.",
+            why="Only the permissions of its file separate those who use it.",
+            hint="Give the file and its folder to the user that runs sync-worker, or use "
+            "PostgreSQL.",
+            code="no_roles",
+        )
 
-class NotTheOwner(Exception):
+
+class NotTheOwner(UserError):
     """Rights are given by the owner of the tables alone, and we are `login`."""
 
     def __init__(self, login: str | None) -> None:
-        super().__init__(f"{login} does not own the tables")
-        self.login = login
+        super().__init__(
+            Exit.REFUSED,
+            _NOT_PERMITTED(),
+            why=_NOT_THE_OWNER(login=login),
+            hint=Remedy.USE_OWNER(),
+            code="permission",
+        )
 
 
-class OpenSchema(Exception):
+class OpenSchema(UserError):
     """Somebody untrusted has a hand in the schema, and we may not end that ourselves.
 
     `remedy` are the statements that `owner`, who owns the schema, or who owns what is in it, runs.
     """
 
     def __init__(self, what: str, remedy: Sequence[str], owner: str, login: str | None) -> None:
-        super().__init__(what)
-        self.what, self.remedy, self.owner, self.login = what, remedy, owner, login
+        super().__init__(
+            Exit.REFUSED,
+            f"Nothing was applied: {what}.",
+            why="Whoever adds a function there can have others run it with their rights. "
+            f"The schema is owned by {owner}, and the database knows us as {login}, who may not "
+            "change that.",
+            hint=f"As {owner} or a superuser: {'; '.join(remedy)}; then the same command again.",
+            code="open_schema",
+        )
+        self.what, self.remedy = what, remedy
 
 
 def present(connection: Connection) -> str:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
 
+from sync_worker.errors import Exit, UserError
 from sync_worker.registry import dialect, roles
 from sync_worker.registry.tables import alembic_version
+from sync_worker.remedies import Remedy
 
 HEAD = "0012"
 """The revision that this version of the program works on."""
@@ -13,12 +15,18 @@ HEAD = "0012"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-class WrongRevision(Exception):
+class WrongRevision(UserError):
     """The database's schema is not the one that this program works on."""
 
     def __init__(self, found: str | None) -> None:
-        super().__init__(f"the database's schema is at revision {found}, not at {HEAD}")
-        self.found, self.needed = found, HEAD
+        at = f"at revision {found}" if found else "not there yet"
+        super().__init__(
+            Exit.USAGE,
+            f"The database's schema is {at}.",
+            why=f"This program works on revision {HEAD}.",
+            hint=Remedy.UPGRADE_SCHEMA(),
+            code="revision",
+        )
 
 
 def current(connection: Connection) -> str | None:

@@ -75,7 +75,7 @@ class Health:
 # Tells in the log what a probe of `/readyz` would see, for whoever has no probe.
 
 
-class ReadinessLog:
+class Readiness:
     """Logs that the worker is ready, or not any more, each time that this changes."""
 
     def __init__(self, log: FilteringBoundLogger, health: Health) -> None:

@@ -16,9 +16,9 @@ from sync_worker.pipeline.listener import (
     MovedWithoutBoard,
     NameDropped,
     PatientBoardNamed,
-    PipelineWarning,
     TransactionCommitted,
     UnknownType,
+    Warning_,
 )
 from sync_worker.registry.errors import Fault, fault_of, first_line
 from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
@@ -109,7 +109,7 @@ class TelemetryListener:
             retry_in_seconds=round(wait_seconds, 2),
         )
 
-    def _warn(self, warning: PipelineWarning) -> None:
+    def _warn(self, warning: Warning_) -> None:
         match warning:
             case MovedWithoutBoard(hsa_id, region_code):
                 self._log.warning("moved_without_board", hsa_id=hsa_id, region_code=region_code)

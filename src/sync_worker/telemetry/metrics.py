@@ -8,9 +8,9 @@ from sync_worker.pipeline.listener import (
     MassChangeHeld,
     MovedWithoutBoard,
     PatientBoardNamed,
-    PipelineWarning,
     TransactionCommitted,
     UnknownType,
+    Warning_,
 )
 
 _MOST_TYPES = 20
@@ -99,7 +99,7 @@ class Metrics:
         for warning in applied.warnings:
             self._count(warning)
 
-    def _count(self, warning: PipelineWarning) -> None:
+    def _count(self, warning: Warning_) -> None:
         match warning:
             case DeadLettered(_, rejection):
                 self._dead_letters.labels(rejection.reason.value).inc()

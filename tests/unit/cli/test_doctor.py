@@ -35,7 +35,8 @@ def test_a_missing_database_fails_with_its_fix_and_is_not_made(folder, typed):
     told = typed("doctor", "-o", "json")
     assert told.exit_code == 3
     item = next(item for item in told.items if item["id"] == "database")
-    assert (item["status"], item["fix"]) == ("fail", "sync-worker db upgrade")
+    assert item["status"] == "fail"
+    assert item["fix"].startswith("sync-worker db upgrade")
     assert list(folder.iterdir()) == []
 
 

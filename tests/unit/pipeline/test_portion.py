@@ -48,16 +48,16 @@ def two_batches(draw: st.DrawFn) -> tuple[FetchedBatch, FetchedBatch]:
     return first, draw(batches(ends, min_size=0))
 
 
-def addresses(decoded):
-    return [(*of, at) for of, at in zip(decoded.partitions, decoded.offsets, strict=True)]
+def addresses(judged):
+    return [(*of, at) for of, at in zip(judged.partitions, judged.offsets, strict=True)]
 
 
-def bytes_of(decoded):
+def bytes_of(judged):
     """The records that are kept whole, by their number."""
     whole = {}
-    for at in range(len(decoded)):
+    for at in range(len(judged)):
         try:
-            whole[at] = decoded.record(at)
+            whole[at] = judged.record(at)
         except PayloadReleased:
             continue
     return whole
@@ -65,15 +65,13 @@ def bytes_of(decoded):
 
 @given(batches(), st.booleans())
 def test_its_halves_have_its_records_and_go_its_way(batch, whole):
-    pending = portion_of(batch, whole=whole)
-    first, second = pending.halves()
+    portion = portion_of(batch, whole=whole)
+    first, second = portion.halves()
 
-    assert addresses(first.decoded) + addresses(second.decoded) == [
-        r.address for r in batch.records
-    ]
-    assert first.decoded.verdicts + second.decoded.verdicts == pending.decoded.verdicts
-    kept = [*bytes_of(first.decoded).values(), *bytes_of(second.decoded).values()]
-    assert kept == list(bytes_of(pending.decoded).values())
+    assert addresses(first.judged) + addresses(second.judged) == [r.address for r in batch.records]
+    assert first.judged.verdicts + second.judged.verdicts == portion.judged.verdicts
+    kept = [*bytes_of(first.judged).values(), *bytes_of(second.judged).values()]
+    assert kept == list(bytes_of(portion.judged).values())
     assert len(first) >= 1
     assert len(second) >= 1
     assert first.topic_ids == second.topic_ids == batch.topic_ids
@@ -83,36 +81,36 @@ def test_its_halves_have_its_records_and_go_its_way(batch, whole):
             assert span.from_offset == reached[span.partition]
             assert span.to_offset > span.from_offset
             reached[span.partition] = span.to_offset
-        assert all(end <= reached[of] for of, end in half.decoded.ends().items())
+        assert all(end <= reached[of] for of, end in half.judged.ends().items())
     assert reached == {span.partition: span.to_offset for span in batch.ranges}
 
 
 @given(two_batches(), st.booleans())
 def test_two_batches_become_one_that_has_the_records_of_both_and_goes_the_way_of_both(pair, whole):
     first, second = pair
-    pending = portion_of(first, whole=whole)
-    assert pending.is_followed_by(second)
-    pending.add(portion_of(second, whole=whole))
+    portion = portion_of(first, whole=whole)
+    assert portion.is_followed_by(second)
+    portion.add(portion_of(second, whole=whole))
 
     records = first.records + second.records
     together = DecodedRecords.by(CODEC, records, EPOCH, whole=whole)
-    assert addresses(pending.decoded) == [record.address for record in records]
-    assert pending.decoded.verdicts == together.verdicts
-    assert bytes_of(pending.decoded) == bytes_of(together)
+    assert addresses(portion.judged) == [record.address for record in records]
+    assert portion.judged.verdicts == together.verdicts
+    assert bytes_of(portion.judged) == bytes_of(together)
     begins = {span.partition: span.from_offset for span in second.ranges + first.ranges}
     ends = {span.partition: span.to_offset for span in first.ranges + second.ranges}
-    for at, span in pending.ranges.items():
+    for at, span in portion.ranges.items():
         assert (span.from_offset, span.to_offset) == (begins[at], ends[at])
-    assert pending.ranges.keys() == ends.keys()
+    assert portion.ranges.keys() == ends.keys()
 
 
 def test_a_batch_that_begins_elsewhere_does_not_follow():
     span = OffsetRange(PARTITIONS[0], 0, 5)
-    pending = portion_of(FetchedBatch((), (span,)))
+    portion = portion_of(FetchedBatch((), (span,)))
 
     for begin in (4, 6):
-        assert not pending.is_followed_by(FetchedBatch((), (OffsetRange(PARTITIONS[0], begin, 7),)))
-    assert pending.is_followed_by(FetchedBatch((), (OffsetRange(PARTITIONS[1], 3, 7),)))
+        assert not portion.is_followed_by(FetchedBatch((), (OffsetRange(PARTITIONS[0], begin, 7),)))
+    assert portion.is_followed_by(FetchedBatch((), (OffsetRange(PARTITIONS[1], 3, 7),)))
 
 
 def test_what_is_no_event_is_kept_byte_for_byte_and_an_event_only_if_asked_to():

@@ -15,7 +15,7 @@ from sync_worker.events.record import Partition
 from sync_worker.pipeline.listener import MovedWithoutBoard, TransactionCommitted
 from sync_worker.registry.positions import Counts
 from sync_worker.telemetry.health import Health
-from sync_worker.telemetry.http import HttpServer
+from sync_worker.telemetry.http import Port
 from sync_worker.telemetry.metrics import Metrics
 
 PATIENT, STUCK_AT_ONCE = 3600.0, -1.0
@@ -26,7 +26,7 @@ class Served:
 
     def __init__(self, stuck_after_seconds):
         self.health, self.metrics = Health(stuck_after_seconds), Metrics()
-        self.port = HttpServer("127.0.0.1", 0, self.health, self.metrics.registry)
+        self.port = Port("127.0.0.1", 0, self.health, self.metrics.registry)
 
     def get(self, path, method="GET"):
         connection = http.client.HTTPConnection("127.0.0.1", self.port.number, timeout=10)
@@ -162,7 +162,7 @@ def is_cut_off(client):
 
 @pytest.mark.parametrize(("host", "asked"), [("::1", "::1"), ("::", "::1"), ("::", "127.0.0.1")])
 def test_it_is_served_on_ipv6_too(host, asked):
-    port = HttpServer(host, 0, Health(PATIENT), Metrics().registry)
+    port = Port(host, 0, Health(PATIENT), Metrics().registry)
     try:
         connection = http.client.HTTPConnection(asked, port.number, timeout=10)
         connection.request("GET", "/livez")
@@ -185,4 +185,4 @@ def test_a_thread_that_ended_makes_a_worker_not_alive(served):
 
 def test_a_port_that_is_taken_is_an_error_of_the_system(served):
     with pytest.raises(OSError, match="in use"):
-        HttpServer("127.0.0.1", served.port.number, served.health, served.metrics.registry)
+        Port("127.0.0.1", served.port.number, served.health, served.metrics.registry)

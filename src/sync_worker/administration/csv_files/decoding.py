@@ -5,7 +5,9 @@ What is no text at all is refused, with the way to make one of it.
 
 import codecs
 
+from sync_worker.administration.messages import errors
 from sync_worker.administration.messages import files as says
+from sync_worker.errors import Exit, UserError
 from sync_worker.language import FilledMessage, Message
 
 _MARKS = (
@@ -26,11 +28,11 @@ _ONE_NUL_IN = 8
 """More NULs than one in so many bytes: it was never text in one of the encodings here."""
 
 
-class Unreadable(Exception):
+class Unreadable(UserError):
     """The file cannot be read; `what` is wrong with it, and `remedy` mends it."""
 
     def __init__(self, what: FilledMessage, remedy: FilledMessage) -> None:
-        super().__init__(what.message.en)
+        super().__init__(Exit.USAGE, what, why=errors.NOTHING_DONE(), hint=remedy, code="file")
         self.what, self.remedy = what, remedy
 
 

@@ -18,7 +18,7 @@ from sync_worker.operations.reconcile import (
     Comparison,
     Difference,
     Expectation,
-    RepairResult,
+    Repaired,
     would_move,
 )
 from sync_worker.registry.database import Registry
@@ -158,7 +158,7 @@ def _repair(
     comparison: Comparison,
     expectation: Expectation,
     how: _How,
-) -> RepairResult:
+) -> Repaired:
     differences = comparison.differences
     if differences:
         plan = [item(one) for one in differences]
@@ -218,7 +218,7 @@ def registration_item(one: RegistrationDrift, *, is_repair: bool) -> dict[str, A
     return {**shown, "repaired": False} if is_repair else shown
 
 
-def _items(comparison: Comparison, repaired: RepairResult | None) -> list[dict[str, Any]]:
+def _items(comparison: Comparison, repaired: Repaired | None) -> list[dict[str, Any]]:
     left = None if repaired is None else repaired.left
     facts = [item(one, left=left) for one in comparison.differences]
     is_repair = repaired is not None
@@ -230,7 +230,7 @@ def _report(
     ctx: click.Context,
     run: options.Invocation,
     comparison: Comparison,
-    repaired: RepairResult | None,
+    repaired: Repaired | None,
 ) -> None:
     counts = {name: getattr(comparison, name) for name in ("compared", "pending", "ahead", "held")}
     run.output.items(
@@ -266,7 +266,7 @@ def _tell_moves(
     moves.tell(run.output, would_move(registry, differences), is_done=False)
 
 
-def _tell_repair(run: options.Invocation, repaired: RepairResult) -> None:
+def _tell_repair(run: options.Invocation, repaired: Repaired) -> None:
     if repaired.done:
         run.output.message(f"{len(repaired.done)} facts are set, and were looked at again.")
     moves.tell(run.output, repaired.moved, is_done=True)

@@ -14,8 +14,8 @@ from sync_worker.cli import moves, options, params, reading_again, text
 from sync_worker.cli.interruption import Shielded
 from sync_worker.cli.reading_again import Again
 from sync_worker.errors import Exit
-from sync_worker.operations.reapply import CommittingReapplier, DryRunReapplier
-from sync_worker.operations.replay import ClinicFilter, Reapplier, ReapplyReport, Replay
+from sync_worker.operations.reapply import Reapply, ReapplyDryRun
+from sync_worker.operations.replay import Hand, Only, Replay, Report
 from sync_worker.pipeline.merge import Outcome
 from sync_worker.pipeline.stored_positions import refuse_another_log
 from sync_worker.registry.change_log import LogEntry
@@ -113,21 +113,17 @@ class _Replaying:
         self._wanted = wanted
         self._only = _only(again, hsa_ids)
 
-    def rehearse(self, label: str, show: Callable[[ReapplyReport], None]) -> ReapplyReport:
+    def rehearse(self, label: str, show: Callable[[Report], None]) -> Report:
         """Keep nothing."""
-        return self._read(DryRunReapplier(self._again.reapply_context), label, show)
+        return self._read(ReapplyDryRun(self._again.parts), label, show)
 
-    def do(
-        self, show: Callable[[ReapplyReport], None], actor: str, reason: str | None
-    ) -> ReapplyReport:
+    def do(self, show: Callable[[Report], None], actor: str, reason: str | None) -> Report:
         """Keep what it comes to."""
-        context = self._again.reapply_context
-        entry = LogEntry.by(Authorship(actor, reason, context.clock()), "replayed")
-        return self._read(CommittingReapplier(context, entry), "replay", show)
+        parts = self._again.parts
+        entry = LogEntry.by(Authorship(actor, reason, parts.clock()), "replayed")
+        return self._read(Reapply(parts, entry), "replay", show)
 
-    def _read(
-        self, hand: Reapplier, label: str, show: Callable[[ReapplyReport], None]
-    ) -> ReapplyReport:
+    def _read(self, hand: Hand, label: str, show: Callable[[Report], None]) -> Report:
         """Have the hand take every range; what became of them is shown however it ends."""
         interruption = self._again.interruption
         replay = Replay(Shielded(hand, interruption), self._only, lambda: interruption.is_wanted)
@@ -148,8 +144,8 @@ class _Replaying:
     def _opened(self, path: Path | None, opened: ExitStack) -> RangeReader:
         from sync_worker.streams.kafka.range_reader import KafkaRangeReader
 
-        settings, retry = self._run.settings, self._again.reapply_context.retry
-        reader = retry(
+        settings, patience = self._run.settings, self._again.parts.patience
+        reader = patience(
             lambda: bootstrap.streams.range_reader(
                 settings, path, self._wanted, has_archive_option=True
             )
@@ -157,11 +153,11 @@ class _Replaying:
         opened.callback(reader.close)
         if isinstance(reader, KafkaRangeReader):
             ids, registry = reader.topic_ids, self._again.registry
-            retry(lambda: refuse_another_log(registry, reader.stream_id, ids))
+            patience(lambda: refuse_another_log(registry, reader.stream_id, ids))
         return reader
 
 
-def _only(again: Again, hsa_ids: tuple[str, ...]) -> ClinicFilter | None:
+def _only(again: Again, hsa_ids: tuple[str, ...]) -> Only | None:
     if not hsa_ids:
         return None
 
@@ -169,14 +165,10 @@ def _only(again: Again, hsa_ids: tuple[str, ...]) -> ClinicFilter | None:
         with again.registry.snapshot() as connection:
             return set(meant(connection, hsa_ids))
 
-    return ClinicFilter(
-        again.reapply_context.retry(wanted),
-        again.reapply_context.decoder,
-        again.reapply_context.clock,
-    )
+    return Only(again.parts.patience(wanted), again.parts.codec, again.parts.clock)
 
 
-def _show(run: options.Invocation, report: ReapplyReport, *, is_done: bool) -> None:
+def _show(run: options.Invocation, report: Report, *, is_done: bool) -> None:
     """The report on stdout, and on stderr what somebody should look at."""
     document = _document(report)
     run.output.document(document, render=lambda shown: _text(run, shown))
@@ -198,7 +190,7 @@ def _show(run: options.Invocation, report: ReapplyReport, *, is_done: bool) -> N
         )
 
 
-def _document(report: ReapplyReport) -> dict[str, Any]:
+def _document(report: Report) -> dict[str, Any]:
     return {
         "read": report.read,
         **{outcome.value: report.counts[outcome] for outcome in Outcome},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync_worker.cli import options, signals
+from sync_worker.cli.remedies import sentence_of
 from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     from sync_worker.cli import daemon
     from sync_worker.inspection.status import counts_item
     from sync_worker.pipeline.retry import DAEMON, UNTIL_IDLE
-    from sync_worker.telemetry.health import Health, ReadinessLog
+    from sync_worker.telemetry.health import Health, Readiness
     from sync_worker.telemetry.listener import TelemetryListener
     from sync_worker.telemetry.metrics import Metrics
 
@@ -81,7 +82,7 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
             if open_kafka is None:
                 is_whole = _apply_archives(run, worker, archives)
             else:
-                readiness = ReadinessLog(run.log(), health)
+                readiness = Readiness(run.log(), health)
                 watched = daemon.watched(run.settings, health, metrics, readiness)
                 with watched if is_daemon else nullcontext():
                     is_whole = worker.run(open_kafka, until_idle)
@@ -122,9 +123,9 @@ def _point_out_holds(ctx: click.Context, run: options.Invocation, registry: "Reg
 
     with registry.snapshot() as connection:
         still_open = guard_state.count_open(connection)
-        texts = attention_to_holds(connection)
-    for text in texts:
-        run.output.attention(text)
+        sentences = [sentence_of(*attention) for attention in attention_to_holds(connection)]
+    for sentence in sentences:
+        run.output.attention(sentence)
     if still_open:
         ctx.exit(Exit.ATTENTION)
 

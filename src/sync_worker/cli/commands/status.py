@@ -8,6 +8,7 @@ import click
 
 from sync_worker import bootstrap
 from sync_worker.cli import options
+from sync_worker.cli.remedies import sentence_of
 from sync_worker.cli.table import Columns
 from sync_worker.inspection.status import Log, log, status
 from sync_worker.registry.positions import Position
@@ -48,7 +49,8 @@ def command(ctx: click.Context) -> None:
     with bootstrap.registry.open_registry(run.settings.database_url) as registry:
         look = partial(_log, run) if is_configured else None
         document = status(registry, bootstrap.registry.regions(run.settings), look)
-    document["attention"] = run.output.redaction.values(document["attention"])
+    sentences = [sentence_of(*attention) for attention in document["attention"]]
+    document["attention"] = run.output.redaction.values(sentences)
     run.output.document(document, render=lambda shown: _text(run, shown))
 
 

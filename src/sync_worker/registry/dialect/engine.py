@@ -13,11 +13,13 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 
 from sync_worker.config import postgresql_url
+from sync_worker.errors import Exit, UserError
 from sync_worker.files import atomic
 from sync_worker.login_backoff import LoginBackoff
 from sync_worker.registry.dialect import session
 from sync_worker.registry.dialect.session import NO_ENCODING, qualify_in
 from sync_worker.registry.errors import refuses_login
+from sync_worker.remedies import Remedy
 
 # How a PostgreSQL server is logged in to by a process that runs for long.
 
@@ -88,20 +90,31 @@ _NETWORK: Mapping[str, int] = {
 """How a peer that is gone is noticed; a URL may say otherwise."""
 
 
-class MissingDatabase(Exception):
-    """There is no SQLite file at the path; one is made by an upgrade of the schema alone."""
+class MissingDatabase(UserError):
+    """There is no SQLite file at the path; only an upgrade of the schema creates one."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"there is no database file {path}")
-        self.path = path
+        super().__init__(
+            Exit.USAGE,
+            f"There is no database file {path}.",
+            why="Only an upgrade of the schema creates it.",
+            hint=Remedy.CREATE_DATABASE_FILE(),
+            code="configuration",
+        )
 
 
-class NoPlaceForDatabase(Exception):
+class NoPlaceForDatabase(UserError):
     """At the path of the SQLite file stands something else, or it lies in no folder."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"there can be no database file {path}")
-        self.path = path
+        super().__init__(
+            Exit.USAGE,
+            f"There can be no database file {path}.",
+            why="It is not a regular file but a folder, a link or a device, or its folder does not "
+            "exist.",
+            hint=Remedy.CORRECT_DATABASE_PATH(),
+            code="configuration",
+        )
 
 
 def open_engine(
