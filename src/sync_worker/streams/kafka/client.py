@@ -16,8 +16,9 @@ from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
 from kafka.net.selector import NetworkSelector
 
+from sync_worker.events.record import Record
 from sync_worker.streams.kafka.login import LoginContext, LoginManager
-from sync_worker.streams.kafka.record_batches import BoundedRecords
+from sync_worker.streams.kafka.record_batches import BoundedRecords, record_of
 from sync_worker.streams.protocol import MAX_FETCHED_BYTES
 
 BOOTSTRAP_TIMEOUT_SECONDS = 5.0
@@ -113,9 +114,18 @@ class _Manager(LoginManager):
 class _PartitionRecords(Fetcher.PartitionRecords):
     """The records that one fetch brought of a partition."""
 
-    def _unpack_records(self, tp: Any, records: Any, *deserializers: Any) -> Any:
+    def _unpack_records(self, tp: Any, records: Any, *deserializers: Any) -> Iterator[Record]:
+        """Records as `Record`s: the client's code hands over batches, which are read here."""
         bounded = BoundedRecords(records._buffer)  # noqa: SLF001 - it has no other face
-        return super()._unpack_records(tp, bounded, *deserializers)
+        for found in super()._unpack_records(tp, bounded, *deserializers):
+            if not isinstance(found.value, tuple):  # in a format before Kafka 0.11
+                yield record_of(tp.topic, tp.partition, found)
+                continue
+            (batch,) = found.value
+            for record, size in batch.records(*tp):
+                self.bytes_read += size
+                self.next_fetch_offset = record.offset + 1
+                yield record
 
     def take(self, n: int | None = None) -> list[Any]:
         """So many at the most, and no more once there are bytes enough."""
@@ -140,23 +150,33 @@ class _PartitionRecords(Fetcher.PartitionRecords):
 class _Fetcher(Fetcher):
     PartitionRecords = _PartitionRecords
 
-    _bytes_polled = 0
+    bytes_polled = 0
 
     def fetched_records(self, *args: Any, **options: Any) -> Any:
-        self._bytes_polled = 0
+        self.bytes_polled = 0
         return super().fetched_records(*args, **options)
 
     def _append(self, drained: Any, part: Any, max_records: int, update_offsets: bool) -> int:
         before = part.bytes_read
         taken: int = super()._append(drained, part, max_records, update_offsets)
-        self._bytes_polled += part.bytes_read - before
+        self.bytes_polled += part.bytes_read - before
         # As if there were as many records as may be: that ends the poll.
-        return max_records if self._bytes_polled >= MAX_FETCHED_BYTES else taken
+        return max_records if self.bytes_polled >= MAX_FETCHED_BYTES else taken
 
 
 def bounded_consumer(options: Mapping[str, Any]) -> KafkaConsumer:
-    """A consumer whose polls return at most `MAX_FETCHED_BYTES` and one record, once unpacked."""
+    """A consumer whose polls return at most `MAX_FETCHED_BYTES` and one record, once unpacked.
+
+    They return `Record`s instead of the client's own.
+    """
     return _Consumer(**options)
+
+
+def bytes_polled(consumer: KafkaConsumer) -> int:
+    """The size of what the consumer's last poll returned, unpacked."""
+    fetcher: Any = consumer._fetcher  # noqa: SLF001 - it has no other face
+    polled: int = fetcher.bytes_polled
+    return polled
 
 
 class _Consumer(KafkaConsumer):

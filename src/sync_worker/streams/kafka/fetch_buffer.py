@@ -3,22 +3,10 @@
 Knows nothing of the client: told what came, where partitions stand, and which are ours.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
-from operator import attrgetter
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
 
-from sync_worker.domain.tuples import new
 from sync_worker.events.record import Partition, Record
 from sync_worker.streams.protocol import FetchedBatch, OffsetRange
-
-_NO_TIMESTAMP = -1
-_LOG_APPEND_TIME = 1
-_SIZES = tuple(attrgetter(f"serialized_{part}_size") for part in ("key", "value", "header"))
-"""Of the client's record, in bytes; -1 where it has none."""
-_MOST_SHARED_BYTES = 1024
-# Nearly all records have the same headers, which would be a fifth of their memory.
-_shared = lru_cache(maxsize=64)(lambda headers: headers)
 
 
 class FetchBuffer:
@@ -27,7 +15,7 @@ class FetchBuffer:
     def __init__(self) -> None:
         self._records: list[Record] = []
         self.size = 0
-        """Bytes of keys, values and headers at the most: some that were dropped may count."""
+        """Bytes of the records, unpacked, at the most: some that were dropped may count."""
         self._next: dict[Partition, int] = {}
         self.reached: dict[Partition, int] = {}
         """As `next_offsets`, and of partitions too that are not ours any more."""
@@ -44,10 +32,10 @@ class FetchBuffer:
         """Whether records of this partition wait to be handed out."""
         return any((r.topic, r.partition) == partition for r in self._records)
 
-    def add(self, found: Sequence[Any]) -> None:
-        """The client's records, byte for byte."""
-        self._records.extend(map(record_of, found))
-        self.size += size_of(found)
+    def add(self, found: Iterable[Record], size: int) -> None:
+        """Add what a poll returned, and its size in bytes."""
+        self._records.extend(found)
+        self.size += size
 
     def start_at(self, offsets: Mapping[Partition, int]) -> None:
         """These partitions are read from here on; what was gathered of them does not count."""
@@ -91,23 +79,3 @@ class FetchBuffer:
     def _step_to(self, offsets: Mapping[Partition, int]) -> None:
         self._next |= offsets
         self.reached |= offsets
-
-
-def size_of(found: Sequence[Any]) -> int:
-    """Bytes of the client's records: their keys, values and headers."""
-    return sum(sum(map(size, found)) for size in _SIZES)
-
-
-def record_of(found: Any) -> Record:
-    """The client's record as ours, byte for byte."""
-    topic, partition, _, offset, timestamp_ms, timestamp_type, *content = found
-    key, value, headers, *_, header_bytes = content
-    if timestamp_ms == _NO_TIMESTAMP:
-        timestamp_ms = None
-    shared = tuple(headers)
-    if 0 < header_bytes <= _MOST_SHARED_BYTES:
-        shared = _shared(shared)
-    is_log_append = timestamp_type == _LOG_APPEND_TIME
-    held = topic, partition, offset, timestamp_ms, key, value, shared, is_log_append
-    record: Record = new(Record, held)
-    return record

@@ -23,15 +23,16 @@ from kafka.errors import (
     UnsupportedVersionError,
 )
 
+from sync_worker.events.record import Record
 from sync_worker.remedies import Advice, Remedy
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds, error_message
-from sync_worker.streams.kafka.client import bounded_consumer
+from sync_worker.streams.kafka.client import bounded_consumer, bytes_polled
 from sync_worker.streams.kafka.login import is_refusal
 from sync_worker.streams.kafka.settings import MAX_POLL_RECORDS, KafkaSettings, consumer_options
 from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
-Found = Mapping[TopicPartition, list[Any]]
+Found = Mapping[TopicPartition, list[Record]]
 
 CLIENT_POLL_SECONDS = 0.5
 """The longest single poll: nothing can wake one up, and signals do not interrupt it (trap 10)."""
@@ -71,6 +72,8 @@ class GroupMember:
         self.needs_rebuild = False
         self.consecutive_errors: list[BaseException] = []
         self._consumer: KafkaConsumer | None = None
+        self.bytes_polled = 0
+        """The size of what the last poll returned, unpacked."""
         self._join()
 
     @property
@@ -97,6 +100,7 @@ class GroupMember:
             OffsetOutOfRangeError, LogTruncationError: a log does not reach our position.
             StreamError: this member may not go on.
         """
+        self.bytes_polled = 0
         if self.needs_rebuild:
             self._rebuild()
         consumer = self._consumer or self._rejoined()
@@ -115,6 +119,7 @@ class GroupMember:
             return {}
         self._look_after(consumer)
         if found:
+            self.bytes_polled = bytes_polled(consumer)
             self.consecutive_errors.clear()
         return found
 

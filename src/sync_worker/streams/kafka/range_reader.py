@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from itertools import chain
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import (
@@ -20,8 +20,7 @@ from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
 from sync_worker.streams.kafka import undecodable
 from sync_worker.streams.kafka.admin import KafkaAdmin, Topic
-from sync_worker.streams.kafka.client import bounded_consumer
-from sync_worker.streams.kafka.fetch_buffer import record_of, size_of
+from sync_worker.streams.kafka.client import bounded_consumer, bytes_polled
 from sync_worker.streams.kafka.group_member import DECODING_ERRORS
 from sync_worker.streams.kafka.settings import MAX_POLL_RECORDS, KafkaSettings, groupless_options
 from sync_worker.streams.protocol import (
@@ -110,7 +109,7 @@ def _no_partition(number: int, topics: Mapping[str, Topic]) -> StreamError:
 # and what a log has no more is said. The traps are those of docs/kafka-traps.md.
 
 
-Found = Mapping[TopicPartition, list[Any]]
+Found = Mapping[TopicPartition, list[Record]]
 
 _POLL_MS = 100
 """Short: the last poll of a range that ends in a gap waits it out."""
@@ -129,6 +128,8 @@ class StandaloneConsumer:
         """The next offset of each partition, markers and other gaps passed over."""
         self.left = {at: of.end for at, of in bounds.items()}
         """The end of each partition that is not there yet."""
+        self.bytes_polled = 0
+        """The size of what the last poll returned, unpacked."""
 
     def poll(self, max_records: int) -> Found | None:
         """What came within a moment; None where no partition moved.
@@ -138,9 +139,11 @@ class StandaloneConsumer:
                 not be read by us.
         """
         found: Found = {}
+        self.bytes_polled = 0
         try:
             consumer = self._consumer or self._opened()
             found = consumer.poll(_POLL_MS, min(max_records, MAX_POLL_RECORDS))
+            self.bytes_polled = bytes_polled(consumer)
         except (OffsetOutOfRangeError, LogTruncationError) as error:
             raise self._lost(error) from error
         except AuthorizationError as error:
@@ -175,7 +178,7 @@ class StandaloneConsumer:
         self._drop_those_at_their_end()
         return within if has_moved else None
 
-    def _cut(self, at: Partition, new: list[Any]) -> list[Any]:
+    def _cut(self, at: Partition, new: list[Record]) -> list[Record]:
         end = self.left[at]
         self.reached[at] = new[-1].offset + 1
         return new if new[-1].offset < end else [record for record in new if record.offset < end]
@@ -337,7 +340,8 @@ class KafkaRangeReader:
             now = time.monotonic()
             if found is not None:
                 moved_at = looked_at = now
-                size += _add(found, records)
+                records.extend(chain.from_iterable(found.values()))
+                size += reader.bytes_polled
             elif now - moved_at >= self._patience_seconds:
                 raise StreamUnavailable(_nothing_came(now - moved_at, reader.left))
             elif now - looked_at >= _LOOK_SECONDS:
@@ -374,15 +378,6 @@ class KafkaRangeReader:
         self._handed_out = before | {span.partition: span.to_offset for span in ranges}
         names = {span.partition.topic for span in ranges}
         return FetchedBatch(tuple(records), ranges, {name: self.topic_ids[name] for name in names})
-
-
-def _add(found: Found, records: list[Record]) -> int:
-    """Add what was found; how many bytes that is."""
-    size = 0
-    for new in found.values():
-        records.extend(map(record_of, new))
-        size += size_of(new)
-    return size
 
 
 def _nothing_came(seconds: float, left: Mapping[Partition, int]) -> str:

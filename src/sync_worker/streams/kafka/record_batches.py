@@ -1,8 +1,9 @@
-"""Kafka's batches of records, taken apart within bounded memory.
+"""Kafka's batches of records, taken apart within bounded memory and with little work.
 
-The client unpacks a batch whole and copies it some times. Here a batch is unpacked piece by piece.
-Records of up to a piece are left to the client's own reading, whose speed and exactness stay; of
-one that is too large only an excerpt is kept, while its value runs through a hash.
+The client unpacks a batch whole, copies it several times, and makes two objects of each record.
+Here a batch is unpacked piece by piece, and ordinary records are read directly. Whatever is damaged
+or unusual is left to the client's own code, which decides what is an error. Of a record that is too
+large only an excerpt is kept, while its value runs through a hash.
 """
 
 import gzip
@@ -10,8 +11,9 @@ import io
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import lz4.frame
 import snappy
@@ -20,7 +22,15 @@ from kafka.record.default_records import DefaultRecord, DefaultRecordBatch
 from kafka.record.memory_records import MemoryRecords
 from kafka.record.util import decode_varint
 
-from sync_worker.events.record import HEADER_BYTES, KEPT_BYTES, MOST_BYTES, Excerpt
+from sync_worker.domain.tuples import new
+from sync_worker.events.record import (
+    HEADER_BYTES,
+    KEPT_BYTES,
+    MOST_BYTES,
+    Excerpt,
+    Headers,
+    Record,
+)
 
 MOST_UNPACKED = 2**30
 """How far a batch is unpacked at the most. What lies beyond is set aside unread: nobody publishes
@@ -28,7 +38,9 @@ that much in one batch but by mistake, and it would take the worker longer than 
 
 _PIECE = 2**20
 _LONGEST_VARINT = 10
+_MOST_SHARED_BYTES = 1024
 _V2 = 2
+_NO_TIMESTAMP = -1
 _UNREAD = Excerpt(b"", 0, None)
 
 
@@ -57,11 +69,43 @@ class BoundedBatch(DefaultRecordBatch):
     def __init__(self, content: memoryview) -> None:
         super().__init__(content[: self.HEADER_STRUCT.size])
         is_small = len(content) <= _PIECE
-        self._buffer: Any = bytearray(content) if is_small else content
+        self._buffer: Any = bytes(content) if is_small else content
         self._rest: Reader | None = None
         self._unread = MOST_UNPACKED
         self._gone = 0
         self._has_given_up = False
+
+    def __iter__(self) -> Any:
+        """To the client's fetcher, the batch looks like one record whose value is the batch.
+
+        So the fetcher handles checksums, transactions and control batches, and hands over each
+        batch that is to be read, for `records` to take apart.
+        """
+        timestamp = self.first_timestamp, self.timestamp_type
+        return iter([DefaultRecord(0, self.base_offset - 1, *timestamp, None, (self,), [])])
+
+    def records(self, topic: str, partition: int) -> Iterator[tuple[Record, int]]:
+        """The records, each with its size in the batch in bytes.
+
+        Raises:
+            CorruptRecordError, UnreadableBatch: the batch is damaged.
+        """
+        self._maybe_uncompress()
+        base, is_log_append = self.base_offset, self.timestamp_type == self.LOG_APPEND_TIME
+        for _ in range(self.records_count):
+            plain = _plain(self._buffer, self._pos)
+            if plain is None:
+                record = next(self)
+                yield record_of(topic, partition, record), record.size_in_bytes
+                continue
+            self._next_record_index += 1
+            self._pos, size, delta, offset, key, value, headers = plain
+            at: int | None = self.max_timestamp if is_log_append else self.first_timestamp + delta
+            if at == _NO_TIMESTAMP:
+                at = None
+            held = topic, partition, base + offset, at, key, value, headers, is_log_append
+            yield new(Record, held), size
+        next(self, None)  # raises if bytes are left after the last record
 
     def _maybe_uncompress(self) -> None:
         if self._decompressed:
@@ -69,10 +113,10 @@ class BoundedBatch(DefaultRecordBatch):
         self._decompressed = True
         if self.compression_type:
             self._assert_has_codec(self.compression_type)
-        elif isinstance(self._buffer, bytearray):
-            return  # small, and as the client reads it
+        elif isinstance(self._buffer, bytes):
+            return  # small, and at hand
         self._rest = unpacked(self.compression_type, memoryview(self._buffer)[self._pos :])
-        self._buffer, self._pos = bytearray(), 0
+        self._buffer, self._pos = b"", 0
         self._fill(_PIECE)
 
     def _read_msg(self) -> Any:  # type: ignore[override]
@@ -158,7 +202,7 @@ class BoundedBatch(DefaultRecordBatch):
         if not 0 <= size <= MOST_BYTES:
             raise UnreadableBatch(f"a part of a record has {size} bytes, as it says itself")
         self._fill(size)
-        taken = bytes(memoryview(self._buffer)[self._pos : self._pos + size])
+        taken: bytes = self._buffer[self._pos : self._pos + size]
         if len(taken) < size:
             raise UnreadableBatch("it ends in the middle of a record")
         self._pos += size
@@ -186,29 +230,108 @@ class BoundedBatch(DefaultRecordBatch):
         """Have so many bytes at hand, or all that are left."""
         if self._rest is None or len(self._buffer) - self._pos >= wanted:
             return
-        self._buffer = self._buffer[self._pos :]
         self._gone += self._pos
-        self._pos = 0
-        while len(self._buffer) < wanted:
+        pieces = [self._buffer[self._pos :]]
+        missing = wanted - len(pieces[0])
+        while missing > 0:
             piece = self._rest.read(_PIECE)
             if not piece:
                 self._rest = None
-                return
+                break
             self._unread -= len(piece)
             if self._unread < 0:
                 raise _TooMuch
-            self._buffer += piece
+            pieces.append(piece)
+            missing -= len(piece)
+        self._buffer, self._pos = b"".join(pieces), 0
 
     def _give_up(self) -> Any:
         """The record that comes next, and all behind it, unread: they are counted, not seen."""
         self._has_given_up = True
-        self._rest, self._buffer, self._pos = None, bytearray(), 0
+        self._rest, self._buffer, self._pos = None, b"", 0
         offset = self.last_offset - (self.records_count - 1 - self._next_record_index)
         return DefaultRecord(0, offset, self.max_timestamp, self.timestamp_type, None, _UNREAD, [])
 
 
 def _as_excerpt(value: bytes) -> Excerpt:
     return value if isinstance(value, Excerpt) else Excerpt.of(value)
+
+
+def record_of(topic: str, partition: int, found: Any) -> Record:
+    """The client's record as a `Record`, byte for byte."""
+    timestamp_ms = None if found.timestamp == _NO_TIMESTAMP else found.timestamp
+    is_log_append = found.timestamp_type == DefaultRecordBatch.LOG_APPEND_TIME
+    content = found.key, found.value, tuple(found.headers)
+    return Record(topic, partition, found.offset, timestamp_ms, *content, is_log_append)
+
+
+class _PlainRecord(NamedTuple):
+    """The fields of an ordinary record, relative to its batch; the next one begins at `end`."""
+
+    end: int
+    size: int
+    timestamp_delta: int
+    offset_delta: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+def _plain(buffer: bytes, at: int) -> _PlainRecord | None:
+    """The record that begins at `at`; None if it is damaged, unusual or not wholly in the buffer.
+
+    It gives what the client would give, or None; a property test compares the two.
+    """
+    try:
+        size, at = _varint(buffer, at)
+        end = at + size
+        if size > _PIECE or end > len(buffer) or buffer[at] > 0x7F:
+            return None
+        delta, at = _varint(buffer, at + 1)  # past the attributes, which have no meaning yet
+        offset, at = _varint(buffer, at)
+        length, at = _varint(buffer, at)
+        key = None if length < 0 else buffer[at : at + length]
+        length, at = _varint(buffer, at if key is None else at + length)
+        value = None if length < 0 else buffer[at : at + length]
+        rest = buffer[at if value is None else at + length : end]
+        headers = _shared_headers(rest) if len(rest) <= _MOST_SHARED_BYTES else _headers(rest)
+    except (IndexError, ValueError):
+        return None
+    plain: _PlainRecord = new(_PlainRecord, (end, size, delta, offset, key, value, headers))
+    return plain
+
+
+def _headers(content: bytes) -> Headers:
+    """A record's headers; IndexError or ValueError if they are not exactly the whole content."""
+    count, at = _varint(content, 0)
+    headers = []
+    for _ in range(count):
+        length, at = _varint(content, at)
+        name, at = content[at : at + length].decode("utf-8"), at + length
+        size, at = _varint(content, at)
+        headers.append((name, None if size < 0 else content[at : at + size]))
+        at += max(size, 0)
+        if length < 0 or at > len(content):
+            raise ValueError
+    if count < 0 or at != len(content):
+        raise ValueError
+    return tuple(headers)
+
+
+# Nearly all records have the same headers: they are read once, and are in memory once.
+_shared_headers = lru_cache(maxsize=64)(_headers)
+
+
+def _varint(buffer: bytes, at: int) -> tuple[int, int]:
+    """The number at `at`, and where it ends. Nearly all have one or two bytes."""
+    first = buffer[at]
+    if first < 0x80:
+        return (first >> 1) ^ -(first & 1), at + 1
+    second = buffer[at + 1]
+    if second < 0x80:
+        return ((first & 0x7F | second << 7) >> 1) ^ -(first & 1), at + 2
+    number, end = decode_varint(buffer, at)
+    return number, end
 
 
 # The bytes of a compressed batch of records, unpacked piece by piece and no further than wanted.

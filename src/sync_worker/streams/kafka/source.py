@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from kafka import TopicPartition
@@ -277,8 +278,8 @@ class KafkaSource:
         self._refuse_undecodable()
         placed = self._member.owned - self._member.unpositioned
         self._gathering.keep_only({Partition(*tp) for tp in placed})
-        for records in found.values():
-            self._gathering.add(records)
+        if found:
+            self._gathering.add(chain.from_iterable(found.values()), self._member.bytes_polled)
             self._came_at = time.monotonic()
         self._tell_the_group()
         return found
