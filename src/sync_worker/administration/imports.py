@@ -14,7 +14,7 @@ from sync_worker.administration.clinics import ActingFor, Item, Verb
 from sync_worker.administration.csv_files.reader import FileEntry
 from sync_worker.authorship import Authorship
 from sync_worker.domain.admission import AdmissionOutcome, Eligibility, Refusal
-from sync_worker.events.models import is_hsa_id
+from sync_worker.events.texts import is_hsa_id
 from sync_worker.registry import registrations
 from sync_worker.registry.database import Registry
 from sync_worker.registry.queries import meant

@@ -17,7 +17,7 @@ from sync_worker.administration.messages import tak as says
 from sync_worker.authorship import Authorship
 from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.errors import Exit, UserError
-from sync_worker.events.models import is_hsa_id
+from sync_worker.events.texts import is_hsa_id
 from sync_worker.registry import queries, registrations
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import acting

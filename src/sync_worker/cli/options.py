@@ -189,10 +189,10 @@ class Invocation:
 def invocation(ctx: click.Context) -> Invocation:
     """Read the settings; UserError where they are wrong."""
     from sync_worker.config.settings import load_settings
-    from sync_worker.telemetry import logging
+    from sync_worker.telemetry.redaction import redact_library_logs
 
     options = globals_of(ctx)
-    logging.redact(options.redaction)
+    redact_library_logs(options.redaction)
     settings = load_settings(os.environ)
     output = Output(options, settings.lang or of_locale(os.environ))
     return Invocation(options, settings, output)

@@ -4,28 +4,20 @@ The order of judgement is the contract's: tombstone rules, JSON, type, the event
 region, clock.
 """
 
-import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any
 
-import msgspec
 from pydantic import TypeAdapter, ValidationError
 
 from sync_worker.domain.hsa_id import MAX_LENGTH_FROM_EVENTS, is_blank, normalised
 from sync_worker.domain.regions import Regions
 from sync_worker.events import likely_causes, timestamps
+from sync_worker.events.content import document_of, text_of
 from sync_worker.events.fast_decoder import quick_decoder
-from sync_worker.events.models import (
-    MAX_NAME_LENGTH,
-    MODELS,
-    KnownDocument,
-    is_hsa_id,
-    problem,
-    stated,
-)
+from sync_worker.events.models import MODELS, KnownDocument, problem
 from sync_worker.events.outcomes import (
     Event,
     Ignored,
@@ -35,19 +27,17 @@ from sync_worker.events.outcomes import (
     quoted,
     type_name,
 )
-from sync_worker.events.record import MOST_BYTES, Excerpt, Headers, Record
+from sync_worker.events.record import MOST_BYTES, Excerpt, Record
+from sync_worker.events.texts import MAX_NAME_LENGTH, is_hsa_id, stated
 
 _VERSIONED = re.compile(
     r"eservices\.clinic\.(?:activated|deactivated|region-changed)(?:\..*)?", re.DOTALL
 )
 _VALIDATORS = {name: TypeAdapter(model).validator for name, (model, _) in MODELS.items()}
-_LARGE = 16 * 2**10
-"""Bytes of a value of which only what is read is made into objects; an event has less than 1 kB."""
 _LONGEST_KEPT_TYPE = 256
 _MOST_CLINICS = 65_536
 # The same clinics come again and again, and each is compared in up to three places.
 _normalised = lru_cache(maxsize=_MOST_CLINICS)(normalised)
-_ATTRIBUTES = ("specversion", "id", "source", "type", "subject", "time", "sequence")
 
 
 class EventDecoder:
@@ -215,114 +205,3 @@ def _fault(place: str, named: str | None, hsa_id: str) -> str | None:
 
 def _invalid(detail: str, cause: str = "") -> Rejection:
     return Rejection(Reason.INVALID_EVENT, f"{detail} {cause}".rstrip())
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-# No number is read, and float takes any count of digits, where int refuses the longest.
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=float)
-
-
-def document_of(value: bytes, headers: Headers) -> Any:
-    """The event as one JSON value, whichever mode it came in; ValueError where it is not JSON."""
-    content = _content(value)
-    latest = dict(headers)
-    if "ce_specversion" not in latest or _is_structured(headers):
-        return content
-    attributes = {name: text_of(latest.get(f"ce_{name}")) for name in _ATTRIBUTES}
-    present = {name: text for name, text in attributes.items() if text is not None}
-    return {**present, "data": content}
-
-
-def _content(value: bytes) -> Any:
-    text = value.decode("utf-8")
-    return outline(value, _DECODER.decode) if len(value) > _LARGE else _DECODER.decode(text)
-
-
-def _is_structured(headers: Headers) -> bool:
-    """Whether the content type says so; a header's name and value are in any case."""
-    types = [value for name, value in headers if name.lower() == "content-type"]
-    last = types[-1] if types else None
-    return last is not None and last.lower().startswith(b"application/cloudevents")
-
-
-def text_of(content: bytes | None) -> str | bytes | None:
-    """The text that bytes are in UTF-8; bytes that are none stay bytes, which no field takes."""
-    if content is None:
-        return None
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content
-
-
-# What is read of a large value, and no more: JSON of 15 MiB can take half a gigabyte as objects.
-# Whether all of it is JSON is looked at, as the codec's own decoder would, without making
-# objects of it. Lone surrogates, which that one lets pass in what is not read, are no JSON here.
-
-
-_READ = (
-    *("specversion", "id", "source", "type", "subject", "time", "sequence", "data"),
-    *("hsaId", "regionCode", "name"),
-)
-"""The members that are read, of an event and of its data."""
-_DEEPEST = 1
-"""Members of members are read; what is within those is none of our business."""
-_SPACE = b" \t\r\n"
-
-_Members = msgspec.defstruct("_Members", [(name, msgspec.Raw, msgspec.Raw()) for name in _READ])
-_members = msgspec.json.Decoder(_Members).decode
-_require_json = msgspec.json.Decoder(msgspec.Raw).decode
-
-
-def outline(value: bytes, decoded: Callable[[str], Any] = json.loads) -> Any:
-    """The value with the members that are read; lists, and what lies deeper, are empty in it.
-
-    `decoded` reads texts and numbers. Raises ValueError or RecursionError where it is not JSON.
-    """
-    _require_json(value)
-    return _outlined(value.strip(_SPACE), decoded, 0)
-
-
-def _outlined(content: bytes, decoded: Callable[[str], Any], depth: int) -> Any:
-    match content[:1]:
-        case b"[":
-            return []
-        case b"{" if depth > _DEEPEST:
-            return {}
-        case b"{":
-            members = _members(content)
-            found = {name: bytes(getattr(members, name)) for name in _READ}
-            return {
-                name: _outlined(part, decoded, depth + 1) for name, part in found.items() if part
-            }
-        case _:
-            return decoded(content.decode("utf-8"))
-
-
-# Which clinics a record names, be it an event or not: for people who look for a clinic.
-
-
-def named(record: Record) -> tuple[str, ...]:
-    """Normalised HSA-ids in `data.hsaId`, `subject` and the key, in this order, each once.
-
-    Says nothing of whether the record is right: one that names two clinics is set aside.
-    """
-    places = (*_in_value(record), text_of(record.key))
-    texts = [text for text in places if isinstance(text, str) and not is_blank(text)]
-    return tuple(dict.fromkeys(map(normalised, texts)))
-
-
-def _in_value(record: Record) -> tuple[Any, ...]:
-    if record.value is None:
-        return ()
-    try:
-        document = document_of(record.value, record.headers)
-    except (ValueError, RecursionError):
-        return ()
-    if not isinstance(document, dict):
-        return ()
-    data = document.get("data")
-    return (data.get("hsaId") if isinstance(data, dict) else None, document.get("subject"))

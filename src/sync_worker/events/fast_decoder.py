@@ -14,9 +14,10 @@ import msgspec
 
 from sync_worker.domain.hsa_id import MAX_LENGTH_FROM_EVENTS, normalised
 from sync_worker.domain.tuples import new
-from sync_worker.events.models import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_SEQUENCE_LENGTH, MODELS
+from sync_worker.events.models import MODELS
 from sync_worker.events.outcomes import Event
 from sync_worker.events.record import Headers, Record
+from sync_worker.events.texts import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_SEQUENCE_LENGTH
 
 _MOST_CLINICS = 65_536
 _FIRST, _LAST = "!", "~"

@@ -1,11 +1,9 @@
 """The events of the contract as models; the JSON Schemas are exported from them.
 
 They hold what a schema can say as well. What needs more than one field, the list of regions or the
-clock is the codec's. Patterns keep to what the regular expressions of Rust, Python and JSON Schema
-share. They never name lone surrogates, which these models refuse by themselves.
+clock is the codec's. No pattern names lone surrogates, which these models refuse anyway.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
@@ -22,20 +20,17 @@ from pydantic import (
 
 from sync_worker.domain.hsa_id import MAX_LENGTH_FROM_EVENTS, is_blank
 from sync_worker.events import likely_causes, timestamps
-
-MAX_NAME_LENGTH = 200
-MAX_ID_LENGTH = 256
-MAX_SEQUENCE_LENGTH = 64
-
-BLANK = r"\t-\r\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-"""The characters of which a blank text is made, for use in a class of characters."""
-_CONTROL = r"\u0001-\u001f\u007f-\u009f"
-_ANY_TEXT = r"^[^\u0000]*$"
-_NOT_BLANK = rf"^[{BLANK}]*[^{BLANK}\u0000][^\u0000]*$"
-_SHORT_OR_BLANK = rf"^(?:[{BLANK}]*|[^\u0000]{{0,{MAX_SEQUENCE_LENGTH}}})$"
-_HSA_ID = rf"^[{BLANK}]*[^{BLANK}{_CONTROL}\u0000]{{1,{MAX_LENGTH_FROM_EVENTS}}}[{BLANK}]*$"
-_NO_TEXT = re.compile(r"[\u0000\ud800-\udfff]")
-_HSA_ID_FORM = re.compile(_HSA_ID)
+from sync_worker.events.texts import (
+    ANY_TEXT,
+    HSA_ID,
+    MAX_ID_LENGTH,
+    MAX_NAME_LENGTH,
+    MAX_SEQUENCE_LENGTH,
+    NOT_BLANK,
+    SHORT_OR_BLANK,
+    is_storable,
+    stated,
+)
 
 
 def _instant(value: object) -> datetime:
@@ -46,22 +41,22 @@ def _instant(value: object) -> datetime:
 
 def _long_or_text(name: str) -> str:
     """A name that is too long to be one is dropped, whatever else is wrong with it."""
-    if len(name) <= MAX_NAME_LENGTH and _NO_TEXT.search(name) is not None:
+    if len(name) <= MAX_NAME_LENGTH and not is_storable(name):
         raise ValueError("neither text nor dropped")
     return name
 
 
 _NAME_SCHEMA = {
     "type": "string",
-    "anyOf": [{"minLength": MAX_NAME_LENGTH + 1}, {"pattern": _ANY_TEXT}],
+    "anyOf": [{"minLength": MAX_NAME_LENGTH + 1}, {"pattern": ANY_TEXT}],
 }
 _TIME_SCHEMA = {"type": "string", "format": "date-time", "pattern": timestamps.PATTERN}
 
-Text = Annotated[str, Field(pattern=_ANY_TEXT)]
-StatedText = Annotated[str, Field(pattern=_NOT_BLANK)]
-Id = Annotated[str, Field(pattern=_NOT_BLANK, max_length=MAX_ID_LENGTH)]
-Sequence = Annotated[str, Field(pattern=_SHORT_OR_BLANK)]
-HsaId = Annotated[str, Field(pattern=_HSA_ID)]
+Text = Annotated[str, Field(pattern=ANY_TEXT)]
+StatedText = Annotated[str, Field(pattern=NOT_BLANK)]
+Id = Annotated[str, Field(pattern=NOT_BLANK, max_length=MAX_ID_LENGTH)]
+Sequence = Annotated[str, Field(pattern=SHORT_OR_BLANK)]
+HsaId = Annotated[str, Field(pattern=HSA_ID)]
 Name = Annotated[str, AfterValidator(_long_or_text), WithJsonSchema(_NAME_SCHEMA)]
 Instant = Annotated[datetime, PlainValidator(_instant), WithJsonSchema(_TIME_SCHEMA)]
 
@@ -167,21 +162,6 @@ MODELS: Mapping[str, tuple[type[KnownDocument], type[Data]]] = {
     "eservices.clinic.region-changed.v1": (RegionChanged, RegionChangedData),
 }
 """The types that are understood: the whole event's model, and that of its data alone."""
-
-
-def stated(text: str | None) -> str | None:
-    """The text as it stands; None where it says nothing."""
-    return None if text is None or is_blank(text) else text
-
-
-def is_hsa_id(text: str) -> bool:
-    """Whether the text has the form that events may have, blanks around it allowed."""
-    return _HSA_ID_FORM.match(text) is not None and is_storable(text)
-
-
-def is_storable(text: str) -> bool:
-    """Whether the text has neither a NUL nor a lone surrogate, which databases refuse."""
-    return _NO_TEXT.search(text) is None
 
 
 _FORMS = {

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from sync_worker.domain.facts import Change, Fact, changes
-from sync_worker.events.decoder import EventDecoder, named
+from sync_worker.events.content import named
+from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcomes import Event
 from sync_worker.events.record import Origin, Record
 from sync_worker.pipeline.listener import AheadOfClock, MovedWithoutBoard

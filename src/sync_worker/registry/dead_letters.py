@@ -29,8 +29,7 @@ from sqlalchemy import (
 
 from sync_worker.authorship import Authorship
 from sync_worker.events import timestamps
-from sync_worker.events.decoder import named
-from sync_worker.events.models import is_hsa_id
+from sync_worker.events.content import named
 from sync_worker.events.outcomes import Reason, Rejection
 from sync_worker.events.record import (
     KEPT_BYTES,
@@ -41,6 +40,7 @@ from sync_worker.events.record import (
     Partition,
     Record,
 )
+from sync_worker.events.texts import is_hsa_id
 from sync_worker.registry import change_log, dialect
 from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.tables import dead_letter, position

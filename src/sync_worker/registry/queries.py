@@ -13,7 +13,7 @@ from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.domain.clinic_status import Status
 from sync_worker.domain.facts import Fact
 from sync_worker.domain.hsa_id import cleaned, normalised
-from sync_worker.events.models import is_hsa_id
+from sync_worker.events.texts import is_hsa_id
 from sync_worker.registry import clinics, dialect
 from sync_worker.registry.dead_letters import OPEN
 from sync_worker.registry.tables import (

@@ -1,13 +1,12 @@
 """The log: one line an event, for people on a terminal, as JSON for everything else."""
 
 import json
-import logging
 from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
-from sync_worker.printable import printable_json, printable_text
+from sync_worker.printable import printable_json
 from sync_worker.telemetry.redaction import Redaction
 
 
@@ -54,21 +53,3 @@ def _json() -> Processor:
 
 def _encoded(event: object, **how: Any) -> str:
     return printable_json(json.dumps(event, **how))
-
-
-# What libraries log by themselves: Python writes it to stderr, and here it is redacted first.
-
-
-class _Redacted(logging.Formatter):
-    def __init__(self, redaction: Redaction) -> None:
-        super().__init__()
-        self._redaction = redaction
-
-    def format(self, record: logging.LogRecord) -> str:
-        return printable_text(self._redaction(super().format(record)))
-
-
-def redact(redaction: Redaction) -> None:
-    """Have everything that nobody else handles pass the redaction, tracebacks too."""
-    if logging.lastResort is not None:
-        logging.lastResort.setFormatter(_Redacted(redaction))

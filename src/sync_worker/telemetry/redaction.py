@@ -5,10 +5,13 @@ before it reaches stderr, stdout, the log, or the HTTP port.
 """
 
 import json
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
+
+from sync_worker.printable import printable_text
 
 MASK = "***"
 
@@ -101,3 +104,21 @@ def _one(form: str) -> str:
     if len(form) >= _AS_A_WORD:
         return rf"(?<!\w){escaped}(?!\w)"
     return rf"(?<=:){escaped}(?=@)|(?i:(?<=password=)){escaped}(?!\w)"
+
+
+# What libraries log by themselves: Python writes it to stderr, and here it is redacted first.
+
+
+class _Redacted(logging.Formatter):
+    def __init__(self, redaction: Redaction) -> None:
+        super().__init__()
+        self._redaction = redaction
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_text(self._redaction(super().format(record)))
+
+
+def redact_library_logs(redaction: Redaction) -> None:
+    """Have everything that nobody else handles pass the redaction, tracebacks too."""
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_Redacted(redaction))

@@ -3,7 +3,7 @@
 import pytest
 from tests.builders import activated, record
 
-from sync_worker.events.decoder import named
+from sync_worker.events.content import named
 
 A, B, C = (f"SE2321000016-T{letter}01" for letter in "ABC")
 BINARY = (("ce_specversion", b"1.0"), ("ce_subject", B.encode()))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests.builders import activated, record
 from tests.unit.events.conftest import CLINIC, CODEC, NOW, decode
 
-from sync_worker.events import decoder
-from sync_worker.events.decoder import outline
+from sync_worker.events import content as contents
+from sync_worker.events.content import outline
 from sync_worker.events.outcomes import Event, Ignored
 
 MEBIBYTE = 2**20
@@ -27,7 +27,7 @@ def test_a_large_value_is_judged_as_a_small_one_is(value):
     small = json.dumps(value, ensure_ascii=False).encode()
     judged = CODEC.decode(record(small, key=CLINIC, topic="t"), NOW)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(decoder, "_LARGE", 0)
+        patched.setattr(contents, "_LARGE", 0)
         outlined = CODEC.decode(record(small, key=CLINIC, topic="t"), NOW)
     # A cause that is likely, by what is not read, is found of a small value alone.
     assert type(outlined) is type(judged)

@@ -7,8 +7,8 @@ import logging
 import pytest
 
 from sync_worker.telemetry.health import Health
-from sync_worker.telemetry.logging import configure, redact
-from sync_worker.telemetry.redaction import MASK, Redaction
+from sync_worker.telemetry.logging import configure
+from sync_worker.telemetry.redaction import MASK, Redaction, redact_library_logs
 
 SECRET = 'h3mligt"ord'
 
@@ -38,7 +38,7 @@ def test_the_log_holds_no_secret(redaction, log_format):
 
 
 def test_what_a_library_logs_holds_no_secret(redaction):
-    redact(redaction)
+    redact_library_logs(redaction)
     error = OSError(SECRET)
     caught = (type(error), error, None)
     log = logging.getLogger("kafka")

@@ -13,6 +13,7 @@ from sync_worker.cli.table import Paragraphs
 from sync_worker.errors import Exit, UserError
 from sync_worker.inspection.doctor import Check, Finding, State, examined, fail, ok
 from sync_worker.language import Language, worded
+from sync_worker.telemetry.redaction import redact_library_logs
 
 COLUMNS = ("id", "status", "detail", "fix")
 TERMINAL_COLUMNS = ("status", "id", "detail")
@@ -30,10 +31,8 @@ def command(ctx: click.Context) -> None:
     nothing; `skip` is what does not apply here. Ends with 3 where one failed; a warning is no
     failure.
     """
-    from sync_worker.telemetry import logging
-
     output = options.output_of(ctx)
-    logging.redact(output.redaction)
+    redact_library_logs(output.redaction)
     findings = _findings()
     rows = output.redaction.values(_items(findings))
     if output.fits_terminal:

@@ -1,14 +1,11 @@
 """How a database is opened, by its address, and how its transactions begin."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import psycopg
-from psycopg.abc import Buffer
-from psycopg.adapt import Loader
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 
@@ -17,11 +14,7 @@ from sync_worker.errors import Exit, UserError
 from sync_worker.files import atomic
 from sync_worker.login_backoff import LoginBackoff
 from sync_worker.registry.dialect import session
-from sync_worker.registry.dialect.session import NO_ENCODING, qualify_in
-from sync_worker.registry.errors import refuses_login
 from sync_worker.remedies import Remedy
-
-# How a PostgreSQL server is logged in to by a process that runs for long.
 
 
 class Login(NamedTuple):
@@ -32,62 +25,11 @@ class Login(NamedTuple):
     refusals: LoginBackoff
 
 
-def renew(engine: Engine, login: Login) -> None:
-    """Have each new connection made in this way."""
-    last: list[Exception] = []
-
-    def connect(dialect: Any, _record: object, args: Any, parameters: dict[str, Any]) -> Any:
-        if login.refusals.wait_seconds() and last:
-            raise type(last[0])(*last[0].args)
-        stated = postgresql_url.parse_url(login.url())
-        try:
-            connection = dialect.connect(*args, **{**parameters, **stated})
-        except dialect.loaded_dbapi.OperationalError as error:
-            if refuses_login(error):
-                last[:] = [error]
-                login.refusals.refused(str(error))
-            raise
-        login.refusals.accepted()
-        return connection
-
-    event.listen(engine, "do_connect", connect)
-
-
-# Text that others wrote into a database without an encoding: PostgreSQL hands out any bytes.
-
-
-_TYPES = ("text", "varchar", "bpchar", "name")
-
-
-class _ForeignText(Loader):
-    """Reads what is not UTF-8 as replacement characters, instead of failing for good."""
-
-    def load(self, data: Buffer) -> str:
-        return bytes(data).decode("utf-8", "replace")
-
-
-def accept(driver: psycopg.Connection[Any], _record: object) -> None:
-    """Have a connection read whatever bytes a database without an encoding holds as text."""
-    if driver.info.parameter_status("server_encoding") == NO_ENCODING:
-        for name in _TYPES:
-            driver.adapters.register_loader(name, _ForeignText)
-
-
 BUSY_TIMEOUT_MS = 5_000
 """How long SQLite waits for another process's transaction before it says "locked"."""
 
-_NEVER_ASK = "-"
-"""Any pass phrase keeps the client from asking for one on the terminal, where a key needs it."""
 _SQLITE_FILES = ("", "-wal", "-shm", "-journal")
 """What is beside the file while it is in use, by the ends of their names."""
-_NETWORK: Mapping[str, int] = {
-    "keepalives": 1,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
-"""How a peer that is gone is noticed; a URL may say otherwise."""
 
 
 class MissingDatabase(UserError):
@@ -137,12 +79,10 @@ def open_engine(
     """
     if not postgresql_url.is_postgresql(url):
         return _open_sqlite(make_url(url), create=create)
-    parameters = postgresql_url.parse_url(url)
-    postgresql_url.require_files(parameters)
-    engine = _open_postgresql(parameters, limits)
-    if login is not None:
-        renew(engine, login)
-    return engine
+    # Its driver takes longer to import than a SQLite registry to read.
+    from sync_worker.registry.dialect.postgresql import open_postgresql  # noqa: PLC0415
+
+    return open_postgresql(url, limits, login)
 
 
 def _open_sqlite(url: URL, *, create: bool) -> Engine:
@@ -170,49 +110,10 @@ def _make_file(path: Path) -> None:
         os.close(atomic.create(path))
 
 
-def _open_postgresql(parameters: Mapping[str, str], limits: session.TimeLimits) -> Engine:
-    # These two bring the driver.
-    from sync_worker.registry.dialect.watch import Watch  # noqa: PLC0415
-
-    connecting = _connecting(parameters)
-    engine = create_engine(
-        # Keyword by keyword, never as a URL: another parser might read that one differently.
-        "postgresql+psycopg://",
-        connect_args=connecting,
-        # A session that the server or a pooler has ended since is no error of who asks next.
-        pool_pre_ping=True,
-        # It is a look into the catalogue at the start, and nothing is kept in that type.
-        use_native_hstore=False,
-    )
-    event.listen(engine, "connect", accept)
-    event.listen(engine, "handle_error", _remember_login)
-    engine.update_execution_options(watch=Watch(engine, limits, connecting))
-    qualify_in(engine)
-    session.begin_with(engine, limits)
-    return engine
-
-
-def _connecting(parameters: Mapping[str, str]) -> dict[str, Any]:
-    """How a connection is made: nothing that a pooler refuses, and nothing that outlives it."""
-    return {
-        "sslpassword": _NEVER_ASK,
-        # Also where there are none: else those of the environment would be sent.
-        "options": "",
-        **_NETWORK,
-        **parameters,
-        "connect_timeout": 5,
-        "client_encoding": "UTF8",
-        # Transactions begin with more than the driver would send: see `session`.
-        "autocommit": True,
-        # A statement that is prepared belongs to a session, which a pooler hands on.
-        "prepare_threshold": None,
-    }
-
-
 _LOGIN = "sync_worker_login"
 
 
-def _remember_login(context: ExceptionContext) -> None:
+def remember_login(context: ExceptionContext) -> None:
     """Keep with an error who we were to the server: it does not say so itself."""
     if context.connection is not None and not context.connection.closed:
         driver: Any = context.connection.connection.driver_connection

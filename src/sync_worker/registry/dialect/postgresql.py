@@ -1,0 +1,112 @@
+"""Opens a PostgreSQL database. Imports its driver, which a SQLite registry does without."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from sqlalchemy import Engine, create_engine, event
+
+from sync_worker.config import postgresql_url
+from sync_worker.registry.dialect import session
+from sync_worker.registry.dialect.engine import Login, remember_login
+from sync_worker.registry.dialect.session import NO_ENCODING, qualify_in
+from sync_worker.registry.dialect.watch import Watch
+from sync_worker.registry.errors import refuses_login
+
+_NEVER_ASK = "-"
+"""Any pass phrase keeps the client from asking for one on the terminal, where a key needs it."""
+_NETWORK: Mapping[str, int] = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""How a peer that is gone is noticed; a URL may say otherwise."""
+
+
+def open_postgresql(url: str, limits: session.TimeLimits, login: Login | None) -> Engine:
+    """An engine for the database at `url`: see `open_engine`."""
+    parameters = postgresql_url.parse_url(url)
+    postgresql_url.require_files(parameters)
+    connecting = _connecting(parameters)
+    engine = create_engine(
+        # Keyword by keyword, never as a URL: another parser might read that one differently.
+        "postgresql+psycopg://",
+        connect_args=connecting,
+        # A session that the server or a pooler has ended since is no error of who asks next.
+        pool_pre_ping=True,
+        # It is a look into the catalogue at the start, and nothing is kept in that type.
+        use_native_hstore=False,
+    )
+    event.listen(engine, "connect", _accept)
+    event.listen(engine, "handle_error", remember_login)
+    engine.update_execution_options(watch=Watch(engine, limits, connecting))
+    qualify_in(engine)
+    session.begin_with(engine, limits)
+    if login is not None:
+        _renew(engine, login)
+    return engine
+
+
+def _connecting(parameters: Mapping[str, str]) -> dict[str, Any]:
+    """How a connection is made: nothing that a pooler refuses, and nothing that outlives it."""
+    return {
+        "sslpassword": _NEVER_ASK,
+        # Also where there are none: else those of the environment would be sent.
+        "options": "",
+        **_NETWORK,
+        **parameters,
+        "connect_timeout": 5,
+        "client_encoding": "UTF8",
+        # Transactions begin with more than the driver would send: see `session`.
+        "autocommit": True,
+        # A statement that is prepared belongs to a session, which a pooler hands on.
+        "prepare_threshold": None,
+    }
+
+
+# How a process that runs for long logs in.
+
+
+def _renew(engine: Engine, login: Login) -> None:
+    """Have each new connection made in this way."""
+    last: list[Exception] = []
+
+    def connect(dialect: Any, _record: object, args: Any, parameters: dict[str, Any]) -> Any:
+        if login.refusals.wait_seconds() and last:
+            raise type(last[0])(*last[0].args)
+        stated = postgresql_url.parse_url(login.url())
+        try:
+            connection = dialect.connect(*args, **{**parameters, **stated})
+        except dialect.loaded_dbapi.OperationalError as error:
+            if refuses_login(error):
+                last[:] = [error]
+                login.refusals.refused(str(error))
+            raise
+        login.refusals.accepted()
+        return connection
+
+    event.listen(engine, "do_connect", connect)
+
+
+# Text that others wrote into a database without an encoding: PostgreSQL hands out any bytes.
+
+
+_TYPES = ("text", "varchar", "bpchar", "name")
+
+
+class _ForeignText(Loader):
+    """Reads what is not UTF-8 as replacement characters, instead of failing for good."""
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode("utf-8", "replace")
+
+
+def _accept(driver: psycopg.Connection[Any], _record: object) -> None:
+    """Have a connection read whatever bytes a database without an encoding holds as text."""
+    if driver.info.parameter_status("server_encoding") == NO_ENCODING:
+        for name in _TYPES:
+            driver.adapters.register_loader(name, _ForeignText)
