@@ -7,7 +7,7 @@ from dataclasses import fields
 from itertools import islice
 
 import psycopg
-from tests.fold import Fold
+from tests.worlds.fold import Fold
 
 from bench import figures, say, stream
 from bench.figures import Runs

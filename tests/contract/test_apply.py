@@ -4,12 +4,26 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import func, select, text
 from tests.builders import ACTIVATION, activated, deactivated, numbered, record, region_changed
-from tests.contract.conftest import NOW, apply_batch, empty_log
-from tests.fold import Fold
+from tests.worlds.fold import Fold
+from tests.worlds.registry import (
+    CLINICS,
+    NOW,
+    STREAM,
+    apply_batch,
+    apply_in_parts,
+    batch_of,
+    empty,
+    events,
+    log_of,
+    part_sizes,
+    registered,
+    rows,
+    through_the_database,
+)
 
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
@@ -24,112 +38,14 @@ from sync_worker.pipeline.listener import (
 )
 from sync_worker.registry import dead_letters, positions
 from sync_worker.registry.positions import Counts, PositionsMoved
-from sync_worker.registry.tables import change_log, clinic, dead_letter, patient_board, position
+from sync_worker.registry.tables import dead_letter, patient_board
 from sync_worker.streams.protocol import FetchedBatch, OffsetRange
-
-STREAM = "archive:test"
-CLINICS = [f"SE2321000016-T{letter}0{n}" for n, letter in enumerate("ABC")]
-REGIONS = ["01", "03", "14"]
 
 
 @pytest.fixture
 def applier(registry):
     codec = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
     return Applier(registry, codec, lambda: NOW)
-
-
-def batch_of(records, start=None):
-    """A batch as a source hands it out."""
-    ends = dict(start or {})
-    begins: dict[Partition, int] = {}
-    for read in records:
-        partition = Partition(read.topic, read.partition)
-        begins.setdefault(partition, ends.get(partition, 0))
-        ends[partition] = read.offset + 1
-    return FetchedBatch(
-        tuple(records), tuple(OffsetRange(p, begins[p], ends[p]) for p in begins)
-    ), ends
-
-
-def apply_in_parts(applier, records, sizes):
-    ends: dict[Partition, int] = {}
-    rest, total = list(records), Counts()
-    for size in [*sizes, len(records)]:
-        part, rest = rest[:size], rest[size:]
-        if part:
-            batch, ends = batch_of(part, ends)
-            total += apply_batch(applier, STREAM, batch).total
-    return total
-
-
-def rows(registry):
-    columns = (clinic.c.hsa_id, clinic.c.active, clinic.c.region_code, clinic.c.name)
-    with registry.snapshot() as connection:
-        return {row[0]: tuple(row[1:]) for row in connection.execute(select(*columns))}
-
-
-def log_of(registry):
-    """What the log has of events: not the registrations by which a test began."""
-    columns = (
-        change_log.c.hsa_id,
-        change_log.c.change,
-        change_log.c.old_value,
-        change_log.c.new_value,
-        change_log.c.record_offset,
-    )
-    with registry.snapshot() as connection:
-        of_events = select(*columns).where(change_log.c.change != "registered")
-        return [tuple(row) for row in connection.execute(of_events.order_by(change_log.c.id))]
-
-
-def registered(registry, *hsa_ids):
-    with registry.transaction() as transaction:
-        is_one = clinic.c.hsa_id.in_(hsa_ids)
-        transaction.connection.execute(update(clinic).where(is_one).values(registered_at=NOW))
-        transaction.commit()
-
-
-def empty(registry):
-    with registry.transaction() as transaction:
-        for table in (clinic, dead_letter, position, patient_board):
-            transaction.connection.execute(delete(table))
-        empty_log(transaction.connection)
-        transaction.commit()
-
-
-minutes = st.integers(0, 5)
-names = st.sampled_from([None, "Ett", "Två"])
-versions = st.fixed_dictionaries(
-    {"id": st.sampled_from(["a", "b", "c"]), "sequence": st.sampled_from([None, "1", "10", "9"])}
-)
-events = st.one_of(
-    st.builds(
-        lambda h, t, v, r, n: activated(h, t, regionCode=r, name=n, **v),
-        st.sampled_from(CLINICS),
-        minutes,
-        versions,
-        st.sampled_from([None, *REGIONS]),
-        names,
-    ),
-    st.builds(
-        lambda h, t, v, n: deactivated(h, t, name=n, **v),
-        st.sampled_from(CLINICS),
-        minutes,
-        versions,
-        names,
-    ),
-    st.builds(
-        lambda h, t, v, r: region_changed(h, t, r, **v),
-        st.sampled_from(CLINICS),
-        minutes,
-        versions,
-        st.sampled_from(REGIONS),
-    ),
-)
-part_sizes = st.lists(st.integers(1, 4), max_size=10)
-through_the_database = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
 
 @through_the_database

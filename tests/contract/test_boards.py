@@ -1,15 +1,10 @@
 """Patient boards: whoever writes them, and however, the change log says so."""
 
-from sqlalchemy import select, text
-from tests.contract.conftest import NOW
+from sqlalchemy import select
+from tests.worlds.registry import ACT, BOARD, execute
 
 from sync_worker.administration import boards
-from sync_worker.authorship import Authorship
-from sync_worker.registry.registrations import Board
 from sync_worker.registry.tables import change_log
-
-BOARD = Board("01", "SE2321000016-PN01", "Patientnämnden")
-ACT = Authorship("support1", "INC1", NOW)
 
 
 def put(registry, region_code, wanted, act):
@@ -27,11 +22,6 @@ def logged(registry):
     )
     with registry.snapshot() as connection:
         return [tuple(row) for row in connection.execute(select(*columns).order_by("id"))]
-
-
-def execute(engine, statement):
-    with engine.begin() as connection:
-        connection.execute(text(statement))
 
 
 def test_a_board_that_support_sets_replaces_and_clears_is_logged_with_actor_and_ticket(registry):

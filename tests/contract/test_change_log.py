@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
-from tests.contract.conftest import NOW
+from tests.worlds.registry import NOW
 
 from sync_worker.registry import change_log
 from sync_worker.registry.change_log import LogEntry, LogFilter

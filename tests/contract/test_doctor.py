@@ -6,8 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import insert, make_url, text
 from tests.builders import EPOCH, activated, numbered
-from tests.contract.conftest import NOW, apply_batch
-from tests.contract.test_apply import STREAM, batch_of
+from tests.worlds.registry import NOW, STREAM, apply_batch, batch_of
 
 from sync_worker.cli.remedies import in_words, sentence_of
 from sync_worker.domain.regions import Regions

@@ -8,9 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from tests.builders import ACTIVATION, activated, deactivated, record, region_changed
-from tests.contract.conftest import NOW, apply_batch
-from tests.contract.test_apply import apply_in_parts, batch_of, registered, rows
-from tests.fold import Fold
+from tests.worlds.fold import Fold
+from tests.worlds.registry import NOW, apply_batch, apply_in_parts, batch_of, registered, rows
 
 from sync_worker.administration import clinics as administration
 from sync_worker.authorship import Authorship

@@ -3,8 +3,7 @@
 import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
-from tests.contract.conftest import NOW
-from tests.contract.test_boards import ACT, BOARD
+from tests.worlds.registry import ACT, BOARD, NOW
 
 from sync_worker.administration import boards
 from sync_worker.cli.remedies import sentence_of

@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, insert, select, text
 from tests.builders import activated, deactivated, region_changed
-from tests.contract.conftest import NOW, refuse
-from tests.contract.test_apply import registered, rows
-from tests.contract.test_guard import Stage
+from tests.worlds.guard import Stage
+from tests.worlds.registry import NOW, refuse, registered, rows
 
 from sync_worker.administration import clinics as administration
 from sync_worker.authorship import Authorship

@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import insert, select, update
-from tests.contract.conftest import NOW
+from tests.worlds.registry import NOW
 
 from sync_worker.administration import clinics, imports, tak
 from sync_worker.administration.csv_files.reader import FileEntry

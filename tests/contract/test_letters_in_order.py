@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from tests.builders import ACTIVATION, REGION, activated, record
-from tests.contract.conftest import NOW, apply_batch
-from tests.contract.test_apply import batch_of
-from tests.contract.test_guard import through_the_database
+from tests.worlds.guard import through_the_database
+from tests.worlds.registry import NOW, apply_batch, batch_of
 
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder

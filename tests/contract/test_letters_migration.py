@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text
 from tests.builders import ACTIVATION, activated, numbered
-from tests.contract.conftest import NOW, upgrade_to
-from tests.contract.test_apply import batch_of
+from tests.worlds.registry import NOW, batch_of, upgrade_to
 
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder

@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import insert
-from tests.contract.conftest import NOW
+from tests.worlds.registry import NOW
 
 from sync_worker.domain.clinic_status import Status
 from sync_worker.registry import queries

@@ -10,9 +10,8 @@ import pytest
 from sqlalchemy import delete, event, insert, select, text
 from tests.builders import ACTIVATION, activated, deactivated, record, region_changed
 from tests.contract import audit
-from tests.contract.conftest import NOW, apply_batch
-from tests.contract.test_boards import BOARD
 from tests.services.waiting import until
+from tests.worlds.registry import BOARD, NOW, apply_batch
 
 from sync_worker.administration import boards, clinics
 from sync_worker.authorship import Authorship

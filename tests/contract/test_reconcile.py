@@ -8,10 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, update
 from tests.builders import ACTIVATION, activated, deactivated, numbered, record, region_changed
-from tests.contract.conftest import NOW, apply_batch
-from tests.contract.test_apply import (
+from tests.worlds.fold import Fold as PlainFold
+from tests.worlds.guard import Stage
+from tests.worlds.registry import (
     CLINICS,
+    NOW,
     STREAM,
+    apply_batch,
     apply_in_parts,
     batch_of,
     empty,
@@ -20,8 +23,6 @@ from tests.contract.test_apply import (
     registered,
     rows,
 )
-from tests.contract.test_guard import Stage
-from tests.fold import Fold as PlainFold
 
 from sync_worker.authorship import Authorship
 from sync_worker.domain.drift import Cause

@@ -9,20 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from tests.builders import ACTIVATION, activated, deactivated, numbered, region_changed
-from tests.contract.conftest import NOW, apply_batch
-from tests.contract.test_apply import batch_of, log_of, registered, rows
-from tests.contract.test_guard import CLINICS, play, through_the_database
-from tests.contract.test_replay import (
-    WITH_11,
-    A,
-    B,
-    apply,
-    parts_of,
-)
-from tests.contract.test_replay import (
-    letters as statuses,
-)
-from tests.fold import Fold
+from tests.worlds.fold import Fold
+from tests.worlds.guard import CLINICS, play, through_the_database
+from tests.worlds.reapplying import WITH_11, A, B, apply, parts_of
+from tests.worlds.reapplying import letters as statuses
+from tests.worlds.registry import NOW, apply_batch, batch_of, log_of, registered, rows
 
 from sync_worker.authorship import Authorship
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Limits

@@ -7,9 +7,7 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 from tests.builders import activated, numbered
-from tests.contract.conftest import NOW, apply_batch
-from tests.contract.test_apply import STREAM, batch_of
-from tests.contract.test_boards import execute
+from tests.worlds.registry import NOW, STREAM, apply_batch, batch_of, execute
 
 from sync_worker.administration import clinics
 from sync_worker.authorship import Authorship

@@ -1,47 +1,35 @@
 """Replay: what it reports is what it does, and what a dry run says beforehand."""
 
-from datetime import timedelta
 from itertools import chain
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, text
 from tests.builders import ACTIVATION, activated, deactivated, numbered, record, region_changed
-from tests.contract.conftest import NOW, apply_batch
-from tests.contract.test_apply import batch_of, events, log_of, part_sizes, registered, rows
-from tests.contract.test_guard import CLINICS, acts, documents, limits, play, through_the_database
+from tests.worlds.guard import CLINICS, acts, documents, limits, play, through_the_database
+from tests.worlds.reapplying import CODEC, OTHER, STREAM, WITH_11, A, B, apply, letters, parts_of
+from tests.worlds.registry import (
+    NOW,
+    apply_batch,
+    batch_of,
+    events,
+    log_of,
+    part_sizes,
+    registered,
+    rows,
+)
 
-from sync_worker.domain.mass_change_guard import USUAL_LIMITS
-from sync_worker.domain.regions import Regions
-from sync_worker.events.decoder import EventDecoder
-from sync_worker.operations.reapply import Parts, Reapply, ReapplyDryRun
+from sync_worker.operations.reapply import Reapply, ReapplyDryRun
 from sync_worker.operations.replay import Only, Replay
 from sync_worker.pipeline.apply import Applier, Writer
 from sync_worker.pipeline.merge import Outcome
-from sync_worker.pipeline.retry import Retrier, RetryPolicy
 from sync_worker.registry import dead_letters, positions
 from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.tables import dead_letter
 
-STREAM, OTHER = "archive:test", "archive:other"
-CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(days=1))
-WITH_11 = EventDecoder(ACTIVATION, Regions(("11",)), timedelta(days=1))
-NO_PATIENCE = RetryPolicy(give_up_after=timedelta())
-A, B = CLINICS[:2]
 FACTS = ("activation", "region", "name")
-
-
-def parts_of(registry, guard_limits=USUAL_LIMITS, codec=CODEC, now=NOW):
-    patience = Retrier(registry, lambda: False, lambda _error, _seconds: None, NO_PATIENCE)
-    return Parts(registry, codec, guard_limits, lambda: now, patience)
-
-
-def apply(registry, records, codec=CODEC):
-    """As the worker does."""
-    batch, _ = batch_of(records)
-    return apply_batch(Applier(registry, codec, lambda: NOW), STREAM, batch)
 
 
 def batches(records, sizes):
@@ -75,14 +63,6 @@ def differences(before, after):
         )
         if old != new
     ]
-
-
-def letters(registry):
-    with registry.snapshot() as connection:
-        statement = select(dead_letter).order_by(dead_letter.c.id)
-        return [
-            (row.record_offset, row.reason, row.status) for row in connection.execute(statement)
-        ]
 
 
 def all_positions(registry):

@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
-from tests.contract.conftest import upgrade_to
+from tests.worlds.registry import upgrade_to
 
 from sync_worker.registry import holds, schema
 from sync_worker.registry.dialect import MissingDatabase, open_engine

@@ -8,7 +8,7 @@ import re
 
 import pytest
 from sqlalchemy import func, insert, select, table, text
-from tests.contract.conftest import NOW
+from tests.worlds.registry import NOW
 
 from sync_worker.cli.remedies import sentence_of
 from sync_worker.domain.regions import Regions

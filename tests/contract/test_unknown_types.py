@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 from tests.builders import ACTIVATION, activated, record
-from tests.contract.conftest import NOW, apply_batch
+from tests.worlds.registry import NOW, apply_batch
 
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 from tests.builders import ACTIVATION, activated, archive_line, deactivated, numbered
-from tests.contract.conftest import NOW, apply_batch
-from tests.contract.test_apply import (
+from tests.worlds.fold import Fold
+from tests.worlds.registry import (
     CLINICS,
+    NOW,
+    apply_batch,
     batch_of,
     empty,
     events,
@@ -20,7 +22,6 @@ from tests.contract.test_apply import (
     rows,
     through_the_database,
 )
-from tests.fold import Fold
 
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions

@@ -1,15 +1,13 @@
 """Fixtures of the tests on real parts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from sync_worker.streams.kafka.settings import KafkaSettings
 from sync_worker.streams.kafka.source import KafkaSource
-from tests.real.kafka_parts import Cluster
+from tests.real.kafka_parts import Cluster, Opened
 from tests.services.broker import Broker, NativeBroker
-
-Opened = Callable[[KafkaSettings], KafkaSource]
 
 
 @pytest.fixture

@@ -263,3 +263,6 @@ class Reader:
                 time.sleep(self.pause_seconds)
         except StreamError as failure:
             self.failure = failure
+
+
+Opened = Callable[[KafkaSettings], KafkaSource]

@@ -20,8 +20,7 @@ from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from tests.builders import EPOCH_MS
-from tests.real.conftest import Opened
-from tests.real.kafka_parts import Cluster, Ledger, Reader
+from tests.real.kafka_parts import Cluster, Ledger, Opened, Reader
 from tests.services.broker import Broker
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)

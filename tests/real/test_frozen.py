@@ -14,9 +14,9 @@ from sync_worker.registry.dialect import WORKER, open_engine, session
 from sync_worker.registry.tables import clinic
 from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 from tests.builders import ACTIVATION, REGION, activated, record, region_changed
-from tests.contract.conftest import NOW, apply_batch
 from tests.services.waiting import until
-from tests.unit.events.conftest import CODEC
+from tests.worlds.decoding import CODEC
+from tests.worlds.registry import NOW, apply_batch
 
 A = "SE2321000016-FR01"
 

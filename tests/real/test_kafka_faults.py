@@ -7,8 +7,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 
 from sync_worker.streams.protocol import StreamUnavailable
-from tests.real.conftest import Opened
-from tests.real.kafka_parts import Cluster, Ledger, Reader
+from tests.real.kafka_parts import Cluster, Ledger, Opened, Reader
 from tests.services.broker import Broker
 from tests.services.waiting import until
 

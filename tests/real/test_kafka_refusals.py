@@ -13,8 +13,7 @@ from sync_worker.streams.kafka.settings import Security
 from sync_worker.streams.kafka.source import KafkaSource
 from sync_worker.streams.kafka.topic_watch import TopicIds
 from sync_worker.streams.protocol import StreamError, StreamUnavailable
-from tests.real.conftest import Opened
-from tests.real.kafka_parts import Cluster, Ledger, Reader
+from tests.real.kafka_parts import Cluster, Ledger, Opened, Reader
 from tests.services.broker import MIN_SESSION_TIMEOUT_MS, Broker, NativeBroker
 from tests.services.waiting import until
 

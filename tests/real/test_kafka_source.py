@@ -6,8 +6,7 @@ import pytest
 
 from sync_worker.events.record import Partition
 from sync_worker.streams.protocol import MAX_FETCHED_BYTES
-from tests.real.conftest import Opened
-from tests.real.kafka_parts import Cluster, Ledger, Reader
+from tests.real.kafka_parts import Cluster, Ledger, Opened, Reader
 from tests.services.waiting import until
 
 

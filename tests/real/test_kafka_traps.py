@@ -12,8 +12,7 @@ from kafka import KafkaConsumer
 
 from sync_worker.events.record import Partition
 from sync_worker.streams.protocol import StreamError
-from tests.real.conftest import Opened
-from tests.real.kafka_parts import Cluster, Ledger, Reader
+from tests.real.kafka_parts import Cluster, Ledger, Opened, Reader
 from tests.services.broker import Broker
 from tests.services.waiting import until
 

@@ -16,8 +16,8 @@ from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.tables import clinic, own_system
 from tests.contract import audit
-from tests.contract.conftest import NOW, name_tables_alone
 from tests.services.waiting import until
+from tests.worlds.registry import NOW, name_tables_alone
 
 A, B = "SE2321000016-TA01", "SE2321000016-TB01"
 ACT = Authorship("support1", "INC7", NOW)

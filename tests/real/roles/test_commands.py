@@ -8,8 +8,8 @@ from sync_worker.cli.main import run
 from sync_worker.cli.permission import needed_by
 from sync_worker.registry.roles import ADMIN, READER, SUPPORT, WORKER
 from tests.builders import Event, activated, archive_line, numbered, region_changed
-from tests.real.roles.conftest import ACTIVE, BOARD, IN_TAK, OWNER, REGISTERED, settings, stream
-from tests.unit.cli.test_examples import LEAVES
+from tests.harness.commands import LEAVES
+from tests.real.roles.world import ACTIVE, BOARD, IN_TAK, OWNER, REGISTERED, settings, stream
 
 UNTOUCHED = {
     ("topics", "create"),

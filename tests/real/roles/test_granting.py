@@ -16,7 +16,7 @@ from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.roles import ADMIN, READER, RIGHTS, ROLES, SUPPORT, WORKER
 from sync_worker.registry.tables import metadata
-from tests.real.roles.conftest import ACTIVE, OWNER, settings
+from tests.real.roles.world import ACTIVE, OWNER, settings
 from tests.services.postgres import create_database, drop_database
 
 RIGHTS_THAT_THERE_ARE = """

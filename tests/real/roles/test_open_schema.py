@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 
 from sync_worker.cli.main import run
 from tests.builders import activated, numbered, write_archive
-from tests.real.roles.conftest import ACTIVE, BOARD, settings
+from tests.real.roles.world import ACTIVE, BOARD, settings
 from tests.services.postgres import create_database, drop_database
 
 REVOKED = 'REVOKE CREATE ON SCHEMA "public" FROM PUBLIC'

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from sync_worker.registry.roles import ADMIN, READER, ROLES, SUPPORT, WORKER
-from tests.real.roles.conftest import ACTIVE, IN_TAK, OWNER, REGISTERED, REMOVED, copy_of
+from tests.real.roles.world import ACTIVE, IN_TAK, OWNER, REGISTERED, REMOVED, copy_of
 
 ALL = {*ROLES, OWNER}
 NOBODY: set[str] = set()

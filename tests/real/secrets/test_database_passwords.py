@@ -12,7 +12,7 @@ from sync_worker.cli.main import run
 from sync_worker.registry import schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
-from tests.real.secrets.conftest import Login
+from tests.real.secrets.logins import Login
 from tests.services import processes
 from tests.services.postgres import PostgresServer
 

@@ -10,9 +10,9 @@ import pytest
 from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
 
 from tests.builders import activated, numbered, write_archive
-from tests.real.secrets.conftest import PASSWORD, LoginBroker, key_pair, token_for
+from tests.real.secrets.logins import PASSWORD, LoginBroker, key_pair, token_for
 from tests.real.worker.stage import Stage
-from tests.unit.cli.conftest import A
+from tests.worlds.command_line import A
 
 pytestmark = pytest.mark.real
 

@@ -10,7 +10,7 @@ from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
 from psycopg import sql
 
 from tests.builders import activated
-from tests.real.secrets.conftest import Login
+from tests.real.secrets.logins import Login
 from tests.real.worker.stage import Running, Stage
 from tests.services.waiting import until
 

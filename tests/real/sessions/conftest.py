@@ -3,7 +3,7 @@
 import pytest
 
 from sync_worker.cli.main import run
-from tests.real.roles.conftest import settings
+from tests.real.roles.world import settings
 from tests.real.sessions import story
 
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from tests.builders import activated, numbered, write_archive
-from tests.real.roles.conftest import settings
+from tests.real.roles.world import settings
 from tests.real.sessions import story
 from tests.services.postgres import drop_database
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import COMMAND, open_engine, session
-from tests.real.roles.conftest import settings
+from tests.real.roles.world import settings
 from tests.real.sessions import known_settings as known
 from tests.services.postgres import create_database, drop_database
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sync_worker.cli.errors import as_command_error
 from sync_worker.registry.dialect import COMMAND, UPGRADE, WORKER, open_engine, unanswered_seconds
 from sync_worker.registry.errors import Fault, fault_of, first_line
-from tests.real.roles.conftest import settings
+from tests.real.roles.world import settings
 from tests.real.sessions import story
 from tests.real.worker import stage
 from tests.real.worker.proxy import Proxy

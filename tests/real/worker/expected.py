@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.fold import Fold
+from tests.worlds.fold import Fold
 
 REGIONS = [
     "01",

@@ -400,3 +400,11 @@ def _generation(value: bytes) -> bytes:
     """The third field of such a record, after its version and the kind of group."""
     after = 4 + int.from_bytes(value[2:4], "big")
     return value[after : after + 4]
+
+
+@contextmanager
+def locked(stage, statement):
+    with psycopg.connect(stage.database_url) as other:
+        other.execute(statement)
+        yield
+        other.rollback()

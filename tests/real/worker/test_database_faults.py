@@ -1,13 +1,13 @@
 """What happens to the database, under a worker that runs: no record is lost or set aside for it."""
 
 import time
-from contextlib import contextmanager
 
 import psycopg
 import pytest
 
 from tests.builders import activated
 from tests.real.worker.proxy import Cut
+from tests.real.worker.stage import locked
 from tests.real.worker.streams import CLINICS, REGISTERED, anything
 from tests.services.postgres import drop_database
 from tests.services.waiting import until
@@ -26,14 +26,6 @@ def ended_well(stage, worker):
     stage.until_read(len(stage.records()))
     assert stage.contents() == stage.expected(REGISTERED)
     assert worker.stop() == 0, worker.output
-
-
-@contextmanager
-def locked(stage, statement):
-    with psycopg.connect(stage.database_url) as other:
-        other.execute(statement)
-        yield
-        other.rollback()
 
 
 def test_a_database_away_for_three_poll_intervals_costs_no_record_and_no_membership(

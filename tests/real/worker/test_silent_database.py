@@ -1,7 +1,7 @@
 """A database that stops answering while the connections to it stay up."""
 
+from tests.real.worker.stage import locked
 from tests.real.worker.streams import CLINICS, REGISTERED, anything
-from tests.real.worker.test_database_faults import locked
 from tests.services.waiting import until
 
 RED_SECONDS = 15

@@ -4,12 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.builders import activated, deactivated, record, write_archive
+from tests.builders import record, write_archive
+from tests.worlds.command_line import BOARD, A, C, stream
 
 from sync_worker.cli.main import run
-
-A, B, C, D = (f"SE2321000016-T{letter}01" for letter in "ABCD")
-BOARD = "SE2321000016-PN01"
 
 
 @pytest.fixture(autouse=True)
@@ -25,19 +23,6 @@ def database(folder, upgraded, monkeypatch) -> Path:
     shutil.copy(upgraded, path)
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"sqlite:///{path}")
     return path
-
-
-def stream():
-    """Clinics of two regions, one of them closed, and two bad records."""
-    return [
-        record(activated(A, 0.5, regionCode="01", name="Exempelkliniken"), offset=0),
-        record(activated(B, 1, regionCode="01", name="Åmottagningen"), offset=1),
-        record(activated(C, 2, regionCode="03", name="Änggården \x1b[2J"), offset=2),
-        record(activated(D, 3, regionCode="01", name="100 % Hälsa_vård"), offset=3),
-        record(deactivated(D, 4), offset=4),
-        record(activated(A, 5, regionCode="11"), offset=5, headers=(("h", b"v"), ("n", None))),
-        record(b"\xff", offset=6, key=b"\xfe", headers=(("h", b"\xff"),)),
-    ]
 
 
 @pytest.fixture(scope="session")

@@ -4,14 +4,9 @@ import sqlite3
 
 import pytest
 from tests.harness.command import Keyboard
-from tests.unit.cli.conftest import BOARD, A, B, C, D
+from tests.worlds.command_line import BOARD, A, B, C, D, contents
 
 NOBODY = "SE2321000016-NONE"
-
-
-def contents(database):
-    with sqlite3.connect(database) as connection:
-        return list(connection.iterdump())
 
 
 def outcomes(told):

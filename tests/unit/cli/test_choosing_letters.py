@@ -5,8 +5,7 @@ import sqlite3
 import pytest
 from tests.builders import ACTIVATION, REGION, activated, record, region_changed, write_archive
 from tests.harness.command import Keyboard
-from tests.unit.cli.conftest import A, B, C
-from tests.unit.cli.test_changing import contents
+from tests.worlds.command_line import A, B, C, contents
 
 STRANGER = "SE2321000016-TX99"
 DISCARD = ("deadletters", "discard", "--all")

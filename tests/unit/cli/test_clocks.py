@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.builders import activated, deactivated, numbered, record, write_archive
-from tests.unit.cli.conftest import A, B, C
+from tests.worlds.command_line import A, B, C
 
 
 def ahead(minutes):

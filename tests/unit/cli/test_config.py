@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from tests.unit.cli.test_settings import BY_TOKEN, BY_TOKEN_FILE, SETTINGS, TOGETHER, named
+from tests.worlds.settings import BY_TOKEN, BY_TOKEN_FILE, SETTINGS, TOGETHER, named
 
 PASSWORD = "h3mligt-ord"
 URLS = {

@@ -6,8 +6,7 @@ import sqlite3
 import pytest
 from tests.builders import ACTIVATION, activated, numbered, region_changed, write_archive
 from tests.harness.command import Keyboard
-from tests.unit.cli.conftest import A, B
-from tests.unit.cli.test_changing import contents
+from tests.worlds.command_line import A, B, contents
 
 ALL = ("deadletters", "redrive", "--all")
 

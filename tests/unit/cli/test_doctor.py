@@ -2,8 +2,8 @@
 
 import pytest
 from tests.builders import activated, numbered, write_archive
-from tests.unit.cli.conftest import A
-from tests.unit.cli.test_settings import named
+from tests.worlds.command_line import A
+from tests.worlds.settings import named
 
 LEAST = {
     "settings", "database", "revision", "kafka", "topics", "positions",

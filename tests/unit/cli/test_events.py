@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.builders import activated, archive_line, deactivated, numbered, write_archive
-from tests.unit.cli.conftest import A, B, stream
+from tests.worlds.command_line import A, B, stream
 
 MEMBERS = {"line", "topic", "partition", "offset", "key", "verdict", "reason", "detail"}
 GOOD = activated(A, 0, regionCode="01")

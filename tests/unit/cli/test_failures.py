@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 from kafka.errors import TopicAuthorizationFailedError
-from tests.unit.cli.conftest import A
+from tests.worlds.command_line import A
 
 from sync_worker.streams.checks import unauthorised
 

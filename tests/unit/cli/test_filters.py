@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from tests.unit.cli.conftest import A, B, C, D
+from tests.worlds.command_line import A, B, C, D
 
 
 @pytest.mark.parametrize(

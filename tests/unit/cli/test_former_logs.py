@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 from tests.builders import activated, deactivated, numbered, write_archive
-from tests.unit.cli.conftest import A, B, C
+from tests.worlds.command_line import A, B, C
 
 IN_USE = "SYNC_WORKER_EVENTS_EXTRA_REGIONS", '["11"]'
 

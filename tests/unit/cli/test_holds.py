@@ -5,8 +5,7 @@ import sqlite3
 import pytest
 from tests.builders import activated, deactivated, region_changed
 from tests.harness.command import Keyboard
-from tests.unit.cli.conftest import A, B, C
-from tests.unit.cli.test_changing import contents
+from tests.worlds.command_line import A, B, C, contents
 
 HOLD = {"id", "opened_at", "kind", "region_code", "count", "revision", "status"}
 

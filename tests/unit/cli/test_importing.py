@@ -5,7 +5,7 @@ import io
 import sqlite3
 
 import pytest
-from tests.unit.cli.conftest import A, B, C, D
+from tests.worlds.command_line import A, B, C, D
 
 from sync_worker.administration import imports
 

@@ -5,7 +5,7 @@ import io
 import re
 
 import pytest
-from tests.unit.cli.conftest import BOARD, A, C
+from tests.worlds.command_line import BOARD, A, C
 
 MEMBERS = {
     *("at", "change", "hsa_id", "region_code", "old", "new", "actor", "login"),

@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 from tests.builders import activated, deactivated, record, region_changed, write_archive
-from tests.unit.cli.test_changing import contents
+from tests.worlds.command_line import contents
 
 CLINICS = [f"SE2321000016-T{number:03}" for number in range(10)]
 PASSED, HELD = CLINICS[:5], CLINICS[5:]

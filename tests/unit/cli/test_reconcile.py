@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import create_engine, text
 from tests.builders import activated, deactivated, record, write_archive
-from tests.unit.cli.conftest import A, B, C, D, stream
+from tests.worlds.command_line import A, B, C, D, stream
 
 AS_OF = "2026-01-02T00:00:00Z"
 ARCHIVE = "archive:stream.jsonl"

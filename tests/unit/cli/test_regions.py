@@ -3,8 +3,7 @@
 import sqlite3
 
 import pytest
-from tests.unit.cli.conftest import A, B, C
-from tests.unit.cli.test_changing import contents
+from tests.worlds.command_line import A, B, C, contents
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from tests.builders import activated, deactivated, numbered, record, region_changed, write_archive
 from tests.harness.command import Keyboard
-from tests.unit.cli.conftest import A, B, C, D
-from tests.unit.cli.test_changing import contents
+from tests.worlds.command_line import A, B, C, D, contents
 
 from sync_worker.pipeline.apply import Writer
 from sync_worker.pipeline.retry import RetryPolicy

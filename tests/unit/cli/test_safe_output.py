@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.builders import activated, record, write_archive
-from tests.unit.cli.conftest import A, B
+from tests.worlds.command_line import A, B
 
 from sync_worker.cli.errors import as_json, as_text
 from sync_worker.cli.output import Form, Globals, Output

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.cli.test_settings import named
+from tests.worlds.settings import named
 
 from sync_worker.config.postgresql_url import parse_url
 from sync_worker.config.secrets import SECRETS, URLS

@@ -1,7 +1,7 @@
 """Settings that are not right: all told at once, by name, never by a secret's value."""
 
 import pytest
-from tests.unit.cli.test_settings import BY_TOKEN_FILE, PASSWORD, named, refusal
+from tests.worlds.settings import BY_TOKEN_FILE, PASSWORD, named, refusal
 
 SENSELESS = {
     "DATABASE_URL": [

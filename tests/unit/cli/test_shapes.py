@@ -1,7 +1,7 @@
 """What each command that reads prints with `-o json` (contract 4)."""
 
 import pytest
-from tests.unit.cli.conftest import BOARD, A, B, C, D
+from tests.worlds.command_line import BOARD, A, B, C, D
 
 from sync_worker.registry.schema import HEAD
 

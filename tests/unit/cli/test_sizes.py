@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from tests.builders import activated, record, write_archive
 from tests.services.memory import measured
+from tests.worlds.command_line import A, B
 
 from sync_worker.events.record import KEPT_BYTES, MOST_BYTES
-
-from .conftest import A, B
 
 COMMAND = Path(sys.executable).with_name("sync-worker")
 MEBIBYTE = 2**20

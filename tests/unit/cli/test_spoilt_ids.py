@@ -2,7 +2,7 @@
 
 import pytest
 from tests.builders import activated, record, write_archive
-from tests.unit.cli.conftest import A, B, C, D
+from tests.worlds.command_line import A, B, C, D
 
 AS_OF = "2026-01-02T00:00:00Z"
 SNAPSHOT = ("reconcile", "--against", "snapshot:extract.csv", "--as-of", AS_OF)

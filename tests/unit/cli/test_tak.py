@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 
 import pytest
-from tests.unit.cli.conftest import A, B, C
+from tests.worlds.command_line import A, B, C
 
 from sync_worker.administration import tak
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import click
 import pytest
-from tests.unit.cli.conftest import BOARD
-from tests.unit.cli.test_changing import contents
+from tests.worlds.command_line import BOARD, contents
 
 from sync_worker.cli.main import root
 

@@ -2,8 +2,7 @@
 
 import pytest
 from tests.builders import ACTIVATION, REGION, activated, event, record, write_archive
-
-from .conftest import A, B
+from tests.worlds.command_line import A, B
 
 KNOWN = "eservices.clinic.activated.v1"
 RUN = ("run", "--archive", "stream.jsonl", "-o", "json")

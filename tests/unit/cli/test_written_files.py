@@ -5,7 +5,7 @@ import socket
 import stat
 
 import pytest
-from tests.unit.cli.conftest import A
+from tests.worlds.command_line import A
 
 from sync_worker.files.atomic import AtomicFile, FileKind, NotARegularFile
 from sync_worker.registry.dialect import open_engine

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from tests.builders import ACTIVATION, REGION
-from tests.unit.events.conftest import decode
+from tests.worlds.decoding import decode
 
 from sync_worker.events.models import MODELS
 from sync_worker.events.outcomes import Event

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.builders import Event as Document
 from tests.builders import activated, deactivated, region_changed
-from tests.unit.events.conftest import CLINIC, decode
+from tests.worlds.decoding import CLINIC, decode
 
 from sync_worker.domain.facts import Facts, Register, Value
 from sync_worker.events.outcomes import Event

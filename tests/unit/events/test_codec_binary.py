@@ -4,7 +4,7 @@ import json
 
 import pytest
 from tests.builders import activated
-from tests.unit.events.conftest import CLINIC, OTHER, decode, reason_of
+from tests.worlds.decoding import CLINIC, OTHER, decode, reason_of
 
 from sync_worker.events.outcomes import Event, Ignored, Reason
 from sync_worker.events.record import Headers

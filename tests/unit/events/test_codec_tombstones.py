@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.builders import EPOCH, EPOCH_MS, REGION, deactivated
-from tests.unit.events.conftest import CLINIC, NOW, decode, reason_of
+from tests.worlds.decoding import CLINIC, NOW, decode, reason_of
 
 from sync_worker.domain.facts import Facts, Register
 from sync_worker.events.outcomes import Event, Ignored, Reason

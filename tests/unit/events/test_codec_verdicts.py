@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.builders import ACTIVATION, activated, event, record, region_changed
 from tests.builders import Event as Document
-from tests.unit.events.conftest import CLINIC, NOW, OTHER, decode, reason_of
+from tests.worlds.decoding import CLINIC, NOW, OTHER, decode, reason_of
 
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder

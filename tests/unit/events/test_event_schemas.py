@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
-from tests.unit.events.conftest import CLINIC, decode
+from tests.worlds.decoding import CLINIC, decode
 
 from sync_worker.domain.hsa_id import is_blank
 from sync_worker.events.json_schema import as_text, schemas

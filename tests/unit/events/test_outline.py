@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.builders import activated, record
-from tests.unit.events.conftest import CLINIC, CODEC, NOW, decode
+from tests.worlds.decoding import CLINIC, CODEC, NOW, decode
 
 from sync_worker.events import content as contents
 from sync_worker.events.content import outline

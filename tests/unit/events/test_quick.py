@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.builders import ACTIVATION, activated, deactivated, record, region_changed
-from tests.unit.events.conftest import CLINIC, CODEC, OTHER
-from tests.unit.events.test_codec_any_bytes import HEADERS, JSON, KEYS, MUTATED, TEXT, disturbed
+from tests.worlds.any_records import HEADERS, JSON, KEYS, MUTATED, TEXT, disturbed
+from tests.worlds.decoding import CLINIC, CODEC, OTHER
 
 from sync_worker.domain.regions import Regions
 from sync_worker.events.fast_decoder import quick_decoder

@@ -1,13 +1,13 @@
 """The contract's sentences on holds once more, as plainly as can be, record by record.
 
-Written apart from the program and on purpose without its code, as `tests/fold.py` is: it keeps
-every departure there ever was and counts anew at every step.
+Written apart from the program and on purpose without its code, as `tests/worlds/fold.py` is: it
+keeps every departure there ever was and counts again at every step.
 """
 
 from collections import Counter
 from typing import Any, NamedTuple
 
-from tests.fold import stated
+from tests.worlds.fold import stated
 
 FACTS = ("activation", "region", "name")
 

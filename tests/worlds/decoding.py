@@ -1,13 +1,12 @@
-"""A codec as settings have it by default, its clock, and two made-up clinics."""
+"""A decoder as settings have it by default, its clock, and two made-up clinics."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.builders import ACTIVATION, Event, record
-
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcomes import Rejection
+from tests.builders import ACTIVATION, Event, record
 
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
 CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))

@@ -1,0 +1,1 @@
+"""What several test modules live in: clinics, registries, settings, records, and models of them."""

@@ -1,0 +1,45 @@
+"""Records that are read, and applied again by an operator."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from sync_worker.domain.mass_change_guard import USUAL_LIMITS
+from sync_worker.domain.regions import Regions
+from sync_worker.events.decoder import EventDecoder
+from sync_worker.operations.reapply import Parts
+from sync_worker.pipeline.apply import Applier
+from sync_worker.pipeline.retry import Retrier, RetryPolicy
+from sync_worker.registry.tables import dead_letter
+from tests.builders import ACTIVATION
+from tests.worlds.guard import CLINICS
+from tests.worlds.registry import (
+    NOW,
+    apply_batch,
+    batch_of,
+)
+
+STREAM, OTHER = "archive:test", "archive:other"
+CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(days=1))
+WITH_11 = EventDecoder(ACTIVATION, Regions(("11",)), timedelta(days=1))
+NO_PATIENCE = RetryPolicy(give_up_after=timedelta())
+A, B = CLINICS[:2]
+
+
+def parts_of(registry, guard_limits=USUAL_LIMITS, codec=CODEC, now=NOW):
+    patience = Retrier(registry, lambda: False, lambda _error, _seconds: None, NO_PATIENCE)
+    return Parts(registry, codec, guard_limits, lambda: now, patience)
+
+
+def apply(registry, records, codec=CODEC):
+    """As the worker does."""
+    batch, _ = batch_of(records)
+    return apply_batch(Applier(registry, codec, lambda: NOW), STREAM, batch)
+
+
+def letters(registry):
+    with registry.snapshot() as connection:
+        statement = select(dead_letter).order_by(dead_letter.c.id)
+        return [
+            (row.record_offset, row.reason, row.status) for row in connection.execute(statement)
+        ]
