@@ -96,7 +96,8 @@ def _take(
     clinic: Clinic, fact: Fact, register: Register[Any], guard: Guard
 ) -> tuple[Clinic, list[Step]]:
     """Take in one newer statement."""
-    present = _value(clinic.facts, fact)
+    known = clinic.facts.of(fact)
+    present = None if known is None else known.value
     change = Change(fact, present, register.value)
     leaving = departure(clinic, change, register.event_id)
     is_guarded = leaving is not None and guard.guards(leaving)
@@ -133,8 +134,3 @@ def _withdraw(clinic: Clinic, change: Change, guard: Guard) -> tuple[Clinic, lis
     held = {fact: kept for fact, kept in clinic.held.items() if fact is not change.fact}
     withdrawn = Change(change.fact, waiting.register.value, change.new)
     return clinic._replace(held=held), [Step(Effect.WITHDRAWN, withdrawn)]
-
-
-def _value(facts: Facts, fact: Fact) -> bool | str | None:
-    register: Register[Any] | None = facts[list(Fact).index(fact)]
-    return None if register is None else register.value

@@ -6,9 +6,10 @@ commutative, associative and idempotent, so arrival order, duplicates, batches, 
 replays end in the same facts (contract 1, "Which fact wins"; domain, decision 7).
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sync_worker.domain.tuples import new
 
@@ -26,7 +27,8 @@ class Fact(StrEnum):
     NAME = "name"
 
 
-_IN_ORDER = tuple(Fact)
+PLACES: Mapping[Fact, int] = {fact: place for place, fact in enumerate(Fact)}
+"""Where each fact stands among `Facts`."""
 
 
 class Register(NamedTuple, Generic[Value]):
@@ -44,11 +46,18 @@ class Register(NamedTuple, Generic[Value]):
 
 
 class Facts(NamedTuple):
-    """The three registers of a clinic, or those that one event states; None where never stated."""
+    """The registers of a clinic, or those that one event states; None where never stated.
+
+    The fields are those of `Fact`, in its order.
+    """
 
     activation: Register[bool] | None = None
     region: Register[str] | None = None
     name: Register[str] | None = None
+
+    def of(self, fact: Fact) -> Register[Any] | None:
+        """The register of a fact."""
+        return self[PLACES[fact]]
 
     def merge(self, other: "Facts") -> "Facts":
         """Per register the greater of the two; `self` itself where `other` has nothing newer."""
@@ -107,6 +116,6 @@ def changes(before: Facts, after: Facts) -> list[Change]:
     """The values that differ; a newer version of the same value is not a change."""
     return [
         Change(fact, None if was is None else was.value, now.value)
-        for fact, was, now in zip(_IN_ORDER, before, after, strict=True)
+        for fact, was, now in zip(Fact, before, after, strict=True)
         if now is not was and now is not None and (was is None or was.value != now.value)
     ]

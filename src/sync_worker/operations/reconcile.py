@@ -30,6 +30,7 @@ from sync_worker.pipeline.listener import MovedWithoutBoard
 from sync_worker.registry import change_log, holds, registrations, snapshot
 from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.database import Registry
+from sync_worker.registry.facts import as_text, change_name
 from sync_worker.registry.registrations import RegistrationDrift
 from sync_worker.registry.snapshot import NO_CLINIC, Address, ClinicSnapshot, RegistrySnapshot
 
@@ -101,7 +102,7 @@ class ExtractSays:
     def judge(self, hsa_id: str, fact: Fact, state: FactState) -> Judgement:
         said = self._extract.clinics.get(hsa_id)
         if said is not None:
-            register: Register[Any] | None = said[list(Fact).index(fact)]
+            register: Register[Any] | None = said.of(fact)
             return NO_DRIFT if register is None else against_extract(state, register)
         if fact is Fact.ACTIVATION and state.stored.value is True:
             return against_extract(state, self._extract.register(value=False), is_named=False)
@@ -351,7 +352,7 @@ def _entries(found: _Found, authorship: Authorship) -> Iterator[LogEntry]:
         old, new = one.present.stored.value, one.expected.value
         if old != new:
             change = Change(one.fact, old, new)
-            yield _entry(one, change_log.change_name(change), change, authorship)
+            yield _entry(one, change_name(change), change, authorship)
         if one.fact in found.outdated():
             waiting = found.clinic.held[one.fact].register.value
             yield _entry(one, change_log.WITHDRAWN, Change(one.fact, waiting, new), authorship)
@@ -361,8 +362,8 @@ def _entry(one: Difference, name: str, change: Change, authorship: Authorship) -
     topic, partition, offset = one.address or (None, None, None)
     return LogEntry.by(authorship, name)._replace(
         hsa_id=one.hsa_id,
-        old_value=change_log.as_text(change.old),
-        new_value=change_log.as_text(change.new),
+        old_value=as_text(change.old),
+        new_value=as_text(change.new),
         event_id=one.expected.event_id,
         topic=topic,
         partition=partition,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from sync_worker.domain.facts import Change, Fact, changes
+from sync_worker.domain.facts import PLACES, Change, Fact, changes
 from sync_worker.events.content import named
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcomes import Event
@@ -19,7 +19,6 @@ from sync_worker.pipeline.merge import Merged, Outcome
 from sync_worker.streams.protocol import FetchedBatch
 
 Value = bool | str | None
-_ORDER = {fact: place for place, fact in enumerate(Fact)}
 
 
 class Hand(Protocol):
@@ -92,7 +91,7 @@ class Report:
 
 def _place(item: tuple[tuple[str, Fact], object]) -> tuple[str, int]:
     (hsa_id, fact), _ = item
-    return hsa_id, _ORDER[fact]
+    return hsa_id, PLACES[fact]
 
 
 class Only:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
-from sync_worker.domain.facts import Fact, Register, Version
+from sync_worker.domain.facts import PLACES, Fact, Register, Version
 from sync_worker.domain.regions import Regions
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.decoder import EventDecoder
@@ -28,8 +28,7 @@ from sync_worker.streams.kafka.settings import KafkaSettings
 from sync_worker.streams.protocol import StoredPositions, StreamError, StreamUnavailable
 from sync_worker.streams.ranges import Range, RangeReader
 
-_NUMBER_OF = {fact: number for number, fact in enumerate(Fact)}
-_FACTS = len(_NUMBER_OF)
+_FACTS = len(PLACES)
 
 
 class Stated(NamedTuple):
@@ -141,7 +140,7 @@ class Fold:
 
     def _look_under_held(self, event: Event, record: Record) -> None:
         for fact, waiting in self._waiting[event.hsa_id].items():
-            register = event.facts[_NUMBER_OF[fact]]
+            register = event.facts.of(fact)
             if register is None or register[:3] != waiting.version or register >= waiting.held:
                 continue
             stated, place = Stated(register, record.address), (event.hsa_id, fact)
@@ -168,7 +167,7 @@ def _joined(mine: Slots | None, others: Slots) -> Slots:
 
 
 def _stated(clinics: Mapping[str, Slots], hsa_id: str, fact: Fact) -> Stated | None:
-    slots, number = clinics.get(hsa_id), _NUMBER_OF[fact]
+    slots, number = clinics.get(hsa_id), PLACES[fact]
     if slots is None or slots[number] is None:
         return None
     return Stated(slots[number], slots[number + _FACTS])

@@ -32,6 +32,7 @@ from sync_worker.pipeline.listener import (
 )
 from sync_worker.registry import change_log
 from sync_worker.registry.clinics import KnownClinic
+from sync_worker.registry.facts import as_text, change_name
 from sync_worker.registry.positions import Counts
 from sync_worker.registry.registrations import Board
 
@@ -182,12 +183,12 @@ class Merger:
     def _log_change(self, judged: DecodedRecords, at: int, event: Event, change: Change) -> None:
         if change.fact is Fact.REGION and change.new not in self._service_on:
             self.merged.warnings.append(MovedWithoutBoard(event.hsa_id, str(change.new)))
-        self._log(judged, at, event, change, change_log.change_name(change))
+        self._log(judged, at, event, change, change_name(change))
 
     def _log(
         self, judged: DecodedRecords, at: int, event: Event, change: Change, name: str
     ) -> None:
-        values = None, change_log.as_text(change.old), change_log.as_text(change.new)
+        values = None, as_text(change.old), as_text(change.new)
         record = self._stream, *judged.partitions[at], judged.offsets[at]
         entry = self._now, name, event.hsa_id, *values, None, None, event.event_id, *record
         self.merged.entries.append(new(change_log.LogEntry, entry))

@@ -8,13 +8,14 @@ are logged by triggers, so that plain SQL is logged too.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, union
 
 from sync_worker.authorship import Authorship
-from sync_worker.domain.facts import Change, Fact
+from sync_worker.domain.facts import Fact
 from sync_worker.registry import dialect
+from sync_worker.registry.facts import FACTS
 from sync_worker.registry.tables import change_log, clinic
 
 
@@ -52,13 +53,13 @@ class LogFilter:
     since: datetime | None = None
 
 
-_TRUTH: Mapping[str | None, bool | None] = {"true": True, "false": False, None: None}
 _ROWS_AT_A_TIME = 1_000
 HELD, WITHDRAWN = "held", "withdrawn"
-MOVED = "moved"
-OF_ACTIVATION = ("activated", "deactivated")
+MOVED = FACTS[Fact.REGION].changed
 REMOVED = "removed"
-_OF_EITHER = {HELD, WITHDRAWN}
+_TRUTH: Mapping[str | None, bool | None] = {"true": True, "false": False, None: None}
+_OF_TRUTH_VALUES = {name for kept in FACTS.values() if kept.is_truth_value for name in kept.changes}
+_OF_ANY_FACT = {HELD, WITHDRAWN}
 _BETWEEN_REGIONS = (MOVED, HELD, WITHDRAWN)
 """The changes whose old and new value may be a region's code."""
 
@@ -66,37 +67,6 @@ _BETWEEN_REGIONS = (MOVED, HELD, WITHDRAWN)
 def append(connection: Connection, entries: Sequence[LogEntry]) -> None:
     """Add the entries, in this order."""
     dialect.insert_all(connection, change_log, LogEntry._fields, entries)
-
-
-def change_name(change: Change) -> str:
-    """What the log calls a change of a clinic's fact."""
-    match change.fact:
-        case Fact.ACTIVATION:
-            return "activated" if change.new else "deactivated"
-        case Fact.REGION:
-            return MOVED
-        case Fact.NAME:
-            return "renamed"
-
-
-def as_text(value: bool | str | None) -> str | None:
-    """A fact's value as the log keeps it."""
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-@overload
-def as_value(fact: Fact, text: str) -> bool | str: ...
-@overload
-def as_value(fact: Fact, text: None) -> None: ...
-def as_value(fact: Fact, text: str | None) -> bool | str | None:
-    """A fact's value from its text: the way back from `as_text`."""
-    return text == "true" if fact is Fact.ACTIVATION and text is not None else text
-
-
-def change_of(row: Row[Any]) -> Change:
-    """The change in a row that has a fact, an old value and a new one as texts."""
-    fact = Fact(row.fact)
-    return Change(fact, as_value(fact, row.old_value), as_value(fact, row.new_value))
 
 
 def of_clinic(connection: Connection, hsa_id: str) -> list[dict[str, Any]]:
@@ -153,15 +123,16 @@ def _of_regions(region_codes: Sequence[str]) -> ColumnElement[bool]:
 
 
 def _history_item(row: Row[Any]) -> dict[str, Any]:
-    # What is held and withdrawn is of either fact; no region has a truth value for its code.
-    is_activation = row.change in OF_ACTIVATION or (
-        row.change in _OF_EITHER and row.new_value in _TRUTH
+    # The log does not say of which fact a value is that was held or withdrawn; none of those that
+    # are texts can be "true" or "false".
+    is_truth_value = row.change in _OF_TRUTH_VALUES or (
+        row.change in _OF_ANY_FACT and row.new_value in _TRUTH
     )
     return {
         "at": row.at,
         "change": row.change,
-        "old": _TRUTH.get(row.old_value, row.old_value) if is_activation else row.old_value,
-        "new": _TRUTH.get(row.new_value, row.new_value) if is_activation else row.new_value,
+        "old": _TRUTH.get(row.old_value, row.old_value) if is_truth_value else row.old_value,
+        "new": _TRUTH.get(row.new_value, row.new_value) if is_truth_value else row.new_value,
         "actor": row.actor,
         "login": row.login,
         "reason": row.reason,

@@ -4,15 +4,16 @@ A row that somebody edited by hand never stops the worker: a value without a ver
 oldest there can be, a version without a value as never stated.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Select, select
 
 from sync_worker.domain.facts import Fact, Facts, Register
 from sync_worker.domain.tuples import new
 from sync_worker.registry import dialect
+from sync_worker.registry.facts import COLUMNS, FACTS
 from sync_worker.registry.tables import clinic
 
 BEFORE_EVERY_EVENT = datetime(1, 1, 1, tzinfo=UTC)
@@ -52,8 +53,8 @@ def read(connection: Connection, hsa_ids: Collection[str]) -> dict[str, KnownCli
 
 def write(connection: Connection, changed: Iterable[tuple[str, Facts]], now: datetime) -> None:
     """Set the facts of clinics that this transaction has locked."""
-    rows = [(hsa_id, *_values(facts)) for hsa_id, facts in changed]
-    names = ("hsa_id", *(column.name for column in _COLUMNS))
+    rows = [_row(hsa_id, facts) for hsa_id, facts in changed]
+    names = ("hsa_id", *(column.name for column in COLUMNS))
     dialect.update_by_key(connection, clinic, names, rows, updated_at=now)
 
 
@@ -61,57 +62,33 @@ def write_one(
     connection: Connection, fact: Fact, changed: Mapping[str, Register[Any]], now: datetime
 ) -> None:
     """Set one fact, and nothing else, of clinics that this transaction has locked."""
-    at = 4 * list(Fact).index(fact)
-    names = ("hsa_id", *(column.name for column in _COLUMNS[at : at + 4]))
+    names = ("hsa_id", *(column.name for column in FACTS[fact].columns))
     rows = [(hsa_id, *register) for hsa_id, register in changed.items()]
     dialect.update_by_key(connection, clinic, names, rows, updated_at=now)
 
 
-def of_row(row: Row[Any]) -> Facts:
-    """The registers in a row of `clinic`."""
-    activation = row.activation_time, row.activation_sequence, row.activation_event_id
-    region = row.region_time, row.region_sequence, row.region_event_id
-    name = row.name_time, row.name_sequence, row.name_event_id
-    return Facts(
-        _register(*activation, row.active),
-        _register(*region, row.region_code),
-        _register(*name, row.name),
-    )
-
-
-_COLUMNS = tuple(
-    clinic.c[name]
-    for names in (
-        ("activation_time", "activation_sequence", "activation_event_id", "active"),
-        ("region_time", "region_sequence", "region_event_id", "region_code"),
-        ("name_time", "name_sequence", "name_event_id", "name"),
-    )
-    for name in names
-)
-
-
 def _known_of(connection: Connection, ordered: Sequence[str]) -> Select[Any]:
     return (
-        select(clinic.c.hsa_id, *_COLUMNS, clinic.c.registered_at)
+        select(clinic.c.hsa_id, clinic.c.registered_at, *COLUMNS)
         .where(dialect.among(connection, clinic.c.hsa_id, ordered))
         .order_by(clinic.c.hsa_id)
     )
 
 
 def _read(connection: Connection, statement: Select[Any]) -> dict[str, KnownClinic]:
-    parts = connection.execute(statement).partitions(_ROWS_AT_A_TIME)
-    return dict(_known(row) for rows in parts for row in rows)
+    known: dict[str, KnownClinic] = {}
+    for rows in connection.execute(statement).partitions(_ROWS_AT_A_TIME):
+        for row in rows:
+            values = iter(row)
+            hsa_id, registered_at = next(values), next(values)
+            known[hsa_id] = new(KnownClinic, (facts_of(values), registered_at is not None))
+    return known
 
 
-def _known(row: Iterable[Any]) -> tuple[str, KnownClinic]:
-    hsa_id, t1, s1, e1, active, t2, s2, e2, region_code, t3, s3, e3, name, registered_at = row
-    registers = (
-        _register(t1, s1, e1, active),
-        _register(t2, s2, e2, region_code),
-        _register(t3, s3, e3, name),
-    )
-    clinic: KnownClinic = new(KnownClinic, (new(Facts, registers), registered_at is not None))
-    return hsa_id, clinic
+def facts_of(values: Iterator[Any]) -> Facts:
+    """The facts in what a row has of `COLUMNS`."""
+    facts: Facts = new(Facts, map(_register, values, values, values, values))
+    return facts
 
 
 def _register(
@@ -125,10 +102,9 @@ def _register(
     return register
 
 
-def _values(facts: Facts) -> tuple[Any, ...]:
-    """In the order of `_COLUMNS`."""
-    return (
-        *(facts.activation or _NEVER_STATED),
-        *(facts.region or _NEVER_STATED),
-        *(facts.name or _NEVER_STATED),
-    )
+def _row(hsa_id: str, facts: Facts) -> list[Any]:
+    """The clinic's id, and the values of `COLUMNS`."""
+    row: list[Any] = [hsa_id]
+    for register in facts:
+        row += register or _NEVER_STATED
+    return row

@@ -13,7 +13,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
-    case,
     delete,
     exists,
     func,
@@ -28,6 +27,7 @@ from sync_worker.domain.clinic_state import HeldFacts
 from sync_worker.domain.facts import Change, Fact
 from sync_worker.domain.mass_change_guard import Guard, Hold, LastDeparture, PassedChange, Region
 from sync_worker.registry import change_log, dialect
+from sync_worker.registry.facts import FACTS, FactStorage, as_text, change_in
 from sync_worker.registry.tables import (
     REGISTERED,
     clinic,
@@ -209,7 +209,7 @@ def _insert_held(
         (
             *(hsa_id, fact.value, numbers[kept.region_code]),
             *(kept.register.time, kept.register.sequence, kept.register.event_id),
-            change_log.as_text(kept.register.value),
+            as_text(kept.register.value),
         )
         for hsa_id, facts in sorted(held.items())
         for fact, kept in facts.items()
@@ -261,7 +261,7 @@ def recall(connection: Connection, regions: Mapping[str, Region], since: datetim
         left = regions[row.region_code].departures
         known = left.get(row.hsa_id)
         if known is not None:
-            passed = PassedChange(row.at, change_log.change_of(row), row.event_id)
+            passed = PassedChange(row.at, change_in(row), row.event_id)
             left[row.hsa_id] = known._replace(passed={**known.passed, passed.change.fact: passed})
 
 
@@ -293,7 +293,7 @@ def of_hold(connection: Connection, number: int) -> list[tuple[str, Change, str,
         .order_by(passed_fact.c.hsa_id, passed_fact.c.fact)
     )
     rows = connection.execute(statement)
-    return [(row.hsa_id, change_log.change_of(row), row.event_id, bool(row.stands)) for row in rows]
+    return [(row.hsa_id, change_in(row), row.event_id, bool(row.stands)) for row in rows]
 
 
 def _stands() -> ColumnElement[bool]:
@@ -302,25 +302,26 @@ def _stands() -> ColumnElement[bool]:
     The value alone does not tell: a clinic that was opened again, and later closed for good, has
     the value once more. Nor does the version: the same mistake published twice is no correction.
     """
-    is_activation = passed_fact.c.fact == Fact.ACTIVATION.value
-    is_of_the_fact = or_(
-        and_(is_activation, log_table.c.change.in_(change_log.OF_ACTIVATION)),
-        and_(~is_activation, log_table.c.change == change_log.MOVED),
+    is_of_fact = {fact: passed_fact.c.fact == fact.value for fact in Fact}
+    is_change_of_it = or_(
+        *(and_(is_of_fact[fact], log_table.c.change.in_(FACTS[fact].changes)) for fact in Fact),
         # `registered` says nothing of the fact: it is logged whenever that column is touched.
         log_table.c.change == change_log.REMOVED,
     )
     newest = (
         select(log_table.c.event_id)
-        .where(log_table.c.hsa_id == passed_fact.c.hsa_id, is_of_the_fact)
+        .where(log_table.c.hsa_id == passed_fact.c.hsa_id, is_change_of_it)
         .order_by(log_table.c.id.desc())
         .limit(1)
         .scalar_subquery()
     )
-    has_the_value = case(
-        (is_activation, clinic.c.active.is_(False)),
-        else_=clinic.c.region_code == passed_fact.c.new_value,
-    )
+    has_the_value = or_(*(and_(is_of_fact[fact], _is_new_value(FACTS[fact])) for fact in Fact))
     return and_(REGISTERED, has_the_value, newest == passed_fact.c.event_id)
+
+
+def _is_new_value(kept: FactStorage) -> ColumnElement[bool]:
+    new: ColumnElement[Any] = passed_fact.c.new_value
+    return kept.value == ((new == "true") if kept.is_truth_value else new)
 
 
 STANDS = _stands()
@@ -329,4 +330,4 @@ STANDS = _stands()
 def _row(hsa_id: str, passed: PassedChange) -> tuple[str | None, ...]:
     """In the order of `_CHANGE`."""
     fact, old, new = passed.change
-    return hsa_id, fact.value, change_log.as_text(old), change_log.as_text(new), passed.event_id
+    return hsa_id, fact.value, as_text(old), as_text(new), passed.event_id

@@ -13,8 +13,9 @@ from sync_worker.authorship import Authorship
 from sync_worker.domain.clinic_state import Held, HeldFacts, as_facts
 from sync_worker.domain.facts import Change, Fact, Register, changes
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Guard
-from sync_worker.registry import change_log, clinics, dialect, guard_state
+from sync_worker.registry import clinics, dialect, guard_state
 from sync_worker.registry.change_log import LogEntry
+from sync_worker.registry.facts import FACTS, as_text, change_in, change_name
 from sync_worker.registry.guard_state import APPROVED, OPEN, WITHDRAWN
 from sync_worker.registry.tables import approved_fact, clinic, held_fact, hold, passed_fact
 
@@ -119,10 +120,10 @@ def write_merge(connection: Connection, merge: HeldMerge, now: datetime) -> None
 def entries(merged: Iterable[MergedChange], authorship: Authorship) -> list[LogEntry]:
     """What the log says of it: a person decided what an event had stated."""
     return [
-        LogEntry.by(authorship, change_log.change_name(change))._replace(
+        LogEntry.by(authorship, change_name(change))._replace(
             hsa_id=hsa_id,
-            old_value=change_log.as_text(change.old),
-            new_value=change_log.as_text(change.new),
+            old_value=as_text(change.old),
+            new_value=as_text(change.new),
             event_id=event_id,
         )
         for hsa_id, change, event_id, _ in merged
@@ -132,7 +133,7 @@ def entries(merged: Iterable[MergedChange], authorship: Authorship) -> list[LogE
 def close_approved(connection: Connection, number: int, now: datetime) -> None:
     """End an open hold as approved; what it held is kept as it was approved."""
     rows = [
-        (number, hsa_id, change.fact.value, *map(change_log.as_text, change[1:]), event_id)
+        (number, hsa_id, change.fact.value, *map(as_text, change[1:]), event_id)
         for hsa_id, change, event_id in changes_of(connection, number)
     ]
     dialect.insert_all(connection, approved_fact, approved_fact.c.keys(), rows)
@@ -154,7 +155,7 @@ def changes_of(connection: Connection, number: int) -> list[tuple[str, Change, s
     """
     join = held_fact.outerjoin(clinic, held_fact.c.hsa_id == clinic.c.hsa_id)
     statement = (
-        select(held_fact, clinic.c.active, clinic.c.region_code)
+        select(held_fact, *(kept.value.label(fact.value) for fact, kept in FACTS.items()))
         .select_from(join)
         .where(held_fact.c.hold_id == number)
         .order_by(held_fact.c.hsa_id, held_fact.c.fact)
@@ -162,8 +163,8 @@ def changes_of(connection: Connection, number: int) -> list[tuple[str, Change, s
     changes = []
     for row in connection.execute(statement):
         fact = Fact(row.fact)
-        old = row.active if fact is Fact.ACTIVATION else row.region_code
-        change = Change(fact, old, change_log.as_value(fact, row.value))
+        old = row._mapping[fact.value]  # noqa: SLF001 - its public API
+        change = Change(fact, old, FACTS[fact].from_text(row.value))
         changes.append((row.hsa_id, change, row.event_id))
     return changes
 
@@ -177,7 +178,7 @@ def _held(connection: Connection, statement: Select[Any]) -> dict[str, dict[Fact
     held: dict[str, dict[Fact, Held]] = {}
     for row in connection.execute(statement):
         fact = Fact(row.fact)
-        time, value = row.time or clinics.BEFORE_EVERY_EVENT, change_log.as_value(fact, row.value)
+        time, value = row.time or clinics.BEFORE_EVERY_EVENT, FACTS[fact].from_text(row.value)
         register: Register[Any] = Register(time, row.sequence, row.event_id, value)
         held.setdefault(row.hsa_id, {})[fact] = Held(register, row.region_code)
     return held
@@ -299,4 +300,4 @@ def _approved(connection: Connection, number: int) -> list[tuple[str, Change, st
         .order_by(approved_fact.c.hsa_id, approved_fact.c.fact)
     )
     rows = connection.execute(statement)
-    return [(row.hsa_id, change_log.change_of(row), row.event_id) for row in rows]
+    return [(row.hsa_id, change_in(row), row.event_id) for row in rows]

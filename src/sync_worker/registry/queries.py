@@ -16,6 +16,7 @@ from sync_worker.domain.hsa_id import cleaned, normalised
 from sync_worker.events.texts import is_hsa_id
 from sync_worker.registry import clinics, dialect
 from sync_worker.registry.dead_letters import OPEN
+from sync_worker.registry.facts import COLUMNS, FACTS
 from sync_worker.registry.tables import (
     REGISTERED,
     STATUS,
@@ -61,14 +62,16 @@ def clinic_shown(connection: Connection, hsa_id: str) -> dict[str, Any] | None:
     row = connection.execute(statement).first()
     if row is None:
         return None
-    stored = connection.execute(select(clinic).where(clinic.c.hsa_id == hsa_id)).one()
+    columns = (clinic.c.registered_at, clinic.c.registered_by, *COLUMNS)
+    stored = connection.execute(select(*columns).where(clinic.c.hsa_id == hsa_id)).one()
+    facts = clinics.facts_of(iter(stored[2:]))
     return {
         **row._mapping,  # noqa: SLF001 - its public API
         "registered_at": stored.registered_at,
         "registered_by": stored.registered_by,
         "facts": {
             fact.value: None if register is None else _version(*register)
-            for fact, register in zip(Fact, clinics.of_row(stored), strict=True)
+            for fact, register in zip(Fact, facts, strict=True)
         },
         "held": _held(connection, hsa_id),
     }
@@ -217,8 +220,7 @@ def _held(connection: Connection, hsa_id: str) -> dict[str, Any]:
 def _held_item(fact: Fact, row: Row[Any] | None) -> dict[str, Any] | None:
     if row is None:
         return None
-    value = row.value == "true" if fact is Fact.ACTIVATION else row.value
-    return _version(row.time, row.sequence, row.event_id, value)
+    return _version(row.time, row.sequence, row.event_id, FACTS[fact].from_text(row.value))
 
 
 # What the doctor asks the registry. Changes nothing.
@@ -249,7 +251,7 @@ def registered_in_tak(connection: Connection) -> list[str]:
 def newest_event_times(connection: Connection) -> list[datetime]:
     """The latest distinct times that events state, the newest first: 200 of them at the most."""
     times: set[datetime] = set()
-    for column in (clinic.c.activation_time, clinic.c.region_time, clinic.c.name_time):
+    for column in (kept.time for kept in FACTS.values()):
         statement = select(column).where(column.is_not(None)).distinct()
         newest = connection.scalars(statement.order_by(column.desc()).limit(_NEWEST))
         times.update(moment for moment in newest if moment is not None)

@@ -7,27 +7,24 @@ version or a value that is not there.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, select
 
 from sync_worker.domain.clinic_state import NOTHING_HELD, HeldFacts
 from sync_worker.domain.drift import NEVER_STATED, FactState, StoredFact
-from sync_worker.domain.facts import Fact
+from sync_worker.domain.facts import PLACES, Fact
 from sync_worker.registry import dead_letters, dialect, holds, positions, registrations
 from sync_worker.registry.dead_letters import LogAddress
+from sync_worker.registry.facts import COLUMNS
 from sync_worker.registry.positions import Position
 from sync_worker.registry.registrations import RegistrationDrift
 from sync_worker.registry.tables import clinic
 
 Address = tuple[str, int, int]
 """Topic, partition and offset of a record."""
-
-_VALUES = {Fact.ACTIVATION: "active", Fact.REGION: "region_code", Fact.NAME: "name"}
-_NAMES = {
-    fact: (value, *(f"{fact.value}_{part}" for part in ("time", "sequence", "event_id")))
-    for fact, value in _VALUES.items()
-}
+_NO_VERSION = (None, None, None)
 
 
 class ClinicRow(NamedTuple):
@@ -46,12 +43,11 @@ class ClinicSnapshot(NamedTuple):
     def state(self, fact: Fact) -> FactState:
         """What it has of one fact."""
         held = self.held.get(fact)
-        stored = NEVER_STATED if self.row is None else self.row.stored[_IN_ORDER[fact]]
+        stored = NEVER_STATED if self.row is None else self.row.stored[PLACES[fact]]
         return FactState(stored, None if held is None else held.register, self.row is not None)
 
 
 NO_CLINIC = ClinicSnapshot()
-_IN_ORDER = {fact: number for number, fact in enumerate(Fact)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +101,16 @@ def write(
     connection: Connection, changed: Iterable[tuple[str, Sequence[StoredFact]]], now: datetime
 ) -> None:
     """Set all facts of clinics that this transaction has locked, as they are given."""
-    names = ("hsa_id", *(name for fact in Fact for name in _NAMES[fact]), "updated_at")
-    rows = [(hsa_id, *_columns_of(stored), now) for hsa_id, stored in changed]
-    dialect.update_by_key(connection, clinic, names, rows)
+    names = ("hsa_id", *(column.name for column in COLUMNS))
+    rows = [
+        (hsa_id, *chain.from_iterable((*(f.version or _NO_VERSION), f.value) for f in stored))
+        for hsa_id, stored in changed
+    ]
+    dialect.update_by_key(connection, clinic, names, rows, updated_at=now)
 
 
 def _select() -> Select[Any]:
-    columns = (clinic.c[name] for fact in Fact for name in _NAMES[fact])
-    return select(clinic.c.hsa_id, *columns, clinic.c.registered_at).order_by(clinic.c.hsa_id)
+    return select(clinic.c.hsa_id, *COLUMNS, clinic.c.registered_at).order_by(clinic.c.hsa_id)
 
 
 def _rows(found: Iterable[Row[Any]]) -> dict[str, ClinicRow]:
@@ -127,15 +125,11 @@ def _row(facts: Sequence[Any], registered_at: datetime | None) -> ClinicRow:
 
 
 def _stored(
-    value: bool | str | None, time: datetime | None, sequence: str | None, event_id: str | None
+    time: datetime | None, sequence: str | None, event_id: str | None, value: bool | str | None
 ) -> StoredFact:
     if time is None:
         return NEVER_STATED if value is None else StoredFact(value, None)
     return StoredFact(value, (time, sequence or "", event_id or ""))
-
-
-def _columns_of(stored: Sequence[StoredFact]) -> list[Any]:
-    return [part for fact in stored for part in (fact.value, *(fact.version or (None, None, None)))]
 
 
 def _with_held(

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from sync_worker.domain.clinic_status import Status
 from sync_worker.registry.dialect import Bytewise, Instant, RowNumber
+from sync_worker.registry.facts import FACTS
 
 metadata = MetaData(
     naming_convention={
@@ -39,18 +40,11 @@ clinic = Table(
     "clinic",
     metadata,
     Column("hsa_id", Bytewise, primary_key=True),
-    Column("active", Boolean(create_constraint=True, name="ck_clinic_active")),
-    Column("activation_time", Instant),
-    Column("activation_sequence", Bytewise),
-    Column("activation_event_id", Bytewise),
-    Column("region_code", Bytewise),
-    Column("region_time", Instant),
-    Column("region_sequence", Bytewise),
-    Column("region_event_id", Bytewise),
-    Column("name", Bytewise),
-    Column("name_time", Instant),
-    Column("name_sequence", Bytewise),
-    Column("name_event_id", Bytewise),
+    *(
+        column
+        for kept in FACTS.values()
+        for column in (kept.value, kept.time, kept.sequence, kept.event_id)
+    ),
     Column("registered_at", Instant),
     Column("registered_by", Bytewise),
     Column("updated_at", Instant),
