@@ -116,7 +116,7 @@ def read(stream: Stream, wanted: Range, max_records: int = 100) -> dict[int, lis
         for batch in reader.batches():
             for record in batch.records:
                 found.setdefault(record.partition, []).append((record.value or b"").decode())
-        assert reader.read == sum(map(len, found.values()))
+        assert reader.records_read == sum(map(len, found.values()))
     return found
 
 

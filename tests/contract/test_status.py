@@ -154,7 +154,7 @@ def test_a_topic_created_anew_needs_attention_and_its_numbers_mean_nothing(regis
     put(registry, 11, partition=1)
     shown = told(registry, (3, 10), (3, 10), topic_id="another")
     (text,) = sentences(shown)
-    assert "t was created anew" in text
+    assert "t was re-created" in text
     assert "positions reset --topic t --to earliest" in text
     assert lags(shown) == [None, None]
     assert shown["lag"] is None

@@ -142,7 +142,9 @@ class Cluster:
         admin = KafkaAdmin(self.settings(topic))
         at = Partition(topic, partition)
         try:
-            until(lambda: admin.ends([at])[at] == end, f"{topic}/{partition} to end at {end}")
+            until(
+                lambda: admin.end_offsets([at])[at] == end, f"{topic}/{partition} to end at {end}"
+            )
         finally:
             admin.close()
 

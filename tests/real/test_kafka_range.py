@@ -41,7 +41,7 @@ def test_what_comes_after_the_start_is_beyond_the_end(cluster: Cluster) -> None:
     with reading(cluster, topic) as reader:
         cluster.send(topic, ["new"])
         assert values(reader) == ["0", "1", "2"]
-        assert (reader.total, reader.read) == (3, 3)
+        assert (reader.total_offsets, reader.records_read) == (3, 3)
 
 
 def test_an_open_transaction_is_beyond_the_end(cluster: Cluster) -> None:
@@ -81,7 +81,7 @@ def test_a_log_that_loses_its_beginning_meanwhile_is_told(cluster: Cluster) -> N
     cluster.send(topic, range(5))
     with reading(cluster, topic) as reader:
         cluster.delete_records(topic, before=3)
-        with pytest.raises(StreamError, match="no more what was to be read"):
+        with pytest.raises(StreamError, match="no longer has the records"):
             values(reader)
 
 
@@ -109,7 +109,7 @@ def test_a_topic_that_is_created_anew_while_it_is_read_is_told(cluster: Cluster)
         cluster.delete_topic(topic)
         cluster.topic(name=topic)
         cluster.send(topic, range(10, 20))
-        with pytest.raises(StreamError, match="created anew"):
+        with pytest.raises(StreamError, match="re-created"):
             values(reader)
 
 
@@ -157,13 +157,15 @@ def test_a_stream_that_is_not_the_one_that_was_read_is_refused_as_the_worker_doe
     cluster.delete_records(topic, 2)
     at = Partition(topic, 0)
     with reading(cluster, topic) as reader:
-        reader.fit(StoredPositions({at: 2}, {topic: frozenset({reader.topic_ids[topic]})}))
-        reader.fit(StoredPositions({at: 0}))
-        assert reader.begins == {at: 2}
+        reader.check_positions(
+            StoredPositions({at: 2}, {topic: frozenset({reader.topic_ids[topic]})})
+        )
+        reader.check_positions(StoredPositions({at: 0}))
+        assert reader.begin_offsets == {at: 2}
         for stored_positions, said in (
             (StoredPositions({at: 1}), "the log begins at offset 2, after our position 1"),
             (StoredPositions({at: 4}), "the log ends at offset 3, before our position 4"),
-            (StoredPositions({at: 2}, {topic: frozenset({"other"})}), f"{topic} was created anew"),
+            (StoredPositions({at: 2}, {topic: frozenset({"other"})}), f"{topic} was re-created"),
         ):
             with pytest.raises(StreamError, match=said):
-                reader.fit(stored_positions)
+                reader.check_positions(stored_positions)

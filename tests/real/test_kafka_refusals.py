@@ -11,7 +11,7 @@ from sync_worker.cli.remedies import in_words
 from sync_worker.events.record import Partition
 from sync_worker.streams.kafka.settings import Security
 from sync_worker.streams.kafka.source import KafkaSource
-from sync_worker.streams.kafka.topic_watch import TopicIds
+from sync_worker.streams.kafka.topic_watch import TopicSnapshot
 from sync_worker.streams.protocol import StreamError, StreamUnavailable
 from tests.real.kafka_parts import Cluster, Ledger, Opened, Reader
 from tests.services.broker import MIN_SESSION_TIMEOUT_MS, Broker, NativeBroker
@@ -156,9 +156,9 @@ def test_why_no_broker_could_be_talked_to_is_said(
 def _gather(reader: Reader, cluster: Cluster, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have it read records that it may not hand out yet, since nobody has looked at their topic."""
     with monkeypatch.context() as unsure:
-        unsure.setattr(reader.source._watch, "has_looked_since", lambda *_: False)
+        unsure.setattr(reader.source._watch, "wait_for_check_since", lambda *_: False)
         cluster.send(topic, ["in hand"] * 5)
-        reader.read_until(lambda: len(reader.source._gathering) == 5, "records in hand")
+        reader.read_until(lambda: len(reader.source._buffer) == 5, "records in hand")
 
 
 @pytest.mark.parametrize("length", [2, 20])
@@ -175,7 +175,7 @@ def test_a_topic_created_anew_between_runs_is_refused(
     cluster.topic(name=topic)
     cluster.send(topic, range(length))
     second = Reader(opened(cluster.settings(topic)), first.ledger)
-    with pytest.raises(StreamError, match="was created anew") as refused:
+    with pytest.raises(StreamError, match="was re-created") as refused:
         second.step()
     assert "8 in partition 0" in refused.value.what
     assert first.ledger.topic_ids[topic] in refused.value.what
@@ -192,7 +192,7 @@ def test_a_topic_created_anew_is_not_taken_for_a_log_that_lost_its_end(
     cluster.delete_topic(topic)
     cluster.topic(name=topic)
     cluster.send(topic, range(2))
-    with pytest.raises(StreamError, match="was created anew"):
+    with pytest.raises(StreamError, match="was re-created"):
         reader.read_until(lambda: False, "the refusal")
 
 
@@ -252,7 +252,7 @@ def test_a_topic_that_is_not_seen_for_a_moment_costs_no_record_in_hand(
     reader.read_values(3)
     _gather(reader, cluster, topic, monkeypatch)
     with monkeypatch.context() as unseen:
-        unseen.setattr(reader.source._watch, "last", TopicIds({}, time.monotonic()))
+        unseen.setattr(reader.source._watch, "latest", TopicSnapshot({}, time.monotonic()))
         with pytest.raises(StreamError, match="was deleted"):
             reader.source.poll(0.5)
     reader.source.seek(reader.ledger.stored_positions())

@@ -205,9 +205,9 @@ def test_equal_partition_numbers_of_both_topics_stay_together(
     settings = cluster.settings(*topics)
     readers = [Reader(opened(settings), Ledger()).start() for _ in range(2)]
     owned = [reader.source._member for reader in readers]
-    until(lambda: all(len(member.owned) == 4 for member in owned), "an even share")
+    until(lambda: all(len(member.assignment) == 4 for member in owned), "an even share")
     for member in owned:
-        numbers = [{tp.partition for tp in member.owned if tp.topic == t} for t in topics]
+        numbers = [{tp.partition for tp in member.assignment if tp.topic == t} for t in topics]
         assert numbers[0] == numbers[1]
     for reader in readers:
         reader.stop()

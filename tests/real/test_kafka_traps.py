@@ -111,7 +111,7 @@ def test_trap_2_idling_keeps_membership_and_loses_no_buffered_record(
     read = len(reader.ledger.records)
     for _ in range(9):
         reader.source.idle(1.0)
-    assert (len(reader.ledger.records), len(reader.source._gathering)) == (read, 0)
+    assert (len(reader.ledger.records), len(reader.source._buffer)) == (read, 0)
     assert _membership(reader) == before
     assert len(reader.read_values(1500)) == 1500
     assert reader.ledger.refused == 0
@@ -128,19 +128,19 @@ def test_trap_2_a_rebalance_while_idling_hands_out_nothing(
     ledger = Ledger()
     other = Reader(opened(settings), Ledger()).start()
     idling = Reader(opened(settings), ledger)
-    idling.read_until(lambda: len(idling.source._member.owned) == 2, "a share")
+    idling.read_until(lambda: len(idling.source._member.assignment) == 2, "a share")
     until(lambda: idling.step() is None, "the end of the share")
     read = len(ledger.records)
 
     def idled() -> bool:
         idling.source.idle(0.5)
-        return len(idling.source._member.owned) == 4
+        return len(idling.source._member.assignment) == 4
 
     other.stop()
     other.source.close()
     until(idled, "all partitions, while idling")
     idling.source.idle(1.0)
-    assert len(idling.source._gathering) == 0
+    assert len(idling.source._buffer) == 0
     assert len(ledger.records) == read
     assert len(idling.read_values(200)) == 200
 
@@ -178,7 +178,7 @@ def test_trap_4_a_topic_created_anew_is_never_read_on_in_the_middle(
     cluster.delete_topic(topic)
     cluster.topic(name=topic)
     cluster.send(topic, ["new"] * length)
-    with pytest.raises(StreamError, match=r"was created anew|the log ends at offset 3"):
+    with pytest.raises(StreamError, match=r"was re-created|the log ends at offset 3"):
         reader.read_until(lambda: False, "the new topic to be noticed")
     assert "new" not in reader.ledger.values()
 
@@ -198,7 +198,7 @@ def test_trap_5_the_groups_offsets_do_not_matter_while_the_registry_is_away(
     while time.monotonic() < ends_at:
         assert source.poll(0.2) is None
     assert source.needs_positions()
-    assert len(source._member.owned) == 2
+    assert len(source._member.assignment) == 2
     reader = Reader(source, Ledger({Partition(topic, 0): 4}))
     assert sorted(map(int, reader.read_values(16))) == sorted([*range(4, 10), *range(10)])
 
@@ -278,7 +278,7 @@ def test_trap_7_records_that_cannot_be_decoded_are_named(cluster: Cluster, opene
     reader = Reader(opened(cluster.settings(topic)), Ledger())
     with pytest.raises(StreamError) as refused:
         reader.read_until(lambda: False, "the bad record to be named")
-    assert f"{topic}/1: what stands at offset 3 cannot be decoded" in refused.value.what
+    assert f"{topic}/1: the records at offset 3 cannot be decoded" in refused.value.what
     assert [r.offset for r in reader.ledger.records if r.partition == 1] == [0, 1, 2]
 
 

@@ -14,7 +14,7 @@ from sync_worker.files import secret_files
 from sync_worker.login_backoff import LoginBackoff, Tell
 from sync_worker.streams.archive.reader import ArchiveRangeReader, ArchiveSource
 from sync_worker.streams.kafka.admin import KafkaAdmin
-from sync_worker.streams.kafka.login import ConnectionAttempts
+from sync_worker.streams.kafka.login import ConnectionErrors
 from sync_worker.streams.kafka.oauth_tokens import ClientCredentials, TokenFile
 from sync_worker.streams.kafka.range_reader import KafkaRangeReader
 from sync_worker.streams.kafka.settings import KafkaSettings, Security
@@ -74,7 +74,7 @@ def kafka(
         max_fetched_records=max_fetched_records(settings),
         api_version=validators.api_version(settings.kafka_api_version),
         security=security(settings),
-        attempts=ConnectionAttempts(LoginBackoff(secrets.fingerprint, tell)),
+        connection_errors=ConnectionErrors(LoginBackoff(secrets.fingerprint, tell)),
     )
 
 
@@ -139,7 +139,7 @@ def security(settings: Settings) -> Security:
         sasl_mechanism=settings.kafka_sasl_mechanism,
         sasl_username=settings.kafka_sasl_username,
         sasl_password=stated,
-        renewed_password=None
+        current_password=None
         if stated is None
         else secrets.CurrentSecret("kafka_sasl_password", stated),
         token=_token(settings),

@@ -47,7 +47,9 @@ def opener(
             )
         return source
 
-    health.source = lambda: [kafka.attempts.told() or "Kafka was not reached yet"]
+    health.source = lambda: [
+        kafka.connection_errors.describe_refusal() or "Kafka was not reached yet"
+    ]
     return open_source
 
 
@@ -97,8 +99,8 @@ def _reasons(source: KafkaSource) -> Reasons:
     reasons = [] if is_well else [health.refusal or "Kafka does not answer"]
     if not health.is_member:
         reasons.append("this worker is not, or not yet, a stable member of its group")
-    elif health.waits_seconds > _LONGEST_STANDSTILL_SECONDS:
-        reasons.append(f"records have waited for {health.waits_seconds:.0f} s: Kafka gives none")
+    elif health.waiting_seconds > _LONGEST_STANDSTILL_SECONDS:
+        reasons.append(f"records have waited for {health.waiting_seconds:.0f} s: Kafka gives none")
     return reasons
 
 

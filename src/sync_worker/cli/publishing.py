@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sync_worker import bootstrap
 from sync_worker.cli.options import Invocation
 from sync_worker.errors import Exit, UserError
-from sync_worker.streams.kafka.admin import KEEPS_RECORDS, misfits
+from sync_worker.streams.kafka.admin import KEEPS_RECORDS, config_mismatches
 from sync_worker.streams.kafka.topic_limits import RecordExtremes, changes, refusals
 
 ACCEPT = "--accept-changed-timestamps"
@@ -33,7 +33,7 @@ def compare(
     for sentence in changed:
         run.output.attention(f"Timestamps do not stay as they are: {sentence}.")
     for topic in contents:
-        if lost := misfits(found[topic] or {}, KEEPS_RECORDS):
+        if lost := config_mismatches(found[topic] or {}, KEEPS_RECORDS):
             run.output.attention(
                 f"{topic} does not keep every record for ever ({', '.join(lost)}): what is "
                 "published can be gone soon, old records first."

@@ -153,13 +153,13 @@ def _stream_says(run: Invocation, surveyed: RegistrySnapshot, path: Path | None)
     reader = bootstrap.streams.range_reader(run.settings, path, Range())
     try:
         stored_positions = among(surveyed.positions, reader.stream_id)
-        reader.fit(stored_positions)
+        reader.check_positions(stored_positions)
         if not stored_positions.positions:
             run.output.attention(
                 "The worker has no positions in this stream: all of it counts as passed."
             )
         passed = passed_by(surveyed, Origin(reader.stream_id, reader.topic_ids))
-        if path is None and (reader.total or 0) >= WORTH_TWO_PROCESSES:
+        if path is None and (reader.total_offsets or 0) >= WORTH_TWO_PROCESSES:
             fold = _folded_in_two(run, reader, stored_positions, passed)
         else:
             fold = _folded(run, reader, passed, str(path or "topics"))
@@ -171,7 +171,7 @@ def _stream_says(run: Invocation, surveyed: RegistrySnapshot, path: Path | None)
 
 def _folded(run: Invocation, reader: RangeReader, passed: Passed, label: str) -> Fold:
     fold = Fold(bootstrap.operations.codec(run.settings), passed)
-    shown = run.output.progress(label, reader.fraction_read, lambda: reader.read)
+    shown = run.output.progress(label, reader.fraction_read, lambda: reader.records_read)
     with gc_control.between_batches() as collect, shown:
         for batch in reader.batches():
             fold.read(batch.records, bootstrap.now())
@@ -185,7 +185,7 @@ def _folded_in_two(
 ) -> Fold:
     """Fold all partitions of the topics; `reader` has settled where they are, and reads nothing."""
     settings = run.settings
-    numbers = {at.partition for at in reader.begins}
+    numbers = {at.partition for at in reader.begin_offsets}
     if len(numbers) == 1:
         return _folded(run, reader, passed, "topics")
     kafka, judge = bootstrap.streams.kafka(settings), bootstrap.operations.judge(settings)
@@ -198,7 +198,7 @@ def _folded_in_two(
 
 
 def _tell_late_beginnings(run: Invocation, reader: RangeReader) -> None:
-    late = {at: begin for at, begin in reader.begins.items() if begin > 0}
+    late = {at: begin for at, begin in reader.begin_offsets.items() if begin > 0}
     if late:
         places = ", ".join(f"{at.topic}/{at.partition} at {late[at]}" for at in sorted(late))
         run.output.attention(

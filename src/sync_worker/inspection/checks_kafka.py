@@ -21,8 +21,8 @@ from sync_worker.streams.kafka.admin import (
     ConsumerGroup,
     KafkaAdmin,
     Topic,
+    config_mismatches,
     lag,
-    misfits,
 )
 from sync_worker.streams.protocol import StoredPositions, StreamError, StreamUnavailable
 
@@ -58,7 +58,7 @@ class KafkaChecks:
     def _kafka(self) -> Finding:
         if self.admin() is None:
             return skip("Kafka is not configured.")
-        brokers = len(self._asked.hosts())
+        brokers = len(self._asked.broker_hosts())
         return ok(f"The cluster {self._asked.cluster_id()} answers, with {brokers} brokers.")
 
     def _topics(self) -> Finding:
@@ -83,7 +83,7 @@ class KafkaChecks:
         )
 
     def _configuration(self) -> Finding:
-        found = {name: self._asked.configuration(name) for name in sorted(self._found)}
+        found = {name: self._asked.topic_config(name) for name in sorted(self._found)}
         known = {name: has for name, has in found.items() if has is not None}
         reach = self._reach()
         wrong = [
@@ -116,7 +116,7 @@ class KafkaChecks:
 
     def _reach(self) -> str:
         """How far back a replay reaches."""
-        begins = self._asked.begins(self._present)
+        begins = self._asked.beginning_offsets(self._present)
         cut = {at: begin for at, begin in begins.items() if begin > 0}
         if not cut:
             return "A replay reaches back to the first record."
@@ -181,7 +181,7 @@ class KafkaChecks:
         deadline = time.monotonic() + _COORDINATOR_SECONDS
         while True:
             try:
-                return self._asked.group(self.group_id)
+                return self._asked.consumer_group(self.group_id)
             except StreamUnavailable:
                 if time.monotonic() >= deadline:
                     raise
@@ -225,7 +225,7 @@ _NEEDED = (
 
 def _told(found: Mapping[str, Mapping[str, str]], wanted: Mapping[str, str]) -> str:
     """The options of each topic that are not as wanted; empty where all are."""
-    wrong = {name: misfits(has, wanted) for name, has in found.items()}
+    wrong = {name: config_mismatches(has, wanted) for name, has in found.items()}
     return "; ".join(f"{name}: {', '.join(options)}" for name, options in wrong.items() if options)
 
 
@@ -233,7 +233,7 @@ def _needed(found: Mapping[str, str]) -> dict[str, str]:
     """The options that a topic is to be given."""
     needed: dict[str, str] = {}
     for _, wanted in _NEEDED:
-        needed |= wanted if misfits(found, wanted) else {}
+        needed |= wanted if config_mismatches(found, wanted) else {}
     return needed
 
 
@@ -242,7 +242,7 @@ def _misfit(known: Position, bounds: Mapping[Partition, Bounds]) -> StreamError 
         name = f"{known.partition.topic}/{known.partition.partition}"
         return StreamError(
             f"{name} is not there, and our position in it is {known.next_offset}.",
-            "The topic was created anew with fewer partitions, or is not read any more.",
+            "The topic was re-created with fewer partitions, or is no longer read.",
             Remedy.CHECK_TOPICS(),
         )
     try:

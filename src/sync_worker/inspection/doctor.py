@@ -16,7 +16,7 @@ from sync_worker.errors import Hint, UserError
 from sync_worker.language import Language, worded
 from sync_worker.registry.errors import first_line
 from sync_worker.remedies import Remedy
-from sync_worker.streams.kafka.admin import NotOffered
+from sync_worker.streams.kafka.admin import UnsupportedRequest
 from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
 
 DEADLINE_SECONDS = 10.0
@@ -127,7 +127,7 @@ def _together(checks: Iterable[Check], deadline_seconds: float) -> dict[str, Fin
 def _look(check: Check, answers: "SimpleQueue[tuple[str, Finding]]") -> None:
     try:
         finding = check.look()
-    except NotOffered as lacking:
+    except UnsupportedRequest as lacking:
         finding = skip(f"It cannot be looked at. {lacking.what}")
     except Exception as error:  # noqa: BLE001 - one check that breaks hides no other
         finding = _broken(error)

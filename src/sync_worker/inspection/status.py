@@ -78,7 +78,7 @@ class Log:
         }
 
     def _out_of_bounds(self) -> Iterator[StreamError]:
-        """What does not fit the positions; they say nothing of a topic created anew."""
+        """What does not fit the positions; they mean nothing in a re-created topic."""
         for at, position in sorted(self.stored.positions.items()):
             if at in self.bounds and at.topic not in self._recreated:
                 yield from _refusal(checks.check_position, at, position, self.bounds[at])

@@ -67,7 +67,7 @@ def plan_adoption(
 ) -> list[Reset]:
     """Adopt the present log of a stream: its partitions, each with its topic's id.
 
-    A partition that its topic does not have any more, since it was created anew with fewer, is
+    A partition that its topic does not have any more, since it was re-created with fewer, is
     read from the beginning if it ever comes back.
     """
     with registry.snapshot() as connection:

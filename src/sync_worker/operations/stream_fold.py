@@ -250,7 +250,7 @@ class Gauge:
 
     def read(self) -> int:
         """How many records were read."""
-        return 0 if self._reader is None else self._reader.read + int(self._other[1])
+        return 0 if self._reader is None else self._reader.records_read + int(self._other[1])
 
     def fraction(self) -> float:
         """How much was read, from 0 to 1."""
@@ -287,7 +287,7 @@ def _fold(part: Part, look: Callable[[RangeReader], None]) -> Fold:
     fold = Fold(part.judge.codec(), part.passed)
     wanted = Range(partitions=part.numbers)
     with closing(KafkaRangeReader(part.settings, wanted, part.max_records)) as reader:
-        reader.fit(part.stored_positions)
+        reader.check_positions(part.stored_positions)
         look(reader)
         with gc_control.between_batches() as collect:
             for batch in reader.batches():
@@ -335,7 +335,7 @@ def _run(part: Part, sender: Connection, told: Any) -> None:
     parent = multiprocessing.parent_process()
 
     def look(reader: RangeReader) -> None:
-        told[:] = (reader.fraction_read(), reader.read)
+        told[:] = (reader.fraction_read(), reader.records_read)
         if parent is not None and not parent.is_alive():
             raise SystemExit(1)
 

@@ -1,7 +1,7 @@
-"""What the worker asks of a source of records, whichever it is.
+"""The source of records as the worker sees it, whether Kafka or an archive.
 
-A source reads from the positions that it is told, hands out batches, and is told which of them are
-kept. It decides nothing about records.
+A source polls in batches from the positions that the registry has, and is told which offsets are
+committed. It decides nothing about records.
 """
 
 from collections.abc import Mapping
@@ -13,20 +13,20 @@ from sync_worker.events.record import Partition, Record
 from sync_worker.remedies import Remedy
 
 MAX_FETCHED_RECORDS = 4_000
-"""The most records that a source hands out at once, for the sake of memory.
+"""The most records of a batch, to limit memory.
 
-A transaction of the worker can take more: it lets go of events' bytes as soon as it may.
+A transaction of the worker can have more of them: it releases the payloads early.
 """
 
 MAX_FETCHED_BYTES = 16 * 2**20
-"""The most bytes of keys, values and headers at once, unless a single record has more."""
+"""The most bytes of keys, values and headers of a batch, unless a single record has more."""
 
 
 class StreamError(UserError):
-    """The stream cannot be read on from here, and reading again will not help.
+    """The stream cannot be read any further, and trying again will not help.
 
-    `what` is one sentence with the place and exact numbers, `why` one on the cause or consequence,
-    `hint` one on the remedy.
+    `what` is a sentence with the partition and exact numbers, `why` one on the cause or the
+    consequence, `hint` the remedy.
     """
 
     why: str
@@ -37,7 +37,7 @@ class StreamError(UserError):
 
 
 class StreamUnavailable(UserError):
-    """The stream cannot be reached now; trying again can help. As text it is the cause."""
+    """The stream cannot be reached now; trying again can help. `str` gives the cause."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(
@@ -53,7 +53,7 @@ class StreamUnavailable(UserError):
 
 
 class StreamRefused(StreamUnavailable):
-    """The stream is there and does not let us in; once what we log in with changes, it may."""
+    """The stream refuses our login; trying again can help once the credentials change."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(cause)
@@ -63,9 +63,9 @@ class StreamRefused(StreamUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class OffsetRange:
-    """A partition's position before and after a batch: offsets of the next record to read.
+    """The offsets of a partition that a batch covers, `to_offset` not included.
 
-    `to_offset` can be past the last record plus one: logs have gaps.
+    `to_offset` can be greater than that of the last record plus one: logs have gaps.
     """
 
     partition: Partition
@@ -75,11 +75,11 @@ class OffsetRange:
 
 @dataclass(frozen=True, slots=True)
 class FetchedBatch:
-    """Records in the order read, and how far they take each of their partitions.
+    """Records in the order read, and the offsets that they cover in each partition.
 
-    A range without records is a gap in a log. `topic_ids` tells which topics of these names the
-    offsets are of; it is to be kept beside the positions. An archive has none. `has_more`
-    where more is known to wait behind it, or likely to: there is no hurry to keep it by itself.
+    A range without records is a gap in a log. `topic_ids` are the ids of the topics, to be stored
+    with the positions: offsets mean nothing in a re-created topic. An archive has none. `has_more`
+    says that more records are known to follow, or likely to: a transaction can wait for them.
     """
 
     records: tuple[Record, ...]
@@ -90,11 +90,11 @@ class FetchedBatch:
 
 @dataclass(frozen=True, slots=True)
 class StoredPositions:
-    """Where the registry stands in a stream, as it is kept beside the rows.
+    """The registry's positions in a stream: of each partition, the next offset to read.
 
-    A partition without a position was never read. `topic_ids` are those that came with the
-    positions, several of one topic where only some were set by hand. `other_streams` are the ids of
-    all other streams that the registry has positions in.
+    A partition without a position was never read. `topic_ids` are those that the positions were
+    stored with: several of a topic, where only some were set by hand. `other_streams` are the ids
+    of all other streams that the registry has positions in.
     """
 
     positions: Mapping[Partition, int]
@@ -110,43 +110,43 @@ class EventSource(Protocol):
         """Which log this is; a position means nothing in another one."""
 
     def needs_positions(self) -> bool:
-        """Whether there are partitions of which it does not know yet where to read on.
+        """Whether there are partitions whose position it does not know.
 
-        True at first, and again when other partitions are assigned. Until `seek` nothing of them is
-        handed out.
+        True at first, and again after a rebalance that assigned other partitions. Until `seek`, no
+        records of them are returned.
         """
 
     def seek(self, stored: StoredPositions) -> None:
-        """Read on from these positions; a partition without one is read from its beginning.
+        """Continue at these positions; a partition without one is read from its beginning.
 
-        To be called when `needs_positions`, and after a batch was not kept.
+        To be called when it `needs_positions`, and after a batch was not committed.
 
         Raises:
-            StreamError: the stream does not fit the bookmarks.
+            StreamError: the stream is not the one that the positions are of.
         """
 
     def poll(self, timeout_seconds: float) -> FetchedBatch | None:
-        """The next records, or None where there are none within the time.
+        """The next records, or None where none arrive within the time.
 
         Raises:
-            StreamError: nothing can be read from here on; every batch before was handed out.
+            StreamError: nothing more can be read; every batch before was returned.
         """
 
     def idle(self, seconds: float) -> None:
-        """Pass the time without reading, and stay who one is to the stream."""
+        """Pause for a while: no records are fetched, and a group keeps us as its member."""
 
     def at_end(self) -> bool:
-        """Whether everything that there was at the start has been handed out.
+        """Whether all records that there were at the start have been returned.
 
-        Of the partitions that it reads: with other workers, `ends_at_start` and the registry's
-        positions tell.
+        This is about the partitions that are assigned to it. With several workers,
+        `ends_at_start` and the registry's positions tell.
         """
 
     def ends_at_start(self) -> Mapping[Partition, int]:
         """The ends of all partitions at the start; empty where only the source can tell."""
 
-    def committed(self, reached: Mapping[Partition, int]) -> None:
-        """Everything below these offsets is in the database for good."""
+    def committed(self, offsets: Mapping[Partition, int]) -> None:
+        """Everything below these offsets is in the database, for good."""
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""

@@ -1,8 +1,8 @@
 """A range of a stream: which topics and partitions, from where, to where. Pure.
 
-A bound is a place in every partition of the range: its beginning, its end, an offset, or the first
-record at or after a time, as Kafka looks it up. `kafka_range` and `archive_range` read a range from
-the one and the other by the same rule.
+A bound stands for an offset in every partition of the range: its beginning, its end, an offset, or
+the first record at or after a time, as Kafka looks it up. Kafka and archives are read by the same
+rule (`kafka/range_reader.py`, `archive/reader.py`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,17 +19,17 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Earliest:
-    """Where a log begins, wherever that is."""
+    """The beginning of a log, wherever that is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """Where a log ended when it was looked at, at the start."""
+    """The end of a log when the range was opened."""
 
 
 @dataclass(frozen=True, slots=True)
 class AtOffset:
-    """An offset: it means something in one partition alone."""
+    """An offset: it has a meaning in one partition only."""
 
     offset: int
 
@@ -42,7 +42,7 @@ class AtTime:
 
     @property
     def timestamp_ms(self) -> int:
-        """The least timestamp that is not before it; Kafka looks up none below 0."""
+        """The lowest timestamp that is not before it; Kafka looks up none below 0."""
         return max(0, -((_EPOCH - self.moment) // _MILLISECOND))
 
 
@@ -52,10 +52,10 @@ End = Now | AtOffset | AtTime
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What is to be read: `start` is in it, `end` is not.
+    """What is to be read: `start` is included, `end` is not.
 
-    Without topics, all that the stream has (of an archive), or all that the worker reads (of
-    Kafka); without partitions, all of them.
+    Without topics, all of the archive, or all that the worker reads from Kafka; without partitions,
+    all of them.
     """
 
     topics: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ class Range:
 
     @property
     def names_one_partition(self) -> bool:
-        """Whether an offset can be a bound of it."""
+        """Whether an offset can be its bound."""
         return len(set(self.topics)) == 1 and len(self.partitions) == 1
 
     def has(self, partition: Partition) -> bool:
@@ -76,7 +76,7 @@ class Range:
 
 
 class RangeReader(Protocol):
-    """A range of one stream, read once. It belongs to no group and moves no position."""
+    """Reads a range of a stream once. It joins no group and stores no positions."""
 
     @property
     def stream_id(self) -> str:
@@ -87,22 +87,22 @@ class RangeReader(Protocol):
         """The ids of the topics that are read, as `FetchedBatch` has them."""
 
     @property
-    def read(self) -> int:
-        """How many records were handed out so far."""
+    def records_read(self) -> int:
+        """How many records were returned so far."""
 
     @property
-    def total(self) -> int | None:
-        """How many offsets the range spans, gaps counted; None where only the end will tell."""
+    def total_offsets(self) -> int | None:
+        """How many offsets the range spans, gaps included; None where only its end will tell."""
 
     @property
-    def begins(self) -> Mapping[Partition, int]:
+    def begin_offsets(self) -> Mapping[Partition, int]:
         """Where each partition of the range begins, of those that were met so far."""
 
     def fraction_read(self) -> float:
         """How much of the range was read, from 0 to 1; can be asked from any thread."""
 
-    def fit(self, stored: StoredPositions) -> None:
-        """See to it that a whole stream is the one that the bookmarks are of, as the worker does.
+    def check_positions(self, stored: StoredPositions) -> None:
+        """Check that a whole stream is the one that the positions are of, as the worker does.
 
         To be called before `batches`.
 
@@ -111,22 +111,22 @@ class RangeReader(Protocol):
         """
 
     def batches(self) -> Iterator[FetchedBatch]:
-        """The records in the order of each partition, with how far each batch goes.
+        """The records in the order of each partition, with the offsets that each batch covers.
 
         Raises:
-            StreamError: the range cannot be read on; every batch before it was handed out.
-            StreamAway: the stream does not answer any more.
+            StreamError: nothing more can be read; every batch before was returned.
+            StreamUnavailable: the stream does not answer any more.
         """
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
 
 
 class RangeFilter:
-    """Judges records one by one, in the order of their log, whether they are in a range.
+    """Filters records one by one, in the order of their log, by a range.
 
-    For a log that cannot be asked where a time is: the first record that reaches a bound settles
-    it, whatever the timestamps of later ones.
+    For a log that cannot be asked for the offset of a time: the first record that reaches a bound
+    decides, whatever the timestamps of later ones.
     """
 
     def __init__(self, wanted: Range) -> None:
@@ -135,11 +135,11 @@ class RangeFilter:
         self._ended: set[Partition] = set()
 
     def is_over(self) -> bool:
-        """Whether nothing that comes can be in the range."""
+        """Whether no later record can be in the range."""
         return bool(self._ended) and self._wanted.names_one_partition
 
     def has(self, record: Record) -> bool:
-        """Whether the record is in the range; to be asked about each one, in order."""
+        """Whether the record is in the range; to be asked for each one, in order."""
         partition = Partition(record.topic, record.partition)
         if partition in self._ended or not self._wanted.has(partition):
             return False

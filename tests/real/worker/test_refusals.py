@@ -38,7 +38,7 @@ def test_a_topic_deleted_while_it_is_read_ends_the_worker_with_its_positions(sta
     stage.create_topics(stage.region)
     fill(stage, stage.region, 3)
     error, _ = refused(stage)
-    assert f"{stage.region} was created anew" in error
+    assert f"{stage.region} was re-created" in error
     assert go_on(stage, "--topic", stage.region) == (3, 3)
 
 
@@ -51,7 +51,7 @@ def test_a_topic_created_anew_is_refused_with_both_ids_and_our_positions(stage, 
     error, lag = refused(stage)
     assert lag is None
     for told in (error, stage.start().ended().error):
-        assert f"{stage.region} was created anew" in told
+        assert f"{stage.region} was re-created" in told
         assert "7 in partition 0" in told
     assert stage.read() == 7
     assert go_on(stage, "--topic", stage.region) == (count, count)
@@ -81,7 +81,7 @@ def test_a_topic_created_anew_is_adopted_as_a_whole_or_not_at_all(stage):
         assert stage(*reset, "--partition", str(number)).exit_code == 0
         refused = stage.finish()
         assert refused.exit_code == 2, refused.stderr
-        assert f"{stage.region} was created anew" in refused.error
+        assert f"{stage.region} was re-created" in refused.error
     assert go_on(stage, "--topic", stage.region) == (24, 24)
 
 

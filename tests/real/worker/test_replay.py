@@ -122,7 +122,7 @@ def test_a_topic_that_is_not_there_or_not_the_same_is_refused(opened: Stage) -> 
     opened.execute("UPDATE position SET topic_id = 'another'")
     anew = opened("replay", "--dry-run")
     assert (anew.exit_code, anew.stdout) == (2, "")
-    assert "was created anew" in anew.error
+    assert "was re-created" in anew.error
 
 
 def test_worker_and_replay_write_the_same_clinics_without_a_deadlock(opened: Stage) -> None:

@@ -34,6 +34,6 @@ def test_how_kafka_is_reached_can_be_handed_to_another_process(login):
 def test_another_process_logs_in_with_the_password_as_it_is_now(monkeypatch):
     settings = bootstrap.streams.kafka(load_settings({**COMMON, **LOGIN}))
     handed = pickle.loads(pickle.dumps(settings))
-    assert handed.security.renewed_password() == "a-password"
+    assert handed.security.current_password() == "a-password"
     monkeypatch.setenv("SYNC_WORKER_KAFKA_SASL_PASSWORD", "another-one")
-    assert handed.security.renewed_password() == "another-one"
+    assert handed.security.current_password() == "another-one"

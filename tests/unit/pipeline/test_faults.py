@@ -90,7 +90,7 @@ def test_what_the_database_says_is_told_without_the_statement_and_its_values():
     assert first_line(of_sqlite(sqlite3.SQLITE_BUSY)) == "told by the database"
 
 
-class ConnectionAttempts:
+class Attempts:
     """Fails as told, one error after the other, then succeeds."""
 
     def __init__(self, *errors):
@@ -119,7 +119,7 @@ BUSY = of_sqlite(sqlite3.SQLITE_BUSY)
 
 
 def test_what_may_pass_is_tried_again_until_it_works_and_told_each_time():
-    attempts = ConnectionAttempts(*[BUSY] * 50)
+    attempts = Attempts(*[BUSY] * 50)
     assert attempts.tried(FOR_EVER) == "done"
     assert attempts.told == [BUSY] * 50
     assert max(attempts.slept) <= FOR_EVER.longest_wait.total_seconds()
@@ -127,7 +127,7 @@ def test_what_may_pass_is_tried_again_until_it_works_and_told_each_time():
 
 def test_what_does_not_pass_is_raised_at_once():
     ours = of_sqlite(sqlite3.SQLITE_ERROR)
-    attempts = ConnectionAttempts(ours)
+    attempts = Attempts(ours)
     with pytest.raises(OperationalError) as raised:
         attempts.tried(FOR_EVER)
     assert raised.value is ours
@@ -135,14 +135,14 @@ def test_what_does_not_pass_is_raised_at_once():
 
 
 def test_nobody_waits_once_a_stop_is_wanted():
-    attempts = ConnectionAttempts(BUSY, BUSY)
+    attempts = Attempts(BUSY, BUSY)
     with pytest.raises(OperationalError):
         attempts.tried(FOR_EVER, is_stopping=lambda: True)
     assert attempts.made == 1
 
 
 def test_a_policy_that_gives_up_raises_the_failure_itself():
-    attempts = ConnectionAttempts(BUSY, BUSY)
+    attempts = Attempts(BUSY, BUSY)
     with pytest.raises(OperationalError) as raised:
         attempts.tried(RetryPolicy(give_up_after=timedelta(0)))
     assert raised.value is BUSY

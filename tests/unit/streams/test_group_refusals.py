@@ -25,7 +25,7 @@ SETTINGS = {
 
 @pytest.mark.parametrize(("kind", "setting"), SETTINGS.items())
 def test_a_group_that_will_not_have_us_is_refused_by_the_setting(kind, setting):
-    refusal = group_member.refusal_of(kind(), "workers")
+    refusal = group_member.group_refusal(kind(), "workers")
     assert refusal is not None
     assert "the group workers" in refusal.what
     assert kind.__name__ in refusal.what
@@ -34,4 +34,4 @@ def test_a_group_that_will_not_have_us_is_refused_by_the_setting(kind, setting):
 
 @pytest.mark.parametrize("kind", [CommitFailedError, RebalanceInProgressError, ValueError])
 def test_what_a_new_client_can_heal_is_no_refusal(kind):
-    assert group_member.refusal_of(kind(), "workers") is None
+    assert group_member.group_refusal(kind(), "workers") is None

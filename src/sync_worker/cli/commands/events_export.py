@@ -85,9 +85,13 @@ def export(
     ):
         counts = _copy(run, reader, sink)
     if out == STDOUT:
-        run.output.message(f"{reader.read} records exported.")
+        run.output.message(f"{reader.records_read} records exported.")
     else:
-        document = {"exported": reader.read, "out": out, "partitions": _rows(reader, counts)}
+        document = {
+            "exported": reader.records_read,
+            "out": out,
+            "partitions": _rows(reader, counts),
+        }
         run.output.document(document, render=lambda shown: _text(run, shown))
 
 

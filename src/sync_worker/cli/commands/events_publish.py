@@ -147,8 +147,8 @@ def _compared(run: options.Invocation, plan: _Plan, *, accepts_changes: bool) ->
         check_topics_exist(names, present, admin.cluster_id())
         check_partitions_exist(plan.counts, {n: len(t.partitions) for n, t in present.items()})
         bounds = admin.bounds(plan.counts)
-        brokers = admin.hosts()
-        found = {name: admin.configuration(name) for name in names}
+        brokers = admin.broker_hosts()
+        found = {name: admin.topic_config(name) for name in names}
     publishing.compare(run, plan.contents, found, accepts_changes=accepts_changes)
     filled = [f"{at.topic}/{at.partition}" for at in sorted(bounds) if bounds[at].end]
     run.output.message(f"{plan.total} records for Kafka at {servers}.")

@@ -138,7 +138,7 @@ class _Replaying:
         return replay.report
 
     def _read_one(self, replay: Replay, reader: RangeReader, label: str) -> None:
-        with self._run.output.progress(label, reader.fraction_read, lambda: reader.read):
+        with self._run.output.progress(label, reader.fraction_read, lambda: reader.records_read):
             replay.read(reader.stream_id, reader.batches())
 
     def _opened(self, path: Path | None, opened: ExitStack) -> RangeReader:

@@ -43,18 +43,18 @@ def create(ctx: click.Context, partitions: int, replication_factor: int | None) 
     key, not its newest facts. And with message.timestamp.type=CreateTime: a timestamp that the
     broker sets says nothing of when a clinic went. Says where one that is there has other options.
     """
-    from sync_worker.streams.kafka.admin import TOPIC_CONFIGURATION, misfits
+    from sync_worker.streams.kafka.admin import TOPIC_CONFIGURATION, config_mismatches
 
     run = options.invocation(ctx)
     wanted = bootstrap.streams.topics(run.settings)
     with bootstrap.streams.kafka_admin(run.settings) as admin:
         created = admin.create_topics(wanted, partitions, replication_factor or -1)
-        found = {topic: admin.configuration(topic) for topic in wanted if topic not in created}
+        found = {topic: admin.topic_config(topic) for topic in wanted if topic not in created}
     outcomes = {True: "created", False: "already there"}
     rows = [{"topic": topic, "outcome": outcomes[topic in created]} for topic in wanted]
     run.output.items(rows, COLUMNS)
     for topic, present in found.items():
-        if wrong := misfits(present or {}, TOPIC_CONFIGURATION):
+        if wrong := config_mismatches(present or {}, TOPIC_CONFIGURATION):
             run.output.attention(
                 f"{topic} is there with {', '.join(wrong)}: sync-worker doctor says what to change."
             )

@@ -1,4 +1,7 @@
-"""The file of an archive, as lines of bytes; knows nothing of what a line holds."""
+"""Reads an archive, the log of a stream in a file (contract 2): as the worker's source, or a range.
+
+Lines are read one by one. Nothing here knows what the records say.
+"""
 
 import gzip
 import hashlib
@@ -7,6 +10,7 @@ import stat
 import time
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -26,23 +30,184 @@ from sync_worker.streams.ranges import Range, RangeFilter
 _GZIP_MAGIC = b"\x1f\x8b"
 _MAX_LINE_BYTES = 6 * MOST_BYTES + 2**20
 """Of the largest record that is exported whole: each of its bytes may take six, as in \\u001b."""
+_MAX_LINES_PER_POLL = 20_000
+"""So that a shutdown does not wait while the known part of a long archive is skipped."""
+
+
+class ArchiveSource:
+    """The records of an archive, in the order of its lines; an `EventSource`.
+
+    The file may be compressed (.gz), and may have grown since it was read last. It is identified by
+    its first line, not by its path. A file that cannot be opened raises OSError.
+    """
+
+    def __init__(self, path: Path, max_records: int) -> None:
+        self._path = path
+        self._max_records = max_records
+        self._file: ArchiveFile | None = None
+        self._positions: dict[Partition, int] = {}
+        self._unread: Iterator[Record | None] = iter(())
+        self._failure: StreamError | None = None
+        self._is_at_end = False
+        self._was_sought = False
+
+    @cached_property
+    def stream_id(self) -> str:
+        """The hash of the first line; that of an empty one where the file is empty."""
+        return _stream_id(self._path)
+
+    def needs_positions(self) -> bool:
+        return not self._was_sought
+
+    def seek(self, stored: StoredPositions) -> None:
+        """Read the file from its beginning again, and skip the records below the positions."""
+        self.close()
+        if _stream_id(self._path) != self.stream_id:
+            raise StreamError(
+                f"{self._path} is another archive than when the command began.",
+                "Its first line has changed: its positions would be those of another stream.",
+                "Run the command again once nobody writes to the file.",
+            )
+        self._file = ArchiveFile(self._path)
+        self._positions = dict(stored.positions)
+        self._unread = _records_beyond(dict(stored.positions), self._path, self._file.lines())
+        self._failure, self._is_at_end, self._was_sought = None, False, True
+
+    def poll(self, timeout_seconds: float) -> FetchedBatch | None:  # noqa: ARG002 - a file has no waiting
+        """The next records; those before a line that cannot be read come before the error."""
+        records = () if self._failure else self._read()
+        if records:
+            has_more = not (self._failure or self._is_at_end)
+            ranges = tuple(self._advance(records))
+            return FetchedBatch(records, ranges, has_more=has_more)
+        if self._failure:
+            raise self._failure
+        return None
+
+    def idle(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def at_end(self) -> bool:
+        """Whether the end of the file was reached without an error."""
+        return self._is_at_end
+
+    def ends_at_start(self) -> Mapping[Partition, int]:
+        """Nothing: `at_end` alone tells."""
+        return {}
+
+    def committed(self, offsets: Mapping[Partition, int]) -> None:
+        """Do nothing: a file does not need to know."""
+
+    def close(self) -> None:
+        """Close the file; `seek` opens it again."""
+        if self._file is not None:
+            self._file.close()
+
+    def fraction_read(self) -> float:
+        """How much of the file was read, from 0 to 1, by its bytes as they are stored."""
+        return 0.0 if self._file is None else self._file.fraction_read()
+
+    def _read(self) -> tuple[Record, ...]:
+        records: list[Record] = []
+        size = lines = 0
+        try:
+            for record in islice(self._unread, _MAX_LINES_PER_POLL):
+                lines += 1
+                if record is not None:
+                    records.append(record)
+                    size += record.size
+                if len(records) >= self._max_records or size >= MAX_FETCHED_BYTES:
+                    return tuple(records)
+            self._is_at_end = lines < _MAX_LINES_PER_POLL
+        except StreamError as failure:
+            self._failure = failure
+        return tuple(records)
+
+    def _advance(self, records: tuple[Record, ...]) -> Iterator[OffsetRange]:
+        ends = {Partition(r.topic, r.partition): r.offset + 1 for r in records}
+        for partition, end in ends.items():
+            yield OffsetRange(partition, self._positions.get(partition, 0), end)
+        self._positions |= ends
+
+
+class ArchiveRangeReader:
+    """Reads a range of an archive; a `RangeReader`. Times are looked up by the rule of Kafka.
+
+    A file that cannot be opened raises OSError.
+    """
+
+    total_offsets = None
+
+    def __init__(self, path: Path, wanted: Range, max_records: int) -> None:
+        self._path = path
+        self._source = ArchiveSource(path, max_records)
+        self._filter = RangeFilter(wanted)
+        self._next_offsets: dict[Partition, int] = {}
+        self.stream_id = self._source.stream_id
+        self.topic_ids: Mapping[str, str] = {}
+        self.records_read = 0
+        self.begin_offsets: dict[Partition, int] = {}
+        self._positions: Mapping[Partition, int] = {}
+
+    def check_positions(self, stored: StoredPositions) -> None:
+        """Refuse, as it is read, a file that begins after a position or ends before it."""
+        self._positions = stored.positions
+
+    def batches(self) -> Iterator[FetchedBatch]:
+        """From the first line of the file; what comes after the range is not read."""
+        self._source.seek(StoredPositions({}))
+        while not self._filter.is_over():
+            batch = self._source.poll(0)
+            records = tuple(filter(self._filter.has, batch.records)) if batch else ()
+            if records:
+                self.records_read += len(records)
+                yield FetchedBatch(records, tuple(self._advance(records)))
+            elif batch is None and self._source.at_end():
+                check_end(self._next_offsets, self._positions, self._path)
+                return
+
+    def fraction_read(self) -> float:
+        """How much of the file was read, by its bytes as they are stored."""
+        return self._source.fraction_read()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._source.close()
+
+    def _advance(self, records: tuple[Record, ...]) -> Iterator[OffsetRange]:
+        for record in records:
+            partition = Partition(record.topic, record.partition)
+            if partition not in self.begin_offsets:
+                self.begin_offsets[partition] = record.offset
+                position = self._positions.get(partition, 0)
+                check_beginning(record, position, str(self._path), self._path)
+        ends = {Partition(r.topic, r.partition): r.offset + 1 for r in records}
+        for partition, end in ends.items():
+            begin = self._next_offsets.get(partition, self.begin_offsets[partition])
+            yield OffsetRange(partition, begin, end)
+        self._next_offsets |= ends
 
 
 class ArchiveFile:
-    """The lines of a file, one of them in memory at a time; unpacked where it is packed.
+    """The lines of a file, one in memory at a time; gzip by its suffix or its first bytes.
 
-    Its suffix says so, or its content.
-
-    One that cannot be opened raises OSError.
+    A file that cannot be opened raises OSError.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        _refuse_a_pipe(path)
+        mode = path.stat().st_mode
+        # What can be read only once would be empty after finding out which archive it is.
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise StreamError(
+                f"{path} is not a file but a pipe or a device.",
+                "An archive is opened more than once: first to identify it.",
+                "Write it to a file, and name that.",
+            )
         self._stored = path.open("rb")
         self._stored_bytes = os.fstat(self._stored.fileno()).st_size
-        packed = path.suffix.lower() == ".gz" or self._stored.peek(2).startswith(_GZIP_MAGIC)
-        self._content = gzip.GzipFile(fileobj=self._stored) if packed else self._stored
+        is_gzip = path.suffix.lower() == ".gz" or self._stored.peek(2).startswith(_GZIP_MAGIC)
+        self._content = gzip.GzipFile(fileobj=self._stored) if is_gzip else self._stored
         self._fraction_read = 0.0
 
     def lines(self) -> Iterator[bytes]:
@@ -53,13 +218,13 @@ class ArchiveFile:
             number += 1
 
     def fraction_read(self) -> float:
-        """How much of the stored bytes was read, from 0 to 1; after `close`, how much had been."""
+        """How much of the stored bytes was read, from 0 to 1; also after `close`."""
         if not self._stored.closed and self._stored_bytes:
             self._fraction_read = min(1.0, self._stored.tell() / self._stored_bytes)
         return self._fraction_read
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self.fraction_read()
         self._content.close()
         self._stored.close()
@@ -70,150 +235,28 @@ class ArchiveFile:
             line = self._content.readline(_MAX_LINE_BYTES + 1)
         except gzip.BadGzipFile as error:
             raise StreamError(
-                f"{place}: not gzip, though its name ends so: {error}.",
+                f"{place}: not gzip, though the name ends in .gz: {error}.",
                 "Every line before this one was read.",
-                "Name a plain archive without .gz, or fetch the packed one again.",
+                "Name a plain archive without .gz, or fetch the compressed one again.",
             ) from error
         except (EOFError, OSError, zlib.error) as error:
             raise StreamError(
-                f"{place}: the file cannot be read on: {error}.",
+                f"{place}: the file cannot be read any further: {error}.",
                 "It is truncated or damaged; every line before this one was read.",
-                "Fetch or export the archive again, and run again: reading goes on from here.",
+                "Fetch or export the archive again, and run the command again: it continues here.",
             ) from error
         if len(line) > _MAX_LINE_BYTES:
             raise StreamError(
                 f"{place}: the line is longer than {_MAX_LINE_BYTES} bytes.",
-                "A record that long is not read; every line before this one was.",
+                "Records of that size are not read; every line before this one was.",
                 Remedy.EXPORT_AGAIN(),
             )
         return line
 
 
-def _refuse_a_pipe(path: Path) -> None:
-    """What can be read only once would be emptied by finding out which archive it is."""
-    mode = path.stat().st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise StreamError(
-            f"{path} is no file but a pipe or a device.",
-            "An archive is opened more than once: first to see which one it is.",
-            "Write it to a file, and name that.",
-        )
-
-
-# An archive file as a source of records: the log of a stream, written down (contract 2). Reads
-# one line at a time, and knows nothing of what the records say.
-
-
-_MAX_LINES_A_POLL = 20_000
-"""So that a stop does not wait while a long archive's known part is passed over."""
-
-
-class ArchiveSource:
-    """The records of one archive, in the order of its lines; what `EventSource` promises.
-
-    The file may be packed (.gz), and may have grown since it was read last. It is known by its
-    first line, not by its path. One that cannot be opened raises OSError.
-    """
-
-    def __init__(self, path: Path, max_records: int) -> None:
-        self._path = path
-        self._max_records = max_records
-        self._file: ArchiveFile | None = None
-        self._positions: dict[Partition, int] = {}
-        self._unread: Iterator[Record | None] = iter(())
-        self._failure: StreamError | None = None
-        self._all_read = False
-        self._was_sought = False
-
-    @cached_property
-    def stream_id(self) -> str:
-        """The hash of the first line; of nothing where the file is empty."""
-        return _stream_id(self._path)
-
-    def needs_positions(self) -> bool:
-        """Whether nobody has said yet where to read on."""
-        return not self._was_sought
-
-    def seek(self, stored: StoredPositions) -> None:
-        """Read the file from its beginning again; what is below the positions is dropped."""
-        self.close()
-        self._refuse_another()
-        self._file = ArchiveFile(self._path)
-        self._positions = dict(stored.positions)
-        self._unread = _records_beyond(dict(stored.positions), self._path, self._file.lines())
-        self._failure, self._all_read, self._was_sought = None, False, True
-
-    def poll(self, timeout_seconds: float) -> FetchedBatch | None:  # noqa: ARG002 - a file has no waiting
-        """Read on; what was read before a bad line is handed out before it raises."""
-        records = () if self._failure else self._gathered()
-        if records:
-            has_more = not (self._failure or self._all_read)
-            return FetchedBatch(records, tuple(self._moves(records)), has_more=has_more)
-        if self._failure:
-            raise self._failure
-        return None
-
-    def idle(self, seconds: float) -> None:
-        """Wait: a file does not mind."""
-        time.sleep(seconds)
-
-    def at_end(self) -> bool:
-        """Whether the file's end was met, and nothing was wrong with it."""
-        return self._all_read
-
-    def ends_at_start(self) -> Mapping[Partition, int]:
-        """Nothing: `at_end` alone tells."""
-        return {}
-
-    def committed(self, reached: Mapping[Partition, int]) -> None:
-        """Do nothing: where the reader is, a file does not need to know."""
-
-    def close(self) -> None:
-        """Let go of the file; `seek` opens it again."""
-        if self._file is not None:
-            self._file.close()
-
-    def fraction_read(self) -> float:
-        """How much of the file was read, from 0 to 1, by its bytes as they are stored."""
-        return 0.0 if self._file is None else self._file.fraction_read()
-
-    def _refuse_another(self) -> None:
-        if _stream_id(self._path) != self.stream_id:
-            raise StreamError(
-                f"{self._path} is another archive than when the command began.",
-                "Its first line has changed, so its positions would be another stream's.",
-                "Run again once nobody writes to it.",
-            )
-
-    def _gathered(self) -> tuple[Record, ...]:
-        records: list[Record] = []
-        size = lines = 0
-        try:
-            for record in islice(self._unread, _MAX_LINES_A_POLL):
-                lines += 1
-                if record is not None:
-                    records.append(record)
-                    size += record.size
-                if len(records) >= self._max_records or size >= MAX_FETCHED_BYTES:
-                    return tuple(records)
-            self._all_read = lines < _MAX_LINES_A_POLL
-        except StreamError as failure:
-            self._failure = failure
-        return tuple(records)
-
-    def _moves(self, records: tuple[Record, ...]) -> Iterator[OffsetRange]:
-        ends = {Partition(r.topic, r.partition): r.offset + 1 for r in records}
-        for partition, end in ends.items():
-            yield OffsetRange(partition, self._positions.get(partition, 0), end)
-        self._positions |= ends
-
-
 def _stream_id(path: Path) -> str:
-    file = ArchiveFile(path)
-    try:
+    with closing(ArchiveFile(path)) as file:
         first = next(file.lines(), b"")
-    finally:
-        file.close()
     content = first.removesuffix(b"\n").removesuffix(b"\r")
     return f"archive:{hashlib.sha256(content).hexdigest()[:32]}"
 
@@ -228,12 +271,17 @@ def _records_beyond(
         partition = Partition(record.topic, record.partition)
         position = positions.get(partition, 0)
         if partition not in ends:
-            refuse_late_beginning(record, position, f"{path}, line {number + 1}", path)
+            check_beginning(record, position, f"{path}, line {number + 1}", path)
         elif record.offset < ends[partition]:
-            raise _not_growing(record, ends[partition] - 1, f"{path}, line {number + 1}")
+            raise StreamError(
+                f"{path}, line {number + 1}: offset {record.offset} of "
+                f"{record.topic}/{record.partition} comes after offset {ends[partition] - 1}.",
+                "Offsets grow within a partition: these are two exports in one file.",
+                "Keep each export in its own file, and read the files one by one.",
+            )
         ends[partition] = record.offset + 1
         yield record if record.offset >= position else None
-    refuse_early_end(ends, positions, path)
+    check_end(ends, positions, path)
 
 
 def _record(line: bytes, number: int, path: Path) -> Record:
@@ -242,22 +290,13 @@ def _record(line: bytes, number: int, path: Path) -> Record:
     except MalformedLineError as malformed:
         raise StreamError(
             f"{path}, line {number + 1}: not a record of an archive: {malformed}.",
-            "Nothing beyond it was read; every line before it was.",
-            "Mend that line, or export the stream again: one JSON object a line, as `kcat -J`.",
+            "Nothing after it was read; every line before it was.",
+            "Correct that line, or export the stream again: one JSON object a line, as `kcat -J`.",
         ) from None
 
 
-def _not_growing(record: Record, last: int, place: str) -> StreamError:
-    return StreamError(
-        f"{place}: offset {record.offset} of {record.topic}/{record.partition} "
-        f"comes after offset {last}.",
-        "Offsets grow within a partition: these are two exports in one file.",
-        "Keep each export in a file of its own, and give the files one by one.",
-    )
-
-
-def refuse_late_beginning(record: Record, position: int, place: str, path: Path) -> None:
-    """Raise StreamError where a partition's first record comes after our position in it."""
+def check_beginning(record: Record, position: int, place: str, path: Path) -> None:
+    """Raise StreamError where the first record of a partition comes after our position in it."""
     if record.offset > position > 0:
         raise StreamError(
             f"{place}: {record.topic}/{record.partition} begins at offset {record.offset}, "
@@ -267,7 +306,7 @@ def refuse_late_beginning(record: Record, position: int, place: str, path: Path)
         )
 
 
-def refuse_early_end(
+def check_end(
     ends: Mapping[Partition, int], positions: Mapping[Partition, int], path: Path
 ) -> None:
     """Raise StreamError where a partition ends before our position in it."""
@@ -280,63 +319,3 @@ def refuse_early_end(
                 "The archive is shorter than when it was read last.",
                 Remedy.ADOPT_ARCHIVE(path=path),
             )
-
-
-# A range of an archive, by the rule that Kafka looks times up by.
-
-
-class ArchiveRangeReader:
-    """Reads a range of one archive; a `RangeReader`.
-
-    One that cannot be opened raises OSError.
-    """
-
-    total = None
-
-    def __init__(self, path: Path, wanted: Range, max_records: int) -> None:
-        self._path = path
-        self._source = ArchiveSource(path, max_records)
-        self._window = RangeFilter(wanted)
-        self._reached: dict[Partition, int] = {}
-        self.stream_id = self._source.stream_id
-        self.topic_ids: Mapping[str, str] = {}
-        self.read = 0
-        self.begins: dict[Partition, int] = {}
-        self._positions: Mapping[Partition, int] | None = None
-
-    def fit(self, stored: StoredPositions) -> None:
-        """Refuse, as it is read, a file that begins after a position or ends before it."""
-        self._positions = stored.positions
-
-    def batches(self) -> Iterator[FetchedBatch]:
-        """From the file's first line on; what lies behind the range is not read."""
-        self._source.seek(StoredPositions({}))
-        while not self._window.is_over():
-            found = self._source.poll(0)
-            records = tuple(filter(self._window.has, found.records)) if found else ()
-            if records:
-                self.read += len(records)
-                yield FetchedBatch(records, tuple(self._moves(records)))
-            elif found is None and self._source.at_end():
-                refuse_early_end(self._reached, self._positions or {}, self._path)
-                return
-
-    def fraction_read(self) -> float:
-        """How much of the file was read, by its bytes as they are stored."""
-        return self._source.fraction_read()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._source.close()
-
-    def _moves(self, records: tuple[Record, ...]) -> Iterator[OffsetRange]:
-        for record in records:
-            partition = Partition(record.topic, record.partition)
-            if partition not in self.begins:
-                self.begins[partition] = record.offset
-                position = (self._positions or {}).get(partition, 0)
-                refuse_late_beginning(record, position, str(self._path), self._path)
-        ends = {Partition(r.topic, r.partition): r.offset + 1 for r in records}
-        for partition, end in ends.items():
-            yield OffsetRange(partition, self._reached.get(partition, self.begins[partition]), end)
-        self._reached |= ends

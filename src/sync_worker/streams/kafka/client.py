@@ -1,16 +1,22 @@
-"""The clients' connections, with an end to every wait.
+"""The Kafka client, with a timeout for every wait and a limit to what a poll returns.
 
-The client waits for a TLS handshake without an end: whoever accepts a connection and says nothing
-would hold up a command, or a worker's only way to a broker, for ever.
+It extends classes that are not part of the client's public interface:
+
+- Connections. The client waits for a TLS handshake without a timeout (trap 11): whoever accepts a
+  connection and says nothing would hold up a command, or a worker's only way to a broker, for ever.
+- The fetcher. `max_poll_records` knows no bytes, and 2 000 records can be 2 GB. Here batches are
+  unpacked as `record_batches` does it, and a poll ends once it has so many bytes.
 """
 
 import ssl
+import struct
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from kafka import KafkaConsumer
+from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import Fetcher
 from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
@@ -21,22 +27,40 @@ from sync_worker.streams.kafka.login import LoginContext, LoginManager
 from sync_worker.streams.kafka.record_batches import BoundedRecords, record_of
 from sync_worker.streams.protocol import MAX_FETCHED_BYTES
 
+FetchedRecords = Mapping[TopicPartition, list[Record]]
+"""What a poll returns, in the order of each partition."""
+
 BOOTSTRAP_TIMEOUT_SECONDS = 5.0
-"""The longest that a client looks for a broker before it says that there is none."""
+"""For a client to find a broker, before it reports that there is none."""
 CONNECT_TIMEOUT_SECONDS = 4.0
-"""The longest that one connection takes: with the TLS handshake, the versions, and the login."""
+"""For one connection, with the TLS handshake, the API versions and the login."""
 ADMIN_CALL_TIMEOUT_SECONDS = 20.0
-"""The longest that a question of the administrating client takes, with whatever goes before it."""
+"""For one call of the admin client, with all connections and retries."""
+
+DECODING_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What unpacking a batch of records can raise, and with it `poll`."""
 
 
 class Client(KafkaNetClient):
-    """What every client of a cluster connects by: its option `kafka_client`."""
+    """The connections of each client of a cluster: its option `kafka_client`."""
 
     def __init__(self, *, login: LoginContext, **configs: Any) -> None:
-        most_ms = int(CONNECT_TIMEOUT_SECONDS * 1000)
+        timeout_ms = int(CONNECT_TIMEOUT_SECONDS * 1000)
         limits = {
-            "socket_connection_setup_timeout_ms": most_ms,
-            "socket_connection_setup_timeout_max_ms": most_ms,
+            "socket_connection_setup_timeout_ms": timeout_ms,
+            "socket_connection_setup_timeout_max_ms": timeout_ms,
         }
         net = _Selector(**configs)
         super().__init__(net=net, manager=_Manager(net, login=login, **configs, **limits))
@@ -56,29 +80,29 @@ class _Selector(NetworkSelector):
         return super().wait_write(fileobj, timeout_at or self._handshake_end(fileobj))
 
     def close_overdue(self) -> None:
-        """Close the sockets whose handshakes were given up; nobody else does."""
+        """Close the sockets whose handshakes timed out; nobody else does."""
         now = time.monotonic()
         for fileobj, end in list(self._handshake_ends.items()):
             if end <= now and fileobj.version() is None:
                 fileobj.close()
 
     def _handshake_end(self, fileobj: Any) -> float | None:
-        """Until when a handshake may go on, from its first wait; None where there is none."""
+        """When a handshake times out, counted from its first wait; None where there is none."""
         if not isinstance(fileobj, ssl.SSLSocket) or fileobj.version() is not None:
             return None
         return self._handshake_ends.setdefault(fileobj, time.monotonic() + CONNECT_TIMEOUT_SECONDS)
 
 
 class _Manager(LoginManager):
-    """Gives up a question that nobody answers, whatever became of its connection."""
+    """Gives up a request that is not answered, whatever became of its connection."""
 
     def get_connection(
         self, node_id: Any, timeout_ms: float | None = None, *how: Any, **named: Any
     ) -> Any:
-        """One broker that says nothing does not take all the time that there is for several."""
-        limit = self.socket_connection_setup_timeout_ms(node_id)
-        within = limit if timeout_ms is None else min(timeout_ms, limit)
-        return super().get_connection(node_id, within, *how, **named)
+        """Limit the time for one broker: a silent one must not use up the time for the others."""
+        limit_ms = self.socket_connection_setup_timeout_ms(node_id)
+        timeout_ms = limit_ms if timeout_ms is None else min(timeout_ms, limit_ms)
+        return super().get_connection(node_id, timeout_ms, *how, **named)
 
     async def _build_transport(self, node: Any, timeout_at: float | None = None) -> Any:
         try:
@@ -88,9 +112,9 @@ class _Manager(LoginManager):
             raise
 
     def bootstrap(self, timeout_ms: float | None = None, refresh: bool = True) -> None:
-        """Close what a client that found no broker leaves behind: a thread, and its sockets.
+        """Close what a client that found no broker leaves behind: a thread and its sockets.
 
-        The client calls it as it is made, and whoever makes it then has nothing to close.
+        The client calls this in its constructor, so that its caller has nothing to close.
         """
         try:
             super().bootstrap(timeout_ms, refresh)
@@ -103,12 +127,6 @@ class _Manager(LoginManager):
         return super().run(
             self.wait_for, self.call_soon(coro, *args), ADMIN_CALL_TIMEOUT_SECONDS * 1000
         )
-
-
-# The client's consumer, made to hand out what it fetched within bounded memory. The one place
-# that goes beneath the client's public face for the sake of sizes: its fetcher is replaced by
-# one that takes batches apart as `record_batches` does, and whose polls end once they have so
-# many bytes. `max_poll_records` knows no bytes, and 2 000 records can be 2 GB.
 
 
 class _PartitionRecords(Fetcher.PartitionRecords):

@@ -49,12 +49,12 @@ class FetchBuffer:
         self._next = {p: offset for p, offset in self._next.items() if p in partitions}
         self._records = [r for r in self._records if (r.topic, r.partition) in partitions]
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Drop what was gathered: it is not what it was taken for. All are to be placed anew."""
         self._clear()
         self._next = {}
 
-    def handed_out(
+    def take_batch(
         self, ends: Mapping[Partition, int], topic_ids: Mapping[str, str], has_more: bool
     ) -> FetchedBatch | None:
         """All of it as a batch, which moves each partition to its end; None where none moves.

@@ -69,7 +69,7 @@ class Publisher:
         try:
             self._producer = KafkaProducer(**_options(settings, delivery_seconds))
         except (KafkaError, OSError) as error:
-            raise settings.attempts.away(error) from error
+            raise settings.connection_errors.unavailable(error) from error
         self._on_the_way: deque[_Sent] = deque()
         self._bytes_on_the_way = 0
         self._failure: StreamError | StreamUnavailable | None = None

@@ -1,4 +1,4 @@
-"""What the Kafka clients are told, and why it is not what they would do by themselves."""
+"""The settings of the Kafka clients, and why they are not the client's defaults."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,29 +8,29 @@ from typing import Any
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 
 from sync_worker.streams.kafka.client import BOOTSTRAP_TIMEOUT_SECONDS, Client
-from sync_worker.streams.kafka.login import ConnectionAttempts, LoginContext, TokenProvider
+from sync_worker.streams.kafka.login import ConnectionErrors, LoginContext, TokenProvider
 from sync_worker.streams.protocol import MAX_FETCHED_RECORDS
 
 ADMIN_REQUEST_TIMEOUT_SECONDS = 5.0
-"""The longest that one request of the administrating client waits for its answer."""
+"""For one request of the admin client."""
 MAX_POLL_RECORDS = 2000
-"""The most records that one poll of the client gives."""
+"""The most records that one poll of the client returns."""
 
 _KIBIBYTE = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """How the clients show who they are; None leaves it to the client."""
+    """How the clients authenticate, and encrypt; None leaves it to the client's default."""
 
     protocol: str | None = None
     sasl_mechanism: str | None = None
     sasl_username: str | None = None
     sasl_password: str | None = field(default=None, repr=False)
-    renewed_password: Callable[[], str] | None = field(default=None, repr=False)
-    """The password as it is now, before each login; without it, it stays what it is."""
+    current_password: Callable[[], str] | None = field(default=None, repr=False)
+    """Called before each login; without it, the password stays the same."""
     token: Callable[[], str] | None = field(default=None, repr=False)
-    """A token for each login by OAUTHBEARER; raises KafkaError."""
+    """Called for each login by OAUTHBEARER; raises KafkaError."""
     ssl_cafile: str | None = None
     ssl_certfile: str | None = None
     ssl_keyfile: str | None = None
@@ -48,24 +48,24 @@ class KafkaSettings:
     max_poll_interval_ms: int = 120_000
     max_fetched_records: int = MAX_FETCHED_RECORDS
     metadata_max_age_ms: int = 30_000
-    """After this time at most, added partitions are read."""
+    """After at most this time, partitions that were added are read."""
     topic_check_interval_seconds: float = 5.0
-    """How often it is looked whether the topics are still those that the positions are of."""
+    """How often the topics are checked for being the ones that the positions are of."""
     group_instance_id: str | None = None
     api_version: tuple[int, ...] | None = None
-    """The version of Kafka to talk as to; None asks the brokers, as all but few of them allow."""
+    """The version of Kafka that the brokers are taken for; None asks them, which few refuse."""
     security: Security = field(default_factory=Security)
-    attempts: ConnectionAttempts = field(default_factory=ConnectionAttempts, compare=False)
-    """What became of connecting, whichever client it was."""
+    connection_errors: ConnectionErrors = field(default_factory=ConnectionErrors, compare=False)
+    """Shared by all clients."""
 
     @property
     def servers(self) -> list[str]:
-        """The addresses to begin with, HOST:PORT each."""
+        """The bootstrap addresses, HOST:PORT each."""
         return [part.strip() for part in self.bootstrap_servers.split(",")]
 
 
 def connection_options(settings: KafkaSettings) -> dict[str, Any]:
-    """What every client of this cluster is told."""
+    """For every client of the cluster."""
     security = settings.security
     options = {
         "security_protocol": security.protocol,
@@ -77,14 +77,16 @@ def connection_options(settings: KafkaSettings) -> dict[str, Any]:
         "ssl_keyfile": security.ssl_keyfile,
         "sasl_oauth_token_provider": security.token and TokenProvider(security.token),
     }
-    login = LoginContext(settings.attempts, frozenset(settings.servers), security.renewed_password)
+    login = LoginContext(
+        settings.connection_errors, frozenset(settings.servers), security.current_password
+    )
     return {
         "bootstrap_servers": settings.servers,
         "kafka_client": partial(Client, login=login),
-        # Also where there is none: else OpenSSL asks for it on the terminal.
+        # Also where there is none: OpenSSL would ask for it on the terminal.
         "ssl_password": security.ssl_key_password or "",
         "bootstrap_timeout_ms": int(BOOTSTRAP_TIMEOUT_SECONDS * 1000),
-        # A broker that comes back is found again within a second, not within 30.
+        # A broker that comes back is found within a second, not within 30.
         "reconnect_backoff_max_ms": 1000,
         "client_id": "sync-worker",
         "api_version": settings.api_version,
@@ -93,7 +95,7 @@ def connection_options(settings: KafkaSettings) -> dict[str, Any]:
 
 
 def admin_options(settings: KafkaSettings) -> dict[str, Any]:
-    """For the client that asks about topics: short deadlines, since the loop waits for it."""
+    """For the admin client: a short timeout, since the loop waits for it."""
     return {
         **connection_options(settings),
         "request_timeout_ms": int(ADMIN_REQUEST_TIMEOUT_SECONDS * 1000),
@@ -101,27 +103,27 @@ def admin_options(settings: KafkaSettings) -> dict[str, Any]:
 
 
 def consumer_options(settings: KafkaSettings) -> dict[str, Any]:
-    """For a member of the group.
+    """For a member of the consumer group.
 
-    No deserializers: an error in one makes the client spin for ever (trap 7).
+    Without deserializers: an error in one makes the client spin for ever (trap 7).
     """
     return {
         **connection_options(settings),
         "group_id": settings.group_id,
         "group_instance_id": settings.group_instance_id,
-        # The database's positions are the truth; offsets are committed after it, one by one.
+        # The registry's positions are the truth; offsets are committed after the database.
         "enable_auto_commit": False,
-        # Anything else loses records without a word (trap 3).
+        # Anything else loses records silently (trap 3).
         "auto_offset_reset": "none",
         "allow_auto_create_topics": False,
         "isolation_level": "read_committed",
-        # One instance per consumer: a shared one flip-flops. Equal partition numbers of both
-        # topics, and so a clinic, stay with one member.
+        # By range, equal partition numbers of both topics are assigned to one member: all events of
+        # a clinic. One instance for each consumer: a shared one flip-flops.
         "partition_assignment_strategy": [RangePartitionAssignor()],
         "max_poll_records": MAX_POLL_RECORDS,
         "fetch_max_bytes": 1024 * _KIBIBYTE,
         "max_partition_fetch_bytes": 512 * _KIBIBYTE,
-        # One batch comes whole, however large its topic lets it be: a broker takes 100 MiB at once.
+        # A batch arrives whole, however large its topic allows it: a broker accepts 100 MiB.
         "receive_message_max_bytes": 128 * _KIBIBYTE**2,
         "fetch_max_wait_ms": 500,
         "metadata_max_age_ms": settings.metadata_max_age_ms,
@@ -133,10 +135,10 @@ def consumer_options(settings: KafkaSettings) -> dict[str, Any]:
     }
 
 
-def groupless_options(settings: KafkaSettings) -> dict[str, Any]:
-    """For a consumer of its own, which no group knows: it commits nothing and disturbs nobody.
+def standalone_options(settings: KafkaSettings) -> dict[str, Any]:
+    """For a consumer without a group, which commits nothing and causes no rebalance.
 
-    It reads much at a time and is soon done: larger fetches take a few per cent off.
+    It reads much and is soon done: larger fetches make it a few per cent faster.
     """
     return {
         **consumer_options(settings),

@@ -1,7 +1,8 @@
-"""The Kafka end of the worker: batches from a group's partitions, at the registry's positions.
+"""The Kafka source: polls a consumer group's partitions in batches, from the registry's positions.
 
-What is peculiar about the client is dealt with in `member` and `rebalance`; what does not fit the
-registry is said by `fitting`.
+It decides when a batch is full, when to seek after a rebalance, when a topic has changed, and when
+to pause (`idle`, the backpressure of a database that is away). The traps of the client itself are
+dealt with in `group_member`; what does not fit the registry is said by `checks`.
 """
 
 import math
@@ -17,11 +18,12 @@ from kafka.errors import LogTruncationError, OffsetOutOfRangeError
 from sync_worker.events.record import Partition
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
-from sync_worker.streams.kafka import undecodable
 from sync_worker.streams.kafka.admin import KafkaAdmin
+from sync_worker.streams.kafka.client import FetchedRecords
 from sync_worker.streams.kafka.fetch_buffer import FetchBuffer
-from sync_worker.streams.kafka.group_member import Found, GroupMember, OffsetCommitter
+from sync_worker.streams.kafka.group_member import GroupMember
 from sync_worker.streams.kafka.settings import KafkaSettings
+from sync_worker.streams.kafka.standalone_consumer import find_undecodable
 from sync_worker.streams.kafka.topic_watch import TopicWatch
 from sync_worker.streams.protocol import (
     MAX_FETCHED_BYTES,
@@ -31,75 +33,77 @@ from sync_worker.streams.protocol import (
     StreamUnavailable,
 )
 
-_CATCH_UP_SECONDS = 0.05
-"""How long to wait for more records of a batch when there are more in the logs."""
-_LONGEST_GATHERING_SECONDS = 0.5
-_LOOK_SECONDS = 2.0
-"""How long a partition waits for a look at its topics before it is placed."""
-_GLANCE_SECONDS = 0.2
-"""How long the loop stands still for such a look; then it polls, and keeps its place meanwhile."""
-_GRACE_SECONDS = 3.0
-"""How long the client may take to be back by itself when the cluster is back."""
-_AFTERMATH_SECONDS = 30.0
-"""How long after an outage its silent connections may still be in use."""
-_PATIENCE_SECONDS = 15.0
-_FAILURES_IN_VAIN = 3
+_CATCH_UP_POLL_SECONDS = 0.05
+"""Each poll for more records of a batch, while there is lag."""
+_MAX_FETCH_SECONDS = 0.5
+"""For all polls of one batch, once the member is stable."""
+_TOPIC_CHECK_BEFORE_SEEK_SECONDS = 2.0
+"""How long a seek waits for the topics to be checked."""
+_TOPIC_CHECK_BEFORE_BATCH_SECONDS = 0.2
+"""How long a batch waits for it without polling. After that polling continues, to stay a member."""
+_RECONNECT_GRACE_SECONDS = 3.0
+"""After an outage, the time for the client to recover without help."""
+_OUTAGE_AFTERMATH_SECONDS = 30.0
+"""After an outage, the time in which its silent connections may still be in use."""
+_STALL_MARGIN_SECONDS = 15.0
+"""Beyond the session timeout, until a source that returns nothing counts as unavailable."""
+_MAX_CONSECUTIVE_ERRORS = 3
+"""Errors inside the client in a row, after which the offset is searched that it fails at."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """How the source is, as a probe wants to know it."""
+    """What a health probe needs to know of the source."""
 
     is_member: bool
     """A stable member of the group, as of the last poll."""
     is_reachable: bool
     """The cluster answered within the last seconds."""
-    waits_seconds: float
-    """For how long it has been asked in vain for records, of which there are some, or may be."""
+    waiting_seconds: float
+    """How long it has returned no records, though there are some, or may be."""
     failure: BaseException | None
     """What ended the thread that watches the topics; None as long as it runs."""
     refusal: str | None
-    """Why, and since when, it does not let us in; None where it does, or is away."""
+    """Why, and since when, the cluster refuses us; None where it does not, or does not answer."""
     partitions: int
     rebuilds: int
-    """How many times the client hung or failed and was built anew."""
+    """How many times the client hung or failed, and a new one was built."""
     polled_at: float
     """When it was last polled, in seconds of the monotonic clock."""
 
 
 class KafkaSource:
-    """Reads topics as a member of a group; an `EventSource`."""
+    """Reads topics as a member of a consumer group; an `EventSource`."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         """Connect, and see what there is to read.
 
         Raises:
-            StreamAway: no broker answers.
+            StreamUnavailable: no broker answers.
             StreamError: a topic is missing, or the cluster refuses us.
         """
         self._settings = settings
-        self._gathering = FetchBuffer()
-        self._offsets = OffsetCommitter()
+        self._buffer = FetchBuffer()
+        self._stall_timer = StallTimer()
         self._was_sought = False
         self._failure: StreamError | None = None
-        self._flow = StallTimer()
-        self._came_at = 0.0
-        self._is_unsure = self._is_followed = False
-        self._away_until = -math.inf
+        self._fetched_at = 0.0
         self._polled_at = time.monotonic()
+        self._awaits_topic_check = self._has_more = False
+        self._outage_ended_at = -math.inf
         self._admin = KafkaAdmin(settings)
         try:
-            self._begin()
+            self._connect()
         except (StreamUnavailable, StreamError):
             self._admin.close()
             raise
 
-    def _begin(self) -> None:
+    def _connect(self) -> None:
         self._stream_id = f"kafka:{self._admin.cluster_id()}"
         topics = self._admin.topics(self._settings.topics)
         checks.check_topics_exist(self._settings.topics, topics, self._stream_id)
         partitions = [partition for topic in topics.values() for partition in topic.partitions]
-        self._ends_at_start = self._admin.ends(partitions)
+        self._ends_at_start = self._admin.end_offsets(partitions)
         self._topic_ids = {name: topic.topic_id for name, topic in topics.items()}
         self._member = GroupMember(self._settings, [TopicPartition(*p) for p in partitions])
         self._watch = TopicWatch(
@@ -119,289 +123,290 @@ class KafkaSource:
         return SourceHealth(
             is_member=self._member.is_stable,
             is_reachable=self._watch.is_reachable(),
-            waits_seconds=self._flow.waited_seconds(self._polled_at),
+            waiting_seconds=self._stall_timer.stalled_seconds(self._polled_at),
             failure=self._watch.failure,
-            refusal=self._settings.attempts.told(),
-            partitions=len(self._member.owned),
+            refusal=self._settings.connection_errors.describe_refusal(),
+            partitions=len(self._member.assignment),
             rebuilds=self._member.rebuilds,
             polled_at=self._polled_at,
         )
 
     @property
     def topics_without_id(self) -> list[str]:
-        """Those of which it cannot be seen that they were created anew."""
+        """Those of which it cannot be seen that they were re-created."""
         return sorted(name for name, topic_id in self._topic_ids.items() if not topic_id)
 
     def needs_positions(self) -> bool:
         return not self._was_sought or bool(self._member.unpositioned)
 
     def seek(self, stored: StoredPositions) -> None:
-        """Stay where the bookmarks say the same; `needs_positions` goes on if Kafka is away.
+        """Seek the partitions that are not where the registry stands.
 
-        After a failure all are placed: what still stands in the way is met again.
+        Where Kafka does not answer, the source still `needs_positions`. After an error all are
+        sought: what still stands in the way is then met again.
         """
         checks.check_cluster(self._stream_id, stored)
         checks.check_topic_ids(self._topic_ids, stored.topic_ids, stored.positions)
         self._was_sought = True
         has_failed, self._failure = self._failure is not None, None
-        positions = {tp: stored.positions.get(Partition(*tp), 0) for tp in self._member.owned}
-        read_on = self._gathering.next_offsets
-        astray = {
-            tp: offset
-            for tp, offset in positions.items()
-            if has_failed
-            or tp in self._member.unpositioned
-            or read_on.get(Partition(*tp)) != offset
-        }
-        self._member.hold_back(astray)
+        next_offsets = self._buffer.next_offsets
+        offsets: dict[TopicPartition, int] = {}
+        for tp in self._member.assignment:
+            partition = Partition(*tp)
+            position = stored.positions.get(partition, 0)
+            is_positioned = tp not in self._member.unpositioned
+            if has_failed or not is_positioned or next_offsets.get(partition) != position:
+                offsets[tp] = position
+        self._member.pause_until_positioned(offsets)
         try:
-            bounds = self._member.bounds(astray)
+            bounds = self._member.bounds(offsets)
         except StreamUnavailable:
             return
-        self._place(astray, bounds)
+        self._seek(offsets, bounds)
 
     def poll(self, timeout_seconds: float) -> FetchedBatch | None:
-        if self._failure is not None and not (self._gathering and self._member.is_settled()):
+        if self._failure is not None and not (self._buffer and self._member.is_settled()):
             raise self._failure
         if self._watch.failure is not None:
             raise self._watch.failure
-        self._refuse_other_topics()
-        if self._is_unsure and self._gathering:
-            self._pass(timeout_seconds)
+        self._check_topics()
+        if self._awaits_topic_check and self._buffer:
+            self._poll_paused(timeout_seconds)
         else:
-            self._is_followed = self._gather(timeout_seconds)
-        batch = self._batch(self._is_followed) if self._is_sure() else None
-        self._flow.look(is_waiting=batch is None and not self._has_all())
+            self._has_more = self._fill_buffer(timeout_seconds)
+        batch = None
+        if self._is_verified():
+            ends = {Partition(*tp): offset for tp, offset in self._member.next_offsets().items()}
+            batch = self._buffer.take_batch(ends, self._topic_ids, self._has_more)
+        self._stall_timer.update(is_waiting=batch is None and not self._is_caught_up())
         return batch
 
     def idle(self, seconds: float) -> None:
-        self._pass(seconds)
-        self._flow.look(is_waiting=False)  # it is we who do not want them
-
-    def _pass(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        self._member.pause()
-        while (left := deadline - time.monotonic()) > 0:
-            self._polled(left)
-        self._member.resume()
-
-    def _has_all(self) -> bool:
-        """Whether we have a place, and all that there was for us at the last look."""
-        reached, ends = self._gathering.next_offsets, self._watch.last.ends
-        owned = (Partition(*tp) for tp in self._member.owned)
-        is_read = all(reached.get(at, 0) >= ends.get(at, 0) for at in owned)
-        return is_read and self._member.is_settled()
+        self._poll_paused(seconds)
+        self._stall_timer.update(is_waiting=False)  # it is we who do not want records
 
     def at_end(self) -> bool:
-        """Raise StreamAway where no broker has answered lately: then nobody knows.
+        """Whether all records that there were at the start have been returned.
 
-        Nor where it answers, but gives no place in the group, or no record, for as long as it takes
-        a group to give up a member that was killed, and a little more.
+        Raises:
+            StreamUnavailable: no broker has answered for some seconds; or it answers, but gives no
+                place in the group, or no records, for longer than a group takes to give up a member
+                that was killed.
         """
         servers = self._settings.bootstrap_servers
         if not self._watch.is_reachable():
             raise StreamUnavailable(f"Kafka at {servers} does not answer")
-        stall_timeout_seconds = self._settings.session_timeout_ms / 1000 + _PATIENCE_SECONDS
-        if self._flow.waited_seconds(self._polled_at) > stall_timeout_seconds:
+        limit_seconds = self._settings.session_timeout_ms / 1000 + _STALL_MARGIN_SECONDS
+        if self._stall_timer.stalled_seconds(self._polled_at) > limit_seconds:
             raise StreamUnavailable(
-                f"Kafka at {servers} has given nothing for {stall_timeout_seconds:.0f} s"
+                f"Kafka at {servers} has returned nothing for {limit_seconds:.0f} s"
             )
         if self.needs_positions() or not self._member.is_settled():
             return False
-        read_on = self._gathering.next_offsets
-        return all(at >= self._ends_at_start.get(p, 0) for p, at in read_on.items())
+        next_offsets = self._buffer.next_offsets
+        return all(offset >= self._ends_at_start.get(p, 0) for p, offset in next_offsets.items())
 
     def ends_at_start(self) -> Mapping[Partition, int]:
         return self._ends_at_start
 
-    def committed(self, reached: Mapping[Partition, int]) -> None:
-        self._offsets.kept({TopicPartition(*p): offset for p, offset in reached.items()})
-        self._tell_the_group()
+    def committed(self, offsets: Mapping[Partition, int]) -> None:
+        """Commit these offsets to the group, too, for the standard tools."""
+        self._member.commit_later({TopicPartition(*p): at for p, at in offsets.items()})
+        self._member.commit()
 
     def close(self) -> None:
-        """Leave the group at once; the group's offsets are brought up to date first."""
+        """Leave the group at once; its offsets are committed first."""
         self._watch.close()
-        consumer = self._member.consumer()
-        if consumer is not None:
-            self._offsets.only(self._member.owned)
-            self._offsets.tell_last(consumer)
         self._member.close()
         self._admin.close()
 
-    def _gather(self, timeout_seconds: float) -> bool:
+    def _fill_buffer(self, timeout_seconds: float) -> bool:
         """Poll until there is enough, or nothing more at once; whether more is likely to follow.
 
-        Of a log that never seems to end, as one of many small transactions, for half a second.
-        Back to back while the group is not settled, with whatever has come until then kept: a
-        rejoin that ends in a pause between two polls has to be begun anew (trap 1).
+        A log that never seems to end, such as one of many small transactions, is polled for half a
+        second. While the group is not stable, polls follow each other without a pause, and keep the
+        records they return: a rejoin that completes between two polls has to start again (trap 1).
         """
-        began = time.monotonic()
-        wait = timeout_seconds
+        began_at = time.monotonic()
+        wait_seconds = timeout_seconds
         while self._failure is None:
-            found = self._polled(wait)
+            fetched = self._poll_client(wait_seconds)
             if self._member.is_stable and self._member.unpositioned:
                 return False
-            if self._member.is_stable and (has_more := self._enough(found)) is not None:
+            if self._member.is_stable and (has_more := self._has_enough(fetched)) is not None:
                 return has_more
-            gathered_for = time.monotonic() - began
-            left = timeout_seconds - gathered_for
-            is_late = self._member.is_stable and gathered_for >= _LONGEST_GATHERING_SECONDS
-            if is_late or (left <= 0 and not found):
+            passed_seconds = time.monotonic() - began_at
+            left_seconds = timeout_seconds - passed_seconds
+            is_late = self._member.is_stable and passed_seconds >= _MAX_FETCH_SECONDS
+            if is_late or (left_seconds <= 0 and not fetched):
                 return False
-            # Never a poll without a wait: a rejoin that it began would end between two polls.
-            is_catching_up = self._gathering and self._member.is_settled()
-            wait = _CATCH_UP_SECONDS if is_catching_up else max(left, _CATCH_UP_SECONDS)
+            # Never a poll without a wait: a rejoin that it began would complete between two polls.
+            wait_seconds = _CATCH_UP_POLL_SECONDS
+            if not (self._buffer and self._member.is_settled()):
+                wait_seconds = max(left_seconds, _CATCH_UP_POLL_SECONDS)
         return False
 
-    def _enough(self, found: Found) -> bool | None:
-        """Whether more is likely to follow what was gathered; None where it is awaited.
+    def _has_enough(self, fetched: FetchedRecords) -> bool | None:
+        """Whether more is likely to follow what was fetched; None where polling is to continue.
 
-        At the head of the logs, what came is handed out at once; before it, more is awaited.
+        With lag, more is awaited. At the head of the logs, records are returned at once.
         """
         is_full = (
-            len(self._gathering) >= self._settings.max_fetched_records
-            or self._gathering.size >= MAX_FETCHED_BYTES
+            len(self._buffer) >= self._settings.max_fetched_records
+            or self._buffer.size >= MAX_FETCHED_BYTES
         )
-        has_more = is_full or self._member.is_behind(found)
-        is_head = bool(self._gathering) and not has_more
-        return has_more if is_full or is_head or self._member.needs_rebuild else None
+        has_more = is_full or self._member.has_lag(fetched)
+        is_at_head = bool(self._buffer) and not has_more
+        return has_more if is_full or is_at_head or self._member.needs_rebuild else None
 
-    def _polled(self, seconds: float) -> Found:
-        room = max(1, self._settings.max_fetched_records - len(self._gathering))
+    def _poll_client(self, seconds: float) -> FetchedRecords:
+        free = max(1, self._settings.max_fetched_records - len(self._buffer))
         self._polled_at = time.monotonic()
-        self._begin_anew_after_an_outage()
+        self._reconnect_after_outage()
         try:
-            found = self._member.poll(seconds, room)
+            fetched = self._member.poll(seconds, free)
         except (OffsetOutOfRangeError, LogTruncationError) as error:
-            self._out_of_bounds(getattr(error, "divergent_offsets", {}))
-            found = {}
-        self._refuse_undecodable()
-        placed = self._member.owned - self._member.unpositioned
-        self._gathering.keep_only({Partition(*tp) for tp in placed})
-        if found:
-            self._gathering.add(chain.from_iterable(found.values()), self._member.bytes_polled)
-            self._came_at = time.monotonic()
-        self._tell_the_group()
-        return found
+            self._handle_lost_position(getattr(error, "divergent_offsets", {}))
+            fetched = {}
+        if len(self._member.consecutive_errors) >= _MAX_CONSECUTIVE_ERRORS and not self._buffer:
+            self._member.consecutive_errors.clear()
+            next_offsets = self._buffer.next_offsets
+            offsets = {TopicPartition(*p): offset for p, offset in next_offsets.items()}
+            self._failure = find_undecodable(self._settings, offsets)
+        positioned = self._member.assignment - self._member.unpositioned
+        self._buffer.keep_only({Partition(*tp) for tp in positioned})
+        if fetched:
+            self._buffer.add(chain.from_iterable(fetched.values()), self._member.bytes_polled)
+            self._fetched_at = time.monotonic()
+        self._member.commit()
+        return fetched
 
-    def _begin_anew_after_an_outage(self) -> None:
-        """A request that met the silence can wait for its answer long after others are answered."""
+    def _poll_paused(self, seconds: float) -> None:
+        """Fetch nothing for a while, and stay a member: polling sends the heartbeats on."""
+        deadline = time.monotonic() + seconds
+        self._member.pause()
+        while (left_seconds := deadline - time.monotonic()) > 0:
+            self._poll_client(left_seconds)
+        self._member.resume()
+
+    def _reconnect_after_outage(self) -> None:
+        """Build a new client where the old one does not recover.
+
+        A request that met the outage can wait for its answer long after others are answered.
+        """
         now = time.monotonic()
         if not self._watch.is_reachable():
-            self._away_until = now
-        is_back = 0 < now - self._away_until < _AFTERMATH_SECONDS
-        if is_back and self._flow.waited_seconds(now) > _GRACE_SECONDS:
+            self._outage_ended_at = now
+        is_aftermath = 0 < now - self._outage_ended_at < _OUTAGE_AFTERMATH_SECONDS
+        if is_aftermath and self._stall_timer.stalled_seconds(now) > _RECONNECT_GRACE_SECONDS:
             self._member.needs_rebuild = True
-            self._away_until = -math.inf
+            self._outage_ended_at = -math.inf
 
-    def _is_sure(self) -> bool:
-        """Whether what was gathered is ours to hand out, and of the topics that we know.
+    def _is_verified(self) -> bool:
+        """Whether the buffer may be returned: still assigned to us, and of the topics we know.
 
-        Their ids are looked at after the records came: fetching goes by name, and a topic created
-        anew would be read on in the middle (trap 4). Ids never come back.
+        The topics' ids are checked after the records were fetched: fetching goes by name, and a
+        topic that was re-created would be read on in the middle (trap 4). Ids are never reused.
         """
         if not self._member.is_settled():
             return False
-        has_looked = self._watch.has_looked_since
-        self._is_unsure = bool(self._gathering) and not has_looked(self._came_at, _GLANCE_SECONDS)
-        if self._is_unsure:  # an answer that takes long is waited for, and nothing more gathered
+        self._awaits_topic_check = bool(self._buffer) and not self._watch.wait_for_check_since(
+            self._fetched_at, _TOPIC_CHECK_BEFORE_BATCH_SECONDS
+        )
+        if self._awaits_topic_check:  # nothing more is fetched until the answer has come
             return False
-        self._refuse_other_topics()
+        self._check_topics()
         return True
 
-    def _batch(self, has_more: bool) -> FetchedBatch | None:
-        ends = {Partition(*tp): offset for tp, offset in self._member.next_offsets().items()}
-        return self._gathering.handed_out(ends, self._topic_ids, has_more)
+    def _is_caught_up(self) -> bool:
+        """Whether the group has given us a place, and there was no lag at the last check."""
+        next_offsets, ends = self._buffer.next_offsets, self._watch.latest.ends
+        assigned = (Partition(*tp) for tp in self._member.assignment)
+        has_no_lag = all(next_offsets.get(p, 0) >= ends.get(p, 0) for p in assigned)
+        return has_no_lag and self._member.is_settled()
 
-    def _place(
+    def _seek(
         self, offsets: Mapping[TopicPartition, int], bounds: Mapping[TopicPartition, Bounds]
     ) -> None:
-        """Read on from these; 0 stands for the beginning, wherever that is by now."""
-        self._look_at_the_topics()
+        """Continue at these offsets; 0 stands for the beginning of the log, wherever that is now.
+
+        Raises:
+            StreamError: a log does not have its offset (trap 3), or a topic was re-created.
+        """
+        self._check_topics_now()
         for tp, offset in offsets.items():
             checks.check_position(Partition(*tp), offset, bounds[tp])
-        self._member.place({tp: offset or bounds[tp].begin for tp, offset in offsets.items()})
+        self._member.seek({tp: offset or bounds[tp].begin for tp, offset in offsets.items()})
         self._member.resume()
-        self._gathering.start_at({Partition(*tp): offset for tp, offset in offsets.items()})
-        # Where others were quicker, too: only a commit tells a member that it is fenced (trap 9).
-        self._offsets.kept({tp: offset for tp, offset in offsets.items() if offset > 0})
+        self._buffer.start_at({Partition(*tp): offset for tp, offset in offsets.items()})
+        # Also where another worker was quicker: only a commit tells a member that it is fenced
+        # (trap 9).
+        self._member.commit_later({tp: offset for tp, offset in offsets.items() if offset > 0})
 
-    def _out_of_bounds(self, divergent: Mapping[TopicPartition, Any]) -> None:
-        """A log does not reach where we read: at its beginning go there, else say so."""
+    def _handle_lost_position(self, divergent: Mapping[TopicPartition, Any]) -> None:
+        """A log does not have our position: seek its beginning if we are there, else fail."""
         offsets = self._member.next_offsets()
         try:
-            self._look_at_the_topics()
+            self._check_topics_now()
             bounds = self._member.bounds(offsets)
             for tp, offset in offsets.items():
-                self._refuse_out_of_bounds(Partition(*tp), offset, bounds[tp], tp in divergent)
+                self._check_position(Partition(*tp), offset, bounds[tp], tp in divergent)
         except StreamUnavailable:
             return
         except StreamError as failure:
             self._failure = failure
             return
-        self._member.place({tp: max(at, bounds[tp].begin) for tp, at in offsets.items()})
+        self._member.seek({tp: max(offset, bounds[tp].begin) for tp, offset in offsets.items()})
 
-    def _refuse_out_of_bounds(
+    def _check_position(
         self, partition: Partition, offset: int, bounds: Bounds, is_divergent: bool
     ) -> None:
-        is_untouched = self._gathering.next_offsets.get(partition, 0) == 0
-        if is_untouched and not self._gathering.has_any_of(partition):
+        is_at_beginning = self._buffer.next_offsets.get(partition, 0) == 0
+        if is_at_beginning and not self._buffer.has_any_of(partition):
             offset = 0
         checks.check_position(partition, offset, bounds)
         if is_divergent:
             raise checks.log_truncated(partition, offset, bounds)
 
-    def _refuse_undecodable(self) -> None:
-        if len(self._member.consecutive_errors) < _FAILURES_IN_VAIN or self._gathering:
+    def _check_topics_now(self) -> None:
+        """A log that does not fit may be that of a re-created topic; then that is what to say."""
+        self._watch.wait_for_check_since(time.monotonic(), _TOPIC_CHECK_BEFORE_SEEK_SECONDS)
+        self._check_topics()
+
+    def _check_topics(self) -> None:
+        """Raise StreamError where a topic was deleted or re-created.
+
+        The buffer is dropped: what was read since cannot be told from what was read before.
+        """
+        ids, current_ids = self._topic_ids, self._watch.latest.topic_ids
+        if all(t in current_ids and not checks.ids_differ(current_ids[t], ids[t]) for t in ids):
             return
-        self._member.consecutive_errors.clear()
-        offsets = {TopicPartition(*p): at for p, at in self._gathering.next_offsets.items()}
-        self._failure = undecodable.found_among(self._settings, offsets)
-
-    def _look_at_the_topics(self) -> None:
-        """A log that does not fit may be another one by now, and then that is what to say."""
-        self._watch.has_looked_since(time.monotonic(), _LOOK_SECONDS)
-        self._refuse_other_topics()
-
-    def _refuse_other_topics(self) -> None:
-        """What was read since they went away cannot be told from what was read before."""
-        seen, reached = self._watch.last.topic_ids, self._gathering.reached
-        known = self._topic_ids
-        if all(
-            topic in seen and not checks.ids_differ(seen[topic], known[topic]) for topic in known
-        ):
-            return
-        self._gathering.forget()
-        ours = {topic: {topic_id} for topic, topic_id in known.items()}
-        checks.check_topic_ids(seen, ours, reached)
-        for topic in sorted(known.keys() - seen.keys()):
-            checks.refuse_deleted(topic, reached)
-
-    def _tell_the_group(self) -> None:
-        consumer = self._member.consumer()
-        if consumer is not None:
-            self._offsets.only(self._member.owned)
-            self._offsets.tell(consumer)
-
-
-# Whether a source hands out what there is: that it is a member, and hears answers, is not
-# enough. A broker can answer every question and still give no record.
+        reached = self._buffer.reached
+        self._buffer.reset()
+        known = {topic: {topic_id} for topic, topic_id in ids.items()}
+        checks.check_topic_ids(current_ids, known, reached)
+        for topic in sorted(ids.keys() - current_ids.keys()):
+            raise checks.topic_deleted(topic, reached)
 
 
 class StallTimer:
-    """Since when records wait that were not handed out. Written by the loop, read by any thread."""
+    """Since when records wait that were not returned.
+
+    That the source is a member and hears answers is not enough: a broker can answer every request
+    and still deliver no record. Written by the loop, read by any thread.
+    """
 
     def __init__(self) -> None:
-        self._waits_since: float | None = None
+        self._waiting_since: float | None = None
 
-    def look(self, *, is_waiting: bool) -> None:
-        """Say how it is now, after each time that something could have been handed out."""
+    def update(self, *, is_waiting: bool) -> None:
+        """Say whether records wait, after each time that some could have been returned."""
         if not is_waiting:
-            self._waits_since = None
-        elif self._waits_since is None:
-            self._waits_since = time.monotonic()
+            self._waiting_since = None
+        elif self._waiting_since is None:
+            self._waiting_since = time.monotonic()
 
-    def waited_seconds(self, asked_at: float) -> float:
+    def stalled_seconds(self, asked_at: float) -> float:
         """How long they had waited when they were last asked for; 0 where none did."""
-        since = self._waits_since
+        since = self._waiting_since
         return 0.0 if since is None else max(0.0, asked_at - since)

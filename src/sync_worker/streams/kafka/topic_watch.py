@@ -1,28 +1,27 @@
-"""Watches from a thread of its own whether the topics are still the same ones, and how far they go.
+"""Watches from its own thread whether the topics are still the same, and how far they reach.
 
-The reading client shows neither that a topic was deleted nor that it was created anew (traps 3, 4),
-nor that records wait which no broker gives it; and a question to a hanging broker would hold up
-the loop.
+The reading client does not show that a topic was deleted or re-created (traps 3 and 4), nor that
+records wait which no broker delivers. And a request to a broker that hangs would hold up the loop.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from threading import Condition, Event, Thread
 
 from sync_worker.events.record import Partition
-from sync_worker.streams.kafka.admin import KafkaAdmin, Topic
+from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.settings import ADMIN_REQUEST_TIMEOUT_SECONDS
 from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
-_SLACK_SECONDS = 1.0
-_RETRY_SECONDS = 1.0
-"""Until it is looked again at a cluster that did not answer: its return is soon to be seen."""
+_REACHABLE_MARGIN_SECONDS = 1.0
+_RETRY_INTERVAL_SECONDS = 1.0
+"""While the cluster does not answer: its return is to be noticed soon."""
 
 
 @dataclass(frozen=True, slots=True)
-class TopicIds:
-    """The ids of the topics that there were, and when that was asked (monotonic seconds)."""
+class TopicSnapshot:
+    """The ids of the topics that existed, and when they were asked for (monotonic seconds)."""
 
     topic_ids: Mapping[str, str]
     asked_at: float
@@ -31,74 +30,80 @@ class TopicIds:
 
 
 class TopicWatch:
-    """Looks every few seconds, and when it is told to.
+    """Checks the topics at an interval, and on demand.
 
-    `last` is replaced as a whole, and can be read from any thread.
+    `latest` is replaced as a whole, and can be read from any thread.
     """
 
     def __init__(
-        self, admin: KafkaAdmin, topics: tuple[str, ...], seconds: float, first: Mapping[str, str]
+        self,
+        admin: KafkaAdmin,
+        topics: tuple[str, ...],
+        interval_seconds: float,
+        topic_ids: Mapping[str, str],
     ) -> None:
+        """`topic_ids` are those that the cluster has just told."""
         self._admin = admin
         self._topics = topics
-        self._seconds = seconds
+        self._interval_seconds = interval_seconds
         self._is_closed = False
-        self._wanted = Event()
-        self._seen = Condition()
+        self._is_requested = Event()
+        self._has_changed = Condition()
         self._asked_at = self._answered_at = self._ends_asked_at = time.monotonic()
-        self.last = TopicIds(first, self._answered_at)
+        self.latest = TopicSnapshot(topic_ids, self._answered_at)
         self.failure: BaseException | None = None
-        """What ended the thread that was not foreseen: nothing is seen any more."""
-        Thread(target=self._watch, name="topic-watch", daemon=True).start()
+        """The unexpected error that ended the thread: nothing is checked any more."""
+        Thread(target=self._run, name="topic-watch", daemon=True).start()
 
     def is_reachable(self) -> bool:
-        """Whether the cluster answered lately."""
-        longest = self._seconds + ADMIN_REQUEST_TIMEOUT_SECONDS + _SLACK_SECONDS
-        return time.monotonic() - self._answered_at < longest
+        """Whether the cluster answered within the interval, and the time of one request."""
+        limit = self._interval_seconds + ADMIN_REQUEST_TIMEOUT_SECONDS + _REACHABLE_MARGIN_SECONDS
+        return time.monotonic() - self._answered_at < limit
 
-    def has_looked_since(self, moment: float, wait_seconds: float) -> bool:
-        """Whether `last` was asked for after `moment`; looks now, and waits for it a little."""
-        if self._asked_at < moment:  # else that question is still out
-            self._wanted.set()
-        with self._seen:
-            return self._seen.wait_for(lambda: self.last.asked_at >= moment, wait_seconds)
+    def wait_for_check_since(self, moment: float, timeout_seconds: float) -> bool:
+        """Have the topics checked now, and wait for it; whether `latest` is from after `moment`."""
+        if self._asked_at < moment:  # else that request is still waiting for its answer
+            self._is_requested.set()
+        with self._has_changed:
+            return self._has_changed.wait_for(
+                lambda: self.latest.asked_at >= moment, timeout_seconds
+            )
 
     def close(self) -> None:
-        """Stop looking; does not wait for an answer that is still out."""
+        """Stop checking; does not wait for the answer to a request that was sent."""
         self._is_closed = True
-        self._wanted.set()
+        self._is_requested.set()
 
-    def _watch(self) -> None:
+    def _run(self) -> None:
         try:
-            wait = self._seconds
+            wait_seconds = self._interval_seconds
             while not self._is_closed:
-                self._wanted.wait(wait)
-                self._wanted.clear()
-                wait = self._seconds if self._look() else min(self._seconds, _RETRY_SECONDS)
-        except BaseException as failure:  # noqa: BLE001 - told by whoever looks after the threads
-            if not self._is_closed:  # else the client was closed beneath us
+                self._is_requested.wait(wait_seconds)
+                self._is_requested.clear()
+                has_answered = self._check()
+                wait_seconds = self._interval_seconds
+                if not has_answered:
+                    wait_seconds = min(wait_seconds, _RETRY_INTERVAL_SECONDS)
+        except BaseException as failure:  # noqa: BLE001 - reported by the source's health
+            if not self._is_closed:  # else the admin client was closed during a request
                 self.failure = failure
 
-    def _look(self) -> bool:
-        """Whether the cluster answered; one that is away, or refuses, shows nothing."""
+    def _check(self) -> bool:
+        """Whether the cluster answered; an error, too, leaves what was known."""
         asked_at = self._asked_at = time.monotonic()
         try:
-            found = self._admin.topics(self._topics)
-            self._saw({name: found[name].topic_id for name in found}, asked_at)
-            if asked_at - self._ends_asked_at >= self._seconds:
-                self._look_at_the_ends(found.values())
+            topics = self._admin.topics(self._topics)
+            ids = {name: topic.topic_id for name, topic in topics.items()}
+            with self._has_changed:
+                self.latest = replace(self.latest, topic_ids=ids, asked_at=asked_at)
+                self._has_changed.notify_all()
+            if asked_at - self._ends_asked_at >= self._interval_seconds:
+                ends_asked_at = time.monotonic()
+                partitions = [part for topic in topics.values() for part in topic.partitions]
+                ends = self._admin.end_offsets(partitions)
+                self.latest = replace(self.latest, ends=ends)
+                self._ends_asked_at = ends_asked_at
         except (StreamUnavailable, StreamError):
             return False
         self._answered_at = time.monotonic()
         return True
-
-    def _saw(self, topic_ids: Mapping[str, str], asked_at: float) -> None:
-        with self._seen:
-            self.last = replace(self.last, topic_ids=topic_ids, asked_at=asked_at)
-            self._seen.notify_all()
-
-    def _look_at_the_ends(self, topics: Iterable[Topic]) -> None:
-        asked_at = time.monotonic()
-        ends = self._admin.ends(part for topic in topics for part in topic.partitions)
-        self.last = replace(self.last, ends=ends)
-        self._ends_asked_at = asked_at

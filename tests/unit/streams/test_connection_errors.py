@@ -1,4 +1,4 @@
-"""What is told of tries to connect: away, refused, or told a wrong address."""
+"""Errors of connections: unavailable, refused, or an advertised address that is wrong."""
 
 import ssl
 
@@ -10,7 +10,7 @@ from kafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
-from sync_worker.streams.kafka.login import ConnectionAttempts, ConnectionFailure
+from sync_worker.streams.kafka.login import ConnectionErrors, ConnectionFailure
 from sync_worker.streams.kafka.oauth_tokens import NoToken, TokenRefused
 from sync_worker.streams.protocol import StreamRefused
 
@@ -40,52 +40,52 @@ def failure(error, address="broker:9092", *, is_advertised=False):
     ],
 )
 def test_an_answer_that_is_a_refusal_is_known(error, is_refusal):
-    attempts = ConnectionAttempts()
-    attempts.failed(failure(error))
-    told = attempts.away(GAVE_UP)
+    errors = ConnectionErrors()
+    errors.failed(failure(error))
+    told = errors.unavailable(GAVE_UP)
     assert isinstance(told, StreamRefused) is is_refusal
     assert str(error) in str(told)
 
 
 def test_only_the_broker_that_refused_is_left_alone():
-    attempts = ConnectionAttempts()
-    attempts.failed(failure(REFUSED, "one:9092"))
-    attempts.failed(failure(LOST, "two:9092"))
-    assert attempts.is_refused_by("one:9092")
-    assert not attempts.is_refused_by("two:9092")
-    assert not attempts.is_refused_by("three:9092")
+    errors = ConnectionErrors()
+    errors.failed(failure(REFUSED, "one:9092"))
+    errors.failed(failure(LOST, "two:9092"))
+    assert errors.is_refused_by("one:9092")
+    assert not errors.is_refused_by("two:9092")
+    assert not errors.is_refused_by("three:9092")
 
 
 def test_a_refusal_is_told_though_the_next_connection_is_lost():
-    attempts = ConnectionAttempts()
-    attempts.failed(failure(REFUSED, "one:1"))
-    attempts.failed(failure(LOST, "two:2"))
-    assert "one:1 answers" in str(attempts.away(GAVE_UP))
+    errors = ConnectionErrors()
+    errors.failed(failure(REFUSED, "one:1"))
+    errors.failed(failure(LOST, "two:2"))
+    assert "one:1 answers" in str(errors.unavailable(GAVE_UP))
 
 
 def test_an_address_that_only_the_brokers_name_is_told_as_such():
-    attempts = ConnectionAttempts()
-    attempts.failed(failure(LOST, "inner:9092", is_advertised=True))
-    attempts.failed(failure(LOST))
-    told = str(attempts.away(GAVE_UP))
+    errors = ConnectionErrors()
+    errors.failed(failure(LOST, "inner:9092", is_advertised=True))
+    errors.failed(failure(LOST))
+    told = str(errors.unavailable(GAVE_UP))
     assert "inner:9092" in told
     assert "advertised.listeners" in told
 
 
 def test_where_nothing_was_tried_the_error_stands_alone():
-    assert str(ConnectionAttempts().away(GAVE_UP)) == str(GAVE_UP)
+    assert str(ConnectionErrors().unavailable(GAVE_UP)) == str(GAVE_UP)
 
 
 def test_a_refusal_is_forgotten_once_it_works():
-    attempts = ConnectionAttempts()
-    attempts.failed(failure(REFUSED))
-    assert attempts.refusals.wait_seconds() > 0
-    assert "refuses us since" in str(attempts.told())
-    attempts.succeeded("broker:9092")
-    assert (attempts.refusals.wait_seconds(), attempts.told()) == (0, None)
+    errors = ConnectionErrors()
+    errors.failed(failure(REFUSED))
+    assert errors.backoff.wait_seconds() > 0
+    assert "refuses us since" in str(errors.describe_refusal())
+    errors.succeeded("broker:9092")
+    assert (errors.backoff.wait_seconds(), errors.describe_refusal()) == (0, None)
 
 
 def test_what_is_away_is_tried_without_a_pause():
-    attempts = ConnectionAttempts()
-    attempts.failed(failure(LOST))
-    assert attempts.refusals.wait_seconds() == 0
+    errors = ConnectionErrors()
+    errors.failed(failure(LOST))
+    assert errors.backoff.wait_seconds() == 0
