@@ -1,19 +1,110 @@
-"""The worker."""
+"""The worker, and what tells of it: the log, the metrics, the probes and the watchdog."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
+
+from structlog.typing import FilteringBoundLogger
 
 from sync_worker import bootstrap
 from sync_worker.bootstrap.operations import codec
-from sync_worker.bootstrap.registry import limits
+from sync_worker.bootstrap.registry import limits, worker_registry
+from sync_worker.bootstrap.streams import kafka
 from sync_worker.config.settings import Settings
+from sync_worker.errors import Exit, UserError
 from sync_worker.pipeline.apply import Applier
-from sync_worker.pipeline.listener import PipelineListener
-from sync_worker.pipeline.retry import RetryPolicy
+from sync_worker.pipeline.retry import DAEMON, UNTIL_IDLE
 from sync_worker.pipeline.worker import Worker
 from sync_worker.registry.database import Registry
+from sync_worker.streams.kafka.source import KafkaSource
+from sync_worker.telemetry.health import Health, Readiness, watched
+from sync_worker.telemetry.http import Port
+from sync_worker.telemetry.listener import TelemetryListener
+from sync_worker.telemetry.metrics import Metrics
+from sync_worker.telemetry.redaction import Redaction
 
 
-def worker(
-    settings: Settings, opened: Registry, progress: PipelineListener, policy: RetryPolicy
-) -> Worker:
-    """A worker; the policy says how long it waits for what is away."""
-    applier = Applier(opened, codec(settings), bootstrap.now, limits(settings))
-    return Worker(opened, applier, progress, policy, settings.batch_max_records)
+class WorkerProcess(NamedTuple):
+    """A worker, its registry, and what tells of it."""
+
+    worker: Worker
+    registry: Registry
+    settings: Settings
+    log: FilteringBoundLogger
+    health: Health
+    metrics: Metrics
+    listener: TelemetryListener
+
+    def kafka_opener(self) -> Callable[[], KafkaSource]:
+        """What opens Kafka as a source, and lets the probes see how it is.
+
+        Raises:
+            UserError: Kafka is not configured.
+        """
+        reached = kafka(self.settings, self.listener.kafka_refused, has_archive_option=True)
+
+        def open_source() -> KafkaSource:
+            self.health.is_opening = True
+            try:
+                source = KafkaSource(reached)
+            finally:
+                self.health.is_opening = False
+                self.health.went_round()
+            self.health.follow(lambda: source.health)
+            if source.topics_without_id:
+                self.log.warning(
+                    "topics_without_id",
+                    topics=source.topics_without_id,
+                    detail="the brokers tell no ids: a topic that is created again cannot be told",
+                )
+            return source
+
+        self.health.source = lambda: [
+            reached.connection_errors.describe_refusal() or "Kafka was not reached yet"
+        ]
+        return open_source
+
+    @contextmanager
+    def probed(self) -> Iterator[None]:
+        """Serve health and metrics, and end the process where the loop is stuck for good."""
+        with ExitStack() as stack:
+            if self.settings.http_port != 0:
+                port = _port(self.settings, self.health, self.metrics)
+                stack.callback(port.close)
+                self.health.threads.append(port.thread)
+            stack.enter_context(watched(self.health, Readiness(self.log, self.health)))
+            yield
+
+
+@contextmanager
+def running(
+    settings: Settings, log: FilteringBoundLogger, redaction: Redaction, *, is_daemon: bool
+) -> Iterator[WorkerProcess]:
+    """A worker that is ready to run; a daemon waits for ever for what is unavailable.
+
+    Raises:
+        MissingDatabase: there is no such SQLite file.
+    """
+    health, metrics = Health(settings.kafka_max_poll_interval_ms / 1000, redaction), Metrics()
+    listener = TelemetryListener(log, metrics, health)
+    with worker_registry(settings, listener.database_refused) as registry:
+        health.database = registry.unanswered_seconds
+        applier = Applier(registry, codec(settings), bootstrap.now, limits(settings))
+        policy = DAEMON if is_daemon else UNTIL_IDLE
+        worker = Worker(registry, applier, listener, policy, settings.batch_max_records)
+        yield WorkerProcess(worker, registry, settings, log, health, metrics, listener)
+
+
+def _port(settings: Settings, health: Health, metrics: Metrics) -> Port:
+    host, number = settings.http_host, settings.http_port
+    try:
+        return Port(host, number, health, metrics.registry)
+    except OSError as error:
+        place = f"[{host}]:{number}" if ":" in host else f"{host}:{number}"
+        raise UserError(
+            Exit.USAGE,
+            f"{place} cannot be listened on: {error.strerror}.",
+            why="Health and metrics are served there.",
+            hint="Set SYNC_WORKER_HTTP_PORT to a free port, or to 0 to serve none.",
+            code="configuration",
+        ) from None

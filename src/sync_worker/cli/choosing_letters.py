@@ -8,7 +8,7 @@ from typing import Any
 import click
 from sqlalchemy import Connection
 
-from sync_worker.cli import options
+from sync_worker.cli import lookup, options
 from sync_worker.cli.output import Output
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.outcomes import Reason
@@ -136,8 +136,4 @@ def _named(connection: Connection, text: str) -> str:
     is_heard_of = not change_log.unknown_ids(connection, [hsa_id])
     if is_heard_of or dead_letters.found(connection, DeadLetterFilter(hsa_id=hsa_id)):
         return hsa_id
-    raise UserError(
-        Exit.NOT_FOUND,
-        f"There is no clinic {hsa_id}, and no dead letter names it.",
-        hint="sync-worker clinics list --search TEXT finds clinics by HSA-id or name.",
-    )
+    raise lookup.no_clinic(hsa_id, "no dead letter names it")

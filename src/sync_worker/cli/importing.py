@@ -16,9 +16,10 @@ from sync_worker.administration.messages import errors as says_of_errors
 from sync_worker.administration.messages import files as says_of_files
 from sync_worker.administration.messages.refusals import REFUSALS
 from sync_worker.authorship import Authorship
-from sync_worker.cli import input_files, options
+from sync_worker.cli import input_files
 from sync_worker.cli.import_report import Report
 from sync_worker.cli.interruption import Interruption
+from sync_worker.cli.invocation import Invocation
 from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.errors import Exit, Words
 
@@ -42,9 +43,7 @@ class Order:
         return says.ADDING if self.verb.becomes_registered else says.REMOVING
 
 
-def carry_out(
-    run: options.Invocation, order: Order, acting_for: ActingFor, authorship: Authorship
-) -> Exit:
+def carry_out(run: Invocation, order: Order, acting_for: ActingFor, authorship: Authorship) -> Exit:
     """Plan, ask, do and tell; what the command ends with."""
     given = input_files.contents(order.file)
     with ExitStack() as stack:
@@ -53,7 +52,7 @@ def carry_out(
         if order.report is not None:
             written = Report(order.report, order.file, run.settings)
             stack.enter_context(written.file)
-        registry = stack.enter_context(bootstrap.registry.open_registry(run.settings.database_url))
+        registry = stack.enter_context(run.registry())
         plan = imports.plan(
             registry, order.verb, given.entries, acting_for, all_or_nothing=order.all_or_nothing
         )
@@ -80,7 +79,7 @@ def carry_out(
 class _Teller:
     """Tells people on stderr what is planned and done, and puts the rows on stdout."""
 
-    def __init__(self, run: options.Invocation, order: Order, given: FileContents) -> None:
+    def __init__(self, run: Invocation, order: Order, given: FileContents) -> None:
         self._output = run.output
         self._order, self._given = order, given
         self._names: Mapping[str, str] = {}

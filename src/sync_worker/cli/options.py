@@ -5,27 +5,17 @@ An option of the group is accepted at every level; the innermost one that is giv
 
 import getpass
 import math
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import click
 
-from sync_worker.administration.messages import boards as says
-from sync_worker.administration.messages import files as says_of_files
 from sync_worker.cli.errors import say_command
-from sync_worker.cli.output import Form, Globals, Output, color_is_welcome, csv_is_for_lists
+from sync_worker.cli.output import Form, Globals, csv_is_for_lists
 from sync_worker.cli.params import refuse_unclear
 from sync_worker.domain.characters import cleaned
-from sync_worker.errors import Exit, UserError
-from sync_worker.language import of_locale
-
-if TYPE_CHECKING:
-    from structlog.typing import FilteringBoundLogger
-
-    from sync_worker.config.settings import Settings
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _NOBODY = "unknown"
@@ -165,83 +155,6 @@ def globals_of(ctx: click.Context) -> Globals:
     return ctx.obj if isinstance(ctx.obj, Globals) else Globals()
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """What a command starts with."""
-
-    options: Globals
-    settings: "Settings"
-    output: Output
-
-    def log(self) -> "FilteringBoundLogger":
-        """The log on stderr, at the level of the settings unless -v or -q say otherwise."""
-        from sync_worker.telemetry import logging
-
-        return logging.configure(
-            _log_level(self.options.verbosity, self.settings.log_level),
-            self.settings.log_format,
-            sys.stderr,
-            has_color=self.options.color and color_is_welcome(sys.stderr),
-            redaction=self.options.redaction,
-        )
-
-
-def invocation(ctx: click.Context) -> Invocation:
-    """Read the settings; UserError where they are wrong."""
-    from sync_worker.config.settings import load_settings
-    from sync_worker.telemetry.redaction import redact_library_logs
-
-    options = globals_of(ctx)
-    redact_library_logs(options.redaction)
-    settings = load_settings(os.environ)
-    output = Output(options, settings.lang or of_locale(os.environ))
-    return Invocation(options, settings, output)
-
-
-def output_of(ctx: click.Context) -> Output:
-    """The output of a command that starts without settings."""
-    return Output(globals_of(ctx))
-
-
-def require_region(settings: "Settings", *codes: str) -> None:
-    """Raise UserError (not found) for a code that is no region's."""
-    for code in _not_in_use(settings, codes):
-        raise _no_region(code)
-
-
-def require_known_region(
-    run: Invocation, *codes: str, url: str | None = None, is_of_log: bool = False
-) -> None:
-    """As `require_region`, but a code that a clinic or a patient board of the registry has will do.
-
-    What is in a region that is not in use has to be found. `is_of_log`: one that the change log has
-    will do too. `url` is of the registry, where it is not the usual one.
-    """
-    from sync_worker import bootstrap
-    from sync_worker.registry import change_log, queries
-
-    odd = _not_in_use(run.settings, codes)
-    if not odd:
-        return
-    with (
-        bootstrap.registry.open_registry(url or run.settings.database_url) as registry,
-        registry.snapshot() as connection,
-    ):
-        known = queries.region_codes(connection)
-        known |= change_log.region_codes(connection) if is_of_log else set()
-    for code in odd:
-        if code not in known:
-            raise _no_region(code)
-
-
-def warn_of_check_digit(run: Invocation, hsa_id: str) -> None:
-    """Say so where an HSA-id is well-formed and its check digit is not right: only a warning."""
-    from sync_worker.domain import hsa_id as hsa_ids
-
-    if hsa_ids.has_the_form(hsa_id) and not hsa_ids.check_digit_is_right(hsa_id):
-        run.output.attention(says_of_files.CHECK_DIGIT(hsa_id=hsa_id))
-
-
 def examples(*lines: str) -> str:
     """The end of a command's help: lines to be typed as they stand."""
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
@@ -345,28 +258,6 @@ def _write_options(
     if records:
         with formatter.section(title):
             formatter.write_dl(records)
-
-
-def _log_level(verbosity: int, setting: str) -> str:
-    if verbosity == 0:
-        return setting
-    return "debug" if verbosity > 0 else "error" if setting == "error" else "warning"
-
-
-def _not_in_use(settings: "Settings", codes: Sequence[str]) -> list[str]:
-    from sync_worker.domain.regions import Regions
-
-    in_use = Regions(settings.events_extra_regions)
-    return [code for code in codes if code not in in_use]
-
-
-def _no_region(code: str) -> UserError:
-    return UserError(
-        Exit.NOT_FOUND,
-        says.NO_REGION(code=code),
-        why=says.REGION_CODE(),
-        hint=says.LIST_REGIONS(),
-    )
 
 
 def _os_user() -> str:

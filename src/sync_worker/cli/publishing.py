@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from sync_worker import bootstrap
-from sync_worker.cli.options import Invocation
+from sync_worker.cli.invocation import Invocation
 from sync_worker.errors import Exit, UserError
 from sync_worker.streams.kafka.admin import KEEPS_RECORDS, config_mismatches
 from sync_worker.streams.kafka.topic_limits import RecordExtremes, changes, refusals

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from sqlalchemy.exc import DBAPIError
 
 from sync_worker import bootstrap
-from sync_worker.cli import options
 from sync_worker.cli.interruption import Interruption
+from sync_worker.cli.invocation import Invocation
 from sync_worker.cli.output import Output
 from sync_worker.errors import Exit, UserError
 from sync_worker.operations.reapply import Parts
@@ -31,7 +31,7 @@ class Again(NamedTuple):
 
 
 @contextmanager
-def opened(run: options.Invocation) -> Iterator[Again]:
+def opened(run: Invocation) -> Iterator[Again]:
     """The registry, waited for where it is away, with Ctrl-C in order while the body runs.
 
     Raises:

@@ -11,7 +11,7 @@ import click
 
 from sync_worker import bootstrap
 from sync_worker.authorship import Authorship
-from sync_worker.cli.options import Invocation
+from sync_worker.cli.invocation import Invocation
 from sync_worker.cli.params import Moment
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.record import Origin

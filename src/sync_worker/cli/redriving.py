@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sync_worker.authorship import Authorship
-from sync_worker.cli import choosing_letters, moves, options, reading_again, text
+from sync_worker.cli import choosing_letters, moves, reading_again, text
+from sync_worker.cli.invocation import Invocation
 from sync_worker.cli.reading_again import Again
 from sync_worker.events.record import Excerpt
 from sync_worker.operations.redrive import RedriveDryRun, Redriven, Redriving
@@ -18,9 +19,7 @@ COLUMNS = ("id", "outcome")
 class Redrive:
     """One command's redrive, for its plan and in earnest."""
 
-    def __init__(
-        self, run: options.Invocation, again: Again, heads: Sequence[DeadLetterSummary]
-    ) -> None:
+    def __init__(self, run: Invocation, again: Again, heads: Sequence[DeadLetterSummary]) -> None:
         self._run = run
         self._again = again
         self._heads = heads

@@ -3,12 +3,22 @@
 Plain values that any thread reads without a lock, so that the answer comes while the loop is stuck.
 """
 
+import os
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Thread
+from threading import Event, Thread, Timer
+from typing import TYPE_CHECKING
 
 from structlog.typing import FilteringBoundLogger
+
+from sync_worker.errors import Exit
+from sync_worker.printable import printable_line
+
+if TYPE_CHECKING:
+    from sync_worker.streams.kafka.source import SourceHealth
 
 _OPENING_SECONDS = 60.0
 """Longer than all questions together, each of which has an end of its own."""
@@ -18,6 +28,11 @@ Reasons = list[str]
 
 _UNANSWERED_SECONDS = 5.0
 """A database that takes longer for one statement keeps records waiting, whatever it is about."""
+
+_LONGEST_STANDSTILL_SECONDS = 9.0
+"""How long records may wait before a probe is told; it is told of any silence within 15."""
+_LOOK_SECONDS = 1.0
+_LAST_WORDS_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -51,6 +66,11 @@ class Health:
         self._has_begun = True
         self._database_error = error
 
+    def follow(self, source: "Callable[[], SourceHealth]") -> None:
+        """From now on tell what is wrong with a Kafka source, too."""
+        self.source = lambda: _wrong_with(source())
+        self.source_threads = lambda: _ended_in(source())
+
     def alive(self) -> Reasons:
         """Why a supervisor should start the process anew."""
         silent = time.monotonic() - self._went_round_at
@@ -70,6 +90,21 @@ class Health:
         if unanswered > _UNANSWERED_SECONDS:
             reasons.append(f"the database has not answered for {unanswered:.0f} s")
         return [self.redacted(reason) for reason in reasons + self.source()]
+
+
+def _wrong_with(source: "SourceHealth") -> Reasons:
+    is_well = source.is_reachable and source.refusal is None
+    reasons = [] if is_well else [source.refusal or "Kafka does not answer"]
+    if not source.is_member:
+        reasons.append("this worker is not, or not yet, a stable member of its group")
+    elif source.waiting_seconds > _LONGEST_STANDSTILL_SECONDS:
+        reasons.append(f"records have waited for {source.waiting_seconds:.0f} s: Kafka gives none")
+    return reasons
+
+
+def _ended_in(source: "SourceHealth") -> Reasons:
+    failure = source.failure
+    return [] if failure is None else [f"the watch of the topics has ended: {failure!r}"]
 
 
 # Tells in the log what a probe of `/readyz` would see, for whoever has no probe.
@@ -94,3 +129,30 @@ class Readiness:
             self._log.info("ready")
         else:
             self._log.warning("not_ready", reasons=reasons)
+
+
+@contextmanager
+def watched(health: Health, readiness: Readiness) -> Iterator[None]:
+    """Watch the loop while the body runs, and end the process where it is stuck for good."""
+    is_over = Event()
+    watch = Thread(target=_watch, args=(health, readiness, is_over), name="watchdog", daemon=True)
+    watch.start()
+    health.threads.append(watch)
+    try:
+        yield
+    finally:
+        health.threads.clear()
+        is_over.set()
+        watch.join(_LOOK_SECONDS)  # what it tells comes before how the process ends
+
+
+def _watch(health: Health, readiness: Readiness, is_over: Event) -> None:
+    """The last resort: a supervisor restarts what hangs in a way that nobody foresaw."""
+    while not is_over.wait(_LOOK_SECONDS):
+        readiness.look()
+        for reason in health.alive():
+            # Who reads the log may hang as well.
+            Timer(_LAST_WORDS_SECONDS, os._exit, [Exit.UNEXPECTED]).start()
+            sys.stderr.write(f"{printable_line(reason)}: the process ends, to be restarted\n")
+            sys.stderr.flush()
+            os._exit(Exit.UNEXPECTED)

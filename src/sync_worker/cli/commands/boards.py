@@ -9,7 +9,8 @@ from sync_worker.administration import boards
 from sync_worker.administration.boards import BoardPlan
 from sync_worker.administration.messages import boards as says
 from sync_worker.authorship import Authorship
-from sync_worker.cli import options
+from sync_worker.cli import lookup, options
+from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.errors import Exit, UserError, Words
 from sync_worker.inspection.regions import regions
@@ -48,11 +49,10 @@ _ticket_option = click.option(
 @_ticket_option
 @options.actor_and_reason
 @options.plan_options
-@click.pass_context
-def set_board(ctx: click.Context, /, region_code: str, hsa_id: str, name: str, **how: Any) -> None:
+@pass_invocation
+def set_board(run: Invocation, /, region_code: str, hsa_id: str, name: str, **how: Any) -> None:
     """Set or replace the patient board of region NN, which switches its service on."""
-    run = options.invocation(ctx)
-    options.require_region(run.settings, region_code)
+    lookup.require_region(bootstrap.registry.regions(run.settings), region_code)
     board = Board(region_code, hsa_ids.cleaned(hsa_id), name)
     if not hsa_ids.has_the_form(board.hsa_id):
         raise UserError(
@@ -61,7 +61,7 @@ def set_board(ctx: click.Context, /, region_code: str, hsa_id: str, name: str, *
             why=says.HSA_ID_FORM(),
             hint=says.HSA_ID_EXAMPLE(),
         )
-    options.warn_of_check_digit(run, board.hsa_id)
+    lookup.warn_of_check_digits(run, [board.hsa_id])
     _put(run, region_code, board, **how)
 
 
@@ -74,16 +74,15 @@ def set_board(ctx: click.Context, /, region_code: str, hsa_id: str, name: str, *
 @_ticket_option
 @options.actor_and_reason
 @options.plan_options
-@click.pass_context
-def clear(ctx: click.Context, /, region_code: str, **how: Any) -> None:
+@pass_invocation
+def clear(run: Invocation, /, region_code: str, **how: Any) -> None:
     """Clear the patient board of region NN, which switches its service off."""
-    run = options.invocation(ctx)
-    options.require_known_region(run, region_code, url=run.settings.support_url)
+    lookup.require_known_region(run, region_code, url=run.settings.support_url)
     _put(run, region_code, None, **how)
 
 
 def _put(
-    run: options.Invocation,
+    run: Invocation,
     region_code: str,
     board: Board | None,
     *,
@@ -93,7 +92,7 @@ def _put(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    with bootstrap.registry.open_registry(run.settings.support_url) as registry:
+    with run.registry(run.settings.support_url) as registry:
         plan = boards.plan(registry, region_code, board)
         for line in _plan_lines(plan):
             run.output.message(line)
@@ -125,7 +124,7 @@ def _board_text(board: Board | None) -> Words:
     return f"{board.hsa_id} {board.name}" if board else says.NO_BOARD()
 
 
-def _state_line(run: options.Invocation, region: dict[str, Any]) -> str:
+def _state_line(run: Invocation, region: dict[str, Any]) -> str:
     state = says.SERVICE_ON if region["service_on"] else says.SERVICE_OFF
     name = region["name"] or run.output.words(says.REGION_NOT_IN_USE())
     return run.output.words(state(region_code=region["region_code"], name=name))

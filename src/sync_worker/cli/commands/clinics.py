@@ -12,7 +12,8 @@ from sync_worker.administration.clinics import ActingFor, Item, Verb
 from sync_worker.administration.messages import clinics as says
 from sync_worker.administration.messages.refusals import REFUSALS
 from sync_worker.authorship import Authorship
-from sync_worker.cli import importing, options
+from sync_worker.cli import importing, lookup, options
+from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.output_files import PathToWrite
 from sync_worker.cli.table import Columns
 from sync_worker.domain.admission import AdmissionOutcome
@@ -72,22 +73,18 @@ def command() -> None:
 )
 @click.option("--search", metavar="TEXT", help="Only where the HSA-id or the name has this in it.")
 @options.limit_option
-@click.pass_context
+@pass_invocation
 def list_clinics(
-    ctx: click.Context,
+    run: Invocation,
     regions: tuple[str, ...],
     status: str | None,
     search: str | None,
     limit: int | None,
 ) -> None:
     """List clinics, by HSA-id."""
-    run = options.invocation(ctx)
-    options.require_known_region(run, *regions)
+    lookup.require_known_region(run, *regions)
     wanted = queries.ClinicFilter(regions, Status(status) if status else None, search, limit)
-    with (
-        bootstrap.registry.open_registry(run.settings.database_url) as registry,
-        registry.snapshot() as connection,
-    ):
+    with run.snapshot() as connection:
         rows = queries.list_clinics(connection, wanted)
         run.output.items(rows, COLUMNS, empty=says.NO_SUCH_CLINICS())
 
@@ -98,14 +95,10 @@ def list_clinics(
 )
 @click.argument("hsa_id", metavar="HSA-ID")
 @click.option("--history", "with_history", is_flag=True, help="Also what happened to it.")
-@click.pass_context
-def show(ctx: click.Context, hsa_id: str, with_history: bool) -> None:
+@pass_invocation
+def show(run: Invocation, hsa_id: str, with_history: bool) -> None:
     """Show one clinic: its facts with the events that stated them, and its status."""
-    run = options.invocation(ctx)
-    with (
-        bootstrap.registry.open_registry(run.settings.database_url) as registry,
-        registry.snapshot() as connection,
-    ):
+    with run.snapshot() as connection:
         (wanted,) = meant(connection, [hsa_id])
         clinic = queries.clinic_shown(connection, wanted)
         if clinic is None:
@@ -125,26 +118,24 @@ def show(ctx: click.Context, hsa_id: str, with_history: bool) -> None:
 @options.region_option("The region you act for; without it: nationally. May be repeated.")
 @options.actor_and_reason
 @options.dry_run_option
-@click.pass_context
-def add(ctx: click.Context, /, wanted: tuple[str, ...], dry_run: bool, **who: Any) -> None:
+@pass_invocation
+def add(run: Invocation, /, wanted: tuple[str, ...], dry_run: bool, **who: Any) -> None:
     """Add clinics to the complaints registry.
 
     Only a clinic that is active in the e-services can be added, by its own region, and not one that
     handles cases in its own system. Each is judged on its own: those that can be are added, and
     where any is refused the command ends with 4.
     """
-    run = options.invocation(ctx)
     acting_for, authorship = _who(run, **who)
-    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
+    with run.registry() as registry:
         items = (
             clinics.plan(registry, clinics.ADD, wanted, acting_for)
             if dry_run
             else clinics.do(registry, clinics.ADD, wanted, acting_for, authorship)
         )
-    for item in items:
-        if item.outcome is AdmissionOutcome.ADDED:
-            options.warn_of_check_digit(run, item.hsa_id)
-    _report(ctx, run, items)
+    added = (item.hsa_id for item in items if item.outcome is AdmissionOutcome.ADDED)
+    lookup.warn_of_check_digits(run, added)
+    _report(run, items)
 
 
 @command.command(
@@ -165,8 +156,8 @@ def add(ctx: click.Context, /, wanted: tuple[str, ...], dry_run: bool, **who: An
 )
 @options.actor_and_reason
 @options.plan_options
-@click.pass_context
-def import_clinics(ctx: click.Context, /, file: str, **how: Any) -> None:
+@pass_invocation
+def import_clinics(run: Invocation, /, file: str, **how: Any) -> None:
     """Add the clinics in FILE, or on stdin where FILE is `-`, to the complaints registry.
 
     A text file has one HSA-id a line. A csv file has them in the column that is called HSA-id, or
@@ -176,8 +167,7 @@ def import_clinics(ctx: click.Context, /, file: str, **how: Any) -> None:
     Shows what would be added, and what is refused and why, and asks. Each row is judged again as it
     is done. Where rows were refused the command ends with 3, and the others are done.
     """
-    run = options.invocation(ctx)
-    _from_file(ctx, run, clinics.ADD, file, **how)
+    _from_file(run, clinics.ADD, file, **how)
 
 
 @command.command(
@@ -197,9 +187,9 @@ def import_clinics(ctx: click.Context, /, file: str, **how: Any) -> None:
 @options.region_option("The region you act for; without it: nationally. May be repeated.")
 @options.actor_and_reason
 @options.plan_options
-@click.pass_context
+@pass_invocation
 def remove(
-    ctx: click.Context,
+    run: Invocation,
     /,
     wanted: tuple[str, ...],
     file: str | None,
@@ -211,14 +201,13 @@ def remove(
 
     A removed clinic receives no new cases, and no event brings it back. Its facts are kept.
     """
-    run = options.invocation(ctx)
     if (file is None) == (not wanted):
-        raise UserError(Exit.USAGE, says.IDS_OR_FILE(), hint=f"{ctx.command_path} --help")
+        raise UserError(Exit.USAGE, says.IDS_OR_FILE(), hint="sync-worker clinics remove --help")
     if file is not None:
-        _from_file(ctx, run, clinics.REMOVE, file, dry_run=dry_run, yes=yes, **who)
+        _from_file(run, clinics.REMOVE, file, dry_run=dry_run, yes=yes, **who)
         return
     acting_for, authorship = _who(run, **who)
-    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
+    with run.registry() as registry:
         items = clinics.plan(registry, clinics.REMOVE, wanted, acting_for)
         removable = [item.hsa_id for item in items if item.outcome is AdmissionOutcome.REMOVED]
         if removable and not dry_run:
@@ -227,19 +216,18 @@ def remove(
             items = clinics.do(registry, clinics.REMOVE, wanted, acting_for, authorship)
         elif not dry_run:
             clinics.confirm(registry, clinics.REMOVE, items, acting_for, authorship)
-    _report(ctx, run, items)
+    _report(run, items)
 
 
 def _who(
-    run: options.Invocation, *, regions: tuple[str, ...], actor: str, reason: str | None
+    run: Invocation, *, regions: tuple[str, ...], actor: str, reason: str | None
 ) -> tuple[ActingFor, Authorship]:
-    options.require_known_region(run, *regions)
+    lookup.require_known_region(run, *regions)
     return regions or None, Authorship(actor, reason, bootstrap.now())
 
 
 def _from_file(
-    ctx: click.Context,
-    run: options.Invocation,
+    run: Invocation,
     verb: Verb,
     file: str,
     *,
@@ -250,17 +238,17 @@ def _from_file(
     **who: Any,
 ) -> None:
     order = importing.Order(verb, file, dry_run, yes, all_or_nothing, report)
-    ctx.exit(importing.carry_out(run, order, *_who(run, **who)))
+    end_with(importing.carry_out(run, order, *_who(run, **who)))
 
 
-def _report(ctx: click.Context, run: options.Invocation, items: Sequence[Item]) -> None:
+def _report(run: Invocation, items: Sequence[Item]) -> None:
     run.output.items([item._asdict() for item in items], ITEM_COLUMNS)
     refused = [item for item in items if item.outcome is AdmissionOutcome.REFUSED]
     for item in refused:
         run.output.message(_in_words(item))
     if refused:
         run.output.attention(says.REFUSED_BY_HAND(refused=len(refused), count=len(items)))
-        ctx.exit(Exit.REFUSED)
+        end_with(Exit.REFUSED)
 
 
 def _in_words(item: Item) -> FilledMessage:
@@ -278,7 +266,7 @@ def _not_found(hsa_id: str) -> UserError:
     )
 
 
-def _text(run: options.Invocation, clinic: dict[str, Any]) -> str:
+def _text(run: Invocation, clinic: dict[str, Any]) -> str:
     text = run.output.text
     lines = [run.output.fields({name: clinic[name] for name in (*COLUMNS, "registered_by")})]
     for kind in ("facts", "held"):

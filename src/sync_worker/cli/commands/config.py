@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync_worker.cli import options
+from sync_worker.cli.invocation import output_of
 from sync_worker.cli.table import Columns
 from sync_worker.config import validators
 from sync_worker.config.sources import variable
@@ -38,7 +39,7 @@ def show(ctx: click.Context) -> None:
     """
     from sync_worker.config.settings import Settings, sourced_settings
 
-    output = options.output_of(ctx)
+    output = output_of(ctx)
     settings, sources = sourced_settings(os.environ)
     unset = "(not set)" if output.is_table else None
     rows = []

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from sync_worker import bootstrap
 from sync_worker.cli import options
+from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.errors import Exit
 from sync_worker.inspection.doctor import State
 from sync_worker.inspection.encoding import finding
@@ -31,15 +31,14 @@ def command() -> None:
 @command.command(
     changes=options.always, prints_document=True, epilog=options.examples("sync-worker db upgrade")
 )
-@click.pass_context
-def upgrade(ctx: click.Context) -> None:
+@pass_invocation
+def upgrade(run: Invocation) -> None:
     """Bring the schema to the revision that this program works on.
 
     Makes the SQLite file where there is none. Running it again changes nothing; several at once
     upgrade once. Ends with 3 in a database whose encoding lacks characters; make another one, in
     UTF-8, while it is empty.
     """
-    run = options.invocation(ctx)
     engine = open_engine(run.settings.database_url, create=True, limits=UPGRADE)
     before, after = schema.upgrade(engine)
     with engine.connect() as connection:
@@ -52,10 +51,10 @@ def upgrade(ctx: click.Context) -> None:
     if encoding.state is not State.OK:
         run.output.attention(f"{encoding.detail} Better: {encoding.fix}")
     if encoding.state is State.FAIL:
-        ctx.exit(Exit.ATTENTION)
+        end_with(Exit.ATTENTION)
 
 
-def _point_out_readers(run: options.Invocation, file: Path | None) -> None:
+def _point_out_readers(run: Invocation, file: Path | None) -> None:
     """An upgrade makes the file private, and leaves one alone that was there."""
     if file is not None and file.stat().st_mode & _OTHERS:
         run.output.attention(f"{file} is not its owner's alone: chmod 600 {quote(str(file))}")
@@ -71,10 +70,9 @@ def _upgraded(done: dict[str, str | None]) -> str:
     prints_document=True,
     epilog=options.examples("sync-worker db current", "sync-worker db current -o json"),
 )
-@click.pass_context
-def current(ctx: click.Context) -> None:
+@pass_invocation
+def current(run: Invocation) -> None:
     """Show the schema's revision, and the one that this program works on."""
-    run = options.invocation(ctx)
     engine = open_engine(run.settings.database_url)
     with engine.connect() as connection:
         found = schema.current(connection)
@@ -93,8 +91,8 @@ def current(ctx: click.Context) -> None:
     epilog=options.examples("sync-worker db roles", "sync-worker db roles --apply"),
 )
 @click.option("--apply", is_flag=True, help="Also run them, as the tables' owner.")
-@click.pass_context
-def roles(ctx: click.Context, apply: bool) -> None:
+@pass_invocation
+def roles(run: Invocation, apply: bool) -> None:
     """Print the statements that create the PostgreSQL roles, each with the rights it needs.
 
     complaints_worker is for run and the operators' commands, complaints_admin for administrators,
@@ -106,10 +104,9 @@ def roles(ctx: click.Context, apply: bool) -> None:
     everybody, is taken away. They need a user that owns the tables and may create roles. Without
     --apply nothing is changed.
     """
-    run = options.invocation(ctx)
     registry_roles.require(run.settings.database_url)
     with (
-        bootstrap.registry.open_registry(run.settings.database_url) as registry,
+        run.registry() as registry,
         registry.transaction() as transaction,
     ):
         statements = registry_roles.statements(transaction.connection)

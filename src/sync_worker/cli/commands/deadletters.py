@@ -10,6 +10,7 @@ from sync_worker import bootstrap
 from sync_worker.authorship import Authorship
 from sync_worker.cli import choosing_letters, options, reading_again, redriving
 from sync_worker.cli.choosing_letters import Choice, Narrowed
+from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit
 from sync_worker.operations import redrive
@@ -62,14 +63,10 @@ _MOST_DAYS = 36_500
 )
 @choosing_letters.narrowing
 @options.limit_option
-@click.pass_context
-def list_letters(ctx: click.Context, status: str, narrowed: Narrowed, limit: int | None) -> None:
+@pass_invocation
+def list_letters(run: Invocation, status: str, narrowed: Narrowed, limit: int | None) -> None:
     """List dead letters, in the order set aside."""
-    run = options.invocation(ctx)
-    with (
-        bootstrap.registry.open_registry(run.settings.database_url) as registry,
-        registry.snapshot() as connection,
-    ):
+    with run.snapshot() as connection:
         wanted = narrowed.filter(connection, None if status == "all" else status)
         rows = dead_letters.listed(connection, wanted, limit)
         run.output.items(rows, COLUMNS, empty="There are no such dead letters.")
@@ -79,14 +76,10 @@ def list_letters(ctx: click.Context, status: str, narrowed: Narrowed, limit: int
     prints_document=True, epilog=options.examples("sync-worker deadletters show 1 -o json")
 )
 @click.argument("number", metavar="ID", type=options.FROM_ONE)
-@click.pass_context
-def show(ctx: click.Context, number: int) -> None:
+@pass_invocation
+def show(run: Invocation, number: int) -> None:
     """Show one dead letter with its record, and the clinic that it names as that is now."""
-    run = options.invocation(ctx)
-    with (
-        bootstrap.registry.open_registry(run.settings.database_url) as registry,
-        registry.snapshot() as connection,
-    ):
+    with run.snapshot() as connection:
         letter = dead_letters.shown(connection, number)
         if letter is None:
             raise UnknownDeadLetters([number])
@@ -107,9 +100,9 @@ def show(ctx: click.Context, number: int) -> None:
 @choosing_letters.choosing
 @options.actor_and_reason
 @options.plan_options
-@click.pass_context
+@pass_invocation
 def redrive_letters(
-    ctx: click.Context,
+    run: Invocation,
     /,
     choice: Choice,
     actor: str,
@@ -124,7 +117,6 @@ def redrive_letters(
     stays open, or something is held.
     """
     choice.require_clear("sync-worker deadletters redrive --all --code unknown_region --dry-run")
-    run = options.invocation(ctx)
     if not (dry_run or yes):
         run.output.require_terminal()
     with reading_again.opened(run) as again:
@@ -135,7 +127,7 @@ def redrive_letters(
             run.output.confirm("Redrive them?", yes=False)
         needs_attention = work.rehearse() if dry_run else work.do(actor, reason)
     if needs_attention:
-        ctx.exit(Exit.ATTENTION)
+        end_with(Exit.ATTENTION)
 
 
 @command.command(
@@ -149,9 +141,9 @@ def redrive_letters(
 @options.required_reason
 @options.actor_option
 @options.plan_options
-@click.pass_context
+@pass_invocation
 def discard(
-    ctx: click.Context,
+    run: Invocation,
     /,
     choice: Choice,
     reason: str,
@@ -165,8 +157,7 @@ def discard(
     aside meanwhile stays open. They stay to be looked at until they are purged.
     """
     choice.require_clear("sync-worker deadletters discard --all --code invalid_json --reason TEXT")
-    run = options.invocation(ctx)
-    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
+    with run.registry() as registry:
         heads = choice.heads(registry)
         if heads and not dry_run:
             run.output.message(_plan(heads, choice))
@@ -194,18 +185,17 @@ def discard(
 )
 @options.actor_and_reason
 @options.plan_options
-@click.pass_context
+@pass_invocation
 def purge(
-    ctx: click.Context, /, days: int, actor: str, reason: str | None, dry_run: bool, yes: bool
+    run: Invocation, /, days: int, actor: str, reason: str | None, dry_run: bool, yes: bool
 ) -> None:
     """Delete dead letters that were closed more than so many days ago, with their records.
 
     Open ones stay. What is purged is gone: where its record is read again and is still bad, it is
     set aside anew.
     """
-    run = options.invocation(ctx)
     before = bootstrap.now() - timedelta(days=days)
-    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
+    with run.registry() as registry:
         with registry.snapshot() as connection:
             purged = count_closed(connection, before)
         if purged and not dry_run:

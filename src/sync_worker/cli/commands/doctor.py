@@ -8,6 +8,7 @@ import click
 
 from sync_worker import bootstrap
 from sync_worker.cli import options
+from sync_worker.cli.invocation import end_with, output_of
 from sync_worker.cli.remedies import in_words
 from sync_worker.cli.table import Paragraphs
 from sync_worker.errors import Exit, UserError
@@ -31,7 +32,7 @@ def command(ctx: click.Context) -> None:
     nothing; `skip` is what does not apply here. Ends with 3 where one failed; a warning is no
     failure.
     """
-    output = options.output_of(ctx)
+    output = output_of(ctx)
     redact_library_logs(output.redaction)
     findings = _findings()
     rows = output.redaction.values(_items(findings))
@@ -42,7 +43,7 @@ def command(ctx: click.Context) -> None:
     failed = [name for name, found in findings.items() if found.state is State.FAIL]
     if failed:
         output.attention(f"Failed: {', '.join(failed)}.")
-        ctx.exit(Exit.ATTENTION)
+        end_with(Exit.ATTENTION)
     output.message("Nothing failed.")
 
 

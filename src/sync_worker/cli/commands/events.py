@@ -11,6 +11,7 @@ from sync_worker import bootstrap
 from sync_worker.cli import options, text
 from sync_worker.cli.commands import events_export, events_publish
 from sync_worker.cli.event_files import Kind, Placed, opened
+from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit
 from sync_worker.events.decoder import EventDecoder
@@ -55,15 +56,14 @@ command.add_command(events_publish.publish)
     help="What the file holds: an archive, one record a line, as `kcat -J` prints it; or bare "
     "events as JSON, one after the other. Without it, what the file's beginning looks like.",
 )
-@click.pass_context
-def validate(ctx: click.Context, file: str, kind: str | None) -> None:
+@pass_invocation
+def validate(run: Invocation, file: str, kind: str | None) -> None:
     """Judge the events in FILE, or on stdin where FILE is `-`, as the worker would.
 
     Lists those that would be ignored or set aside, each with the reason. Needs neither a database
     nor Kafka. Ends with 3 where any would be set aside, and where there is no event. An archive
     that cannot be read to its end is judged up to there, and ends with 2.
     """
-    run = options.invocation(ctx)
     tally = _Tally(bootstrap.operations.codec(run.settings), bootstrap.now())
     with opened(file, Kind(kind) if kind else None) as events:
         try:
@@ -71,7 +71,7 @@ def validate(ctx: click.Context, file: str, kind: str | None) -> None:
         finally:
             tally.report(run)
     if tally.needs_attention:
-        ctx.exit(Exit.ATTENTION)
+        end_with(Exit.ATTENTION)
 
 
 class _Tally:
@@ -99,7 +99,7 @@ class _Tally:
                 self._rows.append({**place._asdict(), "key": _key(record), **judged})
         self._is_whole = True
 
-    def report(self, run: options.Invocation) -> None:
+    def report(self, run: Invocation) -> None:
         counts = {name: self.verdicts[name] for name in (VALID, IGNORED, DEAD_LETTERED)}
         summary = {"read": self.verdicts.total(), **counts}
         if self.verdicts or not run.output.is_table:

@@ -12,6 +12,7 @@ import click
 from sync_worker import bootstrap
 from sync_worker.cli import options, params, standard_streams
 from sync_worker.cli.interruption import Interruption
+from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.output import write
 from sync_worker.cli.output_files import PathToWrite, refuse_registry
 from sync_worker.errors import Exit, UserError
@@ -57,9 +58,9 @@ class Sink(Protocol):
 )
 @params.options
 @options.yes_option
-@click.pass_context
+@pass_invocation
 def export(
-    ctx: click.Context,
+    run: Invocation,
     out: str,
     topics: tuple[str, ...],
     partitions: tuple[int, ...],
@@ -74,7 +75,6 @@ def export(
     The file is there only once it is whole; one that is there already is replaced after a question
     (or with --yes). The workers' group and positions play no part.
     """
-    run = options.invocation(ctx)
     wanted = params.selected(topics, partitions, start, end)
     if out != STDOUT:
         _ask_before_replacing(run, Path(out), yes=yes)
@@ -95,7 +95,7 @@ def export(
         run.output.document(document, render=lambda shown: _text(run, shown))
 
 
-def _ask_before_replacing(run: options.Invocation, path: Path, *, yes: bool) -> None:
+def _ask_before_replacing(run: Invocation, path: Path, *, yes: bool) -> None:
     refuse_registry(run.settings, path)
     if not path.parent.is_dir():
         raise UserError(
@@ -131,7 +131,7 @@ class _Stdout:
             raise click.exceptions.Exit(Exit.DONE)
 
 
-def _copy(run: options.Invocation, reader: "KafkaRangeReader", sink: Sink) -> Counter[Partition]:
+def _copy(run: Invocation, reader: "KafkaRangeReader", sink: Sink) -> Counter[Partition]:
     """Copy all of it; how many records each partition had."""
     counts: Counter[Partition] = Counter()
     excerpts = 0
@@ -155,6 +155,6 @@ def _rows(reader: "KafkaRangeReader", counts: Counter[Partition]) -> list[dict[s
     ]
 
 
-def _text(run: options.Invocation, shown: dict[str, Any]) -> str:
+def _text(run: Invocation, shown: dict[str, Any]) -> str:
     table = run.output.table(shown["partitions"], COLUMNS)
     return f"{shown['exported']} records exported to {shown['out']}\n\n{table}"

@@ -15,6 +15,7 @@ from sync_worker.cli import options, params, publishing
 from sync_worker.cli.errors import as_command_error
 from sync_worker.cli.event_files import file_of
 from sync_worker.cli.input_files import STDIN
+from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.config.loopback import is_local_cluster
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.record import Excerpt, Partition, Record
@@ -64,9 +65,9 @@ class _Plan:
     help="Publish where the topic would not keep the records' timestamps, too.",
 )
 @options.plan_options
-@click.pass_context
+@pass_invocation
 def publish(
-    ctx: click.Context,
+    run: Invocation,
     file: str,
     topics: tuple[str, ...],
     partitions: tuple[int, ...],
@@ -86,7 +87,6 @@ def publish(
 
     Where Kafka is not on this machine it asks first, or wants --yes: records cannot be taken back.
     """
-    run = options.invocation(ctx)
     wanted = params.selected(topics, partitions, start, end)
     if file != STDIN:
         Path(file).stat()  # A file that is missing is told before Kafka is asked for.
@@ -106,7 +106,7 @@ def publish(
     _report(run, plan, publisher.published)
 
 
-def _planned(run: options.Invocation, path: Path, wanted: Range) -> _Plan:
+def _planned(run: Invocation, path: Path, wanted: Range) -> _Plan:
     """Read the whole file before anything is sent: a bad line is met here."""
     from sync_worker.streams.kafka.topic_limits import RecordExtremes
 
@@ -138,7 +138,7 @@ def _refuse_excerpt(record: Record) -> None:
         )
 
 
-def _compared(run: options.Invocation, plan: _Plan, *, accepts_changes: bool) -> bool:
+def _compared(run: Invocation, plan: _Plan, *, accepts_changes: bool) -> bool:
     """Refuse what the cluster has no place for; whether it is a development one."""
     servers = str(run.settings.kafka_bootstrap_servers)
     with bootstrap.streams.kafka_admin(run.settings) as admin:
@@ -158,7 +158,7 @@ def _compared(run: options.Invocation, plan: _Plan, *, accepts_changes: bool) ->
 
 
 @contextmanager
-def _publisher(run: options.Invocation) -> Iterator["Publisher"]:
+def _publisher(run: Invocation) -> Iterator["Publisher"]:
     from sync_worker.streams.kafka.publisher import Publisher
 
     with closing(Publisher(bootstrap.streams.kafka(run.settings))) as publisher:
@@ -166,7 +166,7 @@ def _publisher(run: options.Invocation) -> Iterator["Publisher"]:
 
 
 def _publish(
-    run: options.Invocation,
+    run: Invocation,
     publisher: "Publisher",
     plan: _Plan,
     path: Path,
@@ -210,7 +210,7 @@ def _stopped(error: BaseException, plan: _Plan, publisher: "Publisher", what: st
     ) from None
 
 
-def _report(run: options.Invocation, plan: _Plan, published: Mapping[Partition, int]) -> None:
+def _report(run: Invocation, plan: _Plan, published: Mapping[Partition, int]) -> None:
     rows: Sequence[dict[str, Any]] = [
         {**at._asdict(), "records": count, "published": published.get(at, 0)}
         for at, count in sorted(plan.counts.items())
@@ -223,6 +223,6 @@ def _report(run: options.Invocation, plan: _Plan, published: Mapping[Partition, 
     run.output.document(document, render=lambda shown: _text(run, shown))
 
 
-def _text(run: options.Invocation, shown: dict[str, Any]) -> str:
+def _text(run: Invocation, shown: dict[str, Any]) -> str:
     first = f"{shown['published']} of {shown['records']} records published"
     return f"{first}\n\n{run.output.table(shown['partitions'], COLUMNS)}"

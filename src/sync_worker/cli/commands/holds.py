@@ -8,6 +8,7 @@ import click
 from sync_worker import bootstrap
 from sync_worker.authorship import Authorship
 from sync_worker.cli import moves, options
+from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.table import Columns
 from sync_worker.operations import approve_holds as deciding
 from sync_worker.operations.approve_holds import UnknownHold
@@ -55,14 +56,10 @@ def command() -> None:
     show_default=True,
     help="Only those with this status.",
 )
-@click.pass_context
-def list_holds(ctx: click.Context, status: str) -> None:
+@pass_invocation
+def list_holds(run: Invocation, status: str) -> None:
     """List holds, in the order opened; count is of clinics."""
-    run = options.invocation(ctx)
-    with (
-        bootstrap.registry.open_registry(run.settings.database_url) as registry,
-        registry.snapshot() as connection,
-    ):
+    with run.snapshot() as connection:
         rows = holds.listed(connection, None if status == "all" else status)
     run.output.items(rows, COLUMNS, empty="There are no such holds.")
 
@@ -71,8 +68,8 @@ def list_holds(ctx: click.Context, status: str) -> None:
     epilog=options.examples("sync-worker holds show 1", "sync-worker holds show 1 -o csv")
 )
 @_number
-@click.pass_context
-def show(ctx: click.Context, number: int) -> None:
+@pass_invocation
+def show(run: Invocation, number: int) -> None:
     """Show one hold: what it holds, and what had taken effect before.
 
     `old` is what the registry says, or said, and `new` what the e-services said instead. Of what
@@ -81,11 +78,7 @@ def show(ctx: click.Context, number: int) -> None:
     As csv it is the list for the publisher: a change a line, `state` being held, approved or
     passed.
     """
-    run = options.invocation(ctx)
-    with (
-        bootstrap.registry.open_registry(run.settings.database_url) as registry,
-        registry.snapshot() as connection,
-    ):
+    with run.snapshot() as connection:
         hold = holds.shown(connection, number)
         if hold is None:
             raise UnknownHold(number)
@@ -112,9 +105,9 @@ def show(ctx: click.Context, number: int) -> None:
 )
 @options.actor_and_reason
 @options.plan_options
-@click.pass_context
+@pass_invocation
 def approve(
-    ctx: click.Context,
+    run: Invocation,
     /,
     number: int,
     revision: int | None,
@@ -129,8 +122,7 @@ def approve(
     command ends with 4. With --yes and without --revision, what is listed at that moment is
     approved.
     """
-    run = options.invocation(ctx)
-    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
+    with run.registry() as registry:
         planned = deciding.plan(registry, number)
         if revision not in (None, planned["revision"]):
             raise deciding.HoldChanged(number, planned["revision"])
@@ -161,15 +153,14 @@ def approve(
 @_number
 @options.required_reason
 @options.actor_option
-@click.pass_context
-def acknowledge(ctx: click.Context, /, number: int, reason: str, actor: str) -> None:
+@pass_invocation
+def acknowledge(run: Invocation, /, number: int, reason: str, actor: str) -> None:
     """Acknowledge a withdrawn hold: what had taken effect before it is seen to.
 
     `status` and `doctor` remind of it no longer. Nothing else changes: what is wrong there, the
     e-services correct. A hold that is open or approved, or was acknowledged before, is refused (4).
     """
-    run = options.invocation(ctx)
-    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
+    with run.registry() as registry:
         deciding.acknowledge(registry, number, Authorship(actor, reason, bootstrap.now()))
         with registry.snapshot() as connection:
             hold = holds.shown(connection, number)
@@ -180,7 +171,7 @@ def _sentence(hold: dict[str, Any]) -> str:
     return f"Hold {hold['id']} is {hold['status']}: clinics changed by it: {hold['count']}"
 
 
-def _text(run: options.Invocation, hold: dict[str, Any], stream: IO[str] | None = None) -> str:
+def _text(run: Invocation, hold: dict[str, Any], stream: IO[str] | None = None) -> str:
     lines = [run.output.fields({name: hold[name] for name in COLUMNS}, stream)]
     if hold["items"]:
         lines += ["", run.output.table(hold["items"], ITEM_COLUMNS, stream)]

@@ -3,13 +3,11 @@
 from datetime import datetime
 
 import click
-from sqlalchemy import Connection
 
-from sync_worker import bootstrap
-from sync_worker.cli import options
+from sync_worker.cli import lookup, options
+from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.params import Moment
 from sync_worker.cli.table import Columns
-from sync_worker.errors import Exit, UserError
 from sync_worker.registry import change_log
 from sync_worker.registry.queries import meant
 
@@ -75,33 +73,20 @@ def command() -> None:
     help="Only what this person did; a database user, where it was done by plain SQL.",
 )
 @click.option("--since", type=Moment(), help="Only from this time on; a date is midnight in UTC.")
-@click.pass_context
+@pass_invocation
 def list_entries(
-    ctx: click.Context,
+    run: Invocation,
     regions: tuple[str, ...],
     clinics: tuple[str, ...],
     actor: str | None,
     since: datetime | None,
 ) -> None:
     """List changes in the order in which they were made, the newest last."""
-    run = options.invocation(ctx)
-    options.require_known_region(run, *regions, is_of_log=True)
-    with (
-        bootstrap.registry.open_registry(run.settings.database_url) as registry,
-        registry.snapshot() as connection,
-    ):
+    lookup.require_known_region(run, *regions, is_of_log=True)
+    with run.snapshot() as connection:
         named = tuple(meant(connection, clinics))
         wanted = change_log.LogFilter(regions, named, actor, since)
-        _require_named(connection, named)
+        for hsa_id in change_log.unknown_ids(connection, named):
+            raise lookup.no_clinic(hsa_id, "the log has nothing about it")
         rows = change_log.listed(connection, wanted)
         run.output.items(rows, COLUMNS, empty="There are no such entries.")
-
-
-def _require_named(connection: Connection, named: tuple[str, ...]) -> None:
-    """Raise UserError (not found) for an HSA-id that neither an event nor the log names."""
-    for hsa_id in change_log.unknown_ids(connection, named):
-        raise UserError(
-            Exit.NOT_FOUND,
-            f"There is no clinic {hsa_id}, and the log has nothing about it.",
-            hint="sync-worker clinics list --search TEXT finds clinics by HSA-id or name.",
-        )

@@ -9,6 +9,7 @@ import click
 from sync_worker import bootstrap
 from sync_worker.authorship import Authorship
 from sync_worker.cli import options
+from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.record import Partition
@@ -77,14 +78,10 @@ def command() -> None:
 
 
 @command.command("list", epilog=options.examples("sync-worker positions list -o json"))
-@click.pass_context
-def list_positions(ctx: click.Context) -> None:
+@pass_invocation
+def list_positions(run: Invocation) -> None:
     """List every position, with what became of the records before it."""
-    run = options.invocation(ctx)
-    with (
-        bootstrap.registry.open_registry(run.settings.database_url) as registry,
-        registry.snapshot() as connection,
-    ):
+    with run.snapshot() as connection:
         known = positions.listed(connection)
     run.output.items(
         [_item(position) for position in known],
@@ -112,9 +109,9 @@ def list_positions(ctx: click.Context) -> None:
 @click.option("--to", "target", type=Target(), required=True, help="Where to read on.")
 @options.actor_and_reason
 @options.yes_option
-@click.pass_context
+@pass_invocation
 def reset(
-    ctx: click.Context,
+    run: Invocation,
     archives: tuple[Path, ...],
     topic: str | None,
     partition: int | None,
@@ -132,9 +129,8 @@ def reset(
     What is read again merges into nothing new, so the rows stay true. The counts go on: what is
     read again counts again.
     """
-    run = options.invocation(ctx)
     selection = resetting.Selection(topic, partition)
-    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
+    with run.registry() as registry:
         if archives or run.settings.kafka_bootstrap_servers is None:
             streams = [bootstrap.streams.archive(run.settings, path).stream_id for path in archives]
             planned = resetting.plan(registry, selection, target, streams)
@@ -156,7 +152,7 @@ def reset(
 
 
 def _look_at_the_cluster(
-    run: options.Invocation, registry: Registry, selection: Selection, stream: str
+    run: Invocation, registry: Registry, selection: Selection, stream: str
 ) -> None:
     """Say that the cluster is another one than was read.
 
@@ -172,7 +168,7 @@ def _look_at_the_cluster(
 
 
 def _present_log(
-    run: options.Invocation, selection: Selection, target: int
+    run: Invocation, selection: Selection, target: int
 ) -> tuple[str, list[tuple[Partition, str]]]:
     """The cluster's stream, and its partitions with their topics' ids.
 

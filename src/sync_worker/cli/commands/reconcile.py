@@ -10,7 +10,8 @@ import click
 
 from sync_worker import bootstrap
 from sync_worker.authorship import Authorship
-from sync_worker.cli import moves, options, reconciling
+from sync_worker.cli import lookup, moves, options, reconciling
+from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.reconciling import AGAINST, AS_OF, Against, Kind
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit, UserError
@@ -95,9 +96,9 @@ class _How:
 )
 @options.actor_and_reason
 @options.yes_option
-@click.pass_context
+@pass_invocation
 def command(
-    ctx: click.Context,
+    run: Invocation,
     /,
     against: Against,
     as_of: datetime | None,
@@ -118,11 +119,10 @@ def command(
     registration: that is for the regions to add and remove. Exit code 3: drift was found, and is
     not repaired.
     """
-    run = options.invocation(ctx)
     done = _How(**how)
-    options.require_known_region(run, *done.regions)
+    lookup.require_known_region(run, *done.regions)
     _require_as_of(against, as_of, accept_short=accept_short)
-    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
+    with run.registry() as registry:
         asked = reconciling.Asked(against, as_of, done.regions, accept_short)
         comparison, expectation = reconciling.compared(run, registry, asked)
         repaired = None
@@ -130,7 +130,7 @@ def command(
             repaired = _repair(run, registry, comparison, expectation, done)
         else:
             _tell_moves(run, registry, comparison.differences)
-    _report(ctx, run, comparison, repaired)
+    _report(run, comparison, repaired)
 
 
 def _require_as_of(against: Against, as_of: datetime | None, *, accept_short: bool) -> None:
@@ -153,7 +153,7 @@ def _require_as_of(against: Against, as_of: datetime | None, *, accept_short: bo
 
 
 def _repair(
-    run: options.Invocation,
+    run: Invocation,
     registry: Registry,
     comparison: Comparison,
     expectation: Expectation,
@@ -227,8 +227,7 @@ def _items(comparison: Comparison, repaired: Repaired | None) -> list[dict[str, 
 
 
 def _report(
-    ctx: click.Context,
-    run: options.Invocation,
+    run: Invocation,
     comparison: Comparison,
     repaired: Repaired | None,
 ) -> None:
@@ -257,16 +256,14 @@ def _report(
         )
     is_left = bool(comparison.differences) if repaired is None else bool(repaired.left)
     if is_left or comparison.registrations:
-        ctx.exit(Exit.ATTENTION)
+        end_with(Exit.ATTENTION)
 
 
-def _tell_moves(
-    run: options.Invocation, registry: Registry, differences: Sequence[Difference]
-) -> None:
+def _tell_moves(run: Invocation, registry: Registry, differences: Sequence[Difference]) -> None:
     moves.tell(run.output, would_move(registry, differences), is_done=False)
 
 
-def _tell_repair(run: options.Invocation, repaired: Repaired) -> None:
+def _tell_repair(run: Invocation, repaired: Repaired) -> None:
     if repaired.done:
         run.output.message(f"{len(repaired.done)} facts are set, and were looked at again.")
     moves.tell(run.output, repaired.moved, is_done=True)

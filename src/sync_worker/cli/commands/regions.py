@@ -6,7 +6,8 @@ import click
 
 from sync_worker import bootstrap
 from sync_worker.administration.messages import boards as says
-from sync_worker.cli import options
+from sync_worker.cli import lookup, options
+from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.table import Columns
 from sync_worker.inspection.regions import regions
 from sync_worker.language import FilledMessage
@@ -47,14 +48,13 @@ def command() -> None:
 
 
 @command.command("list", epilog=options.examples("sync-worker regions list"))
-@click.pass_context
-def list_regions(ctx: click.Context) -> None:
+@pass_invocation
+def list_regions(run: Invocation) -> None:
     """List all regions, with how many of their registered clinics are in which state.
 
     own_system are those that are registered here and in TAK. A region with registered clinics and
     no patient board is pointed out: nobody there can file.
     """
-    run = options.invocation(ctx)
     rows = _regions(run)
     if run.output.is_table:
         run.output.items([{**row, "patient_board": _board_text(row)} for row in rows], COLUMNS)
@@ -67,23 +67,22 @@ def list_regions(ctx: click.Context) -> None:
     prints_document=True, epilog=options.examples("sync-worker regions show 01 -o json")
 )
 @click.argument("region_code", metavar="NN")
-@click.pass_context
-def show(ctx: click.Context, region_code: str) -> None:
+@pass_invocation
+def show(run: Invocation, region_code: str) -> None:
     """Show one region, by its two-character code."""
-    run = options.invocation(ctx)
-    options.require_known_region(run, region_code)
+    lookup.require_known_region(run, region_code)
     (region,) = (row for row in _regions(run) if row["region_code"] == region_code)
     run.output.document(region, render=lambda shown: _text(run, shown))
     if run.output.is_table:
         _point_out(run, [region])
 
 
-def _regions(run: options.Invocation) -> list[dict[str, Any]]:
-    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
+def _regions(run: Invocation) -> list[dict[str, Any]]:
+    with run.registry() as registry:
         return regions(registry, bootstrap.registry.regions(run.settings))
 
 
-def _point_out(run: options.Invocation, regions: list[dict[str, Any]]) -> None:
+def _point_out(run: Invocation, regions: list[dict[str, Any]]) -> None:
     for region in regions:
         if region["attention"]:
             code, count = region["region_code"], region["registered"]
@@ -91,7 +90,7 @@ def _point_out(run: options.Invocation, regions: list[dict[str, Any]]) -> None:
             run.output.attention(sentence(region_code=code, count=count))
 
 
-def _text(run: options.Invocation, region: dict[str, Any]) -> str:
+def _text(run: Invocation, region: dict[str, Any]) -> str:
     counts = {name: region[name] for name in _COUNTS}
     lines = (
         says.REGION_BOARD(board=_board_text(region) or says.NO_BOARD()),

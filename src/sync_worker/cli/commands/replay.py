@@ -12,6 +12,7 @@ from sync_worker import bootstrap
 from sync_worker.authorship import Authorship
 from sync_worker.cli import moves, options, params, reading_again, text
 from sync_worker.cli.interruption import Shielded
+from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.reading_again import Again
 from sync_worker.errors import Exit
 from sync_worker.operations.reapply import Reapply, ReapplyDryRun
@@ -49,9 +50,9 @@ _COUNTS = ("applied", "superseded", "ignored", "dead_lettered", "held")
 )
 @options.actor_and_reason
 @options.plan_options
-@click.pass_context
+@pass_invocation
 def command(
-    ctx: click.Context,
+    run: Invocation,
     /,
     archives: tuple[Path, ...],
     topics: tuple[str, ...],
@@ -76,7 +77,6 @@ def command(
     Ctrl-C finishes what is in hand and prints what was done so far; running it again is safe. Ends
     with 3 where something was held, or would be.
     """
-    run = options.invocation(ctx)
     wanted = params.selected(topics, partitions, start, end)
     if not (dry_run or yes):
         run.output.require_terminal()
@@ -93,7 +93,7 @@ def command(
             replaying.rehearse("dry run", show) if dry_run else replaying.do(show, actor, reason)
         )
     if report.held:
-        ctx.exit(Exit.ATTENTION)
+        end_with(Exit.ATTENTION)
 
 
 class _Replaying:
@@ -101,7 +101,7 @@ class _Replaying:
 
     def __init__(
         self,
-        run: options.Invocation,
+        run: Invocation,
         again: Again,
         archives: tuple[Path | None, ...],
         wanted: Range,
@@ -168,7 +168,7 @@ def _only(again: Again, hsa_ids: tuple[str, ...]) -> Only | None:
     return Only(again.parts.patience(wanted), again.parts.codec, again.parts.clock)
 
 
-def _show(run: options.Invocation, report: Report, *, is_done: bool) -> None:
+def _show(run: Invocation, report: Report, *, is_done: bool) -> None:
     """The report on stdout, and on stderr what somebody should look at."""
     document = _document(report)
     run.output.document(document, render=lambda shown: _text(run, shown))
@@ -202,7 +202,7 @@ def _document(report: Report) -> dict[str, Any]:
     }
 
 
-def _text(run: options.Invocation, document: dict[str, Any]) -> str:
+def _text(run: Invocation, document: dict[str, Any]) -> str:
     counts = ", ".join(f"{document[name]} {name.replace('_', ' ')}" for name in _COUNTS)
     changes = document["changes"]
     lines = [f"{_records(document['read'])} read: {counts}; changes: {len(changes)}"]

@@ -1,5 +1,6 @@
 """`sync-worker run`: the worker."""
 
+import sys
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -7,13 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sync_worker import bootstrap
 from sync_worker.cli import options, signals
+from sync_worker.cli.invocation import Invocation, end_with, invocation
+from sync_worker.cli.output import color_is_welcome
 from sync_worker.cli.remedies import sentence_of
 from sync_worker.errors import Exit, UserError
 
 if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
     from sync_worker.pipeline.worker import Worker
-    from sync_worker.registry.database import Registry
     from sync_worker.streams.archive.reader import ArchiveSource
 
 
@@ -58,45 +63,54 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     """
     is_daemon = not archives and until_idle is None
     end = signals.End(Exit.DONE if is_daemon else Exit.INTERRUPTED)
-    from sync_worker import bootstrap
-    from sync_worker.cli import daemon
-    from sync_worker.inspection.status import counts_item
-    from sync_worker.pipeline.retry import DAEMON, UNTIL_IDLE
-    from sync_worker.telemetry.health import Health, Readiness
-    from sync_worker.telemetry.listener import TelemetryListener
-    from sync_worker.telemetry.metrics import Metrics
+    # The heavy parts are imported from here on, so that a signal that comes early counts.
+    from sync_worker.inspection.status import attention_to_holds, counts_item
+    from sync_worker.registry import guard_state
 
-    run = options.invocation(ctx)
-    stuck_after = run.settings.kafka_max_poll_interval_ms / 1000
-    health, metrics = Health(stuck_after, run.options.redaction), Metrics()
-    told = TelemetryListener(run.log(), metrics, health)
-    with bootstrap.registry.worker_registry(run.settings, told.database_refused) as registry:
-        health.database = registry.unanswered_seconds
-        worker = bootstrap.worker.worker(
-            run.settings, registry, told, DAEMON if is_daemon else UNTIL_IDLE
-        )
-        end.of(worker)
-        tell = told.kafka_refused
-        open_kafka = None if archives else daemon.opener(run.settings, health, run.log(), tell)
+    run = invocation(ctx)
+    redaction = run.options.redaction
+    with bootstrap.worker.running(run.settings, _log(run), redaction, is_daemon=is_daemon) as parts:
+        end.of(parts.worker)
+        open_kafka = None if archives else parts.kafka_opener()
         try:
             if open_kafka is None:
-                is_whole = _apply_archives(run, worker, archives)
+                is_whole = _apply_archives(run, parts.worker, archives)
             else:
-                readiness = Readiness(run.log(), health)
-                watched = daemon.watched(run.settings, health, metrics, readiness)
-                with watched if is_daemon else nullcontext():
-                    is_whole = worker.run(open_kafka, until_idle)
+                with parts.probed() if is_daemon else nullcontext():
+                    is_whole = parts.worker.run(open_kafka, until_idle)
         finally:
-            run.output.document(counts_item(worker.total), render=_sentence)
-        if not is_daemon:
-            _require_whole(is_whole)
-            _point_out_holds(ctx, run, registry)
+            run.output.document(counts_item(parts.worker.total), render=_sentence)
+        if is_daemon:
+            return
+        _require_whole(is_whole)
+        with parts.registry.snapshot() as connection:
+            still_open = guard_state.count_open(connection)
+            attention = attention_to_holds(connection)
+    for about, remedy in attention:
+        run.output.attention(sentence_of(about, remedy))
+    if still_open:
+        end_with(Exit.ATTENTION)
 
 
-def _apply_archives(run: options.Invocation, worker: "Worker", archives: tuple[Path, ...]) -> bool:
+def _log(run: Invocation) -> "FilteringBoundLogger":
+    """The log on stderr, at the level of the settings unless -v or -q say otherwise."""
+    from sync_worker.telemetry import logging
+
+    level: str = run.settings.log_level
+    if run.options.verbosity:
+        quiet = "error" if level == "error" else "warning"
+        level = "debug" if run.options.verbosity > 0 else quiet
+    return logging.configure(
+        level,
+        run.settings.log_format,
+        sys.stderr,
+        has_color=run.options.color and color_is_welcome(sys.stderr),
+        redaction=run.options.redaction,
+    )
+
+
+def _apply_archives(run: Invocation, worker: "Worker", archives: tuple[Path, ...]) -> bool:
     """Whether all of them were read to their ends."""
-    from sync_worker import bootstrap
-
     sources = [bootstrap.streams.archive(run.settings, path) for path in archives]
     for source in sources:
         source.stream_id  # noqa: B018 - opens each file before the first one is applied
@@ -115,19 +129,6 @@ def _require_whole(is_whole: bool) -> None:
             why="What was in hand is finished, and stands.",
             hint="The same command goes on from there.",
         )
-
-
-def _point_out_holds(ctx: click.Context, run: options.Invocation, registry: "Registry") -> None:
-    from sync_worker.inspection.status import attention_to_holds
-    from sync_worker.registry import guard_state
-
-    with registry.snapshot() as connection:
-        still_open = guard_state.count_open(connection)
-        sentences = [sentence_of(*attention) for attention in attention_to_holds(connection)]
-    for sentence in sentences:
-        run.output.attention(sentence)
-    if still_open:
-        ctx.exit(Exit.ATTENTION)
 
 
 def _opened(source: "ArchiveSource") -> "ArchiveSource":

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from sync_worker.cli import options
+from sync_worker.cli.invocation import invocation, output_of
 from sync_worker.cli.output_files import PathToWrite, refuse_registry
 from sync_worker.events.json_schema import as_text, schemas
 from sync_worker.files.atomic import PUBLIC, AtomicFile
@@ -42,12 +43,12 @@ def export(ctx: click.Context, folder: Path | None) -> None:
     Without --out, stdout gets one JSON object: each file's name with its schema. Needs neither a
     database nor Kafka.
     """
-    output = options.output_of(ctx)
+    output = output_of(ctx)
     exported = schemas()
     if folder is None:
         output.document(exported, render=lambda shown: as_text(shown).rstrip("\n"))
         return
-    settings = options.invocation(ctx).settings
+    settings = invocation(ctx).settings
     for place in (folder, *(folder / name for name in exported)):
         refuse_registry(settings, place)
     folder.mkdir(parents=True, exist_ok=True)

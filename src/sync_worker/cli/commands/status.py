@@ -8,6 +8,7 @@ import click
 
 from sync_worker import bootstrap
 from sync_worker.cli import options
+from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.remedies import sentence_of
 from sync_worker.cli.table import Columns
 from sync_worker.inspection.status import Log, log, status
@@ -34,8 +35,8 @@ PARTITION_COLUMNS = Columns(
     prints_document=True,
     epilog=options.examples("sync-worker status", "sync-worker status -o json"),
 )
-@click.pass_context
-def command(ctx: click.Context) -> None:
+@pass_invocation
+def command(run: Invocation) -> None:
     """Show how far the worker has read, and what needs attention.
 
     Always ends with 0, whatever needs attention: scripts ask doctor, which ends with 3 where a
@@ -44,9 +45,8 @@ def command(ctx: click.Context) -> None:
     where Kafka is away or not configured, and for archives; `lag` also where the log is another
     than was read.
     """
-    run = options.invocation(ctx)
     is_configured = run.settings.kafka_bootstrap_servers is not None
-    with bootstrap.registry.open_registry(run.settings.database_url) as registry:
+    with run.registry() as registry:
         look = partial(_log, run) if is_configured else None
         document = status(registry, bootstrap.registry.regions(run.settings), look)
     sentences = [sentence_of(*attention) for attention in document["attention"]]
@@ -54,13 +54,13 @@ def command(ctx: click.Context) -> None:
     run.output.document(document, render=lambda shown: _text(run, shown))
 
 
-def _log(run: options.Invocation, known: Sequence[Position]) -> Log:
+def _log(run: Invocation, known: Sequence[Position]) -> Log:
     """The log as Kafka has it now."""
     with bootstrap.streams.kafka_admin(run.settings) as admin:
         return log(admin, known, bootstrap.streams.topics(run.settings))
 
 
-def _text(run: options.Invocation, shown: dict[str, Any]) -> str:
+def _text(run: Invocation, shown: dict[str, Any]) -> str:
     text = run.output.text
     clinics, letters = shown["clinics"], shown["dead_letters"]
     numbers = ", ".join(f"{number} {kind}" for kind, number in clinics.items())

@@ -13,6 +13,7 @@ from sync_worker.administration.messages import tak as says
 from sync_worker.administration.tak import TakPlan, Wanted
 from sync_worker.authorship import Authorship
 from sync_worker.cli import input_files, options
+from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.table import Columns
 from sync_worker.domain.admission import AdmissionOutcome, Refusal
 from sync_worker.domain.hsa_id import cleaned
@@ -42,18 +43,14 @@ def command() -> None:
 
 
 @command.command("list", epilog=options.examples("sync-worker tak list -o csv"))
-@click.pass_context
-def list_own_systems(ctx: click.Context) -> None:
+@pass_invocation
+def list_own_systems(run: Invocation) -> None:
     """List the clinics with a system of their own, by HSA-id.
 
     Name, region and activity are empty where the e-services never stated them. One that is
     registered here as well should be removed from one of the two.
     """
-    run = options.invocation(ctx)
-    with (
-        bootstrap.registry.open_registry(run.settings.database_url) as registry,
-        registry.snapshot() as connection,
-    ):
+    with run.snapshot() as connection:
         run.output.items(queries.own_systems(connection), COLUMNS, empty=says.EMPTY())
 
 
@@ -76,8 +73,8 @@ def list_own_systems(ctx: click.Context) -> None:
 )
 @options.actor_and_reason
 @options.plan_options
-@click.pass_context
-def import_list(ctx: click.Context, /, file: str, **how: Any) -> None:
+@pass_invocation
+def import_list(run: Invocation, /, file: str, **how: Any) -> None:
     """Replace the list by the one in FILE, or on stdin where FILE is `-`.
 
     The file is as for `clinics import`: text with one HSA-id a line, or csv. It must hold the whole
@@ -85,13 +82,12 @@ def import_list(ctx: click.Context, /, file: str, **how: Any) -> None:
     no HSA-id is not used at all. Shows what comes, goes and stays, and which registered clinics
     stop receiving cases, and asks.
     """
-    run = options.invocation(ctx)
     given = input_files.contents(file)
-    with bootstrap.registry.open_registry(run.settings.support_url) as registry:
+    with run.registry(run.settings.support_url) as registry:
         wanted = tak.wanted(registry, given.entries)
         input_files.tell_remarks(run.output, given)
         if wanted.malformed:
-            _refuse(ctx, run, given, wanted)
+            _refuse(run, given, wanted)
         planned = tak.plan(registry, list(wanted.lines))
         _tell(run, planned)
         done = _replaced(run, registry, planned, **how)
@@ -103,7 +99,7 @@ def import_list(ctx: click.Context, /, file: str, **how: Any) -> None:
 
 
 def _replaced(
-    run: options.Invocation,
+    run: Invocation,
     registry: Any,
     planned: TakPlan,
     *,
@@ -128,7 +124,7 @@ def _replaced(
     return done
 
 
-def _tell(run: options.Invocation, plan: TakPlan) -> None:
+def _tell(run: Invocation, plan: TakPlan) -> None:
     if plan.changes_nothing:
         run.output.message(says.NOTHING_TO_DO())
         return
@@ -140,7 +136,7 @@ def _tell(run: options.Invocation, plan: TakPlan) -> None:
 
 
 def _name(
-    run: options.Invocation,
+    run: Invocation,
     message: Message,
     hsa_ids: Sequence[str],
     *,
@@ -189,9 +185,7 @@ def _extra(plan: TakPlan) -> dict[str, Any]:
     }
 
 
-def _refuse(
-    ctx: click.Context, run: options.Invocation, given: FileContents, wanted: Wanted
-) -> None:
+def _refuse(run: Invocation, given: FileContents, wanted: Wanted) -> None:
     """End the command: a list that lacks what its malformed rows mean is not to be used."""
     malformed = {entry.line for entry in wanted.malformed}
     nothing = {"registered": None, "effect": None}
@@ -214,7 +208,7 @@ def _refuse(
     run.output.items(rows, ITEM_COLUMNS, extra={"summary": summary})
     lines = ", ".join(map(str, sorted(malformed)))
     run.output.attention(says.MALFORMED(refused=refused, count=count, lines=lines))
-    ctx.exit(Exit.REFUSED)
+    end_with(Exit.REFUSED)
 
 
 def _short(plan: TakPlan) -> UserError:

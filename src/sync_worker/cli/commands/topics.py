@@ -4,6 +4,7 @@ import click
 
 from sync_worker import bootstrap
 from sync_worker.cli import options
+from sync_worker.cli.invocation import Invocation, pass_invocation
 
 COLUMNS = ("topic", "outcome")
 
@@ -35,8 +36,8 @@ def command() -> None:
     type=click.IntRange(min=1),
     help="Copies of each partition.  [default: the cluster's]",
 )
-@click.pass_context
-def create(ctx: click.Context, partitions: int, replication_factor: int | None) -> None:
+@pass_invocation
+def create(run: Invocation, partitions: int, replication_factor: int | None) -> None:
     """Create the topics that are missing; leave those that are there as they are.
 
     With cleanup.policy=delete and unlimited retention: compaction would keep the last record of a
@@ -45,7 +46,6 @@ def create(ctx: click.Context, partitions: int, replication_factor: int | None) 
     """
     from sync_worker.streams.kafka.admin import TOPIC_CONFIGURATION, config_mismatches
 
-    run = options.invocation(ctx)
     wanted = bootstrap.streams.topics(run.settings)
     with bootstrap.streams.kafka_admin(run.settings) as admin:
         created = admin.create_topics(wanted, partitions, replication_factor or -1)

@@ -5,9 +5,9 @@ import getpass
 import click
 import pytest
 
-from sync_worker.cli import options
+from sync_worker.cli import lookup, options
 from sync_worker.cli.output import Form, Globals
-from sync_worker.config.settings import Settings
+from sync_worker.domain.regions import Regions
 from sync_worker.errors import Exit, UserError
 
 
@@ -139,11 +139,11 @@ def test_a_blank_actor_is_refused(shared):
 
 @pytest.mark.parametrize("code", ["01", "25", "ZZ"])
 def test_a_region_in_use_passes(code):
-    options.require_region(Settings(events_extra_regions=("ZZ",)), "01", code)
+    lookup.require_region(Regions(("ZZ",)), "01", code)
 
 
 @pytest.mark.parametrize("code", ["02", "1", "", "ZZ"])
 def test_a_region_code_that_does_not_exist_is_not_found(code):
     with pytest.raises(UserError) as refused:
-        options.require_region(Settings(), "01", code)
+        lookup.require_region(Regions(), "01", code)
     assert refused.value.exit_code is Exit.NOT_FOUND

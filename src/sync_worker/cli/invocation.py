@@ -1,0 +1,85 @@
+"""What a command is called with: its settings, its output, and the registry that these name."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, NoReturn, ParamSpec
+
+import click
+
+from sync_worker import bootstrap
+from sync_worker.authorship import Authorship
+from sync_worker.cli.options import globals_of
+from sync_worker.cli.output import Globals, Output
+from sync_worker.errors import Exit
+from sync_worker.language import of_locale
+from sync_worker.telemetry.redaction import redact_library_logs
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from sync_worker.config.settings import Settings
+    from sync_worker.registry.database import Registry
+
+Parameters = ParamSpec("Parameters")
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """A call of a command."""
+
+    options: Globals
+    settings: "Settings"
+    output: Output
+
+    @contextmanager
+    def registry(self, url: str | None = None) -> Iterator["Registry"]:
+        """The registry of the settings, or the one at `url`, while the body runs."""
+        with bootstrap.registry.open_registry(url or self.settings.database_url) as registry:
+            yield registry
+
+    @contextmanager
+    def snapshot(self, url: str | None = None) -> Iterator["Connection"]:
+        """The same, to be read: all that the body reads is of one moment."""
+        with self.registry(url) as registry, registry.snapshot() as connection:
+            yield connection
+
+
+def pass_invocation(
+    command: Callable[Concatenate[Invocation, Parameters], None],
+) -> Callable[Parameters, None]:
+    """Read the settings, and hand the command its invocation; UserError where they are wrong."""
+
+    @wraps(command)
+    def called(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        command(invocation(click.get_current_context()), *args, **kwargs)
+
+    return called
+
+
+def invocation(ctx: click.Context) -> Invocation:
+    """The invocation of a command that may also be called without settings."""
+    # Only a command that is called needs it: help does not, nor does an error in its options.
+    from sync_worker.config.settings import load_settings
+
+    options = globals_of(ctx)
+    redact_library_logs(options.redaction)
+    settings = load_settings(os.environ)
+    return Invocation(options, settings, Output(options, settings.lang or of_locale(os.environ)))
+
+
+def output_of(ctx: click.Context) -> Output:
+    """The output of a command that starts without settings."""
+    return Output(globals_of(ctx))
+
+
+def authorship(actor: str, reason: str | None) -> Authorship:
+    """That somebody does something now."""
+    return Authorship(actor, reason, bootstrap.now())
+
+
+def end_with(code: Exit) -> NoReturn:
+    """End the command, which is done, with an exit code of its own."""
+    raise click.exceptions.Exit(code)
