@@ -44,8 +44,8 @@ from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 
 @pytest.fixture
 def applier(registry):
-    codec = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
-    return Applier(registry, codec, lambda: NOW)
+    decoder = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
+    return Applier(registry, decoder, lambda: NOW)
 
 
 @through_the_database

@@ -43,8 +43,8 @@ def put(registry, table, *rows):
 
 def apply(registry, *contents):
     batch, _ = batch_of(numbered(contents, topic="eservices.clinic.activation"))
-    codec = EventDecoder("eservices.clinic.activation", Regions(), timedelta(hours=1))
-    apply_batch(Applier(registry, codec, lambda: NOW), STREAM, batch)
+    decoder = EventDecoder("eservices.clinic.activation", Regions(), timedelta(hours=1))
+    apply_batch(Applier(registry, decoder, lambda: NOW), STREAM, batch)
 
 
 def test_an_empty_registry_has_nothing_that_fails(registry):

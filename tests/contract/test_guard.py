@@ -78,7 +78,7 @@ def test_a_rehearsal_comes_to_what_the_run_comes_to_and_keeps_nothing(
     assert outcomes.count(Outcome.APPLIED) == stage.total.applied - total.applied
     assert outcomes.count(Outcome.SUPERSEDED) == stage.total.superseded - total.superseded
     assert stage.changes()[logged:] == [
-        (e.hsa_id, e.change, e.old_value, e.new_value) for m in rehearsed for e in m.entries
+        (e.hsa_id, e.change, e.old_value, e.new_value) for m in rehearsed for e in m.log_entries
     ]
     after = {h: f for m in rehearsed for h, f in m.changed.items()}
     assert {h: [r and r.value for r in f] for h, f in after.items()} == {
@@ -95,9 +95,9 @@ def rehearse(stage, coming, sizes):
     for size in [*sizes, len(rest)]:
         part, rest = rest[:size], rest[size:]
         if part:
-            judged = DecodedRecords.by(CODEC, part, stage.now())
+            decoded = DecodedRecords.decode(CODEC, part, stage.now())
             with stage.registry.snapshot() as connection:
-                merged.append(rehearsal.merge(connection, STREAM, judged, stage.now()))
+                merged.append(rehearsal.merge(connection, STREAM, decoded, stage.now()))
     return merged
 
 

@@ -32,8 +32,8 @@ LIMIT = 3
 
 @pytest.fixture
 def applier(registry):
-    codec = EventDecoder(ACTIVATION, Regions(), timedelta(days=1))
-    return Applier(registry, codec, lambda: NOW, Limits(LIMIT, 0, timedelta(minutes=60)))
+    decoder = EventDecoder(ACTIVATION, Regions(), timedelta(days=1))
+    return Applier(registry, decoder, lambda: NOW, Limits(LIMIT, 0, timedelta(minutes=60)))
 
 
 @pytest.fixture

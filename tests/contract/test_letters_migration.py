@@ -60,8 +60,8 @@ def before(registry_url):
 def test_letters_keep_their_log_and_are_found_when_read_again(before):
     schema.upgrade(before)
     registry = Registry(before)
-    codec = EventDecoder(ACTIVATION, Regions(("11",)), timedelta(minutes=10))
-    applier = Applier(registry, codec, lambda: NOW)
+    decoder = EventDecoder(ACTIVATION, Regions(("11",)), timedelta(minutes=10))
+    applier = Applier(registry, decoder, lambda: NOW)
     with before.begin() as connection:
         found = connection.execute(select(dead_letter).order_by(dead_letter.c.id)).all()
         assert [(row.topic_id, row.digest) for row in found] == [
@@ -72,7 +72,7 @@ def test_letters_keep_their_log_and_are_found_when_read_again(before):
         connection.execute(text("UPDATE position SET next_offset = 0"))
     batch, _ = batch_of(BAD)
     again = FetchedBatch(batch.records, batch.ranges, {ACTIVATION: TOPIC_ID})
-    applier.apply(STREAM, applier.judged(again))
+    applier.apply(STREAM, applier.decode(again))
     with before.connect() as connection:
         statuses = connection.scalars(select(dead_letter.c.status).order_by(dead_letter.c.id))
         assert list(statuses) == ["open", "redriven"]

@@ -39,8 +39,8 @@ class Everybody:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        codec = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
-        self._applier = Applier(registry, codec, lambda: NOW)
+        decoder = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
+        self._applier = Applier(registry, decoder, lambda: NOW)
         self._offsets: Counter[int] = Counter()
 
     def add(self, rng: random.Random) -> list[str]:

@@ -34,8 +34,8 @@ from sync_worker.events.record import Origin, Partition
 from sync_worker.operations import reconcile
 from sync_worker.operations.extract import ShortExtract, parse, refuse_short
 from sync_worker.operations.reconcile import (
-    ExtractSays,
-    StreamSays,
+    ExtractExpectation,
+    StreamExpectation,
     compare,
     passed_by,
     still_differing,
@@ -76,7 +76,7 @@ def told(registry, records, *, has_positions=True, stream=STREAM):
     known = (passed.positions or {}) if has_positions else None
     fold = Fold(CODEC, passed._replace(positions=known))
     fold.read(records, NOW)
-    return StreamSays(stream, fold)
+    return StreamExpectation(stream, fold)
 
 
 def compared(registry, records, regions=(), **more):
@@ -483,7 +483,7 @@ class TestExtracts:
         return parse(content, self.AS_OF, Regions(), known=())
 
     def compared(self, registry, *lines):
-        return compare(surveyed(registry), ExtractSays(self.says(*lines)))
+        return compare(surveyed(registry), ExtractExpectation(self.says(*lines)))
 
     @pytest.fixture(autouse=True)
     def read(self, registry, applier):

@@ -23,8 +23,8 @@ from sync_worker.events.outcomes import Reason
 from sync_worker.operations import redrive as deciding
 from sync_worker.operations.redrive import (
     ClosedDeadLetters,
-    RedriveDryRun,
-    Redriving,
+    DryRunRedriver,
+    Redriver,
     UnknownDeadLetters,
 )
 from sync_worker.pipeline.apply import Applier
@@ -43,13 +43,13 @@ def all_open(registry, reason=None):
         return dead_letters.found(connection, DeadLetterFilter("open", reason))
 
 
-def redrive(registry, codec=WITH_11, limits=USUAL_LIMITS, most=100, heads=None):
-    hand = Redriving(parts_of(registry, limits, codec), BY, most)
+def redrive(registry, decoder=WITH_11, limits=USUAL_LIMITS, most=100, heads=None):
+    hand = Redriver(parts_of(registry, limits, decoder), BY, most)
     return list(hand.take(all_open(registry) if heads is None else heads))
 
 
-def rehearse(registry, codec=WITH_11, limits=USUAL_LIMITS, most=100):
-    hand = RedriveDryRun(parts_of(registry, limits, codec), most)
+def rehearse(registry, decoder=WITH_11, limits=USUAL_LIMITS, most=100):
+    hand = DryRunRedriver(parts_of(registry, limits, decoder), most)
     return list(hand.take(all_open(registry)))
 
 
@@ -132,7 +132,7 @@ def test_a_dry_run_says_what_the_redrive_then_does(registry, documents, most, li
     assert (rows(registry), statuses(registry)) == before
     done = redrive(registry, limits=limits, most=100)
     assert outcomes(rehearsed) == outcomes(done)
-    held = [sum(part.merged.held_back for part in parts) for parts in (rehearsed, done)]
+    held = [sum(part.merged.records_held for part in parts) for parts in (rehearsed, done)]
     assert held[0] == held[1]
 
 
@@ -167,7 +167,7 @@ def test_a_mass_change_is_held_by_a_redrive_too(registry):
         redrive(registry, limits=NO_DEPARTURES, most=1),
     ):
         assert outcomes(parts) == [Outcome.APPLIED, Outcome.APPLIED]
-        assert sum(part.merged.held_back for part in parts) == 2
+        assert sum(part.merged.records_held for part in parts) == 2
     assert rows(registry)[A][1] == "01"
 
 
@@ -211,9 +211,9 @@ def test_two_who_redrive_at_once_do_not_redrive_twice(registry):
 
 
 def redrive_patiently(registry, heads):
-    patience = Retrier(registry, lambda: False, lambda _error, _seconds: None)
-    parts = parts_of(registry, codec=WITH_11)._replace(patience=patience)
-    return list(Redriving(parts, BY, 7).take(heads))
+    retry = Retrier(registry, lambda: False, lambda _error, _seconds: None)
+    parts = parts_of(registry, decoder=WITH_11)._replace(retry=retry)
+    return list(Redriver(parts, BY, 7).take(heads))
 
 
 def test_letters_of_several_streams_keep_the_order_set_aside(registry):

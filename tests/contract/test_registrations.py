@@ -130,8 +130,8 @@ def test_many_changed_by_one_statement_are_logged_each(engine, logged):
 
 
 def test_what_the_worker_writes_of_a_registered_clinic_is_no_registration(registry, engine, logged):
-    codec = EventDecoder("eservices.clinic.activation", Regions(), timedelta(hours=1))
-    applier = Applier(registry, codec, lambda: NOW)
+    decoder = EventDecoder("eservices.clinic.activation", Regions(), timedelta(hours=1))
+    applier = Applier(registry, decoder, lambda: NOW)
     renamed = numbered([activated(A, NOW + timedelta(minutes=1), name="Ny")])
     apply_batch(applier, STREAM, batch_of(renamed)[0])
     assert [change for change, *_ in changes(logged())] == ["renamed"]

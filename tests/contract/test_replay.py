@@ -21,9 +21,9 @@ from tests.worlds.registry import (
     rows,
 )
 
-from sync_worker.operations.reapply import Reapply, ReapplyDryRun
-from sync_worker.operations.replay import Only, Replay
-from sync_worker.pipeline.apply import Applier, Writer
+from sync_worker.operations.reapply import CommittingReapplier, DryRunReapplier
+from sync_worker.operations.replay import RecordFilter, Replay
+from sync_worker.pipeline.apply import Applier, TransactionWriter
 from sync_worker.pipeline.merge import Outcome
 from sync_worker.registry import dead_letters, positions
 from sync_worker.registry.change_log import LogEntry
@@ -88,9 +88,9 @@ def test_a_dry_run_reports_what_the_run_then_does_whatever_the_batches(
     parts = parts_of(registry, stage.limits, now=stage.now())
     records = numbered([b"{" if at in bad else one for at, one in enumerate(coming)])
     before, held, stood = rows(registry), stage.held_values(), all_positions(registry)
-    rehearsed = replay(ReapplyDryRun(parts), records, sizes[0]).report
+    rehearsed = replay(DryRunReapplier(parts), records, sizes[0]).report
     assert (rows(registry), stage.held_values(), letters(registry)) == (before, held, [])
-    done = replay(Reapply(parts), records, sizes[1]).report
+    done = replay(CommittingReapplier(parts), records, sizes[1]).report
     assert told(rehearsed) == told(done)
     assert told(done)[2] == differences(before, rows(registry))
     assert len(letters(registry)) == done.counts[Outcome.DEAD_LETTERED]
@@ -106,7 +106,7 @@ def test_a_replay_comes_to_what_the_worker_would_have_come_to(registry, document
     if records[:known]:
         apply(registry, records[:known])
     logged = len(log_of(registry))
-    replay(Reapply(parts_of(registry)), records, sizes)
+    replay(CommittingReapplier(parts_of(registry)), records, sizes)
     replayed, log = rows(registry), log_of(registry)[logged:]
     _, _ = play(registry, (0, 0), [], [])
     batch, ends = batch_of(records[:known])
@@ -128,8 +128,8 @@ def test_what_is_known_already_takes_no_transaction_that_writes(registry, monkey
     )
     apply(registry, records)
     written = []
-    monkeypatch.setattr(Writer, "write", lambda *arguments: written.append(arguments))
-    report = replay(Reapply(parts_of(registry)), records, [1]).report
+    monkeypatch.setattr(TransactionWriter, "write", lambda *arguments: written.append(arguments))
+    report = replay(CommittingReapplier(parts_of(registry)), records, [1]).report
     assert report.counts == {Outcome.SUPERSEDED: 3, Outcome.DEAD_LETTERED: 1}
     assert written == []
 
@@ -138,14 +138,16 @@ def test_a_clinic_that_comes_back_to_what_it_was_has_not_changed(registry):
     apply(registry, numbered([activated(A, 0)]))
     records = numbered([deactivated(A, 1), activated(A, 2, name="Ett"), activated(B, 2)])
     for sizes in ([], [1, 1]):
-        rehearsed = replay(ReapplyDryRun(parts_of(registry)), records, sizes).report
+        rehearsed = replay(DryRunReapplier(parts_of(registry)), records, sizes).report
         assert told(rehearsed)[2] == [(A, "name", None, "Ett"), (B, "activation", None, True)]
-    assert told(replay(Reapply(parts_of(registry)), records, [1, 1]).report) == told(rehearsed)
+    assert told(replay(CommittingReapplier(parts_of(registry)), records, [1, 1]).report) == told(
+        rehearsed
+    )
 
 
 def test_facts_of_a_clinic_are_in_the_order_of_the_contract(registry):
     records = numbered([activated(B, 0, name="B", regionCode="03"), activated(A, 0, name="A")])
-    report = replay(ReapplyDryRun(parts_of(registry)), records).report
+    report = replay(DryRunReapplier(parts_of(registry)), records).report
     assert [(hsa_id, c.fact.value) for hsa_id, c in report.changes()] == [
         *((A, fact) for fact in ("activation", "name")),
         *((B, fact) for fact in FACTS),
@@ -156,7 +158,7 @@ def test_bad_records_met_again_are_not_stored_twice(registry):
     records = numbered([b"{", activated(A, 0, regionCode="11")], topic=ACTIVATION)
     apply(registry, records)
     before = letters(registry)
-    report = replay(Reapply(parts_of(registry)), records, [1]).report
+    report = replay(CommittingReapplier(parts_of(registry)), records, [1]).report
     assert report.counts == {Outcome.DEAD_LETTERED: 2}
     assert (
         letters(registry) == before == [(0, "invalid_json", "open"), (1, "unknown_region", "open")]
@@ -174,9 +176,9 @@ def test_a_letter_whose_record_is_understood_is_closed_be_it_newer_or_not(regist
         topic=ACTIVATION,
     )
     apply(registry, records)
-    replay(ReapplyDryRun(parts_of(registry, codec=WITH_11)), records, sizes)
+    replay(DryRunReapplier(parts_of(registry, decoder=WITH_11)), records, sizes)
     assert [status for *_, status in letters(registry)] == ["open", "open"]
-    report = replay(Reapply(parts_of(registry, codec=WITH_11)), records, sizes).report
+    report = replay(CommittingReapplier(parts_of(registry, decoder=WITH_11)), records, sizes).report
     assert report.counts == {Outcome.SUPERSEDED: 2, Outcome.APPLIED: 1}
     assert [status for *_, status in letters(registry)] == ["redriven", "redriven"]
     assert rows(registry)[B] == (True, "11", None)
@@ -188,7 +190,7 @@ def test_a_closed_letter_stays_as_it_was_closed(registry):
     with registry.transaction() as transaction:
         dead_letters.close(transaction.connection, [1], dead_letters.DISCARDED, NOW)
         transaction.commit()
-    replay(Reapply(parts_of(registry)), records)
+    replay(CommittingReapplier(parts_of(registry)), records)
     assert letters(registry) == [(0, "invalid_json", "discarded")]
 
 
@@ -206,22 +208,24 @@ def test_with_clinics_only_their_records_are_counted_bad_ones_too(registry):
     )
     records += [record(b"{", key=A.lower(), offset=6), record(None, key=B, offset=7)]
     parts = parts_of(registry)
-    report = replay(Reapply(parts), records, only=Only({A}, CODEC, parts.clock)).report
+    report = replay(
+        CommittingReapplier(parts), records, only=RecordFilter({A}, CODEC, parts.clock)
+    ).report
     assert report.counts == {
         Outcome.APPLIED: 1,
         Outcome.DEAD_LETTERED: 2,
         Outcome.IGNORED: 1,
     }
     assert list(rows(registry)) == [A]
-    nobody = Only({"SE2321000016-NONE"}, CODEC, parts.clock)
-    assert replay(Reapply(parts), records, only=nobody).report.read == 0
+    nobody = RecordFilter({"SE2321000016-NONE"}, CODEC, parts.clock)
+    assert replay(CommittingReapplier(parts), records, only=nobody).report.read == 0
 
 
 def test_several_streams_are_one_run_and_each_keeps_its_own_letters(registry):
     first = numbered([activated(A, 0), b"{"], topic=ACTIVATION)
     second = numbered([deactivated(A, 1), b"{"], topic=ACTIVATION)
     told_of = []
-    for hand in (ReapplyDryRun(parts_of(registry)), Reapply(parts_of(registry))):
+    for hand in (DryRunReapplier(parts_of(registry)), CommittingReapplier(parts_of(registry))):
         replaying = replay(hand, first)
         replay(hand, second, stream=OTHER, into=replaying)
         told_of.append(told(replaying.report))
@@ -234,10 +238,10 @@ def test_who_replayed_is_logged_once_and_only_where_something_changed(registry):
     apply(registry, numbered([activated(A, 0)]))
     registered(registry, A)
     entry = LogEntry(NOW, "replayed", actor="anna", reason="Case 1")
-    replay(Reapply(parts_of(registry), entry), numbered([activated(A, 0)]))
+    replay(CommittingReapplier(parts_of(registry), entry), numbered([activated(A, 0)]))
     assert log_of(registry) == []
     coming = numbered([deactivated(A, 1), activated(A, 2)])
-    replay(Reapply(parts_of(registry), entry), coming, [1])
+    replay(CommittingReapplier(parts_of(registry), entry), coming, [1])
     assert [change for _, change, *_ in log_of(registry)] == [
         "deactivated",
         "replayed",
@@ -263,7 +267,7 @@ def test_a_part_that_takes_too_long_is_done_in_halves(registry, engine):
             )
         )
     records = numbered([activated(hsa_id, 0) for hsa_id in CLINICS])
-    report = replay(Reapply(parts_of(registry)), records).report
+    report = replay(CommittingReapplier(parts_of(registry)), records).report
     assert report.counts == {Outcome.APPLIED: len(CLINICS)}
     assert set(rows(registry)) == set(CLINICS)
 
@@ -274,6 +278,6 @@ def test_a_clinic_that_ends_where_nobody_can_file_is_pointed_out(registry):
     coming = numbered(
         [region_changed(A, 1, "03"), region_changed(B, 1, "03"), region_changed(A, 2, "01")]
     )
-    for hand in (ReapplyDryRun(parts_of(registry)), Reapply(parts_of(registry))):
+    for hand in (DryRunReapplier(parts_of(registry)), CommittingReapplier(parts_of(registry))):
         moved = replay(hand, coming, [1]).report.moved_without_board()
         assert {clinic.hsa_id: clinic.region_code for clinic in moved} == {B: "03"}

@@ -14,7 +14,7 @@ from sync_worker.cli.remedies import sentence_of
 from sync_worker.domain.regions import Regions
 from sync_worker.events.record import Partition
 from sync_worker.inspection.status import Log, log, status
-from sync_worker.pipeline.stored_positions import among
+from sync_worker.pipeline.stored_positions import of_stream
 from sync_worker.registry import positions, queries
 from sync_worker.registry.queries import ClinicFilter
 from sync_worker.registry.tables import clinic, own_system, patient_board
@@ -114,7 +114,7 @@ def told(registry, *bounds, stream=STREAM, topic_id=ID, topics=("t",)):
     def look(known):
         of_partitions = {Partition("t", n): Bounds(*both) for n, both in enumerate(bounds)}
         ids = {"t": topic_id} if bounds else {}
-        return Log(stream, topics, ids, of_partitions, among(known, stream))
+        return Log(stream, topics, ids, of_partitions, of_stream(known, stream))
 
     return status(registry, Regions(), look)
 

@@ -49,7 +49,7 @@ class Transactions:
 
     read: list[int] = field(default_factory=list)
     races_lost: int = 0
-    set_aside: list[DeadLettered] = field(default_factory=list)
+    dead_lettered: list[DeadLettered] = field(default_factory=list)
 
     def polling(self):
         pass
@@ -60,14 +60,14 @@ class Transactions:
     def holds_open(self, count):
         pass
 
-    def applied(self, applied):
-        self.read.append(applied.total.read)
-        self.set_aside += [w for w in applied.warnings if isinstance(w, DeadLettered)]
+    def committed(self, transaction):
+        self.read.append(transaction.total.read)
+        self.dead_lettered += [w for w in transaction.warnings if isinstance(w, DeadLettered)]
 
     def outpaced(self):
         self.races_lost += 1
 
-    def waiting(self, error, seconds):
+    def retrying(self, error, seconds):
         raise error
 
 
@@ -167,8 +167,8 @@ def test_a_transaction_never_takes_more_than_it_may_though_more_is_read_at_once(
 def test_transactions_grow_from_few_records_as_the_database_is_quick(
     registry, tmp_path, monkeypatch, quick_seconds, sizes
 ):
-    monkeypatch.setattr(transaction_buffer, "_FIRST_RECORDS", 4)
-    monkeypatch.setattr(transaction_buffer, "_QUICK_SECONDS", quick_seconds)
+    monkeypatch.setattr(transaction_buffer, "_FIRST_TRANSACTION_RECORDS", 4)
+    monkeypatch.setattr(transaction_buffer, "_QUICK_TRANSACTION_SECONDS", quick_seconds)
     documents = [activated(CLINICS[0], minute) for minute in range(100)]
     archive = written(tmp_path / "a.jsonl", numbered(documents, topic=ACTIVATION))
     told, _ = run(registry, ArchiveSource(archive, 1), 1000)
@@ -178,7 +178,7 @@ def test_transactions_grow_from_few_records_as_the_database_is_quick(
 def test_a_flood_of_large_bad_records_is_kept_in_transactions_that_memory_can_hold(
     registry, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(transaction_buffer, "_MOST_BYTES_WHOLE", 3600)  # six of those below
+    monkeypatch.setattr(transaction_buffer, "_MAX_RETAINED_BYTES", 3600)  # six of those below
     bad = [b"no event" + b"." * 192] * 9
     documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(9)]
     archive = written(tmp_path / "a.jsonl", numbered([*bad, *documents], topic=ACTIVATION))
@@ -221,7 +221,7 @@ def test_a_record_that_the_database_refuses_is_read_again_and_set_aside_byte_for
 
     assert total == Counts(applied=11, dead_lettered=1)
     assert letters(registry) == [(5, records[5].value, Reason.DATABASE_REJECTED.value)]
-    assert [bad.record for bad in told.set_aside] == [records[5]]
+    assert [bad.record for bad in told.dead_lettered] == [records[5]]
     assert told.read == [2, 2, 2, 2, 4], "one by one until past it, and then together again"
 
 

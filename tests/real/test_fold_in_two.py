@@ -12,11 +12,19 @@ from sync_worker.domain.facts import Fact
 from sync_worker.domain.regions import Regions
 from sync_worker.events.record import Partition
 from sync_worker.operations import stream_fold
-from sync_worker.operations.stream_fold import Gauge, Judge, Part, PartLost, Passed, folded, halves
+from sync_worker.operations.stream_fold import (
+    DecoderSettings,
+    FoldProcessLost,
+    FoldProgress,
+    FoldTask,
+    WorkerProgress,
+    folded,
+    halves,
+)
 from sync_worker.streams.protocol import StoredPositions, StreamError
 from tests.builders import ACTIVATION, activated, deactivated, record
 
-JUDGE = Judge(ACTIVATION, Regions(), timedelta(hours=1))
+JUDGE = DecoderSettings(ACTIVATION, Regions(), timedelta(hours=1))
 CLINICS = [f"SE2321000016-T{number:03}" for number in range(12)]
 
 
@@ -33,8 +41,8 @@ def part(cluster):
                 sent = record(event)
                 headers = list(sent.headers)
                 producer.send(topic, sent.value, sent.key, headers, partition=place)
-    passed = Passed({Partition(topic, 0): 4})
-    return Part(cluster.settings(topic), JUDGE, passed, StoredPositions({}), 5)
+    passed = WorkerProgress({Partition(topic, 0): 4})
+    return FoldTask(cluster.settings(topic), JUDGE, passed, StoredPositions({}), 5)
 
 
 def test_halves_have_every_partition_once():
@@ -43,7 +51,7 @@ def test_halves_have_every_partition_once():
 
 
 def test_two_processes_come_to_what_one_does(part):
-    gauge = Gauge()
+    gauge = FoldProgress()
     alone, together = stream_fold._fold(part, lambda _: None), folded(part, {0, 1, 2}, gauge)
     assert together.hsa_ids() == alone.hsa_ids() == set(CLINICS)
     for hsa_id in CLINICS:
@@ -57,7 +65,7 @@ def test_what_the_other_process_cannot_read_is_said_here(part):
     (topic,) = part.settings.topics
     beyond = StoredPositions({Partition(topic, 1): 1000})
     with pytest.raises(StreamError, match=f"{topic}/1: the log ends at offset"):
-        folded(replace(part, stored_positions=beyond), {0, 1, 2}, Gauge())
+        folded(replace(part, stored_positions=beyond), {0, 1, 2}, FoldProgress())
 
 
 def die(*_):
@@ -71,23 +79,23 @@ def leave(*_):
 @pytest.mark.parametrize(("end", "signal_name"), [(die, "SIGKILL"), (leave, None)])
 def test_a_process_that_ended_without_a_word_is_missed(part, monkeypatch, end, signal_name):
     monkeypatch.setattr(stream_fold, "_run", end)
-    with pytest.raises(PartLost) as lost:
-        folded(part, {0, 1, 2}, Gauge())
+    with pytest.raises(FoldProcessLost) as lost:
+        folded(part, {0, 1, 2}, FoldProgress())
     assert lost.value.signal_name == signal_name
 
 
 def test_what_the_other_process_stumbles_over_is_raised_here(part, capfd):
-    broken = replace(part, judge=Stumbling(ACTIVATION, Regions(), timedelta()))
+    broken = replace(part, decoder_settings=Stumbling(ACTIVATION, Regions(), timedelta()))
     with pytest.raises(KeyError, match="a fault of ours") as raised:
-        folded(broken, {0, 1, 2}, Gauge())
+        folded(broken, {0, 1, 2}, FoldProgress())
     assert "in codec" in "".join(raised.value.__notes__)
     assert capfd.readouterr().err == ""
 
 
-class Stumbling(Judge):
+class Stumbling(DecoderSettings):
     """Breaks in the process beside ours alone."""
 
-    def codec(self):
+    def decoder(self):
         if multiprocessing.parent_process() is not None:
             raise KeyError("a fault of ours")
-        return super().codec()
+        return super().decoder()

@@ -23,7 +23,7 @@ from sync_worker import __version__
 from sync_worker.cli.main import root
 from sync_worker.config.settings import load_settings
 from sync_worker.telemetry.health import Health
-from sync_worker.telemetry.http import Port
+from sync_worker.telemetry.http import HttpServer
 from sync_worker.telemetry.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -393,7 +393,7 @@ def checked(probe, port, **settings):
 def test_the_check_says_what_the_worker_says():
     health = Health(stuck_after_seconds=60, source=lambda: ["Kafka does not answer"])
     health.database_is(None)
-    port = Port("127.0.0.1", 0, health, CollectorRegistry())
+    port = HttpServer("127.0.0.1", 0, health, CollectorRegistry())
     try:
         assert checked("livez", port.number)[0] == 0
         assert checked("readyz", port.number) == (
@@ -415,7 +415,7 @@ def test_a_worker_without_a_port_is_not_asked():
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1", "::", "localhost"])
 def test_the_check_asks_wherever_the_worker_listens(host, tmp_path):
-    port = Port(host, 0, Health(stuck_after_seconds=60), CollectorRegistry())
+    port = HttpServer(host, 0, Health(stuck_after_seconds=60), CollectorRegistry())
     try:
         assert checked("livez", port.number, HTTP_HOST=host)[0] == 0
         (tmp_path / "sync_worker_http_port").write_text(f"{port.number}\n")

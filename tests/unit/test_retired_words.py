@@ -50,10 +50,7 @@ DEFINITIONS = {
 }
 """Names of classes and functions that said nothing, or two things."""
 
-STILL_DEFINED = {
-    *("Stated", "Passed", "Waiting", "Hand", "Only", "Parts", "Judge", "Gauge"),
-    *("locked", "present", "alone"),
-}
+STILL_DEFINED = {"locked", "present", "alone"}
 
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 """Of documents: what the program prints or is called stands in the source."""

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.operations.reapply import Parts
+from sync_worker.operations.reapply import ReapplyContext
 from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.retry import Retrier, RetryPolicy
 from sync_worker.registry.tables import dead_letter
@@ -26,15 +26,15 @@ NO_PATIENCE = RetryPolicy(give_up_after=timedelta())
 A, B = CLINICS[:2]
 
 
-def parts_of(registry, guard_limits=USUAL_LIMITS, codec=CODEC, now=NOW):
-    patience = Retrier(registry, lambda: False, lambda _error, _seconds: None, NO_PATIENCE)
-    return Parts(registry, codec, guard_limits, lambda: now, patience)
+def parts_of(registry, guard_limits=USUAL_LIMITS, decoder=CODEC, now=NOW):
+    retry = Retrier(registry, lambda: False, lambda _error, _seconds: None, NO_PATIENCE)
+    return ReapplyContext(registry, decoder, guard_limits, lambda: now, retry)
 
 
-def apply(registry, records, codec=CODEC):
+def apply(registry, records, decoder=CODEC):
     """As the worker does."""
     batch, _ = batch_of(records)
-    return apply_batch(Applier(registry, codec, lambda: NOW), STREAM, batch)
+    return apply_batch(Applier(registry, decoder, lambda: NOW), STREAM, batch)
 
 
 def letters(registry):

@@ -51,7 +51,7 @@ def upgrade_to(engine, revision):
 
 def apply_batch(applier, stream, batch):
     """Apply a batch by itself."""
-    return applier.apply(stream, applier.judged(batch))
+    return applier.apply(stream, applier.decode(batch))
 
 
 def empty_log(connection):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from structlog.typing import FilteringBoundLogger
 
 from sync_worker import bootstrap
-from sync_worker.bootstrap.operations import codec
+from sync_worker.bootstrap.operations import decoder
 from sync_worker.bootstrap.registry import limits, worker_registry
 from sync_worker.bootstrap.streams import kafka
 from sync_worker.config.settings import Settings
@@ -17,8 +17,8 @@ from sync_worker.pipeline.retry import DAEMON, UNTIL_IDLE
 from sync_worker.pipeline.worker import Worker
 from sync_worker.registry.database import Registry
 from sync_worker.streams.kafka.source import KafkaSource
-from sync_worker.telemetry.health import Health, Readiness, watched
-from sync_worker.telemetry.http import Port
+from sync_worker.telemetry.health import Health, ReadinessLog, watched
+from sync_worker.telemetry.http import HttpServer
 from sync_worker.telemetry.listener import TelemetryListener
 from sync_worker.telemetry.metrics import Metrics
 from sync_worker.telemetry.redaction import Redaction
@@ -72,7 +72,7 @@ class WorkerProcess(NamedTuple):
                 port = _port(self.settings, self.health, self.metrics)
                 stack.callback(port.close)
                 self.health.threads.append(port.thread)
-            stack.enter_context(watched(self.health, Readiness(self.log, self.health)))
+            stack.enter_context(watched(self.health, ReadinessLog(self.log, self.health)))
             yield
 
 
@@ -89,16 +89,16 @@ def running(
     listener = TelemetryListener(log, metrics, health)
     with worker_registry(settings, listener.database_refused) as registry:
         health.database = registry.unanswered_seconds
-        applier = Applier(registry, codec(settings), bootstrap.now, limits(settings))
+        applier = Applier(registry, decoder(settings), bootstrap.now, limits(settings))
         policy = DAEMON if is_daemon else UNTIL_IDLE
         worker = Worker(registry, applier, listener, policy, settings.batch_max_records)
         yield WorkerProcess(worker, registry, settings, log, health, metrics, listener)
 
 
-def _port(settings: Settings, health: Health, metrics: Metrics) -> Port:
+def _port(settings: Settings, health: Health, metrics: Metrics) -> HttpServer:
     host, number = settings.http_host, settings.http_port
     try:
-        return Port(host, number, health, metrics.registry)
+        return HttpServer(host, number, health, metrics.registry)
     except OSError as error:
         place = f"[{host}]:{number}" if ":" in host else f"{host}:{number}"
         raise UserError(

@@ -9,8 +9,8 @@ from types import FrameType
 
 from sync_worker.cli import signals
 from sync_worker.events.record import Origin, Record
-from sync_worker.operations.replay import Hand
-from sync_worker.pipeline.merge import Merged
+from sync_worker.operations.replay import Reapplier
+from sync_worker.pipeline.merge import MergeResult
 
 
 class Interruption:
@@ -44,11 +44,11 @@ class Interruption:
 class Shielded:
     """A hand that is not interrupted in the middle of a part."""
 
-    def __init__(self, hand: Hand, interruption: Interruption) -> None:
+    def __init__(self, hand: Reapplier, interruption: Interruption) -> None:
         self._hand = hand
         self._interruption = interruption
 
-    def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[Merged]:
+    def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[MergeResult]:
         """As the hand does."""
         with self._interruption.shielded():
             yield from self._hand.take(origin, records)

@@ -12,7 +12,7 @@ from sync_worker.cli.interruption import Interruption
 from sync_worker.cli.invocation import Invocation
 from sync_worker.cli.output import Output
 from sync_worker.errors import Exit, UserError
-from sync_worker.operations.reapply import Parts
+from sync_worker.operations.reapply import ReapplyContext
 from sync_worker.pipeline.retry import Retrier, is_transient
 from sync_worker.registry import schema
 from sync_worker.registry.database import Registry
@@ -26,7 +26,7 @@ class Again(NamedTuple):
     """What something is done again with."""
 
     registry: Registry
-    parts: Parts
+    reapply_context: ReapplyContext
     interruption: Interruption
 
 
@@ -41,10 +41,12 @@ def opened(run: Invocation) -> Iterator[Again]:
     interruption = Interruption()
     with bootstrap.registry.worker_registry(run.settings) as registry, interruption.installed():
         telling = _Telling(run.output)
-        patience = Retrier(registry, lambda: interruption.is_wanted, telling.waiting)
-        patience(lambda: _require_head(registry))
+        retry = Retrier(registry, lambda: interruption.is_wanted, telling.waiting)
+        retry(lambda: _require_head(registry))
         yield Again(
-            registry, bootstrap.operations.parts(run.settings, registry, patience), interruption
+            registry,
+            bootstrap.operations.reapply_context(run.settings, registry, retry),
+            interruption,
         )
 
 

@@ -21,17 +21,17 @@ from sync_worker.operations.reconcile import (
     Comparison,
     Difference,
     Expectation,
-    ExtractSays,
-    Repaired,
-    StreamSays,
+    ExtractExpectation,
+    RepairResult,
+    StreamExpectation,
     compare,
     passed_by,
     repair,
     still_differing,
 )
-from sync_worker.operations.stream_fold import Fold, Gauge, Part, Passed, folded
+from sync_worker.operations.stream_fold import Fold, FoldProgress, FoldTask, WorkerProgress, folded
 from sync_worker.pipeline import gc_control
-from sync_worker.pipeline.stored_positions import among
+from sync_worker.pipeline.stored_positions import of_stream
 from sync_worker.registry import snapshot
 from sync_worker.registry.database import Registry
 from sync_worker.registry.snapshot import RegistrySnapshot
@@ -117,7 +117,7 @@ def repaired(
     differences: Sequence[Difference],
     expectation: Expectation,
     authorship: Authorship,
-) -> Repaired:
+) -> RepairResult:
     """Repair, look again, and say what differs all the same."""
     result = repair(registry, differences, authorship, expectation.stream_id)
     with registry.snapshot() as connection:
@@ -146,13 +146,13 @@ def _extract_says(
     refuse_doubtful(extract, surveyed, asked.regions)
     if not asked.accept_short:
         refuse_short(extract, surveyed, asked.regions)
-    return ExtractSays(extract)
+    return ExtractExpectation(extract)
 
 
 def _stream_says(run: Invocation, surveyed: RegistrySnapshot, path: Path | None) -> Expectation:
     reader = bootstrap.streams.range_reader(run.settings, path, Range())
     try:
-        stored_positions = among(surveyed.positions, reader.stream_id)
+        stored_positions = of_stream(surveyed.positions, reader.stream_id)
         reader.check_positions(stored_positions)
         if not stored_positions.positions:
             run.output.attention(
@@ -166,11 +166,11 @@ def _stream_says(run: Invocation, surveyed: RegistrySnapshot, path: Path | None)
     finally:
         reader.close()
     _tell_late_beginnings(run, reader)
-    return StreamSays(reader.stream_id, fold)
+    return StreamExpectation(reader.stream_id, fold)
 
 
-def _folded(run: Invocation, reader: RangeReader, passed: Passed, label: str) -> Fold:
-    fold = Fold(bootstrap.operations.codec(run.settings), passed)
+def _folded(run: Invocation, reader: RangeReader, passed: WorkerProgress, label: str) -> Fold:
+    fold = Fold(bootstrap.operations.decoder(run.settings), passed)
     shown = run.output.progress(label, reader.fraction_read, lambda: reader.records_read)
     with gc_control.between_batches() as collect, shown:
         for batch in reader.batches():
@@ -181,18 +181,25 @@ def _folded(run: Invocation, reader: RangeReader, passed: Passed, label: str) ->
 
 
 def _folded_in_two(
-    run: Invocation, reader: RangeReader, stored_positions: StoredPositions, passed: Passed
+    run: Invocation, reader: RangeReader, stored_positions: StoredPositions, passed: WorkerProgress
 ) -> Fold:
     """Fold all partitions of the topics; `reader` has settled where they are, and reads nothing."""
     settings = run.settings
     numbers = {at.partition for at in reader.begin_offsets}
     if len(numbers) == 1:
         return _folded(run, reader, passed, "topics")
-    kafka, judge = bootstrap.streams.kafka(settings), bootstrap.operations.judge(settings)
-    part = Part(
-        kafka, judge, passed, stored_positions, bootstrap.streams.max_fetched_records(settings)
+    kafka, decoder_settings = (
+        bootstrap.streams.kafka(settings),
+        bootstrap.operations.decoder_settings(settings),
     )
-    gauge = Gauge()
+    part = FoldTask(
+        kafka,
+        decoder_settings,
+        passed,
+        stored_positions,
+        bootstrap.streams.max_fetched_records(settings),
+    )
+    gauge = FoldProgress()
     with run.output.progress("topics", gauge.fraction, gauge.read):
         return folded(part, numbers, gauge)
 

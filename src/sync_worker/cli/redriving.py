@@ -8,8 +8,8 @@ from sync_worker.cli import choosing_letters, moves, reading_again, text
 from sync_worker.cli.invocation import Invocation
 from sync_worker.cli.reading_again import Again
 from sync_worker.events.record import Excerpt
-from sync_worker.operations.redrive import RedriveDryRun, Redriven, Redriving
-from sync_worker.operations.replay import Report
+from sync_worker.operations.redrive import DryRunRedriver, Redriven, Redriver
+from sync_worker.operations.replay import ReapplyReport
 from sync_worker.pipeline.merge import Outcome
 from sync_worker.registry.dead_letters import DeadLetterSummary
 
@@ -23,14 +23,14 @@ class Redrive:
         self._run = run
         self._again = again
         self._heads = heads
-        self._report = Report()
+        self._report = ReapplyReport()
         self._items: list[dict[str, Any]] = []
         self._excerpts = 0
 
     def tell_plan(self) -> None:
         """Say what would become of them, in a sentence, and who would lose the service."""
-        hand = RedriveDryRun(self._again.parts, self._run.settings.batch_max_records)
-        report = Report()
+        hand = DryRunRedriver(self._again.reapply_context, self._run.settings.batch_max_records)
+        report = ReapplyReport()
         for part in hand.take(self._heads):
             report.add(part.merged)
         would = ", ".join(f"{report.counts[outcome]} {_WOULD[outcome]}" for outcome in Outcome)
@@ -39,14 +39,14 @@ class Redrive:
 
     def rehearse(self) -> bool:
         """Print what would become of each; whether somebody should look."""
-        hand = RedriveDryRun(self._again.parts, self._run.settings.batch_max_records)
+        hand = DryRunRedriver(self._again.reapply_context, self._run.settings.batch_max_records)
         return self._shown(hand.take(self._heads), is_done=False)
 
     def do(self, actor: str, reason: str | None) -> bool:
         """Redrive them and print what became of each; whether somebody should look."""
-        parts = self._again.parts
-        authorship = Authorship(actor, reason, parts.clock())
-        hand = Redriving(parts, authorship, self._run.settings.batch_max_records)
+        context = self._again.reapply_context
+        authorship = Authorship(actor, reason, context.clock())
+        hand = Redriver(context, authorship, self._run.settings.batch_max_records)
         return self._shown(hand.take(self._heads), is_done=True)
 
     def _shown(self, redriven: Iterable[Redriven], *, is_done: bool) -> bool:
@@ -82,7 +82,7 @@ class Redrive:
                 if part is None:
                     return
                 self._report.add(part.merged)
-                rejected = part.merged.rejected
+                rejected = part.merged.dead_lettered
                 self._excerpts += sum(isinstance(bad.record.value, Excerpt) for bad in rejected)
                 self._items += [
                     {"id": number, "outcome": outcome.value} for number, outcome in part.outcomes

@@ -19,11 +19,11 @@ from sync_worker.events.content import document_of, text_of
 from sync_worker.events.fast_decoder import quick_decoder
 from sync_worker.events.models import MODELS, KnownDocument, problem
 from sync_worker.events.outcomes import (
+    DecodeResult,
     Event,
     Ignored,
     Reason,
     Rejection,
-    Verdict,
     quoted,
     type_name,
 )
@@ -49,19 +49,17 @@ class EventDecoder:
         self._max_future = max_future
         self._quick = quick_decoder(regions)
 
-    def decode(self, record: Record, now: datetime) -> Verdict:
+    def decode(self, record: Record, now: datetime) -> DecodeResult:
         """Judge a record; `now` is the clock, in UTC. Raises for no record."""
         return self.decode_all([record], now)[0]
 
-    def decode_all(self, records: Iterable[Record], now: datetime) -> list[Verdict]:
+    def decode_all(self, records: Iterable[Record], now: datetime) -> list[DecodeResult]:
         """The same for one after the other."""
         quick, soon = self._quick, now + min(timestamps.CLOCKS_DIFFER, self._max_future)
-        verdicts: list[Verdict] = [quick(record) or self._read(record) for record in records]
+        results: list[DecodeResult] = [quick(record) or self._read(record) for record in records]
         return [
-            self._ahead(verdict, now)
-            if isinstance(verdict, Event) and verdict.time > soon
-            else verdict
-            for verdict in verdicts
+            self._ahead(result, now) if isinstance(result, Event) and result.time > soon else result
+            for result in results
         ]
 
     def _ahead(self, event: Event, now: datetime) -> Event | Rejection:
@@ -72,7 +70,7 @@ class EventDecoder:
         what = f"It is of {event.time:%Y-%m-%dT%H:%M:%SZ}, too far ahead of the clock."
         return Rejection(Reason.TIME_IN_FUTURE, what)
 
-    def _read(self, record: Record) -> Verdict:
+    def _read(self, record: Record) -> DecodeResult:
         if record.value is None:
             return self._tombstone(record)
         if isinstance(record.value, Excerpt):
@@ -120,7 +118,7 @@ class EventDecoder:
             name_dropped,
         )
 
-    def _tombstone(self, record: Record) -> Verdict:
+    def _tombstone(self, record: Record) -> DecodeResult:
         """Read a null value as a deactivation at the record's timestamp."""
         if record.topic != self._activation_topic:
             return Ignored("A tombstone says something on the activation topic only.")

@@ -84,7 +84,7 @@ class Rejection:
     detail: str
 
 
-Verdict = Event | Ignored | Rejection
+DecodeResult = Event | Ignored | Rejection
 
 
 def type_name(event_type: str) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 from sync_worker.events import timestamps
 from sync_worker.events.record import Partition
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
-from sync_worker.pipeline.stored_positions import among
+from sync_worker.pipeline.stored_positions import of_stream
 from sync_worker.registry import positions
 from sync_worker.registry.database import Registry
 from sync_worker.registry.positions import Position
@@ -191,7 +191,7 @@ class KafkaChecks:
         with self.registry().snapshot() as connection:
             everywhere = positions.listed(connection)
         here = [known for known in everywhere if known.stream == self._stream_id]
-        return here, among(everywhere, self._stream_id)
+        return here, of_stream(everywhere, self._stream_id)
 
     @property
     def _asked(self) -> KafkaAdmin:

@@ -17,7 +17,7 @@ from sync_worker.errors import Hint
 from sync_worker.events.record import Partition
 from sync_worker.inspection import unknown_types
 from sync_worker.inspection.ages import age, is_ahead
-from sync_worker.pipeline.stored_positions import among
+from sync_worker.pipeline.stored_positions import of_stream
 from sync_worker.registry import guard_state, holds, positions, queries, registrations
 from sync_worker.registry.database import Registry
 from sync_worker.registry.holds import UncorrectedHold
@@ -95,7 +95,7 @@ def log(admin: KafkaAdmin, known: Iterable[Position], topics: Sequence[str]) -> 
     found = admin.topics(topics)
     partitions = [partition for topic in found.values() for partition in topic.partitions]
     ids = {name: topic.topic_id for name, topic in found.items()}
-    return Log(stream, topics, ids, admin.bounds(partitions), among(known, stream))
+    return Log(stream, topics, ids, admin.bounds(partitions), of_stream(known, stream))
 
 
 def _refusal(check: Callable[..., None], *arguments: object) -> Iterator[StreamError]:

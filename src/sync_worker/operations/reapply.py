@@ -15,14 +15,13 @@ from sync_worker.domain.clinic_state import NOTHING_HELD, Clinic
 from sync_worker.domain.facts import Facts
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.outcomes import Event, Ignored, Rejection, Verdict
+from sync_worker.events.outcomes import DecodeResult, Event, Ignored, Rejection
 from sync_worker.events.record import Origin, Partition, Record
 from sync_worker.pipeline import gc_control
-from sync_worker.pipeline.apply import Writer
+from sync_worker.pipeline.apply import TransactionWriter
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.dry_run import DryRun
-from sync_worker.pipeline.listener import AheadOfClock
-from sync_worker.pipeline.merge import Merged, Outcome
+from sync_worker.pipeline.merge import MergeResult, Outcome, ahead_of_clock
 from sync_worker.pipeline.retry import Retrier
 from sync_worker.registry import change_log, clinics, dead_letters, holds, schema
 from sync_worker.registry.change_log import LogEntry
@@ -35,60 +34,64 @@ MOST_AT_ONCE = 2000
 """The most records that one transaction takes: the worker waits for it where both name a clinic."""
 
 
-class Parts(NamedTuple):
+class ReapplyContext(NamedTuple):
     """What does something again in earnest, and how."""
 
     registry: Registry
-    codec: EventDecoder
+    decoder: EventDecoder
     limits: Limits
     clock: Callable[[], datetime]
-    patience: Retrier
+    retry: Retrier
 
 
-class Reapply:
+class CommittingReapplier:
     """Merges records anew and keeps what they come to; each transaction is kept by itself.
 
     `entry` is logged once, with the first change that is made.
     """
 
-    def __init__(self, parts: Parts, entry: LogEntry | None = None) -> None:
-        self._parts = parts
+    def __init__(self, context: ReapplyContext, entry: LogEntry | None = None) -> None:
+        self._context = context
         self._entry = entry
 
-    def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[Merged]:
+    def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[MergeResult]:
         """What became of the records, part by part, each after it was committed."""
-        judged = DecodedRecords.by(self._parts.codec, records, self._parts.clock())
-        news = self._parts.patience(lambda: self._news(origin, records, judged))
-        outcomes = [_of_known(one) for at, one in enumerate(judged.verdicts) if at not in news]
-        yield Merged(
+        decoded = DecodedRecords.decode(self._context.decoder, records, self._context.clock())
+        news = self._context.retry(lambda: self._news(origin, records, decoded))
+        outcomes = [_of_known(one) for at, one in enumerate(decoded.results) if at not in news]
+        yield MergeResult(
             outcomes,
-            warnings=[ahead for at, ahead in _ahead_of_clock(judged) if at not in news],
-            met_again=outcomes.count(Outcome.DEAD_LETTERED),
+            warnings=[
+                ahead_of_clock(decoded, index, result)
+                for index, result in enumerate(decoded.results)
+                if index not in news and isinstance(result, Event) and result.seconds_ahead
+            ],
+            already_dead_lettered=outcomes.count(Outcome.DEAD_LETTERED),
         )
         coming = [record for at, record in enumerate(records) if at in news]
         for start in range(0, len(coming), MOST_AT_ONCE):
             yield from self._write(origin, coming[start : start + MOST_AT_ONCE])
 
-    def _news(self, origin: Origin, records: Sequence[Record], judged: DecodedRecords) -> set[int]:
+    def _news(self, origin: Origin, records: Sequence[Record], decoded: DecodedRecords) -> set[int]:
         """Which of the records, by their number, could change anything."""
-        hsa_ids = judged.hsa_ids()
-        with self._parts.registry.snapshot() as connection:
+        hsa_ids = decoded.hsa_ids()
+        with self._context.registry.snapshot() as connection:
             newest = _newest(connection, hsa_ids)
             letters = dead_letters.statuses_among(connection, origin, spans(records))
         stale = {
-            verdict.hsa_id
-            for verdict in judged.verdicts
-            if isinstance(verdict, Event) and _is_news(verdict, newest)
+            result.hsa_id
+            for result in decoded.results
+            if isinstance(result, Event) and _is_news(result, newest)
         }
         return {
             at
-            for at, (record, verdict) in enumerate(zip(records, judged.verdicts, strict=True))
-            if (isinstance(verdict, Event) and verdict.hsa_id in stale)
-            or _is_for_letters(verdict, _status(record, letters))
+            for at, (record, result) in enumerate(zip(records, decoded.results, strict=True))
+            if (isinstance(result, Event) and result.hsa_id in stale)
+            or _is_for_letters(result, _status(record, letters))
         }
 
-    def _write(self, origin: Origin, records: Sequence[Record]) -> Iterator[Merged]:
-        merged = self._parts.patience(lambda: self._attempt(origin, records))
+    def _write(self, origin: Origin, records: Sequence[Record]) -> Iterator[MergeResult]:
+        merged = self._context.retry(lambda: self._attempt(origin, records))
         if merged is not None:
             yield merged
             return
@@ -96,7 +99,7 @@ class Reapply:
         yield from self._write(origin, records[:middle])
         yield from self._write(origin, records[middle:])
 
-    def _attempt(self, origin: Origin, records: Sequence[Record]) -> Merged | None:
+    def _attempt(self, origin: Origin, records: Sequence[Record]) -> MergeResult | None:
         """Write the records; None where it took the database too long, and there is less to try."""
         try:
             return self._written(origin, records)
@@ -105,8 +108,8 @@ class Reapply:
                 return None
             raise
 
-    def _written(self, origin: Origin, records: Sequence[Record]) -> Merged:
-        with gc_control.paused(), self._parts.registry.transaction() as transaction:
+    def _written(self, origin: Origin, records: Sequence[Record]) -> MergeResult:
+        with gc_control.paused(), self._context.registry.transaction() as transaction:
             schema.require_unchanged(transaction.connection)
             merged = self._merged(transaction.connection, origin, records)
             entry = self._entry if merged.changed or merged.held else None
@@ -117,32 +120,36 @@ class Reapply:
             self._entry = None
         return merged
 
-    def _merged(self, connection: Connection, origin: Origin, records: Sequence[Record]) -> Merged:
+    def _merged(
+        self, connection: Connection, origin: Origin, records: Sequence[Record]
+    ) -> MergeResult:
         moves = [OffsetRange(of, at.start, at.stop) for of, at in spans(records).items()]
-        now = self._parts.clock()
-        judged = DecodedRecords.by(self._parts.codec, records, now)
-        return Writer(connection, self._parts.limits, origin, moves, now).write(judged)
+        now = self._context.clock()
+        decoded = DecodedRecords.decode(self._context.decoder, records, now)
+        return TransactionWriter(connection, self._context.limits, origin, moves, now).write(
+            decoded
+        )
 
 
-class ReapplyDryRun:
-    """Says what `Reapply` would come to, and keeps nothing."""
+class DryRunReapplier:
+    """Says what `CommittingReapplier` would come to, and keeps nothing."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._rehearsal = DryRun(parts.limits)
+    def __init__(self, context: ReapplyContext) -> None:
+        self._context = context
+        self._dry_run = DryRun(context.limits)
 
-    def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[Merged]:
+    def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[MergeResult]:
         """What would become of the records, after those before."""
-        now = self._parts.clock()
-        judged = DecodedRecords.by(self._parts.codec, records, now)
-        yield self._parts.patience(lambda: self._merged(origin, judged, now))
+        now = self._context.clock()
+        decoded = DecodedRecords.decode(self._context.decoder, records, now)
+        yield self._context.retry(lambda: self._merged(origin, decoded, now))
 
-    def _merged(self, origin: Origin, judged: DecodedRecords, now: datetime) -> Merged:
-        with self._parts.registry.snapshot() as connection:
-            merged = self._rehearsal.merge(connection, origin.stream, judged, now)
-            bad = [rejected.record for rejected in merged.rejected]
+    def _merged(self, origin: Origin, decoded: DecodedRecords, now: datetime) -> MergeResult:
+        with self._context.registry.snapshot() as connection:
+            merged = self._dry_run.merge(connection, origin.stream, decoded, now)
+            bad = [dead_lettered.record for dead_lettered in merged.dead_lettered]
             letters = dead_letters.statuses_among(connection, origin, spans(bad))
-        merged.met_again = sum(_status(record, letters) is not None for record in bad)
+        merged.already_dead_lettered = sum(_status(record, letters) is not None for record in bad)
         return merged
 
 
@@ -175,21 +182,13 @@ def _status(record: Record, letters: Mapping[Address, Mapping[str, str]]) -> str
     return None if here is None else here.get(record.digest)
 
 
-def _is_for_letters(verdict: Verdict, status: str | None) -> bool:
+def _is_for_letters(result: DecodeResult, status: str | None) -> bool:
     """Whether a record is to be set aside, or its letter, which has that status, to be closed."""
-    return status is None if isinstance(verdict, Rejection) else status == dead_letters.OPEN
+    return status is None if isinstance(result, Rejection) else status == dead_letters.OPEN
 
 
-def _ahead_of_clock(judged: DecodedRecords) -> Iterator[tuple[int, AheadOfClock]]:
-    """The events that are ahead, each with its number among the records."""
-    for at, verdict in enumerate(judged.verdicts):
-        if isinstance(verdict, Event) and verdict.seconds_ahead:
-            place = *judged.partitions[at], judged.offsets[at]
-            yield at, AheadOfClock(verdict.hsa_id, verdict.event_id, verdict.seconds_ahead, *place)
-
-
-def _of_known(verdict: Verdict) -> Outcome:
-    match verdict:
+def _of_known(result: DecodeResult) -> Outcome:
+    match result:
         case Event():
             return Outcome.SUPERSEDED
         case Ignored():

@@ -25,7 +25,7 @@ from sync_worker.domain.drift import (
 from sync_worker.domain.facts import Change, Fact, Register
 from sync_worker.events.record import Origin
 from sync_worker.operations.extract import Extract
-from sync_worker.operations.stream_fold import Fold, Passed, Waiting
+from sync_worker.operations.stream_fold import Fold, HeldRegister, WorkerProgress
 from sync_worker.pipeline.listener import MovedWithoutBoard
 from sync_worker.registry import change_log, holds, registrations, snapshot
 from sync_worker.registry.change_log import LogEntry
@@ -55,7 +55,7 @@ class Expectation(Protocol):
         """Where the record stands that states the register."""
 
 
-class StreamSays:
+class StreamExpectation:
     """What a stream says; an `Expectation`."""
 
     def __init__(self, stream_id: str, fold: Fold) -> None:
@@ -84,7 +84,7 @@ class StreamSays:
         return next(found, None)
 
 
-class ExtractSays:
+class ExtractExpectation:
     """What an extract says; an `Expectation`."""
 
     stream_id = None
@@ -147,7 +147,7 @@ class Comparison:
         return len(self.differences) + len(self.registrations)
 
 
-def passed_by(survey: RegistrySnapshot, origin: Origin) -> Passed:
+def passed_by(survey: RegistrySnapshot, origin: Origin) -> WorkerProgress:
     """What of a stream, as its topics are now, the worker is done with."""
     positions = {one.partition: one.next_offset for one in survey.positions_in(origin.stream)}
     set_aside = {
@@ -159,13 +159,13 @@ def passed_by(survey: RegistrySnapshot, origin: Origin) -> Passed:
     }
     waiting = {
         hsa_id: {
-            fact: Waiting(held.register, clinic.state(fact).stored.version)
+            fact: HeldRegister(held.register, clinic.state(fact).stored.version)
             for fact, held in clinic.held.items()
         }
         for hsa_id, clinic in survey.clinics.items()
         if clinic.held
     }
-    return Passed(positions or None, set_aside, waiting)
+    return WorkerProgress(positions or None, set_aside, waiting)
 
 
 def compare(
@@ -241,7 +241,7 @@ _MOST_CLINICS = 1000
 
 
 @dataclass(slots=True)
-class Repaired:
+class RepairResult:
     """What was set, and what was left because the clinic changed meanwhile."""
 
     done: list[Difference] = field(default_factory=list)
@@ -254,12 +254,12 @@ def repair(
     differences: Sequence[Difference],
     authorship: Authorship,
     stream_id: str | None = None,
-) -> Repaired:
+) -> RepairResult:
     """Set each fact to what is expected; to be called with differences in the order of HSA-ids.
 
     `stream_id` is the log that their addresses are of.
     """
-    repaired = Repaired()
+    repaired = RepairResult()
     for part in _parts(differences):
         with registry.transaction() as transaction:
             done = _repair(transaction.connection, part, authorship, stream_id)

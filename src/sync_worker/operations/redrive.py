@@ -16,12 +16,12 @@ from sqlalchemy.exc import DBAPIError
 from sync_worker.authorship import Authorship
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.record import Origin, Record
-from sync_worker.operations.reapply import MOST_AT_ONCE, Parts
+from sync_worker.operations.reapply import MOST_AT_ONCE, ReapplyContext
 from sync_worker.pipeline import gc_control
-from sync_worker.pipeline.apply import DatabaseRefusesRecords, Writer
+from sync_worker.pipeline.apply import DatabaseRefusesRecords, TransactionWriter
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.dry_run import DryRun
-from sync_worker.pipeline.merge import Merged, Outcome
+from sync_worker.pipeline.merge import MergeResult, Outcome
 from sync_worker.registry import dead_letters, schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dead_letters import OPEN, DeadLetter, DeadLetterSummary
@@ -39,14 +39,14 @@ class Redriven(NamedTuple):
     """
 
     outcomes: list[tuple[int, Outcome]]
-    merged: Merged
+    merged: MergeResult
 
 
-class Redriving:
+class Redriver:
     """Redrives letters and keeps what they come to; each transaction is kept by itself."""
 
-    def __init__(self, parts: Parts, authorship: Authorship, most_at_once: int) -> None:
-        self._parts = parts
+    def __init__(self, context: ReapplyContext, authorship: Authorship, most_at_once: int) -> None:
+        self._context = context
         self._authorship = authorship
         self._most_at_once = min(most_at_once, MOST_AT_ONCE)
 
@@ -56,7 +56,7 @@ class Redriving:
             yield from self._take(stream, numbers)
 
     def _take(self, stream: str, numbers: Sequence[int]) -> Iterator[Redriven]:
-        redriven = self._parts.patience(lambda: self._attempt(stream, numbers))
+        redriven = self._context.retry(lambda: self._attempt(stream, numbers))
         if redriven is not None:
             yield redriven
             return
@@ -77,7 +77,7 @@ class Redriving:
         return None
 
     def _written(self, stream: str, numbers: Sequence[int]) -> Redriven:
-        with gc_control.paused(), self._parts.registry.transaction() as transaction:
+        with gc_control.paused(), self._context.registry.transaction() as transaction:
             schema.require_unchanged(transaction.connection)
             dead_letters.alone(transaction.connection)
             found = dead_letters.still_open(transaction.connection, numbers)
@@ -87,10 +87,14 @@ class Redriving:
             transaction.commit()
         return redriven
 
-    def _merged(self, connection: Connection, stream: str, found: Sequence[DeadLetter]) -> Merged:
-        now = self._parts.clock()
-        judged = DecodedRecords.by(self._parts.codec, _records(found), now)
-        return Writer(connection, self._parts.limits, Origin(stream), None, now).write(judged)
+    def _merged(
+        self, connection: Connection, stream: str, found: Sequence[DeadLetter]
+    ) -> MergeResult:
+        now = self._context.clock()
+        decoded = DecodedRecords.decode(self._context.decoder, _records(found), now)
+        return TransactionWriter(connection, self._context.limits, Origin(stream), None, now).write(
+            decoded
+        )
 
     def _keep_account(
         self, connection: Connection, found: Sequence[DeadLetter], redriven: Redriven
@@ -98,31 +102,31 @@ class Redriving:
         """Close those that are understood by now, and say of the others why they are not."""
         outcomes = dict(redriven.outcomes)
         bad = [one for one in found if outcomes[one.number] is Outcome.DEAD_LETTERED]
-        rejections = (one.rejection for one in redriven.merged.rejected)
+        rejections = (one.rejection for one in redriven.merged.dead_lettered)
         dead_letters.reword(connection, zip(bad, rejections, strict=True))
         understood = [number for number in outcomes if outcomes[number] in _UNDERSTOOD]
         dead_letters.redriven(connection, understood, self._authorship)
 
 
-class RedriveDryRun:
-    """Says what `Redriving` would come to, and keeps nothing."""
+class DryRunRedriver:
+    """Says what `Redriver` would come to, and keeps nothing."""
 
-    def __init__(self, parts: Parts, most_at_once: int) -> None:
-        self._parts = parts
-        self._rehearsal = DryRun(parts.limits)
+    def __init__(self, context: ReapplyContext, most_at_once: int) -> None:
+        self._context = context
+        self._dry_run = DryRun(context.limits)
         self._most_at_once = min(most_at_once, MOST_AT_ONCE)
 
     def take(self, heads: Sequence[DeadLetterSummary]) -> Iterator[Redriven]:
         """What would become of the letters, after those before."""
         for stream, numbers in _parts_of(heads, self._most_at_once):
-            yield self._parts.patience(lambda s=stream, n=numbers: self._merged(s, n))  # type: ignore[misc]
+            yield self._context.retry(lambda s=stream, n=numbers: self._merged(s, n))  # type: ignore[misc]
 
     def _merged(self, stream: str, numbers: Sequence[int]) -> Redriven:
-        now = self._parts.clock()
-        with self._parts.registry.snapshot() as connection:
+        now = self._context.clock()
+        with self._context.registry.snapshot() as connection:
             found = dead_letters.still_open(connection, numbers)
-            judged = DecodedRecords.by(self._parts.codec, _records(found), now)
-            return _redriven(found, self._rehearsal.merge(connection, stream, judged, now))
+            decoded = DecodedRecords.decode(self._context.decoder, _records(found), now)
+            return _redriven(found, self._dry_run.merge(connection, stream, decoded, now))
 
 
 def _parts_of(heads: Sequence[DeadLetterSummary], most: int) -> Iterator[tuple[str, list[int]]]:
@@ -146,7 +150,7 @@ def _records(found: Sequence[DeadLetter]) -> list[Record]:
     return [letter.record for letter in found]
 
 
-def _redriven(found: Sequence[DeadLetter], merged: Merged) -> Redriven:
+def _redriven(found: Sequence[DeadLetter], merged: MergeResult) -> Redriven:
     numbers = [letter.number for letter in found]
     return Redriven(list(zip(numbers, merged.outcomes, strict=True)), merged)
 
@@ -183,7 +187,7 @@ def chosen(registry: Registry, numbers: Collection[int]) -> list[DeadLetterSumma
     """The open letters with these ids, in the order set aside.
 
     Raises:
-        UnknownLetters, ClosedLetters: see there.
+        UnknownDeadLetters, ClosedDeadLetters: see there.
     """
     with registry.snapshot() as connection:
         return _all_open(dead_letters.heads(connection, numbers), numbers)
@@ -201,7 +205,7 @@ def discard(
     All or none, or those that are still open.
 
     Raises:
-        UnknownLetters, ClosedLetters: see there; nothing was done.
+        UnknownDeadLetters, ClosedDeadLetters: see there; nothing was done.
     """
     with registry.transaction() as transaction:
         dead_letters.alone(transaction.connection)

@@ -15,16 +15,16 @@ from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcomes import Event
 from sync_worker.events.record import Origin, Record
 from sync_worker.pipeline.listener import AheadOfClock, MovedWithoutBoard
-from sync_worker.pipeline.merge import Merged, Outcome
+from sync_worker.pipeline.merge import MergeResult, Outcome
 from sync_worker.streams.protocol import FetchedBatch
 
 Value = bool | str | None
 
 
-class Hand(Protocol):
+class Reapplier(Protocol):
     """Takes records, and tells part by part what became of them, or would."""
 
-    def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[Merged]:
+    def take(self, origin: Origin, records: Sequence[Record]) -> Iterator[MergeResult]:
         """In the order read; what is told is done for good."""
 
 
@@ -36,24 +36,24 @@ class NetChange(NamedTuple):
 
 
 @dataclass(slots=True)
-class Report:
+class ReapplyReport:
     """What became of the records so far. Its memory grows with the clinics that changed."""
 
     counts: Counter[Outcome] = field(default_factory=Counter)
     held: int = 0
     """Of how many records something was held."""
-    met_again: int = 0
+    already_dead_lettered: int = 0
     """How many of the bad records were dead letters already."""
     ahead_of_clock: int = 0
     """How many events were ahead of the clock by more than clocks differ."""
     _without_board: dict[str, str] = field(default_factory=dict)
     _values: dict[tuple[str, Fact], tuple[Value, Value]] = field(default_factory=dict)
 
-    def add(self, merged: Merged) -> None:
+    def add(self, merged: MergeResult) -> None:
         """Add what a part came to."""
         self.counts.update(merged.outcomes)
-        self.held += merged.held_back
-        self.met_again += merged.met_again
+        self.held += merged.records_held
+        self.already_dead_lettered += merged.already_dead_lettered
         for hsa_id, after in merged.changed.items():
             for fact, old, new in changes(merged.before[hsa_id].facts, after):
                 first, _ = self._values.get((hsa_id, fact), (old, None))
@@ -94,14 +94,14 @@ def _place(item: tuple[tuple[str, Fact], object]) -> tuple[str, int]:
     return hsa_id, PLACES[fact]
 
 
-class Only:
+class RecordFilter:
     """Leaves of records those of some clinics; of a record that is no event by what it names."""
 
     def __init__(
-        self, hsa_ids: Collection[str], codec: EventDecoder, clock: Callable[[], datetime]
+        self, hsa_ids: Collection[str], decoder: EventDecoder, clock: Callable[[], datetime]
     ) -> None:
         self._hsa_ids = frozenset(hsa_ids)
-        self._codec = codec
+        self._decoder = decoder
         self._clock = clock
 
     def of(self, records: Sequence[Record]) -> list[Record]:
@@ -110,7 +110,7 @@ class Only:
         return [record for record in records if self._has(record, now)]
 
     def _has(self, record: Record, now: datetime) -> bool:
-        verdict = self._codec.decode(record, now)
+        verdict = self._decoder.decode(record, now)
         if isinstance(verdict, Event):
             return verdict.hsa_id in self._hsa_ids
         return not self._hsa_ids.isdisjoint(named(record))
@@ -119,18 +119,20 @@ class Only:
 class Replay:
     """Has a hand take batches, and keeps account."""
 
-    def __init__(self, hand: Hand, only: Only | None, is_stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self, hand: Reapplier, only: RecordFilter | None, is_stopping: Callable[[], bool]
+    ) -> None:
         self._hand = hand
         self._only = only
         self._is_stopping = is_stopping
-        self.report = Report()
+        self.report = ReapplyReport()
         """True at every moment, also where something was raised."""
 
     def read(self, stream: str, batches: Iterable[FetchedBatch]) -> None:
         """Take the batches of a stream, to their end or until it is to stop.
 
         Raises:
-            StreamError, StreamAway: the stream cannot be read on.
+            StreamError, StreamUnavailable: the stream cannot be read on.
             WrongRevision: the schema was changed meanwhile.
             DBAPIError: the database failed for longer than somebody waits.
         """

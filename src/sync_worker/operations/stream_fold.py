@@ -31,32 +31,34 @@ from sync_worker.streams.ranges import Range, RangeReader
 _FACTS = len(PLACES)
 
 
-class Stated(NamedTuple):
+class LocatedRegister(NamedTuple):
     """A fact, and where the record stands that states it."""
 
     register: Register[Any]
     address: Address
 
 
-Slots = list[Any]
+FoldedClinic = list[Any]
 """A clinic's registers in the order of `Fact`, then as many addresses. A list of plain values,
 since one is looked at for each of millions of records."""
 
 
-Place = tuple[str, Fact]
+FactKey = tuple[str, Fact]
 """A clinic's HSA-id, and one of its facts."""
 
-Contents = tuple[dict[str, Slots], dict[str, Slots], dict[Place, Stated]]
+FoldContents = tuple[
+    dict[str, FoldedClinic], dict[str, FoldedClinic], dict[FactKey, LocatedRegister]
+]
 
 
-class Waiting(NamedTuple):
+class HeldRegister(NamedTuple):
     """What is held of a fact, and the version that the row has beneath it."""
 
     held: Register[Any]
     version: Version | None
 
 
-class Passed(NamedTuple):
+class WorkerProgress(NamedTuple):
     """What of a stream the worker is done with.
 
     `positions` is None where it has none in that stream: then everything counts as passed. Records
@@ -65,15 +67,15 @@ class Passed(NamedTuple):
 
     positions: Mapping[Partition, int] | None
     set_aside: Mapping[Address, frozenset[str]] = {}
-    waiting: Mapping[str, Mapping[Fact, Waiting]] = {}
+    waiting: Mapping[str, Mapping[Fact, HeldRegister]] = {}
     """What is held, by clinic: there the row is not what was passed last."""
 
 
 class Fold:
     """Folds a stream's records, in any order."""
 
-    def __init__(self, codec: EventDecoder, passed: Passed) -> None:
-        self._codec = codec
+    def __init__(self, decoder: EventDecoder, passed: WorkerProgress) -> None:
+        self._decoder = decoder
         known = passed.positions
         self._positions: dict[tuple[str, int], int] | None = (
             None
@@ -81,24 +83,24 @@ class Fold:
             else {(at.topic, at.partition): offset for at, offset in known.items()}
         )
         self._set_aside = passed.set_aside
-        self._passed: dict[str, Slots] = {}
-        self._beyond: dict[str, Slots] = {}
+        self._passed: dict[str, FoldedClinic] = {}
+        self._beyond: dict[str, FoldedClinic] = {}
         self._waiting = passed.waiting
-        self._under_held: dict[Place, Stated] = {}
+        self._under_held: dict[FactKey, LocatedRegister] = {}
 
     def read(self, records: Iterable[Record], now: datetime) -> None:
         """Take records in; `now` is the clock. What the codec sets aside or ignores is no fact."""
-        decode = self._codec.decode
+        decode = self._decoder.decode
         for record in records:
             event = decode(record, now)
             if isinstance(event, Event):
                 self._state(event, record)
 
-    def contents(self) -> Contents:
+    def contents(self) -> FoldContents:
         """What it has come to, as plain data that another process can be given."""
         return self._passed, self._beyond, self._under_held
 
-    def join(self, contents: Contents) -> None:
+    def join(self, contents: FoldContents) -> None:
         """Take in what another fold, of other partitions of the same stream, has come to."""
         *registers, under_held = contents
         for mine, others in zip((self._passed, self._beyond), registers, strict=True):
@@ -111,18 +113,18 @@ class Fold:
         """The clinics that an event names."""
         return self._passed.keys() | self._beyond.keys()
 
-    def passed(self, hsa_id: str, fact: Fact) -> Stated | None:
+    def passed(self, hsa_id: str, fact: Fact) -> LocatedRegister | None:
         """The newest that the worker has passed."""
         return _stated(self._passed, hsa_id, fact)
 
-    def newest(self, hsa_id: str, fact: Fact) -> Stated | None:
+    def newest(self, hsa_id: str, fact: Fact) -> LocatedRegister | None:
         """The newest of the whole stream."""
         passed, beyond = self.passed(hsa_id, fact), _stated(self._beyond, hsa_id, fact)
         if passed is None or beyond is None:
             return passed or beyond
         return beyond if passed.register < beyond.register else passed
 
-    def under_held(self, hsa_id: str, fact: Fact) -> Stated | None:
+    def under_held(self, hsa_id: str, fact: Fact) -> LocatedRegister | None:
         """What is stated by the version that the row has, where something newer is held."""
         return self._under_held.get((hsa_id, fact))
 
@@ -143,11 +145,11 @@ class Fold:
             register = event.facts.of(fact)
             if register is None or register[:3] != waiting.version or register >= waiting.held:
                 continue
-            stated, place = Stated(register, record.address), (event.hsa_id, fact)
+            stated, place = LocatedRegister(register, record.address), (event.hsa_id, fact)
             self._under_held[place] = max(stated, self._under_held.get(place, stated))
 
 
-def _take(slots: Slots, event: Event, record: Record) -> None:
+def _take(slots: FoldedClinic, event: Event, record: Record) -> None:
     number = 0
     for register in event.facts:
         if register is not None and (slots[number] is None or slots[number] < register):
@@ -156,7 +158,7 @@ def _take(slots: Slots, event: Event, record: Record) -> None:
         number += 1  # noqa: SIM113 - counted by hand, which is quicker
 
 
-def _joined(mine: Slots | None, others: Slots) -> Slots:
+def _joined(mine: FoldedClinic | None, others: FoldedClinic) -> FoldedClinic:
     if mine is None:
         return others
     for number in range(_FACTS):
@@ -166,11 +168,11 @@ def _joined(mine: Slots | None, others: Slots) -> Slots:
     return mine
 
 
-def _stated(clinics: Mapping[str, Slots], hsa_id: str, fact: Fact) -> Stated | None:
+def _stated(clinics: Mapping[str, FoldedClinic], hsa_id: str, fact: Fact) -> LocatedRegister | None:
     slots, number = clinics.get(hsa_id), PLACES[fact]
     if slots is None or slots[number] is None:
         return None
-    return Stated(slots[number], slots[number + _FACTS])
+    return LocatedRegister(slots[number], slots[number + _FACTS])
 
 
 # The fold of a long stream in two processes, each with half of the partitions. Kafka's client
@@ -183,31 +185,31 @@ _END_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class DecoderSettings:
     """What a codec is made of, for a process of its own."""
 
     activation_topic: str
     regions: Regions
     max_future: timedelta
 
-    def codec(self) -> EventDecoder:
+    def decoder(self) -> EventDecoder:
         """The codec."""
         return EventDecoder(self.activation_topic, self.regions, self.max_future)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FoldTask:
     """Some partitions of a cluster's topics, to be folded; without numbers, all of them."""
 
     settings: KafkaSettings
-    judge: Judge
-    passed: Passed
+    decoder_settings: DecoderSettings
+    passed: WorkerProgress
     stored_positions: StoredPositions
     max_records: int
     numbers: frozenset[int] = frozenset()
 
 
-class PartLost(UserError):
+class FoldProcessLost(UserError):
     """The other process ended without a word; as a rule, somebody killed it.
 
     `signal_name` is what it was killed by, as in SIGKILL; None where it ended by itself.
@@ -237,7 +239,7 @@ class PartLost(UserError):
         )
 
 
-class Gauge:
+class FoldProgress:
     """How far the two are, together; asked from another thread."""
 
     def __init__(self) -> None:
@@ -265,12 +267,12 @@ def halves(numbers: Collection[int]) -> tuple[frozenset[int], frozenset[int]]:
     return frozenset(ordered[::2]), frozenset(ordered[1::2])
 
 
-def folded(part: Part, numbers: Collection[int], gauge: Gauge) -> Fold:
+def folded(part: FoldTask, numbers: Collection[int], gauge: FoldProgress) -> Fold:
     """Fold the partitions with these numbers, two at least, in two processes.
 
     Raises:
-        StreamError, StreamAway: either part of the stream cannot be read.
-        PartLost: the other process was killed.
+        StreamError, StreamUnavailable: either part of the stream cannot be read.
+        FoldProcessLost: the other process was killed.
         Exception: whatever else ended the other process.
     """
     here, there = halves(numbers)
@@ -282,9 +284,9 @@ def folded(part: Part, numbers: Collection[int], gauge: Gauge) -> Fold:
     return fold
 
 
-def _fold(part: Part, look: Callable[[RangeReader], None]) -> Fold:
+def _fold(part: FoldTask, look: Callable[[RangeReader], None]) -> Fold:
     """Fold a part; `look` is given the reader after each batch."""
-    fold = Fold(part.judge.codec(), part.passed)
+    fold = Fold(part.decoder_settings.decoder(), part.passed)
     wanted = Range(partitions=part.numbers)
     with closing(KafkaRangeReader(part.settings, wanted, part.max_records)) as reader:
         reader.check_positions(part.stored_positions)
@@ -299,7 +301,7 @@ def _fold(part: Part, look: Callable[[RangeReader], None]) -> Fold:
 
 
 @contextmanager
-def _beside(context: Any, part: Part, told: Any) -> Iterator[Callable[[], Any]]:
+def _beside(context: Any, part: FoldTask, told: Any) -> Iterator[Callable[[], Any]]:
     """Fold a part in a process of its own; what is yielded waits for what it has come to."""
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(part, sender, told), daemon=True)
@@ -318,7 +320,7 @@ def _result(receiver: Connection, process: Any) -> Any:
         kind, content = receiver.recv()
     except EOFError:
         process.join(_END_SECONDS)
-        raise PartLost(process.exitcode) from None
+        raise FoldProcessLost(process.exitcode) from None
     match kind:
         case "error":
             raise StreamError(*content)
@@ -329,7 +331,7 @@ def _result(receiver: Connection, process: Any) -> Any:
     return content
 
 
-def _run(part: Part, sender: Connection, told: Any) -> None:
+def _run(part: FoldTask, sender: Connection, told: Any) -> None:
     """The other process. Ctrl-C is its parent's business, which ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()

@@ -1,4 +1,4 @@
-"""Records with what the codec says of each, their bytes let go of where nobody needs them again."""
+"""Decoded records, and the pending transaction that gathers them until they are applied."""
 
 from array import array
 from collections import Counter
@@ -7,141 +7,206 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.outcomes import Event, Ignored, Rejection, Verdict
+from sync_worker.events.outcomes import DecodeResult, Event, Ignored, Rejection
 from sync_worker.events.record import Partition, Record
 from sync_worker.registry.dead_letters import Address
+from sync_worker.streams.protocol import FetchedBatch, OffsetRange
+
+_OVERHEAD_BYTES = 400
+"""Memory that a record takes in addition to its bytes."""
 
 
 class PayloadReleased(Exception):
-    """A record's bytes are needed after all: it has to be read again.
+    """The bytes of a record are needed after all, so it has to be read again.
 
-    It is to be set aside, or to be told from another one that was set aside at its address.
+    Either it becomes a dead letter, or it has to be compared with a dead letter at its address.
     """
-
-
-_BESIDES = 400
-"""What a record takes in memory beside its bytes."""
 
 
 @dataclass(slots=True)
 class DecodedRecords:
-    """Records in the order read, each by its number from 0.
+    """Records in the order read, each with what it decodes to.
 
-    One that is to be set aside is kept whole. Of all others, what the codec says and the address
-    are kept, which takes a third of the memory; with `whole`, all of them.
+    The payload of a record that is to be dead-lettered is retained. Of the others only the address
+    and the result are kept, which takes a third of the memory, unless the caller retains more.
     """
 
     partitions: list[Partition]
     """Of each record."""
     offsets: "array[int]"
     """Of each record."""
-    verdicts: list[Verdict]
-    """On each record."""
-    whole: dict[int, Record]
-    """The records that are kept whole."""
+    results: list[DecodeResult]
+    """Of each record."""
+    retained: dict[int, Record]
+    """The records whose payload is retained, by index."""
 
     @classmethod
-    def by(
+    def decode(
         cls,
-        codec: EventDecoder,
+        decoder: EventDecoder,
         records: Sequence[Record],
         now: datetime,
         *,
-        whole: bool = True,
-        needed: Collection[Address] = (),
+        retain_all: bool = True,
+        retain_at: Collection[Address] = (),
     ) -> "DecodedRecords":
-        """Have the codec judge the records; `now` is the clock, in UTC.
+        """Decode records; `now` is the clock, in UTC.
 
-        Those at addresses that are `needed` are kept whole, too.
+        Payloads are retained of all records with `retain_all`, else of rejected records and of
+        those at an address in `retain_at`.
         """
-        verdicts = codec.decode_all(records, now)
-        kept = {
-            at: record
-            for at, record in enumerate(records)
-            if whole or isinstance(verdicts[at], Rejection) or (needed and record[:3] in needed)
+        results = decoder.decode_all(records, now)
+        retained = {
+            index: record
+            for index, record in enumerate(records)
+            if retain_all
+            or isinstance(results[index], Rejection)
+            or (retain_at and record[:3] in retain_at)
         }
-        return cls(_partitions(records), array("q", [r.offset for r in records]), verdicts, kept)
+        offsets = array("q", [record.offset for record in records])
+        return cls(_partitions(records), offsets, results, retained)
 
     @classmethod
-    def of(cls, record: Record, verdict: Verdict) -> "DecodedRecords":
-        """One record, judged by somebody else."""
-        return cls(_partitions([record]), array("q", [record.offset]), [verdict], {0: record})
+    def single(cls, record: Record, result: DecodeResult) -> "DecodedRecords":
+        """One record, with a result that is known already."""
+        return cls(_partitions([record]), array("q", [record.offset]), [result], {0: record})
 
     def __len__(self) -> int:
-        return len(self.verdicts)
+        return len(self.results)
 
     def hsa_ids(self) -> set[str]:
-        """The clinics that the events are of."""
-        return {verdict.hsa_id for verdict in self.verdicts if isinstance(verdict, Event)}
+        """The clinics that the events name."""
+        return {result.hsa_id for result in self.results if isinstance(result, Event)}
 
-    def record(self, at: int) -> Record:
+    def record(self, index: int) -> Record:
         """A record, byte for byte.
 
         Raises:
-            BytesLetGo: it was not kept whole.
+            PayloadReleased: its payload was not retained.
         """
         try:
-            return self.whole[at]
+            return self.retained[index]
         except KeyError:
             raise PayloadReleased from None
 
-    def bytes_whole(self) -> int:
-        """How many bytes the records that are kept whole take, roughly."""
-        return sum(record.size + _BESIDES for record in self.whole.values())
+    def retained_bytes(self) -> int:
+        """Roughly how much memory the retained records take."""
+        return sum(record.size + _OVERHEAD_BYTES for record in self.retained.values())
 
     def addresses(self) -> Iterator[Address]:
-        """Where each record stands."""
-        return ((*of, at) for of, at in zip(self.partitions, self.offsets, strict=True))
+        """Topic, partition and offset of each record."""
+        pairs = zip(self.partitions, self.offsets, strict=True)
+        return ((*partition, offset) for partition, offset in pairs)
 
-    def ends(self) -> dict[Partition, int]:
+    def end_offsets(self) -> dict[Partition, int]:
         """The offset after the last record of each partition."""
-        return {of: at + 1 for of, at in zip(self.partitions, self.offsets, strict=True)}
+        pairs = zip(self.partitions, self.offsets, strict=True)
+        return {partition: offset + 1 for partition, offset in pairs}
 
-    def unknown_at_the_ends(self) -> tuple[Counter[Partition], set[Partition]]:
-        """How many of each partition's last records are of unknown types; and in which others are.
+    def unknown_type_runs(self) -> tuple[Counter[Partition], set[Partition]]:
+        """How many of each partition's last records in a row are of unknown types.
 
-        A tombstone that is ignored counts as neither.
+        The partitions that also have records of other kinds are returned in addition: there the run
+        of unknown types began within these records. An ignored tombstone does not count.
         """
-        unknown: Counter[Partition] = Counter()
-        known: set[Partition] = set()
+        runs: Counter[Partition] = Counter()
+        ended: set[Partition] = set()
         partitions = set(self.partitions)
-        for of, verdict in zip(reversed(self.partitions), reversed(self.verdicts), strict=True):
-            if of in known:
+        pairs = zip(reversed(self.partitions), reversed(self.results), strict=True)
+        for partition, result in pairs:
+            if partition in ended:
                 continue
-            if not isinstance(verdict, Ignored):
-                known.add(of)
-                if known == partitions:
+            if not isinstance(result, Ignored):
+                ended.add(partition)
+                if ended == partitions:
                     break
-            elif verdict.unknown_type is not None:
-                unknown[of] += 1
-        return unknown, known
+            elif result.unknown_type is not None:
+                runs[partition] += 1
+        return runs, ended
 
-    def add(self, later: "DecodedRecords") -> None:
-        """Go on with these."""
-        before = len(self)
+    def extend(self, later: "DecodedRecords") -> None:
+        """Append records that were read after these."""
+        count = len(self)
         self.partitions += later.partitions
         self.offsets += later.offsets
-        self.verdicts += later.verdicts
-        self.whole |= {before + at: record for at, record in later.whole.items()}
+        self.results += later.results
+        self.retained |= {count + index: record for index, record in later.retained.items()}
 
     def halves(self) -> "tuple[DecodedRecords, DecodedRecords]":
-        """Two that are this one, one after the other."""
+        """The first half and the second half."""
         middle = len(self) // 2
-        return self._part(0, middle), self._part(middle, len(self))
+        return self._slice(0, middle), self._slice(middle, len(self))
 
-    def _part(self, start: int, stop: int) -> "DecodedRecords":
+    def _slice(self, start: int, stop: int) -> "DecodedRecords":
         return DecodedRecords(
             self.partitions[start:stop],
             self.offsets[start:stop],
-            self.verdicts[start:stop],
-            {at - start: self.whole[at] for at in range(start, stop) if at in self.whole},
+            self.results[start:stop],
+            {
+                index - start: self.retained[index]
+                for index in range(start, stop)
+                if index in self.retained
+            },
         )
 
 
 def _partitions(records: Iterable[Record]) -> list[Partition]:
-    """The partition of each record; each partition is in memory once."""
-    known: dict[tuple[str, int], Partition] = {}
+    """The partition of each record; equal partitions are one object, to save memory."""
+    shared: dict[tuple[str, int], Partition] = {}
     return [
-        known.get(record[:2]) or known.setdefault(record[:2], Partition(*record[:2]))
+        shared.get(record[:2]) or shared.setdefault(record[:2], Partition(*record[:2]))
         for record in records
     ]
+
+
+@dataclass(slots=True)
+class PendingTransaction:
+    """What one transaction will apply: a fetched batch, or several that follow on one another."""
+
+    decoded: DecodedRecords
+    ranges: dict[Partition, OffsetRange]
+    """How far the transaction takes each of its partitions."""
+    topic_ids: dict[str, str]
+
+    @classmethod
+    def of(cls, batch: FetchedBatch, decoded: DecodedRecords) -> "PendingTransaction":
+        """One fetched batch, with its records decoded."""
+        ranges = {span.partition: span for span in batch.ranges}
+        return cls(decoded, ranges, dict(batch.topic_ids))
+
+    def __len__(self) -> int:
+        return len(self.decoded)
+
+    def is_continued_by(self, batch: FetchedBatch) -> bool:
+        """Whether the batch begins where this ends, in each partition that both have."""
+        return all(
+            span.from_offset == self.ranges[span.partition].to_offset
+            for span in batch.ranges
+            if span.partition in self.ranges
+        )
+
+    def extend(self, later: "PendingTransaction") -> None:
+        """Append what continues this."""
+        self.decoded.extend(later.decoded)
+        self.topic_ids |= later.topic_ids
+        for partition, span in later.ranges.items():
+            begin = self.ranges.get(partition, span).from_offset
+            self.ranges[partition] = OffsetRange(partition, begin, span.to_offset)
+
+    def halves(self) -> "tuple[PendingTransaction, PendingTransaction]":
+        """Two transactions that do the same one after the other; needs at least two records."""
+        first, second = self.decoded.halves()
+        middle = first.end_offsets()
+        before = {
+            partition: OffsetRange(partition, self.ranges[partition].from_offset, offset)
+            for partition, offset in middle.items()
+        }
+        after = {
+            partition: OffsetRange(partition, begin, span.to_offset)
+            for partition, span in self.ranges.items()
+            if (begin := middle.get(partition, span.from_offset)) < span.to_offset
+        }
+        return (
+            PendingTransaction(first, before, self.topic_ids),
+            PendingTransaction(second, after, self.topic_ids),
+        )

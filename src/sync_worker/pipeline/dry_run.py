@@ -1,7 +1,7 @@
-"""What the worker would do with records, without doing it: for dry runs.
+"""The dry run: what the worker would do with records, computed in memory.
 
-Reads from a snapshot, holds no lock, keeps nothing. What the records came to, the guard's state
-included, is carried on in memory, so a dry run of many batches comes to what the run would.
+It reads from a snapshot, takes no lock and writes nothing. Each batch starts from the result of the
+one before, the guard's state included, so many batches end exactly as the real run would.
 """
 
 from collections.abc import Collection
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sync_worker.domain.facts import Facts
 from sync_worker.domain.mass_change_guard import Guard, Limits, Region
 from sync_worker.pipeline.decoded_records import DecodedRecords
-from sync_worker.pipeline.merge import GuardedMerger, Known, Merged, regions_at_stake
+from sync_worker.pipeline.merge import GuardedMerger, MergeResult, PriorState, regions_at_stake
 from sync_worker.registry import clinics, guard_state, holds, registrations
 from sync_worker.registry.clinics import KnownClinic
 
@@ -24,10 +24,7 @@ _NEVER_NAMED = KnownClinic(Facts(), is_registered=False)
 
 
 class DryRun:
-    """Merges one batch after the other as the worker would, in memory.
-
-    Memory grows with the clinics that the records name.
-    """
+    """Merges batch after batch as the worker would. Its memory grows with the clinics named."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -36,18 +33,26 @@ class DryRun:
         self._regions: dict[str, Region] | None = None
 
     def merge(
-        self, connection: Connection, stream: str, judged: DecodedRecords, now: datetime
-    ) -> Merged:
-        """Merge a batch that follows on those before it; `connection` reads from a snapshot.
+        self, connection: Connection, stream: str, decoded: DecodedRecords, now: datetime
+    ) -> MergeResult:
+        """Merge the next batch; `connection` reads from a snapshot.
 
-        What was read of a clinic or a region once is not read again. Where the database fails,
-        nothing was merged, and the batch can be merged again.
+        A clinic or a region is read once, when it is first named. If the database fails, nothing
+        was merged, and the batch can be merged again.
         """
-        hsa_ids = judged.hsa_ids()
+        hsa_ids = decoded.hsa_ids()
         self._read(connection, hsa_ids, now)
-        known = self._known(connection, hsa_ids)
-        guard = Guard(self._limits, self._known_regions(judged, known), now)
-        merged = GuardedMerger(stream, known, now, guard).merge(judged)
+        # Only what bears on the batch: all that was read so far can be many times more.
+        prior = PriorState(
+            {hsa_id: self._clinics[hsa_id] for hsa_id in hsa_ids},
+            {hsa_id: self._held[hsa_id] for hsa_id in hsa_ids if hsa_id in self._held},
+            registrations.boards(connection),
+        )
+        regions = self._regions or {}
+        for code in regions_at_stake(hsa_ids, decoded, prior):
+            regions.setdefault(code, Region())  # the batch may be the first to move a clinic there
+        guard = Guard(self._limits, regions, now)
+        merged = GuardedMerger(stream, prior, now, guard).merge(decoded)
         for hsa_id, after in merged.changed.items():
             self._clinics[hsa_id] = KnownClinic(after, self._clinics[hsa_id].is_registered)
         self._held |= merged.held
@@ -60,16 +65,3 @@ class DryRun:
         known = clinics.read(connection, unread)
         self._clinics |= dict.fromkeys(unread, _NEVER_NAMED) | known
         self._held |= holds.of_clinics(connection, unread)
-
-    def _known(self, connection: Connection, hsa_ids: Collection[str]) -> Known:
-        """Of all that is known, what bears on the batch: the rest can be many times more."""
-        held = {hsa_id: self._held[hsa_id] for hsa_id in hsa_ids if hsa_id in self._held}
-        known = {hsa_id: self._clinics[hsa_id] for hsa_id in hsa_ids}
-        return Known(known, held, registrations.boards(connection))
-
-    def _known_regions(self, judged: DecodedRecords, known: Known) -> dict[str, Region]:
-        """The regions with clinics, and those that the batch could be the first to move into."""
-        regions = self._regions or {}
-        for code in regions_at_stake(judged.hsa_ids(), judged, known):
-            regions.setdefault(code, Region())
-        return regions

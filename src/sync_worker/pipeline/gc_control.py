@@ -1,8 +1,8 @@
-"""When the garbage collector looks: between batches, not while their objects are many.
+"""When Python's garbage collector runs: between batches, not while a batch's objects are many.
 
-A batch's objects form no cycles and are gone when it is done; looking through them over and over
-takes a tenth of the worker's time. What does form cycles, such as the client's answers, is waste by
-then.
+The objects of a batch form no cycles and are freed when it is done. Scanning them again and again
+would take a tenth of the worker's time. What does form cycles, such as responses of the Kafka
+client, is garbage by then.
 """
 
 import gc
@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_SHORTEST_SECONDS = 0.5
+_MIN_INTERVAL_SECONDS = 0.5
+"""Small batches in quick succession share one collection."""
 
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """No collection inside; afterwards as before."""
+    """Disable automatic collection; restore it afterwards."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -27,9 +28,9 @@ def paused() -> Iterator[None]:
 
 @contextmanager
 def between_batches() -> Iterator[Callable[[], None]]:
-    """Inside, nothing is collected but by what it gives: to be called where no batch is in hand.
+    """Collect only when the yielded function is called, which is while no batch is in memory.
 
-    What there is already is taken to stay for good, and not looked through again.
+    Objects that exist already are taken to be permanent, and are not scanned again.
     """
     gc.collect()
     gc.freeze()
@@ -37,7 +38,7 @@ def between_batches() -> Iterator[Callable[[], None]]:
 
     def collect() -> None:
         nonlocal collected_at
-        if time.monotonic() - collected_at >= _SHORTEST_SECONDS:
+        if time.monotonic() - collected_at >= _MIN_INTERVAL_SECONDS:
             gc.collect()
             collected_at = time.monotonic()
 

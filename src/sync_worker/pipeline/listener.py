@@ -1,4 +1,4 @@
-"""What happened, in the domain's words: told by the worker to whoever logs or measures it."""
+"""What the worker reports while it works: to logs, metrics and health checks, which listen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sync_worker.registry.positions import Counts
 class MovedWithoutBoard(NamedTuple):
     """A registered clinic moved into a region without a patient board (domain, decision 6).
 
-    It stays registered, but nobody in that region can file.
+    It stays registered, but nobody in that region can file a complaint.
     """
 
     hsa_id: str
@@ -20,23 +20,23 @@ class MovedWithoutBoard(NamedTuple):
 
 
 class PatientBoardNamed(NamedTuple):
-    """An event names the HSA-id of a patient board; the board stays as it is (decision 10)."""
+    """An event names the HSA-id of a patient board; the board is not changed (decision 10)."""
 
     hsa_id: str
     region_code: str
 
 
 class NameDropped(NamedTuple):
-    """A name was too long to be one, and was left out of its event."""
+    """An event's name was too long, and was dropped from it."""
 
     hsa_id: str
     event_id: str
 
 
 class AheadOfClock(NamedTuple):
-    """An event was ahead of the clock by more than clocks differ, and was applied all the same.
+    """An event was further ahead of the clock than clocks differ, and was applied nevertheless.
 
-    Whatever truly happens to the clinic until then will be older than it, and passed over.
+    What happens to the clinic until that time will be older than it, and so superseded.
     """
 
     hsa_id: str
@@ -48,7 +48,7 @@ class AheadOfClock(NamedTuple):
 
 
 class DeadLettered(NamedTuple):
-    """A record became a dead letter; everything else went on."""
+    """A record became a dead letter; all other records were applied."""
 
     record: Record
     rejection: Rejection
@@ -57,7 +57,7 @@ class DeadLettered(NamedTuple):
 class MassChangeHeld(NamedTuple):
     """Changes of a region's clinics wait for a person (domain, decision 11).
 
-    `facts` counts what the hold has in all by now, `newly_held` what a batch put there.
+    `facts` is how many facts the hold has in all, `newly_held` how many one transaction added.
     """
 
     hold: int
@@ -67,14 +67,14 @@ class MassChangeHeld(NamedTuple):
 
 
 class UnknownType(NamedTuple):
-    """Records of a topic were ignored, since their type is not known."""
+    """Records of a topic were ignored because their type is unknown."""
 
     topic: str
     type: str
     records: int
 
 
-Warning_ = (
+PipelineWarning = (
     MovedWithoutBoard
     | PatientBoardNamed
     | NameDropped
@@ -87,12 +87,12 @@ Warning_ = (
 
 @dataclass(frozen=True, slots=True)
 class TransactionCommitted:
-    """What one transaction has put into the database for good."""
+    """What one transaction committed."""
 
     counts: Mapping[Partition, Counts]
     next_offsets: Mapping[Partition, int]
     changed_clinics: int
-    warnings: Sequence[Warning_]
+    warnings: Sequence[PipelineWarning]
 
     @property
     def total(self) -> Counts:
@@ -101,22 +101,22 @@ class TransactionCommitted:
 
 
 class PipelineListener(Protocol):
-    """Listens to the worker; it must not raise, and must not keep the loop waiting."""
+    """Listens to the worker; it must neither raise nor block."""
 
     def polling(self) -> None:
-        """The loop goes round."""
+        """The loop is making progress."""
 
     def database_answered(self) -> None:
-        """The database is there, and at the right revision."""
+        """The database is available, and at the right schema revision."""
 
     def holds_open(self, count: int) -> None:
-        """So many mass changes wait for a person just now."""
+        """So many mass changes wait for a person now."""
 
-    def applied(self, applied: TransactionCommitted) -> None:
+    def committed(self, transaction: TransactionCommitted) -> None:
         """A transaction was committed."""
 
     def outpaced(self) -> None:
-        """Another worker had read on from the same position; nothing was kept of what was read."""
+        """Another worker moved a position first; the transaction was rolled back."""
 
-    def waiting(self, error: BaseException, seconds: float) -> None:
-        """The database or Kafka is away; the next try comes after so many seconds."""
+    def retrying(self, error: BaseException, seconds: float) -> None:
+        """The database or Kafka is unavailable; the next attempt follows after so many seconds."""

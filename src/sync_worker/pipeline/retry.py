@@ -1,7 +1,6 @@
-"""How long to go on trying when the database fails: a policy as data, built in one place.
+"""The retry policy: what is retried, how often, and for how long, when the database or Kafka fails.
 
-A failure that may pass by itself is tried again and never costs a record; every other one is raised
-at once.
+A transient failure is retried and never costs a record; every other failure is raised at once.
 """
 
 import time
@@ -23,12 +22,17 @@ from sync_worker.registry.database import Registry
 from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.streams.protocol import StreamUnavailable
 
+_FIRST_WAIT_SECONDS = 0.05
+_TRANSIENT = {Fault.TRANSIENT, Fault.TIMEOUT, Fault.REFUSED}
+
+Result = TypeVar("Result")
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """For how long a passing failure is waited out, and how long at most between two tries.
+    """How long a transient failure is retried, and the longest pause between two attempts.
 
-    A batch that fails is applied again as a whole: nothing of it was kept.
+    A transaction that failed is applied again as a whole, since it was rolled back.
     """
 
     give_up_after: timedelta | None
@@ -42,15 +46,12 @@ UNTIL_IDLE = RetryPolicy(give_up_after=timedelta(seconds=15))
 
 
 DAEMON = RetryPolicy(give_up_after=None)
-"""For the daemon: the database and Kafka are waited for, at the start too."""
-
-
-_PASSING = {Fault.TRANSIENT, Fault.TIMEOUT, Fault.REFUSED}
+"""For the daemon, which waits for the database and Kafka, also at the start."""
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether trying again can help: the database or Kafka is away, busy or failing over."""
-    return isinstance(error, StreamUnavailable) or fault_of(error) in _PASSING
+    """Whether a retry can help: the database or Kafka is unavailable, busy or failing over."""
+    return isinstance(error, StreamUnavailable) or fault_of(error) in _TRANSIENT
 
 
 def retrying(
@@ -60,63 +61,62 @@ def retrying(
     is_stopping: Callable[[], bool],
     before_sleep: Callable[[BaseException, float], None],
 ) -> Retrying:
-    """Tries again what fails in passing, and raises the failure itself when it gives up."""
+    """A caller that retries what fails transiently, and raises the failure when it gives up.
+
+    `before_sleep` is given each failure, and the seconds until the next attempt.
+    """
     deadline = (
         stop_never
         if policy.give_up_after is None
         else stop_after_delay(policy.give_up_after.total_seconds())
     )
+
+    def report(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if error is not None:
+            before_sleep(error, state.upcoming_sleep)
+
     return Retrying(
         retry=retry_if_exception(is_transient),
-        wait=wait_random_exponential(multiplier=0.05, max=policy.longest_wait.total_seconds()),
+        wait=wait_random_exponential(
+            multiplier=_FIRST_WAIT_SECONDS, max=policy.longest_wait.total_seconds()
+        ),
         stop=lambda state: is_stopping() or deadline(state),
         sleep=sleep,
-        before_sleep=lambda state: _tell(state, before_sleep),
+        before_sleep=report,
         reraise=True,
     )
 
 
-def _tell(state: RetryCallState, before_sleep: Callable[[BaseException, float], None]) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    if error is not None:
-        before_sleep(error, state.upcoming_sleep)
-
-
-# Tries again what fails in passing: for the worker, and for commands that somebody waits for.
-
-
-Result = TypeVar("Result")
-
-
 class Retrier:
-    """Waits for a database or Kafka that is away, as long as the policy says.
+    """Retries calls to a registry or a stream, as the policy says.
 
-    `tell` hears of each failure, with the seconds until the next try.
+    `on_retry` is given each failure, and the seconds until the next attempt.
     """
 
     def __init__(
         self,
         registry: Registry,
         is_stopping: Callable[[], bool],
-        tell: Callable[[BaseException, float], None],
+        on_retry: Callable[[BaseException, float], None],
         policy: RetryPolicy = UNTIL_IDLE,
     ) -> None:
         self._registry = registry
         self._is_stopping = is_stopping
-        self._tell = tell
+        self._on_retry = on_retry
         self._policy = policy
 
     def __call__(
         self, attempt: Callable[[], Result], sleep: Callable[[float], None] = time.sleep
     ) -> Result:
-        """Try until it works; raises the last failure when it gives up."""
+        """Call `attempt` until it succeeds; raise its last failure when the policy gives up."""
         return retrying(
             self._policy,
             sleep=sleep,
             is_stopping=self._is_stopping,
-            before_sleep=self._wait,
+            before_sleep=self._before_sleep,
         )(attempt)
 
-    def _wait(self, error: BaseException, seconds: float) -> None:
+    def _before_sleep(self, error: BaseException, seconds: float) -> None:
         self._registry.renew()
-        self._tell(error, seconds)
+        self._on_retry(error, seconds)

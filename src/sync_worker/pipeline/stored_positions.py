@@ -1,4 +1,4 @@
-"""Where the registry stands in a stream, and whether a stream is the one that was read."""
+"""The positions that the registry stores for a stream: where the worker continues to read."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -12,45 +12,46 @@ from sync_worker.streams import checks
 from sync_worker.streams.protocol import StoredPositions
 
 
-class Start(NamedTuple):
-    """Where the worker reads on."""
+class StartingPoint(NamedTuple):
+    """Where the worker starts, and which records it will meet that are dead letters already."""
 
-    stored_positions: StoredPositions
-    letters: Collection[Address]
-    """Where open dead letters are ahead, since a position was set back."""
-
-
-def stored_positions(registry: Registry, stream: str) -> StoredPositions:
-    """Our positions in a stream, with what tells it from others."""
-    return start(registry, stream).stored_positions
+    positions: StoredPositions
+    open_dead_letters: Collection[Address]
+    """At or beyond the positions, because a position was set back."""
 
 
-def start(registry: Registry, stream: str) -> Start:
-    """Where to read on in a stream."""
+def read_start(registry: Registry, stream: str) -> StartingPoint:
+    """Where to start in a stream."""
     with registry.snapshot() as connection:
-        known = among(positions.listed(connection), stream)
-        return Start(known, dead_letters.open_beyond_positions(connection, stream))
+        stored = of_stream(positions.listed(connection), stream)
+        return StartingPoint(stored, dead_letters.open_beyond_positions(connection, stream))
 
 
-def among(known: Iterable[Position], stream: str) -> StoredPositions:
-    """The bookmarks of one stream among the positions in all of them."""
+def read(registry: Registry, stream: str) -> StoredPositions:
+    """The positions in a stream, and what tells the stream from others."""
+    with registry.snapshot() as connection:
+        return of_stream(positions.listed(connection), stream)
+
+
+def of_stream(all_positions: Iterable[Position], stream: str) -> StoredPositions:
+    """The positions in one stream, picked from those in all streams."""
     offsets, ids, streams = {}, defaultdict(set), set()
-    for position in known:
+    for position in all_positions:
         streams.add(position.stream)
         if position.stream == stream:
             offsets[position.partition] = position.next_offset
             if position.topic_id:
                 ids[position.partition.topic].add(position.topic_id)
-    topic_ids = {topic: frozenset(found) for topic, found in ids.items()}
+    topic_ids = {topic: frozenset(several) for topic, several in ids.items()}
     return StoredPositions(offsets, topic_ids, frozenset(streams - {stream}))
 
 
-def refuse_another_log(registry: Registry, stream: str, topic_ids: Mapping[str, str]) -> None:
-    """Raise where these are not the cluster and the topics that the registry was read from.
+def check_same_log(registry: Registry, stream: str, topic_ids: Mapping[str, str]) -> None:
+    """Check that these are the cluster and the topics that the registry was read from.
 
     Raises:
-        StreamError: with the way to adopt them.
+        StreamError: they are not; it says how to adopt them.
     """
-    known = stored_positions(registry, stream)
-    checks.check_cluster(stream, known)
-    checks.check_topic_ids(topic_ids, known.topic_ids, known.positions)
+    stored = read(registry, stream)
+    checks.check_cluster(stream, stored)
+    checks.check_topic_ids(topic_ids, stored.topic_ids, stored.positions)

@@ -1,7 +1,7 @@
-"""Keeps what a source hands out: batch by batch, or several in one transaction while more wait.
+"""The transaction buffer: fetched batches are decoded, gathered, and applied in one transaction.
 
-Tries again what fails in passing, halves what takes the database too long, and reads on from the
-registry's positions where another worker was quicker.
+It retries what fails transiently, halves a transaction that takes the database too long, and starts
+over from the registry's positions where another worker was faster.
 """
 
 import time
@@ -9,141 +9,144 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import DBAPIError
 
-from sync_worker.pipeline.apply import Applier, PendingTransaction
-from sync_worker.pipeline.decoded_records import PayloadReleased
+from sync_worker.pipeline.apply import Applier
+from sync_worker.pipeline.decoded_records import PayloadReleased, PendingTransaction
 from sync_worker.pipeline.listener import PipelineListener, TransactionCommitted
 from sync_worker.pipeline.retry import Retrier
 from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.positions import Counts, PositionsMoved
 from sync_worker.streams.protocol import EventSource, FetchedBatch
 
-_MOST_BYTES_WHOLE = 32 * 2**20
-"""Of records that are kept whole until they are dead letters."""
+_MAX_RETAINED_BYTES = 32 * 2**20
+"""Payloads that one transaction retains, for dead letters above all, before it is flushed."""
 
-_BREATH_SECONDS = 0.05
+_FIRST_TRANSACTION_RECORDS = 4_000
+_QUICK_TRANSACTION_SECONDS = 1.0
+_GROWTH_FACTOR = 4
+"""How many times larger than a quick transaction the next one may be."""
 
-_FIRST_RECORDS = 4_000
-_QUICK_SECONDS = 1.0
-_GROWTH = 4
-"""A transaction that was quick is followed by one of so many times its size."""
+_IDLE_BETWEEN_HALVES_SECONDS = 0.05
 
 
 class TransactionBuffer:
-    """Has an applier keep the batches of one source, in transactions of `most_records` at most.
+    """Gathers the batches of one source into transactions of up to `max_records`, and applies them.
 
-    A long stream names the same clinics again and again, and each is read and written once in a
-    transaction: the more records it takes, the less there is to do. So batches are gathered while
-    more is waiting, judged at once, and their events' bytes let go of. Where the database refuses
-    an event after all, the records are read again, and kept whole until they are past.
+    A long stream names the same clinics many times, and a transaction reads and writes each of them
+    once: the more records it takes, the less work there is per record. So batches are gathered
+    while the source has more. They are decoded at once, and the payloads of events are released. If
+    the database then rejects an event, its records are read again with their payloads retained.
 
-    How much the database takes in time is found out, by each process anew: it begins with little,
-    takes much more while transactions are quick, and a little more while they are not. What took
-    too long is halved. So a slow database is never sent what it could not take, however often the
-    worker is started.
+    How many records the database can apply in time is not configured but measured, by each process
+    for itself: it starts small, grows fast while transactions are quick and slowly while they are
+    not, and halves what timed out. A slow database is thus never stuck with a transaction that it
+    cannot finish, however often the worker is restarted.
     """
 
     def __init__(
         self,
         applier: Applier,
         source: EventSource,
-        progress: PipelineListener,
-        patiently: Retrier,
+        listener: PipelineListener,
+        retry: Retrier,
         start_over: Callable[[EventSource], None],
-        most_records: int,
+        max_records: int,
     ) -> None:
+        """`start_over` makes the source continue from the registry's positions."""
         self._applier = applier
         self._source = source
-        self._progress = progress
-        self._patiently = patiently
+        self._listener = listener
+        self._retry = retry
         self._start_over = start_over
-        self._most_records = most_records
-        self._portion: PendingTransaction | None = None
-        self._bytes_whole = 0
-        self._kept_whole = 0
-        self._most_in_time = min(most_records, _FIRST_RECORDS)
+        self._max_records = max_records
+        self._pending: PendingTransaction | None = None
+        self._retained_bytes = 0
+        self._reread_records = 0
+        """How many of the next records are read again because a payload was missing."""
+        self._size_limit = min(max_records, _FIRST_TRANSACTION_RECORDS)
+        """How many records the database applies in time, as far as is known."""
         self.total = Counts()
-        """What became of all records so far."""
+        """The outcomes of all records committed so far."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether everything taken is in the database."""
-        return self._portion is None
+        """Whether every record that was added is committed, or will be read again."""
+        return self._pending is None
 
-    def take(self, batch: FetchedBatch) -> None:
-        """Take the source's next batch; it is kept now, or with those that follow on it."""
-        if not self._has_room_for(batch) and not self.keep():
-            return
-        portion = self._applier.judged(batch, whole=self._kept_whole > 0)
-        self._bytes_whole += portion.judged.bytes_whole()
-        if self._portion is None:
-            self._portion = portion
+    def add(self, batch: FetchedBatch) -> None:
+        """Take the source's next batch, and flush unless more batches should join it."""
+        if not self._has_room_for(batch) and not self.flush():
+            return  # the source starts over, and this batch comes again
+        pending = self._applier.decode(batch, retain_payloads=self._reread_records > 0)
+        self._retained_bytes += pending.decoded.retained_bytes()
+        if self._pending is None:
+            self._pending = pending
         else:
-            self._portion.add(portion)
-        if self._is_enough(self._portion) or not batch.has_more:
-            self.keep()
+            self._pending.extend(pending)
+        if (
+            not batch.has_more
+            or len(self._pending) >= self._size_limit
+            or self._reread_records > 0
+            or self._retained_bytes >= _MAX_RETAINED_BYTES
+        ):
+            self.flush()
 
-    def keep(self) -> bool:
-        """Keep all that was taken; False where the source reads it again instead."""
-        portion, self._portion, self._bytes_whole = self._portion, None, 0
-        return portion is None or self._keep(portion)
+    def flush(self) -> bool:
+        """Commit what was added; False where the source starts over instead."""
+        pending, self._pending, self._retained_bytes = self._pending, None, 0
+        return pending is None or self._commit(pending)
 
     def _has_room_for(self, batch: FetchedBatch) -> bool:
-        portion = self._portion
-        if portion is None:
+        pending = self._pending
+        if pending is None:
             return True
-        is_small = len(portion) + len(batch.records) <= self._most_in_time
-        return is_small and portion.is_followed_by(batch)
+        is_within_limit = len(pending) + len(batch.records) <= self._size_limit
+        return is_within_limit and pending.is_continued_by(batch)
 
-    def _is_enough(self, portion: PendingTransaction) -> bool:
-        is_full = len(portion) >= self._most_in_time
-        return is_full or self._kept_whole > 0 or self._bytes_whole >= _MOST_BYTES_WHOLE
-
-    def _keep(self, portion: PendingTransaction) -> bool:
-        if len(portion) > self._most_in_time:
-            return self._keep_in_halves(portion)
+    def _commit(self, pending: PendingTransaction) -> bool:
+        if len(pending) > self._size_limit:
+            return self._commit_in_halves(pending)
         began = time.monotonic()
         try:
-            applied = self._patiently(lambda: self._attempt(portion), self._source.idle)
+            committed = self._retry(lambda: self._attempt(pending), self._source.idle)
         except PositionsMoved:
-            self._progress.outpaced()
+            self._listener.outpaced()
             self._start_over(self._source)
             return False
         except PayloadReleased:
-            self._kept_whole = len(portion)
+            self._reread_records = len(pending)
             self._start_over(self._source)
             return False
-        if applied is None:
-            self._most_in_time = len(portion) // 2
-            return self._keep_in_halves(portion)
-        self._grow(len(portion), time.monotonic() - began)
-        self._kept_whole = max(0, self._kept_whole - len(portion))
-        self._source.committed(applied.next_offsets)
-        self.total += applied.total
-        self._progress.applied(applied)
+        if committed is None:
+            self._size_limit = len(pending) // 2
+            return self._commit_in_halves(pending)
+        self._raise_size_limit(len(pending), time.monotonic() - began)
+        self._reread_records = max(0, self._reread_records - len(pending))
+        self._source.committed(committed.next_offsets)
+        self.total += committed.total
+        self._listener.committed(committed)
         return True
 
-    def _grow(self, size: int, seconds: float) -> None:
-        """Take more in the next transaction: so many records took the database so long."""
-        if seconds > _QUICK_SECONDS:
-            more = self._most_in_time * 11 // 10 + 1
-        else:
-            more = max(self._most_in_time, _GROWTH * size)
-        self._most_in_time = min(self._most_records, more)
+    def _attempt(self, pending: PendingTransaction) -> TransactionCommitted | None:
+        """Apply it; None where the database timed out and less may succeed."""
+        try:
+            return self._applier.apply(self._source.stream_id, pending)
+        except DBAPIError as error:
+            if fault_of(error) is Fault.TIMEOUT and len(pending) > 1:
+                return None
+            raise
 
-    def _keep_in_halves(self, portion: PendingTransaction) -> bool:
-        """Keep it in two transactions or more, and remain a member meanwhile."""
-        for half in portion.halves():
-            self._progress.polling()
-            self._source.idle(_BREATH_SECONDS)
-            if not self._keep(half):
+    def _commit_in_halves(self, pending: PendingTransaction) -> bool:
+        for half in pending.halves():
+            self._listener.polling()
+            # So many transactions can take longer than a consumer group waits for a poll.
+            self._source.idle(_IDLE_BETWEEN_HALVES_SECONDS)
+            if not self._commit(half):
                 return False
         return True
 
-    def _attempt(self, portion: PendingTransaction) -> TransactionCommitted | None:
-        """Apply it; None where it took the database too long, and there is less to try."""
-        try:
-            return self._applier.apply(self._source.stream_id, portion)
-        except DBAPIError as error:
-            if fault_of(error) is Fault.TIMEOUT and len(portion) > 1:
-                return None
-            raise
+    def _raise_size_limit(self, records: int, seconds: float) -> None:
+        if seconds > _QUICK_TRANSACTION_SECONDS:
+            limit = self._size_limit * 11 // 10 + 1
+        else:
+            limit = max(self._size_limit, _GROWTH_FACTOR * records)
+        self._size_limit = min(self._max_records, limit)

@@ -110,7 +110,7 @@ def _ended_in(source: "SourceHealth") -> Reasons:
 # Tells in the log what a probe of `/readyz` would see, for whoever has no probe.
 
 
-class Readiness:
+class ReadinessLog:
     """Logs that the worker is ready, or not any more, each time that this changes."""
 
     def __init__(self, log: FilteringBoundLogger, health: Health) -> None:
@@ -132,7 +132,7 @@ class Readiness:
 
 
 @contextmanager
-def watched(health: Health, readiness: Readiness) -> Iterator[None]:
+def watched(health: Health, readiness: ReadinessLog) -> Iterator[None]:
     """Watch the loop while the body runs, and end the process where it is stuck for good."""
     is_over = Event()
     watch = Thread(target=_watch, args=(health, readiness, is_over), name="watchdog", daemon=True)
@@ -146,7 +146,7 @@ def watched(health: Health, readiness: Readiness) -> Iterator[None]:
         watch.join(_LOOK_SECONDS)  # what it tells comes before how the process ends
 
 
-def _watch(health: Health, readiness: Readiness, is_over: Event) -> None:
+def _watch(health: Health, readiness: ReadinessLog, is_over: Event) -> None:
     """The last resort: a supervisor restarts what hangs in a way that nobody foresaw."""
     while not is_over.wait(_LOOK_SECONDS):
         readiness.look()

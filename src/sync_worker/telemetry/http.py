@@ -23,7 +23,7 @@ _MOST_CONNECTIONS = 32
 """The most that are open at once, and so the most threads; a new one ends the oldest."""
 
 
-class Port:
+class HttpServer:
     """Serves health and metrics from a thread of its own until it is closed."""
 
     def __init__(self, host: str, port: int, health: Health, metrics: CollectorRegistry) -> None:

@@ -16,9 +16,9 @@ from sync_worker.pipeline.listener import (
     MovedWithoutBoard,
     NameDropped,
     PatientBoardNamed,
+    PipelineWarning,
     TransactionCommitted,
     UnknownType,
-    Warning_,
 )
 from sync_worker.registry.errors import Fault, fault_of, first_line
 from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
@@ -56,10 +56,10 @@ class TelemetryListener:
     def holds_open(self, count: int) -> None:
         self._metrics.holds_open(count)
 
-    def applied(self, applied: TransactionCommitted) -> None:
+    def committed(self, transaction: TransactionCommitted) -> None:
         self._health.database_is(None)
-        self._metrics.applied(applied)
-        total = applied.total
+        self._metrics.committed(transaction)
+        total = transaction.total
         self._log.debug(
             "batch_applied",
             read=total.read,
@@ -67,17 +67,20 @@ class TelemetryListener:
             superseded=total.superseded,
             ignored=total.ignored,
             dead_lettered=total.dead_lettered,
-            clinics=applied.changed_clinics,
+            clinics=transaction.changed_clinics,
         )
-        for warning in applied.warnings:
+        for warning in transaction.warnings:
             self._warn(warning)
 
     def outpaced(self) -> None:
         self._metrics.outpaced()
-        self._log.info("outpaced", detail="another worker has read on; nothing was done twice")
+        self._log.info(
+            "outpaced",
+            detail="another worker committed these records first; nothing was counted twice",
+        )
 
-    def waiting(self, error: BaseException, seconds: float) -> None:
-        self._metrics.waited()
+    def retrying(self, error: BaseException, seconds: float) -> None:
+        self._metrics.retried()
         self._health.went_round()
         if isinstance(error, StreamRefused):
             return  # which was told when it was tried
@@ -109,7 +112,7 @@ class TelemetryListener:
             retry_in_seconds=round(wait_seconds, 2),
         )
 
-    def _warn(self, warning: Warning_) -> None:
+    def _warn(self, warning: PipelineWarning) -> None:
         match warning:
             case MovedWithoutBoard(hsa_id, region_code):
                 self._log.warning("moved_without_board", hsa_id=hsa_id, region_code=region_code)

@@ -8,9 +8,9 @@ from sync_worker.pipeline.listener import (
     MassChangeHeld,
     MovedWithoutBoard,
     PatientBoardNamed,
+    PipelineWarning,
     TransactionCommitted,
     UnknownType,
-    Warning_,
 )
 
 _MOST_TYPES = 20
@@ -88,18 +88,18 @@ class Metrics:
             registry=self.registry,
         )
 
-    def applied(self, applied: TransactionCommitted) -> None:
+    def committed(self, transaction: TransactionCommitted) -> None:
         """Count a transaction."""
         self._batches.inc()
-        total = applied.total
+        total = transaction.total
         for outcome in ("applied", "superseded", "ignored", "dead_lettered"):
             self._records.labels(outcome).inc(getattr(total, outcome))
-        for partition, offset in applied.next_offsets.items():
+        for partition, offset in transaction.next_offsets.items():
             self._position.labels(partition.topic, partition.partition).set(offset)
-        for warning in applied.warnings:
+        for warning in transaction.warnings:
             self._count(warning)
 
-    def _count(self, warning: Warning_) -> None:
+    def _count(self, warning: PipelineWarning) -> None:
         match warning:
             case DeadLettered(_, rejection):
                 self._dead_letters.labels(rejection.reason.value).inc()
@@ -128,6 +128,6 @@ class Metrics:
         """Count a lost race."""
         self._outpaced.inc()
 
-    def waited(self) -> None:
-        """Count a try that has to be made again."""
+    def retried(self) -> None:
+        """Count an attempt that has to be retried."""
         self._waits.inc()

@@ -20,11 +20,11 @@ BOUND = 300
 """MiB for a command, half of which is Python with its libraries."""
 
 
-def send_packed(stage, contents, codec):
+def send_packed(stage, contents, decoder):
     """Send keys and values, each packed by itself, to the first activation partition."""
     producer = KafkaProducer(
         bootstrap_servers=stage.bootstrap,
-        compression_type=codec,
+        compression_type=decoder,
         max_request_size=2**31 - 1,
         batch_size=0,
     )
@@ -51,8 +51,8 @@ def poisoned(stage):
         topic = ConfigResource("TOPIC", stage.activation, {"max.message.bytes": str(2**24)})
         client.alter_configs([topic])
     send_packed(stage, [event(A, 1)], None)
-    for codec in ("gzip", "zstd", "lz4", "snappy"):
-        send_packed(stage, [(A.encode(), BOMB)], codec)
+    for decoder in ("gzip", "zstd", "lz4", "snappy"):
+        send_packed(stage, [(A.encode(), BOMB)], decoder)
     send_packed(stage, [event(B, 2)], None)
     return stage
 

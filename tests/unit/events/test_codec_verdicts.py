@@ -208,9 +208,9 @@ def test_a_region_that_is_not_in_use_is_unknown(code):
 
 
 def test_a_region_that_a_setting_adds_is_known():
-    codec = EventDecoder(ACTIVATION, Regions(["11"]), timedelta(hours=1))
+    decoder = EventDecoder(ACTIVATION, Regions(["11"]), timedelta(hours=1))
 
-    assert isinstance(codec.decode(record(region_changed(CLINIC, 5, "11")), NOW), Event)
+    assert isinstance(decoder.decode(record(region_changed(CLINIC, 5, "11")), NOW), Event)
 
 
 @pytest.mark.parametrize(
@@ -223,9 +223,9 @@ def test_an_event_says_how_far_ahead_of_the_clock_it_is(ahead, seconds):
 
 
 def test_no_limit_of_less_than_a_minute_lets_an_event_through():
-    codec = EventDecoder(ACTIVATION, Regions(), timedelta())
+    decoder = EventDecoder(ACTIVATION, Regions(), timedelta())
 
-    verdict = codec.decode(record(activated(CLINIC, NOW + timedelta(seconds=1))), NOW)
+    verdict = decoder.decode(record(activated(CLINIC, NOW + timedelta(seconds=1))), NOW)
 
     assert isinstance(verdict, Rejection)
     assert verdict.reason is Reason.TIME_IN_FUTURE

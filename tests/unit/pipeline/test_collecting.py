@@ -18,7 +18,7 @@ class Cycle:
 
 @pytest.fixture
 def no_wait(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(gc_control, "_SHORTEST_SECONDS", 0.0)
+    monkeypatch.setattr(gc_control, "_MIN_INTERVAL_SECONDS", 0.0)
     yield
     assert gc.isenabled()
 

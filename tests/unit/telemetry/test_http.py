@@ -15,7 +15,7 @@ from sync_worker.events.record import Partition
 from sync_worker.pipeline.listener import MovedWithoutBoard, TransactionCommitted
 from sync_worker.registry.positions import Counts
 from sync_worker.telemetry.health import Health
-from sync_worker.telemetry.http import Port
+from sync_worker.telemetry.http import HttpServer
 from sync_worker.telemetry.metrics import Metrics
 
 PATIENT, STUCK_AT_ONCE = 3600.0, -1.0
@@ -26,7 +26,7 @@ class Served:
 
     def __init__(self, stuck_after_seconds):
         self.health, self.metrics = Health(stuck_after_seconds), Metrics()
-        self.port = Port("127.0.0.1", 0, self.health, self.metrics.registry)
+        self.port = HttpServer("127.0.0.1", 0, self.health, self.metrics.registry)
 
     def get(self, path, method="GET"):
         connection = http.client.HTTPConnection("127.0.0.1", self.port.number, timeout=10)
@@ -81,7 +81,7 @@ def test_verbose_without_a_reason_says_ok(served):
 def test_what_a_batch_came_to_is_counted(served):
     partition = Partition("t", 3)
     warnings = (MovedWithoutBoard("SE2321000016-TA01", "03"),)
-    served.metrics.applied(
+    served.metrics.committed(
         TransactionCommitted({partition: Counts(applied=2)}, {partition: 7}, 1, warnings)
     )
     status, body = served.get("/metrics")
@@ -162,7 +162,7 @@ def is_cut_off(client):
 
 @pytest.mark.parametrize(("host", "asked"), [("::1", "::1"), ("::", "::1"), ("::", "127.0.0.1")])
 def test_it_is_served_on_ipv6_too(host, asked):
-    port = Port(host, 0, Health(PATIENT), Metrics().registry)
+    port = HttpServer(host, 0, Health(PATIENT), Metrics().registry)
     try:
         connection = http.client.HTTPConnection(asked, port.number, timeout=10)
         connection.request("GET", "/livez")
@@ -185,4 +185,4 @@ def test_a_thread_that_ended_makes_a_worker_not_alive(served):
 
 def test_a_port_that_is_taken_is_an_error_of_the_system(served):
     with pytest.raises(OSError, match="in use"):
-        Port("127.0.0.1", served.port.number, served.health, served.metrics.registry)
+        HttpServer("127.0.0.1", served.port.number, served.health, served.metrics.registry)

@@ -33,7 +33,7 @@ def told():
 
 def warnings_of(told, *warnings):
     progress, entries = told
-    progress.applied(TransactionCommitted({}, {}, 0, warnings))
+    progress.committed(TransactionCommitted({}, {}, 0, warnings))
     return [(call.method_name, call.args, call.kwargs) for call in entries.calls][1:]
 
 
@@ -74,7 +74,7 @@ def test_a_record_set_aside_is_told_by_its_address_and_never_by_its_payload(told
 
 def test_a_batch_is_told_with_its_counts(told):
     progress, entries = told
-    progress.applied(
+    progress.committed(
         TransactionCommitted({Partition("t", 0): Counts(applied=2, ignored=1)}, {}, 2, ())
     )
     (call,) = entries.calls
@@ -90,7 +90,7 @@ def test_a_quiet_topic_does_not_keep_a_worker_from_being_ready():
 def test_held_facts_and_open_holds_are_measured():
     metrics = Metrics()
     told = TelemetryListener(structlog.get_logger(), metrics, Health(60))
-    told.applied(
+    told.committed(
         TransactionCommitted(
             {}, {}, 0, [MassChangeHeld(1, "01", 30, 3), MassChangeHeld(2, "03", 1, 1)]
         )
@@ -104,7 +104,7 @@ def test_an_unknown_type_is_told_once_and_counted_each_time(told):
     progress, entries = told
     for records in (2, 3):
         known = UnknownType("t", '"eservices.clinic.activated.v1"', records)
-        progress.applied(TransactionCommitted({}, {}, 0, [known]))
+        progress.committed(TransactionCommitted({}, {}, 0, [known]))
     (logged,) = [call.kwargs for call in entries.calls if call.method_name == "warning"]
     assert logged["looks_like"] == "eservices.clinic.activated.v1"
     assert sample(progress, "t", '"eservices.clinic.activated.v1"') == 5
@@ -113,7 +113,7 @@ def test_an_unknown_type_is_told_once_and_counted_each_time(told):
 def test_types_without_end_have_few_labels_and_few_log_events(told):
     progress, entries = told
     types = [UnknownType("t", f"type.{number}", 1) for number in range(100)]
-    progress.applied(TransactionCommitted({}, {}, 0, types))
+    progress.committed(TransactionCommitted({}, {}, 0, types))
     assert len([call for call in entries.calls if call.method_name == "warning"]) == 20
     assert sample(progress, "t", "other") == 80
 

@@ -5,13 +5,13 @@ from functools import partial
 import structlog
 from structlog.testing import LogCapture
 
-from sync_worker.telemetry.health import Health, Readiness
+from sync_worker.telemetry.health import Health, ReadinessLog
 
 
 def test_each_turn_is_told_once_with_the_reasons():
     health, told = Health(60), LogCapture()
     log = structlog.wrap_logger(None, processors=[told], wrapper_class=structlog.BoundLogger)
-    readiness = Readiness(log, health)
+    readiness = ReadinessLog(log, health)
     readiness.look()
     health.database_is(None)
     for reasons in ([], [], ["Kafka does not answer"], ["Kafka does not answer"], []):

@@ -120,7 +120,7 @@ def redrive_letters(
     if not (dry_run or yes):
         run.output.require_terminal()
     with reading_again.opened(run) as again:
-        wanted = again.parts.patience(lambda: choice.heads(again.registry))
+        wanted = again.reapply_context.retry(lambda: choice.heads(again.registry))
         work = redriving.Redrive(run, again, wanted)
         if wanted and not (dry_run or yes):
             work.tell_plan()

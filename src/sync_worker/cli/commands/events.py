@@ -15,7 +15,7 @@ from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.outcomes import Event, Ignored, Rejection, Verdict
+from sync_worker.events.outcomes import DecodeResult, Event, Ignored, Rejection
 from sync_worker.events.record import Record
 
 COLUMNS = Columns(
@@ -64,7 +64,7 @@ def validate(run: Invocation, file: str, kind: str | None) -> None:
     nor Kafka. Ends with 3 where any would be set aside, and where there is no event. An archive
     that cannot be read to its end is judged up to there, and ends with 2.
     """
-    tally = _Tally(bootstrap.operations.codec(run.settings), bootstrap.now())
+    tally = _Tally(bootstrap.operations.decoder(run.settings), bootstrap.now())
     with opened(file, Kind(kind) if kind else None) as events:
         try:
             tally.judge(events)
@@ -77,8 +77,8 @@ def validate(run: Invocation, file: str, kind: str | None) -> None:
 class _Tally:
     """What became of the events so far, and the rows of those that are not fine."""
 
-    def __init__(self, codec: EventDecoder, now: datetime) -> None:
-        self._codec, self._now = codec, now
+    def __init__(self, decoder: EventDecoder, now: datetime) -> None:
+        self._decoder, self._now = decoder, now
         self._rows: list[dict[str, Any]] = []
         self._ahead_of_clock = 0
         self.verdicts: Counter[str] = Counter()
@@ -91,7 +91,7 @@ class _Tally:
 
     def judge(self, events: Iterable[Placed]) -> None:
         for place, record in events:
-            verdict = self._codec.decode(record, self._now)
+            verdict = self._decoder.decode(record, self._now)
             judged = _verdict_members(verdict)
             self._ahead_of_clock += getattr(verdict, "seconds_ahead", 0) > 0
             self.verdicts[judged["verdict"]] += 1
@@ -122,7 +122,7 @@ class _Tally:
         )
 
 
-def _verdict_members(verdict: Verdict) -> dict[str, Any]:
+def _verdict_members(verdict: DecodeResult) -> dict[str, Any]:
     match verdict:
         case Event():
             return {"verdict": VALID}

@@ -16,7 +16,7 @@ from sync_worker.events.record import Partition
 from sync_worker.inspection.status import counts_item
 from sync_worker.operations import reset_positions as resetting
 from sync_worker.operations.reset_positions import Reset, Selection
-from sync_worker.pipeline.stored_positions import stored_positions
+from sync_worker.pipeline import stored_positions
 from sync_worker.registry import positions
 from sync_worker.registry.database import Registry
 from sync_worker.registry.positions import Position
@@ -160,7 +160,7 @@ def _look_at_the_cluster(
         StreamError: it is, and only a part is selected. With a position in it, nothing would refuse
             to read the rest of it.
     """
-    known = stored_positions(registry, stream)
+    known = stored_positions.read(registry, stream)
     if not selection.is_whole:
         checks.check_cluster(stream, known)
     elif checks.other_clusters(known):

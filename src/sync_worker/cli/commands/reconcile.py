@@ -19,7 +19,7 @@ from sync_worker.operations.reconcile import (
     Comparison,
     Difference,
     Expectation,
-    Repaired,
+    RepairResult,
     would_move,
 )
 from sync_worker.registry.database import Registry
@@ -158,7 +158,7 @@ def _repair(
     comparison: Comparison,
     expectation: Expectation,
     how: _How,
-) -> Repaired:
+) -> RepairResult:
     differences = comparison.differences
     if differences:
         plan = [item(one) for one in differences]
@@ -218,7 +218,7 @@ def registration_item(one: RegistrationDrift, *, is_repair: bool) -> dict[str, A
     return {**shown, "repaired": False} if is_repair else shown
 
 
-def _items(comparison: Comparison, repaired: Repaired | None) -> list[dict[str, Any]]:
+def _items(comparison: Comparison, repaired: RepairResult | None) -> list[dict[str, Any]]:
     left = None if repaired is None else repaired.left
     facts = [item(one, left=left) for one in comparison.differences]
     is_repair = repaired is not None
@@ -229,7 +229,7 @@ def _items(comparison: Comparison, repaired: Repaired | None) -> list[dict[str, 
 def _report(
     run: Invocation,
     comparison: Comparison,
-    repaired: Repaired | None,
+    repaired: RepairResult | None,
 ) -> None:
     counts = {name: getattr(comparison, name) for name in ("compared", "pending", "ahead", "held")}
     run.output.items(
@@ -263,7 +263,7 @@ def _tell_moves(run: Invocation, registry: Registry, differences: Sequence[Diffe
     moves.tell(run.output, would_move(registry, differences), is_done=False)
 
 
-def _tell_repair(run: Invocation, repaired: Repaired) -> None:
+def _tell_repair(run: Invocation, repaired: RepairResult) -> None:
     if repaired.done:
         run.output.message(f"{len(repaired.done)} facts are set, and were looked at again.")
     moves.tell(run.output, repaired.moved, is_done=True)

@@ -15,10 +15,10 @@ from sync_worker.cli.interruption import Shielded
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.reading_again import Again
 from sync_worker.errors import Exit
-from sync_worker.operations.reapply import Reapply, ReapplyDryRun
-from sync_worker.operations.replay import Hand, Only, Replay, Report
+from sync_worker.operations.reapply import CommittingReapplier, DryRunReapplier
+from sync_worker.operations.replay import Reapplier, ReapplyReport, RecordFilter, Replay
 from sync_worker.pipeline.merge import Outcome
-from sync_worker.pipeline.stored_positions import refuse_another_log
+from sync_worker.pipeline.stored_positions import check_same_log
 from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.queries import meant
 from sync_worker.streams.ranges import End, Range, RangeReader, Start
@@ -113,17 +113,21 @@ class _Replaying:
         self._wanted = wanted
         self._only = _only(again, hsa_ids)
 
-    def rehearse(self, label: str, show: Callable[[Report], None]) -> Report:
+    def rehearse(self, label: str, show: Callable[[ReapplyReport], None]) -> ReapplyReport:
         """Keep nothing."""
-        return self._read(ReapplyDryRun(self._again.parts), label, show)
+        return self._read(DryRunReapplier(self._again.reapply_context), label, show)
 
-    def do(self, show: Callable[[Report], None], actor: str, reason: str | None) -> Report:
+    def do(
+        self, show: Callable[[ReapplyReport], None], actor: str, reason: str | None
+    ) -> ReapplyReport:
         """Keep what it comes to."""
-        parts = self._again.parts
-        entry = LogEntry.by(Authorship(actor, reason, parts.clock()), "replayed")
-        return self._read(Reapply(parts, entry), "replay", show)
+        context = self._again.reapply_context
+        entry = LogEntry.by(Authorship(actor, reason, context.clock()), "replayed")
+        return self._read(CommittingReapplier(context, entry), "replay", show)
 
-    def _read(self, hand: Hand, label: str, show: Callable[[Report], None]) -> Report:
+    def _read(
+        self, hand: Reapplier, label: str, show: Callable[[ReapplyReport], None]
+    ) -> ReapplyReport:
         """Have the hand take every range; what became of them is shown however it ends."""
         interruption = self._again.interruption
         replay = Replay(Shielded(hand, interruption), self._only, lambda: interruption.is_wanted)
@@ -144,8 +148,8 @@ class _Replaying:
     def _opened(self, path: Path | None, opened: ExitStack) -> RangeReader:
         from sync_worker.streams.kafka.range_reader import KafkaRangeReader
 
-        settings, patience = self._run.settings, self._again.parts.patience
-        reader = patience(
+        settings, retry = self._run.settings, self._again.reapply_context.retry
+        reader = retry(
             lambda: bootstrap.streams.range_reader(
                 settings, path, self._wanted, has_archive_option=True
             )
@@ -153,11 +157,11 @@ class _Replaying:
         opened.callback(reader.close)
         if isinstance(reader, KafkaRangeReader):
             ids, registry = reader.topic_ids, self._again.registry
-            patience(lambda: refuse_another_log(registry, reader.stream_id, ids))
+            retry(lambda: check_same_log(registry, reader.stream_id, ids))
         return reader
 
 
-def _only(again: Again, hsa_ids: tuple[str, ...]) -> Only | None:
+def _only(again: Again, hsa_ids: tuple[str, ...]) -> RecordFilter | None:
     if not hsa_ids:
         return None
 
@@ -165,10 +169,14 @@ def _only(again: Again, hsa_ids: tuple[str, ...]) -> Only | None:
         with again.registry.snapshot() as connection:
             return set(meant(connection, hsa_ids))
 
-    return Only(again.parts.patience(wanted), again.parts.codec, again.parts.clock)
+    return RecordFilter(
+        again.reapply_context.retry(wanted),
+        again.reapply_context.decoder,
+        again.reapply_context.clock,
+    )
 
 
-def _show(run: Invocation, report: Report, *, is_done: bool) -> None:
+def _show(run: Invocation, report: ReapplyReport, *, is_done: bool) -> None:
     """The report on stdout, and on stderr what somebody should look at."""
     document = _document(report)
     run.output.document(document, render=lambda shown: _text(run, shown))
@@ -180,17 +188,17 @@ def _show(run: Invocation, report: Report, *, is_done: bool) -> None:
     if report.held:
         verb, way = ("are", ": sync-worker holds list") if is_done else ("would be", "")
         run.output.attention(f"Changes of {_records(report.held)} {verb} held back{way}")
-    if set_aside := document["dead_lettered"] - report.met_again:
+    if set_aside := document["dead_lettered"] - report.already_dead_lettered:
         verb, way = ("are", ": sync-worker deadletters list") if is_done else ("would be", "")
         run.output.message(f"Set aside as bad {verb} {_records(set_aside)}{way}")
-    if report.met_again:
+    if again := report.already_dead_lettered:
         run.output.message(
-            f"Of what was read, {_bad_records(report.met_again)} been set aside before: "
+            f"Of what was read, {_bad_records(again)} been set aside before: "
             "sync-worker deadletters list --status all"
         )
 
 
-def _document(report: Report) -> dict[str, Any]:
+def _document(report: ReapplyReport) -> dict[str, Any]:
     return {
         "read": report.read,
         **{outcome.value: report.counts[outcome] for outcome in Outcome},

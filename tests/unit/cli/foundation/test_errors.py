@@ -14,7 +14,7 @@ from tests.harness.command import Done
 
 from sync_worker.cli.errors import as_command_error, as_json, as_text
 from sync_worker.errors import Exit, UserError
-from sync_worker.operations.stream_fold import PartLost
+from sync_worker.operations.stream_fold import FoldProcessLost
 from sync_worker.pipeline.apply import DatabaseRefusesRecords
 from sync_worker.registry.dialect import MissingDatabase
 from sync_worker.registry.schema import WrongRevision
@@ -68,8 +68,8 @@ ENDS = [
     (sqlite_error(OperationalError, sqlite3.SQLITE_NOTADB), 2, "configuration", "no database"),
     (ProgrammingError("", {}, PostgresError("42501")), 4, "permission", "permit"),
     (ProgrammingError("", {}, PostgresError("42601")), 1, "unexpected", "refused"),
-    (PartLost(-9), 1, "killed", "ended from outside: SIGKILL"),
-    (PartLost(1), 1, "unexpected", "fault of the program"),
+    (FoldProcessLost(-9), 1, "killed", "ended from outside: SIGKILL"),
+    (FoldProcessLost(1), 1, "unexpected", "fault of the program"),
     (MemoryError(SECRET), 1, "memory", "not enough memory"),
     (ValueError(SECRET), 1, "unexpected", "ValueError"),
     (ExceptionGroup(SECRET, [ValueError(SECRET)]), 1, "unexpected", "ExceptionGroup"),

@@ -17,26 +17,26 @@ BAD = Record(ACTIVATION, 0, 1, None, None, b"no event", (("name", b"value"), ("n
 
 
 def test_bytes_are_kept_of_records_that_are_to_be_set_aside_and_of_no_others():
-    judged = DecodedRecords.by(CODEC, [EVENT, IGNORED, BAD], EPOCH, whole=False)
-    assert judged.record(2) == BAD
+    decoded = DecodedRecords.decode(CODEC, [EVENT, IGNORED, BAD], EPOCH, retain_all=False)
+    assert decoded.record(2) == BAD
     for at in (0, 1):
         with pytest.raises(PayloadReleased):
-            judged.record(at)
+            decoded.record(at)
 
 
 def test_bytes_are_kept_of_all_where_that_is_asked_for():
-    judged = DecodedRecords.by(CODEC, [EVENT, IGNORED, BAD], EPOCH, whole=True)
-    assert [judged.record(at) for at in range(3)] == [EVENT, IGNORED, BAD]
-    assert judged.bytes_whole() > EVENT.size + IGNORED.size + BAD.size
+    decoded = DecodedRecords.decode(CODEC, [EVENT, IGNORED, BAD], EPOCH, retain_all=True)
+    assert [decoded.record(at) for at in range(3)] == [EVENT, IGNORED, BAD]
+    assert decoded.retained_bytes() > EVENT.size + IGNORED.size + BAD.size
 
 
 def test_bytes_are_kept_where_a_dead_letter_is_known_to_be():
-    judged = DecodedRecords.by(
-        CODEC, [EVENT, IGNORED], EPOCH, whole=False, needed={IGNORED.address}
+    decoded = DecodedRecords.decode(
+        CODEC, [EVENT, IGNORED], EPOCH, retain_all=False, retain_at={IGNORED.address}
     )
-    assert judged.record(1) == IGNORED
+    assert decoded.record(1) == IGNORED
     with pytest.raises(PayloadReleased):
-        judged.record(0)
+        decoded.record(0)
 
 
 def test_the_size_of_a_record_is_that_of_its_bytes():

@@ -10,8 +10,11 @@ from tests.builders import ACTIVATION, EPOCH, activated, record
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.record import Partition, Record
-from sync_worker.pipeline.apply import PendingTransaction
-from sync_worker.pipeline.decoded_records import DecodedRecords, PayloadReleased
+from sync_worker.pipeline.decoded_records import (
+    DecodedRecords,
+    PayloadReleased,
+    PendingTransaction,
+)
 from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 
 PARTITIONS = [Partition("a", 0), Partition("a", 1), Partition("b", 0)]
@@ -19,8 +22,10 @@ CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
 EVENT = record(activated("SE2321000016-P001", 0))
 
 
-def portion_of(batch, *, whole=False):
-    return PendingTransaction.of(batch, DecodedRecords.by(CODEC, batch.records, EPOCH, whole=whole))
+def pending_of(batch, *, whole=False):
+    return PendingTransaction.of(
+        batch, DecodedRecords.decode(CODEC, batch.records, EPOCH, retain_all=whole)
+    )
 
 
 @st.composite
@@ -48,16 +53,16 @@ def two_batches(draw: st.DrawFn) -> tuple[FetchedBatch, FetchedBatch]:
     return first, draw(batches(ends, min_size=0))
 
 
-def addresses(judged):
-    return [(*of, at) for of, at in zip(judged.partitions, judged.offsets, strict=True)]
+def addresses(decoded):
+    return [(*of, at) for of, at in zip(decoded.partitions, decoded.offsets, strict=True)]
 
 
-def bytes_of(judged):
+def bytes_of(decoded):
     """The records that are kept whole, by their number."""
     whole = {}
-    for at in range(len(judged)):
+    for at in range(len(decoded)):
         try:
-            whole[at] = judged.record(at)
+            whole[at] = decoded.record(at)
         except PayloadReleased:
             continue
     return whole
@@ -65,13 +70,15 @@ def bytes_of(judged):
 
 @given(batches(), st.booleans())
 def test_its_halves_have_its_records_and_go_its_way(batch, whole):
-    portion = portion_of(batch, whole=whole)
-    first, second = portion.halves()
+    pending = pending_of(batch, whole=whole)
+    first, second = pending.halves()
 
-    assert addresses(first.judged) + addresses(second.judged) == [r.address for r in batch.records]
-    assert first.judged.verdicts + second.judged.verdicts == portion.judged.verdicts
-    kept = [*bytes_of(first.judged).values(), *bytes_of(second.judged).values()]
-    assert kept == list(bytes_of(portion.judged).values())
+    assert addresses(first.decoded) + addresses(second.decoded) == [
+        r.address for r in batch.records
+    ]
+    assert first.decoded.results + second.decoded.results == pending.decoded.results
+    kept = [*bytes_of(first.decoded).values(), *bytes_of(second.decoded).values()]
+    assert kept == list(bytes_of(pending.decoded).values())
     assert len(first) >= 1
     assert len(second) >= 1
     assert first.topic_ids == second.topic_ids == batch.topic_ids
@@ -81,43 +88,47 @@ def test_its_halves_have_its_records_and_go_its_way(batch, whole):
             assert span.from_offset == reached[span.partition]
             assert span.to_offset > span.from_offset
             reached[span.partition] = span.to_offset
-        assert all(end <= reached[of] for of, end in half.judged.ends().items())
+        assert all(
+            end <= reached[partition] for partition, end in half.decoded.end_offsets().items()
+        )
     assert reached == {span.partition: span.to_offset for span in batch.ranges}
 
 
 @given(two_batches(), st.booleans())
 def test_two_batches_become_one_that_has_the_records_of_both_and_goes_the_way_of_both(pair, whole):
     first, second = pair
-    portion = portion_of(first, whole=whole)
-    assert portion.is_followed_by(second)
-    portion.add(portion_of(second, whole=whole))
+    pending = pending_of(first, whole=whole)
+    assert pending.is_continued_by(second)
+    pending.extend(pending_of(second, whole=whole))
 
     records = first.records + second.records
-    together = DecodedRecords.by(CODEC, records, EPOCH, whole=whole)
-    assert addresses(portion.judged) == [record.address for record in records]
-    assert portion.judged.verdicts == together.verdicts
-    assert bytes_of(portion.judged) == bytes_of(together)
+    together = DecodedRecords.decode(CODEC, records, EPOCH, retain_all=whole)
+    assert addresses(pending.decoded) == [record.address for record in records]
+    assert pending.decoded.results == together.results
+    assert bytes_of(pending.decoded) == bytes_of(together)
     begins = {span.partition: span.from_offset for span in second.ranges + first.ranges}
     ends = {span.partition: span.to_offset for span in first.ranges + second.ranges}
-    for at, span in portion.ranges.items():
+    for at, span in pending.ranges.items():
         assert (span.from_offset, span.to_offset) == (begins[at], ends[at])
-    assert portion.ranges.keys() == ends.keys()
+    assert pending.ranges.keys() == ends.keys()
 
 
 def test_a_batch_that_begins_elsewhere_does_not_follow():
     span = OffsetRange(PARTITIONS[0], 0, 5)
-    portion = portion_of(FetchedBatch((), (span,)))
+    pending = pending_of(FetchedBatch((), (span,)))
 
     for begin in (4, 6):
-        assert not portion.is_followed_by(FetchedBatch((), (OffsetRange(PARTITIONS[0], begin, 7),)))
-    assert portion.is_followed_by(FetchedBatch((), (OffsetRange(PARTITIONS[1], 3, 7),)))
+        assert not pending.is_continued_by(
+            FetchedBatch((), (OffsetRange(PARTITIONS[0], begin, 7),))
+        )
+    assert pending.is_continued_by(FetchedBatch((), (OffsetRange(PARTITIONS[1], 3, 7),)))
 
 
 def test_what_is_no_event_is_kept_byte_for_byte_and_an_event_only_if_asked_to():
     bad = record(b"no event", offset=1)
-    light = DecodedRecords.by(CODEC, [EVENT, bad], EPOCH, whole=False)
+    light = DecodedRecords.decode(CODEC, [EVENT, bad], EPOCH, retain_all=False)
 
     assert light.record(1) is bad
     with pytest.raises(PayloadReleased):
         light.record(0)
-    assert DecodedRecords.by(CODEC, [EVENT, bad], EPOCH).record(0) is EVENT
+    assert DecodedRecords.decode(CODEC, [EVENT, bad], EPOCH).record(0) is EVENT
