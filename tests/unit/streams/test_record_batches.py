@@ -81,7 +81,7 @@ def until_damage(found):
 def test_any_batch_reads_as_the_client_reads_it(codec, given_records, its_times, attributes, piece):
     batch = packed(codec, given_records, times=its_times, attributes=attributes)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(record_batches, "_PIECE", piece)
+        patched.setattr(record_batches, "_CHUNK_BYTES", piece)
         assert records_of(batch) == [record_of("t", 3, r) for r in next(MemoryRecords(batch))]
 
 
@@ -216,7 +216,7 @@ def test_a_key_without_end_is_cut_with_its_record():
 
 @pytest.mark.parametrize("codec", [1, 4], ids=["gzip", "zstd"])
 def test_what_lies_beyond_the_bound_is_counted_and_not_read(codec, monkeypatch):
-    monkeypatch.setattr(record_batches, "MOST_UNPACKED", 40 * MEBIBYTE)
+    monkeypatch.setattr(record_batches, "MAX_UNPACKED_BYTES", 40 * MEBIBYTE)
     beyond = b"x" * (50 * MEBIBYTE)
     sizes: list = [(b"1", b"good", []), (b"2", beyond, [("h", b"1")]), (b"3", b"unseen", [])]
     found = read(packed(codec, sizes))

@@ -1,6 +1,6 @@
-"""One line of an archive, as `kcat -J` prints it, and the record that it holds (contract 2).
+"""The record that a line of an archive holds, as `kcat -J` prints it (contract 2).
 
-Knows nothing of files: whoever reads them says where a line stands.
+Knows nothing of files: their reader adds the file and the line to an error.
 """
 
 import base64
@@ -29,12 +29,12 @@ _MAX_OFFSET = 2**63 - 2
 """The position after the last record is an int64 too."""
 _MIN_TIMESTAMP, _MAX_TIMESTAMP = -(2**63), 2**63 - 1
 _NO_TIMESTAMP = -1
-_MOST_HEADERS = MOST_BYTES // HEADER_BYTES + 1
-"""A record with so many is too large, and only an excerpt of it is kept."""
+_MAX_HEADERS = MOST_BYTES // HEADER_BYTES + 1
+"""A record with so many headers is too large: only an excerpt of it is kept."""
 _NO_TIMESTAMP_TYPES = ("unknown", "none")
 CREATE_TIME, LOG_APPEND_TIME = "create", "logappend"
 _PRODUCERS = (CREATE_TIME, None)
-"""Of a timestamp that the producer gave; a line can leave its type out."""
+"""The types of a timestamp that the producer gave; a line can leave the type out."""
 _ENCODE: Encode = str.encode
 _ENCODE_RAW: Encode = partial(str.encode, encoding="utf-8", errors="surrogateescape")
 
@@ -44,19 +44,25 @@ class MalformedLineError(Exception):
 
 
 def record_of(line: bytes, number: int) -> Record:
-    """Read the record that a line holds; MalformedLineError where it holds none.
+    """The record of a line; raises MalformedLineError where it holds none.
 
-    `number` is the line's, counted from 0: its offset where it has none.
+    `number` is that of the line, counted from 0: the record's offset where the line has none.
     """
     members, encode = _members(line)
     if "payload" not in members and "payload_b64" not in members:
         raise MalformedLineError("`payload` is missing")
+    topic = members.get("topic")
+    if not isinstance(topic, str) or _TOPIC.fullmatch(topic) is None:
+        raise MalformedLineError("`topic` is not the name of a Kafka topic")
+    partition = _whole_number(members, "partition", 0, _MAX_PARTITION)
+    offset = _whole_number(members, "offset", 0, _MAX_OFFSET)
+    timestamp_ms = _timestamp_ms(members)
     record = Record(
-        topic=_topic(members),
-        partition=_whole_number(members, "partition", 0, _MAX_PARTITION) or 0,
-        offset=_offset(members, number),
-        timestamp_ms=(timestamp_ms := _timestamp_ms(members)),
-        # Of another type than this program knows, it is not for certain that a producer gave it.
+        topic=topic,
+        partition=partition or 0,
+        offset=number if offset is None else offset,
+        timestamp_ms=timestamp_ms,
+        # A type that this program does not know may not be a producer's.
         is_log_append_time=timestamp_ms is not None and members.get("tstype") not in _PRODUCERS,
         key=_content(members, "key", encode),
         value=_excerpt(members, _content(members, "payload", encode)),
@@ -73,10 +79,10 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _members(line: bytes) -> tuple[Members, Encode]:
-    """Take the line's object apart, and say how its strings become the bytes that they were.
+    """The members of the line's object, and how their strings are encoded to the original bytes.
 
-    kcat writes raw bytes into its strings. Where that leaves no UTF-8, each stray byte is carried
-    through as a surrogate; in a line of UTF-8 a surrogate stands for no byte, and is refused.
+    kcat writes raw bytes into its strings. Where a line is not UTF-8, each invalid byte is decoded
+    as a surrogate; in a line of UTF-8 a surrogate does not stand for a byte, and is refused.
     """
     try:
         text, encode = line.decode("utf-8"), _ENCODE
@@ -89,18 +95,6 @@ def _members(line: bytes) -> tuple[Members, Encode]:
     if not isinstance(members, dict):
         raise MalformedLineError("it is not a JSON object")
     return members, encode
-
-
-def _topic(members: Members) -> str:
-    topic = members.get("topic")
-    if not isinstance(topic, str) or _TOPIC.fullmatch(topic) is None:
-        raise MalformedLineError("`topic` is not the name of a Kafka topic")
-    return topic
-
-
-def _offset(members: Members, number: int) -> int:
-    offset = _whole_number(members, "offset", 0, _MAX_OFFSET)
-    return number if offset is None else offset
 
 
 def _timestamp_ms(members: Members) -> int | None:
@@ -117,7 +111,7 @@ def _whole_number(members: Members, name: str, least: int, most: int) -> int | N
     value = members.get(name)
     if value is None:
         return None
-    # A boolean is an int to Python, and none to JSON.
+    # A boolean is an int in Python, but not in JSON.
     if type(value) is not int or not least <= value <= most:
         raise MalformedLineError(f"`{name}` is not a whole number from {least} to {most}")
     return value
@@ -126,14 +120,14 @@ def _whole_number(members: Members, name: str, least: int, most: int) -> int | N
 def _content(members: Members, name: str, encode: Encode) -> bytes | None:
     text, coded = members.get(name), members.get(f"{name}_b64")
     if text is not None and coded is not None:
-        raise MalformedLineError(f"`{name}` and `{name}_b64` are both there")
+        raise MalformedLineError(f"`{name}` and `{name}_b64` are both set")
     if coded is not None:
         return _from_base64(coded, f"{name}_b64")
     return None if text is None else _encoded(text, name, encode)
 
 
 def _excerpt(members: Members, value: bytes | None) -> bytes | None:
-    """The value; or, where the line says so, the beginning of one that was too large to export."""
+    """The value; where the line says so, an excerpt of one that was too large to export."""
     size = _whole_number(members, "payload_size", 0, _MAX_OFFSET)
     if size is None or value is None:
         return value
@@ -146,7 +140,7 @@ def _excerpt(members: Members, value: bytes | None) -> bytes | None:
 def _headers(members: Members, encode: Encode) -> Headers:
     plain, coded = members.get("headers"), members.get("headers_b64")
     if plain is not None and coded is not None:
-        raise MalformedLineError("`headers` and `headers_b64` are both there")
+        raise MalformedLineError("`headers` and `headers_b64` are both set")
     if coded is not None:
         return tuple(_pairs(coded, "headers_b64", encode, _from_base64))
     if plain is not None:
@@ -159,9 +153,9 @@ def _pairs(
 ) -> Iterator[tuple[str, bytes | None]]:
     if not isinstance(flat, list) or len(flat) % 2 != 0:
         raise MalformedLineError(f"`{place}` is not a list of names, each with a value")
-    flat = flat[: 2 * _MOST_HEADERS]
+    flat = flat[: 2 * _MAX_HEADERS]
     for name, value in zip(flat[0::2], flat[1::2], strict=True):
-        # Names are text in Kafka: bytes in one that are none cost it a character, not the record.
+        # Names are text in Kafka: bytes that are not UTF-8 cost a character, not the record.
         text = _encoded(name, place, encode).decode("utf-8", "replace")
         yield text, None if value is None else content(value, place)
 

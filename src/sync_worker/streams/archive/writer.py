@@ -1,4 +1,4 @@
-"""Writes an archive: what `ArchiveSource` reads back, record for record and byte for byte."""
+"""Writes archives, which `ArchiveSource` reads back record for record and byte for byte."""
 
 import base64
 import gzip
@@ -19,32 +19,28 @@ _GZIP_LEVEL = 6
 def line_of(record: Record) -> bytes:
     """The record as `kcat -J` prints it (contract 2), in base64 where its bytes are not UTF-8.
 
-    One that is too large is written as the excerpt that is kept of it, with the size and the hash
-    of the whole value; it reads back as such.
+    A record that is too large is written as the excerpt that is kept of it, with the size and the
+    hash of the whole value, and is read back as that.
     """
-    timestamp_ms = record.timestamp_ms
+    timestamp_type = LOG_APPEND_TIME if record.is_log_append_time else CREATE_TIME
+    has_timestamp = record.timestamp_ms is not None
     line = {
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "tstype": _timestamp_type(record),
-        "ts": -1 if timestamp_ms is None else timestamp_ms,
+        "tstype": timestamp_type if has_timestamp else "unknown",
+        "ts": record.timestamp_ms if has_timestamp else -1,
         **_headers(record.headers),
         **_content("key", record.key),
         **_content("payload", record.value),
-        **_whole(record.value),
     }
+    if isinstance(record.value, Excerpt):
+        line |= {"payload_size": record.value.size, "payload_sha256": record.value.sha256}
     return _ENCODE(line).encode() + b"\n"
 
 
-def _timestamp_type(record: Record) -> str:
-    if record.timestamp_ms is None:
-        return "unknown"
-    return LOG_APPEND_TIME if record.is_log_append_time else CREATE_TIME
-
-
 class ArchiveWriter:
-    """The lines of an archive on their way into a file, packed where its path ends in .gz.
+    """Writes the lines of an archive into a file, compressed where its path ends in .gz.
 
     What cannot be written raises OSError with that path.
     """
@@ -53,16 +49,16 @@ class ArchiveWriter:
         self._file = file
         self._content: BinaryIO | gzip.GzipFile = file.content
         if file.path.suffix.lower() == ".gz":
-            # Neither a name nor a time in it: the same records are the same file.
+            # Without a name and a time in it, the same records give the same file.
             self._content = gzip.GzipFile("", "wb", _GZIP_LEVEL, file.content, mtime=0)
 
     def write(self, records: Iterable[Record]) -> None:
-        """Add records, a line each."""
+        """Write each record as a line."""
         with self._file.naming():
             self._content.write(b"".join(map(line_of, records)))
 
     def finish(self) -> None:
-        """Put the whole archive in its place."""
+        """Complete the file, and move it into place."""
         with self._file.naming():
             if isinstance(self._content, gzip.GzipFile):
                 self._content.close()
@@ -71,21 +67,15 @@ class ArchiveWriter:
 
 @contextmanager
 def writing(path: Path) -> Iterator[ArchiveWriter]:
-    """Write the archive at `path`; what stands there is replaced at the end of the body.
+    """Write the archive at `path`; a file that exists is replaced at the end of the body.
 
-    Where the body raises, nothing is left behind, and what stood there stays. Nobody else may read
-    it.
+    Where the body raises, nothing is left behind, and the existing file stays. Only its owner may
+    read the archive.
     """
     with AtomicFile(path) as file:
         writer = ArchiveWriter(file)
         yield writer
         writer.finish()
-
-
-def _whole(value: bytes | None) -> dict[str, int | str | None]:
-    if not isinstance(value, Excerpt):
-        return {}
-    return {"payload_size": value.size, "payload_sha256": value.sha256}
 
 
 def _headers(headers: Headers) -> dict[str, list[str | None]]:

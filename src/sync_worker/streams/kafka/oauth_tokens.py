@@ -1,6 +1,6 @@
-"""Where the token of an OAUTHBEARER login comes from: a file, or an authorisation server.
+"""Tokens for logins by OAUTHBEARER: from a file, or from an authorisation server.
 
-No message has anything that a server or a file said but a code of RFC 6749.
+No message repeats what a server or a file said, except an error code of RFC 6749.
 """
 
 import base64
@@ -19,11 +19,11 @@ from kafka.errors import KafkaConnectionError, KafkaError, SaslAuthenticationFai
 
 from sync_worker.files import secret_files
 
-_SECONDS = 3.0
-"""How long the server may take: the client's own thread waits, and with it its heartbeats."""
-_MOST_BYTES = 2**20
-_MARGIN = 0.2
-"""The last part of a token's life in which a new one is fetched for the next login."""
+_REQUEST_TIMEOUT_SECONDS = 3.0
+"""Short, since the client's own thread waits for the server, and its heartbeats with it."""
+_MAX_ANSWER_BYTES = 2**20
+_RENEWAL_FRACTION = 0.2
+"""The last part of a token's lifetime, in which the next login fetches a new one."""
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
 _CODE = re.compile(r"[a-z_]{1,40}")
 
@@ -33,17 +33,17 @@ class NoToken(KafkaConnectionError):
 
 
 class TokenRefused(SaslAuthenticationFailedError):
-    """There is none, and asking again will not give one."""
+    """There is no token, and asking again will not give one."""
 
 
 class TokenFile:
-    """A token that something else puts into a file, and renews there."""
+    """A token in a file, where something else renews it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def __call__(self) -> str:
-        """The token as it is now; raises TokenRefused where there is none."""
+        """The current token; raises TokenRefused where there is none."""
         try:
             return _token(secret_files.read(self._path).decode("ascii").strip())
         except (OSError, UnicodeDecodeError) as error:
@@ -52,7 +52,7 @@ class TokenFile:
 
 
 class ClientCredentials:
-    """Tokens for a client id and its secret, each kept for most of its life (RFC 6749, 4.4)."""
+    """Tokens for a client id and its secret, each kept for most of its lifetime (RFC 6749, 4.4)."""
 
     def __init__(
         self,
@@ -68,13 +68,13 @@ class ClientCredentials:
         self._scope = scope
         self._clock = clock
         self._token = ""
-        self._good_until = 0.0
+        self._valid_until = 0.0
         self._secret_used = ""
 
     def __call__(self) -> str:
-        """A token that is good for a while; raises NoToken or TokenRefused."""
+        """A token that is valid for a while; raises NoToken or TokenRefused."""
         secret = self._client_secret()
-        if self._clock() >= self._good_until or secret != self._secret_used:
+        if self._clock() >= self._valid_until or secret != self._secret_used:
             self._fetch(secret)
         return self._token
 
@@ -83,9 +83,10 @@ class ClientCredentials:
         answer = self._answer(secret)
         self._token = _token(answer.get("access_token"))
         self._secret_used = secret
-        life = answer.get("expires_in")
-        seconds = life if isinstance(life, int | float) else 0  # each login a new one
-        self._good_until = asked_at + seconds * (1 - _MARGIN)
+        lifetime = answer.get("expires_in")
+        # Where the server does not say, each login fetches a new one.
+        seconds = lifetime if isinstance(lifetime, int | float) else 0
+        self._valid_until = asked_at + seconds * (1 - _RENEWAL_FRACTION)
 
     def _answer(self, secret: str) -> Mapping[str, Any]:
         pair = f"{quote_plus(self._client_id)}:{quote_plus(secret)}"
@@ -99,8 +100,10 @@ class ClientCredentials:
             },
         )
         try:
-            with build_opener(_NoRedirect).open(request, timeout=_SECONDS) as response:
-                return _object(response.read(_MOST_BYTES))
+            with build_opener(_NoRedirect).open(
+                request, timeout=_REQUEST_TIMEOUT_SECONDS
+            ) as response:
+                return _object(response.read(_MAX_ANSWER_BYTES))
         except HTTPError as error:
             with error:
                 raise _refused(self._url, error) from None
@@ -110,19 +113,19 @@ class ClientCredentials:
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """Elsewhere the client's secret has no business."""
+    """The client's secret is sent to the configured server only."""
 
     def redirect_request(self, *_arguments: Any, **_named: Any) -> None:
         return None
 
 
 def _refused(url: str, error: HTTPError) -> KafkaError:
-    """What a status that is no success means: another try helps, or it does not."""
+    """Whether asking again can help, by the status of the answer."""
     said = f"{url} gives no token: it answers {error.code}"
     if error.code >= 500 or error.code in {408, 429}:
         return NoToken(said)
     try:
-        code = _object(error.read(_MOST_BYTES)).get("error")
+        code = _object(error.read(_MAX_ANSWER_BYTES)).get("error")
     except (TokenRefused, OSError, HTTPException):
         code = None
     is_code = isinstance(code, str) and _CODE.fullmatch(code)
@@ -135,12 +138,12 @@ def _object(body: bytes) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
-        raise TokenRefused("the authorisation server's answer is no JSON object")
+        raise TokenRefused("the authorisation server's answer is not a JSON object")
     return answer
 
 
 def _token(text: object) -> str:
-    """A token as RFC 6750 has it; anything else could end the message that it is sent in."""
+    """A token as defined by RFC 6750; anything else could end the message that it is sent in."""
     if not isinstance(text, str) or _TOKEN.fullmatch(text) is None:
-        raise TokenRefused("what should be a token is none")
+        raise TokenRefused("the token is malformed")
     return text

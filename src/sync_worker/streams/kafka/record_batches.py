@@ -1,23 +1,16 @@
-"""Kafka's batches of records, taken apart within bounded memory and with little work.
+"""Kafka's batches of records, unpacked within bounded memory and with little work.
 
 The client unpacks a batch whole, copies it several times, and makes two objects of each record.
-Here a batch is unpacked piece by piece, and ordinary records are read directly. Whatever is damaged
+Here a batch is unpacked chunk by chunk, and ordinary records are read directly. Whatever is damaged
 or unusual is left to the client's own code, which decides what is an error. Of a record that is too
 large only an excerpt is kept, while its value runs through a hash.
 """
 
-import gzip
-import io
-import struct
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-import lz4.frame
-import snappy
-import zstandard
 from kafka.record.default_records import DefaultRecord, DefaultRecordBatch
 from kafka.record.memory_records import MemoryRecords
 from kafka.record.util import decode_varint
@@ -31,21 +24,25 @@ from sync_worker.events.record import (
     Headers,
     Record,
 )
+from sync_worker.streams.kafka.decompression import Reader, UnreadableBatch, decompressed
 
-MOST_UNPACKED = 2**30
-"""How far a batch is unpacked at the most. What lies beyond is set aside unread: nobody publishes
-that much in one batch but by mistake, and it would take the worker longer than its group waits."""
+MAX_UNPACKED_BYTES = 2**30
+"""The most of a batch that is unpacked; records beyond it are dead-lettered unread.
 
-_PIECE = 2**20
-_LONGEST_VARINT = 10
-_MOST_SHARED_BYTES = 1024
+Nobody publishes that much in one batch on purpose, and unpacking it would take longer than the
+group waits for a poll.
+"""
+
+_CHUNK_BYTES = 2**20
+_MAX_VARINT_BYTES = 10
+_MAX_SHARED_HEADER_BYTES = 1024
 _V2 = 2
 _NO_TIMESTAMP = -1
 _UNREAD = Excerpt(b"", 0, None)
 
 
-class _TooMuch(Exception):
-    """The batch unpacks to more than is read."""
+class _UnpackLimitExceeded(Exception):
+    """The batch holds more than is unpacked."""
 
 
 class BoundedRecords(MemoryRecords):
@@ -64,15 +61,15 @@ class BoundedRecords(MemoryRecords):
 class BoundedBatch(DefaultRecordBatch):
     """A batch that is never in memory as a whole, unless it is small."""
 
-    __slots__ = ("_gone", "_has_given_up", "_rest", "_unread")
+    __slots__ = ("_discarded_bytes", "_has_given_up", "_left_bytes", "_reader")
 
     def __init__(self, content: memoryview) -> None:
         super().__init__(content[: self.HEADER_STRUCT.size])
-        is_small = len(content) <= _PIECE
+        is_small = len(content) <= _CHUNK_BYTES
         self._buffer: Any = bytes(content) if is_small else content
-        self._rest: Reader | None = None
-        self._unread = MOST_UNPACKED
-        self._gone = 0
+        self._reader: Reader | None = None
+        self._left_bytes = MAX_UNPACKED_BYTES
+        self._discarded_bytes = 0
         self._has_given_up = False
 
     def __iter__(self) -> Any:
@@ -93,13 +90,13 @@ class BoundedBatch(DefaultRecordBatch):
         self._maybe_uncompress()
         base, is_log_append = self.base_offset, self.timestamp_type == self.LOG_APPEND_TIME
         for _ in range(self.records_count):
-            plain = _plain(self._buffer, self._pos)
-            if plain is None:
+            ordinary = _ordinary_record(self._buffer, self._pos)
+            if ordinary is None:
                 record = next(self)
                 yield record_of(topic, partition, record), record.size_in_bytes
                 continue
             self._next_record_index += 1
-            self._pos, size, delta, offset, key, value, headers = plain
+            self._pos, size, delta, offset, key, value, headers = ordinary
             at: int | None = self.max_timestamp if is_log_append else self.first_timestamp + delta
             if at == _NO_TIMESTAMP:
                 at = None
@@ -114,71 +111,70 @@ class BoundedBatch(DefaultRecordBatch):
         if self.compression_type:
             self._assert_has_codec(self.compression_type)
         elif isinstance(self._buffer, bytes):
-            return  # small, and at hand
-        self._rest = unpacked(self.compression_type, memoryview(self._buffer)[self._pos :])
+            return  # small, and in memory
+        self._reader = decompressed(self.compression_type, memoryview(self._buffer)[self._pos :])
         self._buffer, self._pos = b"", 0
-        self._fill(_PIECE)
+        self._fill(_CHUNK_BYTES)
 
     def _read_msg(self) -> Any:  # type: ignore[override]
-        if self._rest is None and not self._has_given_up:
+        if self._reader is None and not self._has_given_up:
             return super()._read_msg()
         try:
             return self._read_within_bounds()
-        except _TooMuch:
+        except _UnpackLimitExceeded:
             return self._give_up()
 
     def _read_within_bounds(self) -> Any:
         if self._has_given_up:
-            raise _TooMuch
-        self._fill(_LONGEST_VARINT)
+            raise _UnpackLimitExceeded
+        self._fill(_MAX_VARINT_BYTES)
         length, start = decode_varint(self._buffer, self._pos)
-        if length > _PIECE:
+        if length > _CHUNK_BYTES:
             self._pos = start
-            return self._large(length)
+            return self._read_large_record(length)
         self._fill(start - self._pos + length)
         return super()._read_msg()
 
-    def _large(self, length: int) -> Any:
-        """A record of more than a piece, field by field."""
-        end = self._at + length
-        self._varint()  # attributes, which nobody has given a meaning
-        timestamp_ms = self._timestamp_ms(self._varint())
-        offset = self.base_offset + self._varint()
-        take = self._taken if length <= MOST_BYTES else self._excerpt
-        key, value = self._content(take), self._content(take)
+    def _read_large_record(self, length: int) -> Any:
+        """A record of more than a chunk, field by field."""
+        end = self._bytes_read + length
+        self._take_varint()  # the attributes, which have no meaning yet
+        timestamp_ms = self.first_timestamp + self._take_varint()
+        if self.timestamp_type == self.LOG_APPEND_TIME:
+            timestamp_ms = self.max_timestamp
+        offset = self.base_offset + self._take_varint()
+        take = self._take if length <= MOST_BYTES else self._take_excerpt
+        key, value = self._take_content(take), self._take_content(take)
         headers: list[tuple[str, bytes | None]] = []
         if not self._has_given_up:
-            count = self._varint()
+            count = self._take_varint()
             is_kept = length + count * HEADER_BYTES <= MOST_BYTES
-            value = value if is_kept or value is None else _as_excerpt(value)
-            headers = self._headers(count) if is_kept else self._first_headers(count)
+            if value is not None and not is_kept and not isinstance(value, Excerpt):
+                value = Excerpt.of(value)
+            headers = self._take_headers(count) if is_kept else self._take_first_headers(count)
             self._skip_to(end, is_at_its_end=is_kept)
         args = (length, offset, timestamp_ms, self.timestamp_type, key, value, headers)
         return DefaultRecord(*args)
 
-    def _timestamp_ms(self, delta: int) -> int:
-        if self.timestamp_type == self.LOG_APPEND_TIME:
-            return int(self.max_timestamp)
-        return int(self.first_timestamp) + delta
-
-    def _content(self, take: Callable[[int], bytes]) -> bytes | None:
+    def _take_content(self, take: Callable[[int], bytes]) -> bytes | None:
         if self._has_given_up:
             return _UNREAD  # not None: that would be a tombstone
-        size = self._varint()
+        size = self._take_varint()
         return None if size < 0 else take(size)
 
-    def _headers(self, count: int) -> list[tuple[str, bytes | None]]:
+    def _take_headers(self, count: int) -> list[tuple[str, bytes | None]]:
         return [
-            (self._taken(self._varint()).decode("utf-8"), self._content(self._taken))
+            (self._take(self._take_varint()).decode("utf-8"), self._take_content(self._take))
             for _ in range(count)
         ]
 
-    def _first_headers(self, count: int) -> list[tuple[str, bytes | None]]:
-        """Those that are kept of a record that is too large; the others are not even looked at."""
+    def _take_first_headers(self, count: int) -> list[tuple[str, bytes | None]]:
+        """Those that are kept of a record that is too large; the others are not read."""
         headers: list[tuple[str, bytes | None]] = []
         left = KEPT_BYTES
         for _ in range(count):
-            name, value = self._excerpt(self._varint()), self._content(self._excerpt)
+            name = self._take_excerpt(self._take_varint())
+            value = self._take_content(self._take_excerpt)
             left -= HEADER_BYTES + len(name) + len(value or b"")
             if left < 0 or self._has_given_up:
                 break
@@ -188,19 +184,19 @@ class BoundedBatch(DefaultRecordBatch):
     def _skip_to(self, end: int, *, is_at_its_end: bool) -> None:
         if self._has_given_up:
             return
-        if self._at > end or (is_at_its_end and self._at < end):
-            raise UnreadableBatch("a record is not as long as it says itself")
-        while self._at < end:
-            self._taken(min(end - self._at, _PIECE))
+        if self._bytes_read > end or (is_at_its_end and self._bytes_read < end):
+            raise UnreadableBatch("the length of a record is wrong")
+        while self._bytes_read < end:
+            self._take(min(end - self._bytes_read, _CHUNK_BYTES))
 
     @property
-    def _at(self) -> int:
-        """How far the batch was read, unpacked."""
-        return self._gone + int(self._pos)
+    def _bytes_read(self) -> int:
+        """How many bytes of the unpacked batch were read."""
+        return self._discarded_bytes + int(self._pos)
 
-    def _taken(self, size: int) -> bytes:
+    def _take(self, size: int) -> bytes:
         if not 0 <= size <= MOST_BYTES:
-            raise UnreadableBatch(f"a part of a record has {size} bytes, as it says itself")
+            raise UnreadableBatch(f"a field of a record claims to have {size} bytes")
         self._fill(size)
         taken: bytes = self._buffer[self._pos : self._pos + size]
         if len(taken) < size:
@@ -208,53 +204,49 @@ class BoundedBatch(DefaultRecordBatch):
         self._pos += size
         return taken
 
-    def _excerpt(self, size: int) -> Excerpt:
+    def _take_excerpt(self, size: int) -> Excerpt:
         digest, kept, left = sha256(), b"", size
         try:
             while left:
-                piece = self._taken(min(left, _PIECE))
-                digest.update(piece)
-                kept += piece[: KEPT_BYTES - len(kept)]
-                left -= len(piece)
-        except _TooMuch:
+                chunk = self._take(min(left, _CHUNK_BYTES))
+                digest.update(chunk)
+                kept += chunk[: KEPT_BYTES - len(kept)]
+                left -= len(chunk)
+        except _UnpackLimitExceeded:
             self._give_up()
             return Excerpt(kept, size, None)
         return Excerpt(kept, size, digest.hexdigest())
 
-    def _varint(self) -> int:
-        self._fill(_LONGEST_VARINT)
+    def _take_varint(self) -> int:
+        self._fill(_MAX_VARINT_BYTES)
         number, self._pos = decode_varint(self._buffer, self._pos)
         return int(number)
 
     def _fill(self, wanted: int) -> None:
-        """Have so many bytes at hand, or all that are left."""
-        if self._rest is None or len(self._buffer) - self._pos >= wanted:
+        """Have so many bytes in the buffer, or all that are left."""
+        if self._reader is None or len(self._buffer) - self._pos >= wanted:
             return
-        self._gone += self._pos
-        pieces = [self._buffer[self._pos :]]
-        missing = wanted - len(pieces[0])
+        self._discarded_bytes += self._pos
+        chunks = [self._buffer[self._pos :]]
+        missing = wanted - len(chunks[0])
         while missing > 0:
-            piece = self._rest.read(_PIECE)
-            if not piece:
-                self._rest = None
+            chunk = self._reader.read(_CHUNK_BYTES)
+            if not chunk:
+                self._reader = None
                 break
-            self._unread -= len(piece)
-            if self._unread < 0:
-                raise _TooMuch
-            pieces.append(piece)
-            missing -= len(piece)
-        self._buffer, self._pos = b"".join(pieces), 0
+            self._left_bytes -= len(chunk)
+            if self._left_bytes < 0:
+                raise _UnpackLimitExceeded
+            chunks.append(chunk)
+            missing -= len(chunk)
+        self._buffer, self._pos = b"".join(chunks), 0
 
     def _give_up(self) -> Any:
-        """The record that comes next, and all behind it, unread: they are counted, not seen."""
+        """The next record without its content; so are all after it, which are counted, not read."""
         self._has_given_up = True
-        self._rest, self._buffer, self._pos = None, b"", 0
+        self._reader, self._buffer, self._pos = None, b"", 0
         offset = self.last_offset - (self.records_count - 1 - self._next_record_index)
         return DefaultRecord(0, offset, self.max_timestamp, self.timestamp_type, None, _UNREAD, [])
-
-
-def _as_excerpt(value: bytes) -> Excerpt:
-    return value if isinstance(value, Excerpt) else Excerpt.of(value)
 
 
 def record_of(topic: str, partition: int, found: Any) -> Record:
@@ -265,7 +257,7 @@ def record_of(topic: str, partition: int, found: Any) -> Record:
     return Record(topic, partition, found.offset, timestamp_ms, *content, is_log_append)
 
 
-class _PlainRecord(NamedTuple):
+class _OrdinaryRecord(NamedTuple):
     """The fields of an ordinary record, relative to its batch; the next one begins at `end`."""
 
     end: int
@@ -277,7 +269,7 @@ class _PlainRecord(NamedTuple):
     headers: Headers
 
 
-def _plain(buffer: bytes, at: int) -> _PlainRecord | None:
+def _ordinary_record(buffer: bytes, at: int) -> _OrdinaryRecord | None:
     """The record that begins at `at`; None if it is damaged, unusual or not wholly in the buffer.
 
     It gives what the client would give, or None; a property test compares the two.
@@ -285,7 +277,7 @@ def _plain(buffer: bytes, at: int) -> _PlainRecord | None:
     try:
         size, at = _varint(buffer, at)
         end = at + size
-        if size > _PIECE or end > len(buffer) or buffer[at] > 0x7F:
+        if size > _CHUNK_BYTES or end > len(buffer) or buffer[at] > 0x7F:
             return None
         delta, at = _varint(buffer, at + 1)  # past the attributes, which have no meaning yet
         offset, at = _varint(buffer, at)
@@ -294,11 +286,13 @@ def _plain(buffer: bytes, at: int) -> _PlainRecord | None:
         length, at = _varint(buffer, at if key is None else at + length)
         value = None if length < 0 else buffer[at : at + length]
         rest = buffer[at if value is None else at + length : end]
-        headers = _shared_headers(rest) if len(rest) <= _MOST_SHARED_BYTES else _headers(rest)
+        headers = _shared_headers(rest) if len(rest) <= _MAX_SHARED_HEADER_BYTES else _headers(rest)
     except (IndexError, ValueError):
         return None
-    plain: _PlainRecord = new(_PlainRecord, (end, size, delta, offset, key, value, headers))
-    return plain
+    ordinary: _OrdinaryRecord = new(
+        _OrdinaryRecord, (end, size, delta, offset, key, value, headers)
+    )
+    return ordinary
 
 
 def _headers(content: bytes) -> Headers:
@@ -332,133 +326,3 @@ def _varint(buffer: bytes, at: int) -> tuple[int, int]:
         return ((first & 0x7F | second << 7) >> 1) ^ -(first & 1), at + 2
     number, end = decode_varint(buffer, at)
     return number, end
-
-
-# The bytes of a compressed batch of records, unpacked piece by piece and no further than wanted.
-# Kafka's client unpacks a batch as a whole, and a batch of 20 kB can hold 500 MB.
-
-
-_GZIP, _SNAPPY, _LZ4, _ZSTD = 1, 2, 3, 4
-_XERIAL_MAGIC = b"\x82SNAPPY\x00"
-_XERIAL_HEADER = 16
-_MOST_IN_A_BLOCK = 128 * 2**20
-"""Snappy unpacks a block as a whole; xerial's blocks have 32 KiB, but a batch may be one block."""
-
-
-class Reader(Protocol):
-    """Gives bytes, one piece after the other."""
-
-    def read(self, size: int, /) -> bytes:
-        """So many bytes at the most; none at the end."""
-
-
-class UnreadableBatch(ValueError):
-    """What a batch holds is not what its compression says, or cannot be unpacked in pieces."""
-
-
-def unpacked(compression: int, packed: memoryview) -> Reader:
-    """What a batch of a compression holds, by the number that Kafka gives compressions.
-
-    Reading raises UnreadableBatch where it is damaged.
-    """
-    return _Guarded(_READERS.get(compression, _Plain)(packed))
-
-
-class _Guarded:
-    """A reader with one error for the many that the libraries raise."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-
-    def read(self, size: int, /) -> bytes:
-        try:
-            return self._reader.read(size)
-        except _FAILURES as error:
-            raise UnreadableBatch(f"{type(error).__name__}: {error}") from error
-
-
-class _Plain:
-    def __init__(self, content: memoryview) -> None:
-        self._content = content
-
-    def read(self, size: int, /) -> bytes:
-        piece, self._content = self._content[:size], self._content[size:]
-        return piece.tobytes()
-
-
-class _Pieces:
-    """A reader of pieces as they come."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._piece = memoryview(b"")
-
-    def read(self, size: int, /) -> bytes:
-        while not self._piece:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return b""
-            self._piece = memoryview(piece)
-        taken, self._piece = self._piece[:size], self._piece[size:]
-        return taken.tobytes()
-
-
-def _gzip(packed: memoryview) -> Reader:
-    return gzip.GzipFile(fileobj=io.BytesIO(packed))
-
-
-def _lz4(packed: memoryview) -> Reader:
-    reader: Reader = lz4.frame.LZ4FrameFile(io.BytesIO(packed))
-    return reader
-
-
-def _zstd(packed: memoryview) -> Reader:
-    reader: Reader = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
-    return reader
-
-
-def _snappy(packed: memoryview) -> Reader:
-    return _Pieces(_snappy_pieces(packed))
-
-
-def _snappy_pieces(packed: memoryview) -> Iterator[bytes]:
-    """Of xerial's blocks, as Java's producers write them, or of one block without a header."""
-    if len(packed) <= _XERIAL_HEADER or packed[: len(_XERIAL_MAGIC)] != _XERIAL_MAGIC:
-        yield _snappy_block(packed)
-        return
-    at = _XERIAL_HEADER
-    while at < len(packed):
-        (size,) = struct.unpack_from("!i", packed, at)
-        at += 4
-        yield _snappy_block(packed[at : at + size])
-        at += size
-
-
-def _snappy_block(block: memoryview) -> bytes:
-    """A block says at its beginning how many bytes it holds, seven bits a byte."""
-    size = 0
-    for place, byte in enumerate(block[:5]):
-        size |= (byte & 0x7F) << (7 * place)
-        if byte < 0x80:
-            break
-    if size > _MOST_IN_A_BLOCK:
-        raise UnreadableBatch(f"a block of snappy holds {size} bytes, and has to be read whole")
-    return bytes(snappy.uncompress(block.tobytes()))
-
-
-_FAILURES = (
-    EOFError,
-    OSError,
-    RuntimeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-    zstandard.ZstdError,
-    snappy.UncompressError,
-)
-_READERS: Mapping[int, Callable[[memoryview], Reader]] = {
-    _GZIP: _gzip,
-    _SNAPPY: _snappy,
-    _LZ4: _lz4,
-    _ZSTD: _zstd,
-}
