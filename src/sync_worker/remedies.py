@@ -49,6 +49,7 @@ class Remedy(StrEnum):
     LIST_OPEN_HOLDS = "list_open_holds"
     LIST_TAK = "list_tak"
     NAME_A_PARTITION = "name_a_partition"
+    PLAN_AGAIN = "plan_again"
     READ_CURRENT_LOG = "read_current_log"
     REDRIVE_DEAD_LETTERS = "redrive_dead_letters"
     REMOVE_CLINIC = "remove_clinic"

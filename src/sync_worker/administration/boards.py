@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from sync_worker.administration.messages import boards as says
+from sync_worker.administration.messages import plans
 from sync_worker.authorship import Authorship
 from sync_worker.errors import Exit, UserError
 from sync_worker.registry import queries, registrations
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import acting
 from sync_worker.registry.registrations import Board
+from sync_worker.remedies import Remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ class BoardChanged(UserError):
         super().__init__(
             Exit.REFUSED,
             says.BOARD_CHANGED(),
-            why=says.PLAN_UNTRUE(),
-            hint=says.PLAN_AGAIN(),
+            why=plans.PLAN_UNTRUE(),
+            hint=Remedy.PLAN_AGAIN(),
             code="changed_meanwhile",
         )
 

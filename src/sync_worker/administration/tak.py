@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from sync_worker.administration.csv_files.reader import FileEntry
-from sync_worker.administration.messages import boards
+from sync_worker.administration.messages import plans
 from sync_worker.administration.messages import tak as says
 from sync_worker.authorship import Authorship
 from sync_worker.domain import hsa_id as hsa_ids
@@ -22,6 +22,7 @@ from sync_worker.registry import queries, registrations
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import acting
 from sync_worker.registry.queries import meant
+from sync_worker.remedies import Remedy
 
 _LEAST_PERCENT = 80
 
@@ -81,8 +82,8 @@ class TakChanged(UserError):
         super().__init__(
             Exit.REFUSED,
             says.CHANGED(),
-            why=boards.PLAN_UNTRUE(),
-            hint=boards.PLAN_AGAIN(),
+            why=plans.PLAN_UNTRUE(),
+            hint=Remedy.PLAN_AGAIN(),
             code="changed_meanwhile",
         )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from sync_worker.administration.messages import errors
+from sync_worker.cli import messages
 from sync_worker.cli.permission import OWNER, needed_by
 from sync_worker.cli.remedies import in_words
 from sync_worker.errors import Exit, UserError
@@ -24,9 +24,9 @@ def as_text(
     error: UserError, language: Language = Language.ENGLISH, redacted: Callable[[str], str] = str
 ) -> str:
     """The error for people, after its redaction."""
-    lines = [errors.ERROR(words=_sentences(error, language))]
+    lines = [messages.ERROR(words=_sentences(error, language))]
     if error.hint:
-        lines.append(errors.HINT(words=in_words(error.hint)))
+        lines.append(messages.HINT(words=in_words(error.hint)))
     return printable_text(redacted("\n".join(line.text(language) for line in lines)))
 
 
@@ -80,11 +80,13 @@ def _usage(error: click.UsageError) -> UserError:
 
 
 def _interrupted(_error: BaseException) -> UserError:
-    return UserError(Exit.INTERRUPTED, errors.INTERRUPTED())
+    return UserError(Exit.INTERRUPTED, messages.INTERRUPTED())
 
 
 def _missing_file(error: FileNotFoundError) -> UserError:
-    return UserError(Exit.NOT_FOUND, errors.NO_FILE(path=error.filename), hint=errors.CHECK_PATH())
+    return UserError(
+        Exit.NOT_FOUND, messages.NO_FILE(path=error.filename), hint=messages.CHECK_PATH()
+    )
 
 
 def output_failed(error: OSError) -> UserError:
@@ -154,14 +156,14 @@ def _unreachable(error: Any, said: FilledMessage) -> UserError | None:
 
     fault = fault_of(error)
     if fault is Fault.REFUSED:
-        refused, check = errors.LOGIN_REFUSED(), errors.CHECK_LOGIN()
+        refused, check = messages.LOGIN_REFUSED(), messages.CHECK_LOGIN()
         return UserError(Exit.UNREACHABLE, refused, why=said, hint=check, code="login_refused")
     if fault is Fault.TIMEOUT or is_locked_out(error):
-        busy = errors.DATABASE_BUSY()
-        return UserError(Exit.UNREACHABLE, busy, why=said, hint=errors.TRY_LATER())
+        busy = messages.DATABASE_BUSY()
+        return UserError(Exit.UNREACHABLE, busy, why=said, hint=messages.TRY_LATER())
     if fault is Fault.TRANSIENT:
-        away = errors.DATABASE_AWAY()
-        return UserError(Exit.UNREACHABLE, away, why=said, hint=errors.TRY_AGAIN())
+        away = messages.DATABASE_AWAY()
+        return UserError(Exit.UNREACHABLE, away, why=said, hint=messages.TRY_AGAIN())
     return None
 
 
@@ -182,10 +184,10 @@ def _database(error: Any) -> UserError:
         is_denied,
     )
 
-    said = errors.IT_SAYS(words=first_line(error))
+    said = messages.IT_SAYS(words=first_line(error))
     if is_beyond_encoding(error):
-        lacks = errors.LACKS_CHARACTER()
-        other = errors.OTHER_CHARACTER()
+        lacks = messages.LACKS_CHARACTER()
+        other = messages.OTHER_CHARACTER()
         return UserError(Exit.USAGE, lacks, why=said, hint=other, code="encoding")
     unreachable = _unreachable(error, said)
     if unreachable is not None:
@@ -217,11 +219,11 @@ def _denied(error: Any, said: FilledMessage) -> UserError:
             code="permission",
         )
     role, login = needed_by(getattr(error, _COMMAND, "")), login_of(error)
-    lacks, hint = errors.LACKS_ROLE(role=role, login=login), errors.USE_ROLE(role=role)
+    lacks, hint = messages.LACKS_ROLE(role=role, login=login), messages.USE_ROLE(role=role)
     if role == OWNER:
-        lacks, hint = errors.LACKS_OWNERSHIP(login=login), errors.USE_OWNER()
-    why = errors.SAYS_AND(said=said, more=lacks)
-    return UserError(Exit.REFUSED, errors.NOT_PERMITTED(), why=why, hint=hint, code="permission")
+        lacks, hint = messages.LACKS_OWNERSHIP(login=login), messages.USE_OWNER()
+    why = messages.SAYS_AND(said=said, more=lacks)
+    return UserError(Exit.REFUSED, messages.NOT_PERMITTED(), why=why, hint=hint, code="permission")
 
 
 _ENDS: Sequence[tuple[type[BaseException], Callable[[Any], UserError | None]]] = (

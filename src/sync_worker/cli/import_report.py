@@ -8,9 +8,10 @@ from sync_worker.administration.csv_files import report
 from sync_worker.administration.csv_files.reader import FileContents, FileEntry
 from sync_worker.administration.imports import RowItem
 from sync_worker.administration.messages import clinics as says
-from sync_worker.administration.messages import errors, files
+from sync_worker.administration.messages import files, plans
 from sync_worker.administration.messages.refusals import REFUSALS
 from sync_worker.cli.input_files import STDIN, why
+from sync_worker.cli.messages import NAME_ANOTHER_REPORT
 from sync_worker.cli.output import Output
 from sync_worker.cli.output_files import refuse_registry
 from sync_worker.domain.admission import AdmissionOutcome
@@ -33,7 +34,7 @@ class Report:
             refuse_registry(settings, path)
             self.file = AtomicFile(path)
         except (OSError, ValueError) as error:
-            raise self._unwritable(error, errors.NOTHING_DONE()) from None
+            raise self._unwritable(error, plans.NOTHING_DONE()) from None
 
     def write(self, output: Output, given: FileContents, items: Sequence[RowItem]) -> int:
         """Put the rows that were not done at the path; how many they are.
@@ -62,8 +63,8 @@ class Report:
             raise UserError(
                 Exit.USAGE,
                 says.REPORT_IS_INPUT(),
-                why=errors.NOTHING_DONE(),
-                hint=says.NAME_ANOTHER(),
+                why=plans.NOTHING_DONE(),
+                hint=NAME_ANOTHER_REPORT(),
             )
 
     def _unwritable(self, error: Exception, consequence: Words) -> UserError:

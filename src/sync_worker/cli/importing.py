@@ -12,11 +12,10 @@ from sync_worker.administration.clinics import ActingFor, Verb
 from sync_worker.administration.csv_files.reader import FileContents
 from sync_worker.administration.imports import Done, Plan, RowItem
 from sync_worker.administration.messages import clinics as says
-from sync_worker.administration.messages import errors as says_of_errors
 from sync_worker.administration.messages import files as says_of_files
 from sync_worker.administration.messages.refusals import REFUSALS
 from sync_worker.authorship import Authorship
-from sync_worker.cli import input_files
+from sync_worker.cli import input_files, messages
 from sync_worker.cli.import_report import Report
 from sync_worker.cli.interruption import Interruption
 from sync_worker.cli.invocation import Invocation
@@ -134,7 +133,7 @@ class _Teller:
         refused = {"refused": counts[AdmissionOutcome.REFUSED], "count": len(done.items)}
         self._changed(done)
         if order.dry_run:
-            output.message(says_of_errors.DRY_RUN())
+            output.message(messages.DRY_RUN())
         elif counts[order.verb.done]:
             output.message(order.wording.done(count=counts[order.verb.done]))
             output.message(_by_whom(authorship))
@@ -142,7 +141,7 @@ class _Teller:
             output.message(says.NOTHING_TO_DO())
         if counts[AdmissionOutcome.REFUSED]:
             is_all_undone = order.all_or_nothing and not order.dry_run
-            told = says.ALL_OR_NOTHING if is_all_undone else says.ROWS_REFUSED
+            told = messages.ALL_OR_NOTHING if is_all_undone else says.ROWS_REFUSED
             output.attention(told(**refused))
 
     def _refused(self, items: Sequence[RowItem]) -> None:

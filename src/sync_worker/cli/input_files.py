@@ -6,8 +6,9 @@ from typing import IO
 
 from sync_worker.administration.csv_files.reader import MOST_MIB, FileContents, read
 from sync_worker.administration.messages import clinics as says_of_clinics
-from sync_worker.administration.messages import errors as says_of_errors
 from sync_worker.administration.messages import files as says
+from sync_worker.administration.messages.plans import NOTHING_DONE
+from sync_worker.cli import messages
 from sync_worker.cli.output import Output
 from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.errors import Exit, UserError, Words
@@ -31,8 +32,8 @@ def contents(file: str) -> FileContents:
         with Path(file).open("rb") as opened:
             return read(opened.read(_MOST_BYTES + 1))
     except FileNotFoundError:
-        missing = says_of_errors.NO_FILE(path=file)
-        hint = says_of_errors.CHECK_PATH()
+        missing = messages.NO_FILE(path=file)
+        hint = messages.CHECK_PATH()
         raise UserError(Exit.NOT_FOUND, missing, hint=hint) from None
     except (OSError, ValueError) as error:
         unreadable = says.UNREADABLE_PATH(path=name_of(file), why=why(error))
@@ -50,7 +51,7 @@ def stdin() -> IO[bytes]:
         raise UserError(
             Exit.USAGE,
             says.NO_STDIN(),
-            why=says.NOTHING_DONE(),
+            why=NOTHING_DONE(),
             hint=says.GIVE_STDIN(),
             code="file",
         )

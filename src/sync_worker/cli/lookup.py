@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sync_worker import bootstrap
 from sync_worker.administration.messages import boards as says
 from sync_worker.administration.messages import files as says_of_files
+from sync_worker.cli import messages
 from sync_worker.cli.invocation import Invocation
 from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.domain.regions import Regions
@@ -20,7 +21,7 @@ def require_region(in_use: Regions, *codes: str) -> None:
                 Exit.NOT_FOUND,
                 says.NO_REGION(code=code),
                 why=says.REGION_CODE(),
-                hint=says.LIST_REGIONS(),
+                hint=messages.LIST_REGIONS(),
             )
 
 

@@ -16,7 +16,8 @@ from typing import IO, Any
 
 import click
 
-from sync_worker.administration.messages import errors as says
+from sync_worker.administration.messages.plans import NOTHING_DONE
+from sync_worker.cli import messages as says
 from sync_worker.cli import text
 from sync_worker.cli.progress import Progress, shown
 from sync_worker.cli.table import MIN_WIDTH, Styler, fold, render_fields, render_table
@@ -202,7 +203,7 @@ class Output:
             return
         self.require_terminal()
         if not self._is_agreed(question):
-            raise UserError(Exit.USAGE, says.NOTHING_DONE(), code="not_confirmed")
+            raise UserError(Exit.USAGE, NOTHING_DONE(), code="not_confirmed")
 
     def require_terminal(self) -> None:
         """Raise UserError where nobody could answer a question."""
@@ -210,7 +211,7 @@ class Output:
             raise UserError(
                 Exit.USAGE,
                 says.CONFIRMATION(),
-                why=says.NOTHING_DONE(),
+                why=NOTHING_DONE(),
                 hint=says.GIVE_YES(),
                 code="confirmation_needed",
             )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync_worker.administration.messages import errors as says
+from sync_worker.administration.messages.plans import NOTHING_DONE
+from sync_worker.cli import messages as says
 from sync_worker.errors import Exit, UserError
 from sync_worker.registry import dialect
 
@@ -50,7 +51,7 @@ def refuse_registry(settings: "Settings", path: Path) -> None:
             raise UserError(
                 Exit.USAGE,
                 says.REGISTRY_FILE(path=path),
-                why=says.NOTHING_DONE(),
+                why=NOTHING_DONE(),
                 hint=says.NAME_ANOTHER_FILE(),
                 code="file",
             )

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Mapping
 
-from sync_worker.administration.messages import errors
+from sync_worker.cli import messages
 from sync_worker.errors import Hint, Words
 from sync_worker.language import Language, Message, worded
 from sync_worker.remedies import Advice, Remedy
@@ -76,6 +76,7 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.LIST_OPEN_HOLDS: "sync-worker holds list shows those that are open.",
     Remedy.LIST_TAK: "sync-worker tak list",
     Remedy.NAME_A_PARTITION: "Name an existing partition with --partition.",
+    Remedy.PLAN_AGAIN: messages.PLAN_AGAIN,
     Remedy.READ_CURRENT_LOG: f"Read the log as it is now: {_RESET} earliest",
     Remedy.REDRIVE_DEAD_LETTERS: "sync-worker deadletters list; once the cause is gone: sync-worker"
     " deadletters redrive --all --dry-run",
@@ -106,7 +107,7 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     "not share with others.",
     Remedy.UPGRADE_SCHEMA: "sync-worker db upgrade, as the owner of the tables, by the newest "
     "program in use.",
-    Remedy.USE_OWNER: errors.USE_OWNER,
+    Remedy.USE_OWNER: messages.USE_OWNER,
     Remedy.WORK_AS_ROLE: "Work as a user that was granted {role}: sync-worker db roles",
 }
 

@@ -11,6 +11,8 @@ from sync_worker.administration.messages.refusals import REFUSALS
 from sync_worker.domain.admission import Refusal
 from sync_worker.language import Language, Message, of_locale
 
+PREFIX = f"{messages.__name__}."
+
 
 def messages_in(value):
     """The messages in a value, however they are put together."""
@@ -25,11 +27,11 @@ def messages_in(value):
 
 
 def catalogue():
-    for module in pkgutil.iter_modules(messages.__path__):
-        names = vars(importlib.import_module(f"{messages.__name__}.{module.name}"))
-        for name, value in names.items():
+    modules = [module.name for module in pkgutil.iter_modules(messages.__path__, PREFIX)]
+    for module in (*modules, "sync_worker.cli.messages"):
+        for name, value in vars(importlib.import_module(module)).items():
             for number, message in enumerate(messages_in(value)):
-                yield f"{module.name}.{name}.{number}", message
+                yield f"{module.removeprefix(PREFIX)}.{name}.{number}", message
 
 
 CATALOGUE = dict(catalogue())
@@ -41,13 +43,14 @@ def placeholders(form):
 
 def test_the_catalogue_has_what_the_commands_say():
     assert len(CATALOGUE) > 100
-    assert {name.partition(".")[0] for name in CATALOGUE} == {
+    assert {name.rsplit(".", 2)[0] for name in CATALOGUE} == {
         "boards",
         "clinics",
-        "errors",
         "files",
+        "plans",
         "refusals",
         "tak",
+        "sync_worker.cli.messages",
     }
 
 

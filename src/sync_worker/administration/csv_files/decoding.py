@@ -5,8 +5,8 @@ What is no text at all is refused, with the way to make one of it.
 
 import codecs
 
-from sync_worker.administration.messages import errors
 from sync_worker.administration.messages import files as says
+from sync_worker.administration.messages import plans
 from sync_worker.errors import Exit, UserError
 from sync_worker.language import FilledMessage, Message
 
@@ -32,7 +32,7 @@ class Unreadable(UserError):
     """The file cannot be read; `what` is wrong with it, and `remedy` mends it."""
 
     def __init__(self, what: FilledMessage, remedy: FilledMessage) -> None:
-        super().__init__(Exit.USAGE, what, why=errors.NOTHING_DONE(), hint=remedy, code="file")
+        super().__init__(Exit.USAGE, what, why=plans.NOTHING_DONE(), hint=remedy, code="file")
         self.what, self.remedy = what, remedy
 
 

@@ -7,9 +7,6 @@ REGION_CODE = Message(
     sv="En regionkod har två tecken, nollan i början medräknad.",
     en="A region code is two characters, its leading zero included.",
 )
-LIST_REGIONS = Message(
-    sv="sync-worker regions list visar dem.", en="sync-worker regions list shows them."
-)
 NO_HSA_ID = Message(sv="{hsa_id!r} är inget HSA-id.", en="{hsa_id!r} is not an HSA-id.")
 HSA_ID_FORM = Message(
     sv="Ett HSA-id är SE, tio eller tolv siffror, ett bindestreck och bokstäver eller siffror.",
@@ -51,14 +48,6 @@ BOARD_CHANGED = Message(
     sv="Någon annan ändrade regionens patientnämnd under tiden.",
     en="Somebody else changed this region's patient board meanwhile.",
 )
-PLAN_UNTRUE = Message(
-    sv="Inget gjordes: planen som visades stämmer inte längre.",
-    en="Nothing was done: the plan that you saw is not true any more.",
-)
-PLAN_AGAIN = Message(
-    sv="Kör kommandot igen, och se den nya planen.",
-    en="Run the command again, and look at the new plan.",
-)
 REGION_BOARD = Message(sv="patientnämnd    {board}", en="patient board   {board}")
 REGION_SERVICE_ON = Message(sv="tjänsten        aktiverad", en="service         on")
 REGION_SERVICE_OFF = Message(
@@ -76,23 +65,3 @@ REGION_CLINICS = Message(
     "{own_system} with their own system",
 )
 REGION_NOT_IN_USE = Message(sv="används inte", en="not in use")
-NOT_IN_USE_HERE = Message(
-    sv="Region {region_code} används inte, och {count} mottagningar är tillagda där: "
-    "sync-worker clinics list --region {region_code}",
-    en="Region {region_code} is not in use, and {count} clinics are registered there: "
-    "sync-worker clinics list --region {region_code}",
-    sv_one="Region {region_code} används inte, och 1 mottagning är tillagd där: "
-    "sync-worker clinics list --region {region_code}",
-    en_one="Region {region_code} is not in use, and 1 clinic is registered there: "
-    "sync-worker clinics list --region {region_code}",
-)
-NO_BOARD_HERE = Message(
-    sv="Region {region_code} har ingen patientnämnd, och {count} mottagningar är tillagda där: "
-    "ingen kan skicka in ärenden. Supporten anger den: sync-worker boards set",
-    en="Region {region_code} has no patient board, and {count} clinics are registered there: "
-    "nobody can file. Support sets it: sync-worker boards set",
-    sv_one="Region {region_code} har ingen patientnämnd, och 1 mottagning är tillagd där: "
-    "ingen kan skicka in ärenden. Supporten anger den: sync-worker boards set",
-    en_one="Region {region_code} has no patient board, and 1 clinic is registered there: "
-    "nobody can file. Support sets it: sync-worker boards set",
-)

@@ -10,14 +10,6 @@ NEVER_NAMED = Message(
     sv="E-tjänsterna har inte nämnt den i någon händelse som har lästs.",
     en="The e-services have not named it in any event that was read.",
 )
-SEARCH = Message(
-    sv="sync-worker clinics list --search TEXT hittar mottagningar på HSA-id eller namn.",
-    en="sync-worker clinics list --search TEXT finds clinics by HSA-id or name.",
-)
-IDS_OR_FILE = Message(
-    sv="Ange antingen HSA-id:n eller --file FIL.",
-    en="Give either HSA-ids or --file FILE.",
-)
 REFUSED_BY_HAND = Message(
     sv="{refused} av {count} avvisades; listan säger varför.",
     en="{refused} of {count} refused; the list says why.",
@@ -41,10 +33,6 @@ REFUSED_ROWS = Message(
 NOTHING_TO_DO = Message(
     sv="Det finns inget att göra.",
     en="There is nothing to do.",
-)
-ALL_OR_NOTHING = Message(
-    sv="Inget gjordes: {refused} av {count} rader avvisades, och --all-or-nothing angavs.",
-    en="Nothing was done: {refused} of {count} rows were refused, and --all-or-nothing was given.",
 )
 ROWS_REFUSED = Message(
     sv="{refused} av {count} rader avvisades; listan säger varför.",
@@ -86,10 +74,6 @@ REPORT_UNWRITABLE = Message(
 DEED_STANDS = Message(
     sv="Det som gjordes gäller.",
     en="What was done stands.",
-)
-NAME_ANOTHER = Message(
-    sv="Ange en annan fil med --report.",
-    en="Name another file with --report.",
 )
 REPORT_COLUMNS = (
     Message(sv="HSA-id", en="HSA-id"),

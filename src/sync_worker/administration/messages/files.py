@@ -101,7 +101,6 @@ GIVE_STDIN = Message(
     sv="Skicka innehållet dit, eller ange en fil.",
     en="Send the content there, or name a file.",
 )
-NOTHING_DONE = Message(sv="Inget gjordes.", en="Nothing was done.")
 UNREADABLE_PATH = Message(
     sv="{path} kan inte läsas: {why}.",
     en="{path} cannot be read: {why}.",

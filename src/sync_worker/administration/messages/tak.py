@@ -68,10 +68,6 @@ SHORT_WHY = Message(
     sv="Inget gjordes: en så kort lista är oftast en del av en lista.",
     en="Nothing was done: so short a list is mostly a part of one.",
 )
-SHORT_HINT = Message(
-    sv="Se efter att filen är hel. Är den det, ange --accept-short.",
-    en="See that the file is whole. If it is, give --accept-short.",
-)
 MALFORMED = Message(
     sv="Inget gjordes: {refused} av {count} rader är inga HSA-id:n (rad {lines}), och listan "
     "skulle sakna det som menas. Rätta filen.",

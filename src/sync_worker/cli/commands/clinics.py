@@ -12,7 +12,7 @@ from sync_worker.administration.clinics import ActingFor, Item, Verb
 from sync_worker.administration.messages import clinics as says
 from sync_worker.administration.messages.refusals import REFUSALS
 from sync_worker.authorship import Authorship
-from sync_worker.cli import importing, lookup, options
+from sync_worker.cli import importing, lookup, messages, options
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.output_files import PathToWrite
 from sync_worker.cli.table import Columns
@@ -202,7 +202,9 @@ def remove(
     A removed clinic receives no new cases, and no event brings it back. Its facts are kept.
     """
     if (file is None) == (not wanted):
-        raise UserError(Exit.USAGE, says.IDS_OR_FILE(), hint="sync-worker clinics remove --help")
+        raise UserError(
+            Exit.USAGE, messages.IDS_OR_FILE(), hint="sync-worker clinics remove --help"
+        )
     if file is not None:
         _from_file(run, clinics.REMOVE, file, dry_run=dry_run, yes=yes, **who)
         return
@@ -262,7 +264,7 @@ def _not_found(hsa_id: str) -> UserError:
         Exit.NOT_FOUND,
         says.NOT_FOUND(hsa_id=hsa_id),
         why=says.NEVER_NAMED(),
-        hint=says.SEARCH(),
+        hint=messages.SEARCH(),
     )
 
 

@@ -6,7 +6,7 @@ import click
 
 from sync_worker import bootstrap
 from sync_worker.administration.messages import boards as says
-from sync_worker.cli import lookup, options
+from sync_worker.cli import lookup, messages, options
 from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.table import Columns
 from sync_worker.inspection.regions import regions
@@ -32,8 +32,8 @@ COLUMNS = Columns(
     ),
 )
 _SENTENCES = {
-    "no_patient_board": says.NO_BOARD_HERE,
-    "not_in_use": says.NOT_IN_USE_HERE,
+    "no_patient_board": messages.NO_BOARD_HERE,
+    "not_in_use": messages.NOT_IN_USE_HERE,
 }
 _COUNTS = ("registered", "receiving", "deactivated", "own_system")
 

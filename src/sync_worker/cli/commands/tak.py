@@ -8,11 +8,10 @@ import click
 from sync_worker import bootstrap
 from sync_worker.administration import tak
 from sync_worker.administration.csv_files.reader import FileContents
-from sync_worker.administration.messages import errors as says_of_errors
 from sync_worker.administration.messages import tak as says
 from sync_worker.administration.tak import TakPlan, Wanted
 from sync_worker.authorship import Authorship
-from sync_worker.cli import input_files, options
+from sync_worker.cli import input_files, messages, options
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.table import Columns
 from sync_worker.domain.admission import AdmissionOutcome, Refusal
@@ -114,7 +113,7 @@ def _replaced(
     if planned.is_short and not accept_short:
         raise _short(planned)
     if dry_run:
-        run.output.message(says_of_errors.DRY_RUN())
+        run.output.message(messages.DRY_RUN())
     if dry_run or planned.changes_nothing:
         return planned
     run.output.confirm(says.QUESTION(), yes=yes)
@@ -217,6 +216,6 @@ def _short(plan: TakPlan) -> UserError:
         Exit.REFUSED,
         says.SHORT(**sizes),
         why=says.SHORT_WHY(),
-        hint=says.SHORT_HINT(),
+        hint=messages.ACCEPT_SHORT_LIST(),
         code="short_list",
     )

@@ -1,4 +1,4 @@
-"""Errors that people meet in every command of theirs."""
+"""What the command line says in both languages: what to type, and what every command may say."""
 
 from sync_worker.language import Message
 
@@ -14,7 +14,6 @@ CONFIRMATION = Message(
     sv="Det här måste bekräftas, och det finns ingen terminal att fråga på.",
     en="This has to be confirmed, and there is no terminal to ask on.",
 )
-NOTHING_DONE = Message(sv="Inget gjordes.", en="Nothing was done.")
 REGISTRY_FILE = Message(
     sv="{path} hör till registrets databas och skrivs inte över.",
     en="{path} belongs to the registry's database, and is not overwritten.",
@@ -84,3 +83,53 @@ USE_OWNER = Message(
 INTERRUPTED = Message(sv="Avbrutet.", en="Interrupted.")
 NO_FILE = Message(sv="Det finns ingen fil {path}.", en="There is no file {path}.")
 CHECK_PATH = Message(sv="Kontrollera sökvägen.", en="Check its path.")
+
+LIST_REGIONS = Message(
+    sv="sync-worker regions list visar dem.", en="sync-worker regions list shows them."
+)
+NOT_IN_USE_HERE = Message(
+    sv="Region {region_code} används inte, och {count} mottagningar är tillagda där: "
+    "sync-worker clinics list --region {region_code}",
+    en="Region {region_code} is not in use, and {count} clinics are registered there: "
+    "sync-worker clinics list --region {region_code}",
+    sv_one="Region {region_code} används inte, och 1 mottagning är tillagd där: "
+    "sync-worker clinics list --region {region_code}",
+    en_one="Region {region_code} is not in use, and 1 clinic is registered there: "
+    "sync-worker clinics list --region {region_code}",
+)
+NO_BOARD_HERE = Message(
+    sv="Region {region_code} har ingen patientnämnd, och {count} mottagningar är tillagda där: "
+    "ingen kan skicka in ärenden. Supporten anger den: sync-worker boards set",
+    en="Region {region_code} has no patient board, and {count} clinics are registered there: "
+    "nobody can file. Support sets it: sync-worker boards set",
+    sv_one="Region {region_code} har ingen patientnämnd, och 1 mottagning är tillagd där: "
+    "ingen kan skicka in ärenden. Supporten anger den: sync-worker boards set",
+    en_one="Region {region_code} has no patient board, and 1 clinic is registered there: "
+    "nobody can file. Support sets it: sync-worker boards set",
+)
+
+SEARCH = Message(
+    sv="sync-worker clinics list --search TEXT hittar mottagningar på HSA-id eller namn.",
+    en="sync-worker clinics list --search TEXT finds clinics by HSA-id or name.",
+)
+IDS_OR_FILE = Message(
+    sv="Ange antingen HSA-id:n eller --file FIL.",
+    en="Give either HSA-ids or --file FILE.",
+)
+ALL_OR_NOTHING = Message(
+    sv="Inget gjordes: {refused} av {count} rader avvisades, och --all-or-nothing angavs.",
+    en="Nothing was done: {refused} of {count} rows were refused, and --all-or-nothing was given.",
+)
+NAME_ANOTHER_REPORT = Message(
+    sv="Ange en annan fil med --report.",
+    en="Name another file with --report.",
+)
+
+ACCEPT_SHORT_LIST = Message(
+    sv="Se efter att filen är hel. Är den det, ange --accept-short.",
+    en="See that the file is whole. If it is, give --accept-short.",
+)
+PLAN_AGAIN = Message(
+    sv="Kör kommandot igen, och se den nya planen.",
+    en="Run the command again, and look at the new plan.",
+)
