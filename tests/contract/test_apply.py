@@ -26,8 +26,8 @@ from tests.worlds.registry import (
 )
 
 from sync_worker.domain.regions import Regions
+from sync_worker.events.decode_result import Reason
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.outcomes import Reason
 from sync_worker.events.record import Partition
 from sync_worker.pipeline.apply import Applier, DatabaseRefusesRecords
 from sync_worker.pipeline.listener import (

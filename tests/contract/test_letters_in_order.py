@@ -13,8 +13,8 @@ from tests.worlds.guard import through_the_database
 from tests.worlds.registry import NOW, apply_batch, batch_of
 
 from sync_worker.domain.regions import Regions
+from sync_worker.events.decode_result import Reason, Rejection
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.outcomes import Reason, Rejection
 from sync_worker.events.record import Origin, Partition
 from sync_worker.pipeline.apply import Applier
 from sync_worker.registry import dead_letters, schema

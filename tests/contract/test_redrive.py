@@ -18,8 +18,8 @@ from tests.worlds.registry import NOW, apply_batch, batch_of, log_of, registered
 from sync_worker.authorship import Authorship
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Limits
 from sync_worker.domain.regions import Regions
+from sync_worker.events.decode_result import Reason
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.outcomes import Reason
 from sync_worker.operations import redrive as deciding
 from sync_worker.operations.redrive import (
     ClosedDeadLetters,

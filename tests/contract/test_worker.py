@@ -25,8 +25,8 @@ from tests.worlds.registry import (
 
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
+from sync_worker.events.decode_result import Reason
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.outcomes import Reason
 from sync_worker.pipeline import transaction_buffer
 from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.listener import DeadLettered

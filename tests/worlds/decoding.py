@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sync_worker.domain.regions import Regions
+from sync_worker.events.decode_result import Rejection
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.outcomes import Rejection
 from tests.builders import ACTIVATION, Event, record
 
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sync_worker.cli import lookup, options
 from sync_worker.cli.output import Output
 from sync_worker.errors import Exit, UserError
-from sync_worker.events.outcomes import Reason
+from sync_worker.events.decode_result import Reason
 from sync_worker.operations.redrive import chosen
 from sync_worker.registry import change_log, dead_letters
 from sync_worker.registry.database import Registry

@@ -102,7 +102,7 @@ def _outlined(content: bytes, decoded: Callable[[str], Any], depth: int) -> Any:
 # Which clinics a record names, be it an event or not: for people who look for a clinic.
 
 
-def named(record: Record) -> tuple[str, ...]:
+def named_hsa_ids(record: Record) -> tuple[str, ...]:
     """Normalised HSA-ids in `data.hsaId`, `subject` and the key, in this order, each once.
 
     Says nothing of whether the record is right: one that names two clinics is set aside.

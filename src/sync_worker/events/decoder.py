@@ -16,9 +16,7 @@ from sync_worker.domain.hsa_id import MAX_LENGTH_FROM_EVENTS, is_blank, normalis
 from sync_worker.domain.regions import Regions
 from sync_worker.events import likely_causes, timestamps
 from sync_worker.events.content import document_of, text_of
-from sync_worker.events.fast_decoder import quick_decoder
-from sync_worker.events.models import MODELS, KnownDocument, problem
-from sync_worker.events.outcomes import (
+from sync_worker.events.decode_result import (
     DecodeResult,
     Event,
     Ignored,
@@ -27,7 +25,9 @@ from sync_worker.events.outcomes import (
     quoted,
     type_name,
 )
-from sync_worker.events.record import MOST_BYTES, Excerpt, Record
+from sync_worker.events.fast_decoder import fast_decoder
+from sync_worker.events.models import MODELS, KnownDocument, problem
+from sync_worker.events.record import MAX_RECORD_BYTES, Excerpt, Record
 from sync_worker.events.texts import MAX_NAME_LENGTH, is_hsa_id, stated
 
 _VERSIONED = re.compile(
@@ -47,7 +47,7 @@ class EventDecoder:
         self._activation_topic = activation_topic
         self._regions = regions
         self._max_future = max_future
-        self._quick = quick_decoder(regions)
+        self._quick = fast_decoder(regions)
 
     def decode(self, record: Record, now: datetime) -> DecodeResult:
         """Judge a record; `now` is the clock, in UTC. Raises for no record."""
@@ -78,12 +78,14 @@ class EventDecoder:
         try:
             document = document_of(record.value, record.headers)
         except (ValueError, RecursionError):
-            cause = likely_causes.of_no_json(record.value)
+            cause = likely_causes.of_invalid_json(record.value)
             return Rejection(
                 Reason.INVALID_JSON, f"The value is not JSON in UTF-8. {cause}".rstrip()
             )
         if not isinstance(document, dict):
-            return _invalid("The value is not a JSON object.", likely_causes.of_no_object(document))
+            return _invalid(
+                "The value is not a JSON object.", likely_causes.of_non_object(document)
+            )
         event_type = document.get("type")
         if not isinstance(event_type, str) or event_type not in _VALIDATORS:
             return _no_type(document, record) if event_type is None else _unknown_type(event_type)
@@ -103,7 +105,7 @@ class EventDecoder:
         region_code = data.stated_region
         if region_code is not None and region_code not in self._regions:
             what = f"`data.regionCode` is {quoted(region_code)}, which is no region's code."
-            cause = likely_causes.of_a_region(region_code, self._regions)
+            cause = likely_causes.of_unknown_region(region_code, self._regions)
             return Rejection(Reason.UNKNOWN_REGION, f"{what} {cause}".rstrip())
         name_dropped = data.name is not None and len(data.name) > MAX_NAME_LENGTH
         name = None if name_dropped else stated(data.name)
@@ -151,13 +153,13 @@ def _too_large(value: Excerpt) -> Rejection:
     else:
         whole = "it lies in a batch that unpacks to more than is read"
     return _invalid(
-        f"The record is larger than {MOST_BYTES} bytes, unpacked: {whole}. The first {len(value)} "
-        "bytes of the value are kept, so that it cannot be redriven."
+        f"The record is larger than {MAX_RECORD_BYTES} bytes, unpacked: {whole}. Only the first "
+        f"{len(value)} bytes of the value are kept, so it cannot be redriven."
     )
 
 
 def _no_type(document: dict[str, Any], record: Record) -> Rejection:
-    cause = likely_causes.of_no_type(document, record.headers)
+    cause = likely_causes.of_missing_type(document, record.headers)
     return _invalid("`type` is missing or null.", cause)
 
 
@@ -179,7 +181,7 @@ def _unknown_type(event_type: object) -> Ignored | Rejection:
 def _of_unknown_type(event_type: str) -> Ignored:
     what = f"`type` is {quoted(event_type)}, which this program does not know."
     name = type_name(event_type)
-    like = likely_causes.known_type_like(name, MODELS)
+    like = likely_causes.similar_known_type(name, MODELS)
     return Ignored(what if like is None else f"{what} It looks like {like}.", name)
 
 

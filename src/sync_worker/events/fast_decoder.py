@@ -14,8 +14,8 @@ import msgspec
 
 from sync_worker.domain.hsa_id import MAX_LENGTH_FROM_EVENTS, normalised
 from sync_worker.domain.tuples import new
+from sync_worker.events.decode_result import Event
 from sync_worker.events.models import MODELS
-from sync_worker.events.outcomes import Event
 from sync_worker.events.record import Headers, Record
 from sync_worker.events.texts import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_SEQUENCE_LENGTH
 
@@ -61,7 +61,7 @@ class _Document(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Document).decode
 
 
-def quick_decoder(regions: Iterable[str]) -> Callable[[Record], Event | None]:
+def fast_decoder(regions: Iterable[str]) -> Callable[[Record], Event | None]:
     """A function that gives a plain record's event, and None for every other record.
 
     `regions` are the codes in use. The clock is not looked at.

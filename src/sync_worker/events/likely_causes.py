@@ -41,7 +41,7 @@ _TIMES: Mapping[str, str] = {
 }
 
 
-def of_no_json(value: bytes) -> str:
+def of_invalid_json(value: bytes) -> str:
     """Why a value may not be JSON in UTF-8."""
     if not value.strip():
         return "It is empty."
@@ -55,7 +55,7 @@ def of_no_json(value: bytes) -> str:
     return "JSON has neither NaN nor Infinity." if _CONSTANTS.search(value) else ""
 
 
-def of_no_object(content: object) -> str:
+def of_non_object(content: object) -> str:
     """Why a value that is JSON may be no object."""
     if isinstance(content, list):
         return "It is a list: each event has a record of its own, and a batch of them is not read."
@@ -64,7 +64,7 @@ def of_no_object(content: object) -> str:
     return ""
 
 
-def of_no_type(document: Mapping[str, Any], headers: Headers) -> str:
+def of_missing_type(document: Mapping[str, Any], headers: Headers) -> str:
     """Why an event may have no type."""
     if document.keys() >= _CONNECT:
         return "It is an envelope of Kafka Connect's JsonConverter: set its schemas.enable=false."
@@ -82,7 +82,7 @@ def of_no_type(document: Mapping[str, Any], headers: Headers) -> str:
     return _of_another_spelling("type", document)
 
 
-def of_a_field(field: str, value: object) -> str:
+def of_invalid_field(field: str, value: object) -> str:
     """Why a field, `data.hsaId` or the like, may have a value that it cannot have."""
     match field:
         case "time":
@@ -97,7 +97,7 @@ def of_a_field(field: str, value: object) -> str:
     return ""
 
 
-def known_type_like(event_type: str, known: Iterable[str]) -> str | None:
+def similar_known_type(event_type: str, known: Iterable[str]) -> str | None:
     """The known type that an unknown one looks like: in quotes, misspelt, or a class's name."""
     squashed = _letters(event_type)
     for name in known:
@@ -108,7 +108,7 @@ def known_type_like(event_type: str, known: Iterable[str]) -> str | None:
     return close[0] if close else None
 
 
-def of_a_missing(field: str, document: object) -> str:
+def of_missing_field(field: str, document: object) -> str:
     """Why a field may be missing, by what there is in its place."""
     if not isinstance(document, Mapping):
         return ""
@@ -119,7 +119,7 @@ def of_a_missing(field: str, document: object) -> str:
     return _of_another_spelling(field.rpartition(".")[2], document)
 
 
-def of_a_region(code: str, regions: Iterable[str]) -> str:
+def of_unknown_region(code: str, regions: Iterable[str]) -> str:
     """Why a region's code may be none."""
     return "A code has its leading zero." if code.zfill(2) in set(regions) else ""
 

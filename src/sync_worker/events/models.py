@@ -180,8 +180,10 @@ def problem(error: ValidationError) -> str:
     field = ".".join(str(part) for part in first["loc"])
     value = first["input"]
     if first["type"] == "missing":
-        return f"`{field}` is missing. {likely_causes.of_a_missing(field, value)}".rstrip()
-    return f"`{field}` {_fault(field, value)}. {likely_causes.of_a_field(field, value)}".rstrip()
+        return f"`{field}` is missing. {likely_causes.of_missing_field(field, value)}".rstrip()
+    return (
+        f"`{field}` {_fault(field, value)}. {likely_causes.of_invalid_field(field, value)}".rstrip()
+    )
 
 
 def _fault(field: str, value: object) -> str:

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
-MOST_BYTES = 16 * 2**20
+MAX_RECORD_BYTES = 16 * 2**20
 """A record that takes more, unpacked, is kept as an excerpt of it (contract 1)."""
-KEPT_BYTES = 64 * 2**10
+EXCERPT_BYTES = 64 * 2**10
 """What is kept of the value of such a record; and of its key, and of its headers."""
-HEADER_BYTES = 64
+HEADER_OVERHEAD_BYTES = 64
 """What a header takes beside its name and value, which can both be empty."""
 
 
@@ -37,7 +37,7 @@ class Excerpt(bytes):
     @classmethod
     def of(cls, whole: bytes) -> "Excerpt":
         """The excerpt of a value that is at hand."""
-        return cls(whole[:KEPT_BYTES], len(whole), sha256(whole).hexdigest())
+        return cls(whole[:EXCERPT_BYTES], len(whole), sha256(whole).hexdigest())
 
 
 class Partition(NamedTuple):
@@ -113,11 +113,11 @@ def _digest(parts: Iterable[bytes | None]) -> str:
 
 def bounded(record: Record) -> Record:
     """The record; or what is kept of it, where it is too large."""
-    if record.size <= MOST_BYTES:
+    if record.size <= MAX_RECORD_BYTES:
         return record
     value = record.value
     return record._replace(
-        key=None if record.key is None else record.key[:KEPT_BYTES],
+        key=None if record.key is None else record.key[:EXCERPT_BYTES],
         value=None if value is None else Excerpt.of(value),
         headers=_first_headers(record.headers),
     )
@@ -125,7 +125,7 @@ def bounded(record: Record) -> Record:
 
 def _first_headers(headers: Headers) -> Headers:
     """As many of the headers as are kept of a record that is too large."""
-    left = KEPT_BYTES
+    left = EXCERPT_BYTES
     for number, header in enumerate(headers):
         left -= _header_size(header)
         if left < 0:
@@ -135,4 +135,4 @@ def _first_headers(headers: Headers) -> Headers:
 
 def _header_size(header: tuple[str, bytes | None]) -> int:
     name, value = header
-    return HEADER_BYTES + len(name) + (0 if value is None else len(value))
+    return HEADER_OVERHEAD_BYTES + len(name) + (0 if value is None else len(value))

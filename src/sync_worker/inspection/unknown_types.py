@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from sync_worker.events.likely_causes import known_type_like
+from sync_worker.events.decode_result import quoted
+from sync_worker.events.likely_causes import similar_known_type
 from sync_worker.events.models import MODELS
-from sync_worker.events.outcomes import quoted
 from sync_worker.registry import positions, unknown_types
 from sync_worker.registry.positions import Counts, latest
 from sync_worker.registry.unknown_types import OTHERS, UnknownTypeCount
@@ -49,7 +49,9 @@ def suspects(connection: Connection) -> list[Suspect]:
 def _of_topic(
     topic: str, types: list[UnknownTypeCount], read: int, in_a_row: int
 ) -> Iterator[Suspect]:
-    alike = [(of, like) for of in types if (like := known_type_like(of.type, MODELS)) is not None]
+    alike = [
+        (of, like) for of in types if (like := similar_known_type(of.type, MODELS)) is not None
+    ]
     for of, like in alike:
         yield Suspect(topic, f"{_records(of)} in {topic}: it is ignored, and looks like {like}")
     if alike:

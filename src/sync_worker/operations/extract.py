@@ -16,7 +16,7 @@ from sync_worker.domain.facts import Fact, Facts, Register
 from sync_worker.domain.hsa_id import has_the_form, meant
 from sync_worker.domain.regions import Regions
 from sync_worker.errors import Exit, UserError
-from sync_worker.events.outcomes import quoted
+from sync_worker.events.decode_result import quoted
 from sync_worker.events.texts import MAX_NAME_LENGTH, is_hsa_id, is_storable, stated
 from sync_worker.files import csv_cells, csv_rows
 from sync_worker.registry.snapshot import RegistrySnapshot

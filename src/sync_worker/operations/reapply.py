@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from sync_worker.domain.clinic_state import NOTHING_HELD, Clinic
 from sync_worker.domain.facts import Facts
 from sync_worker.domain.mass_change_guard import Limits
+from sync_worker.events.decode_result import DecodeResult, Event, Ignored, Rejection
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.outcomes import DecodeResult, Event, Ignored, Rejection
 from sync_worker.events.record import Origin, Partition, Record
 from sync_worker.pipeline import gc_control
 from sync_worker.pipeline.apply import TransactionWriter

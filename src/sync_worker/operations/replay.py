@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from sync_worker.domain.facts import PLACES, Change, Fact, changes
-from sync_worker.events.content import named
+from sync_worker.events.content import named_hsa_ids
+from sync_worker.events.decode_result import Event
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.outcomes import Event
 from sync_worker.events.record import Origin, Record
 from sync_worker.pipeline.listener import AheadOfClock, MovedWithoutBoard
 from sync_worker.pipeline.merge import MergeResult, Outcome
@@ -113,7 +113,7 @@ class RecordFilter:
         verdict = self._decoder.decode(record, now)
         if isinstance(verdict, Event):
             return verdict.hsa_id in self._hsa_ids
-        return not self._hsa_ids.isdisjoint(named(record))
+        return not self._hsa_ids.isdisjoint(named_hsa_ids(record))
 
 
 class Replay:

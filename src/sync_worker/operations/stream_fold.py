@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 from sync_worker.domain.facts import PLACES, Fact, Register, Version
 from sync_worker.domain.regions import Regions
 from sync_worker.errors import Exit, UserError
+from sync_worker.events.decode_result import Event
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.outcomes import Event
 from sync_worker.events.record import Partition, Record
 from sync_worker.pipeline import gc_control
 from sync_worker.registry.snapshot import Address

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Guard, Limits
 from sync_worker.errors import Exit, UserError
+from sync_worker.events.decode_result import Reason, Rejection
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.outcomes import Reason, Rejection
 from sync_worker.events.record import Origin, Record
 from sync_worker.pipeline import merge
 from sync_worker.pipeline.decoded_records import DecodedRecords, PendingTransaction

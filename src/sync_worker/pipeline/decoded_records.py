@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sync_worker.events.decode_result import DecodeResult, Event, Ignored, Rejection
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.outcomes import DecodeResult, Event, Ignored, Rejection
 from sync_worker.events.record import Partition, Record
 from sync_worker.registry.dead_letters import Address
 from sync_worker.streams.protocol import FetchedBatch, OffsetRange

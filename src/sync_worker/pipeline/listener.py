@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from sync_worker.events.outcomes import Rejection
+from sync_worker.events.decode_result import Rejection
 from sync_worker.events.record import Partition, Record
 from sync_worker.registry.positions import Counts
 

@@ -23,7 +23,7 @@ from sync_worker.domain.facts import Change, Fact, Facts, changes
 from sync_worker.domain.hsa_id import normalised
 from sync_worker.domain.mass_change_guard import Guard
 from sync_worker.domain.tuples import new
-from sync_worker.events.outcomes import Event, Ignored, Rejection
+from sync_worker.events.decode_result import Event, Ignored, Rejection
 from sync_worker.events.record import Partition
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.listener import (

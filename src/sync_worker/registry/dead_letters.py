@@ -29,11 +29,11 @@ from sqlalchemy import (
 
 from sync_worker.authorship import Authorship
 from sync_worker.events import timestamps
-from sync_worker.events.content import named
-from sync_worker.events.outcomes import Reason, Rejection
+from sync_worker.events.content import named_hsa_ids
+from sync_worker.events.decode_result import Reason, Rejection
 from sync_worker.events.record import (
-    KEPT_BYTES,
-    MOST_BYTES,
+    EXCERPT_BYTES,
+    MAX_RECORD_BYTES,
     Excerpt,
     Headers,
     Origin,
@@ -53,9 +53,9 @@ OPEN, REDRIVEN, DISCARDED = "open", "redriven", "discarded"
 
 _ROWS_AT_ONCE = 50
 _BYTES = func.coalesce(func.length(dead_letter.c.value), 0)
-_IS_TOO_LARGE = _BYTES > MOST_BYTES
+_IS_TOO_LARGE = _BYTES > MAX_RECORD_BYTES
 """Set aside whole before there was a limit: it is not brought into memory whole again."""
-_BEGINNING = func.substr(dead_letter.c.value, 1, KEPT_BYTES, type_=LargeBinary)
+_BEGINNING = func.substr(dead_letter.c.value, 1, EXCERPT_BYTES, type_=LargeBinary)
 SIZE = (
     _BYTES + func.coalesce(func.length(dead_letter.c.key), 0) + func.length(dead_letter.c.headers)
 ).label("size")
@@ -331,7 +331,7 @@ def _names(record: Record) -> str:
 
     Escaped, so that no database lacks a character of what may be why the record is here.
     """
-    hsa_ids = [dialect.escaped(hsa_id) for hsa_id in named(record) if is_hsa_id(hsa_id)]
+    hsa_ids = [dialect.escaped(hsa_id) for hsa_id in named_hsa_ids(record) if is_hsa_id(hsa_id)]
     return f" {' '.join(hsa_ids)} " if hsa_ids else ""
 
 
@@ -462,7 +462,7 @@ def still_open(connection: Connection, numbers: Sequence[int]) -> list[DeadLette
 def clinics_named_in(connection: Connection, number: int) -> Sequence[str]:
     """The HSA-ids that a dead letter's record names; the letter must exist."""
     stored = select(*RECORD).where(dead_letter.c.id == number)
-    return named(record_of(connection.execute(stored).one()))
+    return named_hsa_ids(record_of(connection.execute(stored).one()))
 
 
 def reword(connection: Connection, rejected: Iterable[tuple[DeadLetter, Rejection]]) -> None:

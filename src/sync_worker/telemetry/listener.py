@@ -7,7 +7,7 @@ from datetime import datetime
 
 from structlog.typing import FilteringBoundLogger
 
-from sync_worker.events.likely_causes import known_type_like
+from sync_worker.events.likely_causes import similar_known_type
 from sync_worker.events.models import MODELS
 from sync_worker.pipeline.listener import (
     AheadOfClock,
@@ -101,7 +101,7 @@ class TelemetryListener:
         if (topic, name) in self._told_types or len(self._told_types) >= _MOST_TYPES_TOLD:
             return
         self._told_types.add((topic, name))
-        like = known_type_like(name, MODELS)
+        like = similar_known_type(name, MODELS)
         self._log.warning("unknown_type", topic=topic, type=name, looks_like=like)
 
     def _refused(self, event: str, why: str, since: datetime, wait_seconds: float) -> None:

@@ -8,7 +8,7 @@ import pytest
 from kafka import KafkaProducer
 from kafka.admin import ConfigResource
 
-from sync_worker.events.record import KEPT_BYTES
+from sync_worker.events.record import EXCERPT_BYTES
 from tests.builders import activated
 from tests.real.worker.stage import COMMAND
 from tests.services.memory import measured
@@ -65,7 +65,7 @@ def test_a_poison_pill_is_set_aside_within_bounded_memory(poisoned):
     assert (counts["read"], counts["applied"], counts["dead_lettered"]) == (6, 2, 4)
     shown = json.loads(taken(poisoned, "deadletters", "show", "1").stdout)
     assert (shown["reason"], shown["value_size"]) == ("invalid_event", len(BOMB))
-    assert (shown["value"], shown["value_is_excerpt"]) == (" " * KEPT_BYTES, True)
+    assert (shown["value"], shown["value_is_excerpt"]) == (" " * EXCERPT_BYTES, True)
     assert shown["value_sha256"] == sha256(BOMB).hexdigest()
     assert shown["value_sha256"] in shown["detail"]
 

@@ -12,14 +12,14 @@ from tests.builders import activated, record, write_archive
 from tests.services.memory import measured
 from tests.worlds.command_line import A, B
 
-from sync_worker.events.record import KEPT_BYTES, MOST_BYTES
+from sync_worker.events.record import EXCERPT_BYTES, MAX_RECORD_BYTES
 
 COMMAND = Path(sys.executable).with_name("sync-worker")
 MEBIBYTE = 2**20
 BOUND = 250
 """MiB for a command, a hundred of which is Python with its libraries."""
 
-TOO_LARGE = json.dumps(activated(A, 1)).encode() + b" " * MOST_BYTES
+TOO_LARGE = json.dumps(activated(A, 1)).encode() + b" " * MAX_RECORD_BYTES
 ALL = ("deadletters", "redrive", "--all", "-y", "-o", "json")
 
 
@@ -44,7 +44,7 @@ def read(database, typed, archive):
 def test_a_letter_that_is_an_excerpt_says_so_and_is_not_redriven(typed):
     shown = typed("deadletters", "show", "1", "-o", "json").json
     assert (shown["reason"], shown["value_size"]) == ("invalid_event", len(TOO_LARGE))
-    assert shown["value"] == TOO_LARGE[:KEPT_BYTES].decode()
+    assert shown["value"] == TOO_LARGE[:EXCERPT_BYTES].decode()
     assert (shown["value_is_excerpt"], shown["clinic"]) == (True, None)
     assert shown["value_sha256"] == sha256(TOO_LARGE).hexdigest()
     told = typed(*ALL)
@@ -70,7 +70,7 @@ def test_validate_says_of_a_record_that_it_is_too_large(typed, archive):
     told = typed("events", "validate", archive, "-o", "json")
     (row,) = told.items
     assert (told.exit_code, row["line"], row["reason"]) == (3, 1, "invalid_event")
-    assert f"larger than {MOST_BYTES} bytes" in row["detail"]
+    assert f"larger than {MAX_RECORD_BYTES} bytes" in row["detail"]
 
 
 @pytest.mark.parametrize(
@@ -154,6 +154,6 @@ def test_bare_events_that_are_too_many_are_refused_unread(folder):
 
 def test_a_bare_event_that_is_too_large_is_judged_as_the_worker_would(folder, typed):
     path = folder / "event.json"
-    path.write_bytes(json.dumps(activated(A, 1, name="x" * MOST_BYTES)).encode())
+    path.write_bytes(json.dumps(activated(A, 1, name="x" * MAX_RECORD_BYTES)).encode())
     (row,) = typed("events", "validate", str(path), "-o", "json").items
     assert (row["reason"], "larger than" in row["detail"]) == ("invalid_event", True)

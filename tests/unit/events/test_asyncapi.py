@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 from tests.builders import ACTIVATION, REGION
 from tests.worlds.decoding import decode
 
+from sync_worker.events.decode_result import Event
 from sync_worker.events.models import MODELS
-from sync_worker.events.outcomes import Event
 
 FOLDER = Path(__file__).parents[3] / "schemas"
 DOCUMENT = yaml.safe_load((FOLDER / "asyncapi.yaml").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ from tests.builders import activated, deactivated, region_changed
 from tests.worlds.decoding import CLINIC, decode
 
 from sync_worker.domain.facts import Facts, Register, Value
-from sync_worker.events.outcomes import Event
+from sync_worker.events.decode_result import Event
 
 TIME = datetime(2026, 1, 1, 0, 5, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from tests.worlds.any_records import BYTES, HEADERS, JSON, KEYS, MUTATED, SOUND,
 from tests.worlds.decoding import CLINIC, CODEC, NOW
 
 from sync_worker.domain.hsa_id import normalised
-from sync_worker.events.outcomes import Event, Rejection
+from sync_worker.events.decode_result import Event, Rejection
 from sync_worker.events.record import Record
 
 LONGEST_DETAIL = 500

@@ -6,7 +6,7 @@ import pytest
 from tests.builders import activated
 from tests.worlds.decoding import CLINIC, OTHER, decode, reason_of
 
-from sync_worker.events.outcomes import Event, Ignored, Reason
+from sync_worker.events.decode_result import Event, Ignored, Reason
 from sync_worker.events.record import Headers
 
 ATTRIBUTES = ("specversion", "id", "source", "type", "subject", "time", "sequence")

@@ -7,7 +7,7 @@ from tests.builders import EPOCH, EPOCH_MS, REGION, deactivated
 from tests.worlds.decoding import CLINIC, NOW, decode, reason_of
 
 from sync_worker.domain.facts import Facts, Register
-from sync_worker.events.outcomes import Event, Ignored, Reason
+from sync_worker.events.decode_result import Event, Ignored, Reason
 
 HOUR_MS = 3_600_000
 NOW_MS = int(NOW.timestamp() * 1000)

@@ -10,8 +10,8 @@ from tests.builders import Event as Document
 from tests.worlds.decoding import CLINIC, NOW, OTHER, decode, reason_of
 
 from sync_worker.domain.regions import Regions
+from sync_worker.events.decode_result import Event, Ignored, Reason, Rejection
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.outcomes import Event, Ignored, Reason, Rejection
 
 
 def with_data(data: Any, **more: Any) -> Document:

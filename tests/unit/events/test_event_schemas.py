@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from tests.worlds.decoding import CLINIC, decode
 
 from sync_worker.domain.hsa_id import is_blank
+from sync_worker.events.decode_result import Event, Reason, Rejection
 from sync_worker.events.json_schema import as_text, schemas
 from sync_worker.events.models import MODELS
-from sync_worker.events.outcomes import Event, Reason, Rejection
 from sync_worker.events.texts import BLANK
 
 FOLDER = Path(__file__).parents[3] / "schemas"

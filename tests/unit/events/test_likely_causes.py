@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.builders import STRUCTURED, activated, record
 from tests.worlds.decoding import CLINIC, CODEC, NOW, decode
 
-from sync_worker.events.outcomes import Event, Reason, Rejection
+from sync_worker.events.decode_result import Event, Reason, Rejection
 from sync_worker.events.record import Headers
 
 EVENT = activated(CLINIC, 5, regionCode="01")

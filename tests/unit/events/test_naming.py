@@ -3,7 +3,7 @@
 import pytest
 from tests.builders import activated, record
 
-from sync_worker.events.content import named
+from sync_worker.events.content import named_hsa_ids
 
 A, B, C = (f"SE2321000016-T{letter}01" for letter in "ABC")
 BINARY = (("ce_specversion", b"1.0"), ("ce_subject", B.encode()))
@@ -25,4 +25,4 @@ BINARY = (("ce_specversion", b"1.0"), ("ce_subject", B.encode()))
     ],
 )
 def test_clinics_are_named_in_the_data_the_subject_and_the_key(content, key, headers, expected):
-    assert named(record(content, key=key, headers=headers)) == expected
+    assert named_hsa_ids(record(content, key=key, headers=headers)) == expected

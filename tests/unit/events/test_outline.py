@@ -11,7 +11,7 @@ from tests.worlds.decoding import CLINIC, CODEC, NOW, decode
 
 from sync_worker.events import content as contents
 from sync_worker.events.content import outline
-from sync_worker.events.outcomes import Event, Ignored
+from sync_worker.events.decode_result import Event, Ignored
 
 MEBIBYTE = 2**20
 EVENT = activated(CLINIC, 5, regionCode="01")

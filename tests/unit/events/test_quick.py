@@ -10,10 +10,10 @@ from tests.worlds.any_records import HEADERS, JSON, KEYS, MUTATED, TEXT, disturb
 from tests.worlds.decoding import CLINIC, CODEC, OTHER
 
 from sync_worker.domain.regions import Regions
-from sync_worker.events.fast_decoder import quick_decoder
+from sync_worker.events.fast_decoder import fast_decoder
 from sync_worker.events.record import Record
 
-QUICK = quick_decoder(Regions())
+QUICK = fast_decoder(Regions())
 BLANKS = st.sampled_from(["", " ", "\u00a0", "\ufeff", "\t", "\u0085", "\u200b"])
 TIMES = st.sampled_from(
     [

@@ -7,7 +7,7 @@ from tests.builders import ACTIVATION, EPOCH, activated, record
 
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.record import HEADER_BYTES, Record
+from sync_worker.events.record import HEADER_OVERHEAD_BYTES, Record
 from sync_worker.pipeline.decoded_records import DecodedRecords, PayloadReleased
 
 CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
@@ -40,5 +40,5 @@ def test_bytes_are_kept_where_a_dead_letter_is_known_to_be():
 
 
 def test_the_size_of_a_record_is_that_of_its_bytes():
-    headers = 2 * HEADER_BYTES + len("name") + len(b"value") + len("none")
+    headers = 2 * HEADER_OVERHEAD_BYTES + len("name") + len(b"value") + len("none")
     assert (IGNORED.size, BAD.size) == (3, 8 + headers)

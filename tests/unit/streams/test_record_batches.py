@@ -17,7 +17,13 @@ from kafka.errors import CorruptRecordError
 from kafka.record.memory_records import MemoryRecords, MemoryRecordsBuilder
 from kafka.record.util import calc_crc32c
 
-from sync_worker.events.record import HEADER_BYTES, KEPT_BYTES, MOST_BYTES, Excerpt, Record
+from sync_worker.events.record import (
+    EXCERPT_BYTES,
+    HEADER_OVERHEAD_BYTES,
+    MAX_RECORD_BYTES,
+    Excerpt,
+    Record,
+)
 from sync_worker.streams.kafka import client, record_batches
 from sync_worker.streams.kafka.record_batches import BoundedRecords, record_of
 
@@ -163,7 +169,7 @@ def test_records_with_the_same_headers_share_them_in_memory():
 
 @pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
 def test_a_record_of_16_mib_is_whole_and_a_larger_one_an_excerpt(codec):
-    whole, too_large = b"w" * (MOST_BYTES - 100), b"x" * (MOST_BYTES + 1)
+    whole, too_large = b"w" * (MAX_RECORD_BYTES - 100), b"x" * (MAX_RECORD_BYTES + 1)
     sizes: list = [
         (b"1", b"small", []),
         (b"2", whole, []),
@@ -174,7 +180,7 @@ def test_a_record_of_16_mib_is_whole_and_a_larger_one_an_excerpt(codec):
     assert [found[b"1"], found[b"2"], found[b"4"]] == [b"small", whole, b"end"]
     assert not isinstance(found[b"2"], Excerpt)
     excerpt = found[b"3"]
-    assert (excerpt, excerpt.size) == (too_large[:KEPT_BYTES], len(too_large))
+    assert (excerpt, excerpt.size) == (too_large[:EXCERPT_BYTES], len(too_large))
     assert excerpt.sha256 == sha256(too_large).hexdigest()
 
 
@@ -184,20 +190,22 @@ def test_headers_without_end_are_cut_with_their_record():
     assert (key, value, value.size) == (b"k", b"v", 1)
     assert isinstance(value, Excerpt)
     assert kept == many[: len(kept)]
-    assert 0 < len(kept) <= KEPT_BYTES // HEADER_BYTES
+    assert 0 < len(kept) <= EXCERPT_BYTES // HEADER_OVERHEAD_BYTES
 
 
 def test_a_tombstone_with_endless_headers_stays_a_tombstone():
     ((_, key, value, kept),) = read(packed(1, [(b"k", None, [("header", b"")] * 270_000)]))
     assert (key, value) == (b"k", None)
-    assert len(kept) <= KEPT_BYTES // HEADER_BYTES
+    assert len(kept) <= EXCERPT_BYTES // HEADER_OVERHEAD_BYTES
 
 
 @pytest.mark.parametrize(
     "many",
     [
-        pytest.param([("a", b"1"), ("large", b"x" * (MOST_BYTES + 1)), ("b", b"2")], id="value"),
-        pytest.param([("a", b"1"), ("n" * (MOST_BYTES + 1), b"x"), ("b", b"2")], id="name"),
+        pytest.param(
+            [("a", b"1"), ("large", b"x" * (MAX_RECORD_BYTES + 1)), ("b", b"2")], id="value"
+        ),
+        pytest.param([("a", b"1"), ("n" * (MAX_RECORD_BYTES + 1), b"x"), ("b", b"2")], id="name"),
         pytest.param([("a", b"1"), *[("header", None)] * 2_000_000], id="count"),
     ],
 )
@@ -205,13 +213,13 @@ def test_what_follows_on_endless_headers_is_read(many):
     batch = packed(1, [(b"k", b"v", many), (b"next", b"good", [])])
     (_, _, value, kept), (offset, key, following, _) = read(batch)
     assert (value, isinstance(value, Excerpt), kept[0]) == (b"v", True, ("a", b"1"))
-    assert sum(len(name) + len(content or b"") for name, content in kept) < KEPT_BYTES
+    assert sum(len(name) + len(content or b"") for name, content in kept) < EXCERPT_BYTES
     assert (offset, key, following) == (101, b"next", b"good")
 
 
 def test_a_key_without_end_is_cut_with_its_record():
-    ((_, key, value, _),) = read(packed(4, [(b"k" * (MOST_BYTES + 1), b"v", [])]))
-    assert (len(key), value, value.size) == (KEPT_BYTES, b"v", 1)
+    ((_, key, value, _),) = read(packed(4, [(b"k" * (MAX_RECORD_BYTES + 1), b"v", [])]))
+    assert (len(key), value, value.size) == (EXCERPT_BYTES, b"v", 1)
 
 
 @pytest.mark.parametrize("codec", [1, 4], ids=["gzip", "zstd"])

@@ -4,7 +4,7 @@ import pytest
 import structlog
 from tests.builders import record
 
-from sync_worker.events.outcomes import Reason, Rejection
+from sync_worker.events.decode_result import Reason, Rejection
 from sync_worker.events.record import Partition
 from sync_worker.pipeline.listener import (
     AheadOfClock,

@@ -14,8 +14,8 @@ from sync_worker.cli.event_files import Kind, Placed, opened
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit
+from sync_worker.events.decode_result import DecodeResult, Event, Ignored, Rejection
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.outcomes import DecodeResult, Event, Ignored, Rejection
 from sync_worker.events.record import Record
 
 COLUMNS = Columns(

@@ -11,9 +11,9 @@ from functools import partial
 from typing import NoReturn
 
 from sync_worker.events.record import (
-    HEADER_BYTES,
-    KEPT_BYTES,
-    MOST_BYTES,
+    EXCERPT_BYTES,
+    HEADER_OVERHEAD_BYTES,
+    MAX_RECORD_BYTES,
     Excerpt,
     Headers,
     Record,
@@ -29,7 +29,7 @@ _MAX_OFFSET = 2**63 - 2
 """The position after the last record is an int64 too."""
 _MIN_TIMESTAMP, _MAX_TIMESTAMP = -(2**63), 2**63 - 1
 _NO_TIMESTAMP = -1
-_MAX_HEADERS = MOST_BYTES // HEADER_BYTES + 1
+_MAX_HEADERS = MAX_RECORD_BYTES // HEADER_OVERHEAD_BYTES + 1
 """A record with so many headers is too large: only an excerpt of it is kept."""
 _NO_TIMESTAMP_TYPES = ("unknown", "none")
 CREATE_TIME, LOG_APPEND_TIME = "create", "logappend"
@@ -134,7 +134,7 @@ def _excerpt(members: Members, value: bytes | None) -> bytes | None:
     sha256 = members.get("payload_sha256")
     if sha256 is not None and not isinstance(sha256, str):
         raise MalformedLineError("`payload_sha256` is not a string")
-    return Excerpt(value[:KEPT_BYTES], size, sha256)
+    return Excerpt(value[:EXCERPT_BYTES], size, sha256)
 
 
 def _headers(members: Members, encode: Encode) -> Headers:

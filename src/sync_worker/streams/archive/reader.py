@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-from sync_worker.events.record import MOST_BYTES, Partition, Record
+from sync_worker.events.record import MAX_RECORD_BYTES, Partition, Record
 from sync_worker.remedies import Remedy
 from sync_worker.streams.archive.format import MalformedLineError, record_of
 from sync_worker.streams.protocol import (
@@ -28,7 +28,7 @@ from sync_worker.streams.protocol import (
 from sync_worker.streams.ranges import Range, RangeFilter
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_MAX_LINE_BYTES = 6 * MOST_BYTES + 2**20
+_MAX_LINE_BYTES = 6 * MAX_RECORD_BYTES + 2**20
 """Of the largest record that is exported whole: each of its bytes may take six, as in \\u001b."""
 _MAX_LINES_PER_POLL = 20_000
 """So that a shutdown does not wait while the known part of a long archive is skipped."""

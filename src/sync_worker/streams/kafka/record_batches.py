@@ -17,9 +17,9 @@ from kafka.record.util import decode_varint
 
 from sync_worker.domain.tuples import new
 from sync_worker.events.record import (
-    HEADER_BYTES,
-    KEPT_BYTES,
-    MOST_BYTES,
+    EXCERPT_BYTES,
+    HEADER_OVERHEAD_BYTES,
+    MAX_RECORD_BYTES,
     Excerpt,
     Headers,
     Record,
@@ -143,12 +143,12 @@ class BoundedBatch(DefaultRecordBatch):
         if self.timestamp_type == self.LOG_APPEND_TIME:
             timestamp_ms = self.max_timestamp
         offset = self.base_offset + self._take_varint()
-        take = self._take if length <= MOST_BYTES else self._take_excerpt
+        take = self._take if length <= MAX_RECORD_BYTES else self._take_excerpt
         key, value = self._take_content(take), self._take_content(take)
         headers: list[tuple[str, bytes | None]] = []
         if not self._has_given_up:
             count = self._take_varint()
-            is_kept = length + count * HEADER_BYTES <= MOST_BYTES
+            is_kept = length + count * HEADER_OVERHEAD_BYTES <= MAX_RECORD_BYTES
             if value is not None and not is_kept and not isinstance(value, Excerpt):
                 value = Excerpt.of(value)
             headers = self._take_headers(count) if is_kept else self._take_first_headers(count)
@@ -171,11 +171,11 @@ class BoundedBatch(DefaultRecordBatch):
     def _take_first_headers(self, count: int) -> list[tuple[str, bytes | None]]:
         """Those that are kept of a record that is too large; the others are not read."""
         headers: list[tuple[str, bytes | None]] = []
-        left = KEPT_BYTES
+        left = EXCERPT_BYTES
         for _ in range(count):
             name = self._take_excerpt(self._take_varint())
             value = self._take_content(self._take_excerpt)
-            left -= HEADER_BYTES + len(name) + len(value or b"")
+            left -= HEADER_OVERHEAD_BYTES + len(name) + len(value or b"")
             if left < 0 or self._has_given_up:
                 break
             headers.append((name.decode("utf-8"), None if value is None else bytes(value)))
@@ -195,7 +195,7 @@ class BoundedBatch(DefaultRecordBatch):
         return self._discarded_bytes + int(self._pos)
 
     def _take(self, size: int) -> bytes:
-        if not 0 <= size <= MOST_BYTES:
+        if not 0 <= size <= MAX_RECORD_BYTES:
             raise UnreadableBatch(f"a field of a record claims to have {size} bytes")
         self._fill(size)
         taken: bytes = self._buffer[self._pos : self._pos + size]
@@ -210,7 +210,7 @@ class BoundedBatch(DefaultRecordBatch):
             while left:
                 chunk = self._take(min(left, _CHUNK_BYTES))
                 digest.update(chunk)
-                kept += chunk[: KEPT_BYTES - len(kept)]
+                kept += chunk[: EXCERPT_BYTES - len(kept)]
                 left -= len(chunk)
         except _UnpackLimitExceeded:
             self._give_up()
