@@ -31,15 +31,15 @@ from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.record import Origin, Partition
-from sync_worker.operations import reconcile
+from sync_worker.operations import repair as repairing
 from sync_worker.operations.extract import ShortExtract, parse, refuse_short
 from sync_worker.operations.reconcile import (
     ExtractExpectation,
     StreamExpectation,
     compare,
     passed_by,
-    still_differing,
 )
+from sync_worker.operations.repair import still_differing
 from sync_worker.operations.stream_fold import Fold
 from sync_worker.pipeline.apply import Applier
 from sync_worker.registry import change_log, holds, positions, snapshot
@@ -57,7 +57,7 @@ through_the_database = settings(
 
 
 def repair(registry, differences, stream_id=STREAM):
-    return reconcile.repair(registry, differences, BY, stream_id)
+    return repairing.repair(registry, differences, BY, stream_id)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import os
 import signal
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -17,10 +18,12 @@ from sync_worker.operations.stream_fold import (
     FoldProcessLost,
     FoldProgress,
     FoldTask,
+    StreamToFold,
     WorkerProgress,
     folded,
     halves,
 )
+from sync_worker.streams.kafka.range_reader import KafkaRangeReader
 from sync_worker.streams.protocol import StoredPositions, StreamError
 from tests.builders import ACTIVATION, activated, deactivated, record
 
@@ -42,7 +45,8 @@ def part(cluster):
                 headers = list(sent.headers)
                 producer.send(topic, sent.value, sent.key, headers, partition=place)
     passed = WorkerProgress({Partition(topic, 0): 4})
-    return FoldTask(cluster.settings(topic), JUDGE, passed, StoredPositions({}), 5)
+    open_range = partial(KafkaRangeReader, cluster.settings(topic), max_records=5)
+    return FoldTask(StreamToFold(open_range, JUDGE), passed, StoredPositions({}))
 
 
 def test_halves_have_every_partition_once():
@@ -58,11 +62,11 @@ def test_two_processes_come_to_what_one_does(part):
         for fact in Fact:
             assert together.passed(hsa_id, fact) == alone.passed(hsa_id, fact)
             assert together.newest(hsa_id, fact) == alone.newest(hsa_id, fact)
-    assert (gauge.read(), gauge.fraction()) == (2 * len(CLINICS), 1.0)
+    assert (gauge.records_read, gauge.fraction_read()) == (2 * len(CLINICS), 1.0)
 
 
 def test_what_the_other_process_cannot_read_is_said_here(part):
-    (topic,) = part.settings.topics
+    ((topic, _),) = part.passed.positions
     beyond = StoredPositions({Partition(topic, 1): 1000})
     with pytest.raises(StreamError, match=f"{topic}/1: the log ends at offset"):
         folded(replace(part, stored_positions=beyond), {0, 1, 2}, FoldProgress())
@@ -85,7 +89,8 @@ def test_a_process_that_ended_without_a_word_is_missed(part, monkeypatch, end, s
 
 
 def test_what_the_other_process_stumbles_over_is_raised_here(part, capfd):
-    broken = replace(part, decoder_settings=Stumbling(ACTIVATION, Regions(), timedelta()))
+    decoder_settings = Stumbling(ACTIVATION, Regions(), timedelta())
+    broken = replace(part, stream=replace(part.stream, decoder_settings=decoder_settings))
     with pytest.raises(KeyError, match="a fault of ours") as raised:
         folded(broken, {0, 1, 2}, FoldProgress())
     assert "in codec" in "".join(raised.value.__notes__)

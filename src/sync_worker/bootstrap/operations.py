@@ -1,13 +1,14 @@
 """What reads records again, beside the worker."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from sync_worker import bootstrap
 from sync_worker.bootstrap.registry import limits, regions
 from sync_worker.config.settings import Settings
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.operations.reapply import ReapplyContext
-from sync_worker.operations.stream_fold import DecoderSettings
+from sync_worker.operations.stream_fold import DecoderSettings, StreamToFold
 from sync_worker.pipeline.retry import Retrier
 from sync_worker.registry.database import Registry
 
@@ -26,3 +27,13 @@ def decoder_settings(settings: Settings) -> DecoderSettings:
 def reapply_context(settings: Settings, opened: Registry, retry: Retrier) -> ReapplyContext:
     """What does things again, beside the worker."""
     return ReapplyContext(opened, decoder(settings), limits(settings), bootstrap.now, retry)
+
+
+def stream_to_fold(settings: Settings, archive: Path | None) -> StreamToFold:
+    """An archive, or Kafka's topics without one.
+
+    Raises:
+        UserError: no bootstrap servers are set, or a file that is named cannot be read.
+    """
+    open_range = bootstrap.streams.range_opener(settings, archive)
+    return StreamToFold(open_range, decoder_settings(settings), can_be_split=archive is None)

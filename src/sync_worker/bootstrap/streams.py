@@ -1,8 +1,9 @@
 """Kafka and archives, as the settings say how they are reached and read."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from sync_worker.config import secrets, validators
@@ -32,18 +33,28 @@ def max_fetched_records(settings: Settings) -> int:
     return min(settings.batch_max_records, MAX_FETCHED_RECORDS)
 
 
-def range_reader(
-    settings: Settings, path: Path | None, wanted: Range, *, has_archive_option: bool = False
-) -> RangeReader:
-    """A range of an archive, or of Kafka's topics without one; outside of the workers' group.
+def range_opener(
+    settings: Settings, path: Path | None, *, has_archive_option: bool = False
+) -> Callable[[Range], RangeReader]:
+    """Opens ranges of an archive, or of Kafka's topics without one; outside of the workers' group.
+
+    For Kafka it can be handed to another process.
 
     Raises:
         UserError: no bootstrap servers are set, or a file that is named cannot be read.
     """
+    max_records = max_fetched_records(settings)
     if path is not None:
-        return ArchiveRangeReader(path, wanted, max_fetched_records(settings))
-    found = kafka(settings, has_archive_option=has_archive_option)
-    return KafkaRangeReader(found, wanted, max_fetched_records(settings))
+        return partial(ArchiveRangeReader, path, max_records=max_records)
+    reached = kafka(settings, has_archive_option=has_archive_option)
+    return partial(KafkaRangeReader, reached, max_records=max_records)
+
+
+def range_reader(
+    settings: Settings, path: Path | None, wanted: Range, *, has_archive_option: bool = False
+) -> RangeReader:
+    """One range: see `range_opener`."""
+    return range_opener(settings, path, has_archive_option=has_archive_option)(wanted)
 
 
 def export_reader(settings: Settings, wanted: Range) -> KafkaRangeReader:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain, islice
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -26,6 +26,9 @@ from sync_worker.files import csv_cells
 from sync_worker.language import Language, worded
 from sync_worker.printable import printable_json, printable_text
 from sync_worker.telemetry.redaction import Redaction
+
+if TYPE_CHECKING:
+    from sync_worker.streams.ranges import ShowProgress
 
 _ANSWERS: Mapping[str, bool] = {
     **dict.fromkeys(("y", "yes", "j", "ja"), True),
@@ -248,6 +251,10 @@ class Output:
             return
         with shown(Progress(self.words(label), fraction, read), sys.stderr):
             yield
+
+    def reading(self, label: Words) -> "ShowProgress":
+        """Shows how far the reading of records is: see `progress`."""
+        return lambda of: self.progress(label, of.fraction_read, lambda: of.records_read)
 
 
 def write(data: str) -> None:

@@ -23,10 +23,8 @@ from sync_worker.events.record import Partition, Record
 from sync_worker.pipeline import gc_control
 from sync_worker.registry.snapshot import Address
 from sync_worker.remedies import Remedy
-from sync_worker.streams.kafka.range_reader import KafkaRangeReader
-from sync_worker.streams.kafka.settings import KafkaSettings
 from sync_worker.streams.protocol import StoredPositions, StreamError, StreamUnavailable
-from sync_worker.streams.ranges import Range, RangeReader
+from sync_worker.streams.ranges import Range, RangeReader, ShowProgress
 
 _FACTS = len(PLACES)
 
@@ -181,6 +179,8 @@ def _stated(clinics: Mapping[str, FoldedClinic], hsa_id: str, fact: Fact) -> Loc
 # come to: facts, of which there are as many as clinics allow, whatever the number of records.
 
 
+WORTH_TWO_PROCESSES = 200_000
+"""So many records take longer to fold than a process takes to start."""
 _END_SECONDS = 5.0
 
 
@@ -198,14 +198,24 @@ class DecoderSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class FoldTask:
-    """Some partitions of a cluster's topics, to be folded; without numbers, all of them."""
+class StreamToFold:
+    """A stream, how it is opened, and what judges its records.
 
-    settings: KafkaSettings
+    Where `can_be_split`, its partitions can be read by two processes, and everything here pickled.
+    """
+
+    open_reader: Callable[[Range], RangeReader]
     decoder_settings: DecoderSettings
+    can_be_split: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FoldTask:
+    """Some partitions of a stream, to be folded; without numbers, all of them."""
+
+    stream: StreamToFold
     passed: WorkerProgress
     stored_positions: StoredPositions
-    max_records: int
     numbers: frozenset[int] = frozenset()
 
 
@@ -240,7 +250,7 @@ class FoldProcessLost(UserError):
 
 
 class FoldProgress:
-    """How far the two are, together; asked from another thread."""
+    """How far the two are, together; `Measured`."""
 
     def __init__(self) -> None:
         self._other: Any = None
@@ -250,12 +260,11 @@ class FoldProgress:
         """Look at our reader, and at what the other process tells: fraction and records."""
         self._reader, self._other = reader, other
 
-    def read(self) -> int:
-        """How many records were read."""
+    @property
+    def records_read(self) -> int:
         return 0 if self._reader is None else self._reader.records_read + int(self._other[1])
 
-    def fraction(self) -> float:
-        """How much was read, from 0 to 1."""
+    def fraction_read(self) -> float:
         if self._reader is None:
             return 0.0
         return (self._reader.fraction_read() + float(self._other[0])) / 2
@@ -265,6 +274,23 @@ def halves(numbers: Collection[int]) -> tuple[frozenset[int], frozenset[int]]:
     """The partitions' numbers in two halves; the second is empty where there is only one."""
     ordered = sorted(numbers)
     return frozenset(ordered[::2]), frozenset(ordered[1::2])
+
+
+def fold_stream(reader: RangeReader, part: FoldTask, show_progress: ShowProgress) -> Fold:
+    """Fold a stream that `reader` is open on; by two processes where that is quicker.
+
+    Raises:
+        StreamError, StreamUnavailable: the stream cannot be read.
+        FoldProcessLost: the other process was killed.
+    """
+    numbers = {at.partition for at in reader.begin_offsets}
+    is_long = (reader.total_offsets or 0) >= WORTH_TWO_PROCESSES
+    if part.stream.can_be_split and is_long and len(numbers) > 1:
+        gauge = FoldProgress()
+        with show_progress(gauge):
+            return folded(part, numbers, gauge)
+    with show_progress(reader):
+        return _read(reader, part, lambda _: None)
 
 
 def folded(part: FoldTask, numbers: Collection[int], gauge: FoldProgress) -> Fold:
@@ -285,18 +311,21 @@ def folded(part: FoldTask, numbers: Collection[int], gauge: FoldProgress) -> Fol
 
 
 def _fold(part: FoldTask, look: Callable[[RangeReader], None]) -> Fold:
-    """Fold a part; `look` is given the reader after each batch."""
-    fold = Fold(part.decoder_settings.decoder(), part.passed)
-    wanted = Range(partitions=part.numbers)
-    with closing(KafkaRangeReader(part.settings, wanted, part.max_records)) as reader:
+    """Open a part and fold it; `look` is given the reader after each batch."""
+    with closing(part.stream.open_reader(Range(partitions=part.numbers))) as reader:
         reader.check_positions(part.stored_positions)
         look(reader)
-        with gc_control.between_batches() as collect:
-            for batch in reader.batches():
-                fold.read(batch.records, datetime.now(UTC))
-                del batch
-                collect()
-                look(reader)
+        return _read(reader, part, look)
+
+
+def _read(reader: RangeReader, part: FoldTask, look: Callable[[RangeReader], None]) -> Fold:
+    fold = Fold(part.stream.decoder_settings.decoder(), part.passed)
+    with gc_control.between_batches() as collect:
+        for batch in reader.batches():
+            fold.read(batch.records, datetime.now(UTC))
+            del batch
+            collect()
+            look(reader)
     return fold
 
 

@@ -5,7 +5,8 @@ the first record at or after a time, as Kafka looks it up. Kafka and archives ar
 rule (`kafka/range_reader.py`, `archive/reader.py`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -75,7 +76,22 @@ class Range:
         )
 
 
-class RangeReader(Protocol):
+class Measured(Protocol):
+    """Says how far a reading is; can be asked from any thread."""
+
+    @property
+    def records_read(self) -> int:
+        """How many records were returned so far."""
+
+    def fraction_read(self) -> float:
+        """How much of it was read, from 0 to 1."""
+
+
+ShowProgress = Callable[[Measured], AbstractContextManager[None]]
+"""What shows how far a reading is while the body of the context runs."""
+
+
+class RangeReader(Measured, Protocol):
     """Reads a range of a stream once. It joins no group and stores no positions."""
 
     @property
@@ -87,19 +103,12 @@ class RangeReader(Protocol):
         """The ids of the topics that are read, as `FetchedBatch` has them."""
 
     @property
-    def records_read(self) -> int:
-        """How many records were returned so far."""
-
-    @property
     def total_offsets(self) -> int | None:
         """How many offsets the range spans, gaps included; None where only its end will tell."""
 
     @property
     def begin_offsets(self) -> Mapping[Partition, int]:
         """Where each partition of the range begins, of those that were met so far."""
-
-    def fraction_read(self) -> float:
-        """How much of the range was read, from 0 to 1; can be asked from any thread."""
 
     def check_positions(self, stored: StoredPositions) -> None:
         """Check that a whole stream is the one that the positions are of, as the worker does.

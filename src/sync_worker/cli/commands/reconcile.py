@@ -4,25 +4,29 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import click
 
 from sync_worker import bootstrap
-from sync_worker.authorship import Authorship
-from sync_worker.cli import lookup, moves, options, reconciling
+from sync_worker.cli import lookup, moves, options
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
-from sync_worker.cli.reconciling import AGAINST, AS_OF, Against, Kind
+from sync_worker.cli.params import Moment
+from sync_worker.cli.plan import Author, Consent, author_options, yes_option
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit, UserError
+from sync_worker.events.timestamps import CLOCKS_DIFFER
 from sync_worker.operations.reconcile import (
     Comparison,
     Difference,
-    Expectation,
-    RepairResult,
-    would_move,
+    Reconciliation,
+    reconcile_with_extract,
+    reconcile_with_stream,
 )
-from sync_worker.registry.database import Registry
+from sync_worker.operations.repair import RepairResult, repair_and_verify, would_move
+from sync_worker.pipeline.listener import MovedWithoutBoard
 from sync_worker.registry.registrations import RegistrationDrift
 
 COLUMNS = Columns(
@@ -52,15 +56,38 @@ COLUMNS = Columns(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _How:
-    """What the command was told to do beside comparing."""
+class Kind(StrEnum):
+    """What the registry is compared with."""
 
-    regions: tuple[str, ...]
-    apply: bool
-    yes: bool
-    actor: str
-    reason: str | None
+    TOPICS = "topics"
+    ARCHIVE = "archive"
+    SNAPSHOT = "snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What the registry is compared with; topics have no path."""
+
+    kind: Kind
+    path: Path | None = None
+
+
+class _AgainstType(click.ParamType[Against]):
+    name = "topics|archive:PATH|snapshot:PATH"
+
+    def convert(
+        self, value: str | Against, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Against:
+        if isinstance(value, Against):
+            return value
+        if value == Kind.TOPICS:
+            return Against(Kind.TOPICS)
+        kind, _, path = value.partition(":")
+        if kind not in {Kind.ARCHIVE, Kind.SNAPSHOT} or not path:
+            self.fail(
+                f"{value!r} is none of 'topics', 'archive:PATH', 'snapshot:PATH'.", param, ctx
+            )
+        return Against(Kind(kind), Path(path))
 
 
 @click.command(
@@ -75,14 +102,14 @@ class _How:
 )
 @click.option(
     "--against",
-    type=AGAINST,
+    type=_AgainstType(),
     required=True,
     help="What to compare the registry with: the worker's topics in Kafka, an archive, or an "
     "extract of the e-services, a csv file: hsa_id,active,region_code[,name].",
 )
 @click.option(
     "--as-of",
-    type=AS_OF,
+    type=Moment(dates=False),
     help="When the extract was taken: ISO 8601 with Z or an offset. Needed with snapshot: alone.",
 )
 @options.region_option(
@@ -94,16 +121,18 @@ class _How:
     is_flag=True,
     help="Believe an extract that names fewer than 80 % of the registry's active clinics.",
 )
-@options.actor_and_reason
-@options.yes_option
+@author_options
+@yes_option
 @pass_invocation
 def command(
     run: Invocation,
-    /,
     against: Against,
     as_of: datetime | None,
+    regions: tuple[str, ...],
+    apply: bool,
     accept_short: bool,
-    **how: Any,
+    author: Author,
+    consent: Consent,
 ) -> None:
     """Compare the registry with what the e-services said, fact by fact; repair it on request.
 
@@ -119,18 +148,33 @@ def command(
     registration: that is for the regions to add and remove. Exit code 3: drift was found, and is
     not repaired.
     """
-    done = _How(**how)
-    lookup.require_known_region(run, *done.regions)
+    lookup.require_known_region(run, *regions)
     _require_as_of(against, as_of, accept_short=accept_short)
     with run.registry() as registry:
-        asked = reconciling.Asked(against, as_of, done.regions, accept_short)
-        comparison, expectation = reconciling.compared(run, registry, asked)
-        repaired = None
-        if done.apply:
-            repaired = _repair(run, registry, comparison, expectation, done)
+        if as_of is not None:
+            content = (against.path or Path()).read_bytes()
+            in_use = bootstrap.registry.regions(run.settings)
+            found = reconcile_with_extract(
+                registry, content, as_of, in_use, regions, accept_short=accept_short
+            )
         else:
-            _tell_moves(run, registry, comparison.differences)
-    _report(run, comparison, repaired)
+            stream = bootstrap.operations.stream_to_fold(run.settings, against.path)
+            progress = run.output.reading(str(against.path or "topics"))
+            found = reconcile_with_stream(registry, stream, regions, progress)
+            _tell_gaps(run, found)
+        moved = would_move(registry, found.comparison.differences)
+        repaired = None
+        if apply:
+            question = _plan(run, found.comparison.differences, moved)
+            repaired = (
+                consent.carry_out(
+                    run.output, question, lambda: repair_and_verify(registry, found, author.now())
+                )
+                or RepairResult()
+            )
+        else:
+            moves.tell(run.output, moved, is_done=False)
+    _report(run, found.comparison, repaired)
 
 
 def _require_as_of(against: Against, as_of: datetime | None, *, accept_short: bool) -> None:
@@ -142,6 +186,13 @@ def _require_as_of(against: Against, as_of: datetime | None, *, accept_short: bo
                 why="What happened after that is newer than the extract.",
                 hint="Give --as-of, as in --as-of 2026-11-23T06:00:00Z",
             )
+        if as_of > bootstrap.now() + CLOCKS_DIFFER:
+            raise UserError(
+                Exit.USAGE,
+                "--as-of lies in the future.",
+                why="What an extract says would then be newer than every event until that time.",
+                hint="Give the time at which the extract was taken.",
+            )
         return
     if as_of is not None or accept_short:
         raise UserError(
@@ -152,23 +203,31 @@ def _require_as_of(against: Against, as_of: datetime | None, *, accept_short: bo
         )
 
 
-def _repair(
-    run: Invocation,
-    registry: Registry,
-    comparison: Comparison,
-    expectation: Expectation,
-    how: _How,
-) -> RepairResult:
-    differences = comparison.differences
-    if differences:
-        plan = [item(one) for one in differences]
-        run.output.message("To be set, from registry to expected:")
-        run.output.message(run.output.table(plan, COLUMNS, sys.stderr))
-        _tell_moves(run, registry, differences)
-        clinics = len({one.hsa_id for one in differences})
-        run.output.confirm(f"Set {len(differences)} facts of {clinics} clinics?", yes=how.yes)
-    authorship = Authorship(how.actor, how.reason, bootstrap.now())
-    return reconciling.repaired(registry, differences, expectation, authorship)
+def _tell_gaps(run: Invocation, found: Reconciliation) -> None:
+    """What the stream does not tell."""
+    if not found.has_positions:
+        run.output.attention(
+            "The worker has no positions in this stream: all of it counts as passed."
+        )
+    if late := found.late_beginnings:
+        places = ", ".join(f"{at.topic}/{at.partition} at {late[at]}" for at in sorted(late))
+        run.output.attention(
+            f"The stream is not there from its beginning: {places}. What only the records before "
+            "that said is not compared, and counts as ahead."
+        )
+
+
+def _plan(
+    run: Invocation, differences: Sequence[Difference], moved: Sequence[MovedWithoutBoard]
+) -> str | None:
+    """Show what a repair would set; the question to ask about it."""
+    if not differences:
+        return None
+    run.output.message("To be set, from registry to expected:")
+    run.output.message(run.output.table([item(one) for one in differences], COLUMNS, sys.stderr))
+    moves.tell(run.output, moved, is_done=False)
+    clinics = len({one.hsa_id for one in differences})
+    return f"Set {len(differences)} facts of {clinics} clinics?"
 
 
 def item(one: Difference, *, left: Sequence[Difference] | None = None) -> dict[str, Any]:
@@ -257,10 +316,6 @@ def _report(
     is_left = bool(comparison.differences) if repaired is None else bool(repaired.left)
     if is_left or comparison.registrations:
         end_with(Exit.ATTENTION)
-
-
-def _tell_moves(run: Invocation, registry: Registry, differences: Sequence[Difference]) -> None:
-    moves.tell(run.output, would_move(registry, differences), is_done=False)
 
 
 def _tell_repair(run: Invocation, repaired: RepairResult) -> None:
