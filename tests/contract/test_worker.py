@@ -3,6 +3,8 @@
 import time
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -162,13 +164,21 @@ def test_a_transaction_never_takes_more_than_it_may_though_more_is_read_at_once(
 
 
 @pytest.mark.parametrize(
-    ("quick_seconds", "sizes"), [(60, [4, 16, 64, 16]), (-1, [4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 9])]
+    ("seconds", "sizes"),
+    [
+        (0.0, [4, 64, 32]),
+        (0.5, [4, 32, 64]),
+        (1.0, [4, 16, 64, 16]),
+        (3.0, [4, 5, 6, 8, 10, 13, 17, 22, 15]),
+        (5.0, [4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 9]),
+    ],
 )
 def test_transactions_grow_from_few_records_as_the_database_is_quick(
-    registry, tmp_path, monkeypatch, quick_seconds, sizes
+    registry, tmp_path, monkeypatch, seconds, sizes
 ):
     monkeypatch.setattr(transaction_buffer, "_FIRST_TRANSACTION_RECORDS", 4)
-    monkeypatch.setattr(transaction_buffer, "_QUICK_TRANSACTION_SECONDS", quick_seconds)
+    clock = SimpleNamespace(monotonic=count(0.0, seconds).__next__)
+    monkeypatch.setattr(transaction_buffer, "time", clock)
     documents = [activated(CLINICS[0], minute) for minute in range(100)]
     archive = written(tmp_path / "a.jsonl", numbered(documents, topic=ACTIVATION))
     told, _ = run(registry, ArchiveSource(archive, 1), 1000)

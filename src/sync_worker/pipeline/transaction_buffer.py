@@ -22,8 +22,10 @@ _MAX_RETAINED_BYTES = 32 * 2**20
 
 _FIRST_TRANSACTION_RECORDS = 4_000
 _QUICK_TRANSACTION_SECONDS = 1.0
-_GROWTH_FACTOR = 4
-"""How many times larger than a quick transaction the next one may be."""
+_AIM_SECONDS = 4.0
+"""A transaction is made as large as should take so long, at the rate of the one before."""
+_MAX_GROWTH_FACTOR = 16
+"""How many times larger it may be all the same: its records may be more work."""
 
 _IDLE_BETWEEN_HALVES_SECONDS = 0.05
 
@@ -37,9 +39,9 @@ class TransactionBuffer:
     the database then rejects an event, its records are read again with their payloads retained.
 
     How many records the database can apply in time is not configured but measured, by each process
-    for itself: it starts small, grows fast while transactions are quick and slowly while they are
-    not, and halves what timed out. A slow database is thus never stuck with a transaction that it
-    cannot finish, however often the worker is restarted.
+    for itself: it starts small, then takes what should be done in a few seconds, grows slowly while
+    transactions are slower, and halves what timed out. A slow database is thus never stuck with a
+    transaction that it cannot finish, however often the worker is restarted.
     """
 
     def __init__(
@@ -145,8 +147,8 @@ class TransactionBuffer:
         return True
 
     def _raise_size_limit(self, records: int, seconds: float) -> None:
+        factor = min(_MAX_GROWTH_FACTOR, _AIM_SECONDS / max(seconds, 0.001))
+        limit = self._size_limit
         if seconds > _QUICK_TRANSACTION_SECONDS:
-            limit = self._size_limit * 11 // 10 + 1
-        else:
-            limit = max(self._size_limit, _GROWTH_FACTOR * records)
-        self._size_limit = min(self._max_records, limit)
+            limit = limit * 11 // 10 + 1
+        self._size_limit = min(self._max_records, max(int(records * factor), limit))
