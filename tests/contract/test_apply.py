@@ -36,7 +36,7 @@ from sync_worker.pipeline.listener import (
     NameDropped,
     PatientBoardNamed,
 )
-from sync_worker.registry import dead_letters, positions
+from sync_worker.registry import dead_letter_lists, dead_letters, positions
 from sync_worker.registry.positions import Counts, PositionsMoved
 from sync_worker.registry.tables import dead_letter, patient_board
 from sync_worker.streams.protocol import FetchedBatch, OffsetRange
@@ -169,7 +169,7 @@ def test_a_bad_record_is_set_aside_byte_for_byte_and_the_others_go_on(registry, 
         17,
         "invalid_json",
     )
-    assert dead_letters._parse_headers(row.headers) == headers
+    assert dead_letters.headers_in(row.headers) == headers
     assert set(rows(registry)) == set(CLINICS[:2])
 
 
@@ -186,7 +186,7 @@ def test_a_record_read_again_after_its_cause_is_gone_closes_its_dead_letter(regi
     with registry.snapshot() as connection:
         listed = {
             item["offset"]: item["status"]
-            for item in dead_letters.listed(connection, dead_letters.DeadLetterFilter())
+            for item in dead_letter_lists.listed(connection, dead_letters.DeadLetterFilter())
         }
         (stored,) = positions.listed(connection)
     assert listed == {0: "redriven", 1: "open"}

@@ -131,7 +131,7 @@ def test_a_letter_is_found_by_each_clinic_that_it_names(registry):
         numbers = {
             hsa_id: [
                 head.number
-                for head in dead_letters.found(connection, DeadLetterFilter(hsa_id=hsa_id))
+                for head in dead_letters.matching(connection, DeadLetterFilter(hsa_id=hsa_id))
             ]
             for hsa_id in (A, B, "SE2321000016-TC01", "%", "_")
         }

@@ -67,7 +67,7 @@ def test_letters_keep_their_log_and_are_found_when_read_again(before):
         assert [(row.topic_id, row.digest) for row in found] == [
             (TOPIC_ID, record.digest) for record in BAD
         ]
-        of_clinic = dead_letters.found(connection, DeadLetterFilter(hsa_id="SE2321000016-TA01"))
+        of_clinic = dead_letters.matching(connection, DeadLetterFilter(hsa_id="SE2321000016-TA01"))
         assert [head.number for head in of_clinic] == [found[1].id]
         connection.execute(text("UPDATE position SET next_offset = 0"))
     batch, _ = batch_of(BAD)

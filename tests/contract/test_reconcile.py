@@ -249,7 +249,7 @@ def test_a_difference_names_the_event_that_says_otherwise(registry, applier):
     (difference,) = compared(registry, records).differences
     assert difference.address == ("t", 0, 1)
     assert difference.expected.event_id.startswith("e-region-changed")
-    assert (difference.present.stored.value, difference.expected.value) == ("12", "03")
+    assert (difference.state.stored.value, difference.expected.value) == ("12", "03")
 
 
 def test_without_positions_everything_counts_as_passed(registry):

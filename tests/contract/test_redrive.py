@@ -40,7 +40,7 @@ NO_DEPARTURES = Limits(0, 0, timedelta(hours=1))
 
 def all_open(registry, reason=None):
     with registry.snapshot() as connection:
-        return dead_letters.found(connection, DeadLetterFilter("open", reason))
+        return dead_letters.matching(connection, DeadLetterFilter("open", reason))
 
 
 def redrive(registry, decoder=WITH_11, limits=USUAL_LIMITS, most=100, heads=None):

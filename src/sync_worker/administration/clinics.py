@@ -87,7 +87,7 @@ def do(
     """Add or remove clinics, each judged on its own: those that can be are, in one transaction."""
     with registry.transaction() as transaction:
         wanted = meant(transaction.connection, hsa_ids)
-        eligibilities = registrations.locked(transaction.connection, wanted)
+        eligibilities = registrations.lock(transaction.connection, wanted)
         items = _judge(verb, wanted, eligibilities, acting_for)
         write(transaction.connection, verb, items, authorship)
         transaction.commit()
@@ -109,7 +109,7 @@ def confirm(
     if not already:
         return
     with registry.transaction() as transaction:
-        eligibilities = registrations.locked(transaction.connection, already)
+        eligibilities = registrations.lock(transaction.connection, already)
         items = _judge(verb, already, eligibilities, acting_for)
         confirmed = [item for item in items if item.outcome is verb.already]
         write(transaction.connection, verb, confirmed, authorship)

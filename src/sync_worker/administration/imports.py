@@ -18,9 +18,10 @@ from sync_worker.events.texts import is_hsa_id
 from sync_worker.registry import registrations
 from sync_worker.registry.database import Registry
 from sync_worker.registry.queries import meant
+from sync_worker.sequences import batched
 
-_CHUNK = 1_000
-"""So many clinics are locked by one statement; after each the progress is told."""
+_MOST_LOCKED_AT_ONCE = 1_000
+"""Clinics that one statement locks; after each the progress is told."""
 _PART_OF_JUDGING = 0.6
 """Of the time that it takes; the rest is writing, which is one statement each for all rows."""
 
@@ -165,14 +166,9 @@ def _locked(
     """How the clinics stand, each locked, in the order of their ids."""
     ordered = sorted(_lookup([item.hsa_id for item in planned.items]))
     eligibilities: dict[str, Eligibility] = {}
-    for done, chunk in _chunks(ordered):
-        eligibilities |= registrations.locked(connection, chunk)
-        tell(done * _PART_OF_JUDGING)
+    done = 0
+    for batch in batched(ordered, _MOST_LOCKED_AT_ONCE):
+        eligibilities |= registrations.lock(connection, batch)
+        done += len(batch)
+        tell(done / len(ordered) * _PART_OF_JUDGING)
     return eligibilities
-
-
-def _chunks(hsa_ids: Sequence[str]) -> Iterator[tuple[float, Sequence[str]]]:
-    """Pieces of the list, each with how much of the list it completes."""
-    for start in range(0, len(hsa_ids), _CHUNK):
-        chunk = hsa_ids[start : start + _CHUNK]
-        yield (start + len(chunk)) / len(hsa_ids), chunk

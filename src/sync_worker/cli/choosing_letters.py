@@ -70,7 +70,7 @@ class Choice:
         if self.numbers:
             return chosen(registry, self.numbers)
         with registry.snapshot() as connection:
-            return dead_letters.found(
+            return dead_letters.matching(
                 connection, self.narrowed.filter(connection, dead_letters.OPEN)
             )
 
@@ -134,6 +134,6 @@ def _named(connection: Connection, text: str) -> str:
     """The HSA-id that is meant; UserError where neither an event nor a letter names it."""
     (hsa_id,) = meant(connection, [text])
     is_heard_of = not change_log.unknown_ids(connection, [hsa_id])
-    if is_heard_of or dead_letters.found(connection, DeadLetterFilter(hsa_id=hsa_id)):
+    if is_heard_of or dead_letters.matching(connection, DeadLetterFilter(hsa_id=hsa_id)):
         return hsa_id
     raise lookup.no_clinic(hsa_id, "no dead letter names it")

@@ -40,6 +40,10 @@ class Excerpt(bytes):
         return cls(whole[:EXCERPT_BYTES], len(whole), sha256(whole).hexdigest())
 
 
+Address = tuple[str, int, int]
+"""Topic, partition and offset of a record: where it stands in its stream."""
+
+
 class Partition(NamedTuple):
     """One ordered log of a stream."""
 
@@ -79,8 +83,8 @@ class Record(NamedTuple):
     is_log_append_time: bool = False
 
     @property
-    def address(self) -> tuple[str, int, int]:
-        """Topic, partition and offset: where it stands in its stream."""
+    def address(self) -> Address:
+        """Where it stands in its stream."""
         return self.topic, self.partition, self.offset
 
     @property

@@ -165,7 +165,7 @@ def _roles(connection: Connection) -> Finding:
             f"{said[0].upper()}{said[1:]}: whoever adds a function there can have others run it.",
             f"As the schema's owner or a superuser: {'; '.join(remedy)}",
         )
-    work = roles.present(connection)
+    work = roles.role_in_use(connection)
     missing = roles.missing(connection, work)
     if missing:
         listed = ", ".join(missing)

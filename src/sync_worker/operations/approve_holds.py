@@ -173,7 +173,7 @@ def _approve(
     regions = (clinic.facts.region for clinic in known.values())
     codes = {seen["region_code"], *(region.value for region in regions if region is not None)}
     guard = Guard(
-        USUAL_LIMITS, guard_state.locked(connection, codes, clinics.BEFORE_EVERY_EVENT), now
+        USUAL_LIMITS, guard_state.lock(connection, codes, clinics.BEFORE_EVERY_EVENT), now
     )
     # From here on nobody else changes the list.
     present = _open_hold(connection, number)

@@ -16,7 +16,7 @@ from sync_worker.domain.facts import Facts
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.events.decode_result import DecodeResult, Event, Ignored, Rejection
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.record import Origin, Partition, Record
+from sync_worker.events.record import Address, Origin, Partition, Record
 from sync_worker.pipeline import gc_control
 from sync_worker.pipeline.apply import TransactionWriter
 from sync_worker.pipeline.decoded_records import DecodedRecords
@@ -26,8 +26,8 @@ from sync_worker.pipeline.retry import Retrier
 from sync_worker.registry import change_log, clinics, dead_letters, holds, schema
 from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.database import Registry
-from sync_worker.registry.dead_letters import Address
 from sync_worker.registry.errors import Fault, fault_of
+from sync_worker.sequences import batched, bisected
 from sync_worker.streams.protocol import OffsetRange
 
 MOST_AT_ONCE = 2000
@@ -69,8 +69,10 @@ class CommittingReapplier:
             already_dead_lettered=outcomes.count(Outcome.DEAD_LETTERED),
         )
         coming = [record for at, record in enumerate(records) if at in news]
-        for start in range(0, len(coming), MOST_AT_ONCE):
-            yield from self._write(origin, coming[start : start + MOST_AT_ONCE])
+        for batch in batched(coming, MOST_AT_ONCE):
+            yield from bisected(
+                batch, lambda part: self._context.retry(lambda: self._attempt(origin, part))
+            )
 
     def _news(self, origin: Origin, records: Sequence[Record], decoded: DecodedRecords) -> set[int]:
         """Which of the records, by their number, could change anything."""
@@ -89,15 +91,6 @@ class CommittingReapplier:
             if (isinstance(result, Event) and result.hsa_id in stale)
             or _is_for_letters(result, _status(record, letters))
         }
-
-    def _write(self, origin: Origin, records: Sequence[Record]) -> Iterator[MergeResult]:
-        merged = self._context.retry(lambda: self._attempt(origin, records))
-        if merged is not None:
-            yield merged
-            return
-        middle = len(records) // 2
-        yield from self._write(origin, records[:middle])
-        yield from self._write(origin, records[middle:])
 
     def _attempt(self, origin: Origin, records: Sequence[Record]) -> MergeResult | None:
         """Write the records; None where it took the database too long, and there is less to try."""

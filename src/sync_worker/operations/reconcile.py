@@ -21,7 +21,7 @@ from sync_worker.domain.drift import (
 )
 from sync_worker.domain.facts import Fact, Register
 from sync_worker.domain.regions import Regions
-from sync_worker.events.record import Origin, Partition
+from sync_worker.events.record import Address, Origin, Partition
 from sync_worker.operations.extract import Extract, parse, refuse_doubtful, refuse_short
 from sync_worker.operations.stream_fold import (
     Fold,
@@ -35,7 +35,7 @@ from sync_worker.pipeline.stored_positions import of_stream
 from sync_worker.registry import snapshot
 from sync_worker.registry.database import Registry
 from sync_worker.registry.registrations import RegistrationDrift
-from sync_worker.registry.snapshot import NO_CLINIC, Address, ClinicSnapshot, RegistrySnapshot
+from sync_worker.registry.snapshot import NO_CLINIC, ClinicSnapshot, RegistrySnapshot
 from sync_worker.streams.ranges import Range, ShowProgress
 
 
@@ -127,7 +127,7 @@ class Difference(NamedTuple):
     clinic: ClinicSnapshot
 
     @property
-    def present(self) -> FactState:
+    def state(self) -> FactState:
         """What the registry has of it."""
         return self.clinic.state(self.fact)
 

@@ -27,6 +27,7 @@ from sync_worker.registry.database import Registry
 from sync_worker.registry.dead_letters import OPEN, DeadLetter, DeadLetterSummary
 from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.remedies import Remedy
+from sync_worker.sequences import bisected
 from sync_worker.streams.protocol import MAX_FETCHED_BYTES
 
 _UNDERSTOOD = set(Outcome) - {Outcome.DEAD_LETTERED}
@@ -56,13 +57,9 @@ class Redriver:
             yield from self._take(stream, numbers)
 
     def _take(self, stream: str, numbers: Sequence[int]) -> Iterator[Redriven]:
-        redriven = self._context.retry(lambda: self._attempt(stream, numbers))
-        if redriven is not None:
-            yield redriven
-            return
-        middle = len(numbers) // 2
-        yield from self._take(stream, numbers[:middle])
-        yield from self._take(stream, numbers[middle:])
+        return bisected(
+            numbers, lambda part: self._context.retry(lambda: self._attempt(stream, part))
+        )
 
     def _attempt(self, stream: str, numbers: Sequence[int]) -> Redriven | None:
         """Redrive a part; None where it is too much for the database, and there is less to try."""
@@ -79,7 +76,7 @@ class Redriver:
     def _written(self, stream: str, numbers: Sequence[int]) -> Redriven:
         with gc_control.paused(), self._context.registry.transaction() as transaction:
             schema.require_unchanged(transaction.connection)
-            dead_letters.alone(transaction.connection)
+            dead_letters.lock_all(transaction.connection)
             found = dead_letters.still_open(transaction.connection, numbers)
             merged = self._merged(transaction.connection, stream, found)
             redriven = _redriven(found, merged)
@@ -103,9 +100,9 @@ class Redriver:
         outcomes = dict(redriven.outcomes)
         bad = [one for one in found if outcomes[one.number] is Outcome.DEAD_LETTERED]
         rejections = (one.rejection for one in redriven.merged.dead_lettered)
-        dead_letters.reword(connection, zip(bad, rejections, strict=True))
+        dead_letters.update_reasons(connection, zip(bad, rejections, strict=True))
         understood = [number for number in outcomes if outcomes[number] in _UNDERSTOOD]
-        dead_letters.redriven(connection, understood, self._authorship)
+        dead_letters.close_redriven(connection, understood, self._authorship)
 
 
 class DryRunRedriver:
@@ -190,7 +187,7 @@ def chosen(registry: Registry, numbers: Collection[int]) -> list[DeadLetterSumma
         UnknownDeadLetters, ClosedDeadLetters: see there.
     """
     with registry.snapshot() as connection:
-        return _all_open(dead_letters.heads(connection, numbers), numbers)
+        return _all_open(dead_letters.numbered(connection, numbers), numbers)
 
 
 def discard(
@@ -208,8 +205,8 @@ def discard(
         UnknownDeadLetters, ClosedDeadLetters: see there; nothing was done.
     """
     with registry.transaction() as transaction:
-        dead_letters.alone(transaction.connection)
-        found = dead_letters.heads(transaction.connection, numbers, locked=True)
+        dead_letters.lock_all(transaction.connection)
+        found = dead_letters.numbered(transaction.connection, numbers, locked=True)
         still_open = (
             _all_open(found, numbers)
             if all_or_none

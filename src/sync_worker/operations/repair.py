@@ -21,6 +21,7 @@ from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.database import Registry
 from sync_worker.registry.facts import as_text, change_name
 from sync_worker.registry.snapshot import NO_CLINIC, ClinicSnapshot
+from sync_worker.sequences import batched
 
 _MOST_CLINICS = 1000
 """In one transaction: the worker waits for locks, and has a place in its group to keep."""
@@ -120,9 +121,7 @@ class _Found:
 
 def _parts(differences: Sequence[Difference]) -> Iterator[dict[str, list[Difference]]]:
     by_clinic = {hsa_id: list(some) for hsa_id, some in groupby(differences, lambda d: d.hsa_id)}
-    ordered = list(by_clinic.items())
-    for start in range(0, len(ordered), _MOST_CLINICS):
-        yield dict(ordered[start : start + _MOST_CLINICS])
+    return map(dict, batched(list(by_clinic.items()), _MOST_CLINICS))
 
 
 def _repair(
@@ -132,7 +131,7 @@ def _repair(
     stream_id: str | None,
 ) -> dict[str, _Found]:
     new = [hsa_id for hsa_id, some in part.items() if some[0].cause is Cause.MISSING]
-    present = snapshot.locked(connection, part.keys(), new)
+    present = snapshot.lock(connection, part.keys(), new)
     found = {
         hsa_id: _Found(some[0].clinic, some, bool(row is not None and row.is_registered))
         for hsa_id, some in part.items()
@@ -166,7 +165,7 @@ def _entries(found: _Found, authorship: Authorship) -> Iterator[LogEntry]:
     if not found.is_registered:
         return
     for one in found.differences:
-        old, new = one.present.stored.value, one.expected.value
+        old, new = one.state.stored.value, one.expected.value
         if old != new:
             change = Change(one.fact, old, new)
             yield _entry(one, change_name(change), change, authorship)
@@ -201,6 +200,6 @@ def _moved_without_board(
 ) -> Iterator[MovedWithoutBoard]:
     """Of registered clinics."""
     for one in differences:
-        is_move = one.fact is Fact.REGION and one.present.stored.value != one.expected.value
+        is_move = one.fact is Fact.REGION and one.state.stored.value != one.expected.value
         if is_move and one.expected.value not in service_on:
             yield MovedWithoutBoard(one.hsa_id, one.expected.value)

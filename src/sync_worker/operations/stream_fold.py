@@ -19,9 +19,8 @@ from sync_worker.domain.regions import Regions
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.decode_result import Event
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.record import Partition, Record
+from sync_worker.events.record import Address, Partition, Record
 from sync_worker.pipeline import gc_control
-from sync_worker.registry.snapshot import Address
 from sync_worker.remedies import Remedy
 from sync_worker.streams.protocol import StoredPositions, StreamError, StreamUnavailable
 from sync_worker.streams.ranges import Range, RangeReader, ShowProgress

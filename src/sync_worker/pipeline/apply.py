@@ -7,6 +7,7 @@ it, and the positions say which. A replay and a redrive write by the same `Trans
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import reduce
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -15,7 +16,7 @@ from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Guard, Limits
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.decode_result import Reason, Rejection
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.record import Origin, Record
+from sync_worker.events.record import Address, Origin, Record
 from sync_worker.pipeline import merge
 from sync_worker.pipeline.decoded_records import DecodedRecords, PendingTransaction
 from sync_worker.pipeline.listener import MassChangeHeld, TransactionCommitted, UnknownType
@@ -33,10 +34,11 @@ from sync_worker.registry import (
 )
 from sync_worker.registry.clinics import KnownClinic
 from sync_worker.registry.database import Registry
-from sync_worker.registry.dead_letters import Address, Offsets
+from sync_worker.registry.dead_letters import Offsets
 from sync_worker.registry.errors import Fault, fault_of, first_line, is_beyond_encoding
 from sync_worker.registry.positions import Counts, PositionUpdate
 from sync_worker.remedies import Remedy
+from sync_worker.sequences import bisected
 from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 
 _MAX_REJECTED_RECORDS = 10
@@ -180,6 +182,10 @@ class TransactionWriter:
             PayloadReleased: a record is to be dead-lettered whose payload was released.
             DatabaseRefusesRecords: see there.
         """
+        return reduce(MergeResult.followed_by, bisected(decoded, self._attempt))
+
+    def _attempt(self, decoded: DecodedRecords) -> MergeResult | None:
+        """Write the records, or dead-letter a single one; None where the database refuses one."""
         try:
             with self._connection.begin_nested():
                 return self._write(decoded)
@@ -190,8 +196,7 @@ class TransactionWriter:
         if len(decoded) == 1:
             return self._dead_letter(decoded.record(0), refusal)
         self._lock_in_order(decoded)
-        first, second = decoded.halves()
-        return self.write(first).followed_by(self.write(second))
+        return None
 
     def _write(self, decoded: DecodedRecords) -> MergeResult:
         merged, guard = self._merge(decoded)
@@ -219,7 +224,7 @@ class TransactionWriter:
 
     def _lock_guard(self, region_codes: Collection[str]) -> Guard:
         since = self._now - self._limits.window
-        regions = guard_state.locked(self._connection, region_codes, since)
+        regions = guard_state.lock(self._connection, region_codes, since)
         return Guard(self._limits, regions, self._now)
 
     def _lock_in_order(self, decoded: DecodedRecords) -> None:
@@ -258,7 +263,7 @@ class TransactionWriter:
         self, merged: MergeResult, decoded: DecodedRecords, offsets: Offsets
     ) -> None:
         """Close dead letters whose records were read again and can now be decoded."""
-        open_letters = dead_letters.open_among(self._connection, self._origin, offsets)
+        open_letters = dead_letters.lock_open_among(self._connection, self._origin, offsets)
         if not open_letters:
             return
         still_bad = {dead_lettered.record.address for dead_lettered in merged.dead_lettered}

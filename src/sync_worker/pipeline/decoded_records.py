@@ -8,8 +8,7 @@ from datetime import datetime
 
 from sync_worker.events.decode_result import DecodeResult, Event, Ignored, Rejection
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.record import Partition, Record
-from sync_worker.registry.dead_letters import Address
+from sync_worker.events.record import Address, Partition, Record
 from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 
 _OVERHEAD_BYTES = 400
@@ -132,12 +131,9 @@ class DecodedRecords:
         self.results += later.results
         self.retained |= {count + index: record for index, record in later.retained.items()}
 
-    def halves(self) -> "tuple[DecodedRecords, DecodedRecords]":
-        """The first half and the second half."""
-        middle = len(self) // 2
-        return self._slice(0, middle), self._slice(middle, len(self))
-
-    def _slice(self, start: int, stop: int) -> "DecodedRecords":
+    def __getitem__(self, part: slice) -> "DecodedRecords":
+        """The records of a part, in the same order."""
+        start, stop, _ = part.indices(len(self))
         return DecodedRecords(
             self.partitions[start:stop],
             self.offsets[start:stop],
@@ -195,7 +191,8 @@ class PendingTransaction:
 
     def halves(self) -> "tuple[PendingTransaction, PendingTransaction]":
         """Two transactions that do the same one after the other; needs at least two records."""
-        first, second = self.decoded.halves()
+        half = len(self) // 2
+        first, second = self.decoded[:half], self.decoded[half:]
         middle = first.end_offsets()
         before = {
             partition: OffsetRange(partition, self.ranges[partition].from_offset, offset)

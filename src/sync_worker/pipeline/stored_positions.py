@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from sync_worker.events.record import Address
 from sync_worker.registry import dead_letters, positions
 from sync_worker.registry.database import Registry
-from sync_worker.registry.dead_letters import Address
 from sync_worker.registry.positions import Position
 from sync_worker.streams import checks
 from sync_worker.streams.protocol import StoredPositions

@@ -56,7 +56,7 @@ class OpenHold(NamedTuple):
     newly_held: int
 
 
-def locked(
+def lock(
     connection: Connection, region_codes: Collection[str], since: datetime
 ) -> dict[str, Region]:
     """The regions, locked in the order of their codes until the transaction ends.

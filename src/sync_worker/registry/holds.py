@@ -57,7 +57,7 @@ def release(
     if not present:
         return {}
     codes = {kept.region_code for held in present.values() for kept in held.values()}
-    guard = Guard(USUAL_LIMITS, guard_state.locked(connection, codes, now), now)
+    guard = Guard(USUAL_LIMITS, guard_state.lock(connection, codes, now), now)
     gone: dict[str, HeldFacts] = {}
     for hsa_id, held in present.items():
         gone[hsa_id] = {fact: held.pop(fact) for fact in wanted[hsa_id] if fact in held}

@@ -59,7 +59,7 @@ def read(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, Eligibilit
     return _eligibilities(connection, _eligibility_of(connection, hsa_ids))
 
 
-def locked(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, Eligibility]:
+def lock(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, Eligibility]:
     """The same, and none of it changes until the transaction ends, by whomever.
 
     TAK first, since one who writes it locks no clinic: waiting for him, we keep no worker waiting.

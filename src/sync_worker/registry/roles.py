@@ -170,7 +170,7 @@ class OpenSchema(UserError):
         self.what, self.remedy = what, remedy
 
 
-def present(connection: Connection) -> str:
+def role_in_use(connection: Connection) -> str:
     """Whose work we are to do, as one of `ROLES`: the worker's, unless of one other alone."""
     member_of = [role for role in ROLES if dialect.is_member(connection, role)]
     return member_of[0] if len(member_of) == 1 else WORKER

@@ -22,8 +22,6 @@ from sync_worker.registry.positions import Position
 from sync_worker.registry.registrations import RegistrationDrift
 from sync_worker.registry.tables import clinic
 
-Address = tuple[str, int, int]
-"""Topic, partition and offset of a record."""
 _NO_VERSION = (None, None, None)
 
 
@@ -84,7 +82,7 @@ def some(connection: Connection, hsa_ids: Collection[str]) -> dict[str, ClinicSn
     return _with_held(rows, holds.of_clinics(connection, hsa_ids))
 
 
-def locked(
+def lock(
     connection: Connection, hsa_ids: Collection[str], new: Collection[str]
 ) -> dict[str, ClinicSnapshot]:
     """The same, the rows locked in the order of their ids until the transaction ends.

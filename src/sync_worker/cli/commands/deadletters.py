@@ -15,7 +15,7 @@ from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit
 from sync_worker.operations import redrive
 from sync_worker.operations.redrive import UnknownDeadLetters
-from sync_worker.registry import dead_letters, queries
+from sync_worker.registry import dead_letter_lists, queries
 from sync_worker.registry.dead_letters import DeadLetterSummary, count_closed
 
 COLUMNS = Columns(
@@ -68,7 +68,7 @@ def list_letters(run: Invocation, status: str, narrowed: Narrowed, limit: int | 
     """List dead letters, in the order set aside."""
     with run.snapshot() as connection:
         wanted = narrowed.filter(connection, None if status == "all" else status)
-        rows = dead_letters.listed(connection, wanted, limit)
+        rows = dead_letter_lists.listed(connection, wanted, limit)
         run.output.items(rows, COLUMNS, empty="There are no such dead letters.")
 
 
@@ -80,10 +80,10 @@ def list_letters(run: Invocation, status: str, narrowed: Narrowed, limit: int | 
 def show(run: Invocation, number: int) -> None:
     """Show one dead letter with its record, and the clinic that it names as that is now."""
     with run.snapshot() as connection:
-        letter = dead_letters.shown(connection, number)
+        letter = dead_letter_lists.shown(connection, number)
         if letter is None:
             raise UnknownDeadLetters([number])
-        names = dead_letters.clinics_named_in(connection, number)
+        names = dead_letter_lists.clinics_named_in(connection, number)
         letter["clinic"] = queries.clinic_listed(connection, names[0]) if names else None
     run.output.document(letter, render=run.output.fields)
 

@@ -236,7 +236,7 @@ def item(one: Difference, *, left: Sequence[Difference] | None = None) -> dict[s
     shown = {
         "hsa_id": one.hsa_id,
         "fact": one.fact.value,
-        "registry": one.present.stored.value,
+        "registry": one.state.stored.value,
         "expected": one.expected.value,
         "cause": one.cause.value,
         "registered": one.clinic.row is not None and one.clinic.row.is_registered,
@@ -247,8 +247,8 @@ def item(one: Difference, *, left: Sequence[Difference] | None = None) -> dict[s
         "topic": topic,
         "partition": partition,
         "offset": offset,
-        "registry_time": one.present.stored.version and one.present.stored.version[0],
-        "registry_event_id": one.present.stored.version and one.present.stored.version[2],
+        "registry_time": one.state.stored.version and one.state.stored.version[0],
+        "registry_event_id": one.state.stored.version and one.state.stored.version[2],
     }
     return shown if left is None else {**shown, "repaired": not any(one is it for it in left)}
 

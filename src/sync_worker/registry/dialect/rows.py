@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sync_worker.registry.dialect.session import qualified
+from sync_worker.sequences import batched
 
 _ANY_CHARACTER = {"UTF8", "SQL_ASCII"}
 """PostgreSQL's names of encodings that lack no character."""
@@ -177,9 +178,8 @@ def insert_new(
     """
     unique = list(key) or [column.name for column in table.primary_key]
     statement = _insert(connection, table).on_conflict_do_nothing(index_elements=unique)
-    for start in range(0, len(rows), _LARGE_ROWS_AT_A_TIME):
-        some = rows[start : start + _LARGE_ROWS_AT_A_TIME]
-        _insert_rows(connection, statement, table, names, some)
+    for batch in batched(rows, _LARGE_ROWS_AT_A_TIME):
+        _insert_rows(connection, statement, table, names, batch)
 
 
 def insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:

@@ -1,14 +1,14 @@
 """Writes archives, which `ArchiveSource` reads back record for record and byte for byte."""
 
-import base64
 import gzip
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from sync_worker.events.record import Excerpt, Headers, Record
+from sync_worker.events.bytes_as_text import content_item, headers_item
+from sync_worker.events.record import Excerpt, Record
 from sync_worker.files.atomic import AtomicFile
 from sync_worker.streams.archive.format import CREATE_TIME, LOG_APPEND_TIME
 
@@ -30,9 +30,9 @@ def line_of(record: Record) -> bytes:
         "offset": record.offset,
         "tstype": timestamp_type if has_timestamp else "unknown",
         "ts": record.timestamp_ms if has_timestamp else -1,
-        **_headers(record.headers),
-        **_content("key", record.key),
-        **_content("payload", record.value),
+        **headers_item(record.headers),
+        **content_item("key", record.key),
+        **content_item("payload", record.value),
     }
     if isinstance(record.value, Excerpt):
         line |= {"payload_size": record.value.size, "payload_sha256": record.value.sha256}
@@ -76,28 +76,3 @@ def writing(path: Path) -> Iterator[ArchiveWriter]:
         writer = ArchiveWriter(file)
         yield writer
         writer.finish()
-
-
-def _headers(headers: Headers) -> dict[str, list[str | None]]:
-    try:
-        return {"headers": _flat(headers, bytes.decode)}
-    except UnicodeDecodeError:
-        return {"headers_b64": _flat(headers, _base64)}
-
-
-def _flat(headers: Headers, text: Callable[[bytes], str]) -> list[str | None]:
-    flat: list[str | None] = []
-    for name, value in headers:
-        flat += (name, None if value is None else text(value))
-    return flat
-
-
-def _content(name: str, content: bytes | None) -> dict[str, str | None]:
-    try:
-        return {name: None if content is None else content.decode()}
-    except UnicodeDecodeError:
-        return {f"{name}_b64": _base64(content or b"")}
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode("ascii")

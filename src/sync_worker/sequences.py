@@ -1,0 +1,36 @@
+"""Sequences taken in parts: in batches of a size, or in ever smaller halves."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, Self, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """The items in order, so many at a time; the last batch may have fewer."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+class Divisible(Protocol):
+    """Whatever has a length and can be cut into parts."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, part: slice, /) -> Self: ...
+
+
+Part = TypeVar("Part", bound=Divisible)
+
+
+def bisected(items: Part, attempt: Callable[[Part], Result | None]) -> Iterator[Result]:
+    """What `attempt` gives for all items; where that is None, for either half, in order.
+
+    It is given ever smaller parts, and must not give None for one of a single item.
+    """
+    result = attempt(items)
+    if result is not None:
+        yield result
+        return
+    middle = len(items) // 2
+    yield from bisected(items[:middle], attempt)
+    yield from bisected(items[middle:], attempt)
