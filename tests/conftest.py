@@ -3,7 +3,6 @@
 The faults of the whole worker take minutes and break their services: they are marked `faults`.
 """
 
-import gc
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,3 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.faults)
         if SERVICES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.real)
-
-
-def pytest_runtest_setup():
-    """Keep the tests themselves, which are many objects, out of the collections of each worker."""
-    gc.freeze()

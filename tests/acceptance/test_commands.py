@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.builders import activated, numbered, region_changed, write_archive
 from tests.harness.command import INSTALLED, Done, Installed, ended
+from tests.services.waiting import until
 
 A = "SE2321000016-TA01"
 PROMPT = b"[y/N]:"
@@ -51,6 +52,10 @@ def test_the_process_ends_with_the_exit_code(populated, arguments, url, exit_cod
     assert "Traceback" not in done.stderr
 
 
+def sleeps(process_id):
+    return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
 def at_terminal(installed, keys, *arguments):
     """Call a command at a terminal; once it asks, interrupt it or not, and type the keys."""
     keyboard, terminal = os.openpty()
@@ -67,11 +72,11 @@ def at_terminal(installed, keys, *arguments):
     asked = b""
     while not asked.endswith(PROMPT) and (character := process.stderr.read(1)):
         asked += character
-    if keys == "interrupt":
-        process.send_signal(signal.SIGINT)
-    # After an interrupt too: one that comes just before the read would wait for a key.
-    os.write(keyboard, b"y\n" if keys == "interrupt" else keys)
-    done = ended(process)
+    # Python drops an interrupt that comes while it prints the question.
+    until(lambda: sleeps(process.pid), "the command to wait for an answer")
+    if keys != "interrupt":
+        os.write(keyboard, keys)
+    done = ended(process, signal.SIGINT if keys == "interrupt" else None)
     os.close(keyboard)
     return Done(done.exit_code, done.stdout, asked.decode() + done.stderr)
 

@@ -4,6 +4,7 @@ Calls in the tests' process cost a hundredth of the others. A process of its own
 process has: signals, standard streams, how it starts and ends.
 """
 
+import gc
 import io
 import json
 import os
@@ -81,6 +82,7 @@ class CommandLine:
             for name, value in environment.items():
                 patch.setenv(name, value)
             patch.setattr(sys, "stdin", stream)
+            gc.freeze()  # the tests themselves: a worker would look through them
             exit_code = run(arguments)
         captured = self._capture.readouterr()
         return Done(exit_code, captured.out, captured.err)
