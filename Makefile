@@ -13,7 +13,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --gener
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-real test-faults test-all bench bench-operators check shape lock clean
+.PHONY: help run test test-slow test-real test-faults test-all bench bench-operators check shape lock clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -24,7 +24,10 @@ run: $(READY) ## play two weeks of events, with SQLite and an archive file
 	@$(VENV)/bin/python examples/fortnight.py
 
 test: $(READY) ## run the tests that need nothing but Python
-	@$(VENV)/bin/python -m pytest -m "not real" $(PARALLEL)
+	@$(VENV)/bin/python -m pytest -m "not real and not slow" $(PARALLEL)
+
+test-slow: $(READY) ## run those that `make test` leaves out: they take much time or memory
+	@$(VENV)/bin/python -m pytest -m "slow and not real"
 
 test-real: $(READY) ## run the tests on a real Kafka and PostgreSQL
 	@$(VENV)/bin/python -m pytest -m "real and not faults"

@@ -51,9 +51,7 @@ CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
 BY = Authorship("anna", "Case 4711", NOW)
 COLUMNS = {"activation": "active", "region": "region_code", "name": "name"}
 UNSAID = {"activation": None, "region": "99", "name": "Annat"}
-through_the_database = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+through_the_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def repair(registry, differences, stream_id=STREAM):

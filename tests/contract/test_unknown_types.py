@@ -68,8 +68,6 @@ def in_a_row(stream, partition):
 
 @given(streams, st.lists(st.integers(1, 5), max_size=6))
 @settings(
-    deadline=None,
-    max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_the_counts_do_not_depend_on_how_records_are_batched(registry, applier, stream, sizes):

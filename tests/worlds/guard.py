@@ -165,9 +165,7 @@ acts = st.lists(
     max_size=8,
 )
 limits = st.tuples(st.sampled_from([0, 1, 2]), st.sampled_from([0, 34, 50]))
-through_the_database = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+through_the_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 OPENING = [
     activated(hsa_id, -1, regionCode="01" if n < 4 else "03") for n, hsa_id in enumerate(CLINICS)
 ]

@@ -171,6 +171,4 @@ events = st.one_of(
     ),
 )
 part_sizes = st.lists(st.integers(1, 4), max_size=10)
-through_the_database = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+through_the_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -37,9 +37,7 @@ PLACES = [
     "postgresql:worker:{}@db.exempel.invalid/registry",
 ]
 between = st.text(string.punctuation + "1å ", min_size=1, max_size=3)
-often = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+often = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @often

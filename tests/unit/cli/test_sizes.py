@@ -93,6 +93,7 @@ def test_an_archive_of_anything_takes_bounded_memory(database, folder, line):
     assert done.megabytes < BOUND + 250
 
 
+@pytest.mark.slow  # each takes seconds of a core, and up to 450 MiB
 @pytest.mark.parametrize(
     "value",
     [
@@ -128,6 +129,7 @@ def letters(populated):
     return insert
 
 
+@pytest.mark.slow  # a smaller one would not show a copy too many; this takes up to 650 MiB
 @pytest.mark.parametrize(("count", "size"), [(400, MEBIBYTE // 2), (1, 200 * MEBIBYTE)])
 def test_letters_take_little_memory_however_large_they_are(letters, count, size):
     letters(count, size)

@@ -131,7 +131,7 @@ def sound(event_type: str) -> dict[str, Any]:
     }
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     event_type=st.sampled_from(sorted(MODELS)),
     attributes=ATTRIBUTES,

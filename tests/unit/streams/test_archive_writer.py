@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.builders import archive_line, numbered, record
 
@@ -55,7 +55,6 @@ def read_back(path: Path) -> list[Record]:
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "A.JSONL.GZ"])
-@settings(deadline=None)  # each example waits for the disk
 @given(st.lists(st.lists(CONTENT, max_size=3), max_size=3))
 def test_a_file_comes_back_as_it_was_and_is_the_same_each_time(name, parts):
     records = numbered([value for part in parts for value in part], key=b"k")

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kafka import TopicPartition
 from kafka.consumer.fetcher import Fetcher
@@ -83,7 +83,6 @@ def until_damage(found):
     st.sampled_from([0, LOG_APPEND_TIME]),
     st.sampled_from([1, 7, 64, 4096]),
 )
-@settings(deadline=None)
 def test_any_batch_reads_as_the_client_reads_it(codec, given_records, its_times, attributes, piece):
     batch = packed(codec, given_records, times=its_times, attributes=attributes)
     with pytest.MonkeyPatch.context() as patched:
@@ -92,7 +91,6 @@ def test_any_batch_reads_as_the_client_reads_it(codec, given_records, its_times,
 
 
 @given(records, st.data())
-@settings(deadline=None)
 def test_a_damaged_record_is_judged_by_the_client(given_records, data):
     batch = bytearray(packed(0, given_records))
     at = data.draw(st.integers(60, len(batch) - 1))
@@ -114,7 +112,6 @@ transactions = st.sampled_from(
     st.integers(100, 120),
     st.integers(1, 30),
 )
-@settings(deadline=None)
 def test_a_fetch_is_handed_out_as_the_client_does(batches, aborted, fetch_offset, most):
     """Whatever it has of transactions, wherever it begins, and however it is taken."""
     fetched, offset = b"", 100
@@ -238,7 +235,6 @@ def test_what_lies_beyond_the_bound_is_counted_and_not_read(codec, monkeypatch):
 
 @pytest.mark.parametrize("codec", [1, 2, 3, 4], ids=list(CODECS)[1:])
 @given(st.data())
-@settings(deadline=None, max_examples=30)
 def test_a_damaged_batch_is_an_error_the_source_expects(codec, data):
     batch = bytearray(packed(codec, [(b"k", b"value" * 400, [])]))
     at = data.draw(st.integers(61, len(batch) - 1))
