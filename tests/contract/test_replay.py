@@ -21,7 +21,7 @@ from tests.worlds.registry import (
     rows,
 )
 
-from sync_worker.operations.reapply import CommittingReapplier, DryRunReapplier
+from sync_worker.operations.reapply import CommittingReapplier, DryRunReapplier, Stop
 from sync_worker.operations.replay import RecordFilter, Replay
 from sync_worker.pipeline.apply import Applier, TransactionWriter
 from sync_worker.pipeline.merge import Outcome
@@ -42,7 +42,7 @@ def batches(records, sizes):
 
 
 def replay(hand, records, sizes=(), only=None, stream=STREAM, into=None):
-    replaying = into or Replay(hand, only, lambda: False)
+    replaying = into or Replay(hand, only, Stop())
     replaying.read(stream, batches(records, sizes))
     return replaying
 

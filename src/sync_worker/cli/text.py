@@ -41,12 +41,3 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, default=jsonable).encode
 def compact_json(value: object) -> str:
     """A value as JSON on one line, safe to show."""
     return printable_json(_ENCODE(value))
-
-
-def ahead_of_clock(events: int) -> str:
-    """What to say of events whose time no clock has reached yet."""
-    are = "1 event is" if events == 1 else f"{events} events are"
-    return (
-        f"{are} over a minute ahead of the clock: the publisher's clock or time zone is wrong, or "
-        "ours. What truly happens until then is older, and passed over."
-    )

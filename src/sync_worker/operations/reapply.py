@@ -5,6 +5,7 @@ could change something goes through the one write path, in transactions that are
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import NamedTuple
 
@@ -42,6 +43,16 @@ class ReapplyContext(NamedTuple):
     limits: Limits
     clock: Callable[[], datetime]
     retry: Retrier
+
+
+class Stop:
+    """Whether a long operation is to end early. It ends between two transactions, never in one."""
+
+    is_wanted = False
+
+    def shielded(self) -> AbstractContextManager[None]:
+        """Keep the body, a transaction, from being interrupted."""
+        return nullcontext()
 
 
 class CommittingReapplier:

@@ -15,8 +15,9 @@ from sqlalchemy.exc import DBAPIError
 
 from sync_worker.authorship import Authorship
 from sync_worker.errors import Exit, UserError
-from sync_worker.events.record import Origin, Record
-from sync_worker.operations.reapply import MOST_AT_ONCE, ReapplyContext
+from sync_worker.events.record import Excerpt, Origin, Record
+from sync_worker.operations.reapply import MOST_AT_ONCE, ReapplyContext, Stop
+from sync_worker.operations.replay import ReapplyReport
 from sync_worker.pipeline import gc_control
 from sync_worker.pipeline.apply import DatabaseRefusesRecords, TransactionWriter
 from sync_worker.pipeline.decoded_records import DecodedRecords
@@ -124,6 +125,37 @@ class DryRunRedriver:
             found = dead_letters.still_open(connection, numbers)
             decoded = DecodedRecords.decode(self._context.decoder, _records(found), now)
             return _redriven(found, self._dry_run.merge(connection, stream, decoded, now))
+
+
+class Redrive:
+    """Has a redriver take letters, and keeps account."""
+
+    def __init__(self, redriver: Redriver | DryRunRedriver, stop: Stop) -> None:
+        self._redriver = redriver
+        self._stop = stop
+        # True at every moment, also where something was raised.
+        self.report = ReapplyReport()
+        self.outcomes: list[tuple[int, Outcome]] = []
+        self.excerpts = 0
+        """How many letters hold only the beginning of a record."""
+
+    def take(self, heads: Sequence[DeadLetterSummary]) -> None:
+        """Take the letters, to the last one or until it is to stop.
+
+        Raises:
+            WrongRevision: the schema was changed.
+            DBAPIError: the database failed for longer than somebody waits.
+        """
+        parts = self._redriver.take(heads)
+        while not self._stop.is_wanted:
+            with self._stop.shielded():
+                part = next(parts, None)
+                if part is None:
+                    return
+                self.report.add(part.merged)
+                self.outcomes += part.outcomes
+                bad = part.merged.dead_lettered
+                self.excerpts += sum(isinstance(one.record.value, Excerpt) for one in bad)
 
 
 def _parts_of(heads: Sequence[DeadLetterSummary], most: int) -> Iterator[tuple[str, list[int]]]:

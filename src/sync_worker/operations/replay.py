@@ -1,22 +1,35 @@
 """Replay: a range of a stream read again, and what that came to.
 
-A dry run and the run differ in the hand alone that takes the records; `again` has both.
+A dry run and the run differ in the reapplier alone: `reapply.py` has both.
 """
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from sync_worker.authorship import Authorship
 from sync_worker.domain.facts import PLACES, Change, Fact, changes
 from sync_worker.events.content import named_hsa_ids
 from sync_worker.events.decode_result import Event
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.record import Origin, Record
+from sync_worker.operations.reapply import (
+    CommittingReapplier,
+    DryRunReapplier,
+    ReapplyContext,
+    Stop,
+)
 from sync_worker.pipeline.listener import AheadOfClock, MovedWithoutBoard
 from sync_worker.pipeline.merge import MergeResult, Outcome
+from sync_worker.pipeline.stored_positions import check_same_log
+from sync_worker.registry.change_log import LogEntry
+from sync_worker.registry.queries import meant
+from sync_worker.streams.checks import is_cluster
 from sync_worker.streams.protocol import FetchedBatch
+from sync_worker.streams.ranges import RangeReader, ShowProgress
 
 Value = bool | str | None
 
@@ -117,28 +130,81 @@ class RecordFilter:
 
 
 class Replay:
-    """Has a hand take batches, and keeps account."""
+    """Has a reapplier take batches, and keeps account."""
 
-    def __init__(
-        self, hand: Reapplier, only: RecordFilter | None, is_stopping: Callable[[], bool]
-    ) -> None:
-        self._hand = hand
+    def __init__(self, reapplier: Reapplier, only: RecordFilter | None, stop: Stop) -> None:
+        self._reapplier = reapplier
         self._only = only
-        self._is_stopping = is_stopping
+        self._stop = stop
         self.report = ReapplyReport()
         """True at every moment, also where something was raised."""
+
+    def read_ranges(self, readers: Iterable[RangeReader], show_progress: ShowProgress) -> None:
+        """Take one range after the other: see `read`."""
+        for reader in readers:
+            with show_progress(reader):
+                self.read(reader.stream_id, reader.batches())
 
     def read(self, stream: str, batches: Iterable[FetchedBatch]) -> None:
         """Take the batches of a stream, to their end or until it is to stop.
 
         Raises:
             StreamError, StreamUnavailable: the stream cannot be read on.
-            WrongRevision: the schema was changed meanwhile.
+            WrongRevision: the schema was changed.
             DBAPIError: the database failed for longer than somebody waits.
         """
         for batch in batches:
             records = batch.records if self._only is None else self._only.of(batch.records)
-            for merged in self._hand.take(Origin(stream, batch.topic_ids), records):
-                self.report.add(merged)
-                if self._is_stopping():
-                    return
+            with self._stop.shielded():
+                for merged in self._reapplier.take(Origin(stream, batch.topic_ids), records):
+                    self.report.add(merged)
+                    if self._stop.is_wanted:
+                        return
+
+
+# What a replay is made of; all wait for what is unavailable.
+
+
+def dry_run(context: ReapplyContext) -> Reapplier:
+    """Keeps nothing, and says what the replay would come to."""
+    return DryRunReapplier(context)
+
+
+def committing(context: ReapplyContext, authorship: Authorship) -> Reapplier:
+    """Keeps what the replay comes to, and logs who did it."""
+    return CommittingReapplier(context, LogEntry.by(authorship, "replayed"))
+
+
+def records_of(context: ReapplyContext, hsa_ids: Sequence[str]) -> RecordFilter | None:
+    """Leaves the records of these clinics, as people write their ids; all, where none is named."""
+    if not hsa_ids:
+        return None
+
+    def named() -> set[str]:
+        with context.registry.snapshot() as connection:
+            return set(meant(connection, hsa_ids))
+
+    return RecordFilter(context.retry(named), context.decoder, context.clock)
+
+
+@contextmanager
+def opened(
+    context: ReapplyContext, ranges: Iterable[Callable[[], RangeReader]]
+) -> Iterator[list[RangeReader]]:
+    """The ranges, all of them opened before the first one is read.
+
+    Raises:
+        StreamError: one is not of the log that the registry was read from, or cannot be read.
+    """
+    with ExitStack() as stack:
+        readers = []
+        for open_range in ranges:
+            reader = stack.enter_context(closing(context.retry(open_range)))
+            if is_cluster(reader.stream_id):
+                _check_same_log(context, reader)
+            readers.append(reader)
+        yield readers
+
+
+def _check_same_log(context: ReapplyContext, reader: RangeReader) -> None:
+    context.retry(lambda: check_same_log(context.registry, reader.stream_id, reader.topic_ids))

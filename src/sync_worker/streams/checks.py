@@ -29,6 +29,11 @@ def other_clusters(stored: StoredPositions) -> list[str]:
     return [] if stored.positions else others
 
 
+def is_cluster(stream_id: str) -> bool:
+    """Whether a stream is a Kafka cluster, and not an archive."""
+    return stream_id.startswith(_CLUSTER)
+
+
 def check_cluster(stream_id: str, stored: StoredPositions) -> None:
     """Raise where the registry has positions in other clusters, and none in this one."""
     others = other_clusters(stored)

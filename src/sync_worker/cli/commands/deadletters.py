@@ -7,14 +7,22 @@ from datetime import timedelta
 import click
 
 from sync_worker import bootstrap
-from sync_worker.authorship import Authorship
-from sync_worker.cli import choosing_letters, options, reading_again, redriving
+from sync_worker.cli import choosing_letters, options
 from sync_worker.cli.choosing_letters import Choice, Narrowed
+from sync_worker.cli.interruption import reapplying
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
+from sync_worker.cli.plan import Author, Consent, author_options, author_with_reason, plan_options
 from sync_worker.cli.table import Columns
+from sync_worker.cli.warnings import ahead_of_clock, moved_without_board
 from sync_worker.errors import Exit
 from sync_worker.operations import redrive
-from sync_worker.operations.redrive import UnknownDeadLetters
+from sync_worker.operations.redrive import (
+    DryRunRedriver,
+    Redrive,
+    Redriver,
+    UnknownDeadLetters,
+)
+from sync_worker.pipeline.merge import Outcome
 from sync_worker.registry import dead_letter_lists, queries
 from sync_worker.registry.dead_letters import DeadLetterSummary, count_closed
 
@@ -33,6 +41,15 @@ COLUMNS = Columns(
     hidden_first=("topic_id", "stream", "offset", "partition", "topic", "status", "received_at"),
 )
 
+OUTCOME_COLUMNS = ("id", "outcome")
+_WOULD = {
+    Outcome.APPLIED: "would be applied",
+    Outcome.SUPERSEDED: "superseded",
+    Outcome.IGNORED: "ignored",
+    Outcome.DEAD_LETTERED: "still bad",
+}
+_MOST_DAYS = 36_500
+
 
 @click.group(cls=options.Group)
 def command() -> None:
@@ -41,9 +58,6 @@ def command() -> None:
     A bad record never stops the others: it is kept byte for byte, with the reason. Once the cause
     is gone it can be redriven; one that is of no use is discarded; closed ones are purged.
     """
-
-
-_MOST_DAYS = 36_500
 
 
 @command.command(
@@ -98,18 +112,10 @@ def show(run: Invocation, number: int) -> None:
     ),
 )
 @choosing_letters.choosing
-@options.actor_and_reason
-@options.plan_options
+@author_options
+@plan_options
 @pass_invocation
-def redrive_letters(
-    run: Invocation,
-    /,
-    choice: Choice,
-    actor: str,
-    reason: str | None,
-    dry_run: bool,
-    yes: bool,
-) -> None:
+def redrive_letters(run: Invocation, choice: Choice, author: Author, consent: Consent) -> None:
     """Judge open dead letters anew, in the order set aside, through the worker's own path.
 
     Those that are understood by now are closed as redriven, and what they state is merged: a newer
@@ -117,16 +123,52 @@ def redrive_letters(
     stays open, or something is held.
     """
     choice.require_clear("sync-worker deadletters redrive --all --code unknown_region --dry-run")
-    if not (dry_run or yes):
+    if consent.is_asked_for:
         run.output.require_terminal()
-    with reading_again.opened(run) as again:
-        wanted = again.reapply_context.retry(lambda: choice.heads(again.registry))
-        work = redriving.Redrive(run, again, wanted)
-        if wanted and not (dry_run or yes):
-            work.tell_plan()
+    with reapplying(run) as (context, interruption):
+        heads = context.retry(lambda: choice.heads(context.registry))
+        most = run.settings.batch_max_records
+        planned = Redrive(DryRunRedriver(context, most), interruption)
+        if heads and consent.is_asked_for:
+            with interruption.in_order():
+                planned.take(heads)
+            _tell_plan(run, planned)
             run.output.confirm("Redrive them?", yes=False)
-        needs_attention = work.rehearse() if dry_run else work.do(actor, reason)
-    if needs_attention:
+        redriver = None if consent.dry_run else Redriver(context, author.now(), most)
+        work = Redrive(redriver or DryRunRedriver(context, most), interruption)
+        try:
+            with interruption.in_order():
+                work.take(heads)
+        finally:
+            items = [{"id": number, "outcome": outcome.value} for number, outcome in work.outcomes]
+            run.output.items(items, OUTCOME_COLUMNS, empty="There is nothing to redrive.")
+            moved = work.report.moved_without_board()
+            moved_without_board(run.output, moved, is_done=not consent.dry_run)
+    choosing_letters.tell_gone(run.output, len(heads) - len(work.outcomes))
+    _point_out(run, work)
+
+
+def _tell_plan(run: Invocation, planned: Redrive) -> None:
+    report = planned.report
+    would = ", ".join(f"{report.counts[outcome]} {_WOULD[outcome]}" for outcome in Outcome)
+    run.output.message(f"{report.read} dead letters: {would}.")
+    moved_without_board(run.output, report.moved_without_board(), is_done=False)
+
+
+def _point_out(run: Invocation, work: Redrive) -> None:
+    bad, held = work.report.counts[Outcome.DEAD_LETTERED], work.report.held
+    if bad:
+        run.output.attention(f"{bad} are still bad: sync-worker deadletters list")
+    if work.excerpts:
+        run.output.attention(
+            f"{work.excerpts} of them were too large, and only the beginning was kept: they "
+            "cannot be redriven. Have what they say published in smaller records, and discard "
+            "them."
+        )
+    ahead_of_clock(run.output, work.report.ahead_of_clock)
+    if held:
+        run.output.attention(f"{held} are held back: sync-worker holds list")
+    if bad or held:
         end_with(Exit.ATTENTION)
 
 
@@ -138,19 +180,10 @@ def redrive_letters(
     ),
 )
 @choosing_letters.choosing
-@options.required_reason
-@options.actor_option
-@options.plan_options
+@author_with_reason
+@plan_options
 @pass_invocation
-def discard(
-    run: Invocation,
-    /,
-    choice: Choice,
-    reason: str,
-    actor: str,
-    dry_run: bool,
-    yes: bool,
-) -> None:
+def discard(run: Invocation, choice: Choice, author: Author, consent: Consent) -> None:
     """Close dead letters for good: what they say is not to be applied.
 
     Of those that are named all, or none. With --all those that are open as it begins: what is set
@@ -159,15 +192,19 @@ def discard(
     choice.require_clear("sync-worker deadletters discard --all --code invalid_json --reason TEXT")
     with run.registry() as registry:
         heads = choice.heads(registry)
-        if heads and not dry_run:
+        numbers = [head.number for head in heads]
+        if heads and not consent.dry_run:
             run.output.message(_plan(heads, choice))
-            run.output.confirm(f"Discard {len(heads)} dead letters?", yes=yes)
-            numbers = [head.number for head in heads]
-            authorship = Authorship(actor, reason, bootstrap.now())
-            heads = redrive.discard(registry, numbers, authorship, all_or_none=not choice.every)
-            choosing_letters.tell_gone(run.output, len(numbers) - len(heads))
-    rows = [{"id": head.number, "outcome": "discarded"} for head in heads]
-    run.output.items(rows, ("id", "outcome"), empty="There is nothing to discard.")
+        discarded = consent.carry_out(
+            run.output,
+            f"Discard {len(heads)} dead letters?" if heads else None,
+            lambda: redrive.discard(registry, numbers, author.now(), all_or_none=not choice.every),
+        )
+    if discarded is not None:
+        choosing_letters.tell_gone(run.output, len(heads) - len(discarded))
+        heads = discarded
+    items = [{"id": head.number, "outcome": "discarded"} for head in heads]
+    run.output.items(items, OUTCOME_COLUMNS, empty="There is nothing to discard.")
 
 
 @command.command(
@@ -183,12 +220,10 @@ def discard(
     type=click.IntRange(0, _MOST_DAYS),
     help="Those that were closed longer ago.",
 )
-@options.actor_and_reason
-@options.plan_options
+@author_options
+@plan_options
 @pass_invocation
-def purge(
-    run: Invocation, /, days: int, actor: str, reason: str | None, dry_run: bool, yes: bool
-) -> None:
+def purge(run: Invocation, days: int, author: Author, consent: Consent) -> None:
     """Delete dead letters that were closed more than so many days ago, with their records.
 
     Open ones stay. What is purged is gone: where its record is read again and is still bad, it is
@@ -197,13 +232,14 @@ def purge(
     before = bootstrap.now() - timedelta(days=days)
     with run.registry() as registry:
         with registry.snapshot() as connection:
-            purged = count_closed(connection, before)
-        if purged and not dry_run:
-            run.output.confirm(f"Delete {purged} closed dead letters?", yes=yes)
-            authorship = Authorship(actor, reason, bootstrap.now())
-            purged = redrive.purge(registry, before, authorship)
-    verb = "would be deleted" if dry_run else "deleted"
-    document = {"purged": purged, "closed_before": before}
+            planned = count_closed(connection, before)
+        purged = consent.carry_out(
+            run.output,
+            f"Delete {planned} closed dead letters?" if planned else None,
+            lambda: redrive.purge(registry, before, author.now()),
+        )
+    verb = "would be deleted" if consent.dry_run else "deleted"
+    document = {"purged": planned if purged is None else purged, "closed_before": before}
     run.output.document(document, render=lambda shown: f"{shown['purged']} dead letters {verb}")
 
 

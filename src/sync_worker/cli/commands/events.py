@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from sync_worker import bootstrap
-from sync_worker.cli import options, text
+from sync_worker.cli import options
 from sync_worker.cli.commands import events_export, events_publish
 from sync_worker.cli.event_files import Kind, Placed, opened
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.table import Columns
+from sync_worker.cli.warnings import ahead_of_clock
 from sync_worker.errors import Exit
 from sync_worker.events.decode_result import DecodeResult, Event, Ignored, Rejection
 from sync_worker.events.decoder import EventDecoder
@@ -106,8 +107,7 @@ class _Tally:
             run.output.items(self._rows, COLUMNS, empty=self._no_rows, extra={"summary": summary})
         tell = run.output.attention if self.needs_attention else run.output.message
         tell(self._in_short(counts))
-        if self._ahead_of_clock:
-            run.output.attention(text.ahead_of_clock(self._ahead_of_clock))
+        ahead_of_clock(run.output, self._ahead_of_clock)
 
     @property
     def _no_rows(self) -> str:

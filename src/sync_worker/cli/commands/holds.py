@@ -7,9 +7,10 @@ import click
 
 from sync_worker import bootstrap
 from sync_worker.authorship import Authorship
-from sync_worker.cli import moves, options
+from sync_worker.cli import options
 from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.table import Columns
+from sync_worker.cli.warnings import moved_without_board
 from sync_worker.operations import approve_holds as deciding
 from sync_worker.operations.approve_holds import UnknownHold
 from sync_worker.registry import holds
@@ -129,15 +130,15 @@ def approve(
         would_move = deciding.would_move(registry, planned)
         if dry_run:
             run.output.document(planned, render=lambda shown: _text(run, shown))
-            moves.tell(run.output, would_move, is_done=False)
+            moved_without_board(run.output, would_move, is_done=False)
             return
         run.output.message(_text(run, planned, sys.stderr))
-        moves.tell(run.output, would_move, is_done=False)
+        moved_without_board(run.output, would_move, is_done=False)
         run.output.confirm(f"Approve hold {number}, {planned['count']} clinics?", yes=yes)
         seen = revision if yes else planned["revision"]
         authorship = Authorship(actor, reason, bootstrap.now())
         moved = deciding.approve(registry, number, authorship, seen)
-        moves.tell(run.output, moved, is_done=True)
+        moved_without_board(run.output, moved, is_done=True)
         with registry.snapshot() as connection:
             hold = holds.shown(connection, number) or planned
     run.output.document(hold, render=_sentence)

@@ -11,11 +11,12 @@ from typing import Any
 import click
 
 from sync_worker import bootstrap
-from sync_worker.cli import lookup, moves, options
+from sync_worker.cli import lookup, options
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.params import Moment
 from sync_worker.cli.plan import Author, Consent, author_options, yes_option
 from sync_worker.cli.table import Columns
+from sync_worker.cli.warnings import moved_without_board
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.timestamps import CLOCKS_DIFFER
 from sync_worker.operations.reconcile import (
@@ -173,7 +174,7 @@ def command(
                 or RepairResult()
             )
         else:
-            moves.tell(run.output, moved, is_done=False)
+            moved_without_board(run.output, moved, is_done=False)
     _report(run, found.comparison, repaired)
 
 
@@ -225,7 +226,7 @@ def _plan(
         return None
     run.output.message("To be set, from registry to expected:")
     run.output.message(run.output.table([item(one) for one in differences], COLUMNS, sys.stderr))
-    moves.tell(run.output, moved, is_done=False)
+    moved_without_board(run.output, moved, is_done=False)
     clinics = len({one.hsa_id for one in differences})
     return f"Set {len(differences)} facts of {clinics} clinics?"
 
@@ -321,7 +322,7 @@ def _report(
 def _tell_repair(run: Invocation, repaired: RepairResult) -> None:
     if repaired.done:
         run.output.message(f"{len(repaired.done)} facts are set, and were looked at again.")
-    moves.tell(run.output, repaired.moved, is_done=True)
+    moved_without_board(run.output, repaired.moved, is_done=True)
     if repaired.left:
         names = ", ".join(sorted({one.hsa_id for one in repaired.left}))
         run.output.attention(

@@ -1,0 +1,28 @@
+"""What several commands point out: clinics that nobody can reach, and clocks that are wrong."""
+
+from collections.abc import Iterable
+
+from sync_worker.cli.output import Output
+from sync_worker.pipeline.listener import MovedWithoutBoard
+
+
+def moved_without_board(
+    output: Output, moved: Iterable[MovedWithoutBoard], *, is_done: bool
+) -> None:
+    """Say which clinics come, or came, into a region without a patient board; also with -q."""
+    for hsa_id, region_code in moved:
+        where = (
+            f"is in region {region_code} now" if is_done else f"would be in region {region_code}"
+        )
+        output.attention(f"{hsa_id} {where}, which has no patient board: nobody can file.")
+
+
+def ahead_of_clock(output: Output, events: int) -> None:
+    """Say that the times of so many events are still to come, where there are any."""
+    if not events:
+        return
+    are = "1 event is" if events == 1 else f"{events} events are"
+    output.attention(
+        f"{are} over a minute ahead of the clock: the publisher's clock or time zone is wrong, or "
+        "ours. What truly happens until then is older, and passed over."
+    )
