@@ -1,4 +1,4 @@
-"""What a record holds, as JSON, and which clinics it names; judges nothing."""
+"""The content of a record as JSON, and the clinics that it names. No rule is checked here."""
 
 import json
 from collections.abc import Callable
@@ -9,8 +9,8 @@ import msgspec
 from sync_worker.domain.hsa_id import is_blank, normalised
 from sync_worker.events.record import Headers, Record
 
-_LARGE = 16 * 2**10
-"""Bytes of a value of which only what is read is made into objects; an event has less than 1 kB."""
+_MAX_FULLY_PARSED_BYTES = 16 * 2**10
+"""Of a larger value only the members that are read become objects; an event has less than 1 kB."""
 _ATTRIBUTES = ("specversion", "id", "source", "type", "subject", "time", "sequence")
 
 
@@ -18,12 +18,16 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-# No number is read, and float takes any count of digits, where int refuses the longest.
+# No number is read; float accepts any number of digits, int does not.
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=float)
 
 
 def document_of(value: bytes, headers: Headers) -> Any:
-    """The event as one JSON value, whichever mode it came in; ValueError where it is not JSON."""
+    """The event as one JSON value, in structured and in binary mode.
+
+    Raises:
+        ValueError, RecursionError: the value is not JSON.
+    """
     content = _content(value)
     latest = dict(headers)
     if "ce_specversion" not in latest or _is_structured(headers):
@@ -35,18 +39,22 @@ def document_of(value: bytes, headers: Headers) -> Any:
 
 def _content(value: bytes) -> Any:
     text = value.decode("utf-8")
-    return outline(value, _DECODER.decode) if len(value) > _LARGE else _DECODER.decode(text)
+    return (
+        outline(value, _DECODER.decode)
+        if len(value) > _MAX_FULLY_PARSED_BYTES
+        else _DECODER.decode(text)
+    )
 
 
 def _is_structured(headers: Headers) -> bool:
-    """Whether the content type says so; a header's name and value are in any case."""
+    """Whether the content type says so; the case of a header's name and value does not matter."""
     types = [value for name, value in headers if name.lower() == "content-type"]
     last = types[-1] if types else None
     return last is not None and last.lower().startswith(b"application/cloudevents")
 
 
 def text_of(content: bytes | None) -> str | bytes | None:
-    """The text that bytes are in UTF-8; bytes that are none stay bytes, which no field takes."""
+    """The bytes decoded from UTF-8; invalid UTF-8 stays bytes, which no field accepts."""
     if content is None:
         return None
     try:
@@ -55,9 +63,9 @@ def text_of(content: bytes | None) -> str | bytes | None:
         return content
 
 
-# What is read of a large value, and no more: JSON of 15 MiB can take half a gigabyte as objects.
-# Whether all of it is JSON is looked at, as the codec's own decoder would, without making
-# objects of it. Lone surrogates, which that one lets pass in what is not read, are no JSON here.
+# Large values: 15 MiB of JSON can take half a gigabyte as objects, so only the members that are
+# read are parsed, after a check that all of it is JSON. Unlike `json`, that check rejects lone
+# surrogates everywhere, also in members that are not read.
 
 
 _READ = (
@@ -65,8 +73,8 @@ _READ = (
     *("hsaId", "regionCode", "name"),
 )
 """The members that are read, of an event and of its data."""
-_DEEPEST = 1
-"""Members of members are read; what is within those is none of our business."""
+_MAX_DEPTH = 1
+"""Members of members are read, nothing below them."""
 _SPACE = b" \t\r\n"
 
 _Members = msgspec.defstruct("_Members", [(name, msgspec.Raw, msgspec.Raw()) for name in _READ])
@@ -75,9 +83,12 @@ _require_json = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 def outline(value: bytes, decoded: Callable[[str], Any] = json.loads) -> Any:
-    """The value with the members that are read; lists, and what lies deeper, are empty in it.
+    """The value with the members that are read; lists and deeper objects are empty.
 
-    `decoded` reads texts and numbers. Raises ValueError or RecursionError where it is not JSON.
+    `decoded` parses texts and numbers.
+
+    Raises:
+        ValueError, RecursionError: the value is not JSON.
     """
     _require_json(value)
     return _outlined(value.strip(_SPACE), decoded, 0)
@@ -87,7 +98,7 @@ def _outlined(content: bytes, decoded: Callable[[str], Any], depth: int) -> Any:
     match content[:1]:
         case b"[":
             return []
-        case b"{" if depth > _DEEPEST:
+        case b"{" if depth > _MAX_DEPTH:
             return {}
         case b"{":
             members = _members(content)
@@ -99,13 +110,10 @@ def _outlined(content: bytes, decoded: Callable[[str], Any], depth: int) -> Any:
             return decoded(content.decode("utf-8"))
 
 
-# Which clinics a record names, be it an event or not: for people who look for a clinic.
-
-
 def named_hsa_ids(record: Record) -> tuple[str, ...]:
     """Normalised HSA-ids in `data.hsaId`, `subject` and the key, in this order, each once.
 
-    Says nothing of whether the record is right: one that names two clinics is set aside.
+    They are what people search dead letters for. A valid record names a single clinic.
     """
     places = (*_in_value(record), text_of(record.key))
     texts = [text for text in places if isinstance(text, str) and not is_blank(text)]

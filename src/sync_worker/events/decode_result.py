@@ -1,4 +1,4 @@
-"""What the codec says of a record: an event, nothing to do, or why it is set aside (contract 1)."""
+"""What a record decodes to: an event, a record to ignore, or one to dead-letter (contract 1)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,34 +8,35 @@ from typing import NamedTuple
 from sync_worker.domain.facts import Facts, Register
 from sync_worker.domain.tuples import new
 
-_LONGEST_TYPE = 100
+_MAX_COUNTED_TYPE_LENGTH = 100
+_MAX_QUOTED_LENGTH = 60
 
 
 class Reason(StrEnum):
-    """Why a record becomes a dead letter; the codec judges in this order."""
+    """Why a record becomes a dead letter; the decoder checks in this order."""
 
     INVALID_JSON = "invalid_json"
     """Not UTF-8, not JSON, or empty."""
     UNSUPPORTED_VERSION = "unsupported_version"
     """A known event name with another version suffix, or none."""
     INVALID_EVENT = "invalid_event"
-    """An attribute or field that is read is missing, too long, or of the wrong type or form."""
+    """An attribute or field is missing, too long, or of the wrong type or form."""
     IDENTITY_MISMATCH = "identity_mismatch"
     """Key, `subject` and `data.hsaId` name different clinics, or a tombstone names none."""
     UNKNOWN_REGION = "unknown_region"
     """The region code is not in use (domain, decision 9)."""
     TIME_IN_FUTURE = "time_in_future"
-    """It says that it happened further ahead of the clock than clocks differ."""
+    """Its time is further ahead of the clock than the setting allows."""
     DATABASE_REJECTED = "database_rejected"
-    """The database refuses this one record's data; the codec should have found it."""
+    """The database rejects this record's data; the decoder should have noticed."""
 
 
 class Event(NamedTuple):
-    """What happened to a clinic: what it states of it, None where nothing, and its version.
+    """What happened to a clinic: the facts that are stated, None where not, and their version.
 
-    `hsa_id` is normalised; `time` is in UTC. Nothing in it is refused by a database. `name_dropped`
-    says that its name was too long to be one. `seconds_ahead` is how far ahead of the clock it is,
-    where that is more than clocks differ; else 0. Flat, since a catch-up holds many thousands.
+    `hsa_id` is normalised, `time` is in UTC, and databases accept every value. `name_dropped` says
+    that the name was too long. `seconds_ahead` is how far `time` is ahead of the clock, if that is
+    more than clocks differ, else 0. The tuple is flat because many thousands are in memory at once.
     """
 
     hsa_id: str
@@ -51,7 +52,7 @@ class Event(NamedTuple):
     @property
     def facts(self) -> Facts:
         """The facts that it states, each with the event's version."""
-        # A reconcile comes through here with every record: not by the slow calls of the classes.
+        # Called for every record of a reconcile, so the slow constructors are avoided.
         _, event_id, time, sequence, active, region_code, name, _, _ = self
         registers = (
             None if active is None else new(Register, (time, sequence, event_id, active)),
@@ -64,9 +65,9 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A record that is none of this program's business; `detail` is one sentence that says why.
+    """A record that is not meant for this program; `detail` is a sentence that says why.
 
-    `unknown_type` is its type where that is why: short, and printable throughout.
+    `unknown_type` is its type if that is the reason: shortened, and printable.
     """
 
     detail: str
@@ -75,9 +76,9 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A record that is set aside.
+    """A record that becomes a dead letter.
 
-    `detail` is one sentence for an operator. It names what is wrong and never quotes the payload.
+    `detail` is a sentence for operators. It names what is wrong and never quotes the payload.
     """
 
     reason: Reason
@@ -88,12 +89,11 @@ DecodeResult = Event | Ignored | Rejection
 
 
 def type_name(event_type: str) -> str:
-    """A type as it is counted: short, and printable throughout."""
-    shown = event_type[:_LONGEST_TYPE]
+    """An event type as it is counted: shortened, and printable."""
+    shown = event_type[:_MAX_COUNTED_TYPE_LENGTH]
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
 
 
 def quoted(text: str) -> str:
-    """The text's beginning in quotes, fit for a `detail`: short, and printable throughout."""
-    longest = 60
-    return repr(text) if len(text) <= longest else f"{text[:longest]!r}…"
+    """The beginning of a text in quotes, for use in a `detail`: short, and printable."""
+    return repr(text) if len(text) <= _MAX_QUOTED_LENGTH else f"{text[:_MAX_QUOTED_LENGTH]!r}…"

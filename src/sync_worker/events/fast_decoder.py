@@ -1,8 +1,8 @@
-"""The common event, decoded quickly: what nearly all records hold, at a quarter of the cost.
+"""A shortcut for ordinary events, which nearly all records hold, at a quarter of the cost.
 
-Says what the codec would say, or nothing: whatever is not as plain as can be, bad records above
-all, is left to the codec, which alone knows the rules and the reasons. A property test holds the
-two together over any bytes.
+It returns what the decoder would return, or None. Everything unusual, invalid records above all, is
+left to the decoder, which alone knows the rules and the reasons. A property test over arbitrary
+bytes keeps the two equal.
 """
 
 import re
@@ -19,16 +19,16 @@ from sync_worker.events.models import MODELS
 from sync_worker.events.record import Headers, Record
 from sync_worker.events.texts import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_SEQUENCE_LENGTH
 
-_MOST_CLINICS = 65_536
+_MAX_CACHED_NAMES = 65_536
 _FIRST, _LAST = "!", "~"
-"""Text that begins with one of these characters is surely not blank."""
+"""A text whose first character lies between these is certainly not blank."""
 _UTC_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?Z"
 ).fullmatch
 _PLAIN_HSA_ID = re.compile(rf"[!-~]{{1,{MAX_LENGTH_FROM_EVENTS}}}")
 _ESCAPE, _ESCAPED_NUL = b"\\", b"\\u0000"
 _ACTIVATION: Mapping[str, Any] = {name: model.activation for name, (model, _) in MODELS.items()}
-_NO_TYPE = object()
+_UNKNOWN_TYPE = object()
 
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -37,7 +37,7 @@ _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID_LENGTH)]
 _Sequence = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SEQUENCE_LENGTH)]
 
 
-# What is longer is not remembered, however often it comes.
+# Longer texts are not cached, however often they come.
 _HsaId = Annotated[str, msgspec.Meta(max_length=MAX_LENGTH_FROM_EVENTS)]
 
 
@@ -62,23 +62,23 @@ _decode = msgspec.json.Decoder(_Document).decode
 
 
 def fast_decoder(regions: Iterable[str]) -> Callable[[Record], Event | None]:
-    """A function that gives a plain record's event, and None for every other record.
+    """A function that returns the event of an ordinary record, and None for any other record.
 
-    `regions` are the codes in use. The clock is not looked at.
+    `regions` are the codes in use. The clock is not consulted.
     """
     in_use = {code: code for code in regions}
-    clinic_of, clinic_of_key = _Remembered(_plain_hsa_id), _Remembered(_clinic_of_key)
-    names = _Remembered(lambda name: name)  # each in memory once, however many events state it
+    clinic_of, clinic_of_key = _Cache(_plain_hsa_id), _Cache(_clinic_of_key)
+    names = _Cache(lambda name: name)  # so that equal names are one object
 
-    def event_in(record: Record) -> Event | None:
+    def decode(record: Record) -> Event | None:
         _, _, _, _, key, value, headers, _ = record
-        # An excerpt of a value is bytes as well, and can look like all of it.
+        # An excerpt is bytes too, and can look like a whole value.
         if value.__class__ is not bytes or not _is_structured(headers):
             return None
         if _ESCAPE in value and _ESCAPED_NUL in value:
             return None
         try:
-            value.isascii() or value.decode()  # what is skipped is not looked at otherwise
+            value.isascii() or value.decode()  # msgspec does not check members that it skips
             document = _decode(value)
             if _UTC_TIME(document.time) is None:
                 return None
@@ -92,7 +92,7 @@ def fast_decoder(regions: Iterable[str]) -> Callable[[Record], Event | None]:
             return None
         return _event(document, hsa_id, time, in_use, names)
 
-    return event_in
+    return decode
 
 
 def _event(
@@ -103,11 +103,11 @@ def _event(
     names: Mapping[str, str | None],
 ) -> Event | None:
     event_id, sequence, name = document.id, document.sequence or "", document.data.name
-    activation = _ACTIVATION.get(document.type, _NO_TYPE)
+    activation = _ACTIVATION.get(document.type, _UNKNOWN_TYPE)
     stated_region = None if activation is False else document.data.region_code
     region_code = None if stated_region is None else in_use.get(stated_region)
     if (
-        activation is _NO_TYPE
+        activation is _UNKNOWN_TYPE
         or (region_code is None and (stated_region is not None or activation is None))
         or not (_FIRST <= event_id[0] <= _LAST and _FIRST <= document.source[0] <= _LAST)
         or (sequence and not _FIRST <= sequence[0] <= _LAST)
@@ -120,7 +120,7 @@ def _event(
 
 
 def _plain_hsa_id(text: str) -> str | None:
-    """The HSA-id, normalised; None where it has anything around it, or is none."""
+    """The HSA-id, normalised; None if it is not one, or has anything around it."""
     return normalised(text) if _PLAIN_HSA_ID.fullmatch(text) else None
 
 
@@ -132,21 +132,21 @@ def _clinic_of_key(key: bytes) -> str | None:
     return _plain_hsa_id(key.decode("ascii")) if key.isascii() else None
 
 
-class _Remembered(dict[Any, str | None]):
-    """What a function said of names. Forgets them all where they become too many."""
+class _Cache(dict[Any, str | None]):
+    """The results of a function, by its argument; cleared when there are too many."""
 
     def __init__(self, function: Callable[[Any], str | None]) -> None:
         self._function = function
 
     def __missing__(self, name: Any) -> str | None:
-        if len(self) >= _MOST_CLINICS:
+        if len(self) >= _MAX_CACHED_NAMES:
             self.clear()
-        self[name] = said = self._function(name)
-        return said
+        self[name] = result = self._function(name)
+        return result
 
 
 def _is_structured(headers: Headers) -> bool:
-    """Whether no header says that the attributes are in the headers."""
+    """Whether no header says that the attributes are in headers."""
     for name, _ in headers:  # noqa: SIM110 - a generator takes three times as long
         if name == "ce_specversion":
             return False

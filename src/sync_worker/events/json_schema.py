@@ -1,7 +1,7 @@
-"""The JSON Schemas (draft 2020-12) of the events, exported from the models: they have one author.
+"""The JSON Schemas (draft 2020-12) of the events, generated from the models.
 
-For each event type there are two: the whole event, as structured mode has it, and its data alone,
-which is a record's value in binary mode.
+Each event type has two: one of the whole event, which is the value of a record in structured mode,
+and one of its data, which is the value in binary mode.
 """
 
 import json
@@ -22,7 +22,7 @@ def schemas() -> dict[str, dict[str, object]]:
 
 
 def as_text(schema: dict[str, object]) -> str:
-    """The schema as its file holds it."""
+    """The content of the schema's file."""
     return json.dumps(schema, indent=2, ensure_ascii=True) + "\n"
 
 
@@ -38,24 +38,22 @@ def _exported(model: type[BaseModel], name: str) -> dict[str, object]:
 
 
 def _portable_members(schema: dict[str, Any]) -> dict[str, object]:
-    """The members of a schema, but for titles that only repeat a field's or a model's name."""
-    kept = {key: part for key, part in schema.items() if not _is_title(key, part)}
-    return {key: _portable(key, part) for key, part in kept.items()}
-
-
-def _is_title(key: str, part: object) -> bool:
-    return key == "title" and isinstance(part, str)
+    """The members of a schema, without titles, which only repeat names of fields and models."""
+    return {
+        key: _portable(key, part)
+        for key, part in schema.items()
+        if key != "title" or not isinstance(part, str)  # a field may be called title
+    }
 
 
 def _portable(key: str, part: object) -> object:
-    """The part of a schema, with patterns that mean the same to whichever library reads them."""
+    """A part of a schema, with patterns that every validator understands alike."""
     if isinstance(part, dict):
         return _portable_members(part)
     if isinstance(part, list):
         return [_portable(key, inner) for inner in part]
-    return _portable_pattern(part) if key == "pattern" and isinstance(part, str) else part
-
-
-def _portable_pattern(pattern: str) -> str:
-    """The models refuse lone surrogates without being told, and their `$` is the very end."""
-    return pattern.replace(r"\u0000]", r"\u0000\ud800-\udfff]").removesuffix("$") + r"(?!\n)$"
+    if key == "pattern" and isinstance(part, str):
+        # Unlike the models, validators may accept lone surrogates, and a newline before `$`.
+        without_surrogates = part.replace(r"\u0000]", r"\u0000\ud800-\udfff]")
+        return without_surrogates.removesuffix("$") + r"(?!\n)$"
+    return part

@@ -1,7 +1,7 @@
 """The events of the contract as models; the JSON Schemas are exported from them.
 
-They hold what a schema can say as well. What needs more than one field, the list of regions or the
-clock is the codec's. No pattern names lone surrogates, which these models refuse anyway.
+They check what a schema can express as well. What needs more than one field, the list of regions
+or the clock is checked by the decoder. No pattern names lone surrogates: pydantic refuses them.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ def _instant(value: object) -> datetime:
 
 
 def _long_or_text(name: str) -> str:
-    """A name that is too long to be one is dropped, whatever else is wrong with it."""
+    """Let pass a name that is too long: it is dropped, whatever else is wrong with it."""
     if len(name) <= MAX_NAME_LENGTH and not is_storable(name):
         raise ValueError("neither text nor dropped")
     return name
@@ -62,19 +62,19 @@ Instant = Annotated[datetime, PlainValidator(_instant), WithJsonSchema(_TIME_SCH
 
 
 class Data(BaseModel):
-    """What every event's data has."""
+    """What the data of every event has."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
     hsa_id: HsaId = Field(alias="hsaId", description="The clinic's HSA-id.")
     name: Name | None = Field(
         default=None,
-        description=f"The clinic's name; one of over {MAX_NAME_LENGTH} characters is dropped.",
+        description=f"The clinic's name; dropped if longer than {MAX_NAME_LENGTH} characters.",
     )
 
     @property
     def stated_region(self) -> str | None:
-        """The region code; None where the event has none, or a blank one."""
+        """The region code; None if the event has none, or a blank one."""
         return None
 
 
@@ -84,7 +84,8 @@ class ActivatedData(Data):
     region_code: Text | None = Field(
         default=None,
         alias="regionCode",
-        description="The region that administers the clinic, two characters; blank is absent.",
+        description="The two-character code of the region that administers the clinic; null or "
+        "blank counts as absent.",
     )
 
     @property
@@ -101,7 +102,7 @@ class RegionChangedData(Data):
 
     region_code: StatedText = Field(
         alias="regionCode",
-        description="The region that administers the clinic from `time`, two characters.",
+        description="The two-character code of the region that administers the clinic.",
     )
 
     @property
@@ -110,27 +111,30 @@ class RegionChangedData(Data):
 
 
 class Document(BaseModel):
-    """The CloudEvents attributes that are read; any other one is ignored."""
+    """The CloudEvents attributes that are read; all others are ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
     activation: ClassVar[bool | None] = None
-    """What an event of this type says of the clinic's activation."""
+    """What an event of this type says about the clinic's activation; None: nothing."""
 
     specversion: Literal["1.0"]
-    id: Id = Field(description="Tells apart what happened at the same time; compared as text.")
-    source: StatedText = Field(description="Which system publishes it.")
-    time: Instant = Field(
-        description="When it happened upstream: RFC 3339 with offset, years 1 to 9999 in UTC."
+    id: Id = Field(
+        description="Breaks ties between events of the same time and sequence; compared as text."
     )
-    subject: Text | None = Field(default=None, description="If not blank, the clinic's HSA-id.")
+    source: StatedText = Field(description="The system that publishes the event.")
+    time: Instant = Field(
+        description="When it happened in the e-services: RFC 3339 with offset, years 1 to 9999 in "
+        "UTC."
+    )
+    subject: Text | None = Field(default=None, description="The clinic's HSA-id, unless blank.")
     sequence: Sequence | None = Field(
         default=None, description="Orders events of the same time; compared as text."
     )
 
 
 class Activated(Document):
-    """The clinic is active in the e-services from `time`."""
+    """From `time` on, the clinic is active in the e-services."""
 
     activation = True
 
@@ -139,7 +143,7 @@ class Activated(Document):
 
 
 class Deactivated(Document):
-    """The clinic is not active in the e-services from `time`."""
+    """From `time` on, the clinic is not active in the e-services."""
 
     activation = False
 
@@ -148,7 +152,7 @@ class Deactivated(Document):
 
 
 class RegionChanged(Document):
-    """The clinic is administered by the region from `time`."""
+    """From `time` on, the region administers the clinic."""
 
     type: Literal["eservices.clinic.region-changed.v1"]
     data: RegionChangedData
@@ -161,7 +165,7 @@ MODELS: Mapping[str, tuple[type[KnownDocument], type[Data]]] = {
     "eservices.clinic.deactivated.v1": (Deactivated, DeactivatedData),
     "eservices.clinic.region-changed.v1": (RegionChanged, RegionChangedData),
 }
-"""The types that are understood: the whole event's model, and that of its data alone."""
+"""By known event type: the model of the whole event, and of its data alone."""
 
 
 _FORMS = {
@@ -175,7 +179,7 @@ _FORMS = {
 
 
 def problem(error: ValidationError) -> str:
-    """The first thing wrong, as a sentence that names the field and quotes nothing."""
+    """The first error as a sentence, which names the field and quotes nothing."""
     first = error.errors(include_url=False, include_context=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     value = first["input"]

@@ -1,4 +1,4 @@
-"""A record: bytes with their address, as Kafka and an archive have them."""
+"""A record: topic, partition and offset, and the bytes that Kafka or an archive has there."""
 
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
@@ -7,18 +7,18 @@ from typing import NamedTuple
 Headers = tuple[tuple[str, bytes | None], ...]
 
 MAX_RECORD_BYTES = 16 * 2**20
-"""A record that takes more, unpacked, is kept as an excerpt of it (contract 1)."""
+"""Of a larger record, unpacked, only an excerpt is kept (contract 1)."""
 EXCERPT_BYTES = 64 * 2**10
-"""What is kept of the value of such a record; and of its key, and of its headers."""
+"""What is kept of the value of such a record, and the same of its key and of its headers."""
 HEADER_OVERHEAD_BYTES = 64
-"""What a header takes beside its name and value, which can both be empty."""
+"""What a header takes in memory in addition to its name and value."""
 
 
 class Excerpt(bytes):
-    """The first bytes of a value whose record was too large to be kept whole.
+    """The first bytes of a value whose record was too large.
 
-    `size` is of the whole value in bytes; `sha256` is the whole value's hash in hexadecimal, None
-    where the value was not read to its end. Without a hash, a size of 0 is one that is not known.
+    `size` is that of the whole value in bytes, `sha256` the hash of the whole value in hexadecimal,
+    None if the value was not read to its end. Without a hash, a size of 0 means an unknown size.
     """
 
     size: int
@@ -31,12 +31,12 @@ class Excerpt(bytes):
 
     @property
     def whole(self) -> bytes:
-        """What is known of the whole value, which tells it from another with the same beginning."""
+        """What tells the whole value from another one with the same beginning."""
         return f"{self.size} {self.sha256}".encode()
 
     @classmethod
     def of(cls, whole: bytes) -> "Excerpt":
-        """The excerpt of a value that is at hand."""
+        """The excerpt of a value."""
         return cls(whole[:EXCERPT_BYTES], len(whole), sha256(whole).hexdigest())
 
 
@@ -52,25 +52,26 @@ class Partition(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """The logs that records are read from: those of a stream, with the ids that its topics have.
+    """The stream that records are read from, with the ids of its topics.
 
-    A topic that was created again has another id, and is another log. An archive has no ids.
+    A topic that was deleted and created again has another id, and is another log. The topics of an
+    archive have no ids.
     """
 
     stream: str
     topic_ids: Mapping[str, str] = {}
 
     def topic_id(self, topic: str) -> str:
-        """The topic's id; empty where it has none."""
+        """The topic's id; empty if it has none."""
         return self.topic_ids.get(topic, "")
 
 
 class Record(NamedTuple):
-    """A record as it was read, byte for byte, with where it stands.
+    """A record as it was read, byte for byte.
 
-    `timestamp_ms` is milliseconds since 1970 in UTC, None where the record has none. With
-    `is_log_append_time` the broker set it, as the record was written; else the producer gave it. A
-    `value` of None is a tombstone, an `Excerpt` what is kept of a record that is too large.
+    `timestamp_ms` is in milliseconds since 1970 in UTC, None if the record has none. With
+    `is_log_append_time` the broker set it when the record was written, else the producer. A `value`
+    of None is a tombstone; an `Excerpt` is what is kept of a record that is too large.
     """
 
     topic: str
@@ -84,15 +85,15 @@ class Record(NamedTuple):
 
     @property
     def address(self) -> Address:
-        """Where it stands in its stream."""
+        """Topic, partition and offset."""
         return self.topic, self.partition, self.offset
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what it holds, wherever it stands, in hexadecimal.
+        """SHA-256 of its contents, in hexadecimal.
 
-        Tells it from another record at the same address: a log can be cut back and written on, and
-        nothing else shows that of an archive.
+        Tells it from another record at the same address: a log can be truncated and written again,
+        and in an archive nothing else shows that.
         """
         headers = (part for name, value in self.headers for part in (name.encode(), value))
         timestamp = None if self.timestamp_ms is None else b"%d" % self.timestamp_ms
@@ -107,7 +108,7 @@ class Record(NamedTuple):
 
 
 def _digest(parts: Iterable[bytes | None]) -> str:
-    """Each part with its length before it, so that none runs into the next."""
+    # Each part is preceded by its length, so that no two lists of parts look the same.
     digest = sha256()
     for part in parts:
         digest.update(b"-" if part is None else b"%d:" % len(part))
@@ -116,7 +117,7 @@ def _digest(parts: Iterable[bytes | None]) -> str:
 
 
 def bounded(record: Record) -> Record:
-    """The record; or what is kept of it, where it is too large."""
+    """The record, or what is kept of it if it is too large."""
     if record.size <= MAX_RECORD_BYTES:
         return record
     value = record.value
@@ -128,12 +129,12 @@ def bounded(record: Record) -> Record:
 
 
 def _first_headers(headers: Headers) -> Headers:
-    """As many of the headers as are kept of a record that is too large."""
+    """As many of the headers as fit into `EXCERPT_BYTES`."""
     left = EXCERPT_BYTES
-    for number, header in enumerate(headers):
+    for index, header in enumerate(headers):
         left -= _header_size(header)
         if left < 0:
-            return headers[:number]
+            return headers[:index]
     return headers
 
 

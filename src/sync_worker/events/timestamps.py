@@ -1,6 +1,6 @@
-"""The instant that an event's `time` names: strict RFC 3339, the profile that CloudEvents asks for.
+"""Timestamps of events: strict RFC 3339, as CloudEvents requires, turned into instants.
 
-Instants are counted as the databases count them: in UTC, cut to the microsecond, in the years 1 to
+Instants are those that databases can store: in UTC, truncated to the microsecond, in the years 1 to
 9999, without leap seconds.
 """
 
@@ -20,23 +20,23 @@ _DAY = (
 _HOUR_AND_MINUTE = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 
 PATTERN = rf"^{_DAY}[Tt]{_HOUR_AND_MINUTE}:[0-5][0-9](?:\.[0-9]+)?(?:[Zz]|[+-]{_HOUR_AND_MINUTE})$"
-"""The form, in the dialect that Python and JSON Schema share."""
+"""The form, as a regular expression that Python and JSON Schema share."""
 
 CLOCKS_DIFFER = timedelta(minutes=1)
-"""Clocks that are set by NTP differ by less; what is further ahead is a fault of one of them."""
+"""Clocks synchronised by NTP differ by less; an event further ahead means that one is wrong."""
 
 _FORM = re.compile(PATTERN)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def instant(text: str) -> datetime:
-    """The instant in UTC, cut to the microsecond.
+    """The instant in UTC, truncated to the microsecond.
 
     Raises:
-        ValueError: not of the form, or outside the years 1 to 9999 in UTC.
+        ValueError: the text is not of the form, or outside the years 1 to 9999 in UTC.
     """
     if _FORM.fullmatch(text) is None:
-        raise ValueError("not a time as RFC 3339 writes it, with an offset")
+        raise ValueError("not an RFC 3339 time with an offset")
     moment = datetime.fromisoformat(text.upper())
     if moment.tzinfo is UTC:
         return moment
@@ -47,7 +47,11 @@ def instant(text: str) -> datetime:
 
 
 def instant_of_timestamp(timestamp_ms: int) -> datetime:
-    """The instant of a record's timestamp; ValueError outside the years 1 to 9999."""
+    """The instant of a record's timestamp.
+
+    Raises:
+        ValueError: it is outside the years 1 to 9999.
+    """
     try:
         return _EPOCH + timedelta(milliseconds=timestamp_ms)
     except OverflowError:

@@ -201,7 +201,7 @@ def _problems(hsa_id: str, row: Mapping[str, str], regions: Regions) -> Iterator
         yield f"active is {quoted(row['active'])}, and neither true nor false"
     region_code = _region_code(row)
     if region_code and region_code not in regions:
-        yield f"region_code is {quoted(row['region_code'])}, which is no region's code"
+        yield f"region_code is {quoted(row['region_code'])}, which is not a region code"
     if not is_storable(row.get(_NAME, "")):
         yield "name holds a character that no database keeps"
 

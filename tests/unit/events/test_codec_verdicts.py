@@ -271,7 +271,7 @@ def test_of_several_faults_the_first_in_the_contracts_order_is_the_reason(first)
         (activated(CLINIC, 5, name="a\0"), "`data.name` holds a NUL or half a surrogate pair."),
         (
             activated(CLINIC, 5, regionCode="1\n"),
-            "`data.regionCode` is '1\\n', which is no region's code.",
+            "`data.regionCode` is '1\\n', which is not a region code.",
         ),
         (
             activated(CLINIC, 5, subject=OTHER),
@@ -279,7 +279,7 @@ def test_of_several_faults_the_first_in_the_contracts_order_is_the_reason(first)
         ),
         (
             event("eservices.clinic.activated.v2", CLINIC, 5),
-            "`type` is 'eservices.clinic.activated.v2', and only version .v1 is understood.",
+            "`type` is 'eservices.clinic.activated.v2', but only version .v1 is supported.",
         ),
     ],
 )

@@ -32,7 +32,7 @@ NO_JSON = {
     "a byte-order mark": (b"\xef\xbb\xbf" + JSON, "byte-order mark"),
     "UTF-16": (JSON.decode().encode("utf-16"), "UTF-16"),
     "UTF-16 without a mark": (JSON.decode().encode("utf-16-be"), "UTF-16"),
-    "Windows-1252": (b'{"name": "\xe5"}', "not in UTF-8"),
+    "Windows-1252": (b'{"name": "\xe5"}', "not UTF-8"),
     "a registry's magic byte": (b"\x00\x00\x00\x00\x07" + JSON, "schema registry"),
     "gzip": (b"\x1f\x8b\x08\x00", "gzip"),
     "a Java object": (b"\xac\xed\x00\x05sr", "Java"),
@@ -55,10 +55,10 @@ NO_EVENT = {
     ),
     "version 0.3": (changed(specversion="0.3"), "earlier version"),
     "a number for a version": (changed(specversion=1.0), '"1.0"'),
-    "a blank for the T": (changed(time="2026-11-23 08:14:02Z"), "A blank stands"),
+    "a blank for the T": (changed(time="2026-11-23 08:14:02Z"), "a blank instead"),
     "no offset": (changed(time="2026-11-23T08:14:02.120"), "offset is missing"),
     "an offset without a colon": (changed(time="2026-11-23T08:14:02+0100"), "a colon"),
-    "a zone's name": (changed(time="2026-11-23T08:14:02+01:00[Europe/Stockholm]"), "zone's name"),
+    "a zone's name": (changed(time="2026-11-23T08:14:02+01:00[Europe/Stockholm]"), "time zone"),
     "a comma": (changed(time="2026-11-23T08:14:02,120Z"), "a point"),
     "a time as a number": (changed(time=1764000000000), "It is a number"),
     "a time as a list": (changed(time=[2026, 11, 23, 8, 14]), "Jackson"),
@@ -72,9 +72,9 @@ NO_EVENT = {
 }
 HEADERS: dict[str, tuple[bytes, Headers, str]] = {
     "upper case": (DATA, tuple((n.upper(), v) for n, v in BINARY) + PLAIN, "lower case"),
-    "a dash": (DATA, tuple((n.replace("_", "-"), v) for n, v in BINARY), "begin with `ce_`"),
+    "a dash": (DATA, tuple((n.replace("_", "-"), v) for n, v in BINARY), "start with `ce_`"),
     "a structured content type": (DATA, STRUCTURED + BINARY, "application/json"),
-    "no specversion": (DATA, BINARY[1:] + PLAIN, "`ce_specversion` is not among them"),
+    "no specversion": (DATA, BINARY[1:] + PLAIN, "`ce_specversion` is missing"),
     "an event within": (
         JSON,
         (("ce_specversion", b"1.0"), *PLAIN),

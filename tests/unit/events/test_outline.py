@@ -27,7 +27,7 @@ def test_a_large_value_is_judged_as_a_small_one_is(value):
     small = json.dumps(value, ensure_ascii=False).encode()
     judged = CODEC.decode(record(small, key=CLINIC, topic="t"), NOW)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(contents, "_LARGE", 0)
+        patched.setattr(contents, "_MAX_FULLY_PARSED_BYTES", 0)
         outlined = CODEC.decode(record(small, key=CLINIC, topic="t"), NOW)
     # A cause that is likely, by what is not read, is found of a small value alone.
     assert type(outlined) is type(judged)

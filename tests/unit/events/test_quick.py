@@ -61,7 +61,7 @@ def test_it_says_of_any_record_what_the_codec_says_or_nothing(value, key, header
 
     event = QUICK(candidate)
 
-    assert event is None or event == CODEC._read(candidate)
+    assert event is None or event == CODEC._decode(candidate)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_it_takes_what_nearly_all_records_hold(content):
     event = QUICK(plain)
 
     assert event is not None
-    assert event == CODEC._read(plain)
+    assert event == CODEC._decode(plain)
 
 
 @pytest.mark.parametrize(
