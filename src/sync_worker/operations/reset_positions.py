@@ -4,14 +4,20 @@ Rows stay true whatever is read again, since it merges into nothing new. Counts 
 again counts again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sync_worker.authorship import Authorship
 from sync_worker.events.record import Partition
+from sync_worker.pipeline import stored_positions
 from sync_worker.registry import change_log, positions
 from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.database import Registry
+from sync_worker.streams import checks
+
+if TYPE_CHECKING:
+    from sync_worker.streams.kafka.admin import KafkaAdmin
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +64,65 @@ def plan(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class PresentLog:
+    """A cluster's topics as they are now: each partition with its topic's id."""
+
+    stream: str
+    topic_ids: Mapping[Partition, str]
+
+
+def present_log(
+    admin: "KafkaAdmin", topics: Sequence[str], selection: Selection, to_offset: int
+) -> PresentLog:
+    """Look up the log of these topics.
+
+    Raises:
+        StreamError: a topic of these that is selected does not exist, or a selected log has no such
+            offset.
+    """
+    stream, found = f"kafka:{admin.cluster_id()}", admin.topics(topics)
+    if selection.topic is not None and selection.topic in topics:
+        checks.check_topics_exist([selection.topic], found, stream)
+    ids = {at: topic.topic_id for topic in found.values() for at in topic.partitions}
+    if to_offset > 0:
+        bounds = admin.bounds(at for at in ids if selection.has(at))
+        for partition in sorted(bounds):
+            checks.check_position(partition, to_offset, bounds[partition])
+    return PresentLog(stream, ids)
+
+
+def is_another_cluster(registry: Registry, selection: Selection, stream: str) -> bool:
+    """Whether the cluster is another one than was read.
+
+    Raises:
+        StreamError: it is, and only a part is selected. With a position in it, nothing would refuse
+            to read the rest of it.
+    """
+    stored = stored_positions.read(registry, stream)
+    if not selection.is_whole:
+        checks.check_cluster(stream, stored)
+    return bool(checks.other_clusters(stored))
+
+
 def plan_adoption(
-    registry: Registry,
-    selection: Selection,
-    to_offset: int,
-    stream: str,
-    present: Iterable[tuple[Partition, str]],
+    registry: Registry, selection: Selection, to_offset: int, log: PresentLog
 ) -> list[Reset]:
-    """Adopt the present log of a stream: its partitions, each with its topic's id.
+    """Adopt a log as it is now.
 
     A partition that its topic does not have any more, since it was re-created with fewer, is
     read from the beginning if it ever comes back.
     """
     with registry.snapshot() as connection:
         known: Mapping[Partition, int] = {
-            p.partition: p.next_offset for p in positions.listed(connection, stream)
+            p.partition: p.next_offset for p in positions.listed(connection, log.stream)
         }
-    ids = dict(present)
+    ids = log.topic_ids
     id_of_topic = {partition.topic: topic_id for partition, topic_id in ids.items()}
     gone = {at for at in known if at.topic in id_of_topic} - ids.keys()
     return [
         Reset(
-            stream,
+            log.stream,
             partition,
             id_of_topic[partition.topic],
             known.get(partition),

@@ -8,9 +8,9 @@ from sync_worker import bootstrap
 from sync_worker.administration import boards
 from sync_worker.administration.boards import BoardPlan
 from sync_worker.administration.messages import boards as says
-from sync_worker.authorship import Authorship
 from sync_worker.cli import lookup, options
 from sync_worker.cli.invocation import Invocation, pass_invocation
+from sync_worker.cli.plan import Author, Consent, author_options, plan_options
 from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.errors import Exit, UserError, Words
 from sync_worker.inspection.regions import regions
@@ -47,10 +47,18 @@ _ticket_option = click.option(
 @click.argument("hsa_id", metavar="HSA-ID")
 @click.option("--name", required=True, callback=options.not_blank, help="The patient board's name.")
 @_ticket_option
-@options.actor_and_reason
-@options.plan_options
+@author_options
+@plan_options
 @pass_invocation
-def set_board(run: Invocation, /, region_code: str, hsa_id: str, name: str, **how: Any) -> None:
+def set_board(
+    run: Invocation,
+    region_code: str,
+    hsa_id: str,
+    name: str,
+    ticket: str,
+    author: Author,
+    consent: Consent,
+) -> None:
     """Set or replace the patient board of region NN, which switches its service on."""
     lookup.require_region(bootstrap.registry.regions(run.settings), region_code)
     board = Board(region_code, hsa_ids.cleaned(hsa_id), name)
@@ -62,7 +70,7 @@ def set_board(run: Invocation, /, region_code: str, hsa_id: str, name: str, **ho
             hint=says.HSA_ID_EXAMPLE(),
         )
     lookup.warn_of_check_digits(run, [board.hsa_id])
-    _put(run, region_code, board, **how)
+    _put(run, region_code, board, author.by_order(ticket), consent)
 
 
 @command.command(
@@ -72,34 +80,24 @@ def set_board(run: Invocation, /, region_code: str, hsa_id: str, name: str, **ho
 )
 @click.argument("region_code", metavar="NN")
 @_ticket_option
-@options.actor_and_reason
-@options.plan_options
+@author_options
+@plan_options
 @pass_invocation
-def clear(run: Invocation, /, region_code: str, **how: Any) -> None:
+def clear(run: Invocation, region_code: str, ticket: str, author: Author, consent: Consent) -> None:
     """Clear the patient board of region NN, which switches its service off."""
     lookup.require_known_region(run, region_code, url=run.settings.support_url)
-    _put(run, region_code, None, **how)
+    _put(run, region_code, None, author.by_order(ticket), consent)
 
 
 def _put(
-    run: Invocation,
-    region_code: str,
-    board: Board | None,
-    *,
-    ticket: str,
-    actor: str,
-    reason: str | None,
-    dry_run: bool,
-    yes: bool,
+    run: Invocation, region_code: str, board: Board | None, author: Author, consent: Consent
 ) -> None:
     with run.registry(run.settings.support_url) as registry:
         plan = boards.plan(registry, region_code, board)
         for line in _plan_lines(plan):
             run.output.message(line)
-        if not dry_run and not plan.changes_nothing:
-            run.output.confirm(says.QUESTION(), yes=yes)
-            why = options.ticket_and_reason(ticket, reason)
-            boards.put(registry, plan, Authorship(actor, why, bootstrap.now()))
+        question = None if plan.changes_nothing else says.QUESTION()
+        consent.carry_out(run.output, question, lambda: boards.put(registry, plan, author.now()))
         rows = regions(registry, bootstrap.registry.regions(run.settings), [region_code])
     (region,) = (row for row in rows if row["region_code"] == region_code)
     run.output.document(region, render=lambda shown: _state_line(run, shown))

@@ -5,10 +5,9 @@ from typing import IO, Any
 
 import click
 
-from sync_worker import bootstrap
-from sync_worker.authorship import Authorship
 from sync_worker.cli import options
 from sync_worker.cli.invocation import Invocation, pass_invocation
+from sync_worker.cli.plan import Author, Consent, author_options, author_with_reason, plan_options
 from sync_worker.cli.table import Columns
 from sync_worker.cli.warnings import moved_without_board
 from sync_worker.operations import approve_holds as deciding
@@ -104,18 +103,11 @@ def show(run: Invocation, number: int) -> None:
     metavar="N",
     help="Only if the list is still the one that `show` printed with this revision.",
 )
-@options.actor_and_reason
-@options.plan_options
+@author_options
+@plan_options
 @pass_invocation
 def approve(
-    run: Invocation,
-    /,
-    number: int,
-    revision: int | None,
-    dry_run: bool,
-    yes: bool,
-    actor: str,
-    reason: str | None,
+    run: Invocation, number: int, revision: int | None, author: Author, consent: Consent
 ) -> None:
     """Approve a hold: what it lists takes effect.
 
@@ -128,16 +120,19 @@ def approve(
         if revision not in (None, planned["revision"]):
             raise deciding.HoldChanged(number, planned["revision"])
         would_move = deciding.would_move(registry, planned)
-        if dry_run:
+        if not consent.dry_run:
+            run.output.message(_text(run, planned, sys.stderr))
+            moved_without_board(run.output, would_move, is_done=False)
+        seen = revision if consent.yes else planned["revision"]
+        moved = consent.carry_out(
+            run.output,
+            f"Approve hold {number}, {planned['count']} clinics?",
+            lambda: deciding.approve(registry, number, author.now(), seen),
+        )
+        if moved is None:
             run.output.document(planned, render=lambda shown: _text(run, shown))
             moved_without_board(run.output, would_move, is_done=False)
             return
-        run.output.message(_text(run, planned, sys.stderr))
-        moved_without_board(run.output, would_move, is_done=False)
-        run.output.confirm(f"Approve hold {number}, {planned['count']} clinics?", yes=yes)
-        seen = revision if yes else planned["revision"]
-        authorship = Authorship(actor, reason, bootstrap.now())
-        moved = deciding.approve(registry, number, authorship, seen)
         moved_without_board(run.output, moved, is_done=True)
         with registry.snapshot() as connection:
             hold = holds.shown(connection, number) or planned
@@ -152,17 +147,16 @@ def approve(
     ),
 )
 @_number
-@options.required_reason
-@options.actor_option
+@author_with_reason
 @pass_invocation
-def acknowledge(run: Invocation, /, number: int, reason: str, actor: str) -> None:
+def acknowledge(run: Invocation, number: int, author: Author) -> None:
     """Acknowledge a withdrawn hold: what had taken effect before it is seen to.
 
     `status` and `doctor` remind of it no longer. Nothing else changes: what is wrong there, the
     e-services correct. A hold that is open or approved, or was acknowledged before, is refused (4).
     """
     with run.registry() as registry:
-        deciding.acknowledge(registry, number, Authorship(actor, reason, bootstrap.now()))
+        deciding.acknowledge(registry, number, author.now())
         with registry.snapshot() as connection:
             hold = holds.shown(connection, number)
     run.output.document(hold or {}, render=lambda _shown: f"Hold {number} is acknowledged.")

@@ -7,20 +7,16 @@ from typing import Any
 import click
 
 from sync_worker import bootstrap
-from sync_worker.authorship import Authorship
 from sync_worker.cli import options
 from sync_worker.cli.invocation import Invocation, pass_invocation
+from sync_worker.cli.plan import Author, Consent, author_options, yes_option
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit, UserError
-from sync_worker.events.record import Partition
 from sync_worker.inspection.status import counts_item
 from sync_worker.operations import reset_positions as resetting
-from sync_worker.operations.reset_positions import Reset, Selection
-from sync_worker.pipeline import stored_positions
+from sync_worker.operations.reset_positions import Reset
 from sync_worker.registry import positions
-from sync_worker.registry.database import Registry
 from sync_worker.registry.positions import Position
-from sync_worker.streams import checks
 
 COLUMNS = Columns(
     "stream",
@@ -107,8 +103,8 @@ def list_positions(run: Invocation) -> None:
 @click.option("--topic", help="Only positions of this topic.")
 @click.option("--partition", type=click.IntRange(min=0), help="Only positions of this partition.")
 @click.option("--to", "target", type=Target(), required=True, help="Where to read on.")
-@options.actor_and_reason
-@options.yes_option
+@author_options
+@yes_option
 @pass_invocation
 def reset(
     run: Invocation,
@@ -116,9 +112,8 @@ def reset(
     topic: str | None,
     partition: int | None,
     target: int,
-    yes: bool,
-    actor: str,
-    reason: str | None,
+    author: Author,
+    consent: Consent,
 ) -> None:
     """Set positions by hand: the way on where `run` refuses to go on.
 
@@ -135,9 +130,12 @@ def reset(
             streams = [bootstrap.streams.archive(run.settings, path).stream_id for path in archives]
             planned = resetting.plan(registry, selection, target, streams)
         else:
-            stream, present = _present_log(run, selection, target)
-            _look_at_the_cluster(run, registry, selection, stream)
-            planned = resetting.plan_adoption(registry, selection, target, stream, present)
+            topics = bootstrap.streams.topics(run.settings)
+            with bootstrap.streams.kafka_admin(run.settings) as admin:
+                log = resetting.present_log(admin, topics, selection, target)
+            if resetting.is_another_cluster(registry, selection, log.stream):
+                run.output.attention("This is another cluster than the registry was read from.")
+            planned = resetting.plan_adoption(registry, selection, target, log)
         if not planned:
             raise UserError(
                 Exit.NOT_FOUND,
@@ -146,47 +144,11 @@ def reset(
                 hint="sync-worker positions list shows those that are stored.",
             )
         run.output.items([_plan_item(reset) for reset in planned], PLAN_COLUMNS)
-        run.output.confirm(f"Set {len(planned)} positions?", yes=yes)
-        resetting.do(registry, planned, Authorship(actor, reason, bootstrap.now()))
+        question = f"Set {len(planned)} positions?"
+        consent.carry_out(
+            run.output, question, lambda: resetting.do(registry, planned, author.now())
+        )
     run.output.message("Done. What is read again counts again.")
-
-
-def _look_at_the_cluster(
-    run: Invocation, registry: Registry, selection: Selection, stream: str
-) -> None:
-    """Say that the cluster is another one than was read.
-
-    Raises:
-        StreamError: it is, and only a part is selected. With a position in it, nothing would refuse
-            to read the rest of it.
-    """
-    known = stored_positions.read(registry, stream)
-    if not selection.is_whole:
-        checks.check_cluster(stream, known)
-    elif checks.other_clusters(known):
-        run.output.attention("This is another cluster than the registry was read from.")
-
-
-def _present_log(
-    run: Invocation, selection: Selection, target: int
-) -> tuple[str, list[tuple[Partition, str]]]:
-    """The cluster's stream, and its partitions with their topics' ids.
-
-    Raises:
-        StreamError: a topic of ours that is selected is not there, or a log that is selected has no
-            such offset.
-    """
-    with bootstrap.streams.kafka_admin(run.settings) as admin:
-        wanted, stream = bootstrap.streams.topics(run.settings), f"kafka:{admin.cluster_id()}"
-        found = admin.topics(wanted)
-        if selection.topic in wanted:
-            checks.check_topics_exist([selection.topic], found, stream)
-        present = [(at, topic.topic_id) for topic in found.values() for at in topic.partitions]
-        if target > 0:
-            bounds = admin.bounds(at for at, _ in present if selection.has(at))
-            for partition in sorted(bounds):
-                checks.check_position(partition, target, bounds[partition])
-        return stream, present
 
 
 def _plan_item(reset: Reset) -> dict[str, Any]:

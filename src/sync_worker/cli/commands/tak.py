@@ -5,14 +5,13 @@ from typing import Any
 
 import click
 
-from sync_worker import bootstrap
 from sync_worker.administration import tak
 from sync_worker.administration.csv_files.reader import FileContents
 from sync_worker.administration.messages import tak as says
 from sync_worker.administration.tak import TakPlan, Wanted
-from sync_worker.authorship import Authorship
 from sync_worker.cli import input_files, messages, options
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
+from sync_worker.cli.plan import Author, Consent, author_options, plan_options
 from sync_worker.cli.table import Columns
 from sync_worker.domain.admission import AdmissionOutcome, Refusal
 from sync_worker.domain.hsa_id import cleaned
@@ -70,10 +69,17 @@ def list_own_systems(run: Invocation) -> None:
     callback=options.not_blank,
     help="The order behind the change; kept in the log.",
 )
-@options.actor_and_reason
-@options.plan_options
+@author_options
+@plan_options
 @pass_invocation
-def import_list(run: Invocation, /, file: str, **how: Any) -> None:
+def import_list(
+    run: Invocation,
+    file: str,
+    accept_short: bool,
+    ticket: str | None,
+    author: Author,
+    consent: Consent,
+) -> None:
     """Replace the list by the one in FILE, or on stdin where FILE is `-`.
 
     The file is as for `clinics import`: text with one HSA-id a line, or csv. It must hold the whole
@@ -89,38 +95,24 @@ def import_list(run: Invocation, /, file: str, **how: Any) -> None:
             _refuse(run, given, wanted)
         planned = tak.plan(registry, list(wanted.lines))
         _tell(run, planned)
-        done = _replaced(run, registry, planned, **how)
+        if planned.is_short and not accept_short:
+            raise _short(planned)
+        if consent.dry_run:
+            run.output.message(messages.DRY_RUN())
+        done = consent.carry_out(
+            run.output,
+            None if planned.changes_nothing else says.QUESTION(),
+            lambda: tak.put(registry, planned, author.by_order(ticket).now()),
+        )
+    if done is None:
+        done = planned
+    else:
+        run.output.message(says.REPLACED(count=len(done.comes) + len(done.stays)))
     run.output.items(
         _items(done, wanted.lines), ITEM_COLUMNS, empty=says.EMPTY(), extra=_extra(done)
     )
     if done.in_both:
         _name(run, says.IN_BOTH, done.in_both, is_serious=True)
-
-
-def _replaced(
-    run: Invocation,
-    registry: Any,
-    planned: TakPlan,
-    *,
-    accept_short: bool,
-    ticket: str | None,
-    reason: str | None,
-    actor: str,
-    dry_run: bool,
-    yes: bool,
-) -> TakPlan:
-    """Ask, and do it; what was done, or the plan where there is nothing to do."""
-    if planned.is_short and not accept_short:
-        raise _short(planned)
-    if dry_run:
-        run.output.message(messages.DRY_RUN())
-    if dry_run or planned.changes_nothing:
-        return planned
-    run.output.confirm(says.QUESTION(), yes=yes)
-    why = options.ticket_and_reason(ticket, reason)
-    done = tak.put(registry, planned, Authorship(actor, why, bootstrap.now()))
-    run.output.message(says.REPLACED(count=len(done.comes) + len(done.stays)))
-    return done
 
 
 def _tell(run: Invocation, plan: TakPlan) -> None:
