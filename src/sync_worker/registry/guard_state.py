@@ -3,14 +3,16 @@
 How many clinics left a region within the window counts for all workers together. So who decides in
 a region holds the lock of its row in `guard_region` until the transaction ends. Those locks come
 after the ones of clinics, in the order of their codes.
+
+While the window lasts, `departed_fact` has the changes by which a region's counted clinics left it.
+Once a hold is opened there, those are kept with it for good, in `passed_fact`.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     and_,
     delete,
@@ -24,10 +26,10 @@ from sqlalchemy import (
 )
 
 from sync_worker.domain.clinic_state import HeldFacts
-from sync_worker.domain.facts import Change, Fact
+from sync_worker.domain.facts import Fact
 from sync_worker.domain.mass_change_guard import Guard, Hold, LastDeparture, PassedChange, Region
-from sync_worker.registry import change_log, dialect
-from sync_worker.registry.facts import FACTS, FactStorage, as_text, change_in
+from sync_worker.registry import dialect
+from sync_worker.registry.facts import as_text, change_in
 from sync_worker.registry.tables import (
     REGISTERED,
     clinic,
@@ -38,17 +40,17 @@ from sync_worker.registry.tables import (
     hold,
     passed_fact,
 )
-from sync_worker.registry.tables import change_log as log_table
 
 OPEN, APPROVED, WITHDRAWN = "open", "approved", "withdrawn"
 MASS_CHANGE = "mass_change"
 
 _HELD = ("hsa_id", "fact", "hold_id", "time", "sequence", "event_id", "value")
-_LEFT = ("region_code", "hsa_id", "counted_at", "moved_at")
+_DEPARTURE = ("region_code", "hsa_id", "counted_at", "moved_at")
+_CHANGE = ("hsa_id", "fact", "old_value", "new_value", "event_id")
 
 
 class OpenHold(NamedTuple):
-    """An open hold as a batch has left it; `newly_held` counts what the batch put there."""
+    """An open hold after a batch; `newly_held` counts what the batch put there."""
 
     number: int
     region_code: str
@@ -74,18 +76,18 @@ def lock(
 def read(
     connection: Connection, region_codes: Collection[str], since: datetime
 ) -> dict[str, Region]:
-    """The same without a lock, to decide nothing that is kept."""
+    """The regions without a lock, for decisions that are not kept."""
     ordered = sorted(region_codes)
     regions = {code: Region() for code in ordered}
     _read_registered(connection, regions)
-    _read_left(connection, regions, since)
-    recall(connection, regions, since)
+    _read_departures(connection, regions, since)
+    _read_departed_facts(connection, regions, since)
     _read_holds(connection, regions)
     return regions
 
 
 def read_all(connection: Connection, since: datetime) -> dict[str, Region]:
-    """Every region that has a registered clinic, lost one of late, or has an open hold."""
+    """Every region that has a registered clinic, lost one recently, or has an open hold."""
     codes = union(
         select(clinic.c.region_code).where(REGISTERED, clinic.c.region_code.is_not(None)),
         select(departure.c.region_code),
@@ -101,30 +103,33 @@ def count_open(connection: Connection) -> int:
 
 
 def write(connection: Connection, guard: Guard, held: Mapping[str, HeldFacts]) -> list[OpenHold]:
-    """Keep what became of locked regions, and of the held facts of locked clinics.
+    """Store locked regions as the guard leaves them, and the held facts of locked clinics.
 
     `held` is what is held now of each clinic of which it changed.
     """
-    _delete_held(connection, held.keys())
+    of_changed = dialect.among(connection, held_fact.c.hsa_id, sorted(held.keys()))
+    connection.execute(delete(held_fact).where(of_changed))
     _update_holds(connection, guard)
     for code, opened in guard.opened:
         is_open = guard.regions[code].hold is opened
         opened.number = _insert_hold(connection, code, opened, None if is_open else guard.now)
-        keep(connection, opened.number, opened)
+        _insert_passed(connection, opened.number, opened)
     still_open = [
         OpenHold(region.hold.number or 0, code, region.hold.facts, region.hold.newly_held)
         for code, region in guard.regions.items()
         if region.hold is not None
     ]
     _insert_held(connection, held, {hold.region_code: hold.number for hold in still_open})
-    _write_left(connection, guard.regions)
+    _write_departures(connection, guard.regions)
     return still_open
 
 
 def prune(connection: Connection, region_codes: Collection[str], since: datetime) -> None:
-    """Forget who left these regions before the window began."""
-    forget(connection, region_codes, since)
-    is_one = dialect.among(connection, departure.c.region_code, sorted(region_codes))
+    """Delete what is known of clinics that left these regions before the window began."""
+    ordered = sorted(region_codes)
+    is_one = dialect.among(connection, departed_fact.c.region_code, ordered)
+    connection.execute(delete(departed_fact).where(is_one, departed_fact.c.at < since))
+    is_one = dialect.among(connection, departure.c.region_code, ordered)
     connection.execute(delete(departure).where(is_one, ~_is_recent(since)))
 
 
@@ -137,18 +142,36 @@ def _read_registered(connection: Connection, regions: Mapping[str, Region]) -> N
         regions[region_code].registered = count
 
 
-def _read_left(connection: Connection, regions: Mapping[str, Region], since: datetime) -> None:
+def _read_departures(
+    connection: Connection, regions: Mapping[str, Region], since: datetime
+) -> None:
     is_here = exists().where(
         REGISTERED,
         clinic.c.hsa_id == departure.c.hsa_id,
         clinic.c.region_code == departure.c.region_code,
     )
-    of_late = select(departure, is_here.label("is_here")).where(
+    recent = select(departure, is_here.label("is_here")).where(
         dialect.among(connection, departure.c.region_code, list(regions)), _is_recent(since)
     )
-    for row in connection.execute(of_late):
-        left = LastDeparture(row.counted_at, row.moved_at, row.is_here)
-        regions[row.region_code].departures[row.hsa_id] = left
+    for row in connection.execute(recent):
+        last = LastDeparture(row.counted_at, row.moved_at, row.is_here)
+        regions[row.region_code].departures[row.hsa_id] = last
+
+
+def _read_departed_facts(
+    connection: Connection, regions: Mapping[str, Region], since: datetime
+) -> None:
+    is_one = dialect.among(connection, departed_fact.c.region_code, list(regions))
+    statement = select(departed_fact).where(is_one, departed_fact.c.at >= since)
+    for row in connection.execute(statement):
+        departures = regions[row.region_code].departures
+        last = departures.get(row.hsa_id)
+        if last is not None:
+            passed = {
+                **last.passed,
+                Fact(row.fact): PassedChange(row.at, change_in(row), row.event_id),
+            }
+            departures[row.hsa_id] = last._replace(passed=passed)
 
 
 def _read_holds(connection: Connection, regions: Mapping[str, Region]) -> None:
@@ -197,9 +220,13 @@ def _insert_hold(connection: Connection, code: str, new: Hold, closed_at: dateti
     return number
 
 
-def _delete_held(connection: Connection, hsa_ids: Collection[str]) -> None:
-    is_one = dialect.among(connection, held_fact.c.hsa_id, sorted(hsa_ids))
-    connection.execute(delete(held_fact).where(is_one))
+def _insert_passed(connection: Connection, number: int, opened: Hold) -> None:
+    rows = [
+        (number, *_row(hsa_id, passed))
+        for hsa_id, changes in sorted(opened.passed.items())
+        for passed in changes
+    ]
+    dialect.insert_all(connection, passed_fact, ("hold_id", *_CHANGE), rows)
 
 
 def _insert_held(
@@ -217,7 +244,7 @@ def _insert_held(
     dialect.insert_all(connection, held_fact, _HELD, rows)
 
 
-def _write_left(connection: Connection, regions: Mapping[str, Region]) -> None:
+def _write_departures(connection: Connection, regions: Mapping[str, Region]) -> None:
     rows = []
     for code, region in regions.items():
         changed = sorted(region.changed)
@@ -225,23 +252,15 @@ def _write_left(connection: Connection, regions: Mapping[str, Region]) -> None:
             is_one = dialect.among(connection, departure.c.hsa_id, changed)
             is_it = and_(departure.c.region_code == code, is_one)
             connection.execute(delete(departure).where(is_it))
-            remember(connection, code, changed, region)
+            _write_departed_facts(connection, code, changed, region)
         rows += [(code, hsa_id, *region.departures[hsa_id][:2]) for hsa_id in changed]
-    dialect.insert_all(connection, departure, _LEFT, rows)
+    dialect.insert_all(connection, departure, _DEPARTURE, rows)
 
 
-# What took effect before the rest of a mass change was held: remembered, and kept with the hold.
-# While the window lasts, each region remembers by which changes its counted clinics left it.
-# Once a hold is opened there, those of its window are kept with it for good.
-
-
-_CHANGE = ("hsa_id", "fact", "old_value", "new_value", "event_id")
-
-
-def remember(
+def _write_departed_facts(
     connection: Connection, region_code: str, hsa_ids: Collection[str], region: Region
 ) -> None:
-    """Write by which changes these clinics left a locked region, in place of what was known."""
+    """Replace the changes by which these clinics left a locked region."""
     is_one = dialect.among(connection, departed_fact.c.hsa_id, sorted(hsa_ids))
     is_it = and_(departed_fact.c.region_code == region_code, is_one)
     connection.execute(delete(departed_fact).where(is_it))
@@ -253,81 +272,7 @@ def remember(
     dialect.insert_all(connection, departed_fact, ("region_code", "at", *_CHANGE), rows)
 
 
-def recall(connection: Connection, regions: Mapping[str, Region], since: datetime) -> None:
-    """Add, to what is known of who left these regions, by which changes since then."""
-    is_one = dialect.among(connection, departed_fact.c.region_code, list(regions))
-    statement = select(departed_fact).where(is_one, departed_fact.c.at >= since)
-    for row in connection.execute(statement):
-        left = regions[row.region_code].departures
-        known = left.get(row.hsa_id)
-        if known is not None:
-            passed = PassedChange(row.at, change_in(row), row.event_id)
-            left[row.hsa_id] = known._replace(passed={**known.passed, passed.change.fact: passed})
-
-
-def forget(connection: Connection, region_codes: Iterable[str], since: datetime) -> None:
-    """Forget what took effect in these regions before the window began."""
-    is_one = dialect.among(connection, departed_fact.c.region_code, sorted(region_codes))
-    connection.execute(delete(departed_fact).where(is_one, departed_fact.c.at < since))
-
-
-def keep(connection: Connection, number: int, opened: Hold) -> None:
-    """Keep with a new hold what had passed before it."""
-    rows = [
-        (number, *_row(hsa_id, passed))
-        for hsa_id, some in sorted(opened.passed.items())
-        for passed in some
-    ]
-    dialect.insert_all(connection, passed_fact, ("hold_id", *_CHANGE), rows)
-
-
-def of_hold(connection: Connection, number: int) -> list[tuple[str, Change, str, bool]]:
-    """What had passed before a hold, by HSA-id and fact: each with its event's id.
-
-    The last of each says whether it stands unchanged: see `STANDS`.
-    """
-    statement = (
-        select(passed_fact, STANDS.label("stands"))
-        .select_from(passed_fact.outerjoin(clinic, passed_fact.c.hsa_id == clinic.c.hsa_id))
-        .where(passed_fact.c.hold_id == number)
-        .order_by(passed_fact.c.hsa_id, passed_fact.c.fact)
-    )
-    rows = connection.execute(statement)
-    return [(row.hsa_id, change_in(row), row.event_id, bool(row.stands)) for row in rows]
-
-
-def _stands() -> ColumnElement[bool]:
-    """Whether the clinic is registered, has the value, and nothing of it was changed since.
-
-    The value alone does not tell: a clinic that was opened again, and later closed for good, has
-    the value once more. Nor does the version: the same mistake published twice is no correction.
-    """
-    is_of_fact = {fact: passed_fact.c.fact == fact.value for fact in Fact}
-    is_change_of_it = or_(
-        *(and_(is_of_fact[fact], log_table.c.change.in_(FACTS[fact].changes)) for fact in Fact),
-        # `registered` says nothing of the fact: it is logged whenever that column is touched.
-        log_table.c.change == change_log.REMOVED,
-    )
-    newest = (
-        select(log_table.c.event_id)
-        .where(log_table.c.hsa_id == passed_fact.c.hsa_id, is_change_of_it)
-        .order_by(log_table.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    has_the_value = or_(*(and_(is_of_fact[fact], _is_new_value(FACTS[fact])) for fact in Fact))
-    return and_(REGISTERED, has_the_value, newest == passed_fact.c.event_id)
-
-
-def _is_new_value(kept: FactStorage) -> ColumnElement[bool]:
-    new: ColumnElement[Any] = passed_fact.c.new_value
-    return kept.value == ((new == "true") if kept.is_truth_value else new)
-
-
-STANDS = _stands()
-
-
 def _row(hsa_id: str, passed: PassedChange) -> tuple[str | None, ...]:
-    """In the order of `_CHANGE`."""
+    """The values of `_CHANGE`."""
     fact, old, new = passed.change
     return hsa_id, fact.value, as_text(old), as_text(new), passed.event_id

@@ -1,23 +1,72 @@
-"""Holds and the facts that they keep beside their clinics: read, decided, and let go.
+"""Holds, and the facts that they keep beside their clinics: read, merged, released and listed.
 
-How they come about is the guard's: see `guarding`. How people see them: see `hold_lists`.
+The guard opens and withdraws them: see `guard_state`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, and_, case, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from sync_worker.authorship import Authorship
 from sync_worker.domain.clinic_state import Held, HeldFacts, as_facts
 from sync_worker.domain.facts import Change, Fact, Register, changes
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Guard
-from sync_worker.registry import clinics, dialect, guard_state
+from sync_worker.registry import change_log, clinics, dialect, guard_state
 from sync_worker.registry.change_log import LogEntry
-from sync_worker.registry.facts import FACTS, as_text, change_in, change_name
+from sync_worker.registry.facts import FACTS, FactStorage, as_text, change_in, change_name
 from sync_worker.registry.guard_state import APPROVED, OPEN, WITHDRAWN
-from sync_worker.registry.tables import approved_fact, clinic, held_fact, hold, passed_fact
+from sync_worker.registry.tables import (
+    REGISTERED,
+    approved_fact,
+    clinic,
+    held_fact,
+    hold,
+    passed_fact,
+)
+from sync_worker.registry.tables import change_log as log_table
+
+HELD, PASSED = "held", "passed"
+_ITEM = ("hsa_id", "fact", "old", "new")
+_PASSED_ITEM = (*_ITEM, "event_id")
+
+
+class MergedChange(NamedTuple):
+    """A held value that has become the registry's, and the event that stated it."""
+
+    hsa_id: str
+    change: Change
+    event_id: str
+    is_registered: bool
+
+
+class HeldMerge(NamedTuple):
+    """What merging held facts into their clinics changes, and the registers to be written."""
+
+    changes: list[MergedChange]
+    """By HSA-id."""
+    newer: dict[Fact, dict[str, Register[Any]]]
+
+
+class UncorrectedHold(NamedTuple):
+    """A hold, and how many clinics are still as the changes left them that had passed before it."""
+
+    number: int
+    region_code: str
+    clinics: int
 
 
 def is_any_fact_held(connection: Connection) -> bool:
@@ -26,10 +75,8 @@ def is_any_fact_held(connection: Connection) -> bool:
 
 
 def of_clinics(connection: Connection, hsa_ids: Collection[str]) -> dict[str, dict[Fact, Held]]:
-    """What is held of these clinics; nothing for the ones of which nothing is.
-
-    Nearly always there is nothing at all, and finding that out costs next to nothing.
-    """
+    """What is held of those of the clinics of which anything is."""
+    # Nearly always there is nothing at all, and finding that out costs next to nothing.
     if not is_any_fact_held(connection):
         return {}
     is_one = dialect.among(connection, held_fact.c.hsa_id, sorted(hsa_ids))
@@ -46,79 +93,57 @@ def all_open(connection: Connection) -> dict[str, dict[Fact, Held]]:
     return _held(connection, _held_open())
 
 
-def release(
-    connection: Connection, wanted: Mapping[str, Collection[Fact]], now: datetime
-) -> dict[str, HeldFacts]:
-    """Take away what is held of these facts of locked clinics, and give it back.
+def release(connection: Connection, facts: Mapping[str, Collection[Fact]], now: datetime) -> None:
+    """Hold these facts of locked clinics no longer.
 
-    Locks the guard's rows of their regions. A hold of which nothing is left is withdrawn by that.
+    Locks the guard's rows of their regions. A hold of which nothing is left is withdrawn.
     """
-    present = of_clinics(connection, wanted.keys())
-    if not present:
-        return {}
-    codes = {kept.region_code for held in present.values() for kept in held.values()}
+    held = of_clinics(connection, facts.keys())
+    if not held:
+        return
+    codes = {kept.region_code for of_clinic in held.values() for kept in of_clinic.values()}
     guard = Guard(USUAL_LIMITS, guard_state.lock(connection, codes, now), now)
-    gone: dict[str, HeldFacts] = {}
-    for hsa_id, held in present.items():
-        gone[hsa_id] = {fact: held.pop(fact) for fact in wanted[hsa_id] if fact in held}
-        for kept in gone[hsa_id].values():
-            guard.release(kept.region_code)
-    guard_state.write(connection, guard, present)
-    return gone
-
-
-class MergedChange(NamedTuple):
-    """A value that was held and is the registry's now, and the event that stated it."""
-
-    hsa_id: str
-    change: Change
-    event_id: str
-    is_registered: bool
-
-
-class HeldMerge(NamedTuple):
-    """What merging held facts into their clinics changes, and the registers to be written."""
-
-    changes: list[MergedChange]
-    """By HSA-id."""
-    newer: dict[Fact, dict[str, Register[Any]]]
+    for hsa_id, of_clinic in held.items():
+        for fact in set(facts[hsa_id]) & of_clinic.keys():
+            guard.release(of_clinic.pop(fact).region_code)
+    guard_state.write(connection, guard, held)
 
 
 def merge_held(
     connection: Connection, held: Mapping[str, HeldFacts], now: datetime
 ) -> list[MergedChange]:
-    """Merge what is held into its clinics, which are locked; what changed, by HSA-id."""
+    """Merge what is held into its clinics, and lock those; what changed, by HSA-id."""
     merge = plan_merge(connection, held)
     write_merge(connection, merge, now)
     return merge.changes
 
 
 def plan_merge(connection: Connection, held: Mapping[str, HeldFacts]) -> HeldMerge:
-    """What merging would do to the clinics, which it locks, in the order of HSA-ids."""
+    """What merging would do to the clinics, which it locks in the order of their ids."""
     known = clinics.lock_existing(connection, held.keys())
     merged = []
     newer: dict[Fact, dict[str, Register[Any]]] = {}
-    for hsa_id, some in sorted(held.items()):
+    for hsa_id, held_facts in sorted(held.items()):
         before, is_registered = known[hsa_id]
-        after = before.merge(as_facts(some))
+        after = before.merge(as_facts(held_facts))
         for fact, register, present in zip(Fact, after, before, strict=True):
             if register is not None and register is not present:
                 newer.setdefault(fact, {})[hsa_id] = register
         merged += [
-            MergedChange(hsa_id, change, some[change.fact].register.event_id, is_registered)
+            MergedChange(hsa_id, change, held_facts[change.fact].register.event_id, is_registered)
             for change in changes(before, after)
         ]
     return HeldMerge(merged, newer)
 
 
 def write_merge(connection: Connection, merge: HeldMerge, now: datetime) -> None:
-    """Write it: the facts that were held and no others, since an administrator may write none."""
+    """Write what was held and no other fact: an administrator may write none of those."""
     for fact, registers in merge.newer.items():
         clinics.write_one(connection, fact, registers, now)
 
 
 def entries(merged: Iterable[MergedChange], authorship: Authorship) -> list[LogEntry]:
-    """What the log says of it: a person decided what an event had stated."""
+    """For the log: a person decided, and the event that stated the value is named too."""
     return [
         LogEntry.by(authorship, change_name(change))._replace(
             hsa_id=hsa_id,
@@ -131,7 +156,7 @@ def entries(merged: Iterable[MergedChange], authorship: Authorship) -> list[LogE
 
 
 def close_approved(connection: Connection, number: int, now: datetime) -> None:
-    """End an open hold as approved; what it held is kept as it was approved."""
+    """Close an open hold as approved; what it held is stored as it was approved."""
     rows = [
         (number, hsa_id, change.fact.value, *map(as_text, change[1:]), event_id)
         for hsa_id, change, event_id in changes_of(connection, number)
@@ -143,15 +168,15 @@ def close_approved(connection: Connection, number: int, now: datetime) -> None:
 
 
 def acknowledge(connection: Connection, number: int, now: datetime) -> bool:
-    """Keep that a person has looked at a withdrawn hold; False where nobody can, or did before."""
+    """Store that a person has looked at a withdrawn hold; False where it is none, or was before."""
     is_it = and_(hold.c.id == number, hold.c.status == WITHDRAWN, hold.c.acknowledged_at.is_(None))
     return connection.execute(update(hold).where(is_it).values(acknowledged_at=now)).rowcount > 0
 
 
 def changes_of(connection: Connection, number: int) -> list[tuple[str, Change, str]]:
-    """What a hold would change, by HSA-id and fact: from what the registry says now, by an event.
+    """What a hold would change, from what the registry says now, by HSA-id and fact.
 
-    The last of each is the event's id.
+    The last of each is the id of the event that stated it.
     """
     join = held_fact.outerjoin(clinic, held_fact.c.hsa_id == clinic.c.hsa_id)
     statement = (
@@ -184,23 +209,6 @@ def _held(connection: Connection, statement: Select[Any]) -> dict[str, dict[Fact
     return held
 
 
-# Holds as people see them: listed, and one with what it holds and what had passed before it.
-
-
-HELD, PASSED = "held", "passed"
-
-_ITEM = ("hsa_id", "fact", "old", "new")
-_PASSED_ITEM = (*_ITEM, "event_id")
-
-
-class UncorrectedHold(NamedTuple):
-    """A hold, and how many clinics are as the changes that had passed before it made them."""
-
-    number: int
-    region_code: str
-    clinics: int
-
-
 def listed(connection: Connection, status: str | None) -> list[dict[str, Any]]:
     """Holds in the order opened, in the form of `holds list`."""
     statement = _listed()
@@ -227,7 +235,7 @@ def shown(connection: Connection, number: int) -> dict[str, Any] | None:
 
 
 def uncorrected(connection: Connection, status: str) -> list[UncorrectedHold]:
-    """The holds with this status that nobody acknowledged, where some of what had passed stands."""
+    """The holds with this status, not acknowledged, where some of what had passed still stands."""
     statement = (
         select(hold.c.id, hold.c.region_code, func.count(passed_fact.c.hsa_id.distinct()))
         .select_from(
@@ -235,7 +243,7 @@ def uncorrected(connection: Connection, status: str) -> list[UncorrectedHold]:
                 clinic, passed_fact.c.hsa_id == clinic.c.hsa_id
             )
         )
-        .where(hold.c.status == status, hold.c.acknowledged_at.is_(None), guard_state.STANDS)
+        .where(hold.c.status == status, hold.c.acknowledged_at.is_(None), _stands())
         .group_by(hold.c.id, hold.c.region_code)
         .order_by(hold.c.id)
     )
@@ -250,7 +258,7 @@ def changes_listed(connection: Connection, number: int) -> list[dict[str, Any]]:
     """
     held = [_change(HELD, *change) for change in changes_of(connection, number)]
     approved = [_change(APPROVED, *change) for change in _approved(connection, number)]
-    had_passed = [_change(PASSED, *change) for change in guard_state.of_hold(connection, number)]
+    had_passed = [_change(PASSED, *change) for change in _passed_before(connection, number)]
     return held + approved + had_passed
 
 
@@ -301,3 +309,46 @@ def _approved(connection: Connection, number: int) -> list[tuple[str, Change, st
     )
     rows = connection.execute(statement)
     return [(row.hsa_id, change_in(row), row.event_id) for row in rows]
+
+
+def _passed_before(connection: Connection, number: int) -> list[tuple[str, Change, str, bool]]:
+    """What had passed before a hold, by HSA-id and fact, each with its event's id.
+
+    The last of each says whether it stands unchanged: see `_stands`.
+    """
+    statement = (
+        select(passed_fact, _stands().label("stands"))
+        .select_from(passed_fact.outerjoin(clinic, passed_fact.c.hsa_id == clinic.c.hsa_id))
+        .where(passed_fact.c.hold_id == number)
+        .order_by(passed_fact.c.hsa_id, passed_fact.c.fact)
+    )
+    rows = connection.execute(statement)
+    return [(row.hsa_id, change_in(row), row.event_id, bool(row.stands)) for row in rows]
+
+
+def _stands() -> ColumnElement[bool]:
+    """Whether the clinic is registered, has the value, and nothing of it was changed since.
+
+    The value alone does not tell: a clinic that was opened again, and later closed for good, has
+    the value once more. Nor does the version: the same mistake published twice is no correction.
+    """
+    is_of_fact = {fact: passed_fact.c.fact == fact.value for fact in Fact}
+    is_change_of_it = or_(
+        *(and_(is_of_fact[fact], log_table.c.change.in_(FACTS[fact].changes)) for fact in Fact),
+        # `registered` says nothing of the fact: it is logged whenever that column is touched.
+        log_table.c.change == change_log.REMOVED,
+    )
+    newest = (
+        select(log_table.c.event_id)
+        .where(log_table.c.hsa_id == passed_fact.c.hsa_id, is_change_of_it)
+        .order_by(log_table.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    has_the_value = or_(*(and_(is_of_fact[fact], _is_new_value(FACTS[fact])) for fact in Fact))
+    return and_(REGISTERED, has_the_value, newest == passed_fact.c.event_id)
+
+
+def _is_new_value(kept: FactStorage) -> ColumnElement[bool]:
+    new: ColumnElement[Any] = passed_fact.c.new_value
+    return kept.value == ((new == "true") if kept.is_truth_value else new)
