@@ -58,7 +58,7 @@ class BoardChanged(UserError):
         super().__init__(
             Exit.REFUSED,
             says.BOARD_CHANGED(),
-            why=plans.PLAN_UNTRUE(),
+            why=plans.PLAN_OUTDATED(),
             hint=Remedy.PLAN_AGAIN(),
             code="changed_meanwhile",
         )

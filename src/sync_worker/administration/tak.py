@@ -82,7 +82,7 @@ class TakChanged(UserError):
         super().__init__(
             Exit.REFUSED,
             says.CHANGED(),
-            why=plans.PLAN_UNTRUE(),
+            why=plans.PLAN_OUTDATED(),
             hint=Remedy.PLAN_AGAIN(),
             code="changed_meanwhile",
         )

@@ -162,7 +162,7 @@ def _unreachable(error: Any, said: FilledMessage) -> UserError | None:
         busy = messages.DATABASE_BUSY()
         return UserError(Exit.UNREACHABLE, busy, why=said, hint=messages.TRY_LATER())
     if fault is Fault.TRANSIENT:
-        away = messages.DATABASE_AWAY()
+        away = messages.DATABASE_UNAVAILABLE()
         return UserError(Exit.UNREACHABLE, away, why=said, hint=messages.TRY_AGAIN())
     return None
 
@@ -209,6 +209,7 @@ def _database(error: Any) -> UserError:
 def _denied(error: Any, said: FilledMessage) -> UserError:
     from sync_worker.registry.dialect import login_of
     from sync_worker.registry.errors import is_kept_from_triggers
+    from sync_worker.registry.roles import NOT_PERMITTED, NOT_THE_OWNER
 
     if is_kept_from_triggers(error):
         return UserError(
@@ -221,9 +222,9 @@ def _denied(error: Any, said: FilledMessage) -> UserError:
     role, login = needed_by(getattr(error, _COMMAND, "")), login_of(error)
     lacks, hint = messages.LACKS_ROLE(role=role, login=login), messages.USE_ROLE(role=role)
     if role == OWNER:
-        lacks, hint = messages.LACKS_OWNERSHIP(login=login), messages.USE_OWNER()
+        lacks, hint = NOT_THE_OWNER(login=login), messages.USE_OWNER()
     why = messages.SAYS_AND(said=said, more=lacks)
-    return UserError(Exit.REFUSED, messages.NOT_PERMITTED(), why=why, hint=hint, code="permission")
+    return UserError(Exit.REFUSED, NOT_PERMITTED(), why=why, hint=hint, code="permission")
 
 
 _ENDS: Sequence[tuple[type[BaseException], Callable[[Any], UserError | None]]] = (

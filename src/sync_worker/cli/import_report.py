@@ -34,13 +34,20 @@ class Report:
             refuse_registry(settings, path)
             self.file = AtomicFile(path)
         except (OSError, ValueError) as error:
-            raise self._unwritable(error, plans.NOTHING_DONE()) from None
+            raise self._unwritable(error, plans.NOTHING_CHANGED()) from None
 
-    def write(self, output: Output, given: FileContents, items: Sequence[RowItem]) -> int:
+    def write(
+        self,
+        output: Output,
+        given: FileContents,
+        items: Sequence[RowItem],
+        *,
+        has_changed_registry: bool,
+    ) -> int:
         """Put the rows that were not done at the path; how many they are.
 
         Raises:
-            UserError: it cannot be done.
+            UserError: it cannot be done; the error says whether the registry was changed.
         """
         kept = _columns_to_keep(given)
         pairs = zip(given.entries, items, strict=True)
@@ -55,7 +62,8 @@ class Report:
             self.file.content.write(content)
             self.file.put()
         except OSError as error:
-            raise self._unwritable(error, says.DEED_STANDS()) from None
+            consequence = says.CHANGES_MADE if has_changed_registry else plans.NOTHING_CHANGED
+            raise self._unwritable(error, consequence()) from None
         return len(rows)
 
     def _refuse_input(self, file: str) -> None:
@@ -63,7 +71,7 @@ class Report:
             raise UserError(
                 Exit.USAGE,
                 says.REPORT_IS_INPUT(),
-                why=plans.NOTHING_DONE(),
+                why=plans.NOTHING_CHANGED(),
                 hint=NAME_ANOTHER_REPORT(),
             )
 

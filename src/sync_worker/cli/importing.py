@@ -120,7 +120,13 @@ class _Teller:
 
     def report(self, written: Report, done: Done) -> None:
         """Write the rows that were not done, with what stood beside them in the file."""
-        path, count = written.path, written.write(self._output, self._given, done.items)
+        path, verb = written.path, self._order.verb
+        has_changed_registry = not self._order.dry_run and any(
+            item.outcome is verb.done for item in done.items
+        )
+        count = written.write(
+            self._output, self._given, done.items, has_changed_registry=has_changed_registry
+        )
         told = (
             says.REPORT_WRITTEN(path=path, count=count) if count else says.REPORT_EMPTY(path=path)
         )

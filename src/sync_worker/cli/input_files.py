@@ -7,7 +7,7 @@ from typing import IO
 from sync_worker.administration.csv_files.reader import MOST_MIB, FileContents, read
 from sync_worker.administration.messages import clinics as says_of_clinics
 from sync_worker.administration.messages import files as says
-from sync_worker.administration.messages.plans import NOTHING_DONE
+from sync_worker.administration.messages.plans import NOTHING_CHANGED
 from sync_worker.cli import messages
 from sync_worker.cli.output import Output
 from sync_worker.domain import hsa_id as hsa_ids
@@ -51,7 +51,7 @@ def stdin() -> IO[bytes]:
         raise UserError(
             Exit.USAGE,
             says.NO_STDIN(),
-            why=NOTHING_DONE(),
+            why=NOTHING_CHANGED(),
             hint=says.GIVE_STDIN(),
             code="file",
         )

@@ -3,86 +3,80 @@
 from sync_worker.language import Message
 
 ERROR = Message(sv="fel: {words}", en="error: {words}")
-HINT = Message(sv="råd: {words}", en="hint: {words}")
-NOTHING = Message(sv="Det finns inget.", en="There is nothing.")
+HINT = Message(sv="tips: {words}", en="hint: {words}")
+NOTHING = Message(sv="Det finns inget att visa.", en="There is nothing to show.")
 HIDDEN_COLUMNS = Message(
-    sv="Kolumner som inte fick plats: {names}. Gör fönstret bredare, eller använd -o json.",
-    en="Columns that do not fit: {names}. Widen the terminal, or use -o json.",
+    sv="Kolumner som inte får plats: {names}. Gör fönstret bredare eller använd -o json.",
+    en="Columns that do not fit: {names}. Widen the terminal or use -o json.",
 )
-DRY_RUN = Message(sv="Provkörning: inget ändrades.", en="A dry run: nothing was changed.")
+DRY_RUN = Message(sv="Provkörning: ingenting har ändrats.", en="Dry run: nothing was changed.")
 CONFIRMATION = Message(
-    sv="Det här måste bekräftas, och det finns ingen terminal att fråga på.",
-    en="This has to be confirmed, and there is no terminal to ask on.",
+    sv="Ändringen måste bekräftas, men det finns ingen terminal att fråga i.",
+    en="The change must be confirmed, but there is no terminal to ask on.",
 )
 REGISTRY_FILE = Message(
     sv="{path} hör till registrets databas och skrivs inte över.",
-    en="{path} belongs to the registry's database, and is not overwritten.",
+    en="{path} belongs to the registry's database and is not overwritten.",
 )
 NAME_ANOTHER_FILE = Message(sv="Ange en annan fil.", en="Name another file.")
-GIVE_YES = Message(sv="Ange --yes när planen stämmer.", en="Give --yes when the plan is right.")
+GIVE_YES = Message(sv="Ange --yes om planen stämmer.", en="Give --yes if the plan is right.")
 YES_OR_NO = Message(sv=" [j/N]: ", en=" [y/N]: ")
 ANSWER = Message(sv="svara ja eller nej", en="answer yes or no")
-DATABASE_AWAY = Message(
-    sv="Databasen går inte att nå eller använda nu.",
-    en="The database cannot be reached or used now.",
+DATABASE_UNAVAILABLE = Message(
+    sv="Databasen går inte att nå eller använda just nu.",
+    en="The database cannot be reached or used at the moment.",
 )
 LOGIN_REFUSED = Message(
-    sv="Databasen finns där och släpper inte in oss.",
-    en="The database is there and does not let us in.",
+    sv="Databasen svarar men nekar inloggningen.", en="The database answers but refuses the login."
 )
 CHECK_LOGIN = Message(
     sv="Kontrollera användare, lösenord, databas och sslmode i adressen: sync-worker config show",
     en="Check the user, password, database and sslmode of its address: sync-worker config show",
 )
 DATABASE_BUSY = Message(
-    sv="Databasen blev inte klar i tid. Inget ändrades av det som var på gång.",
-    en="The database did not finish in time. What was in hand changed nothing.",
+    sv="Databasen hann inte klart i tid. Den pågående ändringen genomfördes inte.",
+    en="The database did not finish in time. The change in progress was not made.",
 )
 TRY_LATER = Message(
-    sv="Försök igen. Händer det igen är den överlastad, eller så håller någon annan den: "
+    sv="Försök igen. Om det upprepas är den överbelastad eller låst av någon annan: "
     "sync-worker doctor",
-    en="Try again. If it happens again, it is overloaded, or somebody else holds it up: "
+    en="Try again. If it happens repeatedly, it is overloaded or locked by somebody else: "
     "sync-worker doctor",
 )
 LACKS_CHARACTER = Message(
-    sv="Databasens teckenkodning saknar ett tecken som angavs.",
-    en="The database's encoding lacks a character that was given.",
+    sv="Ett av tecknen som angavs finns inte i databasens teckenkodning.",
+    en="One of the characters that were given does not exist in the database's encoding.",
 )
 OTHER_CHARACTER = Message(
-    sv="Skriv det på ett annat sätt, eller flytta registret till en databas i UTF-8: "
+    sv="Skriv det på ett annat sätt, eller flytta registret till en databas med "
+    "teckenkodningen UTF-8: sync-worker doctor",
+    en="Write it differently, or move the registry to a database with the encoding UTF-8: "
     "sync-worker doctor",
-    en="Write it in another way, or move the registry to a database in UTF-8: sync-worker doctor",
 )
-IT_SAYS = Message(sv="Den säger: {words}.", en="It says: {words}.")
+IT_SAYS = Message(sv="Databasens svar: {words}.", en="The database says: {words}.")
 SAYS_AND = Message(sv="{said} {more}", en="{said} {more}")
 TRY_AGAIN = Message(
-    sv="Försök igen när den är tillbaka, eller kontrollera adressen: sync-worker config show",
-    en="Try again when it is back, or check its address: sync-worker config show",
-)
-NOT_PERMITTED = Message(
-    sv="Databasen tillåter inte det här.", en="The database does not permit this."
+    sv="Försök igen när den går att nå, eller kontrollera adressen: sync-worker config show",
+    en="Try again when it can be reached, or check its address: sync-worker config show",
 )
 LACKS_ROLE = Message(
-    sv="Kommandot behöver rollen {role}, och databasen känner oss som {login}.",
-    en="The command needs the role {role}, and the database knows us as {login}.",
-)
-LACKS_OWNERSHIP = Message(
-    sv="Kommandot är till för tabellernas ägare, och databasen känner oss som {login}.",
-    en="The command is for the owner of the tables, and the database knows us as {login}.",
+    sv="Kommandot kräver rollen {role}, men du är inloggad i databasen som {login}.",
+    en="The command requires the role {role}, but you are logged in to the database as {login}.",
 )
 USE_ROLE = Message(
-    sv="Använd inloggningsuppgifterna för en användare med rollen {role}. Har användaren den redan "
-    "saknar rollen rättigheter: sync-worker db roles --apply, som tabellernas ägare.",
-    en="Use the credentials of a user who has the role {role}. If this one has it, the role lacks "
-    "rights: sync-worker db roles --apply, as the owner of the tables.",
+    sv="Använd inloggningsuppgifterna för en användare med rollen {role}. Om användaren "
+    "redan har den saknar rollen rättigheter: sync-worker db roles --apply, som "
+    "tabellernas ägare.",
+    en="Use the credentials of a user with the role {role}. If this user already has it, "
+    "the role lacks rights: sync-worker db roles --apply, as the owner of the tables.",
 )
 USE_OWNER = Message(
     sv="Använd samma inloggningsuppgifter som sync-worker db upgrade kördes med.",
     en="Use the credentials that sync-worker db upgrade was run with.",
 )
 INTERRUPTED = Message(sv="Avbrutet.", en="Interrupted.")
-NO_FILE = Message(sv="Det finns ingen fil {path}.", en="There is no file {path}.")
-CHECK_PATH = Message(sv="Kontrollera sökvägen.", en="Check its path.")
+NO_FILE = Message(sv="Filen {path} finns inte.", en="The file {path} does not exist.")
+CHECK_PATH = Message(sv="Kontrollera sökvägen.", en="Check the path.")
 
 LIST_REGIONS = Message(
     sv="sync-worker regions list visar dem.", en="sync-worker regions list shows them."
@@ -117,19 +111,19 @@ IDS_OR_FILE = Message(
     en="Give either HSA-ids or --file FILE.",
 )
 ALL_OR_NOTHING = Message(
-    sv="Inget gjordes: {refused} av {count} rader avvisades, och --all-or-nothing angavs.",
-    en="Nothing was done: {refused} of {count} rows were refused, and --all-or-nothing was given.",
+    sv="Ingenting ändrades: {refused} av {count} rader avvisades, och --all-or-nothing angavs.",
+    en="Nothing was changed: {refused} of {count} rows were refused, and --all-or-nothing "
+    "was given.",
 )
 NAME_ANOTHER_REPORT = Message(
     sv="Ange en annan fil med --report.",
     en="Name another file with --report.",
 )
-
 ACCEPT_SHORT_LIST = Message(
-    sv="Se efter att filen är hel. Är den det, ange --accept-short.",
-    en="See that the file is whole. If it is, give --accept-short.",
+    sv="Kontrollera att filen är komplett. Ange i så fall --accept-short.",
+    en="Check that the file is complete. If it is, give --accept-short.",
 )
 PLAN_AGAIN = Message(
-    sv="Kör kommandot igen, och se den nya planen.",
-    en="Run the command again, and look at the new plan.",
+    sv="Kör kommandot igen och granska den nya planen.",
+    en="Run the command again and review the new plan.",
 )

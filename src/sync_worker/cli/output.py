@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from sync_worker.administration.messages.plans import NOTHING_DONE
+from sync_worker.administration.messages.plans import NOTHING_CHANGED
 from sync_worker.cli import messages as says
 from sync_worker.cli import text
 from sync_worker.cli.progress import Progress, shown
@@ -206,7 +206,7 @@ class Output:
             return
         self.require_terminal()
         if not self._is_agreed(question):
-            raise UserError(Exit.USAGE, NOTHING_DONE(), code="not_confirmed")
+            raise UserError(Exit.USAGE, NOTHING_CHANGED(), code="not_confirmed")
 
     def require_terminal(self) -> None:
         """Raise UserError where nobody could answer a question."""
@@ -214,7 +214,7 @@ class Output:
             raise UserError(
                 Exit.USAGE,
                 says.CONFIRMATION(),
-                why=NOTHING_DONE(),
+                why=NOTHING_CHANGED(),
                 hint=says.GIVE_YES(),
                 code="confirmation_needed",
             )

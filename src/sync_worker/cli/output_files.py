@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync_worker.administration.messages.plans import NOTHING_DONE
+from sync_worker.administration.messages.plans import NOTHING_CHANGED
 from sync_worker.cli import messages as says
 from sync_worker.errors import Exit, UserError
 from sync_worker.registry import dialect
@@ -33,11 +33,11 @@ class PathToWrite(click.Path):
         """The path; a usage error where it is none that can be meant."""
         typed = os.fspath(value)
         if not typed.strip():
-            self.fail("it is blank. Nothing was done.", param, ctx)
+            self.fail("it is blank. Nothing was changed.", param, ctx)
         if typed == _STREAM and not self._may_be_stream:
-            self.fail("'-' is no file; './-' would be. Nothing was done.", param, ctx)
+            self.fail("'-' is not a file; './-' would be. Nothing was changed.", param, ctx)
         if typed.endswith(_ENDS_OF_FOLDERS) and not self._is_folder:
-            self.fail(f"{typed!r} is a folder, and no file. Nothing was done.", param, ctx)
+            self.fail(f"{typed!r} is a folder, not a file. Nothing was changed.", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -51,7 +51,7 @@ def refuse_registry(settings: "Settings", path: Path) -> None:
             raise UserError(
                 Exit.USAGE,
                 says.REGISTRY_FILE(path=path),
-                why=NOTHING_DONE(),
+                why=NOTHING_CHANGED(),
                 hint=says.NAME_ANOTHER_FILE(),
                 code="file",
             )

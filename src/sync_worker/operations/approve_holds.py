@@ -66,7 +66,7 @@ class HoldChanged(UserError):
         super().__init__(
             Exit.REFUSED,
             f"The list of hold {number} has changed: it is now at revision {revision}.",
-            why="Nothing was done.",
+            why="Nothing was changed.",
             hint=Remedy.SHOW_HOLD(number=number),
             code="changed_meanwhile",
         )

@@ -184,8 +184,8 @@ def _lines(content: bytes) -> Iterator[csv_rows.Row]:
             if not all(map(csv_cells.is_blank, row)):
                 yield csv_rows.Row(line, tuple(map(csv_cells.unescaped, row)))
     except csv_rows.OpenQuote as error:
-        what = "a quotation mark begins that does not end as it should"
-        raise BadExtract([f"Line {error.line}: {what}."]) from None
+        problem = f"Line {error.line}: the quotation mark is not closed properly."
+        raise BadExtract([problem]) from None
 
 
 def _without_blank_end(row: Sequence[str]) -> Sequence[str]:

@@ -206,7 +206,7 @@ class ClosedDeadLetters(UserError):
         super().__init__(
             Exit.REFUSED,
             f"No longer open: {closed}.",
-            why="Nothing was done: a closed dead letter stays closed.",
+            why="Nothing was changed: a closed dead letter stays closed.",
             hint=Remedy.LIST_OPEN_DEAD_LETTERS(),
             code="closed",
         )

@@ -115,12 +115,13 @@ _FUNCTIONS: Mapping[str, Columns] = {
 hang it on a table of his own, and so write into the log as its owner."""
 
 
-_NOT_PERMITTED = Message(
+NOT_PERMITTED = Message(
     sv="Databasen tillåter inte det här.", en="The database does not permit this."
 )
-_NOT_THE_OWNER = Message(
-    sv="Kommandot är till för tabellernas ägare, och databasen känner oss som {login}.",
-    en="The command is for the owner of the tables, and the database knows us as {login}.",
+NOT_THE_OWNER = Message(
+    sv="Kommandot kräver tabellernas ägare, men du är inloggad i databasen som {login}.",
+    en="The command requires the owner of the tables, but you are logged in to the database as "
+    "{login}.",
 )
 
 
@@ -144,8 +145,8 @@ class NotTheOwner(UserError):
     def __init__(self, login: str | None) -> None:
         super().__init__(
             Exit.REFUSED,
-            _NOT_PERMITTED(),
-            why=_NOT_THE_OWNER(login=login),
+            NOT_PERMITTED(),
+            why=NOT_THE_OWNER(login=login),
             hint=Remedy.USE_OWNER(),
             code="permission",
         )
@@ -162,7 +163,7 @@ class OpenSchema(UserError):
             Exit.REFUSED,
             f"Nothing was applied: {what}.",
             why="Whoever adds a function there can have others run it with their rights. "
-            f"The schema is owned by {owner}, and the database knows us as {login}, who may not "
+            f"The schema is owned by {owner}, and you are logged in as {login}, who may not "
             "change that.",
             hint=f"As {owner} or a superuser: {'; '.join(remedy)}; then the same command again.",
             code="open_schema",

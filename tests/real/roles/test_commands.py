@@ -129,8 +129,8 @@ def test_a_refusal_names_the_role_needed_and_who_we_are(as_role, users, role, li
     assert "error: The database does not permit this." in stderr
     command = " ".join(next(path for path in LEAVES if tuple(line.split()[: len(path)]) == path))
     needed = needed_by(command)
-    assert f"knows us as {users.names[role]}." in stderr
-    named = "is for the owner of the tables" if needed == OWNER else f"needs the role {needed}"
+    assert f"logged in to the database as {users.names[role]}." in stderr
+    named = "requires the owner of the tables" if needed == OWNER else f"requires the role {needed}"
     assert named in stderr
 
 

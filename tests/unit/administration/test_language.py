@@ -28,7 +28,7 @@ def messages_in(value):
 
 def catalogue():
     modules = [module.name for module in pkgutil.iter_modules(messages.__path__, PREFIX)]
-    for module in (*modules, "sync_worker.cli.messages"):
+    for module in (*modules, "sync_worker.cli.messages", "sync_worker.registry.roles"):
         for name, value in vars(importlib.import_module(module)).items():
             for number, message in enumerate(messages_in(value)):
                 yield f"{module.removeprefix(PREFIX)}.{name}.{number}", message
@@ -51,6 +51,7 @@ def test_the_catalogue_has_what_the_commands_say():
         "refusals",
         "tak",
         "sync_worker.cli.messages",
+        "sync_worker.registry.roles",
     }
 
 

@@ -153,7 +153,7 @@ BROKEN = {
     "UTF-16 without its mark": (f"{A}\n".encode("utf-16-le"), says.BINARY),
     "UTF-16 that was cut off": (f"\ufeff{A}\n".encode("utf-16-le")[:-1], says.BROKEN_TEXT),
     "marked UTF-8 that is none": (b"\xef\xbb\xbfHSA-id\n\xe5\n", says.BROKEN_TEXT),
-    "a zip": (b"PK\x03\x04" + bytes(40), says.PACKED),
+    "a zip": (b"PK\x03\x04" + bytes(40), says.COMPRESSED),
     "a workbook by any name": (b"PK\x03\x04" + b"....xl/workbook.xml", says.WORKBOOK),
     "a Word document": (b"PK\x03\x04" + b"....word/document.xml", says.DOCUMENT),
     "an old workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), says.WORKBOOK),

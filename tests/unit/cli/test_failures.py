@@ -189,7 +189,7 @@ def test_an_option_is_hinted_at_where_the_command_has_it(populated, typed, comma
 
 def test_a_missing_archive_is_told_before_kafka_is_missed(typed):
     told = typed("events", "publish", "nofile", "-o", "json")
-    assert (told.exit_code, told.error["message"]) == (6, "There is no file nofile.")
+    assert (told.exit_code, told.error["message"]) == (6, "The file nofile does not exist.")
 
 
 def test_the_status_of_the_registry_is_told_where_kafka_refuses_this_user(

@@ -77,12 +77,12 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(imported, populated):
     told = imported(MIXED, "--region", "01", "--dry-run", "-o", "json")
     assert (told.exit_code, rows(told)) == (3, JUDGED)
     assert contents(populated) == before
-    assert "dry run" in told.stderr
+    assert "Dry run" in told.stderr
 
 
 def test_the_plan_names_what_is_refused_with_lines_and_reasons_in_words(imported):
     told = imported(MIXED, "--region", "01", "--dry-run")
-    assert "1 clinic is to be added." in told.stderr
+    assert "1 clinic will be added." in told.stderr
     assert "not_active: The clinic is not activated in the e-services." in told.stderr
     assert f"  line 5: {D} 100 % Hälsa_vård" in told.stderr
     assert "  line 10: (no HSA-id)" in told.stderr
@@ -281,7 +281,7 @@ def test_swedish_is_spoken_to_those_who_read_it_and_codes_stay(imported, monkeyp
     assert "not_active: Mottagningen är inte aktiverad i e-tjänsterna." in told.stderr
     told = imported(b"PK\x03\x04....xl/workbook.xml")
     assert told.stderr.startswith("fel: Filen är en arbetsbok från Excel")
-    assert "\nråd: Öppna den i Excel" in told.stderr
+    assert "\ntips: Öppna den i Excel" in told.stderr
 
 
 def test_the_setting_goes_before_the_locale(imported, monkeypatch):

@@ -188,7 +188,7 @@ def test_a_narrow_terminal_hides_columns_and_says_which(terminal, capsys):
     output().items(WIDE_ROWS, WIDE)
     assert max(map(len, screen.getvalue().splitlines())) <= 60
     assert screen.getvalue().splitlines()[0].split() == ["hsa_id", "name"]
-    told = "Columns that do not fit: event_id. Widen the terminal, or use -o json.\n"
+    told = "Columns that do not fit: event_id. Widen the terminal or use -o json.\n"
     assert capsys.readouterr().err == told
 
 

@@ -114,7 +114,7 @@ def test_a_file_with_a_row_that_is_no_hsa_id_is_not_used_at_all(imported, typed)
 def test_without_a_yes_the_plan_is_shown_and_nothing_is_done(imported, typed):
     told = imported([A])
     assert (told.exit_code, told.stdout) == (2, "")
-    assert f"1 comes:\n  {A}\n" in told.stderr
+    assert f"1 to be added:\n  {A}\n" in told.stderr
     assert listed(typed) == []
     told = imported([A], "--dry-run", "-o", "json")
     assert (told.exit_code, told.json["stops_receiving"]) == (0, [A])

@@ -113,8 +113,8 @@ def test_no_file_takes_the_place_of_a_registry(
             told = typed(*command, "-o", "json")
             assert told.exit_code == 2
             assert told.error["code"] == "file"
-            nothing_done = {"en": "Nothing was done.", "sv": "Inget gjordes."}[language]
-            assert nothing_done in told.error["message"]
+            nothing_changed = {"en": "Nothing was changed.", "sv": "Ingenting ändrades."}[language]
+            assert nothing_changed in told.error["message"]
     assert content(folder) == before
 
 
@@ -124,7 +124,7 @@ def test_no_schema_takes_the_place_of_a_registry(typed, database, folder, monkey
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"sqlite:///{name}")
     before = content(folder)
     told = typed("schemas", "export", "--out", ".")
-    assert (told.exit_code, "Nothing was done." in told.stderr) == (2, True)
+    assert (told.exit_code, "Nothing was changed." in told.stderr) == (2, True)
     assert content(folder) == before
 
 

@@ -32,7 +32,7 @@ class Unreadable(UserError):
     """The file cannot be read; `what` is wrong with it, and `remedy` mends it."""
 
     def __init__(self, what: FilledMessage, remedy: FilledMessage) -> None:
-        super().__init__(Exit.USAGE, what, why=plans.NOTHING_DONE(), hint=remedy, code="file")
+        super().__init__(Exit.USAGE, what, why=plans.NOTHING_CHANGED(), hint=remedy, code="file")
         self.what, self.remedy = what, remedy
 
 
@@ -68,7 +68,7 @@ def _refuse_what_is_no_text(content: bytes) -> None:
     if content.startswith((_OLE, *_OLD_BIFF)):
         raise _refused(says.WORKBOOK, says.SAVE_WORKBOOK)
     if content.startswith(b"\x1f\x8b"):
-        raise Unreadable(says.PACKED(kind="gzip"), says.UNPACK())
+        raise Unreadable(says.COMPRESSED(kind="gzip"), says.UNPACK())
     head = content[:_HEAD_BYTES].removeprefix(codecs.BOM_UTF8).lstrip().lower()
     for start, kind in ((b"%pdf-", "PDF"), (b"{\\rtf", "RTF")):
         if head.startswith(start):
@@ -85,7 +85,7 @@ def _packed_as_zip(content: bytes) -> Unreadable:
         return _refused(says.WORKBOOK, says.SAVE_WORKBOOK)
     if b"word/" in content or b"opendocument.text" in content[:_HEAD_BYTES]:
         return Unreadable(says.DOCUMENT(kind="Word"), says.SAVE_DOCUMENT())
-    return Unreadable(says.PACKED(kind="zip"), says.UNPACK())
+    return Unreadable(says.COMPRESSED(kind="zip"), says.UNPACK())
 
 
 def _refused(what: Message, remedy: Message) -> Unreadable:

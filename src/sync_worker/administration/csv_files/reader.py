@@ -68,7 +68,7 @@ def read(content: bytes) -> FileContents:
     try:
         written = list(islice(filter(_says_something, listed), MOST_ROWS + 1))
     except OpenQuote as error:
-        raise Unreadable(says.OPEN_QUOTE(line=error.line), says.MEND_QUOTE()) from None
+        raise Unreadable(says.OPEN_QUOTE(line=error.line), says.CORRECT_QUOTE()) from None
     if len(written) > MOST_ROWS:
         raise Unreadable(says.TOO_MANY_ROWS(most=MOST_ROWS), says.CHECK_FILE())
     header = _header(written)
@@ -84,7 +84,7 @@ def _says_something(row: Row) -> bool:
 
 def _below(header: _Header, written: Sequence[Row]) -> FileContents:
     if len(header.columns) > 1:
-        raise Unreadable(says.TWO_COLUMNS(line=header.row.line), says.NAME_ONE_COLUMN())
+        raise Unreadable(says.TWO_COLUMNS(line=header.row.line), says.RENAME_COLUMN())
     (column,) = header.columns
     remarks = []
     if written[0] is not header.row:

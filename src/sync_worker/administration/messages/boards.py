@@ -4,20 +4,20 @@ from sync_worker.language import Message
 
 NO_REGION = Message(sv="Det finns ingen region {code!r}.", en="There is no region {code!r}.")
 REGION_CODE = Message(
-    sv="En regionkod har två tecken, nollan i början medräknad.",
-    en="A region code is two characters, its leading zero included.",
+    sv="En regionkod har två tecken, inklusive den inledande nollan.",
+    en="A region code is two characters, including the leading zero.",
 )
-NO_HSA_ID = Message(sv="{hsa_id!r} är inget HSA-id.", en="{hsa_id!r} is not an HSA-id.")
+INVALID_HSA_ID = Message(
+    sv="{hsa_id!r} är inte ett giltigt HSA-id.", en="{hsa_id!r} is not a valid HSA-id."
+)
 HSA_ID_FORM = Message(
-    sv="Ett HSA-id är SE, tio eller tolv siffror, ett bindestreck och bokstäver eller siffror.",
-    en="An HSA-id is SE, ten or twelve digits, a hyphen, and letters or digits.",
+    sv="Ett HSA-id består av SE, tio eller tolv siffror, ett bindestreck och bokstäver "
+    "eller siffror.",
+    en="An HSA-id consists of SE, ten or twelve digits, a hyphen, and letters or digits.",
 )
-HSA_ID_EXAMPLE = Message(
-    sv="Skriv det som i SE2321000016-PN01.", en="Write it as in SE2321000016-PN01."
-)
+HSA_ID_EXAMPLE = Message(sv="Till exempel SE2321000016-PN01.", en="For example SE2321000016-PN01.")
 NOTHING_TO_DO = Message(
-    sv="Regionen har redan exakt det: det finns inget att göra.",
-    en="The region has exactly that already: nothing to do.",
+    sv="Det är redan så: ingenting behöver göras.", en="That is already the case: nothing to do."
 )
 CHANGE = Message(
     sv="Patientnämnd för region {region_code}: {present} → {wanted}.",
@@ -36,7 +36,7 @@ STOPS = Message(
     sv_one="1 tillagd mottagning slutar ta emot ärenden:",
     en_one="1 registered clinic stops receiving cases:",
 )
-QUESTION = Message(sv="Göra det?", en="Do it?")
+QUESTION = Message(sv="Genomföra ändringen?", en="Make this change?")
 SERVICE_ON = Message(
     sv="{region_code} {name}: tjänsten är aktiverad", en="{region_code} {name}: the service is on"
 )
@@ -45,8 +45,8 @@ SERVICE_OFF = Message(
     en="{region_code} {name}: the service is off",
 )
 BOARD_CHANGED = Message(
-    sv="Någon annan ändrade regionens patientnämnd under tiden.",
-    en="Somebody else changed this region's patient board meanwhile.",
+    sv="Någon annan har ändrat regionens patientnämnd sedan planen visades.",
+    en="Somebody else has changed the region's patient board since the plan was shown.",
 )
 REGION_BOARD = Message(sv="patientnämnd    {board}", en="patient board   {board}")
 REGION_SERVICE_ON = Message(sv="tjänsten        aktiverad", en="service         on")

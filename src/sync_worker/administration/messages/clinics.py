@@ -7,12 +7,12 @@ from sync_worker.language import Message
 NO_SUCH_CLINICS = Message(sv="Det finns inga sådana mottagningar.", en="There are no such clinics.")
 NOT_FOUND = Message(sv="Det finns ingen mottagning {hsa_id}.", en="There is no clinic {hsa_id}.")
 NEVER_NAMED = Message(
-    sv="E-tjänsterna har inte nämnt den i någon händelse som har lästs.",
-    en="The e-services have not named it in any event that was read.",
+    sv="Den förekommer inte i någon händelse från e-tjänsterna som har lästs.",
+    en="No event that was read from the e-services names it.",
 )
 REFUSED_BY_HAND = Message(
-    sv="{refused} av {count} avvisades; listan säger varför.",
-    en="{refused} of {count} refused; the list says why.",
+    sv="{refused} av {count} avvisades; orsakerna framgår av listan.",
+    en="{refused} of {count} were refused; the list gives the reasons.",
 )
 REFUSED_ID = Message(sv="{hsa_id}: {why} {remedy}", en="{hsa_id}: {why} {remedy}")
 TO_BE_REMOVED = Message(sv="Tas bort: {hsa_ids}", en="To be removed: {hsa_ids}")
@@ -30,51 +30,44 @@ REFUSED_ROWS = Message(
     sv="{count} avvisas, {code}: {why} {remedy}",
     en="{count} refused, {code}: {why} {remedy}",
 )
-NOTHING_TO_DO = Message(
-    sv="Det finns inget att göra.",
-    en="There is nothing to do.",
-)
+NOTHING_TO_DO = Message(sv="Ingenting behöver göras.", en="There is nothing to do.")
 ROWS_REFUSED = Message(
-    sv="{refused} av {count} rader avvisades; listan säger varför.",
-    en="{refused} of {count} rows were refused; the list says why.",
+    sv="{refused} av {count} rader avvisades; orsakerna framgår av listan.",
+    en="{refused} of {count} rows were refused; the list gives the reasons.",
 )
 CHANGED = Message(
-    sv="{count} rader är inte längre som planen sade. De lämnades som de var:",
-    en="{count} rows are not any more what the plan said. They were left as they were:",
-    sv_one="1 rad är inte längre som planen sade. Den lämnades som den var:",
-    en_one="1 row is not any more what the plan said. It was left as it was:",
+    sv="{count} rader stämmer inte längre med planen och lämnades orörda:",
+    en="{count} rows no longer match the plan and were left unchanged:",
+    sv_one="1 rad stämmer inte längre med planen och lämnades orörd:",
+    en_one="1 row no longer matches the plan and was left unchanged:",
 )
 CHANGED_ROW = Message(
-    sv="  rad {line}: {hsa_id}, i planen {planned}, nu {now}",
+    sv="  rad {line}: {hsa_id}, enligt planen {planned}, nu {now}",
     en="  line {line}: {hsa_id}, planned {planned}, now {now}",
 )
 BY_WHOM = Message(sv="Utfört av {actor}.", en="Done by {actor}.")
 BY_WHOM_AND_WHY = Message(
     sv="Utfört av {actor}, orsak: {reason}.", en="Done by {actor}, reason: {reason}."
 )
-
 REPORT_WRITTEN = Message(
-    sv="Rapporten {path} har {count} rader. Rätta dem där, och importera filen.",
-    en="The report {path} has {count} rows. Correct them there, and import that file.",
-    sv_one="Rapporten {path} har 1 rad. Rätta den där, och importera filen.",
-    en_one="The report {path} has 1 row. Correct it there, and import that file.",
+    sv="Rapporten {path} innehåller {count} rader. Rätta dem där och importera den filen.",
+    en="The report {path} has {count} rows. Correct them there and import that file.",
+    sv_one="Rapporten {path} innehåller 1 rad. Rätta den där och importera den filen.",
+    en_one="The report {path} has 1 row. Correct it there and import that file.",
 )
 REPORT_EMPTY = Message(
-    sv="Inget avvisades, så rapporten {path} har bara sin rubrik.",
-    en="Nothing was refused, so the report {path} has its header alone.",
+    sv="Inget avvisades: rapporten {path} innehåller bara en rubrikrad.",
+    en="Nothing was refused: the report {path} has only a header line.",
 )
 REPORT_IS_INPUT = Message(
-    sv="Rapporten skulle skriva över den fil som läses.",
-    en="The report would overwrite the file that is read.",
+    sv="Rapporten skulle skriva över filen som läses.",
+    en="The report would overwrite the file that is being read.",
 )
 REPORT_UNWRITABLE = Message(
-    sv="Rapporten {path} kan inte skrivas: {why}.",
+    sv="Det gick inte att skriva rapporten {path}: {why}.",
     en="The report {path} cannot be written: {why}.",
 )
-DEED_STANDS = Message(
-    sv="Det som gjordes gäller.",
-    en="What was done stands.",
-)
+CHANGES_MADE = Message(sv="Ändringarna är genomförda.", en="The changes have been made.")
 REPORT_COLUMNS = (
     Message(sv="HSA-id", en="HSA-id"),
     Message(sv="Rad", en="Line"),
@@ -84,7 +77,7 @@ REPORT_COLUMNS = (
 )
 NOT_DONE = Message(
     sv="Raden avvisades inte, men andra rader gjorde det.",
-    en="The row was not refused, but others were.",
+    en="This row was not refused, but others were.",
 )
 
 
@@ -100,16 +93,16 @@ class Wording(NamedTuple):
 
 ADDING = Wording(
     planned=Message(
-        sv="{count} mottagningar läggs till.",
-        en="{count} clinics are to be added.",
-        sv_one="1 mottagning läggs till.",
-        en_one="1 clinic is to be added.",
+        sv="{count} mottagningar kommer att läggas till.",
+        en="{count} clinics will be added.",
+        sv_one="1 mottagning kommer att läggas till.",
+        en_one="1 clinic will be added.",
     ),
     nothing_new=Message(
         sv="{count} är redan tillagda.",
-        en="{count} are registered already.",
+        en="{count} are already registered.",
         sv_one="1 är redan tillagd.",
-        en_one="1 is registered already.",
+        en_one="1 is already registered.",
     ),
     question=Message(
         sv="Lägg till {count} mottagningar?",
@@ -127,10 +120,10 @@ ADDING = Wording(
 )
 REMOVING = Wording(
     planned=Message(
-        sv="{count} mottagningar tas bort.",
-        en="{count} clinics are to be removed.",
-        sv_one="1 mottagning tas bort.",
-        en_one="1 clinic is to be removed.",
+        sv="{count} mottagningar kommer att tas bort.",
+        en="{count} clinics will be removed.",
+        sv_one="1 mottagning kommer att tas bort.",
+        en_one="1 clinic will be removed.",
     ),
     nothing_new=Message(
         sv="{count} är inte tillagda.",

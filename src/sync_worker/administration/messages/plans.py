@@ -2,8 +2,8 @@
 
 from sync_worker.language import Message
 
-NOTHING_DONE = Message(sv="Inget gjordes.", en="Nothing was done.")
-PLAN_UNTRUE = Message(
-    sv="Inget gjordes: planen som visades stämmer inte längre.",
-    en="Nothing was done: the plan that you saw is not true any more.",
+NOTHING_CHANGED = Message(sv="Ingenting ändrades.", en="Nothing was changed.")
+PLAN_OUTDATED = Message(
+    sv="Ingenting ändrades: planen som visades är inaktuell.",
+    en="Nothing was changed: the plan that was shown is out of date.",
 )

@@ -17,33 +17,34 @@ class Explained(NamedTuple):
 REFUSALS: Mapping[Refusal, Explained] = {
     Refusal.MALFORMED_HSA_ID: Explained(
         Message(
-            sv="Texten är inget HSA-id: SE, tio eller tolv siffror, bindestreck, bokstäver eller "
-            "siffror.",
-            en="The text is no HSA-id: SE, ten or twelve digits, a hyphen, letters or digits.",
+            sv="Det är inte ett giltigt HSA-id: SE, tio eller tolv siffror, ett bindestreck och "
+            "bokstäver eller siffror.",
+            en="This is not a valid HSA-id: SE, ten or twelve digits, a hyphen, and letters or "
+            "digits.",
         ),
         Message(
             sv="Rätta stavningen; slå upp HSA-id:t i HSA-katalogen.",
-            en="Correct the spelling; look the HSA-id up in the HSA catalogue.",
+            en="Correct the spelling; look up the HSA-id in the HSA catalogue.",
         ),
     ),
     Refusal.DUPLICATE_IN_FILE: Explained(
         Message(
-            sv="Samma HSA-id står tidigare i filen.",
-            en="The same HSA-id stands earlier in the file.",
+            sv="Samma HSA-id förekommer tidigare i filen.",
+            en="The same HSA-id appears earlier in the file.",
         ),
         Message(
-            sv="Inget behöver göras, om inte ett annat HSA-id var menat.",
-            en="Nothing, unless another HSA-id was meant.",
+            sv="Ingenting behöver göras, om inte ett annat HSA-id avsågs.",
+            en="Nothing needs to be done, unless another HSA-id was meant.",
         ),
     ),
     Refusal.UNKNOWN_CLINIC: Explained(
         Message(
-            sv="E-tjänsterna har aldrig nämnt mottagningen.",
-            en="The e-services have never named the clinic.",
+            sv="Mottagningen har aldrig förekommit i en händelse från e-tjänsterna.",
+            en="No event from the e-services has ever named the clinic.",
         ),
         Message(
-            sv="Kontrollera HSA-id:t, och aktivera mottagningen i e-tjänsterna.",
-            en="Check the HSA-id, and activate the clinic in the e-services.",
+            sv="Kontrollera HSA-id:t och aktivera mottagningen i e-tjänsterna.",
+            en="Check the HSA-id and activate the clinic in the e-services.",
         ),
     ),
     Refusal.OTHER_REGION: Explained(
@@ -62,10 +63,10 @@ REFUSALS: Mapping[Refusal, Explained] = {
             en="The clinic handles cases in its own system and is administered in TAK.",
         ),
         Message(
-            sv="Administrera den i TAK. Ska den använda 1177, låt supporten ta bort den ur listan "
-            "från TAK först.",
-            en="Administer it in TAK. If it is to use 1177, have support take it out of the list "
-            "from TAK first.",
+            sv="Administrera den i TAK. Om den ska använda 1177, be först supporten ta bort den ur "
+            "TAK-listan.",
+            en="Administer it in TAK. If it is to use 1177, first have support remove it from the "
+            "TAK list.",
         ),
     ),
     Refusal.NOT_ACTIVE: Explained(
@@ -74,14 +75,14 @@ REFUSALS: Mapping[Refusal, Explained] = {
             en="The clinic is not activated in the e-services.",
         ),
         Message(
-            sv="Aktivera den i e-tjänsterna, och lägg till den igen.",
-            en="Activate it in the e-services, and add it again.",
+            sv="Aktivera den i e-tjänsterna, och lägg sedan till den igen.",
+            en="Activate it in the e-services, then add it again.",
         ),
     ),
     Refusal.REGION_UNKNOWN: Explained(
         Message(
-            sv="E-tjänsterna har aldrig sagt vilken region som administrerar mottagningen.",
-            en="The e-services have never said which region administers the clinic.",
+            sv="E-tjänsterna har aldrig angett vilken region som administrerar mottagningen.",
+            en="The e-services have never stated which region administers the clinic.",
         ),
         Message(
             sv="Ange administrativ region för den i e-tjänsterna.",
@@ -90,12 +91,12 @@ REFUSALS: Mapping[Refusal, Explained] = {
     ),
     Refusal.CHANGED_MEANWHILE: Explained(
         Message(
-            sv="Något ändrades efter att planen visades, så raden lämnades som den var.",
-            en="Something changed after the plan was shown, so the row was left as it was.",
+            sv="Något ändrades efter att planen visades, så raden lämnades orörd.",
+            en="Something changed after the plan was shown, so the row was left unchanged.",
         ),
         Message(
-            sv="Importera den igen, och se den nya planen.",
-            en="Import it again, and look at the new plan.",
+            sv="Importera den igen och granska den nya planen.",
+            en="Import it again and review the new plan.",
         ),
     ),
 }

@@ -3,27 +3,11 @@
 from sync_worker.language import Message
 
 EMPTY = Message(
-    sv="Ingen mottagning har ett eget handläggningssystem.",
-    en="No clinic has a system of its own.",
+    sv="Ingen mottagning har ett eget handläggningssystem.", en="No clinic has its own system."
 )
-COMES = Message(
-    sv="{count} kommer till:",
-    en="{count} come:",
-    sv_one="1 kommer till:",
-    en_one="1 comes:",
-)
-GOES = Message(
-    sv="{count} försvinner:",
-    en="{count} go:",
-    sv_one="1 försvinner:",
-    en_one="1 goes:",
-)
-STAYS = Message(
-    sv="{count} står kvar.",
-    en="{count} stay.",
-    sv_one="1 står kvar.",
-    en_one="1 stays.",
-)
+ADDED = Message(sv="{count} läggs till:", en="{count} to be added:")
+REMOVED = Message(sv="{count} tas bort:", en="{count} to be removed:")
+UNCHANGED = Message(sv="{count} står kvar.", en="{count} unchanged.")
 STOPS = Message(
     sv="{count} tillagda mottagningar slutar ta emot ärenden här:",
     en="{count} registered clinics stop receiving cases here:",
@@ -37,44 +21,45 @@ STARTS = Message(
     en_one="1 registered clinic starts receiving cases here again:",
 )
 IN_BOTH = Message(
-    sv="{count} mottagningar står i TAK och är tillagda här. En mottagning har ett system: ta bort "
-    "dem här, eller ur TAK:",
-    en="{count} clinics are in TAK and registered here. A clinic has one system: remove them here, "
-    "or from TAK:",
-    sv_one="1 mottagning står i TAK och är tillagd här. En mottagning har ett system: ta bort den "
-    "här, eller ur TAK:",
-    en_one="1 clinic is in TAK and registered here. A clinic has one system: remove it here, or "
-    "from TAK:",
+    sv="{count} mottagningar finns i TAK och är tillagda här. En mottagning kan bara ha ett "
+    "system: ta bort dem här eller ur TAK:",
+    en="{count} clinics are in TAK and registered here. A clinic can only have one system: "
+    "remove them here or from TAK:",
+    sv_one="1 mottagning finns i TAK och är tillagd här. En mottagning kan bara ha ett system: "
+    "ta bort den här eller ur TAK:",
+    en_one="1 clinic is in TAK and registered here. A clinic can only have one system: remove "
+    "it here or from TAK:",
 )
 NOTHING_TO_DO = Message(
-    sv="Listan är redan exakt sådan: det finns inget att göra.",
-    en="The list is exactly that already: nothing to do.",
+    sv="Listan är redan likadan: ingenting behöver göras.",
+    en="The list is already the same: nothing to do.",
 )
 QUESTION = Message(
     sv="Ersätt listan?",
     en="Replace the list?",
 )
 REPLACED = Message(
-    sv="Listan är ersatt: den har {count} mottagningar.",
-    en="The list is replaced: it has {count} clinics.",
-    sv_one="Listan är ersatt: den har 1 mottagning.",
-    en_one="The list is replaced: it has 1 clinic.",
+    sv="Listan har ersatts och innehåller {count} mottagningar.",
+    en="The list was replaced and has {count} clinics.",
+    sv_one="Listan har ersatts och innehåller 1 mottagning.",
+    en_one="The list was replaced and has 1 clinic.",
 )
 SHORT = Message(
-    sv="Filen har {new} mottagningar, och listan har {present}: färre än 80 %.",
-    en="The file has {new} clinics, and the list has {present}: fewer than 80 %.",
+    sv="Filen innehåller {new} mottagningar och listan {present}: färre än 80 %.",
+    en="The file has {new} clinics and the list has {present}: fewer than 80 %.",
 )
 SHORT_WHY = Message(
-    sv="Inget gjordes: en så kort lista är oftast en del av en lista.",
-    en="Nothing was done: so short a list is mostly a part of one.",
+    sv="Ingenting ändrades: en så kort lista är oftast bara en del av den hela.",
+    en="Nothing was changed: such a short list is usually only a part of the whole.",
 )
 MALFORMED = Message(
-    sv="Inget gjordes: {refused} av {count} rader är inga HSA-id:n (rad {lines}), och listan "
-    "skulle sakna det som menas. Rätta filen.",
-    en="Nothing was done: {refused} of {count} rows are no HSA-ids (line {lines}), and the list "
-    "would lack what they mean. Correct the file.",
+    sv="Ingenting ändrades: {refused} av {count} rader är inte giltiga HSA-id:n (rad "
+    "{lines}); de mottagningar som avses skulle saknas i listan. Rätta filen.",
+    en="Nothing was changed: {refused} of {count} rows are not valid HSA-ids (line "
+    "{lines}); the clinics that are meant would be missing from the list. Correct the "
+    "file.",
 )
 CHANGED = Message(
-    sv="Någon annan ändrade listan under tiden.",
-    en="Somebody else changed the list meanwhile.",
+    sv="Någon annan har ändrat listan sedan planen visades.",
+    en="Somebody else has changed the list since the plan was shown.",
 )

@@ -65,7 +65,7 @@ def set_board(
     if not hsa_ids.has_the_form(board.hsa_id):
         raise UserError(
             Exit.USAGE,
-            says.NO_HSA_ID(hsa_id=hsa_id),
+            says.INVALID_HSA_ID(hsa_id=hsa_id),
             why=says.HSA_ID_FORM(),
             hint=says.HSA_ID_EXAMPLE(),
         )

@@ -119,9 +119,9 @@ def _tell(run: Invocation, plan: TakPlan) -> None:
     if plan.changes_nothing:
         run.output.message(says.NOTHING_TO_DO())
         return
-    _name(run, says.COMES, plan.comes)
-    _name(run, says.GOES, plan.goes)
-    run.output.message(says.STAYS(count=len(plan.stays)))
+    _name(run, says.ADDED, plan.comes)
+    _name(run, says.REMOVED, plan.goes)
+    run.output.message(says.UNCHANGED(count=len(plan.stays)))
     _name(run, says.STOPS, plan.stops_receiving, is_serious=True)
     _name(run, says.STARTS, plan.starts_receiving, is_serious=True)
 
