@@ -8,7 +8,7 @@ import os
 import sys
 from http.client import HTTPConnection, HTTPException
 
-from sync_worker.config.sources import gather
+from sync_worker.config.sources import read_settings
 
 _HOST, _PORT = "SYNC_WORKER_HTTP_HOST", "SYNC_WORKER_HTTP_PORT"
 _DEFAULTS = {_HOST: "127.0.0.1", _PORT: "9464"}
@@ -19,7 +19,9 @@ _TIMEOUT_SECONDS = 4
 
 def main(probe: str) -> int:
     """Return the exit code; a worker without an HTTP port counts as healthy."""
-    given = {name: value.text for name, value in gather(os.environ, _DEFAULTS).given.items()}
+    given = {
+        name: value.text for name, value in read_settings(os.environ, _DEFAULTS).values.items()
+    }
     settings = _DEFAULTS | given
     port, host = int(settings[_PORT]), settings[_HOST]
     if port == 0:

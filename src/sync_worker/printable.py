@@ -1,7 +1,6 @@
-"""Text from outside, made safe to show: what would act on a terminal or an editor is seen.
+"""Text from outside, made safe to show: control characters are escaped.
 
-It could move a cursor, hide text, or break a line; events, files and brokers name things as they
-like.
+They could move a cursor, hide text, or break a line; and events, files and brokers can contain any.
 """
 
 import re
@@ -11,27 +10,27 @@ from sync_worker.domain.characters import CONTROL_BUT_LINE_BREAK, FORMAT, LINE_S
 
 _IN_LINES = f"{CONTROL_BUT_LINE_BREAK}{LINE_SEPARATORS}{FORMAT}"
 UNSAFE = f"\n{_IN_LINES}"
-"""Whatever is not printable, for use in a class of characters."""
+"""All characters that are escaped, for use in a character class."""
 _UNSAFE = re.compile(f"[{UNSAFE}]")
 _UNSAFE_IN_LINES = re.compile(f"[{_IN_LINES}]")
 _PIECE = 64 * 2**10
 _Escape = Callable[[re.Match[str]], str]
 _DELETE = "\x7f"
-"""The one control character of ASCII that JSON lets through."""
+"""The only control character of ASCII that JSON does not escape."""
 
 
 def printable_text(text: str) -> str:
-    """`text` with everything unsafe but the line break written as its escape."""
+    """`text` with all control characters but line breaks as escapes."""
     return text if text.isprintable() else _replaced(_UNSAFE_IN_LINES, _escaped, text)
 
 
 def printable_line(text: str) -> str:
-    """`text` with everything unsafe written as its escape, line breaks too."""
+    """`text` with all control characters as escapes, line breaks included."""
     return text if text.isprintable() else _replaced(_UNSAFE, _escaped, text)
 
 
 def printable_json(document: str) -> str:
-    """A JSON document that says the same, with everything unsafe as JSON's own escape."""
+    """The same JSON document, with all control characters as JSON's escapes."""
     if document.isprintable() or (document.isascii() and _DELETE not in document):
         return document
     return _replaced(_UNSAFE_IN_LINES, _escaped_for_json, document)
@@ -49,4 +48,4 @@ def _escaped(unsafe: re.Match[str]) -> str:
 
 def _escaped_for_json(unsafe: re.Match[str]) -> str:
     units = unsafe[0].encode("utf-16-be").hex()
-    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))

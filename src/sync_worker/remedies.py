@@ -32,6 +32,7 @@ class Remedy(StrEnum):
     CORRECT_DATABASE_FILES = "correct_database_files"
     CORRECT_DATABASE_PATH = "correct_database_path"
     CORRECT_REGISTRATION = "correct_registration"
+    CORRECT_SETTINGS = "correct_settings"
     CORRECT_TYPES = "correct_types"
     CREATE_DATABASE_FILE = "create_database_file"
     CREATE_PARTITIONS = "create_partitions"

@@ -8,7 +8,7 @@ from sync_worker.config import secrets, validators
 from sync_worker.config.settings import Settings
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
-from sync_worker.login_backoff import LoginBackoff, Tell
+from sync_worker.login_backoff import LoginBackoff, OnRefusal
 from sync_worker.registry import schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import WORKER, open_engine
@@ -33,7 +33,7 @@ def open_registry(url: str) -> Iterator[Registry]:
 
 
 @contextmanager
-def worker_registry(settings: Settings, tell: Tell = lambda *_: None) -> Iterator[Registry]:
+def worker_registry(settings: Settings, tell: OnRefusal = lambda *_: None) -> Iterator[Registry]:
     """The worker's registry, whether it can be reached now or not: the worker waits for it.
 
     Its URL is read again before each login; `tell` hears of those that are refused.

@@ -12,7 +12,7 @@ from sync_worker.config.settings import Settings
 from sync_worker.config.sources import variable
 from sync_worker.errors import Exit, UserError
 from sync_worker.files import secret_files
-from sync_worker.login_backoff import LoginBackoff, Tell
+from sync_worker.login_backoff import LoginBackoff, OnRefusal
 from sync_worker.streams.archive.reader import ArchiveRangeReader, ArchiveSource
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.login import ConnectionErrors
@@ -65,7 +65,7 @@ def export_reader(settings: Settings, wanted: Range) -> KafkaRangeReader:
 
 
 def kafka(
-    settings: Settings, tell: Tell = lambda *_: None, *, has_archive_option: bool = False
+    settings: Settings, tell: OnRefusal = lambda *_: None, *, has_archive_option: bool = False
 ) -> KafkaSettings:
     """How Kafka is reached and read; `tell` hears of logins that are refused.
 

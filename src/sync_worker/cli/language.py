@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sync_worker.config.sources import SECRETS_DIR, gather, variable
+from sync_worker.config.sources import SECRETS_DIR, read_settings, variable
 from sync_worker.language import Language, of_locale
 
 _SETTING = variable("lang")
@@ -11,7 +11,7 @@ _SETTING = variable("lang")
 def language_of(environ: Mapping[str, str]) -> Language:
     """SYNC_WORKER_LANG where it names a language, wherever it is given; else the locale's."""
     places = {name: environ[name] for name in (_SETTING, SECRETS_DIR) if name in environ}
-    given = gather(places, [_SETTING]).given.get(_SETTING)
+    given = read_settings(places, [_SETTING]).values.get(_SETTING)
     if given is not None and given.text in list(Language):
         return Language(given.text)
     return of_locale(environ)

@@ -316,7 +316,7 @@ def _csv_cell(value: Any) -> Any:
         case dict() | list() | tuple():
             return text.compact_json(value)
         case str():
-            return csv_cells.safe(str(value))
+            return csv_cells.escaped(str(value))
         case _:
             return value
 

@@ -49,6 +49,8 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     "the file itself.",
     Remedy.CORRECT_REGISTRATION: "sync-worker log list --clinic {hsa_id}; set what is right with "
     "sync-worker clinics add and sync-worker clinics remove",
+    Remedy.CORRECT_SETTINGS: "Correct or unset what is named; sync-worker config show lists every "
+    "setting.",
     Remedy.CORRECT_TYPES: "Have the publishers send the types of docs/producing.md exactly as they "
     "are written there, and publish again what was ignored; sync-worker events validate shows how"
     " an event is judged",

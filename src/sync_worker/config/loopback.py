@@ -1,6 +1,6 @@
 """Whether a cluster is a development one: it and all its brokers are on this machine.
 
-A tunnel to another cluster begins on this machine too; its brokers tell where they really are.
+A tunnel to another cluster begins on this machine, too; its brokers advertise where they are.
 """
 
 import ipaddress
@@ -10,21 +10,18 @@ from collections.abc import Iterable
 _PORT = re.compile(r":[0-9]+$")
 
 
-def is_local_cluster(bootstrap_servers: str, brokers: Iterable[str]) -> bool:
-    """Whether all of these hosts are this machine, by their names alone: none is looked up."""
-    given = [_host(server) for server in bootstrap_servers.split(",")]
-    return all(map(is_loopback, [*given, *brokers]))
-
-
-def _host(server: str) -> str:
-    server = server.strip()
-    if server.startswith("["):
-        return server[1:].partition("]")[0]
-    return _PORT.sub("", server)
+def is_local_cluster(bootstrap_servers: str, broker_hosts: Iterable[str]) -> bool:
+    """Whether all of these hosts are this machine, by their names alone: none is resolved."""
+    servers = (server.strip() for server in bootstrap_servers.split(","))
+    hosts = [
+        server[1:].partition("]")[0] if server.startswith("[") else _PORT.sub("", server)
+        for server in servers
+    ]
+    return all(map(is_loopback, [*hosts, *broker_hosts]))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host's name or address can be nobody else."""
+    """Whether a host's name or address can only be this machine."""
     name = host.lower().rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True

@@ -1,7 +1,7 @@
-"""The one reading of a PostgreSQL URL: what it says, keyword by keyword, as libpq is told it.
+"""The only parser of PostgreSQL URLs: from a URL to libpq's keywords and values.
 
-Nothing else takes such a URL apart: where two parsers differ, the rest of a password becomes a
-host. So what two could read differently is refused, and no message repeats any of the URL.
+Nothing else parses such a URL: where two parsers differ, the rest of a password becomes a host. So
+what two could read differently is refused, and no message repeats any part of the URL.
 """
 
 import re
@@ -22,15 +22,15 @@ _LOOSE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PORTS = range(1, 65_536)
 _ENCODE = "write it percent-encoded, as in %40 for @"
 _NOWHERE = "/dev/null"
-_NO_FILES = ("system", _NOWHERE)
+_NOT_FILES = ("system", _NOWHERE)
 _HOME = Path("~/.postgresql")
 _FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 _ENCRYPTED = b"ENCRYPTED"
 _SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key")
 
 
-class Unusable(UserError):
-    """No connection can be made with what is set; as text it is the cause, without a secret."""
+class UnusableConnection(UserError):
+    """The parameters of a connection cannot work; `str` gives the cause, without a secret."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(
@@ -47,52 +47,57 @@ class Unusable(UserError):
 
 
 def is_postgresql(url: str) -> bool:
-    """Whether a URL is one of PostgreSQL; what is not is one of SQLite."""
+    """Whether a URL is one of PostgreSQL; otherwise it is one of SQLite."""
     return url.startswith(SCHEMES)
 
 
 def parse_url(url: str) -> dict[str, str]:
-    """What the URL says, by libpq's keywords; several hosts and ports with commas, as libpq has it.
+    """The URL's parameters by libpq's keywords; several hosts and ports with commas, as in libpq.
 
     Raises:
-        ValueError: it says nothing, or what can be read in two ways; the message has no value.
+        ValueError: the URL is empty or ambiguous; the message repeats nothing of it.
     """
-    _refuse_ambiguous(url)
+    _check_unambiguous(url)
     _, _, rest = url.partition("://")
     rest, _, query = rest.partition("?")
     authority, _, database = rest.partition("/")
-    userinfo, at, servers = authority.rpartition("@")
-    named = {
-        **(_login(userinfo) if at else {}),
+    userinfo, _, servers = authority.rpartition("@")
+    user, _, password = userinfo.partition(":")
+    if re.search(r"[:\[\]]", password) or re.search(r"[\[\]]", user):
+        raise ValueError(f"a character : [ or ] is in its user or password; {_ENCODE}")
+    parameters = {
+        "user": _decoded(user, "its user"),
+        "password": _decoded(password, "its password"),
         **_servers(servers),
         "dbname": _decoded(database, "its database"),
     }
-    stated = {key: value for key, value in named.items() if value} | dict(_options(query))
-    if not stated:
+    given = {keyword: value for keyword, value in parameters.items() if value}
+    given |= _options(query)
+    if not given:
         raise ValueError("it names no server and no database")
-    return stated
+    return given
 
 
 def require_options(parameters: Mapping[str, str]) -> None:
-    """Raise ValueError for options that PostgreSQL's client refuses, its own variables included.
+    """Raise ValueError for options that libpq refuses, those of its own variables included.
 
-    It is asked itself, with servers that nobody can be: it judges its options first.
+    libpq itself is asked, to connect to servers that cannot exist: it checks its options first.
     """
     try:
         from psycopg import ProgrammingError, pq  # noqa: PLC0415 - slow, and not for SQLite
         from psycopg.conninfo import make_conninfo  # noqa: PLC0415
     except ModuleNotFoundError:
-        return  # which is said where it is opened
+        return  # opening the database reports it
     for port in filter(None, parameters.get("port", "").split(",")):
         if not port.isdecimal() or int(port) not in _PORTS:
-            raise ValueError("one of its ports is none")
+            raise ValueError("one of its ports is not valid")
     count = parameters.get("host", "").count(",") + 1
     nowhere = {"host": ",".join([_NOWHERE] * count), "hostaddr": ""}
     try:
-        stated = make_conninfo("", **{**parameters, **nowhere})
+        conninfo = make_conninfo("", **{**parameters, **nowhere})
     except ProgrammingError:
         raise ValueError("it has an option that PostgreSQL's client does not know") from None
-    connection = pq.PGconn.connect_start(stated.encode())
+    connection = pq.PGconn.connect_start(conninfo.encode())
     said = connection.error_message.decode(errors="replace")
     connection.finish()
     if _NOWHERE not in said:
@@ -100,10 +105,10 @@ def require_options(parameters: Mapping[str, str]) -> None:
         raise ValueError(f"PostgreSQL's client refuses it: {why}")
 
 
-def effective(parameters: Mapping[str, str]) -> dict[str, str]:
-    """With what the client takes from its own variables (PGSSLMODE and the rest), and its defaults.
+def with_client_defaults(parameters: Mapping[str, str]) -> dict[str, str]:
+    """The parameters, completed from libpq's own variables (such as PGSSLMODE) and its defaults.
 
-    What a service file says is known to the client alone.
+    What a service file sets is known to libpq alone.
     """
     from psycopg import pq  # noqa: PLC0415 - slow, and not for SQLite
 
@@ -112,27 +117,27 @@ def effective(parameters: Mapping[str, str]) -> dict[str, str]:
 
 
 def require_files(parameters: Mapping[str, str]) -> None:
-    """Raise Unusable where a file that a connection needs cannot be read.
+    """Raise UnusableConnection where a file that a connection needs cannot be read.
 
-    The client itself takes some that are missing for none, and checks less than was asked of it.
+    libpq itself treats some missing files as not set, and then checks less than it was told to.
     """
-    stated = effective(parameters)
+    given = with_client_defaults(parameters)
     for keyword in _FILES:
-        file = stated.get(keyword)
-        if file is not None and file not in _NO_FILES and ":" not in file:  # a key in a token
+        file = given.get(keyword)
+        if file is not None and file not in _NOT_FILES and ":" not in file:  # a key on a token
             _require_file(keyword, Path(file))
-    is_verifying = stated["sslmode"].startswith("verify-")
-    if is_verifying and "sslrootcert" not in stated:
+    is_verifying = given["sslmode"].startswith("verify-")
+    if is_verifying and "sslrootcert" not in given:
         _require_file("sslrootcert, which is not set,", _HOME / "root.crt")
-    key = _at_home(Path(stated.get("sslkey") or _HOME / "postgresql.key"))
-    if is_encrypted(key) and not stated.get("sslpassword"):
-        raise Unusable(
+    key = _at_home(Path(given.get("sslkey") or _HOME / "postgresql.key"))
+    if is_encrypted(key) and not given.get("sslpassword"):
+        raise UnusableConnection(
             f"the private key {key} is encrypted, and sslpassword=…, its pass phrase, is not set"
         )
 
 
 def is_encrypted(key: Path) -> bool:
-    """Whether a file holds a private key that only a pass phrase opens."""
+    """Whether a file contains a private key that needs a pass phrase."""
     try:
         return _ENCRYPTED in secret_files.read(key)
     except OSError:
@@ -140,7 +145,7 @@ def is_encrypted(key: Path) -> bool:
 
 
 def masked(url: str, mask: str) -> str:
-    """A URL that can be read, with its secrets masked."""
+    """A valid URL with its secrets masked."""
     before, slashes, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     if "@" in authority:
@@ -151,33 +156,22 @@ def masked(url: str, mask: str) -> str:
     return re.sub(rf"([?&](?:{'|'.join(_SECRETS)})=)[^&]*", rf"\g<1>{mask}", shown)
 
 
-def _refuse_ambiguous(url: str) -> None:
+def _check_unambiguous(url: str) -> None:
     rest = url.partition("://")[2]
     authority = re.split(r"[/?]", rest, maxsplit=1)[0]
     if "#" in rest or rest.count("@") > authority.count("@") or authority.count("@") > 1:
         raise ValueError(
-            f"a character @ / ? or # stands where it can be read in two ways; {_ENCODE}, where it "
-            "is part of a user, a password or a name"
+            f"a character @ / ? or # can be read in two ways; {_ENCODE}, where it is part of a "
+            "user, a password or a name"
         )
     if _LOOSE_PERCENT.search(rest):
-        raise ValueError("a % stands in it that encodes nothing; write it percent-encoded: %25")
-
-
-def _login(userinfo: str) -> dict[str, str]:
-    user, _, password = userinfo.partition(":")
-    if re.search(r"[:\[\]]", password) or re.search(r"[\[\]]", user):
-        raise ValueError(f"a character : [ or ] stands in its user or password; {_ENCODE}")
-    return {
-        "user": _decoded(user, "its user"),
-        "password": _decoded(password, "its password"),
-    }
+        raise ValueError("it has a % that encodes nothing; write it percent-encoded: %25")
 
 
 def _servers(servers: str) -> dict[str, str]:
-    """Hosts and ports, one of each for each server; nothing where the client's defaults do."""
-    found = [_SERVER.fullmatch(server) for server in servers.split(",")]
+    """Hosts and ports, one of each for each server; empty where libpq's defaults apply."""
     hosts, ports = [], []
-    for server in found:
+    for server in map(_SERVER.fullmatch, servers.split(",")):
         if server is None or int(server["port"] or 1) not in _PORTS:
             raise ValueError(
                 "its host or port cannot be read; write special characters of a user or a "
@@ -192,40 +186,38 @@ def _servers(servers: str) -> dict[str, str]:
 
 
 def _options(query: str) -> Iterator[tuple[str, str]]:
-    """What stands behind the question mark, each keyword once."""
+    """The parameters after the question mark, each keyword once."""
     seen: set[str] = set()
     for pair in query.split("&") if query else ():
         keyword, equals, value = pair.partition("=")
         if not keyword or not equals or "=" in value or "+" in value or "?" in value:
             raise ValueError(
-                "what stands behind ? is not KEYWORD=VALUE with & between; write special "
-                "characters of a value percent-encoded, a blank as %20"
+                "what follows ? is not KEYWORD=VALUE, separated by &; write special characters "
+                "percent-encoded, a blank as %20"
             )
         if keyword in seen:
-            raise ValueError(f"{_name(keyword)} stands twice in it; several hosts have commas")
+            # Anything but a keyword could be a part of a secret.
+            name = keyword if re.fullmatch(r"[a-z_]{1,40}", keyword) else "an option"
+            raise ValueError(f"it has {name} twice; several hosts are separated by commas")
         seen.add(keyword)
-        is_short = (keyword, value) == ("ssl", "true")  # as JDBC says it, and libpq too
-        yield ("sslmode", "require") if is_short else (keyword, _decoded(value, "an option"))
+        is_jdbc_style = (keyword, value) == ("ssl", "true")  # which libpq understands, too
+        yield ("sslmode", "require") if is_jdbc_style else (keyword, _decoded(value, "an option"))
 
 
-def _name(keyword: str) -> str:
-    return keyword if re.fullmatch(r"[a-z_]{1,40}", keyword) else "an option"
-
-
-def _decoded(text: str, of: str) -> str:
+def _decoded(text: str, part: str) -> str:
     try:
         decoded = unquote(text, errors="strict")
     except UnicodeDecodeError:
-        raise ValueError(f"{of} is not percent-encoded UTF-8") from None
+        raise ValueError(f"{part} is not percent-encoded UTF-8") from None
     if not decoded.isprintable():
-        raise ValueError(f"{of} holds a control character")
+        raise ValueError(f"{part} has a control character")
     return decoded
 
 
 def _at_home(file: Path) -> Path:
     try:
         return file.expanduser()
-    except RuntimeError:  # this user has no home, and the client looks nowhere either
+    except RuntimeError:  # this user has no home directory; libpq does not look for one either
         return file
 
 
@@ -234,4 +226,6 @@ def _require_file(keyword: str, file: Path) -> None:
         with secret_files.open_regular(_at_home(file)) as opened:
             opened.read(1)
     except OSError as error:
-        raise Unusable(f"{keyword} names {file}, which cannot be read: {error.strerror}") from None
+        raise UnusableConnection(
+            f"{keyword} names {file}, which cannot be read: {error.strerror}"
+        ) from None

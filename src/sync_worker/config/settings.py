@@ -1,6 +1,6 @@
-"""The settings: one frozen value, read once, at the edge (contract 3).
+"""The settings: one frozen object, read once, at the start (contract 3).
 
-Every problem is told at once, by the setting's name and what it takes, never by its value.
+All problems are reported together, with the setting's name and what it accepts, never its value.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,19 +16,19 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from sync_worker.config import validators
-from sync_worker.config.sources import Source, gather, variable
+from sync_worker.config.sources import SettingSource, read_settings, variable
 from sync_worker.config.validators import contradictions
 from sync_worker.errors import Exit, UserError
 from sync_worker.language import Language
+from sync_worker.remedies import Remedy
 
 _NEVER_BLANK = ("database_url", "support_database_url")
-"""A secret that is missing must not make a registry in the working folder."""
-_MOST_MILLISECONDS = 2**31 - 1
-_MINUTES_OF_A_YEAR = 525_600
+"""Where a secret is missing, the default would create a registry in the working folder."""
+_MAX_MILLISECONDS = 2**31 - 1
+_MINUTES_PER_YEAR = 525_600
 
 DatabaseUrl = Annotated[str, AfterValidator(validators.database_url)]
 Servers = Annotated[str, AfterValidator(validators.servers)]
@@ -41,22 +41,22 @@ Mechanism = Annotated[
     Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"],
     BeforeValidator(validators.mechanism),
 ]
-Milliseconds = Annotated[int, Field(ge=1, le=_MOST_MILLISECONDS)]
+Milliseconds = Annotated[int, Field(ge=1, le=_MAX_MILLISECONDS)]
 Codes = Annotated[tuple[str, ...], BeforeValidator(validators.region_codes)]
 
 _URL = "a URL: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
 _TOPIC = "a topic's name: at most 249 of A-Z a-z 0-9 . _ -"
-_MILLISECONDS = f"a whole number of milliseconds from 1 to {_MOST_MILLISECONDS}"
+_MILLISECONDS = f"a whole number of milliseconds from 1 to {_MAX_MILLISECONDS}"
 _PATH = "a path"
 
 
 def _setting(default: Any, description: str, allowed: str) -> Any:
-    """A setting, with what it is for and what it takes, in words that end a sentence."""
+    """A setting, with its purpose and the values that it accepts (as in "… is not a path")."""
     return Field(default=default, description=description, json_schema_extra={"allowed": allowed})
 
 
 class Settings(BaseModel):
-    """Every setting, by its name without the prefix, in lower case."""
+    """All settings, by their names in lower case without the prefix."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -163,13 +163,13 @@ class Settings(BaseModel):
         "Or so many per cent of them, whichever is more; 100 lifts the guard.",
         "a whole number from 0 to 100",
     )
-    guard_window_minutes: Annotated[int, Field(ge=1, le=_MINUTES_OF_A_YEAR)] = _setting(
-        60, "Within so many minutes.", f"a whole number of minutes from 1 to {_MINUTES_OF_A_YEAR}"
+    guard_window_minutes: Annotated[int, Field(ge=1, le=_MINUTES_PER_YEAR)] = _setting(
+        60, "Within so many minutes.", f"a whole number of minutes from 1 to {_MINUTES_PER_YEAR}"
     )
-    events_max_future_minutes: Annotated[int, Field(ge=0, le=_MINUTES_OF_A_YEAR)] = _setting(
+    events_max_future_minutes: Annotated[int, Field(ge=0, le=_MINUTES_PER_YEAR)] = _setting(
         10,
         "How far ahead of the clock an event's time may be.",
-        f"a whole number of minutes from 0 to {_MINUTES_OF_A_YEAR}",
+        f"a whole number of minutes from 0 to {_MINUTES_PER_YEAR}",
     )
     events_extra_regions: Codes = _setting(
         (), "Region codes in use beside the 21.", 'a JSON list of codes, as in ["26", "27"]'
@@ -187,25 +187,24 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> Self:
-        found = list(contradictions(self))
-        if found:
-            raise ValueError("\n".join(found))
+        if problems := list(contradictions(self)):
+            raise ValueError("\n".join(problems))
         return self
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
-    """The settings that an environment, and the folder of secrets that it names, come to.
+    """The settings from an environment, and from the folder of secrets that it names.
 
     Raises:
-        UserError: with everything that is wrong.
+        UserError: with all problems.
     """
     return sourced_settings(environ)[0]
 
 
-def sourced_settings(environ: Mapping[str, str]) -> tuple[Settings, dict[str, Source]]:
-    """As `load_settings`, with where each field's value is from."""
+def sourced_settings(environ: Mapping[str, str]) -> tuple[Settings, dict[str, SettingSource]]:
+    """As `load_settings`, with the source of each field's value."""
     variables = {variable(field): field for field in Settings.model_fields}
-    given, problems = gather(environ, variables, [variable(field) for field in _NEVER_BLANK])
+    given, problems = read_settings(environ, variables, [variable(field) for field in _NEVER_BLANK])
     texts = {variables[name]: value.text for name, value in given.items()}
     try:
         settings = Settings.model_validate(texts)
@@ -213,32 +212,25 @@ def sourced_settings(environ: Mapping[str, str]) -> tuple[Settings, dict[str, So
         details = error.errors(include_url=False, include_context=True, include_input=False)
         problems += [line for detail in details for line in _problem(detail)]
     if problems:
-        raise _wrong(problems)
-    sources = dict.fromkeys(variables.values(), Source.DEFAULT)
+        several = f"{len(problems)} settings are wrong:\n  " + "\n  ".join(problems)
+        raise UserError(
+            Exit.USAGE,
+            problems[0] if len(problems) == 1 else several,
+            hint=Remedy.CORRECT_SETTINGS(),
+            code="configuration",
+        )
+    sources = dict.fromkeys(variables.values(), SettingSource.DEFAULT)
     return settings, sources | {variables[name]: value.source for name, value in given.items()}
 
 
 def _problem(detail: ErrorDetails) -> Iterator[str]:
-    """Sentences on one thing that the model found wrong."""
+    """Sentences on one problem that the model reports."""
     cause = detail.get("ctx", {}).get("error")
     if not detail["loc"]:
         yield from str(cause).splitlines()
         return
     field = str(detail["loc"][0])
     why = f": {cause}" if cause else ""
-    yield f"{variable(field)} is not {_allowed(Settings.model_fields[field])}{why}."
-
-
-def _allowed(field: FieldInfo) -> str:
-    extra = field.json_schema_extra
-    return str(extra["allowed"]) if isinstance(extra, dict) else "right"
-
-
-def _wrong(problems: list[str]) -> UserError:
-    several = f"{len(problems)} settings are wrong:\n  " + "\n  ".join(problems)
-    return UserError(
-        Exit.USAGE,
-        problems[0] if len(problems) == 1 else several,
-        hint="Correct or unset what is named; then sync-worker config show lists every setting.",
-        code="configuration",
-    )
+    extra = Settings.model_fields[field].json_schema_extra
+    allowed = extra["allowed"] if isinstance(extra, dict) else "valid"
+    yield f"{variable(field)} is not {allowed}{why}."

@@ -1,11 +1,11 @@
-"""Where settings come from: the environment, and a folder with a file for each.
+"""The sources of settings: the environment, and a folder with a file for each setting.
 
-Knows the names that there are, and nothing of what the values mean.
+Knows the names of the settings, and nothing of their values.
 """
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -20,30 +20,30 @@ _INJECTED = re.compile(
     r"|.+_SERVICE_HOST|.+_SERVICE_PORT.*|.+_PORT_[0-9]+_(?:TCP|UDP|SCTP).*)",
     re.DOTALL,
 )
-"""What Kubernetes sets for Services that are called sync-worker, or sync-worker-something."""
+"""Variables that Kubernetes sets for Services named sync-worker, or sync-worker-something."""
 _INJECTED_ADDRESS = re.compile(r"(?:tcp|udp|sctp)://.*", re.DOTALL)
-"""And the value of `…_PORT`, which can have the name of a setting."""
+"""Their value in `…_PORT`, which can also be the name of a setting."""
 
 
-class Source(StrEnum):
-    """Where a setting's value is from."""
+class SettingSource(StrEnum):
+    """Where the value of a setting comes from."""
 
     DEFAULT = "default"
     ENVIRONMENT = "environment"
     SECRET_FILE = "secret file"  # noqa: S105 - it names a place
 
 
-class Given(NamedTuple):
-    """A setting's value as it was written."""
+class GivenValue(NamedTuple):
+    """The value of a setting as it was written."""
 
     text: str
-    source: Source
+    source: SettingSource
 
 
-class Gathered(NamedTuple):
-    """All settings that are given, by name, and what is wrong with where they are."""
+class GivenSettings(NamedTuple):
+    """The values that are set, by name, and the problems of their sources."""
 
-    given: dict[str, Given]
+    values: dict[str, GivenValue]
     problems: list[str]
 
 
@@ -52,37 +52,44 @@ def variable(field: str) -> str:
     return PREFIX + field.upper()
 
 
-def gather(
+def read_settings(
     environ: Mapping[str, str], names: Collection[str], never_blank: Collection[str] = ()
-) -> Gathered:
-    """The settings called `names` that are given; the environment goes before a file.
+) -> GivenSettings:
+    """Those of the settings `names` that are set; the environment takes precedence over files.
 
-    An empty value counts as not given. A blank one of `never_blank` is a problem: what should stand
-    there is missing, and the default would be used without a word.
+    An empty value counts as not set. A blank one of `never_blank` is a problem: its real value is
+    missing, and the default would be used silently.
     """
     environ = {name: value for name, value in environ.items() if not _is_injected(name, value)}
-    problems = list(_unknown(environ, {*names, SECRETS_DIR}))
-    from_files = _in_folder(environ, names, problems)
+    known = {*names, SECRETS_DIR}
+    problems = [
+        f"Unknown setting {name}. Did you mean {_nearest(name.upper(), known)}?"
+        for name in sorted(environ)
+        if name.startswith(PREFIX) and name not in known
+    ]
+    from_files = _read_folder(environ, names, problems)
     from_environment = {
-        name: Given(environ[name], Source.ENVIRONMENT) for name in names if name in environ
+        name: GivenValue(environ[name], SettingSource.ENVIRONMENT)
+        for name in names
+        if name in environ
     }
-    given: dict[str, Given] = {}
+    values: dict[str, GivenValue] = {}
     for name, value in (*from_files.items(), *from_environment.items()):
         if name in never_blank and not value.text.strip():
             problems.append(f"{name} is set and blank ({value.source.value}).")
         elif value.text:
-            given[name] = value
-    return Gathered(given, problems)
+            values[name] = value
+    return GivenSettings(values, problems)
 
 
 def current(environ: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
-    """As `gather`, of what is given now, and quicker: what is wrong with it is not looked at."""
+    """The values that are set now, without a check of their sources, which is faster."""
     folder = environ.get(SECRETS_DIR, "").strip()
-    found = {
+    texts = {
         name: environ.get(name) or (_content(Path(folder) / name.lower(), []) if folder else None)
         for name in names
     }
-    return {name: text for name, text in found.items() if text}
+    return {name: text for name, text in texts.items() if text}
 
 
 def _is_injected(name: str, value: str) -> bool:
@@ -90,42 +97,33 @@ def _is_injected(name: str, value: str) -> bool:
     return bool(_INJECTED.fullmatch(name) or is_address)
 
 
-def _in_folder(
+def _read_folder(
     environ: Mapping[str, str], names: Collection[str], problems: list[str]
-) -> dict[str, Given]:
-    """The values in the folder of secrets, where one is named."""
+) -> dict[str, GivenValue]:
+    """The values in the folder of secrets, if one is set; problems are added to `problems`."""
     folder = environ.get(SECRETS_DIR)
     if folder is None:
         return {}
     if not folder.strip():
-        problems.append(f"{SECRETS_DIR} is set and blank ({Source.ENVIRONMENT.value}).")
+        problems.append(f"{SECRETS_DIR} is set and blank ({SettingSource.ENVIRONMENT.value}).")
         return {}
-    return _read(Path(folder), names, problems)
-
-
-def _unknown(environ: Mapping[str, str], names: Collection[str]) -> Iterator[str]:
-    for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in names:
-            yield f"{name} is no setting; the nearest is {_nearest(name.upper(), names)}."
-
-
-def _read(folder: Path, names: Collection[str], problems: list[str]) -> dict[str, Given]:
-    """The values in the folder's files; what is wrong is added to `problems`."""
     try:
-        files = sorted(file.name for file in folder.iterdir())
+        files = sorted(file.name for file in Path(folder).iterdir())
     except OSError as error:
-        problems.append(f"{SECRETS_DIR} is {folder}, which is no folder to read: {error.strerror}.")
+        problems.append(f"{SECRETS_DIR} is {folder}, which cannot be read: {error.strerror}.")
         return {}
     by_file = {name.lower(): name for name in names}
-    given: dict[str, Given] = {}
+    values: dict[str, GivenValue] = {}
     for file in files:
+        path = Path(folder) / file
         if file in by_file:
-            text = _content(folder / file, problems)
-            given |= {} if text is None else {by_file[file]: Given(text, Source.SECRET_FILE)}
+            text = _content(path, problems)
+            if text is not None:
+                values[by_file[file]] = GivenValue(text, SettingSource.SECRET_FILE)
         elif file.upper().startswith(PREFIX) and not _INJECTED.fullmatch(file.upper()):
             nearest = _nearest(file.lower(), by_file)
-            problems.append(f"{folder / file} is no setting's file; the nearest is {nearest}.")
-    return given
+            problems.append(f"{path} is not the file of a setting. Did you mean {nearest}?")
+    return values
 
 
 def _content(path: Path, problems: list[str]) -> str | None:

@@ -1,6 +1,6 @@
-"""A file that takes its place once it is written whole; until then it has a random name beside it.
+"""Atomic writes: a file gets its name once it is complete, and a random one beside it until then.
 
-Nothing is written through a link, nor into what is no regular file: in a folder that others may
+Nothing is written through a link, or into anything but a regular file: in a folder that others may
 write to, somebody else may have put it there.
 """
 
@@ -15,14 +15,14 @@ from pathlib import Path
 from types import TracebackType
 
 PRIVATE = 0o600
-"""The mode of what nobody else is to read."""
+"""Only the owner may read the file."""
 PUBLIC = 0o666
-"""The mode of what the umask says."""
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+"""The umask decides who may."""
+_CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class FileKind(StrEnum):
-    """What stands in a file's place."""
+    """What is in the place of a file, and is not one."""
 
     LINK = "a symbolic link"
     FOLDER = "a folder"
@@ -40,15 +40,15 @@ _KINDS: tuple[tuple[Callable[[int], bool], FileKind], ...] = (
 
 
 class NotARegularFile(OSError):
-    """No file is written at the path: what stands there is of another kind."""
+    """There is something at the path that is not a regular file."""
 
     def __init__(self, path: Path, kind: FileKind) -> None:
         super().__init__(EEXIST, f"it is {kind}", str(path))
         self.kind = kind
 
 
-def require_place(path: Path) -> None:
-    """Raise NotAFile where something else than a regular file stands at `path`."""
+def require_regular(path: Path) -> None:
+    """Raise NotARegularFile where there is something at `path` that is not a regular file."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -60,22 +60,22 @@ def require_place(path: Path) -> None:
 
 
 def create(path: Path, mode: int = PRIVATE) -> int:
-    """Make an empty file that was not there, and open it to be written; its descriptor."""
-    return os.open(path, _NEW, mode)
+    """Create a file that does not exist, and open it for writing; returns its descriptor."""
+    return os.open(path, _CREATE_FLAGS, mode)
 
 
 class AtomicFile:
-    """A file on its way to `path`; without `put` nothing is left of it, and what was there stays.
+    """A file that `put` moves to `path`; without `put` it is deleted, and what was there stays.
 
-    What cannot be done raises OSError that names `path`.
+    Raises OSError with `path` as the name of the file.
     """
 
     def __init__(self, path: Path, mode: int = PRIVATE) -> None:
         self.path = path
-        with self.naming():
-            require_place(path)
-            self._unfinished = path.with_name(f".sync-worker-{secrets.token_hex(8)}.part")
-            self.content = os.fdopen(create(self._unfinished, mode), "wb")
+        with self.errors_named():
+            require_regular(path)
+            self._temporary = path.with_name(f".sync-worker-{secrets.token_hex(8)}.part")
+            self.content = os.fdopen(create(self._temporary, mode), "wb")
 
     def __enter__(self) -> "AtomicFile":
         return self
@@ -83,38 +83,34 @@ class AtomicFile:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: object, _trace: TracebackType | None
     ) -> None:
-        # What could not be written cannot be closed either, and is thrown away.
+        # What could not be written cannot be closed either, and is deleted.
         with suppress(OSError):
             self.content.close()
         with suppress(OSError):
-            self._unfinished.unlink(missing_ok=True)
+            self._temporary.unlink(missing_ok=True)
 
     def put(self) -> None:
-        """Have all of it on the disk, and in its place."""
-        with self.naming():
+        """Write it to the disk, and move it into place."""
+        with self.errors_named():
             self.content.flush()
             os.fsync(self.content.fileno())
             self.content.close()
-            require_place(self.path)
-            self._unfinished.replace(self.path)
-        _keep_name(self.path.parent)
+            require_regular(self.path)
+            self._temporary.replace(self.path)
+        # Have the new name on the disk, too, where the folder's file system supports it.
+        with suppress(OSError):
+            folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
     @contextmanager
-    def naming(self) -> Iterator[None]:
-        """Tell of the file that was meant, not of the one beside it."""
+    def errors_named(self) -> Iterator[None]:
+        """Name the file that is to be written in errors, not the temporary one."""
         try:
             yield
         except NotARegularFile:
             raise
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(self.path)) from error
-
-
-def _keep_name(folder: Path) -> None:
-    """Have the file's name on the disk too, where the folder can be asked for that."""
-    with suppress(OSError):
-        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)

@@ -1,7 +1,7 @@
-"""Text to rows of cells, each with the number of the line that it begins on (RFC 4180, leniently).
+"""A lenient parser for CSV (RFC 4180): text to rows of cells, each with its line number.
 
-A quotation mark opens a quoted cell only where a cell begins; elsewhere it is a letter like others.
-What ends a file of DOS, Ctrl-Z, is no part of it.
+A quotation mark opens a quoted cell only at the beginning of a cell; elsewhere it is a character
+like others. The Ctrl-Z that ends files of DOS is not a part of the text.
 """
 
 import re
@@ -18,7 +18,7 @@ _BLANK = re.compile(f"[{_BLANKS}{INVISIBLE}]*")
 
 
 class OpenQuote(Exception):
-    """A quoted cell never ends, or goes on after its end over several lines: rows may be lost."""
+    """A quoted cell never ends, or text follows one of several lines: rows may be lost."""
 
     def __init__(self, line: int) -> None:
         super().__init__(f"line {line}: the quotation mark does not end as it should")
@@ -26,37 +26,37 @@ class OpenQuote(Exception):
 
 
 class Row(NamedTuple):
-    """A row of a file: the line that it begins on, from 1, and its cells as they stand."""
+    """A row of a file: the line that it begins on, from 1, and its cells, not trimmed."""
 
     line: int
     cells: tuple[str, ...]
 
 
 def rows(text: str, delimiter: str, first_line: int = 1) -> Iterator[Row]:
-    """The rows of `text`, blank ones too; the last needs no line break.
+    """The rows of `text`, blank ones included; the last needs no line break.
 
     Raises:
-        OpenQuote: see there; what stands before was given.
+        OpenQuote: after the rows before it.
     """
     text = _END_MARK.sub("", text)
-    cell, start, line = _cell(delimiter), 0, first_line
+    pattern, start, line = _cell_pattern(delimiter), 0, first_line
     cells: list[str] = []
     row_line = line
     while start < len(text) or cells:
-        found = cell.match(text, start)
-        assert found is not None  # the pattern takes anything, the empty text too
-        cells.append(_content(found, line))
-        if found["quoted"] is not None:
-            line += len(_LINE_BREAK.findall(found["quoted"]))
-        start = found.end()
-        if found["end"] != delimiter:
+        cell = pattern.match(text, start)
+        assert cell is not None  # the pattern matches any text, the empty one, too
+        cells.append(_content(cell, line))
+        if cell["quoted"] is not None:
+            line += len(_LINE_BREAK.findall(cell["quoted"]))
+        start = cell.end()
+        if cell["end"] != delimiter:
             yield Row(row_line, tuple(cells))
             line += 1
             row_line, cells = line, []
 
 
-def _cell(delimiter: str) -> re.Pattern[str]:
-    """One cell with what ends it: the delimiter, a line break, or the end of the text."""
+def _cell_pattern(delimiter: str) -> re.Pattern[str]:
+    """One cell with its end: the delimiter, a line break, or the end of the text."""
     blanks = _BLANKS.replace(delimiter, "") + INVISIBLE
     separator = re.escape(delimiter)
     return re.compile(
@@ -65,15 +65,15 @@ def _cell(delimiter: str) -> re.Pattern[str]:
     )
 
 
-def _content(found: re.Match[str], line: int) -> str:
-    if found["quoted"] is None:
-        plain = found["plain"]
+def _content(cell: re.Match[str], line: int) -> str:
+    if cell["quoted"] is None:
+        plain = cell["plain"]
         if _BLANK.sub("", plain, count=1).startswith('"'):
             raise OpenQuote(line)
         return plain
-    rest = cleaned(found["rest"])
-    if rest and _LINE_BREAK.search(found["quoted"]):
+    rest = cleaned(cell["rest"])
+    if rest and _LINE_BREAK.search(cell["quoted"]):
         raise OpenQuote(line)
-    unescaped = found["quoted"].replace('""', '"')
-    # A name like "Solen" kliniken keeps its quotation marks: it was never a quoted cell.
-    return f'"{unescaped}"{found["rest"]}' if rest else unescaped
+    quoted = cell["quoted"].replace('""', '"')
+    # A name like "Solen" kliniken keeps its quotation marks: it is not a quoted cell.
+    return f'"{quoted}"{cell["rest"]}' if rest else quoted

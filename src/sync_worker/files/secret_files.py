@@ -1,6 +1,6 @@
-"""Small files that others put in place for this program to read, such as secrets.
+"""Reads small files that others put in place for this program: secrets, certificates, keys.
 
-Where one should be there can be a pipe or a device, which would give nothing, or never an end.
+There may be a pipe or a device instead of a file, which would block, or never end.
 """
 
 import os
@@ -9,14 +9,14 @@ from errno import EFBIG, EINVAL, EISDIR
 from pathlib import Path
 from typing import BinaryIO
 
-MOST_BYTES = 2**20
+MAX_BYTES = 2**20
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """The file, or the one that a link leads to, open to be read.
+    """Open a file, or the one that a link points to, for reading.
 
     Raises:
-        OSError: it is not there or cannot be opened, or it is no regular file; never waits.
+        OSError: it does not exist, cannot be opened, or is not a regular file. Never blocks.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -28,14 +28,14 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def read(path: Path) -> bytes:
-    """All that stands in the file.
+    """The whole content of a file.
 
     Raises:
-        OSError: as `open_regular`, or it holds more than `MOST_BYTES`.
+        OSError: as `open_regular`, or it is larger than `MAX_BYTES`.
     """
     with open_regular(path) as file:
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
         raise OSError(EFBIG, "it is larger than 1 MiB", str(path))
     return content
 
@@ -45,4 +45,4 @@ def _require_regular(descriptor: int, path: Path) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
     if not stat.S_ISREG(mode):
-        raise OSError(EINVAL, "it is no regular file", str(path))
+        raise OSError(EINVAL, "it is not a regular file", str(path))

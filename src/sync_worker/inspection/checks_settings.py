@@ -41,7 +41,7 @@ def _of_databases(settings: Settings) -> Iterator[tuple[str, str]]:
         url = getattr(settings, name)
         if url is None or not postgresql_url.is_postgresql(url):
             continue
-        stated = postgresql_url.effective(postgresql_url.parse_url(url))
+        stated = postgresql_url.with_client_defaults(postgresql_url.parse_url(url))
         if stated["sslmode"] in _MAY_BE_CLEAR and not _is_local(stated):
             where = f"{variable(name)} leads to another machine with sslmode={stated['sslmode']}"
             told = f"{where}: the connection may be unencrypted, and anybody could answer."

@@ -42,8 +42,8 @@ def ssl(database, monkeypatch):
 @pytest.mark.parametrize(
     ("made", "why"),
     [
-        (pipe, "it is no regular file"),
-        (endless, "it is no regular file"),
+        (pipe, "it is not a regular file"),
+        (endless, "it is not a regular file"),
         (large, "it is larger than 1 MiB"),
         (folder_of, "Is a directory"),
     ],
@@ -75,7 +75,7 @@ def test_a_certificate_that_is_no_file_is_refused_at_once(
     monkeypatch.setenv(f"SYNC_WORKER_KAFKA_SSL_{name}", str(folder / "tls.pem"))
     told = typed("run", "--until-idle", "0")
     assert told.exit_code == 2
-    assert "tls.pem, which cannot be read: it is no regular file" in told.stderr
+    assert "tls.pem, which cannot be read: it is not a regular file" in told.stderr
 
 
 @pytest.mark.parametrize("made", [pipe, endless])
@@ -84,7 +84,7 @@ def test_the_doctor_sees_a_certificate_that_is_no_file(ssl, typed, folder, made,
     monkeypatch.setenv("SYNC_WORKER_KAFKA_SSL_CAFILE", str(folder / "tls.pem"))
     (check,) = [c for c in typed("doctor", "-o", "json").items if c["id"] == "certificates"]
     assert check["status"] == "fail"
-    assert "it is no regular file" in check["detail"]
+    assert "it is not a regular file" in check["detail"]
 
 
 @pytest.mark.parametrize("made", [pipe, endless])
@@ -109,4 +109,4 @@ def test_an_authority_of_the_database_that_is_no_file_is_refused(typed, folder, 
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", url)
     told = typed("regions", "list")
     assert told.exit_code == 2
-    assert "it is no regular file" in told.stderr
+    assert "it is not a regular file" in told.stderr

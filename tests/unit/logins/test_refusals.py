@@ -5,7 +5,9 @@ from sync_worker.login_backoff import MAX_WAIT_SECONDS, LoginBackoff
 
 def test_a_refusal_is_tried_ever_more_slowly_with_a_limit():
     told = []
-    refusals = LoginBackoff(tell=lambda why, since, seconds: told.append((why, since, seconds)))
+    refusals = LoginBackoff(
+        on_refusal=lambda why, since, seconds: told.append((why, since, seconds))
+    )
     for _ in range(9):
         refusals.refused("no")
     waits = [seconds for _, _, seconds in told]

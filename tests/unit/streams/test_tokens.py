@@ -149,5 +149,5 @@ def _talk_nonsense(listener):
 
 def test_a_token_that_is_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "token")
-    with pytest.raises(TokenRefused, match="it is no regular file"):
+    with pytest.raises(TokenRefused, match="it is not a regular file"):
         TokenFile(tmp_path / "token")()

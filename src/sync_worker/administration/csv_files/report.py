@@ -5,7 +5,7 @@ With semicolons and a byte-order mark, as Excel opens it in Sweden, and cells th
 
 from collections.abc import Iterable, Sequence
 
-from sync_worker.files.csv_cells import safe
+from sync_worker.files.csv_cells import escaped
 
 _MARK = "\ufeff"
 _TO_BE_QUOTED = frozenset(';,\t"\r\n')
@@ -20,7 +20,7 @@ def written(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 
 def _cell(text: str) -> str:
     """Quoted also for what other delimiters would make of it: Excel goes by the country."""
-    cell = safe(text)
+    cell = escaped(text)
     if _TO_BE_QUOTED.isdisjoint(cell):
         return cell
     return '"' + cell.replace('"', '""') + '"'

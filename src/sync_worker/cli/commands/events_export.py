@@ -17,7 +17,7 @@ from sync_worker.cli.output import write
 from sync_worker.cli.output_files import PathToWrite, refuse_registry
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.record import Excerpt, Partition, Record
-from sync_worker.files.atomic import require_place
+from sync_worker.files.atomic import require_regular
 from sync_worker.printable import printable_json
 from sync_worker.streams.archive.writer import line_of, writing
 from sync_worker.streams.ranges import End, Start
@@ -105,7 +105,7 @@ def _ask_before_replacing(run: Invocation, path: Path, *, yes: bool) -> None:
             hint="Make the folder, or name a file in another one.",
             code="file",
         )
-    require_place(path)
+    require_regular(path)
     if path.exists():
         run.output.attention(f"{path} is there already.")
         run.output.confirm("Replace it?", yes=yes)

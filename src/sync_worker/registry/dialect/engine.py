@@ -75,7 +75,7 @@ def open_engine(
     Raises:
         MissingDatabase: the SQLite file does not exist.
         NoPlaceForDatabase: nor can it.
-        Unusable: a file that PostgreSQL's URL needs cannot be read.
+        UnusableConnection: a file that PostgreSQL's URL needs cannot be read.
     """
     if not postgresql_url.is_postgresql(url):
         return _open_sqlite(make_url(url), create=create)

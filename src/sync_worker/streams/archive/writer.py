@@ -54,12 +54,12 @@ class ArchiveWriter:
 
     def write(self, records: Iterable[Record]) -> None:
         """Write each record as a line."""
-        with self._file.naming():
+        with self._file.errors_named():
             self._content.write(b"".join(map(line_of, records)))
 
     def finish(self) -> None:
         """Complete the file, and move it into place."""
-        with self._file.naming():
+        with self._file.errors_named():
             if isinstance(self._content, gzip.GzipFile):
                 self._content.close()
         self._file.put()
