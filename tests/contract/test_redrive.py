@@ -45,12 +45,12 @@ def all_open(registry, reason=None):
 
 def redrive(registry, decoder=WITH_11, limits=USUAL_LIMITS, most=100, heads=None):
     hand = Redriver(parts_of(registry, limits, decoder), BY, most)
-    return list(hand.take(all_open(registry) if heads is None else heads))
+    return list(hand.redrive(all_open(registry) if heads is None else heads))
 
 
 def rehearse(registry, decoder=WITH_11, limits=USUAL_LIMITS, most=100):
     hand = DryRunRedriver(parts_of(registry, limits, decoder), most)
-    return list(hand.take(all_open(registry)))
+    return list(hand.redrive(all_open(registry)))
 
 
 def outcomes(parts):
@@ -213,7 +213,7 @@ def test_two_who_redrive_at_once_do_not_redrive_twice(registry):
 def redrive_patiently(registry, heads):
     retry = Retrier(registry, lambda: False, lambda _error, _seconds: None)
     parts = parts_of(registry, decoder=WITH_11)._replace(retry=retry)
-    return list(Redriver(parts, BY, 7).take(heads))
+    return list(Redriver(parts, BY, 7).redrive(heads))
 
 
 def test_letters_of_several_streams_keep_the_order_set_aside(registry):

@@ -1,7 +1,8 @@
-"""Dead letters judged anew, in the order set aside: the worker's own path for stored records.
+"""Redrive, discard and purge dead letters.
 
-Those that are understood by now are closed in the transaction of what they come to. Two who redrive
-at once take turns, and find closed what the other one did.
+A redrive decodes open dead letters again, in the order received, and takes the worker's write path.
+Those that now decode are closed in the transaction that applies them. Two redrives at a time take
+turns: the second one finds closed what the first one did.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -15,9 +16,13 @@ from sqlalchemy.exc import DBAPIError
 
 from sync_worker.authorship import Authorship
 from sync_worker.errors import Exit, UserError
-from sync_worker.events.record import Excerpt, Origin, Record
-from sync_worker.operations.reapply import MOST_AT_ONCE, ReapplyContext, Stop
-from sync_worker.operations.replay import ReapplyReport
+from sync_worker.events.record import Excerpt, Origin
+from sync_worker.operations.reapply import (
+    MAX_TRANSACTION_RECORDS,
+    ReapplyContext,
+    ReapplyReport,
+    Stop,
+)
 from sync_worker.pipeline import gc_control
 from sync_worker.pipeline.apply import DatabaseRefusesRecords, TransactionWriter
 from sync_worker.pipeline.decoded_records import DecodedRecords
@@ -31,41 +36,45 @@ from sync_worker.remedies import Remedy
 from sync_worker.sequences import bisected
 from sync_worker.streams.protocol import MAX_FETCHED_BYTES
 
-_UNDERSTOOD = set(Outcome) - {Outcome.DEAD_LETTERED}
 
+class RedriveResult(NamedTuple):
+    """The outcome of each dead letter, by id, and the result of merging them.
 
-class Redriven(NamedTuple):
-    """Some letters, what became of each, and what that came to.
-
-    One that somebody else closed meanwhile is not among them.
+    Dead letters that somebody else closed first are not among them.
     """
 
     outcomes: list[tuple[int, Outcome]]
     merged: MergeResult
 
+    @classmethod
+    def of(cls, letters: Sequence[DeadLetter], merged: MergeResult) -> "RedriveResult":
+        """The result of merging these dead letters, in this order."""
+        numbers = [letter.number for letter in letters]
+        return cls(list(zip(numbers, merged.outcomes, strict=True)), merged)
+
 
 class Redriver:
-    """Redrives letters and keeps what they come to; each transaction is kept by itself."""
+    """Redrives dead letters, and commits each transaction separately."""
 
-    def __init__(self, context: ReapplyContext, authorship: Authorship, most_at_once: int) -> None:
+    def __init__(self, context: ReapplyContext, authorship: Authorship, max_records: int) -> None:
         self._context = context
         self._authorship = authorship
-        self._most_at_once = min(most_at_once, MOST_AT_ONCE)
+        self._max_records = min(max_records, MAX_TRANSACTION_RECORDS)
 
-    def take(self, heads: Sequence[DeadLetterSummary]) -> Iterator[Redriven]:
-        """What became of the letters, part by part, each after it was committed."""
-        for stream, numbers in _parts_of(heads, self._most_at_once):
-            yield from self._take(stream, numbers)
+    def redrive(self, summaries: Sequence[DeadLetterSummary]) -> Iterator[RedriveResult]:
+        """Redrive dead letters; each result is yielded once it is committed."""
+        for stream, numbers in _split(summaries, self._max_records):
+            yield from self._redrive(stream, numbers)
 
-    def _take(self, stream: str, numbers: Sequence[int]) -> Iterator[Redriven]:
+    def _redrive(self, stream: str, numbers: Sequence[int]) -> Iterator[RedriveResult]:
         return bisected(
             numbers, lambda part: self._context.retry(lambda: self._attempt(stream, part))
         )
 
-    def _attempt(self, stream: str, numbers: Sequence[int]) -> Redriven | None:
-        """Redrive a part; None where it is too much for the database, and there is less to try."""
+    def _attempt(self, stream: str, numbers: Sequence[int]) -> RedriveResult | None:
+        """Redrive some; None if that is too much for the database and fewer may succeed."""
         try:
-            return self._written(stream, numbers)
+            return self._write(stream, numbers)
         except DatabaseRefusesRecords:
             if len(numbers) == 1:
                 raise
@@ -74,117 +83,112 @@ class Redriver:
                 raise
         return None
 
-    def _written(self, stream: str, numbers: Sequence[int]) -> Redriven:
-        with gc_control.paused(), self._context.registry.transaction() as transaction:
-            schema.require_unchanged(transaction.connection)
-            dead_letters.lock_all(transaction.connection)
-            found = dead_letters.still_open(transaction.connection, numbers)
-            merged = self._merged(transaction.connection, stream, found)
-            redriven = _redriven(found, merged)
-            self._keep_account(transaction.connection, found, redriven)
+    def _write(self, stream: str, numbers: Sequence[int]) -> RedriveResult:
+        context = self._context
+        with gc_control.paused(), context.registry.transaction() as transaction:
+            connection = transaction.connection
+            schema.require_unchanged(connection)
+            dead_letters.lock_all(connection)
+            letters = dead_letters.still_open(connection, numbers)
+            now = context.clock()
+            writer = TransactionWriter(connection, context.limits, Origin(stream), None, now)
+            result = RedriveResult.of(letters, writer.write(_decode(context, letters, now)))
+            self._update_dead_letters(connection, letters, result)
             transaction.commit()
-        return redriven
+        return result
 
-    def _merged(
-        self, connection: Connection, stream: str, found: Sequence[DeadLetter]
-    ) -> MergeResult:
-        now = self._context.clock()
-        decoded = DecodedRecords.decode(self._context.decoder, _records(found), now)
-        return TransactionWriter(connection, self._context.limits, Origin(stream), None, now).write(
-            decoded
-        )
-
-    def _keep_account(
-        self, connection: Connection, found: Sequence[DeadLetter], redriven: Redriven
+    def _update_dead_letters(
+        self, connection: Connection, letters: Sequence[DeadLetter], result: RedriveResult
     ) -> None:
-        """Close those that are understood by now, and say of the others why they are not."""
-        outcomes = dict(redriven.outcomes)
-        bad = [one for one in found if outcomes[one.number] is Outcome.DEAD_LETTERED]
-        rejections = (one.rejection for one in redriven.merged.dead_lettered)
+        """Close those that now decode, and update the reason of the others."""
+        outcomes = dict(result.outcomes)
+        bad = [letter for letter in letters if outcomes[letter.number] is Outcome.DEAD_LETTERED]
+        rejections = (dead_lettered.rejection for dead_lettered in result.merged.dead_lettered)
         dead_letters.update_reasons(connection, zip(bad, rejections, strict=True))
-        understood = [number for number in outcomes if outcomes[number] in _UNDERSTOOD]
-        dead_letters.close_redriven(connection, understood, self._authorship)
+        redriven = [
+            number for number, outcome in outcomes.items() if outcome is not Outcome.DEAD_LETTERED
+        ]
+        dead_letters.close_redriven(connection, redriven, self._authorship)
 
 
 class DryRunRedriver:
-    """Says what `Redriver` would come to, and keeps nothing."""
+    """Computes what `Redriver` would do, and changes nothing."""
 
-    def __init__(self, context: ReapplyContext, most_at_once: int) -> None:
+    def __init__(self, context: ReapplyContext, max_records: int) -> None:
         self._context = context
         self._dry_run = DryRun(context.limits)
-        self._most_at_once = min(most_at_once, MOST_AT_ONCE)
+        self._max_records = min(max_records, MAX_TRANSACTION_RECORDS)
 
-    def take(self, heads: Sequence[DeadLetterSummary]) -> Iterator[Redriven]:
-        """What would become of the letters, after those before."""
-        for stream, numbers in _parts_of(heads, self._most_at_once):
-            yield self._context.retry(lambda s=stream, n=numbers: self._merged(s, n))  # type: ignore[misc]
+    def redrive(self, summaries: Sequence[DeadLetterSummary]) -> Iterator[RedriveResult]:
+        """What would become of the dead letters, after those before."""
+        for stream, numbers in _split(summaries, self._max_records):
+            yield self._context.retry(lambda s=stream, n=numbers: self._merge(s, n))  # type: ignore[misc]
 
-    def _merged(self, stream: str, numbers: Sequence[int]) -> Redriven:
+    def _merge(self, stream: str, numbers: Sequence[int]) -> RedriveResult:
         now = self._context.clock()
         with self._context.registry.snapshot() as connection:
-            found = dead_letters.still_open(connection, numbers)
-            decoded = DecodedRecords.decode(self._context.decoder, _records(found), now)
-            return _redriven(found, self._dry_run.merge(connection, stream, decoded, now))
+            letters = dead_letters.still_open(connection, numbers)
+            decoded = _decode(self._context, letters, now)
+            merged = self._dry_run.merge(connection, stream, decoded, now)
+        return RedriveResult.of(letters, merged)
 
 
 class Redrive:
-    """Has a redriver take letters, and keeps account."""
+    """Redrives dead letters, and reports the result."""
 
     def __init__(self, redriver: Redriver | DryRunRedriver, stop: Stop) -> None:
         self._redriver = redriver
         self._stop = stop
-        # True at every moment, also where something was raised.
+        # Correct at every moment, also after an exception.
         self.report = ReapplyReport()
         self.outcomes: list[tuple[int, Outcome]] = []
         self.excerpts = 0
-        """How many letters hold only the beginning of a record."""
+        """How many dead letters hold only the beginning of a record."""
 
-    def take(self, heads: Sequence[DeadLetterSummary]) -> None:
-        """Take the letters, to the last one or until it is to stop.
+    def run(self, summaries: Sequence[DeadLetterSummary]) -> None:
+        """Redrive the dead letters, to the last one or until a stop is wanted.
 
         Raises:
             WrongRevision: the schema was changed.
-            DBAPIError: the database failed for longer than somebody waits.
+            DBAPIError: the database was unavailable for longer than the policy retries.
         """
-        parts = self._redriver.take(heads)
+        results = self._redriver.redrive(summaries)
         while not self._stop.is_wanted:
             with self._stop.shielded():
-                part = next(parts, None)
-                if part is None:
+                result = next(results, None)
+                if result is None:
                     return
-                self.report.add(part.merged)
-                self.outcomes += part.outcomes
-                bad = part.merged.dead_lettered
-                self.excerpts += sum(isinstance(one.record.value, Excerpt) for one in bad)
+                self.report.add(result.merged)
+                self.outcomes += result.outcomes
+                bad = result.merged.dead_lettered
+                self.excerpts += sum(isinstance(letter.record.value, Excerpt) for letter in bad)
 
 
-def _parts_of(heads: Sequence[DeadLetterSummary], most: int) -> Iterator[tuple[str, list[int]]]:
-    """Letters that follow one another in one stream, in the order set aside.
+def _split(
+    summaries: Sequence[DeadLetterSummary], max_records: int
+) -> Iterator[tuple[str, list[int]]]:
+    """Runs of dead letters of one stream, in order, each small enough for one transaction.
 
-    So many at most, and no more bytes than a source hands out at once, unless one has more.
+    A run has no more bytes than a source hands out at once, unless a single record has more.
     """
-    for stream, run in groupby(heads, key=attrgetter("stream")):
-        some: list[int] = []
+    for stream, run in groupby(summaries, key=attrgetter("stream")):
+        numbers: list[int] = []
         size = 0
-        for head in run:
-            if some and (len(some) >= most or size + head.size > MAX_FETCHED_BYTES):
-                yield stream, some
-                some, size = [], 0
-            some.append(head.number)
-            size += head.size
-        yield stream, some
+        for summary in run:
+            is_full = len(numbers) >= max_records or size + summary.size > MAX_FETCHED_BYTES
+            if numbers and is_full:
+                yield stream, numbers
+                numbers, size = [], 0
+            numbers.append(summary.number)
+            size += summary.size
+        yield stream, numbers
 
 
-def _records(found: Sequence[DeadLetter]) -> list[Record]:
-    return [letter.record for letter in found]
-
-
-def _redriven(found: Sequence[DeadLetter], merged: MergeResult) -> Redriven:
-    numbers = [letter.number for letter in found]
-    return Redriven(list(zip(numbers, merged.outcomes, strict=True)), merged)
-
-
-# Dead letters that an operator gives up or clears away: planned, and done whole or not at all.
+def _decode(
+    context: ReapplyContext, letters: Sequence[DeadLetter], now: datetime
+) -> DecodedRecords:
+    records = [letter.record for letter in letters]
+    return DecodedRecords.decode(context.decoder, records, now)
 
 
 class UnknownDeadLetters(UserError):
@@ -199,10 +203,10 @@ class UnknownDeadLetters(UserError):
 
 
 class ClosedDeadLetters(UserError):
-    """Dead letters that were named are closed already; one that is closed stays closed."""
+    """Some of the dead letters are closed, and a closed dead letter stays closed."""
 
-    def __init__(self, heads: Sequence[DeadLetterSummary]) -> None:
-        closed = ", ".join(f"{head.number} is {head.status}" for head in heads)
+    def __init__(self, summaries: Sequence[DeadLetterSummary]) -> None:
+        closed = ", ".join(f"{summary.number} is {summary.status}" for summary in summaries)
         super().__init__(
             Exit.REFUSED,
             f"No longer open: {closed}.",
@@ -213,13 +217,13 @@ class ClosedDeadLetters(UserError):
 
 
 def chosen(registry: Registry, numbers: Collection[int]) -> list[DeadLetterSummary]:
-    """The open letters with these ids, in the order set aside.
+    """The open dead letters with these ids, in the order received.
 
     Raises:
         UnknownDeadLetters, ClosedDeadLetters: see there.
     """
     with registry.snapshot() as connection:
-        return _all_open(dead_letters.numbered(connection, numbers), numbers)
+        return _require_open(dead_letters.numbered(connection, numbers), numbers)
 
 
 def discard(
@@ -229,9 +233,9 @@ def discard(
     *,
     all_or_none: bool = True,
 ) -> list[DeadLetterSummary]:
-    """Close these letters as discarded; those that were, in the order set aside.
+    """Discard dead letters: either all of them or none, or those that are still open.
 
-    All or none, or those that are still open.
+    Returns those that were discarded, in the order received.
 
     Raises:
         UnknownDeadLetters, ClosedDeadLetters: see there; nothing was done.
@@ -240,30 +244,32 @@ def discard(
         dead_letters.lock_all(transaction.connection)
         found = dead_letters.numbered(transaction.connection, numbers, locked=True)
         still_open = (
-            _all_open(found, numbers)
+            _require_open(found, numbers)
             if all_or_none
-            else [head for head in found if head.status == OPEN]
+            else [summary for summary in found if summary.status == OPEN]
         )
         dead_letters.discard(
-            transaction.connection, {head.number for head in still_open}, authorship
+            transaction.connection, {summary.number for summary in still_open}, authorship
         )
         transaction.commit()
     return still_open
 
 
 def purge(registry: Registry, before: datetime, authorship: Authorship) -> int:
-    """Delete the letters that were closed before an instant; how many that were."""
+    """Delete the dead letters that were closed before an instant; returns how many."""
     with registry.transaction() as transaction:
         purged = dead_letters.purge(transaction.connection, before, authorship)
         transaction.commit()
     return purged
 
 
-def _all_open(found: list[DeadLetterSummary], wanted: Collection[int]) -> list[DeadLetterSummary]:
-    unknown = sorted(set(wanted) - {head.number for head in found})
+def _require_open(
+    found: list[DeadLetterSummary], numbers: Collection[int]
+) -> list[DeadLetterSummary]:
+    unknown = sorted(set(numbers) - {summary.number for summary in found})
     if unknown:
         raise UnknownDeadLetters(unknown)
-    closed = [head for head in found if head.status != OPEN]
+    closed = [summary for summary in found if summary.status != OPEN]
     if closed:
         raise ClosedDeadLetters(closed)
     return found

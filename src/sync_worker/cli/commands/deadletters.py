@@ -131,14 +131,14 @@ def redrive_letters(run: Invocation, choice: Choice, author: Author, consent: Co
         planned = Redrive(DryRunRedriver(context, most), interruption)
         if heads and consent.is_asked_for:
             with interruption.in_order():
-                planned.take(heads)
+                planned.run(heads)
             _tell_plan(run, planned)
             run.output.confirm("Redrive them?", yes=False)
         redriver = None if consent.dry_run else Redriver(context, author.now(), most)
         work = Redrive(redriver or DryRunRedriver(context, most), interruption)
         try:
             with interruption.in_order():
-                work.take(heads)
+                work.run(heads)
         finally:
             items = [{"id": number, "outcome": outcome.value} for number, outcome in work.outcomes]
             run.output.items(items, OUTCOME_COLUMNS, empty="There is nothing to redrive.")

@@ -15,7 +15,8 @@ from sync_worker.cli.plan import Author, Consent, author_options, plan_options
 from sync_worker.cli.warnings import ahead_of_clock, moved_without_board
 from sync_worker.errors import Exit
 from sync_worker.operations import replay as replaying
-from sync_worker.operations.replay import Reapplier, ReapplyReport, Replay
+from sync_worker.operations.reapply import Reapplier, ReapplyReport
+from sync_worker.operations.replay import Replay
 from sync_worker.pipeline.merge import Outcome
 from sync_worker.streams.ranges import End, Range, RangeReader, Start
 
@@ -75,13 +76,13 @@ def command(
     if consent.is_asked_for:
         run.output.require_terminal()
     with reapplying(run) as (context, interruption):
-        only = replaying.records_of(context, hsa_ids)
+        only = replaying.filter_for(context, hsa_ids)
         ranges = [partial(_open_range, run, path, wanted) for path in archives or (None,)]
 
         def read(reapplier: Reapplier, label: str, show: Show) -> ReapplyReport:
             """Have a range taken; what became of its records is shown however it ends."""
             replay = Replay(reapplier, only, interruption)
-            with replaying.opened(context, ranges) as readers:
+            with replaying.open_ranges(context, ranges) as readers:
                 try:
                     with interruption.in_order():
                         replay.read_ranges(readers, run.output.reading(label))
