@@ -34,6 +34,11 @@ class RowItem(NamedTuple):
     outcome: AdmissionOutcome
     reason: Refusal | None
 
+    @property
+    def code(self) -> str:
+        """What became of it in a word: why it was refused, or else the outcome."""
+        return (self.reason or self.outcome).value
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

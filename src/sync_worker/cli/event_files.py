@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, NamedTuple
 
-from sync_worker.cli.input_files import STDIN, stdin
+from sync_worker.cli.files import STREAM, stdin
 from sync_worker.events.record import Headers, Record, bounded
 from sync_worker.streams.archive.reader import ArchiveSource
 from sync_worker.streams.protocol import StoredPositions, StreamError
@@ -70,7 +70,7 @@ def file_of(file: str) -> Iterator[Path]:
 
     A StreamError of the body tells of standard input as what it is.
     """
-    if file != STDIN:
+    if file != STREAM:
         yield Path(file)
         return
     given = stdin()

@@ -1,26 +1,32 @@
 """Adding and removing the clinics of a file: the plan, the question, the deed, the receipt."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sync_worker import bootstrap
 from sync_worker.administration import imports
 from sync_worker.administration.clinics import ActingFor, Verb
+from sync_worker.administration.csv_files import report
 from sync_worker.administration.csv_files.reader import FileContents
 from sync_worker.administration.imports import Done, Plan, RowItem
 from sync_worker.administration.messages import clinics as says
 from sync_worker.administration.messages import files as says_of_files
+from sync_worker.administration.messages.plans import NOTHING_CHANGED
 from sync_worker.administration.messages.refusals import REFUSALS
-from sync_worker.authorship import Authorship
-from sync_worker.cli import input_files, messages
-from sync_worker.cli.import_report import Report
+from sync_worker.cli import files, messages
 from sync_worker.cli.interruption import Interruption
 from sync_worker.cli.invocation import Invocation
+from sync_worker.cli.output import Output
+from sync_worker.cli.plan import Author, Consent
 from sync_worker.domain.admission import AdmissionOutcome
-from sync_worker.errors import Exit, Words
+from sync_worker.errors import Exit, UserError, Words
+from sync_worker.files.atomic import AtomicFile, NotARegularFile
+
+if TYPE_CHECKING:
+    from sync_worker.config.settings import Settings
 
 COLUMNS = ("line", "hsa_id", "outcome", "reason")
 
@@ -31,8 +37,7 @@ class Order:
 
     verb: Verb
     file: str
-    dry_run: bool
-    yes: bool
+    consent: Consent
     all_or_nothing: bool = False
     report: Path | None = None
 
@@ -42,37 +47,86 @@ class Order:
         return says.ADDING if self.verb.becomes_registered else says.REMOVING
 
 
-def carry_out(run: Invocation, order: Order, acting_for: ActingFor, authorship: Authorship) -> Exit:
+def carry_out(run: Invocation, order: Order, acting_for: ActingFor, author: Author) -> Exit:
     """Plan, ask, do and tell; what the command ends with."""
-    given = input_files.contents(order.file)
+    given = files.contents(order.file)
+    is_whole = order.all_or_nothing
     with ExitStack() as stack:
         stack.enter_context(Interruption().installed())
-        written = None
+        report_file = None
         if order.report is not None:
-            written = Report(order.report, order.file, run.settings)
-            stack.enter_context(written.file)
+            report_file = _ReportFile(order.report, order.file, run.settings)
+            stack.enter_context(report_file.file)
         registry = stack.enter_context(run.registry())
         plan = imports.plan(
-            registry, order.verb, given.entries, acting_for, all_or_nothing=order.all_or_nothing
+            registry, order.verb, given.entries, acting_for, all_or_nothing=is_whole
         )
         told = _Teller(run, order, given)
         told.plan(plan)
-        done = imports.Done(plan.items, [])
-        if plan.to_do and not order.dry_run:
-            run.output.confirm(order.wording.question(count=len(plan.to_do)), yes=order.yes)
-            agreed = replace(authorship, at=bootstrap.now())
-            done = told.done_by(
-                lambda tell: imports.do(
-                    registry, plan, agreed, all_or_nothing=order.all_or_nothing, tell=tell
-                )
-            )
-        elif not order.dry_run:
-            imports.confirm(registry, plan, authorship)
+
+        def change() -> Done:
+            with told.progress() as tell:
+                return imports.do(registry, plan, author.now(), all_or_nothing=is_whole, tell=tell)
+
+        question = order.wording.question(count=len(plan.to_do)) if plan.to_do else None
+        done = order.consent.carry_out(run.output, question, change)
+        if done is None and not order.consent.dry_run:
+            imports.confirm(registry, plan, author.now())
+        done = done or imports.Done(plan.items, [])
         told.items(done)
-        if written is not None:
-            told.report(written, done)
-        told.receipt(done, authorship)
-    return _exit(order, done)
+        if report_file is not None:
+            is_changed = any(item.outcome is order.verb.done for item in done.items)
+            report_file.write(
+                run.output, given, done, is_changed=is_changed and not order.consent.dry_run
+            )
+        told.receipt(done, author)
+    if not any(item.outcome is AdmissionOutcome.REFUSED for item in done.items):
+        return Exit.DONE
+    return Exit.REFUSED if is_whole else Exit.ATTENTION
+
+
+class _ReportFile:
+    """A file that takes its place only once it is written; `file` is to be left at the end."""
+
+    def __init__(self, path: Path, given: str, settings: "Settings") -> None:
+        """Raise UserError where nothing can be written, or the input or a registry is there."""
+        self._path = path
+        try:
+            if given != files.STREAM and path.exists() and path.samefile(given):
+                raise UserError(
+                    Exit.USAGE,
+                    says.REPORT_IS_INPUT(),
+                    why=NOTHING_CHANGED(),
+                    hint=messages.NAME_ANOTHER_REPORT(),
+                )
+            files.refuse_registry(settings, path)
+            self.file = AtomicFile(path)
+        except (OSError, ValueError) as error:
+            raise self._unwritable(error, NOTHING_CHANGED()) from None
+
+    def write(self, output: Output, given: FileContents, done: Done, *, is_changed: bool) -> None:
+        """Write the rows that were not done, with what stood beside them in the file.
+
+        Raises:
+            UserError: it cannot be done; the error says whether the registry was changed.
+        """
+        try:
+            self.file.content.write(report.report(given, done.items, output.language))
+            self.file.put()
+        except OSError as error:
+            consequence = says.CHANGES_MADE if is_changed else NOTHING_CHANGED
+            raise self._unwritable(error, consequence()) from None
+        count = report.rows_not_done(done.items)
+        told = says.REPORT_WRITTEN if count else says.REPORT_EMPTY
+        output.message(told(path=self._path, count=count))
+
+    def _unwritable(self, error: Exception, consequence: Words) -> UserError:
+        why: Words = files.why(error)
+        if isinstance(error, NotARegularFile):
+            why = says_of_files.KINDS[error.kind]()
+        said = says.REPORT_UNWRITABLE(path=self._path, why=why)
+        hint = says_of_files.CHECK_PERMISSIONS()
+        return UserError(Exit.USAGE, said, why=consequence, hint=hint, code="file")
 
 
 class _Teller:
@@ -88,65 +142,52 @@ class _Teller:
         output, order = self._output, self._order
         self._names = plan.names
         count = len(plan.items)
-        output.message(says.ROWS_READ(file=input_files.name_of(order.file), count=count))
-        input_files.tell_remarks(output, self._given)
+        output.message(says.ROWS_READ(file=files.name_of(order.file), count=count))
+        files.tell_remarks(output, self._given)
         outcomes = Counter(item.outcome for item in plan.items)
         to_do = outcomes[order.verb.done] + outcomes[AdmissionOutcome.NOT_DONE]
         if to_do:
             output.message(order.wording.planned(count=to_do))
-        if plan.to_do and not order.yes and not order.dry_run:
+        if plan.to_do and order.consent.is_asked_for:
             self._rows(plan.to_do)
         nothing_new = outcomes.total() - to_do - outcomes[AdmissionOutcome.REFUSED]
         if nothing_new:
             output.message(order.wording.nothing_new(count=nothing_new))
         self._refused(plan.items)
 
-    def done_by(self, deed: Callable[[Callable[[float], None]], Done]) -> Done:
-        """Do it, and show how far it has come."""
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[float], None]]:
+        """Show how far the body is, which is to tell it."""
         reached = [0.0]
 
         def tell(fraction: float) -> None:
             reached[0] = fraction
 
         with self._output.progress(self._order.wording.progress(), lambda: reached[0]):
-            return deed(tell)
+            yield tell
 
     def items(self, done: Done) -> None:
         """The rows as data, with how many of them came to what."""
-        kinds = Counter((item.reason or item.outcome).value for item in done.items)
+        kinds = Counter(item.code for item in done.items)
         rows = [item._asdict() for item in done.items]
         extra = {"summary": dict(sorted(kinds.items()))}
         self._output.items(rows, COLUMNS, empty=says_of_files.EMPTY(), extra=extra)
 
-    def report(self, written: Report, done: Done) -> None:
-        """Write the rows that were not done, with what stood beside them in the file."""
-        path, verb = written.path, self._order.verb
-        has_changed_registry = not self._order.dry_run and any(
-            item.outcome is verb.done for item in done.items
-        )
-        count = written.write(
-            self._output, self._given, done.items, has_changed_registry=has_changed_registry
-        )
-        told = (
-            says.REPORT_WRITTEN(path=path, count=count) if count else says.REPORT_EMPTY(path=path)
-        )
-        self._output.message(told)
-
-    def receipt(self, done: Done, authorship: Authorship) -> None:
+    def receipt(self, done: Done, author: Author) -> None:
         """What was done, by whom, and what needs attention."""
         output, order = self._output, self._order
         counts = Counter(item.outcome for item in done.items)
         refused = {"refused": counts[AdmissionOutcome.REFUSED], "count": len(done.items)}
         self._changed(done)
-        if order.dry_run:
+        if order.consent.dry_run:
             output.message(messages.DRY_RUN())
         elif counts[order.verb.done]:
             output.message(order.wording.done(count=counts[order.verb.done]))
-            output.message(_by_whom(authorship))
+            output.message(_by_whom(author))
         elif not counts[AdmissionOutcome.REFUSED]:
             output.message(says.NOTHING_TO_DO())
         if counts[AdmissionOutcome.REFUSED]:
-            is_all_undone = order.all_or_nothing and not order.dry_run
+            is_all_undone = order.all_or_nothing and not order.consent.dry_run
             told = messages.ALL_OR_NOTHING if is_all_undone else says.ROWS_REFUSED
             output.attention(told(**refused))
 
@@ -174,22 +215,12 @@ class _Teller:
         self._output.attention(says.CHANGED(count=len(done.changed)))
         for planned in done.changed:
             item = now[planned.line]
-            said = {"planned": _code(planned), "now": _code(item)}
+            said = {"planned": planned.code, "now": item.code}
             row = says.CHANGED_ROW(line=item.line, hsa_id=item.hsa_id, **said)
             self._output.attention(row)
 
 
-def _code(item: RowItem) -> str:
-    return (item.reason or item.outcome).value
-
-
-def _by_whom(authorship: Authorship) -> Words:
-    if authorship.reason is None:
-        return says.BY_WHOM(actor=authorship.actor)
-    return says.BY_WHOM_AND_WHY(actor=authorship.actor, reason=authorship.reason)
-
-
-def _exit(order: Order, done: Done) -> Exit:
-    if not any(item.outcome is AdmissionOutcome.REFUSED for item in done.items):
-        return Exit.DONE
-    return Exit.REFUSED if order.all_or_nothing else Exit.ATTENTION
+def _by_whom(author: Author) -> Words:
+    if author.reason is None:
+        return says.BY_WHOM(actor=author.actor)
+    return says.BY_WHOM_AND_WHY(actor=author.actor, reason=author.reason)

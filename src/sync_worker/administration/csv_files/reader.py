@@ -5,7 +5,7 @@ semicolon or tab (contract 4, `clinics import`).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from sync_worker.administration.csv_files.decoding import Unreadable, decoded
 from sync_worker.administration.messages import files as says
+from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.files import csv_cells
 from sync_worker.files.csv_rows import DELIMITERS, OpenQuote, Row, rows
 from sync_worker.language import FilledMessage
@@ -171,3 +172,23 @@ def _cell(row: Row, column: int) -> str:
 
 def _without(row_cells: Sequence[str], column: int) -> tuple[str, ...]:
     return (*row_cells[:column], *row_cells[column + 1 :])
+
+
+# What is odd about the ids of a file, and yet no reason to refuse them.
+
+
+_MOST_NAMED = 5
+"""So many wrong check digits are told one by one."""
+
+
+def wrong_check_digits(entries: Iterable[FileEntry]) -> list[FilledMessage]:
+    """Sentences about the HSA-ids that are well-formed, and whose check digits are wrong."""
+    odd: dict[str, int] = {}
+    for entry in entries:
+        hsa_id = hsa_ids.cleaned(entry.text)
+        if hsa_ids.has_the_form(hsa_id) and not hsa_ids.check_digit_is_right(hsa_id):
+            odd.setdefault(hsa_id, entry.line)
+    if len(odd) > _MOST_NAMED:
+        lines = ", ".join(map(str, odd.values()))
+        return [says.CHECK_DIGITS(count=len(odd), lines=lines)]
+    return [says.CHECK_DIGIT(hsa_id=hsa_id) for hsa_id in odd]

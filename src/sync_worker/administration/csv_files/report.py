@@ -5,16 +5,63 @@ With semicolons and a byte-order mark, as Excel opens it in Sweden, and cells th
 
 from collections.abc import Iterable, Sequence
 
+from sync_worker.administration.csv_files.reader import FileContents, FileEntry
+from sync_worker.administration.imports import RowItem
+from sync_worker.administration.messages import clinics as says
+from sync_worker.administration.messages.refusals import REFUSALS
+from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.files.csv_cells import escaped
+from sync_worker.language import Language
 
 _MARK = "\ufeff"
 _TO_BE_QUOTED = frozenset(';,\t"\r\n')
 
 
+def rows_not_done(items: Sequence[RowItem]) -> int:
+    """How many rows a report has."""
+    return sum(map(_is_reported, items))
+
+
+def report(given: FileContents, items: Sequence[RowItem], language: Language) -> bytes:
+    """The file's content: a row for each that was not done, with the code, the why and the remedy.
+
+    The HSA-id comes first, and what stood beside it in the file last.
+    """
+    kept = _first_column_to_keep(given)
+    header = [column().text(language) for column in says.REPORT_COLUMNS]
+    rows = [
+        _row(entry, item, kept, language)
+        for entry, item in zip(given.entries, items, strict=True)
+        if _is_reported(item)
+    ]
+    return written([*header, *given.other_columns[kept:]], rows)
+
+
+def _is_reported(item: RowItem) -> bool:
+    return item.outcome in {AdmissionOutcome.REFUSED, AdmissionOutcome.NOT_DONE}
+
+
+def _first_column_to_keep(given: FileContents) -> int:
+    """From which of the file's other columns on: a report's own are not reported again."""
+    own = says.REPORT_COLUMNS[1:]
+    for language in Language:
+        names = tuple(column().text(language) for column in own)
+        if given.other_columns[: len(own)] == names:
+            return len(own)
+    return 0
+
+
+def _row(entry: FileEntry, item: RowItem, kept: int, language: Language) -> list[str]:
+    if item.reason is None:
+        words = [says.NOT_DONE().text(language), ""]
+    else:
+        words = [sentence().text(language) for sentence in REFUSALS[item.reason]]
+    return [entry.text, str(entry.line), item.code, *words, *entry.others[kept:]]
+
+
 def written(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """The file's content; its first column is the HSA-id's."""
-    lines = [header, *rows]
-    text = "".join(";".join(map(_cell, line)) + "\r\n" for line in lines)
+    """Rows as the content of such a file."""
+    text = "".join(";".join(map(_cell, line)) + "\r\n" for line in [header, *rows])
     return (_MARK + text).encode("utf-8", "backslashreplace")
 
 

@@ -6,15 +6,14 @@ from typing import Any
 
 import click
 
-from sync_worker import bootstrap
 from sync_worker.administration import clinics
-from sync_worker.administration.clinics import ActingFor, Item, Verb
+from sync_worker.administration.clinics import ActingFor, Item
 from sync_worker.administration.messages import clinics as says
 from sync_worker.administration.messages.refusals import REFUSALS
-from sync_worker.authorship import Authorship
 from sync_worker.cli import importing, lookup, messages, options
+from sync_worker.cli.files import PathToWrite
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
-from sync_worker.cli.output_files import PathToWrite
+from sync_worker.cli.plan import Author, Consent, author_options, plan_options
 from sync_worker.cli.table import Columns
 from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.domain.clinic_status import Status
@@ -116,22 +115,28 @@ def show(run: Invocation, hsa_id: str, with_history: bool) -> None:
 )
 @click.argument("wanted", metavar="HSA-ID...", nargs=-1, required=True)
 @options.region_option("The region you act for; without it: nationally. May be repeated.")
-@options.actor_and_reason
+@author_options
 @options.dry_run_option
 @pass_invocation
-def add(run: Invocation, /, wanted: tuple[str, ...], dry_run: bool, **who: Any) -> None:
+def add(
+    run: Invocation,
+    wanted: tuple[str, ...],
+    regions: tuple[str, ...],
+    author: Author,
+    dry_run: bool,
+) -> None:
     """Add clinics to the complaints registry.
 
     Only a clinic that is active in the e-services can be added, by its own region, and not one that
     handles cases in its own system. Each is judged on its own: those that can be are added, and
     where any is refused the command ends with 4.
     """
-    acting_for, authorship = _who(run, **who)
+    acting_for = _acting_for(run, regions)
     with run.registry() as registry:
         items = (
             clinics.plan(registry, clinics.ADD, wanted, acting_for)
             if dry_run
-            else clinics.do(registry, clinics.ADD, wanted, acting_for, authorship)
+            else clinics.do(registry, clinics.ADD, wanted, acting_for, author.now())
         )
     added = (item.hsa_id for item in items if item.outcome is AdmissionOutcome.ADDED)
     lookup.warn_of_check_digits(run, added)
@@ -154,10 +159,18 @@ def add(run: Invocation, /, wanted: tuple[str, ...], dry_run: bool, **who: Any) 
     type=PathToWrite(),
     help="Write the rows that were refused into this csv file, to be corrected and imported again.",
 )
-@options.actor_and_reason
-@options.plan_options
+@author_options
+@plan_options
 @pass_invocation
-def import_clinics(run: Invocation, /, file: str, **how: Any) -> None:
+def import_clinics(
+    run: Invocation,
+    file: str,
+    regions: tuple[str, ...],
+    all_or_nothing: bool,
+    report: Path | None,
+    author: Author,
+    consent: Consent,
+) -> None:
     """Add the clinics in FILE, or on stdin where FILE is `-`, to the complaints registry.
 
     A text file has one HSA-id a line. A csv file has them in the column that is called HSA-id, or
@@ -167,7 +180,8 @@ def import_clinics(run: Invocation, /, file: str, **how: Any) -> None:
     Shows what would be added, and what is refused and why, and asks. Each row is judged again as it
     is done. Where rows were refused the command ends with 3, and the others are done.
     """
-    _from_file(run, clinics.ADD, file, **how)
+    order = importing.Order(clinics.ADD, file, consent, all_or_nothing, report)
+    end_with(importing.carry_out(run, order, _acting_for(run, regions), author))
 
 
 @command.command(
@@ -185,17 +199,16 @@ def import_clinics(run: Invocation, /, file: str, **how: Any) -> None:
     help="The clinics in this file, as `import` reads it.",
 )
 @options.region_option("The region you act for; without it: nationally. May be repeated.")
-@options.actor_and_reason
-@options.plan_options
+@author_options
+@plan_options
 @pass_invocation
 def remove(
     run: Invocation,
-    /,
     wanted: tuple[str, ...],
     file: str | None,
-    dry_run: bool,
-    yes: bool,
-    **who: Any,
+    regions: tuple[str, ...],
+    author: Author,
+    consent: Consent,
 ) -> None:
     """Remove clinics from the complaints registry, by HSA-id or from a file.
 
@@ -205,42 +218,28 @@ def remove(
         raise UserError(
             Exit.USAGE, messages.IDS_OR_FILE(), hint="sync-worker clinics remove --help"
         )
+    acting_for = _acting_for(run, regions)
     if file is not None:
-        _from_file(run, clinics.REMOVE, file, dry_run=dry_run, yes=yes, **who)
-        return
-    acting_for, authorship = _who(run, **who)
+        order = importing.Order(clinics.REMOVE, file, consent)
+        end_with(importing.carry_out(run, order, acting_for, author))
     with run.registry() as registry:
         items = clinics.plan(registry, clinics.REMOVE, wanted, acting_for)
         removable = [item.hsa_id for item in items if item.outcome is AdmissionOutcome.REMOVED]
-        if removable and not dry_run:
+        if removable and not consent.dry_run:
             run.output.message(says.TO_BE_REMOVED(hsa_ids=", ".join(removable)))
-            run.output.confirm(says.REMOVING.question(count=len(removable)), yes=yes)
-            items = clinics.do(registry, clinics.REMOVE, wanted, acting_for, authorship)
-        elif not dry_run:
-            clinics.confirm(registry, clinics.REMOVE, items, acting_for, authorship)
-    _report(run, items)
+        done = consent.carry_out(
+            run.output,
+            says.REMOVING.question(count=len(removable)) if removable else None,
+            lambda: clinics.do(registry, clinics.REMOVE, wanted, acting_for, author.now()),
+        )
+        if done is None and not consent.dry_run:
+            clinics.confirm(registry, clinics.REMOVE, items, acting_for, author.now())
+    _report(run, done or items)
 
 
-def _who(
-    run: Invocation, *, regions: tuple[str, ...], actor: str, reason: str | None
-) -> tuple[ActingFor, Authorship]:
+def _acting_for(run: Invocation, regions: tuple[str, ...]) -> ActingFor:
     lookup.require_known_region(run, *regions)
-    return regions or None, Authorship(actor, reason, bootstrap.now())
-
-
-def _from_file(
-    run: Invocation,
-    verb: Verb,
-    file: str,
-    *,
-    dry_run: bool,
-    yes: bool,
-    all_or_nothing: bool = False,
-    report: Path | None = None,
-    **who: Any,
-) -> None:
-    order = importing.Order(verb, file, dry_run, yes, all_or_nothing, report)
-    end_with(importing.carry_out(run, order, *_who(run, **who)))
+    return regions or None
 
 
 def _report(run: Invocation, items: Sequence[Item]) -> None:

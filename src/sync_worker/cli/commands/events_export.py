@@ -11,10 +11,10 @@ import click
 
 from sync_worker import bootstrap
 from sync_worker.cli import options, params, standard_streams
+from sync_worker.cli.files import PathToWrite, refuse_registry
 from sync_worker.cli.interruption import Interruption
 from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.output import write
-from sync_worker.cli.output_files import PathToWrite, refuse_registry
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.record import Excerpt, Partition, Record
 from sync_worker.files.atomic import require_regular

@@ -14,7 +14,7 @@ from sync_worker import bootstrap
 from sync_worker.cli import options, params, publishing
 from sync_worker.cli.errors import as_command_error
 from sync_worker.cli.event_files import file_of
-from sync_worker.cli.input_files import STDIN
+from sync_worker.cli.files import STREAM
 from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.config.loopback import is_local_cluster
 from sync_worker.errors import Exit, UserError
@@ -88,7 +88,7 @@ def publish(
     Where Kafka is not on this machine it asks first, or wants --yes: records cannot be taken back.
     """
     wanted = params.selected(topics, partitions, start, end)
-    if file != STDIN:
+    if file != STREAM:
         Path(file).stat()  # A file that is missing is told before Kafka is asked for.
     bootstrap.streams.kafka(run.settings)
     with file_of(file) as path:

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from sync_worker.cli import options
+from sync_worker.cli.files import PathToWrite, refuse_registry
 from sync_worker.cli.invocation import invocation, output_of
-from sync_worker.cli.output_files import PathToWrite, refuse_registry
 from sync_worker.events.json_schema import as_text, schemas
 from sync_worker.files.atomic import PUBLIC, AtomicFile
 

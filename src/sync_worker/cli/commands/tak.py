@@ -9,7 +9,7 @@ from sync_worker.administration import tak
 from sync_worker.administration.csv_files.reader import FileContents
 from sync_worker.administration.messages import tak as says
 from sync_worker.administration.tak import TakPlan, Wanted
-from sync_worker.cli import input_files, messages, options
+from sync_worker.cli import files, messages, options
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.plan import Author, Consent, author_options, plan_options
 from sync_worker.cli.table import Columns
@@ -87,10 +87,10 @@ def import_list(
     no HSA-id is not used at all. Shows what comes, goes and stays, and which registered clinics
     stop receiving cases, and asks.
     """
-    given = input_files.contents(file)
+    given = files.contents(file)
     with run.registry(run.settings.support_url) as registry:
         wanted = tak.wanted(registry, given.entries)
-        input_files.tell_remarks(run.output, given)
+        files.tell_remarks(run.output, given)
         if wanted.malformed:
             _refuse(run, given, wanted)
         planned = tak.plan(registry, list(wanted.lines))
