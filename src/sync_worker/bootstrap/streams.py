@@ -111,7 +111,7 @@ def kafka_admin(settings: Settings) -> Iterator[KafkaAdmin]:
     """The cluster, to be asked about topics.
 
     Raises:
-        StreamAway: no broker answers.
+        StreamUnavailable: no broker answers.
     """
     admin = KafkaAdmin(kafka(settings))
     try:

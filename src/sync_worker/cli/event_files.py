@@ -33,7 +33,7 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(parse_int=float)
 
 
-class Kind(StrEnum):
+class InputKind(StrEnum):
     """What a file holds."""
 
     ARCHIVE = "archive"
@@ -53,7 +53,7 @@ Placed = tuple[Place, Record]
 
 
 @contextmanager
-def opened(file: str, kind: Kind | None) -> Iterator[Iterator[Placed]]:
+def opened(file: str, kind: InputKind | None) -> Iterator[Iterator[Placed]]:
     """The events in `file`, or on stdin where it is `-`; without a kind, what it looks like.
 
     Raises:
@@ -96,10 +96,10 @@ def bare_events(content: bytes) -> Iterator[tuple[int, bytes]]:
         start = _after_space(text, end)
 
 
-def _events(path: Path, kind: Kind | None) -> Iterator[Placed]:
+def _events(path: Path, kind: InputKind | None) -> Iterator[Placed]:
     if _is_blank(path):
         return iter(())
-    if (kind or _kind_of(path)) is Kind.EVENTS:
+    if (kind or _kind_of(path)) is InputKind.EVENTS:
         _refuse_too_large(path)
         return _bare(path.read_bytes())
     return _archived(path)
@@ -116,7 +116,7 @@ def _refuse_too_large(path: Path) -> None:
         )
 
 
-def _kind_of(path: Path) -> Kind:
+def _kind_of(path: Path) -> InputKind:
     """An archive, unless it plainly begins with an event: a bad archive is told as one."""
     with path.open("rb") as opened_file:
         head = opened_file.read(_HEAD_BYTES).removeprefix(_BYTE_ORDER_MARK).lstrip()
@@ -124,7 +124,7 @@ def _kind_of(path: Path) -> Kind:
     is_record = b'"payload' in first_line or b'"offset"' in first_line
     names_attributes = b'"specversion"' in head or b'"data"' in head
     is_event = head.startswith(b"{") and names_attributes and not is_record
-    return Kind.EVENTS if is_event else Kind.ARCHIVE
+    return InputKind.EVENTS if is_event else InputKind.ARCHIVE
 
 
 def _is_blank(path: Path) -> bool:

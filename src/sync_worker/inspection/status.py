@@ -88,7 +88,7 @@ def log(admin: KafkaAdmin, known: Iterable[Position], topics: Sequence[str]) -> 
     """Ask the cluster for the log, to be held against known positions.
 
     Raises:
-        StreamAway: it does not answer.
+        StreamUnavailable: it does not answer.
         StreamError: it refuses to.
     """
     stream = f"kafka:{admin.cluster_id()}"

@@ -138,24 +138,24 @@ class RangeFilter:
     decides, whatever the timestamps of later ones.
     """
 
-    def __init__(self, wanted: Range) -> None:
-        self._wanted = wanted
+    def __init__(self, selection: Range) -> None:
+        self._selection = selection
         self._begun: set[Partition] = set()
         self._ended: set[Partition] = set()
 
     def is_over(self) -> bool:
         """Whether no later record can be in the range."""
-        return bool(self._ended) and self._wanted.names_one_partition
+        return bool(self._ended) and self._selection.names_one_partition
 
     def has(self, record: Record) -> bool:
         """Whether the record is in the range; to be asked for each one, in order."""
         partition = Partition(record.topic, record.partition)
-        if partition in self._ended or not self._wanted.has(partition):
+        if partition in self._ended or not self._selection.has(partition):
             return False
-        if _reaches(record, self._wanted.end):
+        if _reaches(record, self._selection.end):
             self._ended.add(partition)
             return False
-        if partition not in self._begun and _reaches(record, self._wanted.start):
+        if partition not in self._begun and _reaches(record, self._selection.start):
             self._begun.add(partition)
         return partition in self._begun
 

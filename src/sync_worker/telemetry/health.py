@@ -18,7 +18,7 @@ from sync_worker.errors import Exit
 from sync_worker.printable import printable_line
 
 if TYPE_CHECKING:
-    from sync_worker.streams.kafka.source import SourceHealth
+    from sync_worker.streams.kafka.source_health import SourceHealth
 
 _OPENING_SECONDS = 60.0
 """Longer than all questions together, each of which has an end of its own."""

@@ -10,7 +10,7 @@ import click
 from sync_worker import bootstrap
 from sync_worker.cli import options
 from sync_worker.cli.commands import events_export, events_publish
-from sync_worker.cli.event_files import Kind, Placed, opened
+from sync_worker.cli.event_files import InputKind, Placed, opened
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.table import Columns
 from sync_worker.cli.warnings import ahead_of_clock
@@ -53,7 +53,7 @@ command.add_command(events_publish.publish)
 @click.option(
     "--format",
     "kind",
-    type=click.Choice([kind.value for kind in Kind]),
+    type=click.Choice([kind.value for kind in InputKind]),
     help="What the file holds: an archive, one record a line, as `kcat -J` prints it; or bare "
     "events as JSON, one after the other. Without it, what the file's beginning looks like.",
 )
@@ -66,7 +66,7 @@ def validate(run: Invocation, file: str, kind: str | None) -> None:
     that cannot be read to its end is judged up to there, and ends with 2.
     """
     tally = _Tally(bootstrap.operations.decoder(run.settings), bootstrap.now())
-    with opened(file, Kind(kind) if kind else None) as events:
+    with opened(file, InputKind(kind) if kind else None) as events:
         try:
             tally.judge(events)
         finally:

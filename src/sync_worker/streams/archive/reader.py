@@ -138,10 +138,10 @@ class ArchiveRangeReader:
 
     total_offsets = None
 
-    def __init__(self, path: Path, wanted: Range, max_records: int) -> None:
+    def __init__(self, path: Path, selection: Range, max_records: int) -> None:
         self._path = path
         self._source = ArchiveSource(path, max_records)
-        self._filter = RangeFilter(wanted)
+        self._filter = RangeFilter(selection)
         self._next_offsets: dict[Partition, int] = {}
         self.stream_id = self._source.stream_id
         self.topic_ids: Mapping[str, str] = {}

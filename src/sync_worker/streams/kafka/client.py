@@ -153,7 +153,7 @@ class _PartitionRecords(Fetcher.PartitionRecords):
         try:
             taken: list[Any] = super().take(n)
         finally:
-            if self.record_iterator is not None:  # it was not drained meanwhile
+            if self.record_iterator is not None:  # it has not been drained
                 self.record_iterator = all_records
         return taken
 

@@ -65,7 +65,7 @@ class Publisher:
     def __init__(
         self, settings: KafkaSettings, delivery_seconds: float = DELIVERY_TIMEOUT_SECONDS
     ) -> None:
-        """Raise StreamAway where no broker answers."""
+        """Raise StreamUnavailable where no broker answers."""
         try:
             self._producer = KafkaProducer(**_options(settings, delivery_seconds))
         except (KafkaError, OSError) as error:

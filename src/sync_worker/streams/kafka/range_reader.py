@@ -39,7 +39,7 @@ class KafkaRangeReader:
     def __init__(
         self,
         settings: KafkaSettings,
-        wanted: Range,
+        selection: Range,
         max_records: int,
         *,
         by_partition: bool = False,
@@ -62,17 +62,17 @@ class KafkaRangeReader:
         self.records_read = 0
         self._admin = KafkaAdmin(settings)
         try:
-            self._look_up(replace(wanted, topics=wanted.topics or settings.topics))
+            self._look_up(replace(selection, topics=selection.topics or settings.topics))
         except BaseException:
             self._admin.close()
             raise
 
-    def _look_up(self, wanted: Range) -> None:
-        topics = self._admin.topics(wanted.topics)
+    def _look_up(self, selection: Range) -> None:
+        topics = self._admin.topics(selection.topics)
         self.stream_id = f"kafka:{self._admin.cluster_id()}"
-        partitions = selected_partitions(wanted, topics, self.stream_id)
+        partitions = selected_partitions(selection, topics, self.stream_id)
         self.topic_ids: Mapping[str, str] = {name: topics[name].topic_id for name in topics}
-        self.bounds: dict[Partition, Bounds] = range_bounds(self._admin, wanted, partitions)
+        self.bounds: dict[Partition, Bounds] = range_bounds(self._admin, selection, partitions)
         self.total_offsets = sum(bounds.end - bounds.begin for bounds in self.bounds.values())
         self._next_offsets = dict(self.begin_offsets)
 
@@ -172,16 +172,16 @@ class KafkaRangeReader:
 
 
 def selected_partitions(
-    wanted: Range, topics: Mapping[str, Topic], stream_id: str
+    selection: Range, topics: Mapping[str, Topic], stream_id: str
 ) -> list[Partition]:
     """The partitions of a range, in order.
 
     Raises:
         StreamError: a topic or a partition that it names does not exist.
     """
-    checks.check_topics_exist(wanted.topics, topics, stream_id)
+    checks.check_topics_exist(selection.topics, topics, stream_id)
     existing = [partition for topic in topics.values() for partition in topic.partitions]
-    missing = wanted.partitions - {partition.partition for partition in existing}
+    missing = selection.partitions - {partition.partition for partition in existing}
     if missing:
         counts = ", ".join(f"{name} has {len(topics[name].partitions)}" for name in sorted(topics))
         raise StreamError(
@@ -189,11 +189,11 @@ def selected_partitions(
             f"Partitions are numbered from 0; {counts}.",
             Remedy.NAME_A_PARTITION(),
         )
-    return sorted(partition for partition in existing if wanted.has(partition))
+    return sorted(partition for partition in existing if selection.has(partition))
 
 
 def range_bounds(
-    admin: KafkaAdmin, wanted: Range, partitions: Iterable[Partition]
+    admin: KafkaAdmin, selection: Range, partitions: Iterable[Partition]
 ) -> dict[Partition, Bounds]:
     """The first offset to read of each partition, and the one to stop before.
 
@@ -207,8 +207,8 @@ def range_bounds(
     listed = list(partitions)
     begins, ends = admin.beginning_offsets(listed), admin.end_offsets(listed)
     logs = {p: Bounds(begins[p], max(begins[p], ends[p])) for p in listed}
-    starts = _offsets_of(admin, wanted.start, logs)
-    stops = _offsets_of(admin, wanted.end, logs)
+    starts = _offsets_of(admin, selection.start, logs)
+    stops = _offsets_of(admin, selection.end, logs)
     return {p: _bounds_within(p, logs[p], starts[p], stops[p]) for p in listed}
 
 

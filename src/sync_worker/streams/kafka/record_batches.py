@@ -97,11 +97,11 @@ class BoundedBatch(DefaultRecordBatch):
                 continue
             self._next_record_index += 1
             self._pos, size, delta, offset, key, value, headers = ordinary
-            at: int | None = self.max_timestamp if is_log_append else self.first_timestamp + delta
-            if at == _NO_TIMESTAMP:
-                at = None
-            held = topic, partition, base + offset, at, key, value, headers, is_log_append
-            yield new(Record, held), size
+            time: int | None = self.max_timestamp if is_log_append else self.first_timestamp + delta
+            if time == _NO_TIMESTAMP:
+                time = None
+            fields = topic, partition, base + offset, time, key, value, headers, is_log_append
+            yield new(Record, fields), size
         next(self, None)  # raises if bytes are left after the last record
 
     def _maybe_uncompress(self) -> None:
@@ -222,13 +222,13 @@ class BoundedBatch(DefaultRecordBatch):
         number, self._pos = decode_varint(self._buffer, self._pos)
         return int(number)
 
-    def _fill(self, wanted: int) -> None:
+    def _fill(self, size: int) -> None:
         """Have so many bytes in the buffer, or all that are left."""
-        if self._reader is None or len(self._buffer) - self._pos >= wanted:
+        if self._reader is None or len(self._buffer) - self._pos >= size:
             return
         self._discarded_bytes += self._pos
         chunks = [self._buffer[self._pos :]]
-        missing = wanted - len(chunks[0])
+        missing = size - len(chunks[0])
         while missing > 0:
             chunk = self._reader.read(_CHUNK_BYTES)
             if not chunk:
@@ -249,12 +249,12 @@ class BoundedBatch(DefaultRecordBatch):
         return DefaultRecord(0, offset, self.max_timestamp, self.timestamp_type, None, _UNREAD, [])
 
 
-def record_of(topic: str, partition: int, found: Any) -> Record:
+def record_of(topic: str, partition: int, record: Any) -> Record:
     """The client's record as a `Record`, byte for byte."""
-    timestamp_ms = None if found.timestamp == _NO_TIMESTAMP else found.timestamp
-    is_log_append = found.timestamp_type == DefaultRecordBatch.LOG_APPEND_TIME
-    content = found.key, found.value, tuple(found.headers)
-    return Record(topic, partition, found.offset, timestamp_ms, *content, is_log_append)
+    timestamp_ms = None if record.timestamp == _NO_TIMESTAMP else record.timestamp
+    is_log_append = record.timestamp_type == DefaultRecordBatch.LOG_APPEND_TIME
+    content = record.key, record.value, tuple(record.headers)
+    return Record(topic, partition, record.offset, timestamp_ms, *content, is_log_append)
 
 
 class _OrdinaryRecord(NamedTuple):
@@ -269,23 +269,23 @@ class _OrdinaryRecord(NamedTuple):
     headers: Headers
 
 
-def _ordinary_record(buffer: bytes, at: int) -> _OrdinaryRecord | None:
-    """The record that begins at `at`; None if it is damaged, unusual or not wholly in the buffer.
+def _ordinary_record(buffer: bytes, index: int) -> _OrdinaryRecord | None:
+    """The record that begins at `index`; None if it is damaged, unusual or not all in the buffer.
 
     It gives what the client would give, or None; a property test compares the two.
     """
     try:
-        size, at = _varint(buffer, at)
-        end = at + size
-        if size > _CHUNK_BYTES or end > len(buffer) or buffer[at] > 0x7F:
+        size, index = _varint(buffer, index)
+        end = index + size
+        if size > _CHUNK_BYTES or end > len(buffer) or buffer[index] > 0x7F:
             return None
-        delta, at = _varint(buffer, at + 1)  # past the attributes, which have no meaning yet
-        offset, at = _varint(buffer, at)
-        length, at = _varint(buffer, at)
-        key = None if length < 0 else buffer[at : at + length]
-        length, at = _varint(buffer, at if key is None else at + length)
-        value = None if length < 0 else buffer[at : at + length]
-        rest = buffer[at if value is None else at + length : end]
+        delta, index = _varint(buffer, index + 1)  # past the attributes, which have no meaning yet
+        offset, index = _varint(buffer, index)
+        length, index = _varint(buffer, index)
+        key = None if length < 0 else buffer[index : index + length]
+        length, index = _varint(buffer, index if key is None else index + length)
+        value = None if length < 0 else buffer[index : index + length]
+        rest = buffer[index if value is None else index + length : end]
         headers = _shared_headers(rest) if len(rest) <= _MAX_SHARED_HEADER_BYTES else _headers(rest)
     except (IndexError, ValueError):
         return None
@@ -297,17 +297,17 @@ def _ordinary_record(buffer: bytes, at: int) -> _OrdinaryRecord | None:
 
 def _headers(content: bytes) -> Headers:
     """A record's headers; IndexError or ValueError if they are not exactly the whole content."""
-    count, at = _varint(content, 0)
+    count, index = _varint(content, 0)
     headers = []
     for _ in range(count):
-        length, at = _varint(content, at)
-        name, at = content[at : at + length].decode("utf-8"), at + length
-        size, at = _varint(content, at)
-        headers.append((name, None if size < 0 else content[at : at + size]))
-        at += max(size, 0)
-        if length < 0 or at > len(content):
+        length, index = _varint(content, index)
+        name, index = content[index : index + length].decode("utf-8"), index + length
+        size, index = _varint(content, index)
+        headers.append((name, None if size < 0 else content[index : index + size]))
+        index += max(size, 0)
+        if length < 0 or index > len(content):
             raise ValueError
-    if count < 0 or at != len(content):
+    if count < 0 or index != len(content):
         raise ValueError
     return tuple(headers)
 
@@ -316,13 +316,13 @@ def _headers(content: bytes) -> Headers:
 _shared_headers = lru_cache(maxsize=64)(_headers)
 
 
-def _varint(buffer: bytes, at: int) -> tuple[int, int]:
-    """The number at `at`, and where it ends. Nearly all have one or two bytes."""
-    first = buffer[at]
+def _varint(buffer: bytes, index: int) -> tuple[int, int]:
+    """The number at `index`, and where it ends. Nearly all have one or two bytes."""
+    first = buffer[index]
     if first < 0x80:
-        return (first >> 1) ^ -(first & 1), at + 1
-    second = buffer[at + 1]
+        return (first >> 1) ^ -(first & 1), index + 1
+    second = buffer[index + 1]
     if second < 0x80:
-        return ((first & 0x7F | second << 7) >> 1) ^ -(first & 1), at + 2
-    number, end = decode_varint(buffer, at)
+        return ((first & 0x7F | second << 7) >> 1) ^ -(first & 1), index + 2
+    number, end = decode_varint(buffer, index)
     return number, end

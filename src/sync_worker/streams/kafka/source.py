@@ -8,7 +8,6 @@ dealt with in `group_member`; what does not fit the registry is said by `checks`
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -23,6 +22,7 @@ from sync_worker.streams.kafka.client import FetchedRecords
 from sync_worker.streams.kafka.fetch_buffer import FetchBuffer
 from sync_worker.streams.kafka.group_member import GroupMember
 from sync_worker.streams.kafka.settings import KafkaSettings
+from sync_worker.streams.kafka.source_health import SourceHealth, StallTimer
 from sync_worker.streams.kafka.standalone_consumer import find_undecodable
 from sync_worker.streams.kafka.topic_watch import TopicWatch
 from sync_worker.streams.protocol import (
@@ -49,27 +49,6 @@ _STALL_MARGIN_SECONDS = 15.0
 """Beyond the session timeout, until a source that returns nothing counts as unavailable."""
 _MAX_CONSECUTIVE_ERRORS = 3
 """Errors inside the client in a row, after which the offset is searched that it fails at."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceHealth:
-    """What a health probe needs to know of the source."""
-
-    is_member: bool
-    """A stable member of the group, as of the last poll."""
-    is_reachable: bool
-    """The cluster answered within the last seconds."""
-    waiting_seconds: float
-    """How long it has returned no records, though there are some, or may be."""
-    failure: BaseException | None
-    """What ended the thread that watches the topics; None as long as it runs."""
-    refusal: str | None
-    """Why, and since when, the cluster refuses us; None where it does not, or does not answer."""
-    partitions: int
-    rebuilds: int
-    """How many times the client hung or failed, and a new one was built."""
-    polled_at: float
-    """When it was last polled, in seconds of the monotonic clock."""
 
 
 class KafkaSource:
@@ -383,30 +362,7 @@ class KafkaSource:
             return
         reached = self._buffer.reached
         self._buffer.reset()
-        known = {topic: {topic_id} for topic, topic_id in ids.items()}
-        checks.check_topic_ids(current_ids, known, reached)
+        read_ids = {topic: {topic_id} for topic, topic_id in ids.items()}
+        checks.check_topic_ids(current_ids, read_ids, reached)
         for topic in sorted(ids.keys() - current_ids.keys()):
             raise checks.topic_deleted(topic, reached)
-
-
-class StallTimer:
-    """Since when records wait that were not returned.
-
-    That the source is a member and hears answers is not enough: a broker can answer every request
-    and still deliver no record. Written by the loop, read by any thread.
-    """
-
-    def __init__(self) -> None:
-        self._waiting_since: float | None = None
-
-    def update(self, *, is_waiting: bool) -> None:
-        """Say whether records wait, after each time that some could have been returned."""
-        if not is_waiting:
-            self._waiting_since = None
-        elif self._waiting_since is None:
-            self._waiting_since = time.monotonic()
-
-    def stalled_seconds(self, asked_at: float) -> float:
-        """How long they had waited when they were last asked for; 0 where none did."""
-        since = self._waiting_since
-        return 0.0 if since is None else max(0.0, asked_at - since)
