@@ -203,7 +203,7 @@ RESTORED = (
 
 def drifted(registry):
     with registry.snapshot() as connection:
-        return registrations.found(connection)
+        return registrations.drifted(connection)
 
 
 @pytest.mark.parametrize(

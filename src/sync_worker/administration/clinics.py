@@ -146,7 +146,7 @@ def write(
         _write(connection, verb, done, authorship)
     already = [item.hsa_id for item in items if item.outcome is verb.already]
     if already:
-        drifted = registrations.found(connection, already).values()
+        drifted = registrations.drifted(connection, already).values()
         change_log.append(connection, [_confirmed(verb, one, authorship) for one in drifted])
 
 

@@ -189,7 +189,7 @@ def _unknown_types(connection: Connection) -> Finding:
 
 
 def _registrations(connection: Connection) -> Finding:
-    drifted = registrations.found(connection)
+    drifted = registrations.drifted(connection)
     if not drifted:
         return ok("Each registration is as the change log has it.")
     some = list(drifted.values())[:_NAMED]

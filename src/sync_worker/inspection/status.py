@@ -264,7 +264,7 @@ def _attention(connection: Connection, gauges: Gauges, in_use: Regions) -> list[
 
 
 def _of_registrations(connection: Connection) -> list[Attention]:
-    drifted = registrations.found(connection)
+    drifted = registrations.drifted(connection)
     if not drifted:
         return []
     differ = _number(len(drifted), "registration is", "registrations are")

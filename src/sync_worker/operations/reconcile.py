@@ -156,7 +156,7 @@ def passed_by(survey: RegistrySnapshot, origin: Origin) -> WorkerProgress:
     positions = {one.partition: one.next_offset for one in survey.positions_in(origin.stream)}
     set_aside = {
         (topic, partition, offset): digests
-        for (topic_id, topic, partition, offset), digests in survey.set_aside.get(
+        for (topic_id, topic, partition, offset), digests in survey.dead_letters.get(
             origin.stream, {}
         ).items()
         if topic_id == origin.topic_id(topic)

@@ -77,17 +77,17 @@ def of_clinic(connection: Connection, hsa_id: str) -> list[dict[str, Any]]:
     return [_history_item(row) for row in connection.execute(statement)]
 
 
-def listed(connection: Connection, wanted: LogFilter) -> Iterator[dict[str, Any]]:
+def listed(connection: Connection, criteria: LogFilter) -> Iterator[dict[str, Any]]:
     """Entries in the order written, in the form of `log list`; read as they are asked for."""
     statement = select(change_log).order_by(change_log.c.id)
-    if wanted.region_codes:
-        statement = statement.where(_of_regions(wanted.region_codes))
-    if wanted.hsa_ids:
-        statement = statement.where(change_log.c.hsa_id.in_(wanted.hsa_ids))
-    if wanted.actor is not None:
-        statement = statement.where(change_log.c.actor == wanted.actor)
-    if wanted.since is not None:
-        statement = statement.where(change_log.c.at >= wanted.since)
+    if criteria.region_codes:
+        statement = statement.where(_of_regions(criteria.region_codes))
+    if criteria.hsa_ids:
+        statement = statement.where(change_log.c.hsa_id.in_(criteria.hsa_ids))
+    if criteria.actor is not None:
+        statement = statement.where(change_log.c.actor == criteria.actor)
+    if criteria.since is not None:
+        statement = statement.where(change_log.c.at >= criteria.since)
     rows = connection.execute(statement.execution_options(yield_per=_ROWS_AT_A_TIME))
     return (
         {**_history_item(row), "hsa_id": row.hsa_id, "region_code": row.region_code} for row in rows
@@ -103,13 +103,13 @@ def region_codes(connection: Connection) -> set[str]:
 
 
 def unknown_ids(connection: Connection, hsa_ids: Sequence[str]) -> list[str]:
-    """Those of the HSA-ids that the e-services never named, and the log does not."""
-    known = union(
+    """Those of the HSA-ids that neither the e-services nor the log ever named."""
+    named = union(
         select(clinic.c.hsa_id).where(clinic.c.hsa_id.in_(hsa_ids)),
         select(change_log.c.hsa_id).where(change_log.c.hsa_id.in_(hsa_ids)),
     )
-    heard_of = set(connection.scalars(known))
-    return [hsa_id for hsa_id in hsa_ids if hsa_id not in heard_of]
+    known = set(connection.scalars(named))
+    return [hsa_id for hsa_id in hsa_ids if hsa_id not in known]
 
 
 def _of_regions(region_codes: Sequence[str]) -> ColumnElement[bool]:

@@ -44,13 +44,13 @@ class Registry:
             yield connection
 
     def unanswered_seconds(self) -> float:
-        """For how long the database has kept us waiting by now; asked from any thread."""
+        """For how long the database has not answered; may be asked from any thread."""
         return dialect.unanswered_seconds(self._engine)
 
     def renew(self) -> None:
-        """Let go of idle sessions: they keep modes that a database has left, such as read-only."""
+        """Close idle sessions: they keep modes that a database has left, such as read-only."""
         self._engine.dispose()
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._engine.dispose()

@@ -1,7 +1,7 @@
-"""Whose fault is a database's error? Sorted once, here, by a table.
+"""Whose fault is a database's error? Two tables say so, here and nowhere else.
 
-What the world may mend by itself is waited for and never costs a record; what the database says of
-one record's data sets that record aside; everything else is our bug and ends the process.
+A failure that may pass is waited out and never costs a record; a record whose data the database
+refuses becomes a dead letter; everything else is a bug of this program and ends the process.
 """
 
 import re
@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, ResourceClosedError
 
 _INSUFFICIENT_PRIVILEGE = "42501"
 _POOLER_REFUSES = "unsupported startup parameter"
-"""What PgBouncer says, in no other language; the driver has no code of what ends a login."""
+"""What PgBouncer says, always in English; the driver has no code for what ends a login."""
 _LOCK_NOT_AVAILABLE = "55P03"
 _UNTRANSLATABLE_CHARACTER = "22P05"
 
@@ -20,13 +20,13 @@ _UNTRANSLATABLE_CHARACTER = "22P05"
 class Fault(Enum):
     """Whose fault an error is, and so what happens next."""
 
-    TRANSIENT = "the database is away, busy, read-only, full or failing over: try again"
+    TRANSIENT = "the database is unavailable, busy, read-only, full or failing over: try again"
     TIMEOUT = "the database ended what took too long: try again with less"
-    DATA = "the database refuses the data of a record: set that record aside"
-    REFUSED = "the server is there, and does not let us in: try again ever more slowly"
-    NOT_A_DATABASE = "what stands there is no database, or a broken one: a person must look"
+    DATA = "the database refuses the data of a record: dead-letter that record"
+    REFUSED = "the server is there and refuses the login: try again, less and less often"
+    NOT_A_DATABASE = "the file is not a database, or a corrupt one: a person must look"
     REFUSED_OPTION = "a pooler refuses an option of the address: a person must look"
-    BUG = "nothing that waiting mends, and no record's fault"
+    BUG = "no wait mends it, and no record is to blame"
 
 
 _SQLITE: dict[int, Fault] = {
@@ -73,13 +73,13 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 _LOST = re.compile(r"unexpected eof|SYSCALL", re.IGNORECASE)
-"""An encrypted connection that just ends is one that was lost."""
+"""What is said of an encrypted connection that just ends: it was lost, not refused."""
 
 
 def fault_of(error: BaseException) -> Fault:
     """Whose fault this error of the database or its driver is."""
     if isinstance(error, ResourceClosedError):
-        # All that is told of a connection that breaks amid the first questions of its dialect.
+        # All that is known of a connection that breaks while its dialect is being set up.
         return Fault.TRANSIENT
     if not isinstance(error, DBAPIError):
         return Fault.BUG
@@ -101,8 +101,8 @@ def fault_of(error: BaseException) -> Fault:
 def refuses_login(cause: BaseException | None) -> bool:
     """Whether a connection failed because of what we log in with, or what it is checked by.
 
-    The driver has no code for it, only what the server or the client said, in English: where the
-    server speaks otherwise, it is taken for one that is away.
+    The driver has no code for it, only what the server or the client said, in English. A server
+    that speaks another language is taken for one that is unavailable.
     """
     said = str(cause)
     return _says_unreachable(cause) and bool(_REFUSAL.search(said)) and not _LOST.search(said)
@@ -128,7 +128,7 @@ def is_beyond_encoding(error: BaseException) -> bool:
 
 
 def is_locked_out(error: BaseException) -> bool:
-    """Whether somebody else held a lock for too long."""
+    """Whether another transaction held a lock for too long."""
     return _state(error) == _LOCK_NOT_AVAILABLE
 
 

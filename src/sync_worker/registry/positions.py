@@ -58,7 +58,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class PositionUpdate:
-    """One partition's way through a batch; `newest_event_at` is None where it has no event."""
+    """How far a transaction moves a partition; `newest_event_at` is None where it has no event."""
 
     partition: Partition
     from_offset: int
@@ -68,11 +68,11 @@ class PositionUpdate:
     topic_id: str | None = None
     unknown_in_a_row: int = 0
     is_unknown_alone: bool = True
-    """Whether all of its records are of unknown types, so that they go on with those before."""
+    """Whether all of its records are of unknown types, so that they continue those before."""
 
 
 class PositionsMoved(Exception):
-    """Another worker has read on from here: a normal end of a race, nothing is kept."""
+    """Another worker has moved a position: the normal end of a race, and nothing is kept."""
 
 
 def listed(connection: Connection, stream: str | None = None) -> list[Position]:
@@ -103,11 +103,11 @@ def claim(
 def advance(
     connection: Connection,
     claimed: Mapping[Partition, Position],
-    advances: Iterable[PositionUpdate],
+    updates: Iterable[PositionUpdate],
     now: datetime,
 ) -> None:
     """Move claimed positions and add to their counts."""
-    rows = [_advanced(claimed[step.partition], step, now) for step in advances]
+    rows = [_advanced(claimed[update.partition], update, now) for update in updates]
     dialect.update_by_key(connection, position, _ADVANCED, rows)
 
 
@@ -118,7 +118,7 @@ def put(
     next_offset: int,
     topic_id: str | None,
 ) -> None:
-    """Set a position by hand, whether there was one or not; its counts go on."""
+    """Set a position by hand, whether there was one or not; its counts are kept."""
     _begin(connection, stream, [partition])
     names = ("stream", "topic", "partition", "next_offset", "topic_id")
     row = (stream, *partition, next_offset, topic_id)
@@ -126,7 +126,7 @@ def put(
 
 
 def _begin(connection: Connection, stream: str, partitions: Iterable[Partition]) -> None:
-    """Put those without a position at 0, with nothing counted."""
+    """Give those without a position the offset 0, with nothing counted."""
     rows = [(stream, *partition, 0, 0, 0, 0, 0) for partition in partitions]
     dialect.insert_new(connection, position, _AT_ZERO, rows)
 
@@ -135,14 +135,14 @@ def _locked(
     connection: Connection, stream: str, partitions: Collection[Partition]
 ) -> dict[Partition, Position]:
     """The rows of these partitions, locked one after the other in the order of their keys."""
-    is_wanted = tuple_(position.c.topic, position.c.partition).in_(partitions)
+    is_one = tuple_(position.c.topic, position.c.partition).in_(partitions)
     statement = (
         select(position)
-        .where(position.c.stream == stream, is_wanted)
+        .where(position.c.stream == stream, is_one)
         .order_by(position.c.topic, position.c.partition)
         .with_for_update()
     )
-    return {known.partition: known for known in _positions(connection.execute(statement))}
+    return {row.partition: row for row in _positions(connection.execute(statement))}
 
 
 def _positions(rows: Iterable[Row[Any]]) -> Iterator[Position]:
@@ -174,17 +174,17 @@ _AT_ZERO = (
 _ADVANCED = (*_AT_ZERO, "last_applied_at", "newest_event_at", "topic_id", "unknown_in_a_row")
 
 
-def _advanced(known: Position, step: PositionUpdate, now: datetime) -> tuple[Any, ...]:
+def _advanced(before: Position, update: PositionUpdate, now: datetime) -> tuple[Any, ...]:
     """The values of `_ADVANCED`."""
     return (
-        known.stream,
-        *step.partition,
-        step.to_offset,
-        *astuple(known.counts + step.counts),
-        now if step.counts.applied else known.last_applied_at,
-        latest(known.newest_event_at, step.newest_event_at),
-        step.topic_id,
-        step.unknown_in_a_row + (known.unknown_in_a_row if step.is_unknown_alone else 0),
+        before.stream,
+        *update.partition,
+        update.to_offset,
+        *astuple(before.counts + update.counts),
+        now if update.counts.applied else before.last_applied_at,
+        latest(before.newest_event_at, update.newest_event_at),
+        update.topic_id,
+        update.unknown_in_a_row + (before.unknown_in_a_row if update.is_unknown_alone else 0),
     )
 
 

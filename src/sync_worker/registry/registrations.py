@@ -1,8 +1,11 @@
-"""What people decide: registrations of clinics, and patient boards.
+"""What people decide: registrations of clinics, patient boards, and TAK.
 
-Registrations are written under the lock of the clinic's row, the same one that its facts are
-written under: an add and a deactivation cannot slip past each other. TAK has no row to lock for a
-clinic that is not in it, so who judges an addition keeps everybody from writing TAK meanwhile.
+Registrations are written under the lock of the clinic's row, as its facts are: an addition and a
+deactivation cannot slip past each other. TAK has no row to lock for a clinic that is not in it, so
+whoever judges an addition keeps everybody from writing TAK until it is done.
+
+Triggers log every change of a registration. One that differs from the log all the same was changed
+past the triggers: the table was restored from another copy, or the triggers were off.
 """
 
 from collections.abc import Collection, Sequence
@@ -42,6 +45,8 @@ from sync_worker.registry.tables import (
     patient_board,
 )
 
+_REGISTERED = "registered"
+
 
 class Board(NamedTuple):
     """A region's patient board."""
@@ -51,27 +56,63 @@ class Board(NamedTuple):
     name: str
 
 
-def read(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, Eligibility]:
-    """How the clinics with these ids stand; one that was never named is not among them.
+class RegistrationDrift(NamedTuple):
+    """A clinic's registration in its row, and the last that the log says of it."""
 
-    A clinic stands by the newest that is known of it, whether the guard holds it or not.
+    hsa_id: str
+    row_at: datetime | None
+    row_by: str | None
+    is_registered: bool
+    """By its row; False where it has none."""
+    log_change: str | None
+    log_at: datetime | None
+    log_by: str | None
+    log_login: str | None
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether the clinic is registered by the log."""
+        return self.log_change == _REGISTERED
+
+    @property
+    def registered_by(self) -> str | None:
+        """Who registered it: as the log has it, where it has a registration, else as the row."""
+        return self.log_by if self.is_expected else self.row_by
+
+    @property
+    def registered_at(self) -> datetime | None:
+        """And when."""
+        return self.log_at if self.is_expected else self.row_at
+
+    def __str__(self) -> str:
+        row = f"registered by {self.row_by or 'nobody'}" if self.is_registered else "not registered"
+        if self.log_change is None:
+            return f"{self.hsa_id} is {row}, of which the change log says nothing"
+        # A time that somebody wrote into SQLite by hand may be none.
+        at = f" at {self.log_at:%Y-%m-%dT%H:%M:%SZ}" if self.log_at else ""
+        return f"{self.hsa_id} is {row}, and was {self.log_change} by {self.log_by or 'nobody'}{at}"
+
+
+def read(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, Eligibility]:
+    """What bears on adding or removing these clinics; one that was never named is left out.
+
+    The newest facts count that are known of a clinic, whether the guard holds them or not.
     """
     return _eligibilities(connection, _eligibility_of(connection, hsa_ids))
 
 
 def lock(connection: Connection, hsa_ids: Sequence[str]) -> dict[str, Eligibility]:
-    """The same, and none of it changes until the transaction ends, by whomever.
+    """The same as `read`, and nobody changes any of it until the transaction ends.
 
-    TAK first, since one who writes it locks no clinic: waiting for him, we keep no worker waiting.
-    Then the clinics, in the order of their ids. Only what is read after the locks is true: the
-    statement that takes a lock sees other rows than the locked ones as they were before its wait.
-    A clinic first named in between has no lock, and is not among them either.
+    TAK is locked first, since whoever writes it locks no clinic: while we wait for that, no worker
+    waits for us. Then the clinics, in the order of their ids. Only what is read after the locks is
+    true: the statement that takes a lock sees other rows as they were before its wait. A clinic
+    that was first named in between is not locked, and is left out too.
     """
     dialect.lock_own_system(connection)
-    is_wanted = dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids))
-    rows = select(clinic.c.hsa_id).where(is_wanted).order_by(clinic.c.hsa_id)
-    present = connection.scalars(rows.with_for_update()).all()
-    return read(connection, present)
+    is_one = dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids))
+    rows = select(clinic.c.hsa_id).where(is_one).order_by(clinic.c.hsa_id)
+    return read(connection, connection.scalars(rows.with_for_update()).all())
 
 
 def register(connection: Connection, hsa_ids: Sequence[str], actor: str, now: datetime) -> None:
@@ -132,12 +173,12 @@ def own_systems(connection: Connection) -> set[str]:
 
 
 def lock_own_systems(connection: Connection) -> None:
-    """Let nobody else write that list until the transaction ends: no row of it, by no means."""
+    """Let nobody else write TAK until the transaction ends."""
     dialect.lock_to_write(connection, own_system)
 
 
 def change_own_systems(connection: Connection, come: Sequence[str], go: Sequence[str]) -> None:
-    """Put ids into that list, and take others out of it."""
+    """Put clinics into TAK, and take others out."""
     connection.execute(
         delete(own_system).where(dialect.among(connection, own_system.c.hsa_id, sorted(go)))
     )
@@ -165,8 +206,8 @@ def _eligibility_of(connection: Connection, hsa_ids: Sequence[str]) -> Select[An
 def _eligibilities(connection: Connection, statement: Select[Any]) -> dict[str, Eligibility]:
     eligibilities = {row.hsa_id: Eligibility(*row[1:]) for row in connection.execute(statement)}
     held = holds.of_clinics(connection, eligibilities.keys())
-    for hsa_id, known in clinics.read(connection, held.keys()).items():
-        newest = known.facts.merge(as_facts(held[hsa_id]))
+    for hsa_id, clinic_held in clinics.read(connection, held.keys()).items():
+        newest = clinic_held.facts.merge(as_facts(held[hsa_id]))
         eligibilities[hsa_id] = eligibilities[hsa_id]._replace(
             active=newest.activation and newest.activation.value,
             region_code=newest.region and newest.region.value,
@@ -174,55 +215,10 @@ def _eligibilities(connection: Connection, statement: Select[Any]) -> dict[str, 
     return eligibilities
 
 
-# Registrations that are otherwise than the change log has them. Triggers log every change of a
-# registration. What differs all the same came past them: a table that was restored from another
-# copy, rows that were deleted with the triggers off and repaired since.
-
-
-_REGISTERED = "registered"
-
-
-class RegistrationDrift(NamedTuple):
-    """A clinic's registration in its row, and the last that the log says of it."""
-
-    hsa_id: str
-    row_at: datetime | None
-    row_by: str | None
-    is_registered: bool
-    """By its row; False where it has none."""
-    log_change: str | None
-    log_at: datetime | None
-    log_by: str | None
-    log_login: str | None
-
-    @property
-    def is_expected(self) -> bool:
-        """Whether the clinic is registered by the log."""
-        return self.log_change == _REGISTERED
-
-    @property
-    def registered_by(self) -> str | None:
-        """Who registered it: as the log has it, where it has a registration, else as the row."""
-        return self.log_by if self.is_expected else self.row_by
-
-    @property
-    def registered_at(self) -> datetime | None:
-        """And when."""
-        return self.log_at if self.is_expected else self.row_at
-
-    def __str__(self) -> str:
-        row = f"registered by {self.row_by or 'nobody'}" if self.is_registered else "not registered"
-        if self.log_change is None:
-            return f"{self.hsa_id} is {row}, of which the change log says nothing"
-        # A time that somebody wrote into SQLite by hand may be none.
-        at = f" at {self.log_at:%Y-%m-%dT%H:%M:%SZ}" if self.log_at else ""
-        return f"{self.hsa_id} is {row}, and was {self.log_change} by {self.log_by or 'nobody'}{at}"
-
-
-def found(
+def drifted(
     connection: Connection, among: Collection[str] | None = None
 ) -> dict[str, RegistrationDrift]:
-    """The clinics whose registration differs, by HSA-id; of those `among`, where given."""
+    """The clinics whose registration differs from the log, by HSA-id; of those `among` or all."""
     return {
         row.hsa_id: RegistrationDrift(**row._mapping)  # noqa: SLF001 - its public API
         for row in connection.execute(_differing(connection, among))

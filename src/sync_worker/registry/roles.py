@@ -33,7 +33,9 @@ _FACTS: Columns = tuple(
 
 _ADD_TO_LOG: Rights = {
     "SELECT": _WHOLE,
-    "INSERT": tuple(one.name for one in change_log.columns if one.name not in {"id", "login"}),
+    "INSERT": tuple(
+        column.name for column in change_log.columns if column.name not in {"id", "login"}
+    ),
 }
 _KEEP: Rights = {
     "SELECT": _WHOLE,
@@ -208,18 +210,18 @@ def statements(connection: Connection) -> list[str]:
     ]
 
 
-def apply(connection: Connection, wanted: Sequence[str]) -> None:
+def apply(connection: Connection, statements: Sequence[str]) -> None:
     """Run the statements, as the owner of the tables; nobody else at the same time.
 
     Raises:
         NotTheOwner: the connection's user does not own them.
         OpenSchema: of the schema, which another owns, he could not take away or give what he
-            should. The server only warns of that, and goes on.
+            should. The server only warns of that.
     """
     if not dialect.owns(connection, clinic):
         raise NotTheOwner(dialect.role(connection))
     dialect.advisory_lock(connection, "schema")
-    for statement in wanted:
+    for statement in statements:
         # The driver reads a per cent sign, as in a schema's name, as the beginning of a parameter.
         connection.exec_driver_sql(statement.replace("%", "%%"))
     refuse_open_schema(connection)
@@ -263,13 +265,13 @@ def open_schema(connection: Connection) -> tuple[list[str], list[str]]:
 
 
 def _planted(connection: Connection) -> tuple[str, list[str]]:
-    found = server.planted(connection)
-    if not found:
+    planted = server.planted(connection)
+    if not planted:
         return "", []
     schema = _quoted(dialect.schema_in_use(connection))
-    made = ", ".join(f"{one.name} by {one.owner}" for one in found)
+    made = ", ".join(f"{each.name} by {each.owner}" for each in planted)
     said = f"somebody has added to the schema {schema} what PostgreSQL has itself: {made}"
-    return said, [f"DROP {one.name}" for one in found]
+    return said, [f"DROP {each.name}" for each in planted]
 
 
 def _created(role: str) -> str:

@@ -1,7 +1,7 @@
-"""The whole registry as it stands at one moment, to be compared with what it should be.
+"""The whole registry at one moment, to be compared with a stream or an extract.
 
-Rows are taken as they are, also where somebody edited them by hand: nothing is made up for a
-version or a value that is not there.
+Rows are taken as they are, also where somebody edited them by hand: a version or a value that is
+missing stays missing.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -50,19 +50,18 @@ NO_CLINIC = ClinicSnapshot()
 
 @dataclass(frozen=True, slots=True)
 class RegistrySnapshot:
-    """Rows, what is held, positions, and records that are no facts here: all of one moment."""
+    """Rows, what is held, positions, and records that were not applied: all of one moment."""
 
     clinics: Mapping[str, ClinicSnapshot]
     positions: Sequence[Position]
-    set_aside: Mapping[str, Mapping[LogAddress, frozenset[str]]]
-    """The records that are dead letters, open or discarded: by stream, the digests at an address.
-    """
+    dead_letters: Mapping[str, Mapping[LogAddress, frozenset[str]]]
+    """Of dead letters, open or discarded: by stream, the digests of the records at an address."""
     registrations: Mapping[str, RegistrationDrift] = field(default_factory=dict)
-    """The clinics whose registration is otherwise than the change log has it."""
+    """The clinics whose registration differs from what the change log says."""
 
     def positions_in(self, stream: str) -> list[Position]:
         """The positions in one stream."""
-        return [known for known in self.positions if known.stream == stream]
+        return [position for position in self.positions if position.stream == stream]
 
 
 def read(connection: Connection) -> RegistrySnapshot:
@@ -71,7 +70,7 @@ def read(connection: Connection) -> RegistrySnapshot:
         _with_held(_rows(connection.execute(_select())), holds.all_open(connection)),
         positions.listed(connection),
         dead_letters.not_redriven(connection),
-        registrations.found(connection),
+        registrations.drifted(connection),
     )
 
 
@@ -111,8 +110,8 @@ def _select() -> Select[Any]:
     return select(clinic.c.hsa_id, *COLUMNS, clinic.c.registered_at).order_by(clinic.c.hsa_id)
 
 
-def _rows(found: Iterable[Row[Any]]) -> dict[str, ClinicRow]:
-    return {row[0]: _row(row[1:-1], row[-1]) for row in found}
+def _rows(rows: Iterable[Row[Any]]) -> dict[str, ClinicRow]:
+    return {row[0]: _row(row[1:-1], row[-1]) for row in rows}
 
 
 def _row(facts: Sequence[Any], registered_at: datetime | None) -> ClinicRow:

@@ -36,10 +36,10 @@ def add(
     """Add to the counts, by partition and type; their positions must be locked."""
     if not counts:
         return
-    kept = _kept(connection, stream, {partition for partition, _ in counts})
+    stored = _stored(connection, stream, {partition for partition, _ in counts})
     totals: dict[tuple[Partition, str], int] = {}
     for (partition, read), count in counts.items():
-        of_partition = kept.setdefault(partition, {})
+        of_partition = stored.setdefault(partition, {})
         name = dialect.storable(connection, read)
         if name not in of_partition and len(of_partition) >= MOST_TYPES:
             name = OTHERS  # there are types enough
@@ -68,16 +68,16 @@ def in_a_row(connection: Connection) -> dict[tuple[str, str], int]:
     return {(stream, topic): int(most) for stream, topic, most in rows}
 
 
-def _kept(
+def _stored(
     connection: Connection, stream: str, partitions: Collection[Partition]
 ) -> dict[Partition, dict[str, int]]:
     is_one = tuple_(unknown_type.c.topic, unknown_type.c.partition).in_(partitions)
     columns = (unknown_type.c[name] for name in ("topic", "partition", "type", "records"))
     statement = select(*columns).where(unknown_type.c.stream == stream, is_one)
-    found: dict[Partition, dict[str, int]] = {}
+    counts: dict[Partition, dict[str, int]] = {}
     for topic, number, name, records in connection.execute(statement):
-        found.setdefault(Partition(topic, number), {})[name] = records
-    return found
+        counts.setdefault(Partition(topic, number), {})[name] = records
+    return counts
 
 
 _ROW = ("stream", "topic", "partition", "type", "records", "counted_at")

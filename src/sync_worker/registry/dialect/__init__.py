@@ -1,4 +1,4 @@
-"""All that differs between SQLite and PostgreSQL; nothing else in the program asks which it is."""
+"""All that differs between SQLite and PostgreSQL; no other module asks which of them it is."""
 
 from sync_worker.registry.dialect.engine import (
     BUSY_TIMEOUT_MS,

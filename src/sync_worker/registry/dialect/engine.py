@@ -1,4 +1,4 @@
-"""How a database is opened, by its address, and how its transactions begin."""
+"""Opens a database by its address, and says what its files are."""
 
 import os
 from collections.abc import Callable
@@ -29,7 +29,7 @@ BUSY_TIMEOUT_MS = 5_000
 """How long SQLite waits for another process's transaction before it says "locked"."""
 
 _SQLITE_FILES = ("", "-wal", "-shm", "-journal")
-"""What is beside the file while it is in use, by the ends of their names."""
+"""The files of a database in use, by the ends of their names."""
 
 
 class MissingDatabase(UserError):
@@ -46,7 +46,7 @@ class MissingDatabase(UserError):
 
 
 class NoPlaceForDatabase(UserError):
-    """At the path of the SQLite file stands something else, or it lies in no folder."""
+    """The path of the SQLite file is taken by something else, or its folder does not exist."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
@@ -100,9 +100,9 @@ def _open_sqlite(url: URL, *, create: bool) -> Engine:
 
 
 def _make_file(path: Path) -> None:
-    """Make it for its owner alone, where it is not there; SQLite gives what it adds the same mode.
+    """Create it for its owner alone, unless it exists; SQLite gives what it adds the same mode.
 
-    A link would have it made, or changed, wherever it leads.
+    A link is refused: the file would be created, or changed, wherever it leads.
     """
     if any(path.with_name(path.name + end).is_symlink() for end in _SQLITE_FILES):
         raise NoPlaceForDatabase(path)
@@ -114,7 +114,7 @@ _LOGIN = "sync_worker_login"
 
 
 def remember_login(context: ExceptionContext) -> None:
-    """Keep with an error who we were to the server: it does not say so itself."""
+    """Note with an error who we were to the server, which does not say so."""
     if context.connection is not None and not context.connection.closed:
         driver: Any = context.connection.connection.driver_connection
         setattr(context.original_exception, _LOGIN, driver.info.user)
@@ -144,7 +144,7 @@ def reading(engine: Engine) -> Engine:
 
 
 def unanswered_seconds(engine: Engine) -> float:
-    """For how long PostgreSQL has kept us waiting for an answer by now, from whatever thread."""
+    """For how long PostgreSQL has not answered; may be asked from any thread."""
     watch = engine.get_execution_options().get("watch")
     return 0.0 if watch is None else float(watch.unanswered_seconds())
 

@@ -25,6 +25,7 @@ _NETWORK: Mapping[str, int] = {
     "tcp_user_timeout": 10_000,
 }
 """How a peer that is gone is noticed; a URL may say otherwise."""
+_TEXT_TYPES = ("text", "varchar", "bpchar", "name")
 
 
 def open_postgresql(url: str, limits: session.TimeLimits, login: Login | None) -> Engine:
@@ -36,9 +37,9 @@ def open_postgresql(url: str, limits: session.TimeLimits, login: Login | None) -
         # Keyword by keyword, never as a URL: another parser might read that one differently.
         "postgresql+psycopg://",
         connect_args=connecting,
-        # A session that the server or a pooler has ended since is no error of who asks next.
+        # Whoever asks next is not to fail because the server or a pooler has ended the session.
         pool_pre_ping=True,
-        # It is a look into the catalogue at the start, and nothing is kept in that type.
+        # It would be a look into the catalogue at the start, for a type that nothing is kept in.
         use_native_hstore=False,
     )
     event.listen(engine, "connect", _accept)
@@ -47,7 +48,7 @@ def open_postgresql(url: str, limits: session.TimeLimits, login: Login | None) -
     qualify_in(engine)
     session.begin_with(engine, limits)
     if login is not None:
-        _renew(engine, login)
+        _log_in_with(engine, login)
     return engine
 
 
@@ -68,11 +69,8 @@ def _connecting(parameters: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-# How a process that runs for long logs in.
-
-
-def _renew(engine: Engine, login: Login) -> None:
-    """Have each new connection made in this way."""
+def _log_in_with(engine: Engine, login: Login) -> None:
+    """Have each new connection log in with what `login` says at the time."""
     last: list[Exception] = []
 
     def connect(dialect: Any, _record: object, args: Any, parameters: dict[str, Any]) -> Any:
@@ -92,21 +90,17 @@ def _renew(engine: Engine, login: Login) -> None:
     event.listen(engine, "do_connect", connect)
 
 
-# Text that others wrote into a database without an encoding: PostgreSQL hands out any bytes.
-
-
-_TYPES = ("text", "varchar", "bpchar", "name")
-
-
 class _ForeignText(Loader):
-    """Reads what is not UTF-8 as replacement characters, instead of failing for good."""
+    """Reads bytes that are not UTF-8 as replacement characters.
+
+    Others may have written them into a database without an encoding, and PostgreSQL hands them out.
+    """
 
     def load(self, data: Buffer) -> str:
         return bytes(data).decode("utf-8", "replace")
 
 
 def _accept(driver: psycopg.Connection[Any], _record: object) -> None:
-    """Have a connection read whatever bytes a database without an encoding holds as text."""
     if driver.info.parameter_status("server_encoding") == NO_ENCODING:
-        for name in _TYPES:
+        for name in _TEXT_TYPES:
             driver.adapters.register_loader(name, _ForeignText)

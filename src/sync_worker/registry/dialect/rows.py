@@ -1,11 +1,12 @@
-"""Text for a database that is not in UTF-8, and so lacks most characters.
+"""Statements over many rows at once, each one statement however many they are; and their values.
 
-The server refuses a statement that holds such a character, in a condition as well as in a row.
+A PostgreSQL database that is not in UTF-8 refuses a statement that holds a character which it
+lacks, in a condition as well as in a row.
 """
 
 import codecs
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -31,93 +32,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sync_worker.registry.dialect.session import qualified
 from sync_worker.sequences import batched
 
-_ANY_CHARACTER = {"UTF8", "SQL_ASCII"}
-"""PostgreSQL's names of encodings that lack no character."""
-
-
-def storable(connection: Connection, words: str) -> str:
-    """Words of ours as this database can keep them; a character that it lacks becomes an escape.
-
-    A record may be set aside because of such a character: what is said of the record must not meet
-    the same fate.
-    """
-    if words.isascii() or (codec := _codec_of(connection)) is None:
-        return words
-    return words.encode(codec, "backslashreplace").decode(codec)
-
-
-def escaped(words: str) -> str:
-    """Words that every encoding has: in ASCII."""
-    return words.encode("ascii", "backslashreplace").decode()
-
-
-def that_can_be_stored(connection: Connection, values: Iterable[str]) -> list[str]:
-    """Those of the values that can stand in this database: it need not be asked for the others."""
-    if _codec_of(connection) is None:
-        return list(values)
-    return [value for value in values if storable(connection, value) == value]
-
-
-def _codec_of(connection: Connection) -> str | None:
-    """Python's name of the database's encoding; None where it lacks no character."""
-    if connection.dialect.name != "postgresql":
-        return None
-    driver = connection.connection.dbapi_connection
-    name = driver.info.parameter_status("server_encoding")  # type: ignore[union-attr]
-    return None if name in _ANY_CHARACTER else _codec(name)
-
-
-@cache
-def _codec(name: str) -> str:
-    for spelling in (name, name.replace("WIN", "cp")):
-        try:
-            return codecs.lookup(spelling).name
-        except LookupError:
-            continue
-    return "ascii"  # which all of PostgreSQL's encodings have
-
-
-# Values as PostgreSQL writes an array: one parameter for a whole column, however long. The
-# driver takes ten times as long for a list of Python's values. The form is that of PostgreSQL's
-# documentation, "Array Value Input".
-
-
-_NULL = "\0"
-"""Stands for no value until the end: PostgreSQL has no text that holds it."""
-
-
-def array_literal(values: Sequence[Any]) -> str:
-    """The values, all of one type or None, as the text of an array."""
-    if not values:
-        return "{}"
-    texts = _texts(values)
-    joined = '","'.join(texts)
-    if "\\" in joined or joined.count('"') != 2 * (len(texts) - 1):
-        joined = '","'.join(map(_escaped, texts))
-    return f'{{"{joined}"}}'.replace(f'"{_NULL}"', "NULL")
-
-
-def _texts(values: Sequence[Any]) -> list[str]:
-    first = next((value for value in values if value is not None), "")
-    if isinstance(first, str):
-        return [_NULL if value is None else value for value in values]
-    if isinstance(first, bytes):
-        return [_NULL if value is None else f"\\x{value.hex()}" for value in values]
-    if isinstance(first, datetime):
-        return [_NULL if value is None else value.isoformat() for value in values]
-    return [_NULL if value is None else str(value) for value in values]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
-
-
-# Statements over many rows at once, each one statement however many they are.
-
-
 Columns = Mapping[str, Sequence[Any]]
 
 _LARGE_ROWS_AT_A_TIME = 100
+_ANY_CHARACTER = {"UTF8", "SQL_ASCII"}
+"""PostgreSQL's names of encodings that lack no character."""
+_NULL = "\0"
+"""Stands for no value until the end: PostgreSQL has no text that holds it."""
 
 
 def _elements(connection: Connection, values: Sequence[str]) -> FromClause:
@@ -132,8 +53,10 @@ def among(
     connection: Connection, column: ColumnElement[str], values: Sequence[str]
 ) -> ColumnElement[bool]:
     """`column` is one of `values`, however many they are."""
-    stored = that_can_be_stored(connection, values)
-    return column.in_(select(_elements(connection, stored).c.value))
+    # Those that cannot be stored need not be looked for, and would be refused in a condition too.
+    if _codec_of(connection) is not None:
+        values = [value for value in values if storable(connection, value) == value]
+    return column.in_(select(_elements(connection, values).c.value))
 
 
 def insert_missing_keys(connection: Connection, key: Column[str], values: Sequence[str]) -> None:
@@ -281,3 +204,68 @@ def _insert(connection: Connection, table: Any) -> postgresql.Insert | sqlite.In
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def storable(connection: Connection, words: str) -> str:
+    """The words as this database can keep them; a character that it lacks becomes an escape.
+
+    A record may be dead-lettered because of such a character: what is stored about it must not be
+    refused as well.
+    """
+    if words.isascii() or (codec := _codec_of(connection)) is None:
+        return words
+    return words.encode(codec, "backslashreplace").decode(codec)
+
+
+def escaped(words: str) -> str:
+    """The words in ASCII, which every encoding has."""
+    return words.encode("ascii", "backslashreplace").decode()
+
+
+def _codec_of(connection: Connection) -> str | None:
+    """Python's name of the database's encoding; None where it lacks no character."""
+    if connection.dialect.name != "postgresql":
+        return None
+    driver = connection.connection.dbapi_connection
+    name = driver.info.parameter_status("server_encoding")  # type: ignore[union-attr]
+    return None if name in _ANY_CHARACTER else _codec(name)
+
+
+@cache
+def _codec(name: str) -> str:
+    for spelling in (name, name.replace("WIN", "cp")):
+        try:
+            return codecs.lookup(spelling).name
+        except LookupError:
+            continue
+    return "ascii"  # which all of PostgreSQL's encodings have
+
+
+def array_literal(values: Sequence[Any]) -> str:
+    """The values, all of one type or None, as the text of an array.
+
+    A whole column is one parameter, however long: the driver takes ten times as long for a list of
+    Python's values. The form is that of PostgreSQL's documentation, "Array Value Input".
+    """
+    if not values:
+        return "{}"
+    texts = _texts(values)
+    joined = '","'.join(texts)
+    if "\\" in joined or joined.count('"') != 2 * (len(texts) - 1):
+        joined = '","'.join(map(_escaped, texts))
+    return f'{{"{joined}"}}'.replace(f'"{_NULL}"', "NULL")
+
+
+def _texts(values: Sequence[Any]) -> list[str]:
+    first = next((value for value in values if value is not None), "")
+    if isinstance(first, str):
+        return [_NULL if value is None else value for value in values]
+    if isinstance(first, bytes):
+        return [_NULL if value is None else f"\\x{value.hex()}" for value in values]
+    if isinstance(first, datetime):
+        return [_NULL if value is None else value.isoformat() for value in values]
+    return [_NULL if value is None else str(value) for value in values]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

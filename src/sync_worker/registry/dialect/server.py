@@ -1,4 +1,4 @@
-"""What a server tells of itself, and of what its roles may do."""
+"""What a database tells about itself, about what its roles may do, and about its schema."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,6 +7,61 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, Table, TextClause, func, select, text
 
 from sync_worker.registry.dialect.session import qualified, schema_in_use
+
+_TRUSTED = text("""
+SELECT nspowner FROM pg_namespace WHERE nspname = :schema
+UNION SELECT datdba FROM pg_database WHERE datname = current_database()
+UNION SELECT oid FROM pg_roles WHERE rolsuper
+UNION SELECT coalesce(
+    (
+        SELECT relowner FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+        WHERE nspname = :schema AND relname = 'clinic'
+    ),
+    (SELECT oid FROM pg_roles WHERE rolname = current_user)
+)
+""")
+"""Whoever may change the tables anyway: superusers, and who owns the tables, their schema or the
+database; before there are tables, whoever creates them."""
+_MAY_ADD = text("""
+SELECT DISTINCT coalesce(quote_ident(rolname), 'PUBLIC') AS grantee
+FROM pg_namespace
+CROSS JOIN aclexplode(coalesce(nspacl, acldefault('n', nspowner))) AS given
+LEFT JOIN pg_roles ON pg_roles.oid = given.grantee
+WHERE nspname = :schema AND privilege_type = 'CREATE'
+    AND given.grantee <> ALL (CAST(:trusted AS oid[]))
+ORDER BY grantee
+""")
+_PLANTED = text("""
+SELECT name, quote_ident(rolname) AS owner
+FROM (
+    SELECT CASE prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END
+        || ' ' || CAST(CAST(oid AS regprocedure) AS text), pronamespace, proowner
+    FROM pg_proc AS made WHERE EXISTS (
+        SELECT FROM pg_proc AS own
+        WHERE own.proname = made.proname AND own.pronamespace = to_regnamespace('pg_catalog')
+    )
+    UNION ALL
+    SELECT 'OPERATOR ' || CAST(CAST(oid AS regoperator) AS text), oprnamespace, oprowner
+    FROM pg_operator AS made WHERE EXISTS (
+        SELECT FROM pg_operator AS own
+        WHERE own.oprname = made.oprname AND own.oprnamespace = to_regnamespace('pg_catalog')
+    )
+) AS callable (name, namespace, owner)
+JOIN pg_namespace ON pg_namespace.oid = callable.namespace
+JOIN pg_roles ON pg_roles.oid = callable.owner
+WHERE nspname = :schema AND callable.owner <> ALL (CAST(:trusted AS oid[]))
+ORDER BY name DESC
+""")
+_OWNER = text("""
+SELECT quote_ident(pg_get_userbyid(nspowner)) FROM pg_namespace WHERE nspname = :schema
+""")
+
+
+class Planted(NamedTuple):
+    """A function or an operator, as SQL names it, that is not by somebody we trust."""
+
+    name: str
+    owner: str
 
 
 def version(connection: Connection) -> str:
@@ -24,7 +79,7 @@ def encoding(connection: Connection) -> str:
 
 
 def clock(connection: Connection) -> datetime | None:
-    """The database's clock; None where it has none of its own."""
+    """The time by the database's clock; None for SQLite, which has none of its own."""
     if connection.dialect.name == "postgresql":
         moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
         return moment
@@ -32,7 +87,7 @@ def clock(connection: Connection) -> datetime | None:
 
 
 def size_bytes(connection: Connection) -> int | None:
-    """How large the database is; None for a file of ours, which the disk tells more about."""
+    """How large the database is; None for SQLite, whose file says so."""
     if connection.dialect.name == "postgresql":
         size = select(func.pg_database_size(func.current_database()))
         return int(connection.execute(size).scalar_one())
@@ -102,67 +157,8 @@ def owns(connection: Connection, table: Table) -> bool:
     return bool(connection.scalar(may, {"name": qualified(connection, table.name)}))
 
 
-# Who else has a hand in the PostgreSQL schema of our tables: may add to it, or has.
-
-
-_TRUSTED = text("""
-SELECT nspowner FROM pg_namespace WHERE nspname = :schema
-UNION SELECT datdba FROM pg_database WHERE datname = current_database()
-UNION SELECT oid FROM pg_roles WHERE rolsuper
-UNION SELECT coalesce(
-    (
-        SELECT relowner FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-        WHERE nspname = :schema AND relname = 'clinic'
-    ),
-    (SELECT oid FROM pg_roles WHERE rolname = current_user)
-)
-""")
-"""Who can do as they like with the tables anyway: superusers, and those who own them, their schema
-or the database; before there are tables, whoever makes them."""
-_MAY_ADD = text("""
-SELECT DISTINCT coalesce(quote_ident(rolname), 'PUBLIC') AS grantee
-FROM pg_namespace
-CROSS JOIN aclexplode(coalesce(nspacl, acldefault('n', nspowner))) AS given
-LEFT JOIN pg_roles ON pg_roles.oid = given.grantee
-WHERE nspname = :schema AND privilege_type = 'CREATE'
-    AND given.grantee <> ALL (CAST(:trusted AS oid[]))
-ORDER BY grantee
-""")
-_PLANTED = text("""
-SELECT name, quote_ident(rolname) AS owner
-FROM (
-    SELECT CASE prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END
-        || ' ' || CAST(CAST(oid AS regprocedure) AS text), pronamespace, proowner
-    FROM pg_proc AS made WHERE EXISTS (
-        SELECT FROM pg_proc AS own
-        WHERE own.proname = made.proname AND own.pronamespace = to_regnamespace('pg_catalog')
-    )
-    UNION ALL
-    SELECT 'OPERATOR ' || CAST(CAST(oid AS regoperator) AS text), oprnamespace, oprowner
-    FROM pg_operator AS made WHERE EXISTS (
-        SELECT FROM pg_operator AS own
-        WHERE own.oprname = made.oprname AND own.oprnamespace = to_regnamespace('pg_catalog')
-    )
-) AS callable (name, namespace, owner)
-JOIN pg_namespace ON pg_namespace.oid = callable.namespace
-JOIN pg_roles ON pg_roles.oid = callable.owner
-WHERE nspname = :schema AND callable.owner <> ALL (CAST(:trusted AS oid[]))
-ORDER BY name DESC
-""")
-_OWNER = text("""
-SELECT quote_ident(pg_get_userbyid(nspowner)) FROM pg_namespace WHERE nspname = :schema
-""")
-
-
-class Planted(NamedTuple):
-    """A function or an operator, as SQL names it, that is not by somebody we trust."""
-
-    name: str
-    owner: str
-
-
 def may_add(connection: Connection) -> list[str]:
-    """The roles that may add to the schema though nobody trusts them; PUBLIC is everybody."""
+    """The roles that may add to the schema and are not trusted; PUBLIC is everybody."""
     return [row.grantee for row in _untrusted(connection, _MAY_ADD)]
 
 

@@ -2,6 +2,13 @@
 
 Settings are given per transaction: nothing outlives it, so that a pooler (PgBouncer in transaction
 mode) may hand the session on. They travel with the BEGIN, in one round trip.
+
+Names are looked up in PostgreSQL's catalogue alone. Whoever may add to the schema of the tables
+could create a function or an operator there that fits a call better than the catalogue's own, and
+have us run it. So that schema is not searched: each table is named with it. Which schema it is, a
+user says as usual: by `search_path`, in the URL or for the role.
+
+Locks beyond those of rows are here too: on SQLite, whoever writes is alone anyway.
 """
 
 from collections.abc import Iterator, Mapping
@@ -77,11 +84,11 @@ class TimeLimits:
 
 
 WORKER = TimeLimits(statement=8, lock=5, idle=10, transaction=30, idle_while_reading=10)
-"""Its place in the group is dear, and what took too long is tried again with less."""
+"""To lose its place in the group is costly, and what took too long is tried again with less."""
 
 COMMAND = TimeLimits(statement=600, lock=30, idle=10, transaction=1800, idle_while_reading=1800)
-"""A long list, import or purge is let finish; one that is suspended midway is not waited for. What
-only reads may be on somebody's screen, page by page."""
+"""A long list, import or purge may finish; one that is suspended midway is not waited for. A list
+may stay on somebody's screen, page by page."""
 
 UPGRADE = TimeLimits(statement=0, lock=120, idle=60, transaction=0, idle_while_reading=60)
 """A migration takes as long as its tables are large."""
@@ -137,14 +144,8 @@ def _timeouts(limits: TimeLimits, version: int) -> dict[str, str]:
     }
     if version >= _KNOWS_TRANSACTION_TIMEOUT:
         seconds["transaction_timeout"] = limits.transaction
-    # Rounded up: 0 is no limit at all.
+    # Rounded up, since 0 stands for no limit.
     return {name: f"{ceil(limit * 1000)}ms" for name, limit in seconds.items()}
-
-
-# Where PostgreSQL looks names up for us: in its catalogue alone. Whoever may add to the schema
-# of the tables could make a function or an operator there that fits a call of ours better than
-# the catalogue's own, and have us run it. So that schema is not looked in: each table is named
-# with it. A user says which schema it is as ever: by `search_path`, in the URL or for his role.
 
 
 CATALOGUE_ALONE = "SET LOCAL search_path TO pg_catalog, pg_temp"
@@ -208,11 +209,6 @@ def look_in_own_schema(connection: Connection) -> None:
         )
 
 
-# Who is acting, told to the triggers that log: in one transaction, and bound to it. What
-# somebody committed earlier, or set for a session, names nobody: PostgreSQL's triggers compare
-# the transaction, and SQLite refuses to commit the row.
-
-
 _NAME_IN_TRANSACTION = text(
     "SELECT pg_catalog.set_config('sync_worker.actor', :actor, true),"
     " pg_catalog.set_config('sync_worker.reason', :reason, true),"
@@ -223,7 +219,11 @@ _NAME_IN_TRANSACTION = text(
 
 @contextmanager
 def acting(connection: Connection, authorship: Authorship) -> Iterator[None]:
-    """Name, for the triggers, who writes in this block and why; to be left before the commit."""
+    """Name, for the triggers that log, who writes in this block; to be left before the commit.
+
+    It is bound to the transaction. What somebody committed earlier, or set for a session, names
+    nobody: PostgreSQL's triggers compare the transaction, and SQLite refuses to commit the row.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(
             _NAME_IN_TRANSACTION, {"actor": authorship.actor, "reason": authorship.reason or ""}
@@ -237,11 +237,8 @@ def acting(connection: Connection, authorship: Authorship) -> Iterator[None]:
     connection.execute(text("DELETE FROM acting"))
 
 
-# Locks beyond those of rows. One that writes to SQLite is alone anyway.
-
-
 def advisory_lock(connection: Connection, purpose: str) -> None:
-    """Wait until no other transaction does this; one that writes to SQLite is alone anyway."""
+    """Wait until no other transaction does this."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(purpose))))
 
@@ -249,7 +246,7 @@ def advisory_lock(connection: Connection, purpose: str) -> None:
 def lock_own_system(connection: Connection) -> None:
     """Wait until nobody is writing `own_system`, and let nobody until the transaction ends.
 
-    Reading goes on, and others may hold the same lock. One that writes to SQLite is alone anyway.
+    Others may read the table, and hold the same lock.
     """
     if connection.dialect.name == "postgresql":
         _run(connection, f"SELECT {qualified(connection, 'lock_own_system')}()")
@@ -258,7 +255,7 @@ def lock_own_system(connection: Connection) -> None:
 def lock_to_write(connection: Connection, table: Table) -> None:
     """Wait until nobody writes the table, and let nobody else until the transaction ends.
 
-    Reading goes on. One that writes to SQLite is alone anyway.
+    Others may read it.
     """
     if connection.dialect.name == "postgresql":
         name = qualified(connection, table.name)

@@ -36,7 +36,7 @@ class Instant(TypeDecorator[datetime]):
         try:
             moment = datetime.fromisoformat(value)
         except (TypeError, ValueError):
-            return None  # somebody wrote it by hand, and it is no instant
+            return None  # somebody wrote by hand what is not an instant
         # SQLite's own clock, which a person may have used, is UTC and does not say so.
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

@@ -1,4 +1,10 @@
-"""Asks a PostgreSQL server, on a connection of its own, whether it is there."""
+"""Ends calls to PostgreSQL that nobody answers, and those that take longer than they may.
+
+The driver waits for ever: for a server that is frozen, behind a route that is gone, or that cannot
+end a statement. So while a call waits, a second connection asks whether anybody is there. Where
+that one gets no answer either, the socket of the call is shut down, and the call fails as if its
+connection had broken.
+"""
 
 import os
 import socket
@@ -22,6 +28,12 @@ _NO_GREETING_SECONDS = 4.0
 _NO_ANSWER_SECONDS = 60.0
 """The same for one that greets: a pooler, which may be waiting for a session itself."""
 _GOOD_FOR_SECONDS = 4.0
+_LOOK_SECONDS = 0.5
+_QUIET_SECONDS = 2.0
+"""After so long a wait for an answer, a second connection asks whether the server is there."""
+_GRACE_SECONDS = 1.0
+"""How much longer than the server's own limits the client waits for it to keep them."""
+_LINE = "sync_worker_line"
 
 Driver = psycopg.Connection[Any]
 
@@ -47,8 +59,8 @@ class Question(Thread):
             pass  # a refusal is an answer too
         self.is_answered = True
 
-    def is_in_vain(self, now: float) -> bool:
-        """Whether it has waited for an answer for too long."""
+    def is_overdue(self, now: float) -> bool:
+        """Whether it has waited too long for an answer."""
         limit = _NO_GREETING_SECONDS if self._driver is None else _NO_ANSWER_SECONDS
         return not self.is_answered and now - self.asked_at > limit
 
@@ -57,7 +69,7 @@ class Question(Thread):
         return self.is_answered and now - self.asked_at > _GOOD_FOR_SECONDS
 
     def give_up(self) -> None:
-        """Wait for no answer any more."""
+        """Stop waiting for an answer."""
         if self._driver is not None:
             shut(self._driver)
 
@@ -71,36 +83,21 @@ def way_to_server_of(driver: Driver, connecting: Mapping[str, Any]) -> Callable[
 
 
 def shut(driver: Driver) -> None:
-    """Have the call that a connection is in fail, or the next one, as if the other end had gone."""
-    closed = suppress(OSError, psycopg.Error)  # meanwhile, by whoever it belongs to
+    """Have a connection's present call fail, or its next, as if the other end had gone."""
+    closed = suppress(OSError, psycopg.Error)  # by its owner, in the same moment
     with closed, socket.socket(fileno=os.dup(driver.fileno())) as same:
         same.shutdown(socket.SHUT_RDWR)
 
 
-# Ends calls to PostgreSQL that nobody answers, and those that take longer than they may. The
-# driver waits for ever: for a server that is frozen, behind a route that is gone, or that cannot
-# end a statement by itself. So while a call waits, another connection asks whether anybody is
-# there. Where that one gets no answer either, the socket of the call is shut down, and the call
-# fails as of a connection that broke.
-
-
-_LOOK_SECONDS = 0.5
-_QUIET_SECONDS = 2.0
-"""After so long a wait for an answer, another connection asks whether the server is there."""
-_GRACE_SECONDS = 1.0
-"""How much longer than the server's own limits the client waits for it to keep them."""
-_LINE = "sync_worker_line"
-
-
 @dataclass(slots=True)
 class _Span:
-    """Since when the same thing, by its number, has been seen going on; None for nothing."""
+    """Since when the same thing, by its number, has been seen to last; None for nothing."""
 
     number: int | None = None
     since: float = 0.0
 
     def look(self, number: int | None, now: float) -> float:
-        """For how many seconds by now."""
+        """For how many seconds it has lasted."""
         if number != self.number:
             self.number, self.since = number, now
         return 0.0 if number is None else now - self.since
@@ -180,7 +177,7 @@ class Watch:
     def _watch(self) -> None:
         while self._has_lines():
             time.sleep(_LOOK_SECONDS)
-            with suppress(psycopg.Error):  # of a connection that was closed meanwhile
+            with suppress(psycopg.Error):  # of a connection that is closed in the same moment
                 self._look(time.monotonic())
 
     def _has_lines(self) -> bool:
@@ -210,7 +207,7 @@ class Watch:
     def _ask(self, waiting: list[_Line], now: float) -> None:
         """Ask, again and again, while calls wait; shut them where nobody answers."""
         question = self._question
-        if question is not None and question.is_in_vain(now):
+        if question is not None and question.is_overdue(now):
             self._silent_since = min(line.waits.since for line in waiting)
             for line in waiting:
                 line.shut(_silent(now - line.waits.since))
