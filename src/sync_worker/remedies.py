@@ -14,6 +14,7 @@ class Remedy(StrEnum):
 
     ACCEPT_SHORT_EXTRACT = "accept_short_extract"
     ACKNOWLEDGE_HOLD = "acknowledge_hold"
+    ADD_PARTITIONS = "add_partitions"
     ADOPT_ARCHIVE = "adopt_archive"
     ADOPT_CLUSTER = "adopt_cluster"
     ADOPT_NEW_TOPICS = "adopt_new_topics"
@@ -29,6 +30,9 @@ class Remedy(StrEnum):
     CHECK_KAFKA_VERSION = "check_kafka_version"
     CHECK_SESSION_TIMEOUT = "check_session_timeout"
     CHECK_TOPICS = "check_topics"
+    CONFIGURE_KAFKA = "configure_kafka"
+    CONFIGURE_KAFKA_OR_GIVE_ARCHIVE = "configure_kafka_or_give_archive"
+    CONFIGURE_TOPIC = "configure_topic"
     CORRECT_DATABASE_FILES = "correct_database_files"
     CORRECT_DATABASE_PATH = "correct_database_path"
     CORRECT_REGISTRATION = "correct_registration"
@@ -73,6 +77,7 @@ class Remedy(StrEnum):
     START_LATER = "start_later"
     STOP_OTHER_MEMBERS = "stop_other_members"
     UPGRADE_SCHEMA = "upgrade_schema"
+    USE_FREE_HTTP_PORT = "use_free_http_port"
     USE_OWNER = "use_owner"
     WORK_AS_ROLE = "work_as_role"
 

@@ -13,6 +13,7 @@ from sync_worker.config.sources import variable
 from sync_worker.errors import Exit, UserError
 from sync_worker.files import secret_files
 from sync_worker.login_backoff import LoginBackoff, OnRefusal
+from sync_worker.remedies import Remedy
 from sync_worker.streams.archive.reader import ArchiveRangeReader, ArchiveSource
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.login import ConnectionErrors
@@ -90,12 +91,14 @@ def kafka(
 
 
 def _no_kafka(*, has_archive_option: bool) -> UserError:
-    instead = ", or give an archive: --archive PATH" if has_archive_option else "."
+    remedy = (
+        Remedy.CONFIGURE_KAFKA_OR_GIVE_ARCHIVE if has_archive_option else Remedy.CONFIGURE_KAFKA
+    )
     return UserError(
         Exit.USAGE,
-        "It is not said where Kafka is.",
-        why="SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS is not set.",
-        hint=f"Set it to host:port{instead}",
+        "Kafka is not configured.",
+        why=f"{variable('kafka_bootstrap_servers')} is not set.",
+        hint=remedy(),
         code="configuration",
     )
 

@@ -16,6 +16,7 @@ from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.retry import DAEMON, UNTIL_IDLE
 from sync_worker.pipeline.worker import Worker
 from sync_worker.registry.database import Registry
+from sync_worker.remedies import Remedy
 from sync_worker.streams.kafka.source import KafkaSource
 from sync_worker.telemetry.health import Health, ReadinessLog, watched
 from sync_worker.telemetry.http import HttpServer
@@ -105,6 +106,6 @@ def _port(settings: Settings, health: Health, metrics: Metrics) -> HttpServer:
             Exit.USAGE,
             f"{place} cannot be listened on: {error.strerror}.",
             why="Health and metrics are served there.",
-            hint="Set SYNC_WORKER_HTTP_PORT to a free port, or to 0 to serve none.",
+            hint=Remedy.USE_FREE_HTTP_PORT(),
             code="configuration",
         ) from None

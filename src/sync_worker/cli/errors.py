@@ -18,6 +18,7 @@ from sync_worker.errors import Exit, UserError
 from sync_worker.files.atomic import NotARegularFile
 from sync_worker.language import FilledMessage, Language, worded
 from sync_worker.printable import printable_json, printable_text
+from sync_worker.remedies import Remedy
 
 
 def as_text(
@@ -67,7 +68,7 @@ def as_command_error(error: BaseException) -> UserError:
             Exit.UNEXPECTED,
             f"Something unexpected happened: {type(error).__name__}.",
             why="This is a fault of the program.",
-            hint="The same command with --debug shows where.",
+            hint=Remedy.DEBUG(),
         )
     )
 

@@ -14,6 +14,8 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.ACCEPT_SHORT_EXTRACT: "Have it made again. If it is right: --accept-short",
     Remedy.ACKNOWLEDGE_HOLD: "sync-worker holds show {number} -o csv lists them for corrections; if"
     " they are right: sync-worker holds acknowledge {number} --reason TEXT",
+    Remedy.ADD_PARTITIONS: "kafka-topics.sh --bootstrap-server {bootstrap_servers} --alter "
+    "--topic {topic} --partitions {partitions}",
     Remedy.ADOPT_ARCHIVE: "Give the whole archive, or adopt this one as it is: "
     "sync-worker positions reset --archive {path} --to earliest",
     Remedy.ADOPT_CLUSTER: "Set SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS back, or adopt this cluster: "
@@ -42,6 +44,11 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     "group.min.session.timeout.ms and group.max.session.timeout.ms (by default 6000 to 1800000).",
     Remedy.CHECK_TOPICS: "Check SYNC_WORKER_KAFKA_ACTIVATION_TOPIC and "
     "SYNC_WORKER_KAFKA_REGION_TOPIC",
+    Remedy.CONFIGURE_KAFKA: "Set it to host:port.",
+    Remedy.CONFIGURE_KAFKA_OR_GIVE_ARCHIVE: "Set it to host:port, or give an archive: "
+    "--archive PATH",
+    Remedy.CONFIGURE_TOPIC: "kafka-configs.sh --bootstrap-server {bootstrap_servers} --alter "
+    "--entity-type topics --entity-name {topic} --add-config {options}",
     Remedy.CORRECT_DATABASE_FILES: "Correct the path in SYNC_WORKER_DATABASE_URL or the PG… "
     "variable, or let the user that this runs as read the file; the pass phrase of a key is "
     "sslpassword=… in the URL.",
@@ -109,6 +116,8 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     "not share with others.",
     Remedy.UPGRADE_SCHEMA: "sync-worker db upgrade, as the owner of the tables, by the newest "
     "program in use.",
+    Remedy.USE_FREE_HTTP_PORT: "Set SYNC_WORKER_HTTP_PORT to a free port, or to 0 to serve "
+    "neither.",
     Remedy.USE_OWNER: messages.USE_OWNER,
     Remedy.WORK_AS_ROLE: "Work as a user that was granted {role}: sync-worker db roles",
 }

@@ -12,7 +12,7 @@ from sync_worker.pipeline.stored_positions import of_stream
 from sync_worker.registry import positions
 from sync_worker.registry.database import Registry
 from sync_worker.registry.positions import Position
-from sync_worker.remedies import Remedy
+from sync_worker.remedies import Advice, Remedy
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
 from sync_worker.streams.kafka.admin import (
@@ -78,8 +78,11 @@ class KafkaChecks:
             "The topics have different numbers of partitions, so that two workers write the same "
             "clinics and wait for each other: "
             + ", ".join(f"{name} {count}" for name, count in counts.items()),
-            f"kafka-topics.sh --bootstrap-server {self._asked.bootstrap_servers} --alter "
-            f"--topic {fewest} --partitions {max(counts.values())}",
+            Remedy.ADD_PARTITIONS(
+                bootstrap_servers=self._asked.bootstrap_servers,
+                topic=fewest,
+                partitions=max(counts.values()),
+            ),
         )
 
     def _configuration(self) -> Finding:
@@ -103,15 +106,15 @@ class KafkaChecks:
             )
         return ok(f"Every record is kept for ever, with its producer's timestamp. {reach}")
 
-    def _alteration(self, found: Mapping[str, Mapping[str, str]]) -> str:
-        """What to type to have the first of the topics as it should be."""
+    def _alteration(self, found: Mapping[str, Mapping[str, str]]) -> Advice:
+        """How to have the first of the topics as it should be."""
         name, options = next(
             (name, options) for name, has in found.items() if (options := _needed(has))
         )
-        configs = ",".join(f"{option}={value}" for option, value in options.items())
-        return (
-            f"kafka-configs.sh --bootstrap-server {self._asked.bootstrap_servers} --alter "
-            f"--entity-type topics --entity-name {name} --add-config {configs}"
+        return Remedy.CONFIGURE_TOPIC(
+            bootstrap_servers=self._asked.bootstrap_servers,
+            topic=name,
+            options=",".join(f"{option}={value}" for option, value in options.items()),
         )
 
     def _reach(self) -> str:
