@@ -6,9 +6,9 @@ from sqlalchemy.exc import DBAPIError
 from tests.worlds.registry import ACT, BOARD, NOW
 
 from sync_worker.administration import boards
+from sync_worker.administration.boards import regions
 from sync_worker.cli.remedies import sentence_of
 from sync_worker.domain.regions import Regions
-from sync_worker.inspection.regions import regions
 from sync_worker.inspection.status import status
 from sync_worker.registry import clinics, queries
 from sync_worker.registry.registrations import Board

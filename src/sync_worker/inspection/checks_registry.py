@@ -9,7 +9,7 @@ from itertools import pairwise
 from sqlalchemy import Connection
 
 from sync_worker.domain.regions import Regions
-from sync_worker.inspection import encoding, unknown_types
+from sync_worker.inspection import unknown_types
 from sync_worker.inspection.ages import age, is_ahead, span
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
 from sync_worker.inspection.status import MASS_OF_DEAD_LETTERS, left_behind
@@ -17,6 +17,10 @@ from sync_worker.registry import dialect, guard_state, holds, queries, registrat
 from sync_worker.registry.database import Registry
 from sync_worker.remedies import Remedy
 
+_MOVE_TO_UTF8 = (
+    "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0; move the registry there with pg_dump "
+    "and pg_restore"
+)
 _LONG_HELD = timedelta(days=1)
 _CLOCKS_DIFFER, _CLOCKS_ARE_WRONG = timedelta(seconds=5), timedelta(minutes=1)
 _FEW_EVENTS = 20
@@ -144,7 +148,25 @@ class RegistryChecks:
 
 
 def _encoding(connection: Connection) -> Finding:
-    return encoding.finding(dialect.encoding(connection))
+    return encoding_finding(dialect.encoding(connection))
+
+
+def encoding_finding(encoding: str) -> Finding:
+    """Whether a database with this encoding, by PostgreSQL's name, holds every character."""
+    if encoding == "UTF8":
+        return ok("The database's encoding is UTF-8.")
+    if encoding == dialect.NO_ENCODING:
+        return warn(
+            f"The database's encoding is {encoding}: it holds every character that this program "
+            "writes, but does not check what others write, and a search is case-sensitive beyond "
+            "ASCII.",
+            _MOVE_TO_UTF8,
+        )
+    return fail(
+        f"The database's encoding is {encoding}, which lacks characters: a record that contains "
+        "one of them is dead-lettered as database_rejected, and a person's command is refused.",
+        _MOVE_TO_UTF8,
+    )
 
 
 def _revision(connection: Connection) -> Finding:

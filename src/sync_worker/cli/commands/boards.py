@@ -13,7 +13,6 @@ from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.plan import Author, Consent, author_options, plan_options
 from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.errors import Exit, UserError, Words
-from sync_worker.inspection.regions import regions
 from sync_worker.registry.registrations import Board
 
 
@@ -98,7 +97,7 @@ def _put(
             run.output.message(line)
         question = None if plan.changes_nothing else says.QUESTION()
         consent.carry_out(run.output, question, lambda: boards.put(registry, plan, author.now()))
-        rows = regions(registry, bootstrap.registry.regions(run.settings), [region_code])
+        rows = boards.regions(registry, bootstrap.registry.regions(run.settings), [region_code])
     (region,) = (row for row in rows if row["region_code"] == region_code)
     run.output.document(region, render=lambda shown: _state_line(run, shown))
 

@@ -9,8 +9,8 @@ import click
 from sync_worker.cli import options
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.errors import Exit
+from sync_worker.inspection.checks_registry import encoding_finding
 from sync_worker.inspection.doctor import State
-from sync_worker.inspection.encoding import finding
 from sync_worker.registry import dialect, schema
 from sync_worker.registry import roles as registry_roles
 from sync_worker.registry.dialect import UPGRADE, keeps_roles, open_engine
@@ -42,7 +42,7 @@ def upgrade(run: Invocation) -> None:
     engine = open_engine(run.settings.database_url, create=True, limits=UPGRADE)
     before, after = schema.upgrade(engine)
     with engine.connect() as connection:
-        encoding = finding(dialect.encoding(connection))
+        encoding = encoding_finding(dialect.encoding(connection))
     engine.dispose()
     run.output.document({"before": before, "revision": after}, render=_upgraded)
     if before != after and keeps_roles(run.settings.database_url):

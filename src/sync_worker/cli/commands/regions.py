@@ -5,11 +5,11 @@ from typing import Any
 import click
 
 from sync_worker import bootstrap
+from sync_worker.administration.boards import regions
 from sync_worker.administration.messages import boards as says
 from sync_worker.cli import lookup, messages, options
 from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.table import Columns
-from sync_worker.inspection.regions import regions
 from sync_worker.language import FilledMessage
 
 COLUMNS = Columns(
