@@ -32,12 +32,12 @@ from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.record import Origin, Partition
 from sync_worker.operations import repair as repairing
-from sync_worker.operations.extract import ShortExtract, parse, refuse_short
+from sync_worker.operations.extract import ShortExtract, check_length, parse
 from sync_worker.operations.reconcile import (
     ExtractExpectation,
     StreamExpectation,
     compare,
-    passed_by,
+    worker_progress,
 )
 from sync_worker.operations.repair import still_differing
 from sync_worker.operations.stream_fold import Fold
@@ -70,7 +70,7 @@ def surveyed(registry):
 
 def told(registry, records, *, has_positions=True, stream=STREAM):
     """What the stream says, folded beside the registry's positions."""
-    passed = passed_by(surveyed(registry), Origin(stream))
+    passed = worker_progress(surveyed(registry), Origin(stream))
     known = (passed.positions or {}) if has_positions else None
     fold = Fold(CODEC, passed._replace(positions=known))
     fold.read(records, NOW)
@@ -520,16 +520,16 @@ class TestExtracts:
     @pytest.mark.parametrize("lines", [(), (f"{A},true,01,",), (f"{A},true,01,", "X,true,01,")])
     def test_a_short_or_empty_one_is_refused(self, registry, lines):
         with pytest.raises(ShortExtract):
-            refuse_short(self.says(*lines), surveyed(registry))
+            check_length(self.says(*lines), surveyed(registry))
 
     def test_one_that_names_four_of_five_is_not_short(self, registry, applier):
         hsa_ids = [f"SE2321000016-TX{number}" for number in range(5)]
         documents = [activated(hsa_id, 0, regionCode="04") for hsa_id in hsa_ids]
         apply_batch(applier, "archive:more", batch_of(numbered(documents))[0])
         four = self.says(*(f"{hsa_id},false,04," for hsa_id in hsa_ids[:4]))
-        refuse_short(four, surveyed(registry), ["04"])
+        check_length(four, surveyed(registry), ["04"])
         with pytest.raises(ShortExtract):
-            refuse_short(
+            check_length(
                 self.says(*(f"{h},true,04," for h in hsa_ids[:3])), surveyed(registry), ["04"]
             )
 

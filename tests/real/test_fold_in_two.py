@@ -20,14 +20,14 @@ from sync_worker.operations.stream_fold import (
     FoldTask,
     StreamToFold,
     WorkerProgress,
-    folded,
+    fold_in_two,
     halves,
 )
 from sync_worker.streams.kafka.range_reader import KafkaRangeReader
 from sync_worker.streams.protocol import StoredPositions, StreamError
 from tests.builders import ACTIVATION, activated, deactivated, record
 
-JUDGE = DecoderSettings(ACTIVATION, Regions(), timedelta(hours=1))
+DECODER_SETTINGS = DecoderSettings(ACTIVATION, Regions(), timedelta(hours=1))
 CLINICS = [f"SE2321000016-T{number:03}" for number in range(12)]
 
 
@@ -46,7 +46,7 @@ def part(cluster):
                 producer.send(topic, sent.value, sent.key, headers, partition=place)
     passed = WorkerProgress({Partition(topic, 0): 4})
     open_range = partial(KafkaRangeReader, cluster.settings(topic), max_records=5)
-    return FoldTask(StreamToFold(open_range, JUDGE), passed, StoredPositions({}))
+    return FoldTask(StreamToFold(open_range, DECODER_SETTINGS), passed, StoredPositions({}))
 
 
 def test_halves_have_every_partition_once():
@@ -55,21 +55,24 @@ def test_halves_have_every_partition_once():
 
 
 def test_two_processes_come_to_what_one_does(part):
-    gauge = FoldProgress()
-    alone, together = stream_fold._fold(part, lambda _: None), folded(part, {0, 1, 2}, gauge)
+    progress = FoldProgress()
+    alone, together = (
+        stream_fold._open_and_fold(part, lambda _: None),
+        fold_in_two(part, {0, 1, 2}, progress),
+    )
     assert together.hsa_ids() == alone.hsa_ids() == set(CLINICS)
     for hsa_id in CLINICS:
         for fact in Fact:
             assert together.passed(hsa_id, fact) == alone.passed(hsa_id, fact)
             assert together.newest(hsa_id, fact) == alone.newest(hsa_id, fact)
-    assert (gauge.records_read, gauge.fraction_read()) == (2 * len(CLINICS), 1.0)
+    assert (progress.records_read, progress.fraction_read()) == (2 * len(CLINICS), 1.0)
 
 
 def test_what_the_other_process_cannot_read_is_said_here(part):
-    ((topic, _),) = part.passed.positions
+    ((topic, _),) = part.progress.positions
     beyond = StoredPositions({Partition(topic, 1): 1000})
     with pytest.raises(StreamError, match=f"{topic}/1: the log ends at offset"):
-        folded(replace(part, stored_positions=beyond), {0, 1, 2}, FoldProgress())
+        fold_in_two(replace(part, stored_positions=beyond), {0, 1, 2}, FoldProgress())
 
 
 def die(*_):
@@ -84,7 +87,7 @@ def leave(*_):
 def test_a_process_that_ended_without_a_word_is_missed(part, monkeypatch, end, signal_name):
     monkeypatch.setattr(stream_fold, "_run", end)
     with pytest.raises(FoldProcessLost) as lost:
-        folded(part, {0, 1, 2}, FoldProgress())
+        fold_in_two(part, {0, 1, 2}, FoldProgress())
     assert lost.value.signal_name == signal_name
 
 
@@ -92,8 +95,8 @@ def test_what_the_other_process_stumbles_over_is_raised_here(part, capfd):
     decoder_settings = Stumbling(ACTIVATION, Regions(), timedelta())
     broken = replace(part, stream=replace(part.stream, decoder_settings=decoder_settings))
     with pytest.raises(KeyError, match="a fault of ours") as raised:
-        folded(broken, {0, 1, 2}, FoldProgress())
-    assert "in codec" in "".join(raised.value.__notes__)
+        fold_in_two(broken, {0, 1, 2}, FoldProgress())
+    assert "in decoder" in "".join(raised.value.__notes__)
     assert capfd.readouterr().err == ""
 
 

@@ -1,8 +1,8 @@
-"""An extract of the e-services: every clinic as it was at one instant, in a csv file.
+"""An extract of the e-services: a csv file with every clinic as it was at one instant.
 
-Strict: one thing that is not as it must be, and nothing of the file is believed. An empty or short
-extract is a fault, not "everything is closed" (decision 13); nor is a clinic absent whose id was
-spoilt on the way.
+Parsing is strict: a single error, and nothing in the file is used. An empty or short extract is a
+fault, not "everything is closed" (decision 13), and a clinic whose id was garbled on the way is not
+absent.
 """
 
 import hashlib
@@ -22,10 +22,10 @@ from sync_worker.files import csv_cells, csv_rows
 from sync_worker.registry.snapshot import RegistrySnapshot
 from sync_worker.remedies import Remedy
 
-LEAST_PERCENT = 80
-"""Of the registry's active clinics, an extract has to name so many."""
+MIN_PERCENT_NAMED = 80
+"""How many of the registry's active clinics an extract has to name."""
 
-_MOST_PROBLEMS = 10
+_MAX_PROBLEMS_LISTED = 10
 _REQUIRED = ("hsa_id", "active", "region_code")
 _NAME = "name"
 _TRUTH = {
@@ -51,15 +51,15 @@ class BadExtract(UserError):
 
 
 class ShortExtract(UserError):
-    """The extract names too few of the registry's active clinics to be the whole truth."""
+    """The extract names too few of the registry's active clinics to be complete."""
 
     def __init__(self, named: int, active: int, lines: int) -> None:
         super().__init__(
             Exit.REFUSED,
             f"The extract has {lines} clinics and names {named} of the {active} that are active "
             "here.",
-            why=f"One that is empty, or names fewer than {LEAST_PERCENT} % of them, is more likely "
-            "a fault than the truth: the rest would be deactivated.",
+            why=f"One that is empty, or names fewer than {MIN_PERCENT_NAMED} % of them, is more "
+            "likely a fault than the truth: the rest would be deactivated.",
             hint=Remedy.ACCEPT_SHORT_EXTRACT(),
             code="short_extract",
         )
@@ -67,10 +67,10 @@ class ShortExtract(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """What an extract says of clinics, all of it from one instant.
+    """The clinics of an extract, all as of one instant.
 
-    `event_id` stands where a fact has the id of its event: `snapshot:` and the content's hash.
-    `doubtful` are ids without the form, which nobody ever named, each with its line.
+    `event_id` takes the place of an event's id: `snapshot:` and the hash of the content. `doubtful`
+    are ids that lack the form of an HSA-id and are unknown to the registry, each with its line.
     """
 
     as_of: datetime
@@ -79,15 +79,15 @@ class Extract:
     doubtful: Mapping[str, int]
 
     def register(self, value: bool | str) -> Register[Any]:
-        """A value with the extract's version."""
+        """A value with the version of the extract."""
         return Register(self.as_of, "", self.event_id, value)
 
 
 def parse(content: bytes, as_of: datetime, regions: Regions, known: Container[str]) -> Extract:
-    """Read a file's content; `known` are the HSA-ids that the registry has.
+    """Parse the content of a file; `known` are the HSA-ids that the registry has.
 
     Raises:
-        BadExtract: with everything that is wrong, or the first ten of it.
+        BadExtract: with all problems, or the first ten.
     """
     event_id = f"snapshot:{hashlib.sha256(content).hexdigest()[:32]}"
     clinics: dict[str, Facts] = {}
@@ -96,13 +96,13 @@ def parse(content: bytes, as_of: datetime, regions: Regions, known: Container[st
     problems: list[str] = []
     for line, row in _rows(content):
         hsa_id = meant(row["hsa_id"], known)
-        found = list(_problems(hsa_id, row, regions))
-        if not found and hsa_id in clinics:
-            found = ["this HSA-id stands in an earlier line too"]
-        problems += [f"Line {line}: {problem}." for problem in found]
-        if len(problems) >= _MOST_PROBLEMS:
+        in_line = list(_problems(hsa_id, row, regions))
+        if not in_line and hsa_id in clinics:
+            in_line = ["this HSA-id stands in an earlier line too"]
+        problems += [f"Line {line}: {problem}." for problem in in_line]
+        if len(problems) >= _MAX_PROBLEMS_LISTED:
             break
-        if found:
+        if in_line:
             continue
         clinics[hsa_id] = _facts(row, extract)
         if hsa_id not in known and not has_the_form(hsa_id):
@@ -112,33 +112,37 @@ def parse(content: bytes, as_of: datetime, regions: Regions, known: Container[st
     return extract
 
 
-def refuse_doubtful(
+def check_doubtful_ids(
     extract: Extract, survey: RegistrySnapshot, region_codes: Collection[str] = ()
 ) -> None:
-    """Raise BadExtract where an id that is none may stand for an active clinic that is left out.
+    """Check that no doubtful id may stand for an active clinic that is left out.
 
-    With region codes, for one that the registry has in one of them. Where none is left out, such an
-    id is a clinic that the e-services have under an odd id, and did not name yet.
+    If none is left out, such an id is a clinic that the e-services have under an odd id and have
+    not named before. With region codes, only active clinics of these regions count.
+
+    Raises:
+        BadExtract: with the lines of the doubtful ids.
     """
     problems = [
-        f"Line {line}: {quoted(hsa_id)} is no HSA-id, and may stand for an active clinic that is "
-        "left out."
+        f"Line {line}: {quoted(hsa_id)} is not a valid HSA-id, and may stand for an active clinic "
+        "that is left out."
         for hsa_id, line in extract.doubtful.items()
     ]
     if problems and not extract.clinics.keys() >= set(_active(survey, region_codes)):
-        raise BadExtract(problems[:_MOST_PROBLEMS])
+        raise BadExtract(problems[:_MAX_PROBLEMS_LISTED])
 
 
-def refuse_short(
+def check_length(
     extract: Extract, survey: RegistrySnapshot, region_codes: Collection[str] = ()
 ) -> None:
-    """Raise ShortExtract where it is empty, or leaves out too many of the active clinics.
+    """Check that it names enough of the active clinics; with region codes, of these regions.
 
-    With region codes, of those that the registry has in one of them.
+    Raises:
+        ShortExtract: it is empty, or leaves out too many.
     """
     active = _active(survey, region_codes)
     named = sum(hsa_id in extract.clinics for hsa_id in active)
-    if not extract.clinics or named * 100 < len(active) * LEAST_PERCENT:
+    if not extract.clinics or named * 100 < len(active) * MIN_PERCENT_NAMED:
         raise ShortExtract(named, len(active), len(extract.clinics))
 
 
@@ -152,7 +156,7 @@ def _active(survey: RegistrySnapshot, region_codes: Collection[str]) -> list[str
 
 
 def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each row with the line that it begins on, by the names in the header."""
+    """Each row by the names in the header, with the line that it begins on."""
     lines = _lines(content)
     header = next(lines, csv_rows.Row(1, ()))
     names = [cleaned(cell).casefold() for cell in _without_blank_end(header.cells)]
@@ -171,7 +175,7 @@ def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def _lines(content: bytes) -> Iterator[csv_rows.Row]:
-    """Each row that says anything, its cells without what makes them safe to open."""
+    """Each row that is not blank, its cells unescaped."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -189,8 +193,8 @@ def _lines(content: bytes) -> Iterator[csv_rows.Row]:
 
 
 def _without_blank_end(row: Sequence[str]) -> Sequence[str]:
-    """The cells up to the last one that says anything: spreadsheets write delimiters after it."""
-    filled = [at for at, cell in enumerate(row) if not csv_cells.is_blank(cell)]
+    """The cells up to the last one that is not blank: spreadsheets write delimiters after it."""
+    filled = [index for index, cell in enumerate(row) if not csv_cells.is_blank(cell)]
     return row[: filled[-1] + 1] if filled else ()
 
 
@@ -198,12 +202,12 @@ def _problems(hsa_id: str, row: Mapping[str, str], regions: Regions) -> Iterator
     if not is_hsa_id(hsa_id):
         yield "hsa_id is not 1 to 64 characters without blanks or control characters"
     if _truth(row["active"]) is None:
-        yield f"active is {quoted(row['active'])}, and neither true nor false"
+        yield f"active is {quoted(row['active'])}, which is neither true nor false"
     region_code = _region_code(row)
     if region_code and region_code not in regions:
         yield f"region_code is {quoted(row['region_code'])}, which is not a region code"
     if not is_storable(row.get(_NAME, "")):
-        yield "name holds a character that no database keeps"
+        yield "name has a character that databases cannot store"
 
 
 def _truth(text: str) -> bool | None:
@@ -215,7 +219,7 @@ def _region_code(row: Mapping[str, str]) -> str:
 
 
 def _facts(row: Mapping[str, str], extract: Extract) -> Facts:
-    """What is blank is not said; a name that is too long to be one is dropped, as an event's is."""
+    """A blank cell states nothing; a name that is too long is dropped, as an event's is."""
     region_code, name = _region_code(row), stated(row.get(_NAME, ""))
     is_name = name is not None and cleaned(name) != "" and len(name) <= MAX_NAME_LENGTH
     return Facts(

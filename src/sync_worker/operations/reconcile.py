@@ -1,8 +1,8 @@
-"""Is the registry true? Its values, fact by fact, beside what a stream or an extract says.
+"""Reconcile: compare the registry, fact by fact, with a whole stream or an extract.
 
-Compares and reports; `repair.py` sets. The registry is read first, and the stream after that, to
-ends beyond every position: so the fold holds all that the rows can be held to, and what came later
-is only pending (contract 4, `reconcile`).
+This compares and reports; `repair.py` repairs. The registry is read before the stream, so the ends
+of the stream lie beyond all positions: the fold has everything that the rows can be expected to
+have, and what came later is only pending (contract 4, `reconcile`).
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -22,11 +22,12 @@ from sync_worker.domain.drift import (
 from sync_worker.domain.facts import Fact, Register
 from sync_worker.domain.regions import Regions
 from sync_worker.events.record import Address, Origin, Partition
-from sync_worker.operations.extract import Extract, parse, refuse_doubtful, refuse_short
+from sync_worker.operations.extract import Extract, check_doubtful_ids, check_length, parse
 from sync_worker.operations.stream_fold import (
     Fold,
     FoldTask,
     HeldRegister,
+    LocatedRegister,
     StreamToFold,
     WorkerProgress,
     fold_stream,
@@ -40,27 +41,27 @@ from sync_worker.streams.ranges import Range, ShowProgress
 
 
 class Expectation(Protocol):
-    """What the registry is compared with."""
+    """What the registry is compared with: a stream, or an extract."""
 
     @property
     def stream_id(self) -> str | None:
-        """The log that addresses are of; None where there are none."""
+        """The stream that addresses refer to; None if there are none."""
 
     def hsa_ids(self) -> Collection[str]:
-        """The clinics that it says something of."""
+        """The clinics that it names."""
 
     def region_codes(self, hsa_id: str) -> set[str]:
-        """The regions that it has the clinic in, early or late."""
+        """The regions that it has the clinic in, at any time."""
 
-    def judge(self, hsa_id: str, fact: Fact, state: FactState) -> Judgement:
-        """What one fact comes to."""
+    def compare(self, hsa_id: str, fact: Fact, state: FactState) -> Judgement:
+        """Compare one fact with what the registry has of it."""
 
     def address(self, hsa_id: str, fact: Fact, register: Register[Any]) -> Address | None:
-        """Where the record stands that states the register."""
+        """The address of the record that states the register."""
 
 
 class StreamExpectation:
-    """What a stream says; an `Expectation`."""
+    """The fold of a stream, as an `Expectation`."""
 
     def __init__(self, stream_id: str, fold: Fold) -> None:
         self.stream_id = stream_id
@@ -70,26 +71,35 @@ class StreamExpectation:
         return self._fold.hsa_ids()
 
     def region_codes(self, hsa_id: str) -> set[str]:
-        told = self._fold.passed(hsa_id, Fact.REGION), self._fold.newest(hsa_id, Fact.REGION)
-        return {stated.register.value for stated in told if stated is not None}
+        return {
+            located.register.value
+            for located in self._located(hsa_id, Fact.REGION)[:2]
+            if located is not None
+        }
 
-    def judge(self, hsa_id: str, fact: Fact, state: FactState) -> Judgement:
-        told = self._fold.passed(hsa_id, fact), self._fold.newest(hsa_id, fact)
+    def compare(self, hsa_id: str, fact: Fact, state: FactState) -> Judgement:
         passed, newest, under_held = (
-            None if stated is None else stated.register
-            for stated in (*told, self._fold.under_held(hsa_id, fact))
+            None if located is None else located.register for located in self._located(hsa_id, fact)
         )
         return against_stream(state, passed, newest, under_held)
 
     def address(self, hsa_id: str, fact: Fact, register: Register[Any]) -> Address | None:
-        newest, under_held = self._fold.newest(hsa_id, fact), self._fold.under_held(hsa_id, fact)
-        told = self._fold.passed(hsa_id, fact), newest, under_held
-        found = (s.address for s in told if s is not None and s.register == register)
-        return next(found, None)
+        for located in self._located(hsa_id, fact):
+            if located is not None and located.register == register:
+                return located.address
+        return None
+
+    def _located(self, hsa_id: str, fact: Fact) -> tuple[LocatedRegister | None, ...]:
+        """The newest that the worker has passed, the newest of all, and that under a held one."""
+        return (
+            self._fold.passed(hsa_id, fact),
+            self._fold.newest(hsa_id, fact),
+            self._fold.under_held(hsa_id, fact),
+        )
 
 
 class ExtractExpectation:
-    """What an extract says; an `Expectation`."""
+    """An extract, as an `Expectation`."""
 
     stream_id = None
 
@@ -100,13 +110,13 @@ class ExtractExpectation:
         return self._extract.clinics.keys()
 
     def region_codes(self, hsa_id: str) -> set[str]:
-        said = self._extract.clinics.get(hsa_id)
-        return set() if said is None or said.region is None else {said.region.value}
+        facts = self._extract.clinics.get(hsa_id)
+        return set() if facts is None or facts.region is None else {facts.region.value}
 
-    def judge(self, hsa_id: str, fact: Fact, state: FactState) -> Judgement:
-        said = self._extract.clinics.get(hsa_id)
-        if said is not None:
-            register: Register[Any] | None = said.of(fact)
+    def compare(self, hsa_id: str, fact: Fact, state: FactState) -> Judgement:
+        facts = self._extract.clinics.get(hsa_id)
+        if facts is not None:
+            register: Register[Any] | None = facts.of(fact)
             return NO_DRIFT if register is None else against_extract(state, register)
         if fact is Fact.ACTIVATION and state.stored.value is True:
             return against_extract(state, self._extract.register(value=False), is_named=False)
@@ -117,7 +127,7 @@ class ExtractExpectation:
 
 
 class Difference(NamedTuple):
-    """A fact that is not as it should be, with what was compared."""
+    """A fact that differs, with what was compared."""
 
     hsa_id: str
     fact: Fact
@@ -128,13 +138,13 @@ class Difference(NamedTuple):
 
     @property
     def state(self) -> FactState:
-        """What the registry has of it."""
+        """What the registry has of the fact."""
         return self.clinic.state(self.fact)
 
 
 @dataclass(slots=True)
 class Comparison:
-    """What a comparison comes to; `compared` counts clinics, the others facts."""
+    """The result of a comparison; `compared` counts clinics, the other numbers count facts."""
 
     compared: int = 0
     pending: int = 0
@@ -143,25 +153,27 @@ class Comparison:
     differences: list[Difference] = field(default_factory=list)
     """In the order of HSA-ids and facts."""
     registrations: list[RegistrationDrift] = field(default_factory=list)
-    """Those that are otherwise than the change log has them, in the order of HSA-ids."""
+    """Registrations that contradict the change log, in the order of HSA-ids."""
 
     @property
     def found(self) -> int:
-        """How many facts differ, registrations among them."""
+        """How many facts differ, registrations included."""
         return len(self.differences) + len(self.registrations)
 
 
-def passed_by(survey: RegistrySnapshot, origin: Origin) -> WorkerProgress:
-    """What of a stream, as its topics are now, the worker is done with."""
-    positions = {one.partition: one.next_offset for one in survey.positions_in(origin.stream)}
-    set_aside = {
+def worker_progress(survey: RegistrySnapshot, origin: Origin) -> WorkerProgress:
+    """How far the worker has read a stream whose topics have these ids."""
+    positions = {
+        position.partition: position.next_offset for position in survey.positions_in(origin.stream)
+    }
+    dead_lettered = {
         (topic, partition, offset): digests
         for (topic_id, topic, partition, offset), digests in survey.dead_letters.get(
             origin.stream, {}
         ).items()
         if topic_id == origin.topic_id(topic)
     }
-    waiting = {
+    held_registers = {
         hsa_id: {
             fact: HeldRegister(held.register, clinic.state(fact).stored.version)
             for fact, held in clinic.held.items()
@@ -169,25 +181,25 @@ def passed_by(survey: RegistrySnapshot, origin: Origin) -> WorkerProgress:
         for hsa_id, clinic in survey.clinics.items()
         if clinic.held
     }
-    return WorkerProgress(positions or None, set_aside, waiting)
+    return WorkerProgress(positions or None, dead_lettered, held_registers)
 
 
 def compare(
     survey: RegistrySnapshot, expectation: Expectation, region_codes: Collection[str] = ()
 ) -> Comparison:
-    """Compare every clinic that either side knows, and the change log with its registration.
+    """Compare every clinic that either side has, and its registration with the change log.
 
-    With region codes, only clinics that the registry or the other side has in one of them: one that
-    was moved away by mistake is found from both regions.
+    With region codes, only clinics that either side has in one of these regions, so a clinic that
+    was moved by mistake is found from both regions.
     """
     result = Comparison()
-    known = survey.clinics.keys() | survey.registrations.keys() | set(expectation.hsa_ids())
-    for hsa_id in sorted(known):
+    hsa_ids = survey.clinics.keys() | survey.registrations.keys() | set(expectation.hsa_ids())
+    for hsa_id in sorted(hsa_ids):
         clinic = survey.clinics.get(hsa_id, NO_CLINIC)
         if region_codes and not _is_in(hsa_id, clinic, expectation, region_codes):
             continue
         result.compared += 1
-        for difference, judgement in _judged(hsa_id, clinic, expectation):
+        for difference, judgement in _compare_facts(hsa_id, clinic, expectation):
             result.pending += judgement.is_pending
             result.ahead += judgement.is_ahead
             result.held += judgement.is_held
@@ -198,11 +210,11 @@ def compare(
     return result
 
 
-def _judged(
+def _compare_facts(
     hsa_id: str, clinic: ClinicSnapshot, expectation: Expectation
 ) -> Iterator[tuple[Difference | None, Judgement]]:
     for fact in Fact:
-        judgement = expectation.judge(hsa_id, fact, clinic.state(fact))
+        judgement = expectation.compare(hsa_id, fact, clinic.state(fact))
         cause, expected = judgement.cause, judgement.expected
         difference = None
         if cause is not None and expected is not None:
@@ -214,23 +226,22 @@ def _judged(
 def _is_in(
     hsa_id: str, clinic: ClinicSnapshot, expectation: Expectation, region_codes: Collection[str]
 ) -> bool:
-    here = clinic.state(Fact.REGION).stored.value
-    return here in region_codes or not expectation.region_codes(hsa_id).isdisjoint(region_codes)
-
-
-# The two things that the registry can be compared with: a stream, and an extract.
+    region_code = clinic.state(Fact.REGION).stored.value
+    return region_code in region_codes or not expectation.region_codes(hsa_id).isdisjoint(
+        region_codes
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """What a comparison comes to, and what was compared with."""
+    """A comparison, and what the registry was compared with."""
 
     comparison: Comparison
     expectation: Expectation
     has_positions: bool = True
-    """Whether the worker has positions in the stream; without any, all of it counts as passed."""
+    """Whether the worker has positions in the stream; if not, all of it counts as passed."""
     late_beginnings: Mapping[Partition, int] = field(default_factory=dict)
-    """The partitions that do not begin at offset 0: what the records before said is unknown."""
+    """The partitions that do not begin at offset 0: what earlier records said is unknown."""
 
 
 def reconcile_with_stream(
@@ -242,23 +253,23 @@ def reconcile_with_stream(
     """Compare the registry with a whole stream.
 
     Raises:
-        StreamError, StreamUnavailable: it is not the stream that was read, or cannot be read.
+        StreamError, StreamUnavailable: it is not the stream that was read, or is unreadable.
         FoldProcessLost: see there.
     """
-    # Before the stream is opened: its ends have to lie beyond all positions.
+    # Read before the stream is opened, so that the stream's ends lie beyond all positions.
     with registry.snapshot() as connection:
         survey = snapshot.read(connection)
     with closing(stream.open_reader(Range())) as reader:
         stored = of_stream(survey.positions, reader.stream_id)
         reader.check_positions(stored)
-        passed = passed_by(survey, Origin(reader.stream_id, reader.topic_ids))
-        fold = fold_stream(reader, FoldTask(stream, passed, stored), show_progress)
+        progress = worker_progress(survey, Origin(reader.stream_id, reader.topic_ids))
+        fold = fold_stream(reader, FoldTask(stream, progress, stored), show_progress)
     expectation = StreamExpectation(reader.stream_id, fold)
     return Reconciliation(
         compare(survey, expectation, region_codes),
         expectation,
         bool(stored.positions),
-        {at: begin for at, begin in reader.begin_offsets.items() if begin > 0},
+        {partition: begin for partition, begin in reader.begin_offsets.items() if begin > 0},
     )
 
 
@@ -271,7 +282,7 @@ def reconcile_with_extract(
     *,
     accept_short: bool,
 ) -> Reconciliation:
-    """Compare the registry with an extract, a csv file that was taken at an instant.
+    """Compare the registry with an extract, a csv file that says how things were at an instant.
 
     Raises:
         BadExtract, ShortExtract: see there; a short one is accepted with `accept_short`.
@@ -279,8 +290,8 @@ def reconcile_with_extract(
     with registry.snapshot() as connection:
         survey = snapshot.read(connection)
     extract = parse(content, as_of, regions, survey.clinics)
-    refuse_doubtful(extract, survey, region_codes)
+    check_doubtful_ids(extract, survey, region_codes)
     if not accept_short:
-        refuse_short(extract, survey, region_codes)
+        check_length(extract, survey, region_codes)
     expectation = ExtractExpectation(extract)
     return Reconciliation(compare(survey, expectation, region_codes), expectation)

@@ -1,13 +1,14 @@
-"""Sets facts to what they should be: the one write beside the worker's path.
+"""Repair: set facts to what they should be. This is the only write outside the worker's path.
 
-A value that was edited by hand cannot be merged away. So it is set, by compare-and-set on what was
-compared, under the lock of the clinic's row: one whose facts changed since is left alone. It is a
-person's act: logged with actor and reason, neither guarded nor counted by the guard.
+A merge cannot undo a value that was edited by hand, so it is set, by compare-and-set under the lock
+of the clinic's row: a clinic whose facts changed after the comparison is left alone. A repair is a
+person's act: it is logged with actor and reason, and the guard neither checks nor counts it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, groupby
+from operator import attrgetter
 
 from sqlalchemy import Connection
 
@@ -23,13 +24,13 @@ from sync_worker.registry.facts import as_text, change_name
 from sync_worker.registry.snapshot import NO_CLINIC, ClinicSnapshot
 from sync_worker.sequences import batched
 
-_MOST_CLINICS = 1000
-"""In one transaction: the worker waits for locks, and has a place in its group to keep."""
+_MAX_TRANSACTION_CLINICS = 1000
+"""The worker waits for their locks, and must not lose its place in the group by that."""
 
 
 @dataclass(slots=True)
 class RepairResult:
-    """What was set, and what was left because the clinic changed meanwhile."""
+    """What was repaired, and what was left because the clinic had changed."""
 
     done: list[Difference] = field(default_factory=list)
     left: list[Difference] = field(default_factory=list)
@@ -39,15 +40,15 @@ class RepairResult:
 def repair_and_verify(
     registry: Registry, reconciliation: Reconciliation, authorship: Authorship
 ) -> RepairResult:
-    """Repair what differs and compare it again: what differs still is among what was left."""
+    """Repair what differs and compare it again; what still differs counts as left."""
     expectation = reconciliation.expectation
     differences = reconciliation.comparison.differences
     result = repair(registry, differences, authorship, expectation.stream_id)
     with registry.snapshot() as connection:
-        present = snapshot.some(connection, {one.hsa_id for one in result.done})
-    again = still_differing(present, expectation, result.done)
-    result.done = [one for one in result.done if one not in again]
-    result.left += again
+        present = snapshot.some(connection, {difference.hsa_id for difference in result.done})
+    remaining = still_differing(present, expectation, result.done)
+    result.done = [difference for difference in result.done if difference not in remaining]
+    result.left += remaining
     return result
 
 
@@ -57,42 +58,45 @@ def repair(
     authorship: Authorship,
     stream_id: str | None = None,
 ) -> RepairResult:
-    """Set each fact to what is expected; to be called with differences in the order of HSA-ids.
+    """Set each fact to its expected value. The differences must be in the order of HSA-ids.
 
-    `stream_id` is the log that their addresses are of.
+    `stream_id` is the stream that their addresses refer to.
     """
-    repaired = RepairResult()
-    for part in _parts(differences):
+    by_clinic = [
+        (hsa_id, list(of_clinic))
+        for hsa_id, of_clinic in groupby(differences, attrgetter("hsa_id"))
+    ]
+    result = RepairResult()
+    for batch in map(dict, batched(by_clinic, _MAX_TRANSACTION_CLINICS)):
         with registry.transaction() as transaction:
-            done = _repair(transaction.connection, part, authorship, stream_id)
+            repaired = _repair(transaction.connection, batch, authorship, stream_id)
             service_on = registrations.boards(transaction.connection).keys()
             transaction.commit()
-        repaired.done += (one for found in done.values() for one in found.differences)
-        repaired.left += (one for id_, ones in part.items() if id_ not in done for one in ones)
-        registered = (found.differences for found in done.values() if found.is_registered)
-        repaired.moved += _moved_without_board(chain.from_iterable(registered), service_on)
-    return repaired
+        left = (batch[hsa_id] for hsa_id in batch if hsa_id not in repaired)
+        registered = (one.differences for one in repaired.values() if one.is_registered)
+        result.done += chain.from_iterable(one.differences for one in repaired.values())
+        result.left += chain.from_iterable(left)
+        result.moved += _moved_without_board(chain.from_iterable(registered), service_on)
+    return result
 
 
 def still_differing(
-    survey_of_some: dict[str, ClinicSnapshot],
+    present: Mapping[str, ClinicSnapshot],
     expectation: Expectation,
-    repaired: Collection[Difference],
+    differences: Collection[Difference],
 ) -> list[Difference]:
-    """Of these differences the ones that are there (again)."""
-    return [
-        one
-        for one in repaired
-        if expectation.judge(
-            one.hsa_id, one.fact, survey_of_some.get(one.hsa_id, NO_CLINIC).state(one.fact)
-        ).cause
-        is not None
-    ]
+    """Those of the differences that the clinics as they are at present still show."""
+
+    def differs(hsa_id: str, fact: Fact) -> bool:
+        state = present.get(hsa_id, NO_CLINIC).state(fact)
+        return expectation.compare(hsa_id, fact, state).cause is not None
+
+    return [difference for difference in differences if differs(difference.hsa_id, difference.fact)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A clinic that is as it was compared, locked, with what is to be set."""
+class _ClinicRepair:
+    """A locked clinic that has not changed since the comparison, and what to set."""
 
     clinic: ClinicSnapshot
     differences: Sequence[Difference]
@@ -100,87 +104,84 @@ class _Found:
 
     @property
     def stored(self) -> list[StoredFact]:
-        """The row's facts as they will be."""
-        wanted = {one.fact: one.expected for one in self.differences}
+        """The facts of the row after the repair."""
+        expected = {difference.fact: difference.expected for difference in self.differences}
         return [
-            StoredFact(wanted[fact].value, wanted[fact][:3])
-            if fact in wanted
+            StoredFact(expected[fact].value, expected[fact][:3])
+            if fact in expected
             else self.clinic.state(fact).stored
             for fact in Fact
         ]
 
     def outdated(self) -> set[Fact]:
-        """What is held and not newer than what is set."""
+        """The held facts that are not newer than what is set."""
         held = self.clinic.held
         return {
-            one.fact
-            for one in self.differences
-            if one.fact in held and held[one.fact].register <= one.expected
+            fact
+            for _, fact, _, expected, *_ in self.differences
+            if fact in held and held[fact].register <= expected
         }
-
-
-def _parts(differences: Sequence[Difference]) -> Iterator[dict[str, list[Difference]]]:
-    by_clinic = {hsa_id: list(some) for hsa_id, some in groupby(differences, lambda d: d.hsa_id)}
-    return map(dict, batched(list(by_clinic.items()), _MOST_CLINICS))
 
 
 def _repair(
     connection: Connection,
-    part: Mapping[str, Sequence[Difference]],
+    batch: Mapping[str, Sequence[Difference]],
     authorship: Authorship,
     stream_id: str | None,
-) -> dict[str, _Found]:
-    new = [hsa_id for hsa_id, some in part.items() if some[0].cause is Cause.MISSING]
-    present = snapshot.lock(connection, part.keys(), new)
-    found = {
-        hsa_id: _Found(some[0].clinic, some, bool(row is not None and row.is_registered))
-        for hsa_id, some in part.items()
-        for row in [present.get(hsa_id, snapshot.NO_CLINIC).row]
-        if _is_as_compared(present.get(hsa_id, snapshot.NO_CLINIC), some[0].clinic)
+) -> dict[str, _ClinicRepair]:
+    missing = [hsa_id for hsa_id, some in batch.items() if some[0].cause is Cause.MISSING]
+    locked = snapshot.lock(connection, batch.keys(), missing)
+    repairs = {
+        hsa_id: _ClinicRepair(
+            differences[0].clinic, differences, bool(clinic.row and clinic.row.is_registered)
+        )
+        for hsa_id, differences in batch.items()
+        if _is_unchanged(clinic := locked.get(hsa_id, NO_CLINIC), differences[0].clinic)
     }
     snapshot.write(
-        connection, ((hsa_id, one.stored) for hsa_id, one in found.items()), authorship.at
+        connection, ((hsa_id, repair.stored) for hsa_id, repair in repairs.items()), authorship.at
     )
-    outdated = {hsa_id: facts for hsa_id, one in found.items() if (facts := one.outdated())}
+    outdated = {hsa_id: facts for hsa_id, repair in repairs.items() if (facts := repair.outdated())}
     holds.release(connection, outdated, authorship.at)
-    entries = [entry for one in found.values() for entry in _entries(one, authorship)]
-    if found:
-        count = sum(len(one.differences) for one in found.values())
-        # Unregistered clinics have no other entry than this one.
+    entries = [entry for repair in repairs.values() for entry in _entries(repair, authorship)]
+    if repairs:
+        count = sum(len(repair.differences) for repair in repairs.values())
+        # It is the only entry that tells of unregistered clinics.
         summary = LogEntry.by(authorship, "repaired")._replace(new_value=str(count))
         entries.append(summary)
     change_log.append(connection, [entry._replace(stream=stream_id) for entry in entries])
-    return found
+    return repairs
 
 
-def _is_as_compared(present: ClinicSnapshot, compared: ClinicSnapshot) -> bool:
-    """Whether a locked clinic has the facts that it had; one without any is as good as missing."""
-    return present.held == compared.held and all(
-        present.state(fact).stored == compared.state(fact).stored for fact in Fact
+def _is_unchanged(locked: ClinicSnapshot, compared: ClinicSnapshot) -> bool:
+    """Whether a clinic has the facts it had; one without facts counts as missing."""
+    return locked.held == compared.held and all(
+        locked.state(fact).stored == compared.state(fact).stored for fact in Fact
     )
 
 
-def _entries(found: _Found, authorship: Authorship) -> Iterator[LogEntry]:
-    """Of a registered clinic, each value that changes, and each held one that is let go."""
-    if not found.is_registered:
+def _entries(repair: _ClinicRepair, authorship: Authorship) -> Iterator[LogEntry]:
+    """Of a registered clinic, each value that changes, and each held one that is withdrawn."""
+    if not repair.is_registered:
         return
-    for one in found.differences:
-        old, new = one.state.stored.value, one.expected.value
+    outdated = repair.outdated()
+    for difference in repair.differences:
+        fact, old, new = difference.fact, difference.state.stored.value, difference.expected.value
         if old != new:
-            change = Change(one.fact, old, new)
-            yield _entry(one, change_name(change), change, authorship)
-        if one.fact in found.outdated():
-            waiting = found.clinic.held[one.fact].register.value
-            yield _entry(one, change_log.WITHDRAWN, Change(one.fact, waiting, new), authorship)
+            change = Change(fact, old, new)
+            yield _entry(difference, change_name(change), change, authorship)
+        if fact in outdated:
+            withdrawn = Change(fact, repair.clinic.held[fact].register.value, new)
+            yield _entry(difference, change_log.WITHDRAWN, withdrawn, authorship)
 
 
-def _entry(one: Difference, name: str, change: Change, authorship: Authorship) -> LogEntry:
-    topic, partition, offset = one.address or (None, None, None)
+def _entry(difference: Difference, name: str, change: Change, authorship: Authorship) -> LogEntry:
+    topic, partition, offset = difference.address or (None, None, None)
     return LogEntry.by(authorship, name)._replace(
-        hsa_id=one.hsa_id,
+        hsa_id=difference.hsa_id,
         old_value=as_text(change.old),
         new_value=as_text(change.new),
-        event_id=one.expected.event_id,
+        event_id=difference.expected.event_id,
         topic=topic,
         partition=partition,
         record_offset=offset,
@@ -188,18 +189,18 @@ def _entry(one: Difference, name: str, change: Change, authorship: Authorship) -
 
 
 def would_move(registry: Registry, differences: Sequence[Difference]) -> list[MovedWithoutBoard]:
-    """Which registered clinics a repair would move into a region without a patient board."""
+    """The registered clinics that a repair would move into a region without a patient board."""
     with registry.snapshot() as connection:
         service_on = registrations.boards(connection).keys()
-    registered = [one for one in differences if one.clinic.row and one.clinic.row.is_registered]
+    registered = [d for d in differences if d.clinic.row and d.clinic.row.is_registered]
     return list(_moved_without_board(registered, service_on))
 
 
 def _moved_without_board(
     differences: Iterable[Difference], service_on: Collection[str]
 ) -> Iterator[MovedWithoutBoard]:
-    """Of registered clinics."""
-    for one in differences:
-        is_move = one.fact is Fact.REGION and one.state.stored.value != one.expected.value
-        if is_move and one.expected.value not in service_on:
-            yield MovedWithoutBoard(one.hsa_id, one.expected.value)
+    """Warnings for differences of registered clinics."""
+    for difference in differences:
+        old, new = difference.state.stored.value, difference.expected.value
+        if difference.fact is Fact.REGION and old != new and new not in service_on:
+            yield MovedWithoutBoard(difference.hsa_id, new)

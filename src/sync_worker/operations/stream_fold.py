@@ -1,7 +1,11 @@
 """The fold of a whole stream: each clinic's newest facts, and the records that state them.
 
-Two folds at once: of the records that the worker has passed, by its positions at one moment, and of
-those beyond. Memory grows with the clinics, not with the records.
+Records that the worker has passed, by its positions at one moment, are folded apart from those
+beyond. Memory grows with the clinics, not with the records.
+
+A long stream is folded in two processes, each with half of the partitions: Kafka's client keeps one
+core busy with taking record batches apart, and folding costs as much again. The other process hands
+over its result, whose size depends on the number of clinics alone.
 """
 
 import multiprocessing
@@ -29,15 +33,15 @@ _FACTS = len(PLACES)
 
 
 class LocatedRegister(NamedTuple):
-    """A fact, and where the record stands that states it."""
+    """A register, and the address of the record that states it."""
 
     register: Register[Any]
     address: Address
 
 
 FoldedClinic = list[Any]
-"""A clinic's registers in the order of `Fact`, then as many addresses. A list of plain values,
-since one is looked at for each of millions of records."""
+"""A clinic's registers in the order of `Fact`, followed by as many addresses. It is a flat list
+because one is updated for each of millions of records."""
 
 
 FactKey = tuple[str, Fact]
@@ -49,158 +53,158 @@ FoldContents = tuple[
 
 
 class HeldRegister(NamedTuple):
-    """What is held of a fact, and the version that the row has beneath it."""
+    """A register that is held, and the version of the same fact in the clinic's row."""
 
     held: Register[Any]
-    version: Version | None
+    row_version: Version | None
 
 
 class WorkerProgress(NamedTuple):
-    """What of a stream the worker is done with.
+    """How far the worker has read a stream, and what it read without changing the rows.
 
-    `positions` is None where it has none in that stream: then everything counts as passed. Records
-    with an address and a digest in `set_aside` are below the positions and no facts.
+    `positions` is None if it has none in that stream: then everything counts as passed. Records
+    whose digest is in `dead_lettered`, at their address, state no facts.
     """
 
     positions: Mapping[Partition, int] | None
-    set_aside: Mapping[Address, frozenset[str]] = {}
-    waiting: Mapping[str, Mapping[Fact, HeldRegister]] = {}
-    """What is held, by clinic: there the row is not what was passed last."""
+    dead_lettered: Mapping[Address, frozenset[str]] = {}
+    held: Mapping[str, Mapping[Fact, HeldRegister]] = {}
+    """By clinic: here the row is older than what was passed last."""
 
 
 class Fold:
-    """Folds a stream's records, in any order."""
+    """Folds the records of a stream, in any order."""
 
-    def __init__(self, decoder: EventDecoder, passed: WorkerProgress) -> None:
+    def __init__(self, decoder: EventDecoder, progress: WorkerProgress) -> None:
         self._decoder = decoder
-        known = passed.positions
+        positions = progress.positions
         self._positions: dict[tuple[str, int], int] | None = (
             None
-            if known is None
-            else {(at.topic, at.partition): offset for at, offset in known.items()}
+            if positions is None
+            else {(at.topic, at.partition): offset for at, offset in positions.items()}
         )
-        self._set_aside = passed.set_aside
+        self._dead_lettered = progress.dead_lettered
         self._passed: dict[str, FoldedClinic] = {}
         self._beyond: dict[str, FoldedClinic] = {}
-        self._waiting = passed.waiting
+        self._held = progress.held
         self._under_held: dict[FactKey, LocatedRegister] = {}
 
     def read(self, records: Iterable[Record], now: datetime) -> None:
-        """Take records in; `now` is the clock. What the codec sets aside or ignores is no fact."""
+        """Fold records; `now` is the clock. Records that do not decode to an event are skipped."""
         decode = self._decoder.decode
         for record in records:
             event = decode(record, now)
             if isinstance(event, Event):
-                self._state(event, record)
+                self._fold(event, record)
 
     def contents(self) -> FoldContents:
-        """What it has come to, as plain data that another process can be given."""
+        """The result as plain data, which can be sent to another process."""
         return self._passed, self._beyond, self._under_held
 
     def join(self, contents: FoldContents) -> None:
-        """Take in what another fold, of other partitions of the same stream, has come to."""
+        """Merge the result of another fold, of other partitions of the same stream."""
         *registers, under_held = contents
         for mine, others in zip((self._passed, self._beyond), registers, strict=True):
-            for hsa_id, slots in others.items():
-                mine[hsa_id] = _joined(mine.get(hsa_id), slots)
-        for place, stated in under_held.items():
-            self._under_held[place] = max(stated, self._under_held.get(place, stated))
+            for hsa_id, clinic in others.items():
+                mine[hsa_id] = _joined(mine.get(hsa_id), clinic)
+        for key, located in under_held.items():
+            self._under_held[key] = max(located, self._under_held.get(key, located))
 
     def hsa_ids(self) -> set[str]:
-        """The clinics that an event names."""
+        """The clinics that the events name."""
         return self._passed.keys() | self._beyond.keys()
 
     def passed(self, hsa_id: str, fact: Fact) -> LocatedRegister | None:
-        """The newest that the worker has passed."""
-        return _stated(self._passed, hsa_id, fact)
+        """The newest register that the worker has passed."""
+        return _located(self._passed, hsa_id, fact)
 
     def newest(self, hsa_id: str, fact: Fact) -> LocatedRegister | None:
-        """The newest of the whole stream."""
-        passed, beyond = self.passed(hsa_id, fact), _stated(self._beyond, hsa_id, fact)
+        """The newest register of the whole stream."""
+        passed, beyond = self.passed(hsa_id, fact), _located(self._beyond, hsa_id, fact)
         if passed is None or beyond is None:
             return passed or beyond
         return beyond if passed.register < beyond.register else passed
 
     def under_held(self, hsa_id: str, fact: Fact) -> LocatedRegister | None:
-        """What is stated by the version that the row has, where something newer is held."""
+        """The register with the row's version, for a fact of which something newer is held."""
         return self._under_held.get((hsa_id, fact))
 
-    def _state(self, event: Event, record: Record) -> None:
+    def _fold(self, event: Event, record: Record) -> None:
         is_passed = self._positions is None or record.offset < self._positions.get(record[:2], 0)
-        if is_passed and (digests := self._set_aside.get(record[:3])) and record.digest in digests:
+        if (
+            is_passed
+            and (digests := self._dead_lettered.get(record[:3]))
+            and record.digest in digests
+        ):
             return
         clinics = self._passed if is_passed else self._beyond
-        slots = clinics.get(event.hsa_id)
-        if slots is None:
-            slots = clinics[event.hsa_id] = [None] * (2 * _FACTS)
-        _take(slots, event, record)
-        if is_passed and event.hsa_id in self._waiting:
-            self._look_under_held(event, record)
+        clinic = clinics.get(event.hsa_id)
+        if clinic is None:
+            clinic = clinics[event.hsa_id] = [None] * (2 * _FACTS)
+        _merge_event(clinic, event, record)
+        if is_passed and event.hsa_id in self._held:
+            self._find_under_held(event, record)
 
-    def _look_under_held(self, event: Event, record: Record) -> None:
-        for fact, waiting in self._waiting[event.hsa_id].items():
+    def _find_under_held(self, event: Event, record: Record) -> None:
+        for fact, (held, row_version) in self._held[event.hsa_id].items():
             register = event.facts.of(fact)
-            if register is None or register[:3] != waiting.version or register >= waiting.held:
+            if register is None or register[:3] != row_version or register >= held:
                 continue
-            stated, place = LocatedRegister(register, record.address), (event.hsa_id, fact)
-            self._under_held[place] = max(stated, self._under_held.get(place, stated))
+            located, key = LocatedRegister(register, record.address), (event.hsa_id, fact)
+            self._under_held[key] = max(located, self._under_held.get(key, located))
 
 
-def _take(slots: FoldedClinic, event: Event, record: Record) -> None:
-    number = 0
+def _merge_event(clinic: FoldedClinic, event: Event, record: Record) -> None:
+    index = 0
     for register in event.facts:
-        if register is not None and (slots[number] is None or slots[number] < register):
-            slots[number] = register
-            slots[number + _FACTS] = record.address
-        number += 1  # noqa: SIM113 - counted by hand, which is quicker
+        if register is not None and (clinic[index] is None or clinic[index] < register):
+            clinic[index] = register
+            clinic[index + _FACTS] = record.address
+        index += 1  # noqa: SIM113 - faster than enumerate
 
 
 def _joined(mine: FoldedClinic | None, others: FoldedClinic) -> FoldedClinic:
     if mine is None:
         return others
-    for number in range(_FACTS):
-        register = others[number]
-        if register is not None and (mine[number] is None or mine[number] < register):
-            mine[number], mine[number + _FACTS] = register, others[number + _FACTS]
+    for index in range(_FACTS):
+        register = others[index]
+        if register is not None and (mine[index] is None or mine[index] < register):
+            mine[index], mine[index + _FACTS] = register, others[index + _FACTS]
     return mine
 
 
-def _stated(clinics: Mapping[str, FoldedClinic], hsa_id: str, fact: Fact) -> LocatedRegister | None:
-    slots, number = clinics.get(hsa_id), PLACES[fact]
-    if slots is None or slots[number] is None:
+def _located(
+    clinics: Mapping[str, FoldedClinic], hsa_id: str, fact: Fact
+) -> LocatedRegister | None:
+    clinic, index = clinics.get(hsa_id), PLACES[fact]
+    if clinic is None or clinic[index] is None:
         return None
-    return LocatedRegister(slots[number], slots[number + _FACTS])
+    return LocatedRegister(clinic[index], clinic[index + _FACTS])
 
 
-# The fold of a long stream in two processes, each with half of the partitions. Kafka's client
-# keeps one core busy by taking records apart, and folding costs as much again. Half of the
-# partitions are folded here, the other half in a process beside it, which hands over what it has
-# come to: facts, of which there are as many as clinics allow, whatever the number of records.
-
-
-WORTH_TWO_PROCESSES = 200_000
+MIN_OFFSETS_FOR_TWO_PROCESSES = 200_000
 """So many records take longer to fold than a process takes to start."""
-_END_SECONDS = 5.0
+_PROCESS_EXIT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class DecoderSettings:
-    """What a codec is made of, for a process of its own."""
+    """What an event decoder is built from, in a form that can be sent to another process."""
 
     activation_topic: str
     regions: Regions
     max_future: timedelta
 
     def decoder(self) -> EventDecoder:
-        """The codec."""
+        """Build the decoder."""
         return EventDecoder(self.activation_topic, self.regions, self.max_future)
 
 
 @dataclass(frozen=True, slots=True)
 class StreamToFold:
-    """A stream, how it is opened, and what judges its records.
+    """How a stream is opened and its records are decoded.
 
-    Where `can_be_split`, its partitions can be read by two processes, and everything here pickled.
+    With `can_be_split`, two processes can share its partitions, and everything here can be pickled.
     """
 
     open_reader: Callable[[Range], RangeReader]
@@ -210,18 +214,18 @@ class StreamToFold:
 
 @dataclass(frozen=True, slots=True)
 class FoldTask:
-    """Some partitions of a stream, to be folded; without numbers, all of them."""
+    """Some partitions of a stream to fold; all of them without `partition_numbers`."""
 
     stream: StreamToFold
-    passed: WorkerProgress
+    progress: WorkerProgress
     stored_positions: StoredPositions
-    numbers: frozenset[int] = frozenset()
+    partition_numbers: frozenset[int] = frozenset()
 
 
 class FoldProcessLost(UserError):
-    """The other process ended without a word; as a rule, somebody killed it.
+    """The other process ended without an error; usually because it was killed.
 
-    `signal_name` is what it was killed by, as in SIGKILL; None where it ended by itself.
+    `signal_name` is the signal that killed it, such as SIGKILL; None if none did.
     """
 
     signal_name: str | None
@@ -249,134 +253,138 @@ class FoldProcessLost(UserError):
 
 
 class FoldProgress:
-    """How far the two are, together; `Measured`."""
+    """How far the two processes are together; `Measured`."""
 
     def __init__(self) -> None:
-        self._other: Any = None
+        self._other_process: Any = None
         self._reader: RangeReader | None = None
 
-    def watch(self, reader: RangeReader, other: Any) -> None:
-        """Look at our reader, and at what the other process tells: fraction and records."""
-        self._reader, self._other = reader, other
+    def watch(self, reader: RangeReader, other_process: Any) -> None:
+        """Watch a reader of this process, and what the other process shares of its own."""
+        self._reader, self._other_process = reader, other_process
 
     @property
     def records_read(self) -> int:
-        return 0 if self._reader is None else self._reader.records_read + int(self._other[1])
+        if self._reader is None:
+            return 0
+        return self._reader.records_read + int(self._other_process[1])
 
     def fraction_read(self) -> float:
         if self._reader is None:
             return 0.0
-        return (self._reader.fraction_read() + float(self._other[0])) / 2
+        return (self._reader.fraction_read() + float(self._other_process[0])) / 2
 
 
 def halves(numbers: Collection[int]) -> tuple[frozenset[int], frozenset[int]]:
-    """The partitions' numbers in two halves; the second is empty where there is only one."""
+    """The numbers of partitions in two halves; the second is empty if there is only one."""
     ordered = sorted(numbers)
     return frozenset(ordered[::2]), frozenset(ordered[1::2])
 
 
-def fold_stream(reader: RangeReader, part: FoldTask, show_progress: ShowProgress) -> Fold:
-    """Fold a stream that `reader` is open on; by two processes where that is quicker.
+def fold_stream(reader: RangeReader, task: FoldTask, show_progress: ShowProgress) -> Fold:
+    """Fold a stream, which `reader` has open; with two processes if that is faster.
 
     Raises:
         StreamError, StreamUnavailable: the stream cannot be read.
         FoldProcessLost: the other process was killed.
     """
-    numbers = {at.partition for at in reader.begin_offsets}
-    is_long = (reader.total_offsets or 0) >= WORTH_TWO_PROCESSES
-    if part.stream.can_be_split and is_long and len(numbers) > 1:
-        gauge = FoldProgress()
-        with show_progress(gauge):
-            return folded(part, numbers, gauge)
+    numbers = {partition.partition for partition in reader.begin_offsets}
+    is_long = (reader.total_offsets or 0) >= MIN_OFFSETS_FOR_TWO_PROCESSES
+    if task.stream.can_be_split and is_long and len(numbers) > 1:
+        progress = FoldProgress()
+        with show_progress(progress):
+            return fold_in_two(task, numbers, progress)
     with show_progress(reader):
-        return _read(reader, part, lambda _: None)
+        return _read(reader, task, lambda _: None)
 
 
-def folded(part: FoldTask, numbers: Collection[int], gauge: FoldProgress) -> Fold:
-    """Fold the partitions with these numbers, two at least, in two processes.
+def fold_in_two(task: FoldTask, numbers: Collection[int], progress: FoldProgress) -> Fold:
+    """Fold the partitions with these numbers, at least two, in two processes.
 
     Raises:
-        StreamError, StreamUnavailable: either part of the stream cannot be read.
+        StreamError, StreamUnavailable: one of the halves cannot be read.
         FoldProcessLost: the other process was killed.
         Exception: whatever else ended the other process.
     """
     here, there = halves(numbers)
     context = multiprocessing.get_context("spawn")
-    told = context.Array("d", 2)
-    with _beside(context, replace(part, numbers=there), told) as result:
-        fold = _fold(replace(part, numbers=here), lambda reader: gauge.watch(reader, told))
-        fold.join(result())
+    shared = context.Array("d", 2)  # the fraction and the number of records read there
+    with _other_process(context, replace(task, partition_numbers=there), shared) as wait_for_result:
+        fold = _open_and_fold(
+            replace(task, partition_numbers=here), lambda reader: progress.watch(reader, shared)
+        )
+        fold.join(wait_for_result())
     return fold
 
 
-def _fold(part: FoldTask, look: Callable[[RangeReader], None]) -> Fold:
-    """Open a part and fold it; `look` is given the reader after each batch."""
-    with closing(part.stream.open_reader(Range(partitions=part.numbers))) as reader:
-        reader.check_positions(part.stored_positions)
-        look(reader)
-        return _read(reader, part, look)
+def _open_and_fold(task: FoldTask, on_batch: Callable[[RangeReader], None]) -> Fold:
+    with closing(task.stream.open_reader(Range(partitions=task.partition_numbers))) as reader:
+        reader.check_positions(task.stored_positions)
+        on_batch(reader)
+        return _read(reader, task, on_batch)
 
 
-def _read(reader: RangeReader, part: FoldTask, look: Callable[[RangeReader], None]) -> Fold:
-    fold = Fold(part.stream.decoder_settings.decoder(), part.passed)
+def _read(reader: RangeReader, task: FoldTask, on_batch: Callable[[RangeReader], None]) -> Fold:
+    fold = Fold(task.stream.decoder_settings.decoder(), task.progress)
     with gc_control.between_batches() as collect:
         for batch in reader.batches():
             fold.read(batch.records, datetime.now(UTC))
             del batch
             collect()
-            look(reader)
+            on_batch(reader)
     return fold
 
 
 @contextmanager
-def _beside(context: Any, part: FoldTask, told: Any) -> Iterator[Callable[[], Any]]:
-    """Fold a part in a process of its own; what is yielded waits for what it has come to."""
+def _other_process(context: Any, task: FoldTask, shared: Any) -> Iterator[Callable[[], Any]]:
+    """Fold in another process; the yielded function waits for its result."""
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_run, args=(part, sender, told), daemon=True)
+    process = context.Process(target=_run, args=(task, sender, shared), daemon=True)
     process.start()
     sender.close()
     try:
-        yield lambda: _result(receiver, process)
+        yield lambda: _receive(receiver, process)
     finally:
         receiver.close()
         process.terminate()
-        process.join(_END_SECONDS)
+        process.join(_PROCESS_EXIT_SECONDS)
 
 
-def _result(receiver: Connection, process: Any) -> Any:
+def _receive(receiver: Connection, process: Any) -> Any:
     try:
         kind, content = receiver.recv()
     except EOFError:
-        process.join(_END_SECONDS)
+        process.join(_PROCESS_EXIT_SECONDS)
         raise FoldProcessLost(process.exitcode) from None
     match kind:
         case "error":
             raise StreamError(*content)
-        case "away":
+        case "unavailable":
             raise StreamUnavailable(content)
-        case "broken":
+        case "exception":
             raise content
     return content
 
 
-def _run(part: FoldTask, sender: Connection, told: Any) -> None:
-    """The other process. Ctrl-C is its parent's business, which ends it."""
+def _run(task: FoldTask, sender: Connection, shared: Any) -> None:
+    """The main function of the other process."""
+    # Ctrl-C is for the parent process, which then ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
-    def look(reader: RangeReader) -> None:
-        told[:] = (reader.fraction_read(), reader.records_read)
+    def on_batch(reader: RangeReader) -> None:
+        shared[:] = (reader.fraction_read(), reader.records_read)
         if parent is not None and not parent.is_alive():
             raise SystemExit(1)
 
     try:
-        fold = _fold(part, look)
+        fold = _open_and_fold(task, on_batch)
     except StreamError as error:
         sender.send(("error", (error.what, error.why, error.hint)))
-    except StreamUnavailable as away:
-        sender.send(("away", str(away)))
-    except Exception as error:  # noqa: BLE001 - this process has nobody else to tell it to
+    except StreamUnavailable as error:
+        sender.send(("unavailable", str(error)))
+    except Exception as error:  # noqa: BLE001 - the parent process raises it
         error.add_note(traceback.format_exc())
-        sender.send(("broken", error))
+        sender.send(("exception", error))
     else:
         sender.send(("fold", fold.contents()))

@@ -86,7 +86,7 @@ def test_its_version_is_its_time_and_the_hash_of_its_content():
         (f"{HEADER}{A},true,1,\n", "Line 2: region_code is '1'"),
         (f"{HEADER},true,01,x\n", "Line 2: hsa_id is not 1 to 64 characters"),
         (f"{HEADER}{A},true,01,\n{A.lower()},true,01,\n", "Line 3: this HSA-id stands in an"),
-        (f'{HEADER}{A},true,01,"x\n', "Line 2: a quotation mark begins"),
+        (f'{HEADER}{A},true,01,"x\n', "Line 2: the quotation mark is not closed"),
         (f"{HEADER}{A},true,01,".encode() + b"\xe5\n", "Line 2: it is not UTF-8"),
         (f"{HEADER}{A},true,01,a\0b\n", "Line 2: "),
     ],
