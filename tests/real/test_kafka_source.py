@@ -38,10 +38,10 @@ def test_a_record_keeps_its_bytes_and_its_address(cluster: Cluster, opened: Open
     assert (tombstone.offset, tombstone.key, tombstone.value) == (1, b"gone", None)
 
 
-@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
-def test_it_reads_every_compression(cluster: Cluster, opened: Opened, decoder: str) -> None:
+@pytest.mark.parametrize("compression", ["gzip", "snappy", "lz4", "zstd"])
+def test_it_reads_every_compression(cluster: Cluster, opened: Opened, compression: str) -> None:
     topic = cluster.topic()
-    with cluster.producer(compression_type=decoder, linger_ms=50) as producer:
+    with cluster.producer(compression_type=compression, linger_ms=50) as producer:
         for number in range(100):
             producer.send(topic, value=str(number).encode() * 100)
     reader = Reader(opened(cluster.settings(topic)), Ledger())

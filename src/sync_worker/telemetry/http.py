@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _REQUEST_SECONDS = 3.0
 """The longest that a client takes over its question, however it spreads it."""
+_POLL_SECONDS = 0.1
+"""How often the thread looks whether it is to end, and so how long an end takes."""
 _MOST_CONNECTIONS = 32
 """The most that are open at once, and so the most threads; a new one ends the oldest."""
 
@@ -26,11 +29,21 @@ _MOST_CONNECTIONS = 32
 class HttpServer:
     """Serves health and metrics from a thread of its own until it is closed."""
 
-    def __init__(self, host: str, port: int, health: Health, metrics: CollectorRegistry) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        health: Health,
+        metrics: CollectorRegistry,
+        *,
+        request_seconds: float = _REQUEST_SECONDS,
+    ) -> None:
         """Raise OSError where the address cannot be listened on."""
-        handler = type("_Handler", (_Handler,), {"health": health, "metrics": metrics})
+        members = {"health": health, "metrics": metrics, "timeout": request_seconds}
+        handler = type("_Handler", (_Handler,), members)
         self._server = _Server(host, port, handler)
-        self.thread = Thread(target=self._server.serve_forever, name="http", daemon=True)
+        serve = partial(self._server.serve_forever, poll_interval=_POLL_SECONDS)
+        self.thread = Thread(target=serve, name="http", daemon=True)
         self.thread.start()
 
     @property
@@ -49,6 +62,8 @@ class _Server(ThreadingHTTPServer):
     """Listens on IPv4 or IPv6, on `::` on both; has few threads, whatever clients do."""
 
     daemon_threads = True
+    # With the usual five, clients of a burst are heard only when they try again, a second later.
+    request_queue_size = _MOST_CONNECTIONS
 
     def __init__(self, host: str, port: int, handler: type[BaseHTTPRequestHandler]) -> None:
         self.address_family, address = _address(host, port)
@@ -97,9 +112,9 @@ def _address(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
 class _Unhurried(io.RawIOBase):
     """What a client says, up to the time at which it is not listened to any more."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
         self._connection = connection
-        self._end = time.monotonic() + _REQUEST_SECONDS
+        self._end = time.monotonic() + seconds
 
     def readable(self) -> bool:
         return True
@@ -121,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self.rfile = io.BufferedReader(_Unhurried(self.connection))
+        self.rfile = io.BufferedReader(_Unhurried(self.connection, self.timeout))
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")

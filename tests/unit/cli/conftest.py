@@ -16,6 +16,12 @@ def folder(folder):
     return folder
 
 
+@pytest.fixture(autouse=True)
+def no_waiting_for_kafka(monkeypatch):
+    """A Kafka that is not there is given up soon: no command says how long it is looked for."""
+    monkeypatch.setattr("sync_worker.streams.kafka.settings.BOOTSTRAP_TIMEOUT_SECONDS", 0.2)
+
+
 @pytest.fixture
 def database(folder, upgraded, monkeypatch) -> Path:
     """An empty registry that the settings name."""

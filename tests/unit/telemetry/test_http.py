@@ -24,9 +24,9 @@ PATIENT, STUCK_AT_ONCE = 3600.0, -1.0
 class Served:
     """A port with what stands behind it."""
 
-    def __init__(self, stuck_after_seconds):
+    def __init__(self, stuck_after_seconds, **limits):
         self.health, self.metrics = Health(stuck_after_seconds), Metrics()
-        self.port = HttpServer("127.0.0.1", 0, self.health, self.metrics.registry)
+        self.port = HttpServer("127.0.0.1", 0, self.health, self.metrics.registry, **limits)
 
     def get(self, path, method="GET"):
         connection = http.client.HTTPConnection("127.0.0.1", self.port.number, timeout=10)
@@ -136,15 +136,23 @@ def test_nonsense_and_hanging_up_leave_no_word(served, said, does_wait, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_idle_and_dripping_clients_hold_neither_threads_nor_probes(served):
+@pytest.fixture
+def impatient():
+    opened = Served(PATIENT, request_seconds=0.5)
+    yield opened
+    opened.port.close()
+
+
+def test_idle_and_dripping_clients_hold_neither_threads_nor_probes(impatient):
     before = threading.active_count()
     clients = [
-        socket.create_connection(("127.0.0.1", served.port.number), timeout=10) for _ in range(100)
+        socket.create_connection(("127.0.0.1", impatient.port.number), timeout=10)
+        for _ in range(100)
     ]
     for client in clients:
         with suppress(OSError):
             client.sendall(b"GET /li")
-    assert served.get("/livez") == (200, "ok\n")
+    assert impatient.get("/livez") == (200, "ok\n")
     until(lambda: threading.active_count() <= before + 40, "few threads to be left")
     until(lambda: is_cut_off(clients[-1]), "a byte now and then to buy no more time")
     until(lambda: threading.active_count() <= before, "all of them to be cut off")
