@@ -26,17 +26,17 @@ def server(postgres, template):
     """The server's superuser, in a database of it where everybody may add to `public`."""
     name = f"open_{uuid4().hex[:8]}"
     url = create_database(postgres.url, name)
-    buffer, mallory = (f"{who}_{name}" for who in ("keeper", "mallory"))
+    keeper, mallory = (f"{who}_{name}" for who in ("keeper", "mallory"))
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ALTER SCHEMA public OWNER TO CURRENT_USER")
         connection.execute("GRANT ALL ON SCHEMA public TO PUBLIC")
-        for user in (buffer, mallory):
+        for user in (keeper, mallory):
             made = sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'made-up'")
             connection.execute(made.format(sql.Identifier(user)))
         yield connection
     drop_database(postgres.url, name)
     with psycopg.connect(postgres.url, autocommit=True) as connection:
-        for user in (buffer, mallory):
+        for user in (keeper, mallory):
             connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(user)))
 
 
@@ -47,7 +47,7 @@ def url_of(server, who):
 
 
 @pytest.fixture
-def buffer(server, monkeypatch, tmp_path):
+def keeper(server, monkeypatch, tmp_path):
     """The tables' owner, who owns neither their schema nor the database."""
     monkeypatch.chdir(tmp_path)
     settings(monkeypatch, url_of(server, "keeper"))
@@ -55,7 +55,7 @@ def buffer(server, monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def loot(server, buffer):
+def loot(server, keeper):
     """What ran with somebody else's rights: each planted function says so, and empties the log."""
     with psycopg.connect(url_of(server, "mallory"), autocommit=True) as mallory:
         mallory.execute("CREATE TABLE public.loot (who text, what text)")
