@@ -181,7 +181,8 @@ def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Columns:
 
 def _is_same(values: Sequence[Any]) -> bool:
     """Whether all rows have the same value, which is then sent once."""
-    return values.count(values[0]) == len(values)
+    # The last one first: to look at all of a long column costs as much as to write it.
+    return values[-1] == values[0] and values.count(values[0]) == len(values)
 
 
 def _as_table(table: Table, columns: Columns) -> FromClause:
@@ -249,8 +250,12 @@ def array_literal(values: Sequence[Any]) -> str:
     """
     if not values:
         return "{}"
-    texts = _texts(values)
-    joined = '","'.join(texts)
+    texts = values
+    try:
+        joined = '","'.join(texts)  # most columns are texts without a NULL
+    except TypeError:
+        texts = _texts(values)
+        joined = '","'.join(texts)
     if "\\" in joined or joined.count('"') != 2 * (len(texts) - 1):
         joined = '","'.join(map(_escaped, texts))
     return f'{{"{joined}"}}'.replace(f'"{_NULL}"', "NULL")
