@@ -392,19 +392,19 @@ def checked(probe, port, **settings):
 
 def test_the_check_says_what_the_worker_says():
     health = Health(stuck_after_seconds=60, source=lambda: ["Kafka does not answer"])
-    health.database_is(None)
-    port = HttpServer("127.0.0.1", 0, health, CollectorRegistry())
+    health.database_used(None)
+    server = HttpServer("127.0.0.1", 0, health, CollectorRegistry())
     try:
-        assert checked("livez", port.number)[0] == 0
-        assert checked("readyz", port.number) == (
+        assert checked("livez", server.port)[0] == 0
+        assert checked("readyz", server.port) == (
             1,
             '{"status": "failing", "reasons": ["Kafka does not answer"]}\n',
         )
         health.source = list
-        assert checked("readyz", port.number)[0] == 0
+        assert checked("readyz", server.port)[0] == 0
     finally:
-        port.close()
-    exit_code, sentence = checked("readyz", port.number)
+        server.close()
+    exit_code, sentence = checked("readyz", server.port)
     assert exit_code == 1
     assert sentence.startswith("no answer: ")
 
@@ -415,14 +415,14 @@ def test_a_worker_without_a_port_is_not_asked():
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1", "::", "localhost"])
 def test_the_check_asks_wherever_the_worker_listens(host, tmp_path):
-    port = HttpServer(host, 0, Health(stuck_after_seconds=60), CollectorRegistry())
+    server = HttpServer(host, 0, Health(stuck_after_seconds=60), CollectorRegistry())
     try:
-        assert checked("livez", port.number, HTTP_HOST=host)[0] == 0
-        (tmp_path / "sync_worker_http_port").write_text(f"{port.number}\n")
+        assert checked("livez", server.port, HTTP_HOST=host)[0] == 0
+        (tmp_path / "sync_worker_http_port").write_text(f"{server.port}\n")
         (tmp_path / "sync_worker_http_host").write_text(f"{host}\n")
         assert checked("livez", None, SECRETS_DIR=tmp_path)[0] == 0
     finally:
-        port.close()
+        server.close()
 
 
 # --- docs/operations.md ---------------------------------------------------------------------------

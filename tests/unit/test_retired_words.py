@@ -36,8 +36,16 @@ valid X, retained, unavailable, automatically."""
 
 STILL_IN_DOCUMENTS = {"is away"}
 STILL_IN_SOURCE = {
-    *("set aside", "anew", "meanwhile", "by now", "let go of", "be it", "what came of it"),
-    *("goes on", "of late", "is no X", "is away", "by itself"),
+    "set aside",
+    "anew",
+    "meanwhile",
+    "by now",
+    "what came of it",
+    "goes on",
+    "of late",
+    "is no X",
+    "is away",
+    "by itself",
 }
 
 DEFINITIONS = {

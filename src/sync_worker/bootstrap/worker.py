@@ -50,7 +50,7 @@ class WorkerProcess(NamedTuple):
                 source = KafkaSource(reached)
             finally:
                 self.health.is_opening = False
-                self.health.went_round()
+                self.health.made_progress()
             self.health.follow(lambda: source.health)
             if source.topics_without_id:
                 self.log.warning(
@@ -70,9 +70,9 @@ class WorkerProcess(NamedTuple):
         """Serve health and metrics, and end the process where the loop is stuck for good."""
         with ExitStack() as stack:
             if self.settings.http_port != 0:
-                port = _port(self.settings, self.health, self.metrics)
-                stack.callback(port.close)
-                self.health.threads.append(port.thread)
+                server = _http_server(self.settings, self.health, self.metrics)
+                stack.callback(server.close)
+                self.health.threads.append(server.thread)
             stack.enter_context(watched(self.health, ReadinessLog(self.log, self.health)))
             yield
 
@@ -89,14 +89,14 @@ def running(
     health, metrics = Health(settings.kafka_max_poll_interval_ms / 1000, redaction), Metrics()
     listener = TelemetryListener(log, metrics, health)
     with worker_registry(settings, listener.database_refused) as registry:
-        health.database = registry.unanswered_seconds
+        health.unanswered_seconds = registry.unanswered_seconds
         applier = Applier(registry, decoder(settings), bootstrap.now, limits(settings))
         policy = DAEMON if is_daemon else UNTIL_IDLE
         worker = Worker(registry, applier, listener, policy, settings.batch_max_records)
         yield WorkerProcess(worker, registry, settings, log, health, metrics, listener)
 
 
-def _port(settings: Settings, health: Health, metrics: Metrics) -> HttpServer:
+def _http_server(settings: Settings, health: Health, metrics: Metrics) -> HttpServer:
     host, number = settings.http_host, settings.http_port
     try:
         return HttpServer(host, number, health, metrics.registry)

@@ -1,6 +1,6 @@
-"""Is the loop alive, and is the worker ready?
+"""Health: whether the loop is alive (`/livez`), and whether the worker is ready (`/readyz`).
 
-Plain values that any thread reads without a lock, so that the answer comes while the loop is stuck.
+It is plain values that any thread can read without a lock, so it answers while the loop is stuck.
 """
 
 import os
@@ -20,106 +20,104 @@ from sync_worker.printable import printable_line
 if TYPE_CHECKING:
     from sync_worker.streams.kafka.source_health import SourceHealth
 
-_OPENING_SECONDS = 60.0
-"""Longer than all questions together, each of which has an end of its own."""
-
 Reasons = list[str]
-"""Sentences on what is wrong; none where all is well."""
+"""Sentences that say what is wrong; empty if all is well."""
 
-_UNANSWERED_SECONDS = 5.0
-"""A database that takes longer for one statement keeps records waiting, whatever it is about."""
-
-_LONGEST_STANDSTILL_SECONDS = 9.0
-"""How long records may wait before a probe is told; it is told of any silence within 15."""
-_LOOK_SECONDS = 1.0
-_LAST_WORDS_SECONDS = 1.0
+_MAX_OPENING_SECONDS = 60.0
+"""Longer than all requests of opening a source together, each of which has a timeout."""
+_MAX_UNANSWERED_SECONDS = 5.0
+"""If the database takes longer for one statement, records wait, whatever the cause."""
+_MAX_WAITING_SECONDS = 9.0
+"""How long records may wait for Kafka before the worker is not ready; it notices within 15 s."""
+_WATCH_INTERVAL_SECONDS = 1.0
+_MAX_LAST_WORDS_SECONDS = 1.0
+"""For writing why the process ends: whoever reads its stderr may hang as well."""
 
 
 @dataclass(slots=True)
 class Health:
-    """What the loop last said of itself."""
+    """What the loop last reported."""
 
     stuck_after_seconds: float
-    """The longest that the loop may take for one round."""
+    """The longest that one iteration of the loop may take."""
     redacted: Callable[[str], str] = str
-    """What every reason passes before anybody sees it: a driver or a client may have worded it."""
+    """Applied to every reason: the text of a driver or a client may contain secrets."""
     is_opening: bool = False
-    """Whether the source is being opened, in several questions that may each be answered slowly."""
+    """Whether the source is being opened, which takes several requests."""
     source: Callable[[], Reasons] = list
-    """What is wrong with the source of records; must not block."""
+    """What is wrong with the source; must not block."""
     source_threads: Callable[[], Reasons] = list
     """Which of the source's threads have ended; must not block."""
     threads: list[Thread] = field(default_factory=list)
-    """Those that have to run for as long as the worker does."""
-    database: Callable[[], float] = float
-    """For how many seconds the database has not answered; must not block."""
-    _went_round_at: float = field(default_factory=time.monotonic)
+    """Threads that must run as long as the worker does."""
+    unanswered_seconds: Callable[[], float] = float
+    """For how long the database has not answered; must not block."""
+    _progress_at: float = field(default_factory=time.monotonic)
     _database_error: str | None = None
-    _has_begun: bool = False
+    _was_database_used: bool = False
 
-    def went_round(self) -> None:
-        """The loop goes on, be it only to try again."""
-        self._went_round_at = time.monotonic()
+    def made_progress(self) -> None:
+        """The loop is making progress; a retry counts."""
+        self._progress_at = time.monotonic()
 
-    def database_is(self, error: str | None) -> None:
-        """The database was used, or could not be."""
-        self._has_begun = True
+    def database_used(self, error: str | None = None) -> None:
+        """The database was used, or the attempt failed."""
+        self._was_database_used = True
         self._database_error = error
 
     def follow(self, source: "Callable[[], SourceHealth]") -> None:
-        """From now on tell what is wrong with a Kafka source, too."""
-        self.source = lambda: _wrong_with(source())
-        self.source_threads = lambda: _ended_in(source())
+        """Include the health of a Kafka source from now on."""
+        self.source = lambda: _source_reasons(source())
+        self.source_threads = lambda: _ended_threads(source())
 
     def alive(self) -> Reasons:
-        """Why a supervisor should start the process anew."""
-        silent = time.monotonic() - self._went_round_at
-        is_stuck = silent > max(self.stuck_after_seconds, _OPENING_SECONDS * self.is_opening)
-        loop = [f"the loop has made no progress for {silent:.0f} s"] if is_stuck else []
+        """Why a supervisor should restart the process; empty if it should not."""
+        silent_seconds = time.monotonic() - self._progress_at
+        is_stuck = silent_seconds > max(
+            self.stuck_after_seconds, _MAX_OPENING_SECONDS * self.is_opening
+        )
+        loop = [f"the loop has made no progress for {silent_seconds:.0f} s"] if is_stuck else []
         ended = [f"the thread {t.name} has ended" for t in self.threads if not t.is_alive()]
         return [self.redacted(reason) for reason in (*loop, *ended, *self.source_threads())]
 
     def ready(self) -> Reasons:
-        """Why the worker does not keep the registry true just now."""
+        """Why the worker does not keep the registry up to date at the moment; empty if it does."""
         reasons = self.alive()
-        if not self._has_begun:
+        if not self._was_database_used:
             reasons.append("the database was not reached yet")
         if self._database_error is not None:
             reasons.append(f"the database cannot be used: {self._database_error}")
-        unanswered = self.database()
-        if unanswered > _UNANSWERED_SECONDS:
-            reasons.append(f"the database has not answered for {unanswered:.0f} s")
+        unanswered_seconds = self.unanswered_seconds()
+        if unanswered_seconds > _MAX_UNANSWERED_SECONDS:
+            reasons.append(f"the database has not answered for {unanswered_seconds:.0f} s")
         return [self.redacted(reason) for reason in reasons + self.source()]
 
 
-def _wrong_with(source: "SourceHealth") -> Reasons:
+def _source_reasons(source: "SourceHealth") -> Reasons:
     is_well = source.is_reachable and source.refusal is None
     reasons = [] if is_well else [source.refusal or "Kafka does not answer"]
     if not source.is_member:
         reasons.append("this worker is not, or not yet, a stable member of its group")
-    elif source.waiting_seconds > _LONGEST_STANDSTILL_SECONDS:
+    elif source.waiting_seconds > _MAX_WAITING_SECONDS:
         reasons.append(f"records have waited for {source.waiting_seconds:.0f} s: Kafka gives none")
     return reasons
 
 
-def _ended_in(source: "SourceHealth") -> Reasons:
+def _ended_threads(source: "SourceHealth") -> Reasons:
     failure = source.failure
     return [] if failure is None else [f"the watch of the topics has ended: {failure!r}"]
 
 
-# Tells in the log what a probe of `/readyz` would see, for whoever has no probe.
-
-
 class ReadinessLog:
-    """Logs that the worker is ready, or not any more, each time that this changes."""
+    """Logs each change between ready and not ready, for operators who do not probe `/readyz`."""
 
     def __init__(self, log: FilteringBoundLogger, health: Health) -> None:
         self._log = log
         self._health = health
         self._was_ready: bool | None = None
 
-    def look(self) -> None:
-        """Look now, and tell what has changed since the last look."""
+    def update(self) -> None:
+        """Log if readiness has changed since the last call."""
         reasons = self._health.ready()
         is_ready = not reasons
         if is_ready == self._was_ready:
@@ -133,7 +131,7 @@ class ReadinessLog:
 
 @contextmanager
 def watched(health: Health, readiness: ReadinessLog) -> Iterator[None]:
-    """Watch the loop while the body runs, and end the process where it is stuck for good."""
+    """Watch the loop while the body runs, and end the process if the loop is stuck."""
     is_over = Event()
     watch = Thread(target=_watch, args=(health, readiness, is_over), name="watchdog", daemon=True)
     watch.start()
@@ -143,16 +141,15 @@ def watched(health: Health, readiness: ReadinessLog) -> Iterator[None]:
     finally:
         health.threads.clear()
         is_over.set()
-        watch.join(_LOOK_SECONDS)  # what it tells comes before how the process ends
+        watch.join(_WATCH_INTERVAL_SECONDS)  # so that its last log line comes before the result
 
 
 def _watch(health: Health, readiness: ReadinessLog, is_over: Event) -> None:
-    """The last resort: a supervisor restarts what hangs in a way that nobody foresaw."""
-    while not is_over.wait(_LOOK_SECONDS):
-        readiness.look()
+    """The last resort: a supervisor restarts a process that hangs in an unforeseen way."""
+    while not is_over.wait(_WATCH_INTERVAL_SECONDS):
+        readiness.update()
         for reason in health.alive():
-            # Who reads the log may hang as well.
-            Timer(_LAST_WORDS_SECONDS, os._exit, [Exit.UNEXPECTED]).start()
+            Timer(_MAX_LAST_WORDS_SECONDS, os._exit, [Exit.UNEXPECTED]).start()
             sys.stderr.write(f"{printable_line(reason)}: the process ends, to be restarted\n")
             sys.stderr.flush()
             os._exit(Exit.UNEXPECTED)

@@ -1,4 +1,4 @@
-"""The HTTP port: `/livez`, `/readyz` and `/metrics`. Reads what the loop left; asks nobody else."""
+"""The HTTP server: `/livez`, `/readyz` and `/metrics`, answered from memory alone."""
 
 import io
 import json
@@ -18,16 +18,16 @@ from sync_worker.telemetry.health import Health, Reasons
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_REQUEST_SECONDS = 3.0
-"""The longest that a client takes over its question, however it spreads it."""
-_POLL_SECONDS = 0.1
-"""How often the thread looks whether it is to end, and so how long an end takes."""
-_MOST_CONNECTIONS = 32
-"""The most that are open at once, and so the most threads; a new one ends the oldest."""
+_MAX_REQUEST_SECONDS = 3.0
+"""For all of a request, however slowly a client sends it."""
+_SHUTDOWN_CHECK_SECONDS = 0.1
+"""How often the thread checks whether to end, and so how long that takes."""
+_MAX_CONNECTIONS = 32
+"""Open at the same time, and so the number of threads; a new connection ends the oldest."""
 
 
 class HttpServer:
-    """Serves health and metrics from a thread of its own until it is closed."""
+    """Serves health and metrics from a thread of its own, until it is closed."""
 
     def __init__(
         self,
@@ -36,34 +36,38 @@ class HttpServer:
         health: Health,
         metrics: CollectorRegistry,
         *,
-        request_seconds: float = _REQUEST_SECONDS,
+        request_seconds: float = _MAX_REQUEST_SECONDS,
     ) -> None:
-        """Raise OSError where the address cannot be listened on."""
+        """Start to listen.
+
+        Raises:
+            OSError: the address cannot be listened on.
+        """
         members = {"health": health, "metrics": metrics, "timeout": request_seconds}
         handler = type("_Handler", (_Handler,), members)
         self._server = _Server(host, port, handler)
-        serve = partial(self._server.serve_forever, poll_interval=_POLL_SECONDS)
+        serve = partial(self._server.serve_forever, poll_interval=_SHUTDOWN_CHECK_SECONDS)
         self.thread = Thread(target=serve, name="http", daemon=True)
         self.thread.start()
 
     @property
-    def number(self) -> int:
-        """The port that is listened on."""
+    def port(self) -> int:
+        """The port."""
         return self._server.server_port
 
     def close(self) -> None:
         """Stop listening."""
-        if self.thread.is_alive():  # else it would be waited for, for ever
+        if self.thread.is_alive():  # otherwise `shutdown` would wait for ever
             self._server.shutdown()
         self._server.server_close()
 
 
 class _Server(ThreadingHTTPServer):
-    """Listens on IPv4 or IPv6, on `::` on both; has few threads, whatever clients do."""
+    """Listens on IPv4 or IPv6, with `::` on both; limits its threads, whatever clients do."""
 
     daemon_threads = True
     # With the usual five, clients of a burst are heard only when they try again, a second later.
-    request_queue_size = _MOST_CONNECTIONS
+    request_queue_size = _MAX_CONNECTIONS
 
     def __init__(self, host: str, port: int, handler: type[BaseHTTPRequestHandler]) -> None:
         self.address_family, address = _address(host, port)
@@ -72,7 +76,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
-        """Without looking up our own name, which can take long and is not used."""
+        """Bind without looking up our own name, which can take long and is not used."""
         if self.address_family == socket.AF_INET6:
             with suppress(OSError):
                 self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
@@ -84,10 +88,10 @@ class _Server(ThreadingHTTPServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
             self._open.append(request)
-            surplus = self._open[:-_MOST_CONNECTIONS]
-        for oldest in surplus:
+            surplus = self._open[:-_MAX_CONNECTIONS]
+        for connection in surplus:
             with suppress(OSError):
-                oldest.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
@@ -96,31 +100,31 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
-        """Say nothing of clients that hang up; a fault of ours in one line."""
+        """Ignore clients that hang up; report a fault of ours in one line."""
         error = sys.exception()
         if not isinstance(error, OSError):
             sys.stderr.write(f"A request over HTTP failed: {type(error).__name__}\n")
 
 
 def _address(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
-    """Where to listen; of a name that stands for several addresses, on an IPv4 one."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    family, *_, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+    """The address of a name; if it has several, an IPv4 one."""
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, *_, address = min(addresses, key=lambda entry: entry[0] != socket.AF_INET)
     return family, address
 
 
-class _Unhurried(io.RawIOBase):
-    """What a client says, up to the time at which it is not listened to any more."""
+class _RequestReader(io.RawIOBase):
+    """The bytes of a request, until so many seconds are over."""
 
     def __init__(self, connection: socket.socket, seconds: float) -> None:
         self._connection = connection
-        self._end = time.monotonic() + seconds
+        self._deadline = time.monotonic() + seconds
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        left = self._end - time.monotonic()
+        left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
         self._connection.settimeout(left)
@@ -130,13 +134,13 @@ class _Unhurried(io.RawIOBase):
 class _Handler(BaseHTTPRequestHandler):
     health: Health
     metrics: CollectorRegistry
-    timeout = _REQUEST_SECONDS
+    timeout = _MAX_REQUEST_SECONDS
     server_version = "sync-worker"
     sys_version = ""
 
     def setup(self) -> None:
         super().setup()
-        self.rfile = io.BufferedReader(_Unhurried(self.connection, self.timeout))
+        self.rfile = io.BufferedReader(_RequestReader(self.connection, self.timeout))
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
@@ -155,10 +159,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def _refuse(self) -> None:
-        self._answer(405, "text/plain", b"GET and HEAD alone\n", Allow="GET, HEAD")
+        self._answer(405, "text/plain", b"only GET and HEAD\n", Allow="GET, HEAD")
 
     def __getattr__(self, name: str) -> Any:
-        """Whatever else is asked for: `do_` and the method's name."""
+        """Refuse other methods, which the base class looks up as `do_` and their name."""
         if name.startswith("do_"):
             return self._refuse
         raise AttributeError(name)
@@ -183,4 +187,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, *_arguments: object) -> None:
-        """Probes come every few seconds: they are not logged."""
+        """Log nothing: probes come every few seconds."""

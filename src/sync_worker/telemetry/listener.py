@@ -1,6 +1,7 @@
-"""What the worker tells while it works, as log events that operators can search for.
+"""The listener that turns what the worker reports into log events, metrics and health.
 
-Log events name records by their address and clinics by their HSA-id; never a payload.
+Operators search for the names of log events. An event identifies records by their address and
+clinics by their HSA-id, and never contains a payload.
 """
 
 from datetime import datetime
@@ -25,39 +26,40 @@ from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
 from sync_worker.telemetry.health import Health
 from sync_worker.telemetry.metrics import Metrics
 
-_MOST_TYPES_TOLD = 20
+_MAX_UNKNOWN_TYPES_LOGGED = 20
+"""Unknown types are not errors, and a topic may have nothing else."""
 
 
 class TelemetryListener:
-    """A `PipelineListener` that logs, counts, and keeps the health that probes ask for."""
+    """A `PipelineListener` that logs, counts, and updates the health that probes read."""
 
     def __init__(self, log: FilteringBoundLogger, metrics: Metrics, health: Health) -> None:
         self._log = log
         self._metrics = metrics
         self._health = health
-        self._told_types: set[tuple[str, str]] = set()
+        self._logged_types: set[tuple[str, str]] = set()
         self._refused_since: datetime | None = None
 
     def database_refused(self, why: str, since: datetime, wait_seconds: float) -> None:
-        """The database is there, and did not let us in."""
+        """The database is reachable, and refused the login."""
         self._refused_since = since
-        self._refused("database_refused", why, since, wait_seconds)
+        self._log_refusal("database_refused", why, since, wait_seconds)
 
     def kafka_refused(self, why: str, since: datetime, wait_seconds: float) -> None:
-        """Kafka is there, and did not let us in."""
-        self._refused("kafka_refused", why, since, wait_seconds)
+        """Kafka is reachable, and refused the login."""
+        self._log_refusal("kafka_refused", why, since, wait_seconds)
 
     def polling(self) -> None:
-        self._health.went_round()
+        self._health.made_progress()
 
     def database_answered(self) -> None:
-        self._health.database_is(None)
+        self._health.database_used()
 
     def holds_open(self, count: int) -> None:
         self._metrics.holds_open(count)
 
     def committed(self, transaction: TransactionCommitted) -> None:
-        self._health.database_is(None)
+        self._health.database_used()
         self._metrics.committed(transaction)
         total = transaction.total
         self._log.debug(
@@ -81,30 +83,30 @@ class TelemetryListener:
 
     def retrying(self, error: BaseException, seconds: float) -> None:
         self._metrics.retried()
-        self._health.went_round()
+        self._health.made_progress()
         if isinstance(error, StreamRefused):
-            return  # which was told when it was tried
+            return  # logged by `kafka_refused` when it happened
         if fault_of(error) is Fault.REFUSED and self._refused_since is not None:
-            said = f"it refuses us since {_time(self._refused_since)}: {first_line(error)}"
-            self._health.database_is(said)
-            return
+            since = _time(self._refused_since)
+            self._health.database_used(f"it refuses us since {since}: {first_line(error)}")
+            return  # logged by `database_refused`
         if not isinstance(error, StreamUnavailable):
-            self._health.database_is(first_line(error))
+            self._health.database_used(first_line(error))
         self._log.warning(
             "kafka_unavailable" if isinstance(error, StreamUnavailable) else "database_unavailable",
             error=first_line(error),
             retry_in_seconds=round(seconds, 2),
         )
 
-    def _tell_of_type(self, topic: str, name: str) -> None:
-        """Once for each type, and of so many types: they are no error, and can be all there is."""
-        if (topic, name) in self._told_types or len(self._told_types) >= _MOST_TYPES_TOLD:
+    def _log_unknown_type(self, topic: str, name: str) -> None:
+        is_enough = len(self._logged_types) >= _MAX_UNKNOWN_TYPES_LOGGED
+        if is_enough or (topic, name) in self._logged_types:
             return
-        self._told_types.add((topic, name))
-        like = similar_known_type(name, MODELS)
-        self._log.warning("unknown_type", topic=topic, type=name, looks_like=like)
+        self._logged_types.add((topic, name))
+        similar = similar_known_type(name, MODELS)
+        self._log.warning("unknown_type", topic=topic, type=name, looks_like=similar)
 
-    def _refused(self, event: str, why: str, since: datetime, wait_seconds: float) -> None:
+    def _log_refusal(self, event: str, why: str, since: datetime, wait_seconds: float) -> None:
         self._log.warning(
             event,
             error=why.strip().partition("\n")[0],
@@ -132,7 +134,7 @@ class TelemetryListener:
                     offset=record.offset,
                 )
             case UnknownType(topic, name, _):
-                self._tell_of_type(topic, name)
+                self._log_unknown_type(topic, name)
             case MassChangeHeld():
                 self._log.warning("mass_change_held", **warning._asdict())
 

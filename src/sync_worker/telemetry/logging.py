@@ -1,4 +1,4 @@
-"""The log: one line an event, for people on a terminal, as JSON for everything else."""
+"""The log: one line per event, readable on a terminal, as JSON elsewhere."""
 
 import json
 from typing import Any, TextIO, cast
@@ -18,10 +18,10 @@ def configure(
     redaction: Redaction,
     has_color: bool = False,
 ) -> FilteringBoundLogger:
-    """A log that writes events of `level` and above to `stream`.
+    """A logger that writes events of `level` and above to `stream`.
 
     `level` is debug, info, warning or error. `log_format` is console, json, or auto: console on a
-    terminal, else JSON. Times are UTC, ending in Z.
+    terminal, else JSON. Times are in UTC and end in Z.
     """
     for_people = stream.isatty() if log_format == "auto" else log_format == "console"
     logger = structlog.wrap_logger(
@@ -39,7 +39,7 @@ def configure(
 
 
 def _console(*, has_color: bool) -> Processor:
-    # Strings are written as literals: what comes from outside must not move a cursor.
+    # Strings are written as literals, because text from outside must not move the cursor.
     return structlog.dev.ConsoleRenderer(
         colors=has_color,
         repr_native_str=True,

@@ -1,4 +1,4 @@
-"""The catalogue of metrics. Each instance has a registry of its own: importing makes none."""
+"""The catalogue of metrics. Each instance has its own registry, so importing creates none."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
@@ -13,30 +13,30 @@ from sync_worker.pipeline.listener import (
     UnknownType,
 )
 
-_MOST_TYPES = 20
-_OTHERS = "other"
+_MAX_TYPE_LABELS = 20
+_OTHER_TYPES = "other"
 
 
 class Metrics:
-    """What the worker counts and measures; none has an HSA-id or other free text in a label."""
+    """What the worker counts and measures. No label contains an HSA-id or other free text."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._records = Counter(
             "sync_worker_records",
-            "Records read, by what became of them.",
+            "Records read, by outcome.",
             ["outcome"],
             registry=self.registry,
         )
         self._dead_letters = Counter(
             "sync_worker_dead_letters",
-            "Records set aside, by reason.",
+            "Records dead-lettered, by reason.",
             ["reason"],
             registry=self.registry,
         )
         self._unknown_types = Counter(
             "sync_worker_unknown_types",
-            "Records ignored because of their type: the first twenty types, and all others.",
+            "Records ignored because their type is unknown; types beyond the first 20 are `other`.",
             ["topic", "type"],
             registry=self.registry,
         )
@@ -53,12 +53,12 @@ class Metrics:
         )
         self._ahead_of_clock = Counter(
             "sync_worker_ahead_of_clock",
-            "Events that were ahead of the clock by over a minute, and were applied.",
+            "Events applied although they were more than a minute ahead of the clock.",
             registry=self.registry,
         )
         self._held_facts = Counter(
             "sync_worker_held_facts",
-            "Facts of clinics that were held because too many changed in their region.",
+            "Facts held because too many clinics of the region changed.",
             registry=self.registry,
         )
         self._open_holds = Gauge(
@@ -68,22 +68,22 @@ class Metrics:
         )
         self._batches = Counter(
             "sync_worker_batches",
-            "Transactions in which records were kept.",
+            "Transactions committed.",
             registry=self.registry,
         )
         self._outpaced = Counter(
             "sync_worker_outpaced",
-            "Transactions dropped because another worker had read on.",
+            "Transactions rolled back because another worker moved a position first.",
             registry=self.registry,
         )
         self._waits = Counter(
             "sync_worker_waits",
-            "Tries that failed because the database or Kafka was away.",
+            "Attempts that failed because the database or Kafka was unavailable.",
             registry=self.registry,
         )
         self._position = Gauge(
             "sync_worker_position",
-            "The offset of the next record, of partitions that this worker applied.",
+            "The offset of the next record to read, of partitions that this worker has read.",
             ["topic", "partition"],
             registry=self.registry,
         )
@@ -115,17 +115,17 @@ class Metrics:
                 self._unknown_types.labels(topic, self._label_of(topic, name)).inc(records)
 
     def _label_of(self, topic: str, name: str) -> str:
-        """The type, unless there are labels enough: they are for ever, and come from outside."""
-        if len(self._types_seen) < _MOST_TYPES:
+        """The type, or `other`: labels come from outside, and each is kept for ever."""
+        if len(self._types_seen) < _MAX_TYPE_LABELS:
             self._types_seen.add((topic, name))
-        return name if (topic, name) in self._types_seen else _OTHERS
+        return name if (topic, name) in self._types_seen else _OTHER_TYPES
 
     def holds_open(self, count: int) -> None:
         """Set how many holds are open."""
         self._open_holds.set(count)
 
     def outpaced(self) -> None:
-        """Count a lost race."""
+        """Count a transaction that another worker was faster with."""
         self._outpaced.inc()
 
     def retried(self) -> None:

@@ -1,7 +1,7 @@
-"""The one redaction: masks the secrets of this process in whatever is told of an error.
+"""The one redaction: masks the secrets of this process in messages that others worded.
 
-What a driver, a client or a broker says is not ours to trust: everything that it says passes here
-before it reaches stderr, stdout, the log, or the HTTP port.
+A driver, a client or a broker may quote a password. So its messages pass through here before they
+reach stderr, stdout, the log, or the HTTP server.
 """
 
 import json
@@ -15,44 +15,43 @@ from sync_worker.printable import printable_text
 
 MASK = "***"
 
-_EVERYWHERE = 8
-_AS_A_WORD = 4
+_MIN_LENGTH_MASKED_ANYWHERE = 8
+_MIN_LENGTH_MASKED_AS_WORD = 4
 _DELIMITERS = re.compile(r"[@:/?#\[\]%&=+,;\s]+")
 
 
 class Redaction:
-    """Knows secrets, in every form in which they can stand in a text; usable from any thread.
+    """Masks secrets, in every form that they can have in a text. Usable from any thread.
 
-    One of eight characters or more is masked wherever it stands, one of four or more where it is a
-    word of its own. A shorter one is masked only where a password stands: masked everywhere it
-    would be told by what is missing. Parts of a secret, as a parser that takes it for an address
-    would tell them, are secrets too.
+    A secret of eight or more characters is masked anywhere, one of four or more where it is a whole
+    word, and a shorter one only where a password would be: masked elsewhere, the gaps would give it
+    away. Parts of a secret are secrets too, since a parser that takes it for a URL may quote them.
     """
 
     def __init__(self, known: Callable[[], Iterable[str]] = tuple) -> None:
-        """`known` gives the secrets that there are now; those that there were stay secret."""
+        """`known` returns the current secrets; former ones stay secret."""
         self._known = known
         self._secrets: frozenset[str] = frozenset()
         self._pattern: re.Pattern[str] | None = None
 
     def __call__(self, text: str) -> str:
         """The text with every secret masked."""
-        self._look()
+        self._update_pattern()
         return self._masked(text)
 
     def values(self, value: Any) -> Any:
-        """A value of JSON with every text in it masked, names excepted."""
-        self._look()
+        """A JSON value with secrets masked in every text, except in names."""
+        self._update_pattern()
         return self._masked_values(value)
 
     def processor(
         self, _logger: object, _method: str, event: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
-        """For structlog: all fields but the event's name, by which operators search."""
+        """Mask all fields but the event name, which operators search for; for structlog."""
         masked: dict[str, Any] = self.values(dict(event))
         return masked | {"event": event["event"]}
 
-    def _look(self) -> None:
+    def _update_pattern(self) -> None:
         secrets = self._secrets.union(self._known())
         if secrets != self._secrets:
             self._pattern = _pattern({form for secret in secrets for form in _forms(secret)})
@@ -74,9 +73,9 @@ class Redaction:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret as it was written and as it is meant, its parts, and each as texts quote it."""
-    for meant in {secret, unquote(secret)}:
-        for text in {meant, *_parts(meant)}:
+    """A secret and its parts, as they are and percent-decoded, each in the ways of quoting it."""
+    for decoded in {secret, unquote(secret)}:
+        for text in {decoded, *_parts(decoded)}:
             yield text
             yield from (quote(text, safe=""), quote(text), quote_plus(text))
             yield from (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
@@ -84,32 +83,29 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def _parts(secret: str) -> Iterator[str]:
-    """What stands before, after and between delimiters; what is too short tells nothing."""
+    """The parts before, after and between delimiters that are long enough to tell something."""
     cuts = list(_DELIMITERS.finditer(secret))
     before, after = (secret[: cut.start()] for cut in cuts), (secret[cut.end() :] for cut in cuts)
     parts = (*before, *after, *_DELIMITERS.split(secret))
-    return (part for part in parts if len(part) >= _AS_A_WORD)
+    return (part for part in parts if len(part) >= _MIN_LENGTH_MASKED_AS_WORD)
 
 
 def _pattern(forms: Iterable[str]) -> re.Pattern[str] | None:
-    """The longest first: a part must not spoil the whole."""
-    found = [_one(form) for form in sorted(filter(None, forms), key=len, reverse=True)]
-    return re.compile("|".join(found)) if found else None
+    # The longest first, so that a part does not match before the whole.
+    ordered = sorted(filter(None, forms), key=len, reverse=True)
+    return re.compile("|".join(map(_form_pattern, ordered))) if ordered else None
 
 
-def _one(form: str) -> str:
+def _form_pattern(form: str) -> str:
     escaped = re.escape(form)
-    if len(form) >= _EVERYWHERE:
+    if len(form) >= _MIN_LENGTH_MASKED_ANYWHERE:
         return escaped
-    if len(form) >= _AS_A_WORD:
+    if len(form) >= _MIN_LENGTH_MASKED_AS_WORD:
         return rf"(?<!\w){escaped}(?!\w)"
     return rf"(?<=:){escaped}(?=@)|(?i:(?<=password=)){escaped}(?!\w)"
 
 
-# What libraries log by themselves: Python writes it to stderr, and here it is redacted first.
-
-
-class _Redacted(logging.Formatter):
+class _RedactingFormatter(logging.Formatter):
     def __init__(self, redaction: Redaction) -> None:
         super().__init__()
         self._redaction = redaction
@@ -119,6 +115,6 @@ class _Redacted(logging.Formatter):
 
 
 def redact_library_logs(redaction: Redaction) -> None:
-    """Have everything that nobody else handles pass the redaction, tracebacks too."""
+    """Redact what libraries log, tracebacks included, which Python writes to stderr."""
     if logging.lastResort is not None:
-        logging.lastResort.setFormatter(_Redacted(redaction))
+        logging.lastResort.setFormatter(_RedactingFormatter(redaction))

@@ -26,10 +26,10 @@ class Served:
 
     def __init__(self, stuck_after_seconds, **limits):
         self.health, self.metrics = Health(stuck_after_seconds), Metrics()
-        self.port = HttpServer("127.0.0.1", 0, self.health, self.metrics.registry, **limits)
+        self.server = HttpServer("127.0.0.1", 0, self.health, self.metrics.registry, **limits)
 
     def get(self, path, method="GET"):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port.number, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=10)
         connection.request(method, path)
         answer = connection.getresponse()
         body = answer.read().decode()
@@ -41,7 +41,7 @@ class Served:
 def served(request):
     opened = Served(getattr(request, "param", PATIENT))
     yield opened
-    opened.port.close()
+    opened.server.close()
 
 
 def test_a_worker_is_alive_before_it_is_ready(served):
@@ -50,7 +50,7 @@ def test_a_worker_is_alive_before_it_is_ready(served):
 
 
 def test_a_worker_that_has_written_and_is_a_member_is_ready(served):
-    served.health.database_is(None)
+    served.health.database_used(None)
     assert served.get("/readyz") == (200, "ok\n")
 
 
@@ -64,7 +64,7 @@ def test_a_loop_that_does_not_go_round_is_told_although_it_cannot_tell_itself(se
 
 def test_verbose_says_every_reason(served):
     served.health.source = lambda: ["Kafka does not answer"]
-    served.health.database_is("the server is starting")
+    served.health.database_used("the server is starting")
     status, body = served.get("/readyz?verbose")
     assert status == 503
     assert json.loads(body) == {
@@ -74,7 +74,7 @@ def test_verbose_says_every_reason(served):
 
 
 def test_verbose_without_a_reason_says_ok(served):
-    served.health.database_is(None)
+    served.health.database_used(None)
     assert json.loads(served.get("/readyz?verbose")[1]) == {"status": "ok", "reasons": []}
 
 
@@ -125,7 +125,7 @@ def test_another_method_is_told_which_ones_there_are(served, method):
 )
 @pytest.mark.parametrize("does_wait", [True, False])
 def test_nonsense_and_hanging_up_leave_no_word(served, said, does_wait, capfd):
-    with socket.create_connection(("127.0.0.1", served.port.number), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", served.server.port), timeout=10) as client:
         with suppress(OSError):
             client.sendall(said)
             if does_wait:
@@ -140,13 +140,13 @@ def test_nonsense_and_hanging_up_leave_no_word(served, said, does_wait, capfd):
 def impatient():
     opened = Served(PATIENT, request_seconds=0.5)
     yield opened
-    opened.port.close()
+    opened.server.close()
 
 
 def test_idle_and_dripping_clients_hold_neither_threads_nor_probes(impatient):
     before = threading.active_count()
     clients = [
-        socket.create_connection(("127.0.0.1", impatient.port.number), timeout=10)
+        socket.create_connection(("127.0.0.1", impatient.server.port), timeout=10)
         for _ in range(100)
     ]
     for client in clients:
@@ -170,19 +170,19 @@ def is_cut_off(client):
 
 @pytest.mark.parametrize(("host", "asked"), [("::1", "::1"), ("::", "::1"), ("::", "127.0.0.1")])
 def test_it_is_served_on_ipv6_too(host, asked):
-    port = HttpServer(host, 0, Health(PATIENT), Metrics().registry)
+    server = HttpServer(host, 0, Health(PATIENT), Metrics().registry)
     try:
-        connection = http.client.HTTPConnection(asked, port.number, timeout=10)
+        connection = http.client.HTTPConnection(asked, server.port, timeout=10)
         connection.request("GET", "/livez")
         assert connection.getresponse().read() == b"ok\n"
         connection.close()
     finally:
-        port.close()
+        server.close()
 
 
 def test_a_thread_that_ended_makes_a_worker_not_alive(served):
     ended = threading.Thread(target=lambda: None, name="watchdog")
-    served.health.threads += [served.port.thread, threading.current_thread()]
+    served.health.threads += [served.server.thread, threading.current_thread()]
     assert served.get("/livez")[0] == 200
     ended.start()
     ended.join()
@@ -193,4 +193,4 @@ def test_a_thread_that_ended_makes_a_worker_not_alive(served):
 
 def test_a_port_that_is_taken_is_an_error_of_the_system(served):
     with pytest.raises(OSError, match="in use"):
-        HttpServer("127.0.0.1", served.port.number, served.health, served.metrics.registry)
+        HttpServer("127.0.0.1", served.server.port, served.health, served.metrics.registry)

@@ -12,11 +12,11 @@ def test_each_turn_is_told_once_with_the_reasons():
     health, told = Health(60), LogCapture()
     log = structlog.wrap_logger(None, processors=[told], wrapper_class=structlog.BoundLogger)
     readiness = ReadinessLog(log, health)
-    readiness.look()
-    health.database_is(None)
+    readiness.update()
+    health.database_used(None)
     for reasons in ([], [], ["Kafka does not answer"], ["Kafka does not answer"], []):
         health.source = partial(list, reasons)
-        readiness.look()
+        readiness.update()
     assert [(one["event"], one["log_level"]) for one in told.entries] == [
         ("not_ready", "warning"),
         ("ready", "info"),

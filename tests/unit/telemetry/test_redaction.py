@@ -20,7 +20,7 @@ def redaction():
 
 def test_a_probe_is_not_told_a_secret(redaction):
     health = Health(60, redaction)
-    health.database_is(f"no host {SECRET}")
+    health.database_used(f"no host {SECRET}")
     health.source = lambda: [f"no broker {SECRET}"]
     assert SECRET not in str(health.ready())
     assert str(health.ready()).count(MASK) == 2
