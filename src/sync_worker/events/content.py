@@ -28,22 +28,15 @@ def document_of(value: bytes, headers: Headers) -> Any:
     Raises:
         ValueError, RecursionError: the value is not JSON.
     """
-    content = _content(value)
+    text = value.decode("utf-8")
+    is_large = len(value) > _MAX_FULLY_PARSED_BYTES
+    content = outline(value, _DECODER.decode) if is_large else _DECODER.decode(text)
     latest = dict(headers)
     if "ce_specversion" not in latest or _is_structured(headers):
         return content
     attributes = {name: text_of(latest.get(f"ce_{name}")) for name in _ATTRIBUTES}
     present = {name: text for name, text in attributes.items() if text is not None}
     return {**present, "data": content}
-
-
-def _content(value: bytes) -> Any:
-    text = value.decode("utf-8")
-    return (
-        outline(value, _DECODER.decode)
-        if len(value) > _MAX_FULLY_PARSED_BYTES
-        else _DECODER.decode(text)
-    )
 
 
 def _is_structured(headers: Headers) -> bool:
@@ -102,9 +95,9 @@ def _outlined(content: bytes, decoded: Callable[[str], Any], depth: int) -> Any:
             return {}
         case b"{":
             members = _members(content)
-            found = {name: bytes(getattr(members, name)) for name in _READ}
+            parts = {name: bytes(getattr(members, name)) for name in _READ}
             return {
-                name: _outlined(part, decoded, depth + 1) for name, part in found.items() if part
+                name: _outlined(part, decoded, depth + 1) for name, part in parts.items() if part
             }
         case _:
             return decoded(content.decode("utf-8"))

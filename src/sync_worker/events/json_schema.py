@@ -5,7 +5,6 @@ and one of its data, which is the value in binary mode.
 """
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,7 +17,11 @@ _URN = "urn:sync-worker:schema"
 
 def schemas() -> dict[str, dict[str, object]]:
     """File name → schema, in the order of the types."""
-    return dict(_schemas())
+    exported = {}
+    for event_type, (model, data) in MODELS.items():
+        exported[f"{event_type}.schema.json"] = _export(model, event_type)
+        exported[f"{event_type}.data.schema.json"] = _export(data, f"{event_type}.data")
+    return exported
 
 
 def as_text(schema: dict[str, object]) -> str:
@@ -26,13 +29,7 @@ def as_text(schema: dict[str, object]) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=True) + "\n"
 
 
-def _schemas() -> Iterator[tuple[str, dict[str, object]]]:
-    for event_type, (model, data) in MODELS.items():
-        yield f"{event_type}.schema.json", _exported(model, event_type)
-        yield f"{event_type}.data.schema.json", _exported(data, f"{event_type}.data")
-
-
-def _exported(model: type[BaseModel], name: str) -> dict[str, object]:
+def _export(model: type[BaseModel], name: str) -> dict[str, object]:
     head = {"$schema": GenerateJsonSchema.schema_dialect, "$id": f"{_URN}:{name}", "title": name}
     return {**head, **_portable_members(model.model_json_schema())}
 

@@ -63,7 +63,9 @@ def of_non_object(content: object) -> str:
     if isinstance(content, list):
         return "It is a list: batches are not read, each event needs a record of its own."
     if isinstance(content, str):
-        return _TWICE if _looks_like_json(content) else _in_base64(content)
+        if _looks_like_json(content):
+            return _TWICE
+        return "It is a base64 string." if content.startswith("eyJ") else ""
     return ""
 
 
@@ -169,10 +171,6 @@ def _squashed(name: str) -> str:
 
 def _looks_like_json(text: str) -> bool:
     return text.lstrip()[:1] in ("{", "[", '"')
-
-
-def _in_base64(text: str) -> str:
-    return "It is a base64 string." if text.startswith("eyJ") else ""
 
 
 def _is_number(value: object) -> bool:

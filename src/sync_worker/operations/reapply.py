@@ -108,9 +108,9 @@ class CommittingReapplier:
             newest = _newest_facts(connection, hsa_ids)
             statuses = dead_letters.statuses_among(connection, origin, offset_spans(records))
         changing = {
-            result.hsa_id
-            for result in decoded.results
-            if isinstance(result, Event) and _is_news(result, newest)
+            event.hsa_id
+            for event in decoded.results
+            if isinstance(event, Event) and _is_news(event, newest.get(event.hsa_id))
         }
         return {
             index
@@ -188,9 +188,8 @@ def _newest_facts(connection: Connection, hsa_ids: set[str]) -> dict[str, Facts]
     }
 
 
-def _is_news(event: Event, newest: Mapping[str, Facts]) -> bool:
-    known = newest.get(event.hsa_id)
-    return known is None or known.merge(event.facts) is not known
+def _is_news(event: Event, newest: Facts | None) -> bool:
+    return newest is None or newest.merge(event.facts) is not newest
 
 
 def _status(record: Record, statuses: Mapping[Address, Mapping[str, str]]) -> str | None:

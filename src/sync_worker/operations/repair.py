@@ -73,8 +73,9 @@ def repair(
             service_on = registrations.boards(transaction.connection).keys()
             transaction.commit()
         left = (batch[hsa_id] for hsa_id in batch if hsa_id not in repaired)
-        registered = (one.differences for one in repaired.values() if one.is_registered)
-        result.done += chain.from_iterable(one.differences for one in repaired.values())
+        clinics = repaired.values()
+        registered = (clinic.differences for clinic in clinics if clinic.is_registered)
+        result.done += chain.from_iterable(clinic.differences for clinic in clinics)
         result.left += chain.from_iterable(left)
         result.moved += _moved_without_board(chain.from_iterable(registered), service_on)
     return result

@@ -6,6 +6,7 @@ A dry run differs from the real run only in its reapplier; `reapply.py` has both
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
+from functools import partial
 
 from sync_worker.authorship import Authorship
 from sync_worker.events.content import named_hsa_ids
@@ -122,10 +123,7 @@ def open_ranges(
         for open_range in openers:
             reader = stack.enter_context(closing(context.retry(open_range)))
             if is_cluster(reader.stream_id):
-                _check_same_log(context, reader)
+                check = partial(check_same_log, context.registry, reader.stream_id)
+                context.retry(partial(check, reader.topic_ids))
             readers.append(reader)
         yield readers
-
-
-def _check_same_log(context: ReapplyContext, reader: RangeReader) -> None:
-    context.retry(lambda: check_same_log(context.registry, reader.stream_id, reader.topic_ids))

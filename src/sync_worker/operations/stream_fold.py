@@ -81,7 +81,7 @@ class Fold:
         self._positions: dict[tuple[str, int], int] | None = (
             None
             if positions is None
-            else {(at.topic, at.partition): offset for at, offset in positions.items()}
+            else {(p.topic, p.partition): offset for p, offset in positions.items()}
         )
         self._dead_lettered = progress.dead_lettered
         self._passed: dict[str, FoldedClinic] = {}

@@ -30,7 +30,9 @@ def configure(
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             redaction.processor,
-            _console(has_color=has_color) if for_people else _json(),
+            _console(has_color=has_color)
+            if for_people
+            else structlog.processors.JSONRenderer(serializer=_encode, ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
@@ -47,9 +49,5 @@ def _console(*, has_color: bool) -> Processor:
     )
 
 
-def _json() -> Processor:
-    return structlog.processors.JSONRenderer(serializer=_encoded, ensure_ascii=False)
-
-
-def _encoded(event: object, **how: Any) -> str:
-    return printable_json(json.dumps(event, **how))
+def _encode(event: object, **options: Any) -> str:
+    return printable_json(json.dumps(event, **options))

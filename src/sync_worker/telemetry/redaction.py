@@ -28,9 +28,9 @@ class Redaction:
     away. Parts of a secret are secrets too, since a parser that takes it for a URL may quote them.
     """
 
-    def __init__(self, known: Callable[[], Iterable[str]] = tuple) -> None:
-        """`known` returns the current secrets; former ones stay secret."""
-        self._known = known
+    def __init__(self, current: Callable[[], Iterable[str]] = tuple) -> None:
+        """`current` returns the secrets of now; former ones stay secret."""
+        self._current = current
         self._secrets: frozenset[str] = frozenset()
         self._pattern: re.Pattern[str] | None = None
 
@@ -52,7 +52,7 @@ class Redaction:
         return masked | {"event": event["event"]}
 
     def _update_pattern(self) -> None:
-        secrets = self._secrets.union(self._known())
+        secrets = self._secrets.union(self._current())
         if secrets != self._secrets:
             self._pattern = _pattern({form for secret in secrets for form in _forms(secret)})
             self._secrets = secrets
