@@ -200,7 +200,7 @@ def test_a_bad_extract_is_refused_with_its_lines(typed, extract):
         (("--against", "snapshot:x", "--as-of", "2926-01-02T00:00:00Z"), 2, "in the future"),
         (("--against", "topics", "--as-of", AS_OF), 2, "for an extract alone"),
         (("--against", "topics", "--accept-short"), 2, "for an extract alone"),
-        (("--against", "topics"), 2, "not said where Kafka is"),
+        (("--against", "topics"), 2, "Kafka is not configured"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(typed, arguments, exit_code, said):
