@@ -69,6 +69,11 @@ def worded(value: object, language: Language) -> str:
             return str(value)
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """A number with its noun, or noun and verb, in English."""
+    return f"{count} {one if count == 1 else many}"
+
+
 def of_locale(environ: Mapping[str, str]) -> Language:
     """The language of an environment's locale: Swedish where it is, else English.
 

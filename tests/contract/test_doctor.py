@@ -11,10 +11,11 @@ from tests.worlds.registry import NOW, STREAM, apply_batch, batch_of
 from sync_worker.cli.remedies import in_words, sentence_of
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
+from sync_worker.inspection.attention import MANY_DEAD_LETTERS
 from sync_worker.inspection.checks_machine import MachineChecks
 from sync_worker.inspection.checks_registry import RegistryChecks
-from sync_worker.inspection.doctor import Finding, State, examined
-from sync_worker.inspection.status import MASS_OF_DEAD_LETTERS, status
+from sync_worker.inspection.doctor import Finding, State, run_checks
+from sync_worker.inspection.status import status
 from sync_worker.pipeline.apply import Applier
 from sync_worker.registry import roles
 from sync_worker.registry.database import Registry
@@ -31,7 +32,7 @@ def sentences(shown):
 
 def look(registry: Registry, name: str, now: datetime = NOW) -> Finding:
     checks = RegistryChecks(lambda: registry, Regions(), lambda: now).all()
-    return examined(checks)[name]
+    return run_checks(checks)[name]
 
 
 def put(registry, table, *rows):
@@ -49,7 +50,7 @@ def apply(registry, *contents):
 
 def test_an_empty_registry_has_nothing_that_fails(registry):
     checks = RegistryChecks(lambda: registry, Regions(), lambda: NOW).all()
-    states = {name: found.state for name, found in examined(checks).items()}
+    states = {name: found.state for name, found in run_checks(checks).items()}
     assert State.FAIL not in {found for name, found in states.items() if name != "clock"}
     assert states["database"] == states["revision"] == states["dead_letters"] == State.OK
 
@@ -67,16 +68,16 @@ def test_a_dead_letter_warns_and_a_mass_of_them_fails(registry):
     assert look(registry, "dead_letters").state is State.OK
     apply(registry, b"{")
     assert look(registry, "dead_letters").state is State.WARN
-    assert "a mass" not in sentences(status(registry, Regions()))[0]
+    assert "faulty program" not in sentences(status(registry, Regions()))[0]
     with registry.transaction() as transaction:
         transaction.connection.execute(text("DELETE FROM position"))
         transaction.commit()
-    apply(registry, *[b"{"] * (MASS_OF_DEAD_LETTERS - 1), activated(A, 0, regionCode="11"))
+    apply(registry, *[b"{"] * (MANY_DEAD_LETTERS - 1), activated(A, 0, regionCode="11"))
     finding = look(registry, "dead_letters")
     assert finding.state is State.FAIL
     assert "99 invalid_json" in finding.detail or "100 invalid_json" in finding.detail
     assert "sync-worker deadletters" in str(in_words(finding.fix))
-    assert "a mass" in sentences(status(registry, Regions()))[0]
+    assert "faulty program" in sentences(status(registry, Regions()))[0]
 
 
 @pytest.mark.parametrize(("hours", "state"), [(1, State.WARN), (25, State.FAIL)])
@@ -157,7 +158,7 @@ def test_a_database_that_is_not_there_fails_its_check(tmp_path):
         return Registry(open_engine(f"sqlite:///{tmp_path / 'missing.db'}"))
 
     checks = RegistryChecks(missing, Regions(), lambda: NOW).all()
-    finding = examined(checks)["database"]
+    finding = run_checks(checks)["database"]
     assert finding.state is State.FAIL
     assert str(in_words(finding.fix)).startswith("sync-worker db upgrade")
     assert not list(tmp_path.iterdir())

@@ -68,9 +68,12 @@ def test_what_would_mean_nothing_is_refused_when_it_is_written(engine, statement
 @pytest.mark.parametrize(
     ("edit", "sentence"),
     [
-        ("region_code = NULL", "1 registered clinic of no region"),
-        ("region_code = '99'", "1 registered clinic of region 99, which is not in use"),
-        ("region_code = '03'", "1 registered clinic of region 03, which has no patient board"),
+        ("region_code = NULL", "1 registered clinic belongs to no region"),
+        ("region_code = '99'", "1 registered clinic belongs to region 99, which is not in use"),
+        (
+            "region_code = '03'",
+            "1 registered clinic belongs to region 03, which has no patient board",
+        ),
     ],
 )
 def test_a_registered_clinic_in_no_region_of_ours_is_pointed_out(registry, engine, edit, sentence):

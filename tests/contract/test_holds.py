@@ -81,7 +81,7 @@ def test_an_alarm_is_raised_and_says_how_much_waits(stage):
     assert stage.total == Counts(applied=8)
     (attention, *_) = sentences(status(stage.registry, Regions()))
     assert attention == (
-        "hold 1 keeps back changes of 2 clinics in region 01: sync-worker holds show 1"
+        "hold 1 holds back changes of 2 clinics in region 01: sync-worker holds show 1"
     )
 
 

@@ -15,7 +15,7 @@ from sync_worker.cli.remedies import sentence_of
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.inspection.checks_registry import RegistryChecks
-from sync_worker.inspection.doctor import State, examined
+from sync_worker.inspection.doctor import State, run_checks
 from sync_worker.inspection.status import status
 from sync_worker.pipeline.apply import Applier
 from sync_worker.registry import change_log, registrations
@@ -229,7 +229,7 @@ def test_what_came_past_the_triggers_is_drift(registry, engine, statement, expec
     (one,) = drifted(registry).values()
     assert (one.hsa_id, one.is_registered, one.is_expected, one.registered_by) == expected
     assert one.registered_at is not None
-    findings = examined(RegistryChecks(lambda: registry, Regions(), lambda: NOW).all())
+    findings = run_checks(RegistryChecks(lambda: registry, Regions(), lambda: NOW).all())
     assert findings["registrations"].state is State.FAIL
     assert one.hsa_id in findings["registrations"].detail
     (attention,) = [t for t in sentences(status(registry, Regions())) if "change log" in t]

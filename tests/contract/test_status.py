@@ -13,7 +13,7 @@ from tests.worlds.registry import NOW
 from sync_worker.cli.remedies import sentence_of
 from sync_worker.domain.regions import Regions
 from sync_worker.events.record import Partition
-from sync_worker.inspection.status import Log, log, status
+from sync_worker.inspection.status import LogState, read_log_state, status
 from sync_worker.pipeline.stored_positions import of_stream
 from sync_worker.registry import positions, queries
 from sync_worker.registry.queries import ClinicFilter
@@ -114,7 +114,7 @@ def told(registry, *bounds, stream=STREAM, topic_id=ID, topics=("t",)):
     def look(known):
         of_partitions = {Partition("t", n): Bounds(*both) for n, both in enumerate(bounds)}
         ids = {"t": topic_id} if bounds else {}
-        return Log(stream, topics, ids, of_partitions, of_stream(known, stream))
+        return LogState(stream, topics, ids, of_partitions, of_stream(known, stream))
 
     return status(registry, Regions(), look)
 
@@ -223,5 +223,7 @@ class Moving(KafkaAdmin):
 
 def test_what_a_worker_reads_meanwhile_is_not_beyond_the_end(registry):
     put(registry, 7)
-    shown = status(registry, Regions(), lambda known: log(Moving(registry), known, ("t",)))
+    shown = status(
+        registry, Regions(), lambda known: read_log_state(Moving(registry), known, ("t",))
+    )
     assert (sentences(shown), lags(shown)) == ([], [2])

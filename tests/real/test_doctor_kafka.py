@@ -14,7 +14,7 @@ from sync_worker.cli.remedies import in_words
 from sync_worker.events.record import Partition
 from sync_worker.inspection.checks_kafka import KafkaChecks
 from sync_worker.inspection.doctor import Check as Looked
-from sync_worker.inspection.doctor import Finding, State, examined, ok
+from sync_worker.inspection.doctor import Finding, State, ok, run_checks
 from sync_worker.registry import positions, schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
@@ -46,7 +46,7 @@ class Doctor:
         admin = KafkaAdmin(self._cluster.settings(*topics))
         checks = KafkaChecks(lambda: admin, lambda: self._registry, topics, group_id).all()
         try:
-            return examined([Looked("revision", lambda: ok("fine")), *checks])
+            return run_checks([Looked("revision", lambda: ok("fine")), *checks])
         finally:
             admin.close()
 
@@ -79,7 +79,7 @@ def test_a_stream_as_it_should_be(cluster: Cluster, doctor: Doctor) -> None:
     assert states.pop("group") is State.WARN
     assert set(states.values()) == {State.OK}
     assert "back to the first record" in found["topic_configuration"].detail
-    assert "1 offsets are to go" in found["positions"].detail
+    assert "1 offset remains to be read" in found["positions"].detail
 
 
 def test_a_missing_topic_fails_and_what_needs_it_waits(cluster: Cluster, doctor: Doctor) -> None:
@@ -164,7 +164,7 @@ def test_a_topic_created_anew_fails(cluster: Cluster, doctor: Doctor) -> None:
     assert found["topic_ids"].state is State.FAIL
     assert f"positions reset --topic {topic} --to earliest" in str(in_words(found["topic_ids"].fix))
     assert found["positions"].state is State.SKIP
-    assert "topic_ids comes first" in found["positions"].detail
+    assert "because topic_ids failed" in found["positions"].detail
 
 
 def test_another_cluster_fails(cluster: Cluster, doctor: Doctor, registry: Registry) -> None:
@@ -199,7 +199,7 @@ def test_a_position_in_a_partition_that_is_not_there_fails(
 ) -> None:
     topic = cluster.topic()
     doctor.put(topic, 3, partition=7)
-    assert f"{topic}/7 is not there" in doctor(topic)["positions"].detail
+    assert f"{topic}/7 does not exist" in doctor(topic)["positions"].detail
 
 
 def test_a_log_that_nobody_read_warns(cluster: Cluster, doctor: Doctor) -> None:
@@ -227,7 +227,7 @@ def test_the_group_is_told_as_it_is(cluster: Cluster, doctor: Doctor, opened: Op
     assert "ahead of the registry" in ahead.detail
     doctor.put(topic, 3)
     assert doctor(topic, group_id=settings.group_id)["group"] == ok(
-        f"The group {settings.group_id} is stable, with 1 members."
+        f"The group {settings.group_id} is stable, with 1 member."
     )
 
 
@@ -239,7 +239,7 @@ def test_a_broker_that_hangs_holds_up_nothing(
     checks = KafkaChecks(lambda: admin, lambda: registry, (topic,), "nobody").all()
     breakable_broker.freeze()
     other = Looked("other", lambda: ok("fine"))
-    found = examined([Looked("revision", lambda: ok("fine")), *checks, other], 1.0)
+    found = run_checks([Looked("revision", lambda: ok("fine")), *checks, other], 1.0)
     breakable_broker.thaw()
     admin.close()
     assert found["kafka"].state is State.FAIL

@@ -105,7 +105,7 @@ def test_a_worker_goes_on_where_brokers_tell_no_ids(typed: Typed, less: KafkaPro
     assert "topics_without_id" in log
     told = checks(typed("doctor"))
     assert told["topic_ids"]["status"] == "warn"
-    assert "created again cannot be told" in told["topic_ids"]["detail"]
+    assert "goes unnoticed when a topic is re-created" in told["topic_ids"]["detail"]
     less.offered = {}
     assert typed("events", "publish", "stream.jsonl", "--yes")[0] == 0
     code, out, log = typed("run", "--until-idle", "0")

@@ -13,10 +13,10 @@ from sync_worker.bootstrap.streams import kafka, topics
 from sync_worker.config.settings import Settings
 from sync_worker.config.sources import variable
 from sync_worker.errors import UserError
-from sync_worker.inspection import checks_settings
 from sync_worker.inspection.checks_kafka import KafkaChecks
 from sync_worker.inspection.checks_machine import MachineChecks
 from sync_worker.inspection.checks_registry import RegistryChecks
+from sync_worker.inspection.checks_settings import encryption_check
 from sync_worker.inspection.doctor import Check
 from sync_worker.registry import dialect
 from sync_worker.registry.database import Registry
@@ -60,7 +60,7 @@ def checks(settings: Settings) -> Iterator[list[Check]]:
     admin = _once(lambda: _admin(settings), opened)
     is_configured = settings.kafka_bootstrap_servers is not None
     found = [
-        checks_settings.check(settings),
+        encryption_check(settings),
         *RegistryChecks(registry, regions(settings), bootstrap.now).all(),
         *KafkaChecks(
             lambda: admin() if is_configured else None,

@@ -56,7 +56,7 @@ class WorkerProcess(NamedTuple):
                 self.log.warning(
                     "topics_without_id",
                     topics=source.topics_without_id,
-                    detail="the brokers tell no ids: a topic that is created again cannot be told",
+                    detail="the brokers give no ids: it goes unnoticed when a topic is re-created",
                 )
             return source
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from sync_worker.cli.output import Output
+from sync_worker.language import counted
 from sync_worker.pipeline.listener import MovedWithoutBoard
 
 
@@ -21,8 +22,9 @@ def ahead_of_clock(output: Output, events: int) -> None:
     """Say that the times of so many events are still to come, where there are any."""
     if not events:
         return
-    are = "1 event is" if events == 1 else f"{events} events are"
+    are = counted(events, "event is", "events are")
     output.attention(
-        f"{are} over a minute ahead of the clock: the publisher's clock or time zone is wrong, or "
-        "ours. What truly happens until then is older, and passed over."
+        f"{are} over a minute ahead of the clock: the clock or time zone of the publisher or "
+        "of this machine is wrong. What really happens until then counts as older, and is "
+        "superseded."
     )

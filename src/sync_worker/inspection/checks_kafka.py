@@ -1,4 +1,4 @@
-"""The checks of the stream: can it be read, is it the one that was read, what does it have yet."""
+"""The checks of Kafka: can it be read, is it the log that was read, and how far back does it go."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -8,6 +8,7 @@ from functools import cached_property
 from sync_worker.events import timestamps
 from sync_worker.events.record import Partition
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
+from sync_worker.language import counted
 from sync_worker.pipeline.stored_positions import of_stream
 from sync_worker.registry import positions
 from sync_worker.registry.database import Registry
@@ -27,14 +28,18 @@ from sync_worker.streams.kafka.admin import (
 from sync_worker.streams.protocol import StoredPositions, StreamError, StreamUnavailable
 
 _COORDINATOR_SECONDS = 5.0
-_BREATH_SECONDS = 0.2
+_RETRY_SECONDS = 0.2
 _NO_GROUP = "Dead"
 _STABLE = "Stable"
+_EXPECTED_CONFIGS = (
+    ("Records that replay and reconcile need are deleted:", KEEPS_RECORDS),
+    ("The broker sets the timestamps, so tombstones are dead-lettered:", KEEPS_TIMESTAMPS),
+)
 
 
 @dataclass(frozen=True)
 class KafkaChecks:
-    """What is looked at in one cluster, which is asked by the first check."""
+    """What is checked in one cluster, which is asked by the first check."""
 
     admin: Callable[[], KafkaAdmin | None]
     """None where Kafka is not configured."""
@@ -43,213 +48,215 @@ class KafkaChecks:
     group_id: str
 
     def all(self) -> list[Check]:
-        """The checks, in the order in which they are told."""
-        read = ("topics", "revision")
+        """The checks, in the order in which they are shown."""
+        usable = ("topics", "revision")
         return [
             Check("kafka", self._kafka),
             Check("topics", self._topics, ("kafka",)),
             Check("partitions", self._partitions, ("topics",)),
-            Check("topic_configuration", self._configuration, ("topics",)),
-            Check("topic_ids", self._topic_ids, read),
-            Check("positions", self._positions, read, follows=("topic_ids",)),
-            Check("group", self._group, read),
+            Check("topic_configuration", self._topic_configuration, ("topics",)),
+            Check("topic_ids", self._topic_ids, usable),
+            Check("positions", self._positions, usable, follows=("topic_ids",)),
+            Check("group", self._group, usable),
         ]
 
     def _kafka(self) -> Finding:
         if self.admin() is None:
             return skip("Kafka is not configured.")
-        brokers = len(self._asked.broker_hosts())
-        return ok(f"The cluster {self._asked.cluster_id()} answers, with {brokers} brokers.")
+        brokers = counted(len(self._cluster.broker_hosts()), "broker", "brokers")
+        return ok(f"The cluster {self._cluster.cluster_id()} answers, with {brokers}.")
 
     def _topics(self) -> Finding:
-        checks.check_topics_exist(self.topics, self._found, self._asked.cluster_id())
-        return ok(
-            ", ".join(f"{name}: {len(topic.partitions)} partitions" for name, topic in self._sorted)
-            + "."
+        checks.check_topics_exist(self.topics, self._existing, self._cluster.cluster_id())
+        listed = ", ".join(
+            f"{name}: {counted(len(topic.partitions), 'partition', 'partitions')}"
+            for name, topic in self._existing.items()
         )
+        return ok(f"{listed}.")
 
     def _partitions(self) -> Finding:
         """Equal numbers stay with one worker, and with them a clinic's events of both topics."""
-        counts = {name: len(topic.partitions) for name, topic in self._sorted}
+        counts = {name: len(topic.partitions) for name, topic in self._existing.items()}
+        most = max(counts.values())
         if len(set(counts.values())) == 1:
-            return ok(f"{max(counts.values())} in each topic.")
-        fewest = min(counts, key=lambda name: counts[name])
+            return ok(f"{most} in each topic.")
+        listed = ", ".join(f"{name} {count}" for name, count in counts.items())
         return warn(
-            "The topics have different numbers of partitions, so that two workers write the same "
-            "clinics and wait for each other: "
-            + ", ".join(f"{name} {count}" for name, count in counts.items()),
+            "The topics have different numbers of partitions, so two workers write the same "
+            f"clinics and wait for each other: {listed}",
             Remedy.ADD_PARTITIONS(
-                bootstrap_servers=self._asked.bootstrap_servers,
-                topic=fewest,
-                partitions=max(counts.values()),
+                bootstrap_servers=self._cluster.bootstrap_servers,
+                topic=min(counts, key=lambda name: counts[name]),
+                partitions=most,
             ),
         )
 
-    def _configuration(self) -> Finding:
-        found = {name: self._asked.topic_config(name) for name in sorted(self._found)}
-        known = {name: has for name, has in found.items() if has is not None}
-        reach = self._reach()
+    def _topic_configuration(self) -> Finding:
+        configs = {name: self._cluster.topic_config(name) for name in self._existing}
+        readable = {name: config for name, config in configs.items() if config is not None}
+        reach = self._replay_reach()
         wrong = [
-            f"{sentence} {_told(known, wanted)}."
-            for sentence, wanted in _NEEDED
-            if _told(known, wanted)
+            f"{sentence} {mismatches}."
+            for sentence, expected in _EXPECTED_CONFIGS
+            if (mismatches := _mismatches(readable, expected))
         ]
         if wrong:
-            return fail(f"{' '.join(wrong)} {reach}", self._alteration(known))
-        hidden = ", ".join(name for name, has in found.items() if has is None)
+            return fail(f"{' '.join(wrong)} {reach}", self._configure_first(readable))
+        hidden = ", ".join(name for name, config in configs.items() if config is None)
         if hidden:
             return warn(
-                "Whether every record is kept for ever, with its producer's timestamp, is not "
-                f"known: this user may not read the configuration of {hidden}. {reach}",
-                f"Have the right DESCRIBE_CONFIGS on {hidden} given to it; where brokers do not "
-                "offer that at all, look with the tools of whoever runs them.",
+                "It is unknown whether every record is kept for ever with its producer's "
+                f"timestamp: this user may not read the configuration of {hidden}. {reach}",
+                f"Grant it DESCRIBE_CONFIGS on {hidden}; where the brokers do not offer that, ask "
+                "whoever runs them.",
             )
         return ok(f"Every record is kept for ever, with its producer's timestamp. {reach}")
 
-    def _alteration(self, found: Mapping[str, Mapping[str, str]]) -> Advice:
-        """How to have the first of the topics as it should be."""
-        name, options = next(
-            (name, options) for name, has in found.items() if (options := _needed(has))
+    def _configure_first(self, configs: Mapping[str, Mapping[str, str]]) -> Advice:
+        """How to correct the first of the topics that is configured otherwise."""
+        topic, options = next(
+            (name, options) for name, config in configs.items() if (options := _corrections(config))
         )
         return Remedy.CONFIGURE_TOPIC(
-            bootstrap_servers=self._asked.bootstrap_servers,
-            topic=name,
+            bootstrap_servers=self._cluster.bootstrap_servers,
+            topic=topic,
             options=",".join(f"{option}={value}" for option, value in options.items()),
         )
 
-    def _reach(self) -> str:
+    def _replay_reach(self) -> str:
         """How far back a replay reaches."""
-        begins = self._asked.beginning_offsets(self._present)
-        cut = {at: begin for at, begin in begins.items() if begin > 0}
+        beginnings = self._cluster.beginning_offsets(self._partitions_present)
+        cut = {partition: offset for partition, offset in beginnings.items() if offset > 0}
         if not cut:
             return "A replay reaches back to the first record."
-        stamps = self._asked.first_timestamps(cut)
+        times = self._cluster.first_timestamps(cut)
         listed = ", ".join(
-            f"{at.topic}/{at.partition} from offset {cut[at]} ({_instant(stamps[at])})"
-            for at in sorted(cut)
+            f"{partition.topic}/{partition.partition} from offset {cut[partition]} "
+            f"({_instant(times[partition])})"
+            for partition in sorted(cut)
         )
         return f"A replay reaches back no further than {listed}."
 
     def _topic_ids(self) -> Finding:
-        known, stored = self._bookmarks()
+        here, stored = self._read_positions()
         checks.check_cluster(self._stream_id, stored)
-        ids = {name: topic.topic_id for name, topic in self._found.items()}
+        ids = {name: topic.topic_id for name, topic in self._existing.items()}
         checks.check_topic_ids(ids, stored.topic_ids, stored.positions)
-        nameless = sorted(name for name, topic_id in ids.items() if not topic_id)
-        if nameless:
+        without_id = [name for name, topic_id in ids.items() if not topic_id]
+        if without_id:
             return warn(
-                f"The brokers tell no ids of {', '.join(nameless)}: that a topic was created again "
-                "cannot be told.",
+                f"The brokers give no ids for {', '.join(without_id)}, so it goes unnoticed when "
+                "a topic is re-created.",
                 Remedy.ADOPT_NEW_TOPICS(),
             )
-        if not known:
-            return skip("No position was stored yet.")
-        return ok("The topics are those that the positions are of.")
+        if not here:
+            return skip("No position has been stored yet.")
+        return ok("The stored positions are of these topics.")
 
     def _positions(self) -> Finding:
-        known, stored = self._bookmarks()
-        bounds = self._asked.bounds(self._present)
-        told = [said for at in known if (said := _misfit(at, bounds)) is not None]
-        if told:
-            return fail(" ".join(f"{said.what} {said.why}" for said in told), told[0].hint)
-        behind = lag(stored.positions, {at: of.end for at, of in bounds.items()})
-        if not known and behind:
-            return warn(f"Nothing was read yet; {behind} offsets are to go.", Remedy.RUN_WORKER())
-        return ok(f"All are within their logs; {behind} offsets are to go.")
+        here, stored = self._read_positions()
+        bounds = self._cluster.bounds(self._partitions_present)
+        misfits = [misfit for position in here if (misfit := _misfit(position, bounds)) is not None]
+        if misfits:
+            detail = " ".join(f"{misfit.what} {misfit.why}" for misfit in misfits)
+            return fail(detail, misfits[0].hint)
+        behind = lag(stored.positions, {partition: of.end for partition, of in bounds.items()})
+        remain = counted(behind, "offset remains", "offsets remain")
+        if not here and behind:
+            return warn(f"Nothing has been read yet; {remain} to be read.", Remedy.RUN_WORKER())
+        return ok(f"All are within their logs; {remain} to be read.")
 
     def _group(self) -> Finding:
-        group = self._group_found()
+        group = self._consumer_group()
         if not group.members:
-            state = "is not there" if group.state == _NO_GROUP else "has no members"
-            return warn(f"The group {self.group_id} {state}: no worker runs.", Remedy.RUN_WORKER())
+            state = "does not exist" if group.state == _NO_GROUP else "has no members"
+            text = f"The group {self.group_id} {state}: no worker is running."
+            return warn(text, Remedy.RUN_WORKER())
         if group.state != _STABLE:
             return warn(
-                f"The group {self.group_id} is sharing out its partitions: {group.state}.",
-                "Nothing for a minute; if it stays, look for workers that come and go",
+                f"The group {self.group_id} is rebalancing: {group.state}.",
+                "Wait a minute; if it stays so, look for workers that keep joining and leaving",
             )
-        _, stored = self._bookmarks()
-        ahead = [at for at, to in group.offsets.items() if to > stored.positions.get(at, 0)]
-        members = f"The group {self.group_id} is stable, with {group.members} members"
+        _, stored = self._read_positions()
+        ahead = ", ".join(
+            f"{partition.topic}/{partition.partition}"
+            for partition, offset in sorted(group.offsets.items())
+            if offset > stored.positions.get(partition, 0)
+        )
+        members = counted(group.members, "member", "members")
+        stable = f"The group {self.group_id} is stable, with {members}"
         if ahead:
-            listed = ", ".join(f"{at.topic}/{at.partition}" for at in sorted(ahead))
             return warn(
-                f"{members}; its offsets are ahead of the registry's positions in {listed}, so "
-                "that lag exporters say too little.",
+                f"{stable}; its offsets are ahead of the registry's positions in {ahead}, so lag "
+                "exporters report too little.",
                 Remedy.SEE_TRUE_LAG(),
             )
-        return ok(f"{members}.")
+        return ok(f"{stable}.")
 
-    def _group_found(self) -> ConsumerGroup:
-        """A cluster that never had a group has no coordinator for the first seconds."""
+    def _consumer_group(self) -> ConsumerGroup:
+        # A cluster that never had a group has no coordinator for the first seconds.
         deadline = time.monotonic() + _COORDINATOR_SECONDS
         while True:
             try:
-                return self._asked.consumer_group(self.group_id)
+                return self._cluster.consumer_group(self.group_id)
             except StreamUnavailable:
                 if time.monotonic() >= deadline:
                     raise
-                time.sleep(_BREATH_SECONDS)
+                time.sleep(_RETRY_SECONDS)
 
-    def _bookmarks(self) -> tuple[list[Position], StoredPositions]:
+    def _read_positions(self) -> tuple[list[Position], StoredPositions]:
+        """The positions in this cluster, and the same as the checks of a stream take them."""
         with self.registry().snapshot() as connection:
             everywhere = positions.listed(connection)
-        here = [known for known in everywhere if known.stream == self._stream_id]
+        here = [position for position in everywhere if position.stream == self._stream_id]
         return here, of_stream(everywhere, self._stream_id)
 
     @property
-    def _asked(self) -> KafkaAdmin:
+    def _cluster(self) -> KafkaAdmin:
         admin = self.admin()
         if admin is None:
             raise LookupError("Kafka is not configured")
         return admin
 
     @cached_property
-    def _found(self) -> Mapping[str, Topic]:
-        return self._asked.topics(self.topics)
+    def _existing(self) -> Mapping[str, Topic]:
+        """The topics that exist, by their names in order."""
+        return dict(sorted(self._cluster.topics(self.topics).items()))
 
     @cached_property
     def _stream_id(self) -> str:
-        return f"kafka:{self._asked.cluster_id()}"
+        return f"kafka:{self._cluster.cluster_id()}"
 
     @property
-    def _sorted(self) -> list[tuple[str, Topic]]:
-        return sorted(self._found.items())
-
-    @property
-    def _present(self) -> list[Partition]:
-        return [partition for _, topic in self._sorted for partition in topic.partitions]
+    def _partitions_present(self) -> list[Partition]:
+        return [partition for topic in self._existing.values() for partition in topic.partitions]
 
 
-_NEEDED = (
-    ("Records go away, which replay and reconcile need:", KEEPS_RECORDS),
-    ("The broker sets timestamps, so that tombstones become dead letters:", KEEPS_TIMESTAMPS),
-)
+def _mismatches(configs: Mapping[str, Mapping[str, str]], expected: Mapping[str, str]) -> str:
+    """The options of each topic that are not as expected; empty where all are."""
+    options = {name: config_mismatches(config, expected) for name, config in configs.items()}
+    return "; ".join(f"{name}: {', '.join(wrong)}" for name, wrong in options.items() if wrong)
 
 
-def _told(found: Mapping[str, Mapping[str, str]], wanted: Mapping[str, str]) -> str:
-    """The options of each topic that are not as wanted; empty where all are."""
-    wrong = {name: config_mismatches(has, wanted) for name, has in found.items()}
-    return "; ".join(f"{name}: {', '.join(options)}" for name, options in wrong.items() if options)
-
-
-def _needed(found: Mapping[str, str]) -> dict[str, str]:
+def _corrections(config: Mapping[str, str]) -> dict[str, str]:
     """The options that a topic is to be given."""
-    needed: dict[str, str] = {}
-    for _, wanted in _NEEDED:
-        needed |= wanted if config_mismatches(found, wanted) else {}
-    return needed
+    corrections: dict[str, str] = {}
+    for _, expected in _EXPECTED_CONFIGS:
+        corrections |= expected if config_mismatches(config, expected) else {}
+    return corrections
 
 
-def _misfit(known: Position, bounds: Mapping[Partition, Bounds]) -> StreamError | None:
-    if known.partition not in bounds:
-        name = f"{known.partition.topic}/{known.partition.partition}"
+def _misfit(position: Position, bounds: Mapping[Partition, Bounds]) -> StreamError | None:
+    partition = position.partition
+    if partition not in bounds:
         return StreamError(
-            f"{name} is not there, and our position in it is {known.next_offset}.",
+            f"{partition.topic}/{partition.partition} does not exist, and the registry's position "
+            f"in it is {position.next_offset}.",
             "The topic was re-created with fewer partitions, or is no longer read.",
             Remedy.CHECK_TOPICS(),
         )
     try:
-        checks.check_position(known.partition, known.next_offset, bounds[known.partition])
+        checks.check_position(partition, position.next_offset, bounds[partition])
     except StreamError as misfit:
         return misfit
     return None

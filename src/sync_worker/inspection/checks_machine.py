@@ -1,6 +1,7 @@
-"""Until when certificates are good. Reads that one field of X.509 (RFC 5280, 4.1.2.5), no more.
+"""The checks of what surrounds the program: certificates, and room on the disk.
 
-The standard library tells it of authorities alone, and of the other side of a connection.
+Of certificates, one field is read: until when they are valid (X.509, RFC 5280, 4.1.2.5). The
+standard library gives it only of authorities, and of the other side of a connection.
 """
 
 import base64
@@ -16,62 +17,15 @@ from sync_worker.inspection.doctor import Check, Finding, State, fail, ok, skip,
 from sync_worker.registry import dialect
 from sync_worker.registry.database import Registry
 
-_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
-_VERSION = 0xA0
-_UTC_TIME = 0x17
-_LONG_LENGTH = 0x80
-
-
-class NoCertificate(Exception):
-    """The file holds no certificate that can be read; the message says what is wrong."""
-
-
-def ends_of(pem: bytes) -> list[datetime]:
-    """The last moment of each certificate in a PEM file.
-
-    Raises:
-        NoCertificate: there is none, or one that is damaged.
-    """
-    ends = [_end(block[1]) for block in _BLOCK.finditer(pem)]
-    if not ends:
-        raise NoCertificate("there is no certificate in PEM form in it")
-    return ends
-
-
-def _end(block: bytes) -> datetime:
-    try:
-        certificate = base64.b64decode(block)
-        (_, outer), *_ = _elements(certificate)
-        (_, signed), *_ = _elements(outer)
-        fields = [(tag, content) for tag, content in _elements(signed) if tag != _VERSION]
-        _, validity = fields[3]  # after serial number, algorithm and issuer
-        _, (tag, until) = _elements(validity)
-        form = "%y%m%d%H%M%SZ" if tag == _UTC_TIME else "%Y%m%d%H%M%SZ"
-        return datetime.strptime(until.decode("ascii"), form).replace(tzinfo=UTC)
-    except (ValueError, IndexError):
-        raise NoCertificate("a certificate in it is damaged") from None
-
-
-def _elements(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """The elements of a DER sequence, each with its tag."""
-    at = 0
-    while at < len(content):
-        tag, length, at = content[at], content[at + 1], at + 2
-        if length & _LONG_LENGTH:
-            size = length & ~_LONG_LENGTH
-            length, at = int.from_bytes(content[at : at + size], "big"), at + size
-        if at + length > len(content):
-            raise ValueError("cut off")
-        yield tag, content[at : at + length]
-        at += length
-
-
-# The checks of what surrounds the program: certificates, and room on the disk.
-
-
 _SOON = timedelta(days=30)
 _MEBIBYTE = 2**20
 _LOW_BYTES, _FULL_BYTES = 1024 * _MEBIBYTE, 100 * _MEBIBYTE
+_SEVERITY = {State.SKIP: 0, State.OK: 1, State.WARN: 2, State.FAIL: 3}
+
+_PEM_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
+_DER_VERSION = 0xA0
+_DER_UTC_TIME = 0x17
+_DER_LONG_LENGTH = 0x80
 
 
 def free_bytes(path: Path) -> int:
@@ -81,7 +35,7 @@ def free_bytes(path: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class MachineChecks:
-    """What is looked at beside the registry and the stream."""
+    """What is checked beside the registry and the stream."""
 
     registry: Callable[[], Registry]
     database_file: Path | None
@@ -92,7 +46,7 @@ class MachineChecks:
     free_bytes: Callable[[Path], int] = free_bytes
 
     def all(self) -> list[Check]:
-        """The checks, in the order in which they are told."""
+        """The checks, in the order in which they are shown."""
         return [
             Check("certificates", self._certificates),
             Check("disk", self._disk, ("database",)),
@@ -101,43 +55,86 @@ class MachineChecks:
     def _certificates(self) -> Finding:
         if not self.certificates:
             return skip("No certificates are configured.")
-        found = [self._certificate(name, path) for name, path in self.certificates.items()]
-        worst = max(found, key=lambda finding: _BADNESS[finding.state])
-        return Finding(worst.state, " ".join(finding.detail for finding in found), worst.fix)
+        findings = [self._certificate(name, path) for name, path in self.certificates.items()]
+        worst = max(findings, key=lambda finding: _SEVERITY[finding.state])
+        return Finding(worst.state, " ".join(finding.detail for finding in findings), worst.fix)
 
     def _certificate(self, setting: str, path: Path) -> Finding:
-        fix = f"Have it renewed, and put it where {setting} says"
         try:
             with secret_files.open_regular(path) as file:
                 ends = ends_of(file.read())
         except (OSError, NoCertificate) as error:
-            said = error.strerror if isinstance(error, OSError) else str(error)
-            return fail(f"{path} ({setting}): {said}.", f"Correct {setting}")
-        # Of several authorities one that is good is enough; of our own chain all must be.
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            return fail(f"{path} ({setting}): {why}.", f"Correct {setting}")
+        # Of several authorities one that is valid is enough; of our own chain all must be.
         end = max(ends) if setting.endswith("CAFILE") else min(ends)
         left = end - self.clock()
+        renew = f"Have it renewed, and put it where {setting} says"
         if left < timedelta(0):
-            return fail(f"{path} ended on {end:%Y-%m-%d}.", fix)
-        detail = f"{path} is good for {left.days} days, until {end:%Y-%m-%d}."
-        return warn(detail, fix) if left < _SOON else ok(detail)
+            return fail(f"{path} expired on {end:%Y-%m-%d}.", renew)
+        detail = f"{path} is valid for {left.days} days, until {end:%Y-%m-%d}."
+        return warn(detail, renew) if left < _SOON else ok(detail)
 
     def _disk(self) -> Finding:
         if self.database_file is None:
             with self.registry().snapshot() as connection:
                 size = dialect.size_bytes(connection) or 0
-            return ok(f"The database has {_mebibytes(size)}; the server's disk is not ours to see.")
+            return ok(
+                f"The database takes {_mebibytes(size)}; the disk of its server is not checked."
+            )
         free = self.free_bytes(self.database_file.resolve().parent)
         size = self.database_file.stat().st_size
         detail = (
-            f"{_mebibytes(free)} are free where {self.database_file} is; it has {_mebibytes(size)}."
+            f"{_mebibytes(free)} are free on the disk of {self.database_file}, which takes "
+            f"{_mebibytes(size)}."
         )
-        fix = "Make room on the disk: a full one stops the worker, and loses nothing"
+        fix = "Make room on the disk: a full one stops the worker, but loses nothing"
         if free < max(_FULL_BYTES, size // 10):
             return fail(detail, fix)
         return warn(detail, fix) if free < max(_LOW_BYTES, size) else ok(detail)
 
 
-_BADNESS = {State.SKIP: 0, State.OK: 1, State.WARN: 2, State.FAIL: 3}
+class NoCertificate(Exception):
+    """The file has no certificate that can be read; the message says what is wrong."""
+
+
+def ends_of(pem: bytes) -> list[datetime]:
+    """The last moment of each certificate in a PEM file.
+
+    Raises:
+        NoCertificate: there is none, or one that is damaged.
+    """
+    ends = [_end(block[1]) for block in _PEM_BLOCK.finditer(pem)]
+    if not ends:
+        raise NoCertificate("it contains no certificate in PEM form")
+    return ends
+
+
+def _end(block: bytes) -> datetime:
+    try:
+        (_, certificate), *_ = _der_elements(base64.b64decode(block))
+        (_, signed), *_ = _der_elements(certificate)
+        fields = [(tag, content) for tag, content in _der_elements(signed) if tag != _DER_VERSION]
+        _, validity = fields[3]  # after serial number, algorithm and issuer
+        _, (tag, end) = _der_elements(validity)
+        form = "%y%m%d%H%M%SZ" if tag == _DER_UTC_TIME else "%Y%m%d%H%M%SZ"
+        return datetime.strptime(end.decode("ascii"), form).replace(tzinfo=UTC)
+    except (ValueError, IndexError):
+        raise NoCertificate("it contains a damaged certificate") from None
+
+
+def _der_elements(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """The elements of a DER sequence, each with its tag."""
+    offset = 0
+    while offset < len(content):
+        tag, length, offset = content[offset], content[offset + 1], offset + 2
+        if length & _DER_LONG_LENGTH:
+            size = length & ~_DER_LONG_LENGTH
+            length, offset = int.from_bytes(content[offset : offset + size], "big"), offset + size
+        if offset + length > len(content):
+            raise ValueError("truncated")
+        yield tag, content[offset : offset + length]
+        offset += length
 
 
 def _mebibytes(size: int) -> str:

@@ -1,4 +1,4 @@
-"""The checks of the registry: can it be used, by us, and is there something to be dealt with."""
+"""The checks of the registry: can this user use it, and does anything in it need attention."""
 
 import shlex
 from collections.abc import Callable, Sequence
@@ -9,10 +9,17 @@ from itertools import pairwise
 from sqlalchemy import Connection
 
 from sync_worker.domain.regions import Regions
-from sync_worker.inspection import unknown_types
-from sync_worker.inspection.ages import age, is_ahead, span
+from sync_worker.inspection.attention import (
+    MANY_DEAD_LETTERS,
+    WHAT_MANY_SUGGEST,
+    age,
+    is_ahead,
+    span,
+    topics_of_unknown_types,
+    withdrawn_hold,
+)
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
-from sync_worker.inspection.status import MASS_OF_DEAD_LETTERS, left_behind
+from sync_worker.language import counted
 from sync_worker.registry import dialect, guard_state, holds, queries, registrations, roles, schema
 from sync_worker.registry.database import Registry
 from sync_worker.remedies import Remedy
@@ -23,43 +30,40 @@ _MOVE_TO_UTF8 = (
 )
 _LONG_HELD = timedelta(days=1)
 _CLOCKS_DIFFER, _CLOCKS_ARE_WRONG = timedelta(seconds=5), timedelta(minutes=1)
-_FEW_EVENTS = 20
-_LEAST_SILENCE = timedelta(hours=1)
-_NAMED = 5
+_ENOUGH_EVENTS = 20
+"""To tell from them how long a silence is usual."""
+_UNUSUAL_SILENCES = 3
+"""So many times the longest silence among the newest events is unusual."""
+_SHORTEST_UNUSUAL = timedelta(hours=1)
+_MOST_NAMED = 5
 """So many clinics are named; the commands that are named beside them list all."""
-_SILENCE = 3
-"""How many times the longest silence among the newest events is unusual."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegistryChecks:
-    """What is looked at in one registry, which is opened by the first check."""
+    """What is checked in one registry, which is opened by the first check."""
 
     registry: Callable[[], Registry]
     regions: Regions
     clock: Callable[[], datetime]
 
     def all(self) -> list[Check]:
-        """The checks, in the order in which they are told."""
-        found = ("database", "revision")
+        """The checks, in the order in which they are shown."""
+        usable = ("database", "revision")
         return [
-            Check("database", self._database),
+            Check("database", self._in(_database)),
             Check("encoding", self._in(_encoding), ("database",)),
             Check("revision", self._in(_revision), ("database",)),
             Check("roles", self._in(_roles), ("database",)),
-            Check("clock", self._in(self._clock), found),
-            Check("registrations", self._in(_registrations), found),
-            Check("dead_letters", self._in(_dead_letters), found),
-            Check("holds", self._in(self._holds), found),
-            Check("newest_event", self._in(self._newest_event), found),
-            Check("own_system", self._in(_own_system), found),
-            Check("boards", self._in(self._boards), found),
-            Check("unknown_types", self._in(_unknown_types), found),
+            Check("clock", self._in(self._clock), usable),
+            Check("registrations", self._in(_registrations), usable),
+            Check("dead_letters", self._in(_dead_letters), usable),
+            Check("holds", self._in(self._holds), usable),
+            Check("newest_event", self._in(self._newest_event), usable),
+            Check("own_system", self._in(_own_system), usable),
+            Check("boards", self._in(self._boards), usable),
+            Check("unknown_types", self._in(_unknown_types), usable),
         ]
-
-    def _database(self) -> Finding:
-        with self.registry().snapshot() as connection:
-            return ok(f"{dialect.version(connection)} answers.")
 
     def _in(self, look: Callable[[Connection], Finding]) -> Callable[[], Finding]:
         def look_in_a_snapshot() -> Finding:
@@ -69,12 +73,13 @@ class RegistryChecks:
         return look_in_a_snapshot
 
     def _clock(self, connection: Connection) -> Finding:
-        theirs = dialect.clock(connection)
-        if theirs is None:
+        database_time = dialect.clock(connection)
+        if database_time is None:
             return skip("The database has no clock of its own.")
-        difference = abs(self.clock() - theirs)
-        detail = f"Our clock and the database's differ by {difference.total_seconds():.1f} s."
-        fix = "Have both machines' clocks set by NTP."
+        difference = abs(self.clock() - database_time)
+        seconds = difference.total_seconds()
+        detail = f"The clocks of this machine and of the database differ by {seconds:.1f} s."
+        fix = "Synchronize both machines' clocks with NTP."
         if difference > _CLOCKS_ARE_WRONG:
             return fail(detail, fix)
         return warn(detail, fix) if difference > _CLOCKS_DIFFER else ok(detail)
@@ -82,38 +87,40 @@ class RegistryChecks:
     def _holds(self, connection: Connection) -> Finding:
         opened = queries.open_holds(connection)
         withdrawn = holds.uncorrected(connection, guard_state.WITHDRAWN)
-        details = [f"{left_behind(one)}." for one in withdrawn]
+        details = [f"{withdrawn_hold(hold)}." for hold in withdrawn]
         if opened:
-            return self._waiting(opened, details)
+            return self._open_holds(opened, details)
         if withdrawn:
             return warn(" ".join(details), Remedy.SEE_HOLD(number=withdrawn[0].number))
-        return ok("No mass change waits for a person.")
+        return ok("No mass change waits for approval.")
 
-    def _waiting(self, opened: Sequence[tuple[str, datetime]], details: Sequence[str]) -> Finding:
+    def _open_holds(
+        self, opened: Sequence[tuple[str, datetime]], details: Sequence[str]
+    ) -> Finding:
         regions = ", ".join(region for region, _ in opened)
-        oldest = min(at for _, at in opened)
-        waits = "a mass change waits" if len(opened) == 1 else f"{len(opened)} mass changes wait"
-        waiting = f"In region {regions} {waits} for a person, since {oldest:%Y-%m-%dT%H:%M:%SZ}."
-        told = fail if self.clock() - oldest > _LONG_HELD else warn
-        return told(" ".join([waiting, *details]), Remedy.SEE_HOLDS())
+        oldest = min(opened_at for _, opened_at in opened)
+        wait = counted(len(opened), "mass change waits", "mass changes wait")
+        detail = f"{wait} for approval, since {oldest:%Y-%m-%dT%H:%M:%SZ}, in region {regions}."
+        finding = fail if self.clock() - oldest > _LONG_HELD else warn
+        return finding(" ".join([detail, *details]), Remedy.SEE_HOLDS())
 
     def _newest_event(self, connection: Connection) -> Finding:
         times, now = queries.newest_event_times(connection), self.clock()
         if times and is_ahead(times[0], now):
             return warn(
-                f"The newest event is {age(times[0], now)}: what truly happens to its clinic until "
-                "then is older, and passed over.",
-                "Have the e-services mend their clock or time zone, and publish corrections with "
-                "a later time; the log events ahead_of_clock name the clinics",
+                f"The newest event is {age(times[0], now)}: what really happens to its clinic "
+                "until then counts as older, and is superseded.",
+                "Have the e-services correct their clock or time zone, and publish corrections "
+                "with a later time; the log events ahead_of_clock name the clinics",
             )
-        if len(times) < _FEW_EVENTS:
-            return skip(f"What is usual shows from {_FEW_EVENTS} events on; there are fewer.")
+        if len(times) < _ENOUGH_EVENTS:
+            return skip(f"Fewer than {_ENOUGH_EVENTS} events do not show what is usual.")
         silence = max(later - earlier for later, earlier in pairwise(times))
         detail = (
             f"The newest event is {age(times[0], now)}; the longest silence among the last "
             f"{len(times)} was {span(silence)}."
         )
-        if now - times[0] > max(_SILENCE * silence, _LEAST_SILENCE):
+        if now - times[0] > max(_UNUSUAL_SILENCES * silence, _SHORTEST_UNUSUAL):
             return warn(detail, Remedy.ASK_WHETHER_THEY_PUBLISH())
         return ok(detail)
 
@@ -122,33 +129,18 @@ class RegistryChecks:
         registered = {
             code: counts["registered"] for code, counts in queries.regions(connection).items()
         }
-        lost = {code: count for code, count in registered.items() if code not in self.regions}
-        if lost:
-            listed = ", ".join(
-                f"{'none' if code is None else shlex.quote(code)} ({n} clinics)"
-                for code, n in lost.items()
-            )
-            odd = next((code for code in lost if code is not None), None)
-            return warn(
-                f"Registered clinics in regions that are not in use, where nobody can file: "
-                f"{listed}.",
-                Remedy.LIST_CLINICS()
-                if odd is None
-                else Remedy.LIST_CLINICS_OF_UNUSED_REGION(region_code=odd),
-            )
-        closed = {str(code): count for code, count in registered.items() if code not in boards}
-        if not closed:
+        not_in_use = {code: n for code, n in registered.items() if code not in self.regions}
+        if not_in_use:
+            return _regions_not_in_use(not_in_use)
+        boardless = {str(code): n for code, n in registered.items() if code not in boards}
+        if not boardless:
             return ok("Every region with registered clinics has a patient board.")
-        listed = ", ".join(f"{code} ({count} clinics)" for code, count in sorted(closed.items()))
+        listed = ", ".join(f"{code} ({n} clinics)" for code, n in sorted(boardless.items()))
         return warn(
-            f"Registered clinics in regions without a patient board, where nobody can file: "
+            "Clinics in regions without a patient board are registered and receive no cases: "
             f"{listed}.",
-            Remedy.SET_BOARD(region_code=min(closed)),
+            Remedy.SET_BOARD(region_code=min(boardless)),
         )
-
-
-def _encoding(connection: Connection) -> Finding:
-    return encoding_finding(dialect.encoding(connection))
 
 
 def encoding_finding(encoding: str) -> Finding:
@@ -169,57 +161,55 @@ def encoding_finding(encoding: str) -> Finding:
     )
 
 
+def _database(connection: Connection) -> Finding:
+    return ok(f"{dialect.version(connection)} answers.")
+
+
+def _encoding(connection: Connection) -> Finding:
+    return encoding_finding(dialect.encoding(connection))
+
+
 def _revision(connection: Connection) -> Finding:
     schema.require_head(connection)
-    return ok(f"The schema is at revision {schema.HEAD}, as this program needs it.")
+    return ok(f"The schema is at revision {schema.HEAD}, which this program needs.")
 
 
 def _roles(connection: Connection) -> Finding:
-    role = dialect.role(connection)
-    if role is None:
-        return skip("SQLite has no roles: file permissions alone.")
+    login = dialect.role(connection)
+    if login is None:
+        return skip("SQLite has no roles, only file permissions.")
     if not dialect.has_table(connection, "alembic_version"):
         return skip("There are no tables yet.")
-    what, remedy = roles.open_schema(connection)
-    if what:
-        said = "; ".join(what)
+    gaps, statements = roles.open_schema(connection)
+    if gaps:
+        what = "; ".join(gaps)
         return fail(
-            f"{said[0].upper()}{said[1:]}: whoever adds a function there can have others run it.",
-            f"As the schema's owner or a superuser: {'; '.join(remedy)}",
+            f"{what[0].upper()}{what[1:]}: whoever adds a function there can have others run it.",
+            f"As the schema's owner or a superuser: {'; '.join(statements)}",
         )
-    work = roles.role_in_use(connection)
-    missing = roles.missing(connection, work)
+    role = roles.role_in_use(connection)
+    missing = roles.missing(connection, role)
     if missing:
         listed = ", ".join(missing)
-        return fail(f"The user {role} lacks, as {work}: {listed}.", Remedy.APPLY_ROLES())
-    if work == roles.WORKER and dialect.may(connection, "patient_board", "INSERT, UPDATE, DELETE"):
+        return fail(f"The user {login} lacks rights of {role}: {listed}.", Remedy.APPLY_ROLES())
+    if role == roles.WORKER and dialect.may(connection, "patient_board", "INSERT, UPDATE, DELETE"):
         return warn(
-            f"The user {role} may write patient_board, which support alone should.",
+            f"The user {login} may write patient_board, which only support should.",
             Remedy.WORK_AS_ROLE(role=roles.WORKER),
         )
-    return ok(f"The user {role} has the rights of {work}.")
-
-
-def _unknown_types(connection: Connection) -> Finding:
-    suspects = unknown_types.suspects(connection)
-    if not suspects:
-        return ok("No topic brings little else than events of unknown types.")
-    return warn(
-        " ".join(f"{suspect.text[0].upper()}{suspect.text[1:]}." for suspect in suspects),
-        Remedy.CORRECT_TYPES(),
-    )
+    return ok(f"The user {login} has the rights of {role}.")
 
 
 def _registrations(connection: Connection) -> Finding:
-    drifted = registrations.drifted(connection)
+    drifted = list(registrations.drifted(connection).values())
     if not drifted:
-        return ok("Each registration is as the change log has it.")
-    some = list(drifted.values())[:_NAMED]
-    more = f", and {len(drifted) - len(some)} more" if len(drifted) > len(some) else ""
+        return ok("All registrations agree with the change log.")
+    named = "; ".join(map(str, drifted[:_MOST_NAMED]))
+    more = f", and {len(drifted) - _MOST_NAMED} more" if len(drifted) > _MOST_NAMED else ""
+    differ = counted(len(drifted), "registration differs", "registrations differ")
     return fail(
-        f"{len(drifted)} registrations are otherwise than the change log has them: "
-        f"{'; '.join(map(str, some))}{more}.",
-        Remedy.CORRECT_REGISTRATION(hsa_id=some[0].hsa_id),
+        f"{differ} from the change log: {named}{more}.",
+        Remedy.CORRECT_REGISTRATION(hsa_id=drifted[0].hsa_id),
     )
 
 
@@ -227,22 +217,44 @@ def _dead_letters(connection: Connection) -> Finding:
     counts = queries.open_dead_letters(connection)
     total = sum(counts.values())
     if not total:
-        return ok("No record is set aside.")
+        return ok("No dead letter is open.")
+    are_open = counted(total, "dead letter is open", "dead letters are open")
     by_reason = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
-    detail = f"{total} set aside and not dealt with: {by_reason}."
-    if total >= MASS_OF_DEAD_LETTERS:
-        return fail(
-            f"A mass of records is: {detail}",
-            Remedy.REDRIVE_DEAD_LETTERS(),
-        )
-    return warn(detail, Remedy.LIST_DEAD_LETTERS())
+    detail = f"{are_open}: {by_reason}"
+    if total >= MANY_DEAD_LETTERS:
+        return fail(f"{detail}; {WHAT_MANY_SUGGEST}.", Remedy.REDRIVE_DEAD_LETTERS())
+    return warn(f"{detail}.", Remedy.LIST_DEAD_LETTERS())
 
 
 def _own_system(connection: Connection) -> Finding:
-    both = queries.registered_in_tak(connection)
-    if not both:
+    in_both = queries.registered_in_tak(connection)
+    if not in_both:
         return ok("No clinic is both registered here and in TAK.")
     return warn(
-        f"Registered here and in TAK, so that they do not receive: {', '.join(both)}.",
-        Remedy.REMOVE_CLINIC(hsa_id=both[0]),
+        f"Registered here and also in TAK, and so receiving no cases here: {', '.join(in_both)}.",
+        Remedy.REMOVE_CLINIC(hsa_id=in_both[0]),
+    )
+
+
+def _regions_not_in_use(registered: dict[str | None, int]) -> Finding:
+    listed = ", ".join(
+        f"{'none' if code is None else shlex.quote(code)} ({count} clinics)"
+        for code, count in registered.items()
+    )
+    first = next((code for code in registered if code is not None), None)
+    return warn(
+        f"Clinics in regions that are not in use are registered and receive no cases: {listed}.",
+        Remedy.LIST_CLINICS()
+        if first is None
+        else Remedy.LIST_CLINICS_OF_UNUSED_REGION(region_code=first),
+    )
+
+
+def _unknown_types(connection: Connection) -> Finding:
+    suspects = topics_of_unknown_types(connection)
+    if not suspects:
+        return ok("No topic consists mostly of events of unknown types.")
+    return warn(
+        " ".join(f"{suspect.text[0].upper()}{suspect.text[1:]}." for suspect in suspects),
+        Remedy.CORRECT_TYPES(),
     )

@@ -1,6 +1,6 @@
-"""Runs checks, each with a deadline of its own; what hangs holds up neither the others nor the end.
+"""Runs checks, each with its own deadline: one that hangs delays neither the others nor the end.
 
-Knows what a check is and what it finds, not what it looks at.
+Knows what a check is and what a finding is, not what is checked.
 """
 
 import time
@@ -23,7 +23,7 @@ DEADLINE_SECONDS = 10.0
 
 
 class State(StrEnum):
-    """What a check came to."""
+    """The result of a check."""
 
     OK = "ok"
     WARN = "warn"
@@ -31,7 +31,7 @@ class State(StrEnum):
     FAIL = "fail"
     """The registry is not, or may soon not be, what it should be."""
     SKIP = "skip"
-    """It does not apply here, or what it needs is not there."""
+    """It does not apply here, or something that it needs is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def skip(detail: str) -> Finding:
     return Finding(State.SKIP, detail)
 
 
-def examined(
+def run_checks(
     checks: Sequence[Check], deadline_seconds: float = DEADLINE_SECONDS
 ) -> dict[str, Finding]:
     """What each check found, in the order of the checks.
@@ -84,67 +84,70 @@ def examined(
     Those that need nothing run at once and together, then those that need them.
     """
     findings: dict[str, Finding] = {}
-    waiting = list(checks)
-    while waiting:
-        ready = [check for check in waiting if findings.keys() >= {*check.needs, *check.follows}]
-        waiting = [check for check in waiting if check not in ready]
-        unmet = {check.id: _unmet(check, findings) for check in ready}
-        findings |= {number: found for number, found in unmet.items() if found is not None}
-        findings |= _together([check for check in ready if not unmet[check.id]], deadline_seconds)
+    pending = list(checks)
+    while pending:
+        ready = [check for check in pending if findings.keys() >= {*check.needs, *check.follows}]
+        pending = [check for check in pending if check not in ready]
+        skipped = {check.id: _skipped(check, findings) for check in ready}
+        findings |= {name: finding for name, finding in skipped.items() if finding is not None}
+        findings |= _run_together(
+            [check for check in ready if not skipped[check.id]], deadline_seconds
+        )
     return {check.id: findings[check.id] for check in checks}
 
 
-def _unmet(check: Check, findings: Mapping[str, Finding]) -> Finding | None:
+def _skipped(check: Check, findings: Mapping[str, Finding]) -> Finding | None:
+    """Why a check is not run, if it is not."""
     for before in (*check.needs, *check.follows):
         if findings[before].state is State.FAIL:
-            return skip(f"Not looked at: {before} comes first, and failed.")
+            return skip(f"Not checked, because {before} failed.")
         if findings[before].state is State.SKIP and before in check.needs:
             return findings[before]
     return None
 
 
-def _together(checks: Iterable[Check], deadline_seconds: float) -> dict[str, Finding]:
-    """Each in a thread that does not keep the process alive."""
+def _run_together(checks: Iterable[Check], deadline_seconds: float) -> dict[str, Finding]:
+    """Run checks at once, each in a thread that does not keep the process alive."""
     answers: SimpleQueue[tuple[str, Finding]] = SimpleQueue()
     running = {check.id: check for check in checks}
     for check in running.values():
         Thread(target=_look, args=(check, answers), name=check.id, daemon=True).start()
     deadline = time.monotonic() + deadline_seconds
-    found: dict[str, Finding] = {}
-    while running.keys() - found.keys():
+    findings: dict[str, Finding] = {}
+    while running.keys() - findings.keys():
         try:
             name, finding = answers.get(timeout=max(0.0, deadline - time.monotonic()))
         except Empty:
             break
-        found[name] = finding
+        findings[name] = finding
     late = fail(
         f"No answer within {deadline_seconds:g} s.",
-        "See whether the database, Kafka or the disk hangs, and run doctor again.",
+        "Check whether the database, Kafka or the disk hangs, then try again.",
     )
-    return {name: found.get(name, late) for name in running}
+    return {name: findings.get(name, late) for name in running}
 
 
 def _look(check: Check, answers: "SimpleQueue[tuple[str, Finding]]") -> None:
     try:
         finding = check.look()
-    except UnsupportedRequest as lacking:
-        finding = skip(f"It cannot be looked at. {lacking.what}")
+    except UnsupportedRequest as error:
+        finding = skip(f"This cannot be checked. {error.what}")
     except Exception as error:  # noqa: BLE001 - one check that breaks hides no other
-        finding = _broken(error)
+        finding = _failed(error)
     answers.put((check.id, finding))
 
 
-def _broken(error: Exception) -> Finding:
+def _failed(error: Exception) -> Finding:
     match error:
         case StreamRefused():
-            return fail(f"Kafka is there and refuses us: {error}.", error.hint)
+            return fail(f"Kafka answers but refuses the login: {error}.", error.hint)
         case StreamUnavailable():
             return fail(f"Kafka does not answer: {error}.", error.hint)
         case UserError():
-            told = (worded(words, Language.ENGLISH) for words in (error.message, error.why))
-            return fail(" ".join(told).rstrip(), error.hint)
+            sentences = (worded(words, Language.ENGLISH) for words in (error.message, error.why))
+            return fail(" ".join(sentences).rstrip(), error.hint)
         case DBAPIError() | ResourceClosedError():
             return fail(f"The database says: {first_line(error)}.", Remedy.CHECK_DATABASE())
         case _:
-            detail = f"A fault of the program: {type(error).__name__}: {error}."
+            detail = f"A bug in the program: {type(error).__name__}: {error}."
             return fail(detail, Remedy.REPORT_FAULT())

@@ -230,7 +230,7 @@ _NEWEST = 200
 
 
 def open_dead_letters(connection: Connection) -> dict[str, int]:
-    """How many records are set aside and not dealt with, by reason."""
+    """How many dead letters are open, by reason."""
     statement = select(dead_letter.c.reason, func.count()).where(dead_letter.c.status == OPEN)
     rows = connection.execute(statement.group_by(dead_letter.c.reason))
     return {reason: count for reason, count in rows}  # noqa: C416 - rows are no pairs to mypy

@@ -57,7 +57,7 @@ class StreamRefused(StreamUnavailable):
 
     def __init__(self, cause: str) -> None:
         super().__init__(cause)
-        self.message, self.code = "Kafka is there and refuses us.", "login_refused"
+        self.message, self.code = "Kafka answers but refuses the login.", "login_refused"
         self.hint = Remedy.CHECK_KAFKA_LOGIN()
 
 

@@ -28,7 +28,7 @@ def held(populated, reads):
 
 def test_a_run_to_the_end_ends_with_3_while_a_hold_is_open(held, reads):
     assert held.json["applied"] == 2
-    assert "hold 1 keeps back changes of 1 clinic in region 01: sync-worker holds show 1" in (
+    assert "hold 1 holds back changes of 1 clinic in region 01: sync-worker holds show 1" in (
         held.stderr
     )
     assert "mass_change_held" in held.stderr
@@ -154,9 +154,9 @@ def test_the_status_says_what_waits_and_what_to_type(held, typed):
     shown = typed("status", "-o", "json").json
     assert shown["holds"] == {"open": 2}
     assert shown["attention"][0] == (
-        "hold 1 keeps back changes of 1 clinic in region 01: sync-worker holds show 1"
+        "hold 1 holds back changes of 1 clinic in region 01: sync-worker holds show 1"
     )
-    assert typed("status").stdout.startswith("needs attention: hold 1 keeps back")
+    assert typed("status").stdout.startswith("needs attention: hold 1 holds back")
 
 
 def test_a_clinic_is_listed_by_what_the_registry_says_and_shown_with_what_is_held(held, typed):

@@ -55,7 +55,7 @@ def test_a_hold_shows_what_had_passed_before_it(ten_closures, typed):
     assert [item["hsa_id"] for item in hold["items"]] == HELD
     (sentence,) = attention(typed)
     assert sentence == (
-        "hold 1 keeps back changes of 5 clinics in region 01, after changes of 5 clinics there had "
+        "hold 1 holds back changes of 5 clinics in region 01, after changes of 5 clinics there had "
         "taken effect: sync-worker holds show 1"
     )
     text = typed("holds", "show", "1").stdout
@@ -85,7 +85,7 @@ def test_as_csv_it_is_the_list_for_the_publisher(ten_closures, typed, reads):
 
 def test_a_withdrawn_hold_whose_passed_changes_stand_is_not_healthy(withdrawn, typed):
     (sentence,) = attention(typed)
-    assert sentence.startswith("Hold 1 was withdrawn, and changes of 5 clinics in region 01 that")
+    assert sentence.startswith("Hold 1 was withdrawn, but changes of 5 clinics in region 01 that")
     assert "sync-worker holds show 1 -o csv" in sentence
     assert "sync-worker holds acknowledge 1 --reason TEXT" in sentence
     assert (withdrawn.exit_code, sentence in withdrawn.stderr) == (0, True)

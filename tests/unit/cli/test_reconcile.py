@@ -230,7 +230,7 @@ def test_a_registration_that_the_log_has_otherwise_is_drift(typed, edited, extra
     assert (item["hsa_id"], item["fact"], item["cause"]) == (A, "registration", "registration")
     assert (item["registry"], item["expected"], item["registered_by"]) == (False, True, "anna")
     assert item["registered_at"] == item["time"] is not None
-    assert "1 registrations are otherwise" in told.stderr
+    assert "1 registration differs" in told.stderr
     assert "--apply repairs" not in told.stderr
 
 

@@ -61,7 +61,7 @@ def test_a_registered_clinic_in_the_list_needs_attention(imported, typed):
     imported([A, X[0]], "-y")
     sentences = typed("status", "-o", "json").json["attention"]
     assert (
-        "1 registered clinic is in TAK as well, so not served here: sync-worker tak list"
+        "1 registered clinic is also in TAK, and so receives no cases here: sync-worker tak list"
         in sentences
     )
 

@@ -7,7 +7,7 @@ import pytest
 
 from sync_worker.cli.remedies import in_words
 from sync_worker.inspection.checks_machine import MachineChecks, NoCertificate, ends_of
-from sync_worker.inspection.doctor import Finding, State, examined
+from sync_worker.inspection.doctor import Finding, State, run_checks
 from sync_worker.registry.database import Registry
 
 UNTIL_2030 = """-----BEGIN CERTIFICATE-----
@@ -133,5 +133,5 @@ def test_a_missing_file_of_a_database_is_told_by_its_check(tmp_path):
     checks = MachineChecks(no_registry, tmp_path / "missing.db", {}, lambda: ENDS[0])
     (disk,) = (found for found in checks.all() if found.id == "disk")
     assert disk.needs == ("database",)
-    broken = examined([type(disk)("disk", disk.look)])["disk"]
+    broken = run_checks([type(disk)("disk", disk.look)])["disk"]
     assert broken.state is State.FAIL

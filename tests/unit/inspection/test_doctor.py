@@ -9,9 +9,9 @@ from sync_worker.inspection.doctor import (
     Check,
     Finding,
     State,
-    examined,
     fail,
     ok,
+    run_checks,
     skip,
     warn,
 )
@@ -21,7 +21,7 @@ from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
 
 def found(*checks: Check, seconds: float = 10) -> dict[str, State]:
-    return {name: finding.state for name, finding in examined(checks, seconds).items()}
+    return {name: finding.state for name, finding in run_checks(checks, seconds).items()}
 
 
 def told(finding: Finding):
@@ -60,7 +60,7 @@ def test_one_that_hangs_holds_up_neither_the_others_nor_the_end():
         forever.wait()
         return ok("too late")
 
-    findings = examined([Check("hangs", hang), Check("quick", told(ok("fine")))], 0.2)
+    findings = run_checks([Check("hangs", hang), Check("quick", told(ok("fine")))], 0.2)
     hung = next(t for t in threading.enumerate() if t.name == "hangs")
     assert hung.daemon
     forever.set()
@@ -71,7 +71,9 @@ def test_one_that_hangs_holds_up_neither_the_others_nor_the_end():
 
 
 def test_one_that_breaks_hides_no_other():
-    findings = examined([Check("broken", raising(KeyError("x"))), Check("next", told(ok("fine")))])
+    findings = run_checks(
+        [Check("broken", raising(KeyError("x"))), Check("next", told(ok("fine")))]
+    )
     assert findings["broken"].state is State.FAIL
     assert "KeyError" in findings["broken"].detail
     assert findings["next"].state is State.OK
@@ -79,7 +81,7 @@ def test_one_that_breaks_hides_no_other():
 
 def test_what_needs_something_that_failed_is_not_looked_at():
     never = raising(AssertionError("looked at"))
-    findings = examined(
+    findings = run_checks(
         [
             Check("bad", told(fail("no", "do"))),
             Check("next", never, ("bad",)),
@@ -88,14 +90,12 @@ def test_what_needs_something_that_failed_is_not_looked_at():
             Check("odd", told(warn("hm", "do"))),
         ]
     )
-    assert (
-        findings["next"] == findings["after"] == skip("Not looked at: bad comes first, and failed.")
-    )
+    assert findings["next"] == findings["after"] == skip("Not checked, because bad failed.")
     assert findings["fine"].state is State.OK
 
 
 def test_what_needs_something_that_does_not_apply_does_not_apply_either():
-    findings = examined(
+    findings = run_checks(
         [Check("off", told(skip("not here"))), Check("next", raising(KeyError()), ("off",))]
     )
     assert findings["next"] == skip("not here")
@@ -112,7 +112,7 @@ def test_what_needs_something_that_does_not_apply_does_not_apply_either():
     ],
 )
 def test_an_error_fails_the_check_and_names_the_fix(error, fix):
-    finding = examined([Check("it", raising(error))])["it"]
+    finding = run_checks([Check("it", raising(error))])["it"]
     assert finding.state is State.FAIL
     assert fix in str(in_words(finding.fix))
     assert finding.detail[0].isupper()

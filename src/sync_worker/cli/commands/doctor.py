@@ -12,7 +12,7 @@ from sync_worker.cli.invocation import end_with, output_of
 from sync_worker.cli.remedies import in_words
 from sync_worker.cli.table import Paragraphs
 from sync_worker.errors import Exit, UserError
-from sync_worker.inspection.doctor import Check, Finding, State, examined, fail, ok
+from sync_worker.inspection.doctor import Check, Finding, State, fail, ok, run_checks
 from sync_worker.language import Language, worded
 from sync_worker.telemetry.redaction import redact_library_logs
 
@@ -80,4 +80,4 @@ def _findings() -> dict[str, Finding]:
         message = worded(wrong.message, Language.ENGLISH)
         told = fail(message.replace("\n  ", " "), wrong.hint)
     with bootstrap.doctor.checks(settings) as checks:
-        return examined([Check("settings", lambda: told), *checks])
+        return run_checks([Check("settings", lambda: told), *checks])

@@ -19,6 +19,7 @@ from sync_worker.cli.table import Columns
 from sync_worker.cli.warnings import moved_without_board
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.timestamps import CLOCKS_DIFFER
+from sync_worker.language import counted
 from sync_worker.operations.reconcile import (
     Comparison,
     Difference,
@@ -310,9 +311,10 @@ def _report(
     elif comparison.differences:
         run.output.attention("The registry has drifted. The same command with --apply repairs it.")
     if comparison.registrations:
+        count = len(comparison.registrations)
         run.output.attention(
-            f"{len(comparison.registrations)} registrations are otherwise than the change log has "
-            "them. No repair sets them: sync-worker clinics add, or sync-worker clinics remove."
+            f"{counted(count, 'registration differs', 'registrations differ')} from the change "
+            "log. No repair sets them: sync-worker clinics add, or sync-worker clinics remove."
         )
     is_left = bool(comparison.differences) if repaired is None else bool(repaired.left)
     if is_left or comparison.registrations:

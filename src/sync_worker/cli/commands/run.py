@@ -64,7 +64,8 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     is_daemon = not archives and until_idle is None
     end = signals.End(Exit.DONE if is_daemon else Exit.INTERRUPTED)
     # The heavy parts are imported from here on, so that a signal that comes early counts.
-    from sync_worker.inspection.status import attention_to_holds, counts_item
+    from sync_worker.inspection.attention import attention_to_holds
+    from sync_worker.inspection.status import counts_item
     from sync_worker.registry import guard_state
 
     run = invocation(ctx)

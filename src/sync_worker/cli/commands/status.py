@@ -11,7 +11,7 @@ from sync_worker.cli import options
 from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.remedies import sentence_of
 from sync_worker.cli.table import Columns
-from sync_worker.inspection.status import Log, log, status
+from sync_worker.inspection.status import LogState, read_log_state, status
 from sync_worker.registry.positions import Position
 
 PARTITION_COLUMNS = Columns(
@@ -54,10 +54,10 @@ def command(run: Invocation) -> None:
     run.output.document(document, render=lambda shown: _text(run, shown))
 
 
-def _log(run: Invocation, known: Sequence[Position]) -> Log:
+def _log(run: Invocation, known: Sequence[Position]) -> LogState:
     """The log as Kafka has it now."""
     with bootstrap.streams.kafka_admin(run.settings) as admin:
-        return log(admin, known, bootstrap.streams.topics(run.settings))
+        return read_log_state(admin, known, bootstrap.streams.topics(run.settings))
 
 
 def _text(run: Invocation, shown: dict[str, Any]) -> str:
