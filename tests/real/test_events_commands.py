@@ -11,9 +11,9 @@ from uuid import uuid4
 import pytest
 from kafka.admin import ACLOperation, ACLPermissionType
 
-from sync_worker.cli import publishing
 from sync_worker.cli.main import run
 from sync_worker.events.record import Record
+from sync_worker.operations.publish import Publication, PublishTarget
 from sync_worker.streams.archive.writer import line_of
 from sync_worker.streams.kafka.publisher import Publisher
 from sync_worker.streams.kafka.settings import KafkaSettings
@@ -259,13 +259,14 @@ def test_what_stops_midway_says_how_to_go_on(
     topic = cluster.topic(partitions=2)
     in_ten_years = 10 * 365 * 86_400_000
     cluster.alter(topic, message_timestamp_after_max_ms=str(2 * in_ten_years))
-    compare = publishing.compare
+    compare = Publication.compare
 
-    def limit_afterwards(*arguments: Any, **more: Any) -> None:
-        compare(*arguments, **more)
+    def limit_afterwards(*arguments: Any) -> PublishTarget:
+        target = compare(*arguments)
         cluster.alter(topic, message_timestamp_after_max_ms="3600000")
+        return target
 
-    monkeypatch.setattr(publishing, "compare", limit_afterwards)
+    monkeypatch.setattr(Publication, "compare", limit_afterwards)
     records = [
         *(Record(topic, 0, n, EPOCH_MS, b"k", str(n).encode()) for n in range(6000)),
         Record(topic, 0, 6000, EPOCH_MS + in_ten_years, b"k", b"late"),

@@ -13,11 +13,13 @@ from sync_worker.config.sources import variable
 from sync_worker.errors import Exit, UserError
 from sync_worker.files import secret_files
 from sync_worker.login_backoff import LoginBackoff, OnRefusal
+from sync_worker.operations.publish import Publication
 from sync_worker.remedies import Remedy
 from sync_worker.streams.archive.reader import ArchiveRangeReader, ArchiveSource
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.login import ConnectionErrors
 from sync_worker.streams.kafka.oauth_tokens import ClientCredentials, TokenFile
+from sync_worker.streams.kafka.publisher import Publisher
 from sync_worker.streams.kafka.range_reader import KafkaRangeReader
 from sync_worker.streams.kafka.settings import KafkaSettings, Security
 from sync_worker.streams.protocol import MAX_FETCHED_RECORDS
@@ -121,6 +123,21 @@ def kafka_admin(settings: Settings) -> Iterator[KafkaAdmin]:
         yield admin
     finally:
         admin.close()
+
+
+def publication(settings: Settings, archive: Path, wanted: Range) -> Publication:
+    """A range of an archive, to be published.
+
+    Raises:
+        UserError: no bootstrap servers are set, or a file of TLS cannot be used.
+    """
+    reached = kafka(settings)
+    return Publication(
+        reached.bootstrap_servers,
+        lambda: range_reader(settings, archive, wanted),
+        lambda: kafka_admin(settings),
+        lambda: Publisher(reached),
+    )
 
 
 # How the clients of Kafka show who they are, built from the settings.

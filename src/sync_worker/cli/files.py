@@ -1,8 +1,12 @@
 """Files that a person names on the command line, to be read or to be written."""
 
 import os
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -20,6 +24,7 @@ from sync_worker.cli import messages
 from sync_worker.cli.output import Output
 from sync_worker.errors import Exit, UserError, Words
 from sync_worker.registry import dialect
+from sync_worker.streams.protocol import StreamError
 
 if TYPE_CHECKING:
     from sync_worker.config.settings import Settings
@@ -82,6 +87,44 @@ def tell_remarks(output: Output, given: FileContents) -> None:
 def why(error: Exception) -> str:
     """What the operating system says of it."""
     return getattr(error, "strerror", None) or str(error)
+
+
+@contextmanager
+def file_of(file: str) -> Iterator[Path]:
+    """The path of `file`; what comes on stdin where it is `-`, as a file that is gone afterwards.
+
+    A StreamError of the body tells of standard input as what it is.
+    """
+    if file != STREAM:
+        yield Path(file)
+        return
+    given = stdin()
+    with _spool() as spool:
+        _copy(given, spool)
+        is_named = isinstance(spool.name, str)
+        path = Path(spool.name if is_named else f"/proc/self/fd/{spool.fileno()}")
+        try:
+            yield path
+        except StreamError as error:
+            # Tell of the file as what it is, not by a path that is gone afterwards.
+            what = error.what.replace(str(path), "standard input")
+            raise StreamError(what, error.why, error.hint) from None
+
+
+def _spool() -> IO[bytes]:
+    """A file that is gone once it is closed; in memory where no folder can be written to."""
+    try:
+        return NamedTemporaryFile()
+    except OSError:
+        return os.fdopen(os.memfd_create("stdin"), "w+b")
+
+
+def _copy(given: IO[bytes], spool: IO[bytes]) -> None:
+    try:
+        shutil.copyfileobj(given, spool)
+        spool.flush()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "standard input") from error
 
 
 class PathToWrite(click.Path):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -132,11 +133,24 @@ class _Bound(click.ParamType[Start | End]):
             self.fail(f"{value!r}: {error}", param, ctx)
 
 
-def options(command: Decorated) -> Decorated:
-    """`--topic`, `--partition`, `--from` and `--until`, as `topics, partitions, start, end`."""
+def range_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--topic`, `--partition`, `--from` and `--until`, as `wanted`."""
+
+    @wraps(command)
+    def called(
+        *args: Any,
+        topics: Sequence[str],
+        partitions: Sequence[int],
+        start: Start,
+        end: End,
+        **others: Any,
+    ) -> Any:
+        return command(*args, wanted=selected(topics, partitions, start, end), **others)
+
+    taking: Callable[..., Any] = called
     for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+        taking = option(taking)
+    return taking
 
 
 def archives_option(help_text: str) -> Callable[[Decorated], Decorated]:

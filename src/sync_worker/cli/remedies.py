@@ -74,6 +74,7 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     "sync-worker positions reset --topic {topic} --to earliest",
     Remedy.KEEP_RECORDS: "Give the topics unlimited retention (sync-worker doctor), and start "
     "again.",
+    Remedy.LEAVE_EXCERPTS_OUT: "Leave such records out: grep -v '\"payload_size\"' FILE",
     Remedy.LIST_ALL_DEAD_LETTERS: "sync-worker deadletters list --status all",
     Remedy.LIST_ALL_HOLDS: "sync-worker holds list --status all",
     Remedy.LIST_CLINICS: "sync-worker clinics list; SYNC_WORKER_EVENTS_EXTRA_REGIONS adds a region "

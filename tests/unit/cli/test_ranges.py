@@ -18,9 +18,9 @@ def range_of(*arguments: str) -> Range:
     found: list[Range] = []
 
     @click.command
-    @params.options
-    def command(topics, partitions, start, end):
-        found.append(params.selected(topics, partitions, start, end))
+    @params.range_options
+    def command(wanted):
+        found.append(wanted)
 
     CliRunner().invoke(command, arguments, standalone_mode=False, catch_exceptions=False)
     return found[0]

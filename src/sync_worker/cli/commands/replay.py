@@ -18,7 +18,7 @@ from sync_worker.operations import replay as replaying
 from sync_worker.operations.reapply import Reapplier, ReapplyReport
 from sync_worker.operations.replay import Replay
 from sync_worker.pipeline.merge import Outcome
-from sync_worker.streams.ranges import End, Range, RangeReader, Start
+from sync_worker.streams.ranges import Range, RangeReader
 
 Show = Callable[[ReapplyReport], None]
 CHANGE_COLUMNS = ("hsa_id", "fact", "old", "new")
@@ -37,7 +37,7 @@ _COUNTS = ("applied", "superseded", "ignored", "dead_lettered", "held")
     ),
 )
 @params.archives_option("An archive to read, plain or .gz, instead of Kafka.")
-@params.options
+@params.range_options
 @click.option(
     "--clinic",
     "hsa_ids",
@@ -52,10 +52,7 @@ _COUNTS = ("applied", "superseded", "ignored", "dead_lettered", "held")
 def command(
     run: Invocation,
     archives: tuple[Path, ...],
-    topics: tuple[str, ...],
-    partitions: tuple[int, ...],
-    start: Start,
-    end: End,
+    wanted: Range,
     hsa_ids: tuple[str, ...],
     author: Author,
     consent: Consent,
@@ -72,7 +69,6 @@ def command(
     Ctrl-C finishes what is in hand and prints what was done so far; running it again is safe. Ends
     with 3 where something was held, or would be.
     """
-    wanted = params.selected(topics, partitions, start, end)
     if consent.is_asked_for:
         run.output.require_terminal()
     with reapplying(run) as (context, interruption):

@@ -1,25 +1,26 @@
-"""Files of events, as a person has them: archives of records, or bare events as JSON.
+"""Events in a file, judged before they are published as the worker would judge them.
 
-Says where in the file each one stands; judges nothing.
+A file is an archive of records, or holds bare events as JSON. Needs neither a database nor Kafka.
 """
 
 import gzip
 import json
-import os
 import re
-import shutil
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import IO, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sync_worker.cli.files import STREAM, stdin
+from sync_worker.events.decode_result import Event, Ignored, Rejection
 from sync_worker.events.record import Headers, Record, bounded
 from sync_worker.streams.archive.reader import ArchiveSource
 from sync_worker.streams.protocol import StoredPositions, StreamError
+
+if TYPE_CHECKING:
+    from sync_worker.events.decoder import EventDecoder
 
 _STRUCTURED: Headers = (("content-type", b"application/cloudevents+json"),)
 _MAX_RECORDS = 1_000
@@ -40,7 +41,7 @@ class InputKind(StrEnum):
     EVENTS = "events"
 
 
-class Place(NamedTuple):
+class EventPlace(NamedTuple):
     """Where an event stands: its line, and its record's address where it is in a record."""
 
     line: int
@@ -49,36 +50,57 @@ class Place(NamedTuple):
     offset: int | None = None
 
 
-Placed = tuple[Place, Record]
+PlacedRecord = tuple[EventPlace, Record]
 
 
-@contextmanager
-def opened(file: str, kind: InputKind | None) -> Iterator[Iterator[Placed]]:
-    """The events in `file`, or on stdin where it is `-`; without a kind, what it looks like.
+class EventVerdict(StrEnum):
+    """What the worker would do with an event."""
 
-    Raises:
-        OSError: the file cannot be opened.
-        StreamError: in the body, where an archive cannot be read on.
-    """
-    with file_of(file) as path:
-        yield _events(path, kind)
+    VALID = "valid"
+    IGNORED = "ignored"
+    DEAD_LETTERED = "dead_lettered"
 
 
-@contextmanager
-def file_of(file: str) -> Iterator[Path]:
-    """The path of `file`; what comes on stdin where it is `-`, as a file that is gone afterwards.
+class InvalidEvent(NamedTuple):
+    """An event that would be ignored or dead-lettered, and why."""
 
-    A StreamError of the body tells of standard input as what it is.
-    """
-    if file != STREAM:
-        yield Path(file)
-        return
-    given = stdin()
-    with _spool() as spool:
-        _copy(given, spool)
-        path = _path_of(spool)
-        with _named(path):
-            yield path
+    place: EventPlace
+    key: bytes | None
+    verdict: EventVerdict
+    reason: str | None
+    detail: str
+
+
+class Validation:
+    """Judges events, and keeps account; true at every moment, also where reading them fails."""
+
+    def __init__(self, decoder: "EventDecoder", now: datetime) -> None:
+        self._decoder, self._now = decoder, now
+        self.counts: Counter[EventVerdict] = Counter()
+        self.invalid: list[InvalidEvent] = []
+        self.ahead_of_clock = 0
+        """How many events are ahead of the clock by more than clocks differ."""
+        self.is_complete = False
+        """Whether all events were read."""
+
+    def judge(self, events: Iterable[PlacedRecord]) -> None:
+        """Judge events, to the last one."""
+        for place, record in events:
+            match self._decoder.decode(record, self._now):
+                case Event(seconds_ahead=seconds):
+                    self.counts[EventVerdict.VALID] += 1
+                    self.ahead_of_clock += seconds > 0
+                case Ignored(detail):
+                    ignored = EventVerdict.IGNORED
+                    self._note(InvalidEvent(place, record.key, ignored, None, detail))
+                case Rejection(reason, detail):
+                    bad = EventVerdict.DEAD_LETTERED
+                    self._note(InvalidEvent(place, record.key, bad, reason.value, detail))
+        self.is_complete = True
+
+    def _note(self, event: InvalidEvent) -> None:
+        self.counts[event.verdict] += 1
+        self.invalid.append(event)
 
 
 def bare_events(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -96,7 +118,13 @@ def bare_events(content: bytes) -> Iterator[tuple[int, bytes]]:
         start = _after_space(text, end)
 
 
-def _events(path: Path, kind: InputKind | None) -> Iterator[Placed]:
+def events_in(path: Path, kind: InputKind | None) -> Iterator[PlacedRecord]:
+    """The events in a file; without a kind, of the one that it looks like.
+
+    Raises:
+        OSError: the file cannot be opened.
+        StreamError: an archive cannot be read on.
+    """
     if _is_blank(path):
         return iter(())
     if (kind or _kind_of(path)) is InputKind.EVENTS:
@@ -143,12 +171,12 @@ def _is_blank(path: Path) -> bool:
     return not piece
 
 
-def _bare(content: bytes) -> Iterator[Placed]:
+def _bare(content: bytes) -> Iterator[PlacedRecord]:
     for line, value in bare_events(content):
-        yield Place(line), bounded(Record("", 0, 0, None, None, value, _STRUCTURED))
+        yield EventPlace(line), bounded(Record("", 0, 0, None, None, value, _STRUCTURED))
 
 
-def _archived(path: Path) -> Iterator[Placed]:
+def _archived(path: Path) -> Iterator[PlacedRecord]:
     """Every line is a record, so a record's number is its line's."""
     source = ArchiveSource(path, _MAX_RECORDS)
     source.seek(StoredPositions({}))
@@ -157,40 +185,9 @@ def _archived(path: Path) -> Iterator[Placed]:
         while (batch := source.poll(0)) or not source.at_end():
             for record in batch.records if batch else ():
                 line += 1
-                yield Place(line, record.topic, record.partition, record.offset), record
+                yield EventPlace(line, record.topic, record.partition, record.offset), record
     finally:
         source.close()
-
-
-def _spool() -> IO[bytes]:
-    """A file that is gone once it is closed; in memory where no folder can be written to."""
-    try:
-        return NamedTemporaryFile()
-    except OSError:
-        return os.fdopen(os.memfd_create("stdin"), "w+b")
-
-
-def _copy(given: IO[bytes], spool: IO[bytes]) -> None:
-    try:
-        shutil.copyfileobj(given, spool)
-        spool.flush()
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, "standard input") from error
-
-
-def _path_of(spool: IO[bytes]) -> Path:
-    is_named = isinstance(spool.name, str)
-    return Path(spool.name if is_named else f"/proc/self/fd/{spool.fileno()}")
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Tell of the file as what it is, not by a path that is gone afterwards."""
-    try:
-        yield
-    except StreamError as error:
-        what = error.what.replace(str(path), "standard input")
-        raise StreamError(what, error.why, error.hint) from None
 
 
 def _after_space(text: str, start: int) -> int:
