@@ -24,23 +24,23 @@ from sync_worker.telemetry.redaction import Redaction
 
 NAME = "sync-worker"
 COMMANDS: Mapping[str, str] = {
-    "db": "Bring the database's schema to this version, show which one it has, or make its roles.",
+    "db": "Upgrade the database's schema, show its revision, or create its roles.",
     "topics": "Create the topics in Kafka.",
     "run": "Apply the events of Kafka, or of archives, to the registry.",
     "status": "Show how far the worker has read, and what needs attention.",
-    "doctor": "Look at everything that can be wrong, and say what to type.",
+    "doctor": "Check everything that can be wrong, and say what to type.",
     "positions": "Show where the next record of each partition is read, or set it by hand.",
     "replay": "Read a range of the stream again, beside the running worker.",
-    "deadletters": "Look at records that were set aside, and deal with them.",
+    "deadletters": "Inspect dead letters, and redrive, discard or purge them.",
     "reconcile": "Compare the registry with what the e-services said, fact by fact; repair it on "
     "request.",
-    "holds": "Look at mass changes that wait for a person, and decide about them.",
+    "holds": "Inspect mass changes that wait for approval, and decide on them.",
     "events": "Judge events before they are published; export the stream, and publish a file.",
-    "clinics": "List and show clinics, add, import and remove them in the complaints registry.",
+    "clinics": "List, show, add, import and remove clinics in the complaints registry.",
     "regions": "Show each region's patient board, and whether its service is on.",
     "boards": "Set or clear a region's patient board.",
     "log": "Show the change log: what was changed, when, by whom, and why.",
-    "tak": "Replace or show the list of clinics with a system of their own.",
+    "tak": "Replace or show the list of clinics with their own system.",
     "config": "Show the settings, and where each came from.",
     "schemas": "Export the JSON Schemas of the events.",
 }

@@ -49,11 +49,11 @@ def _everywhere() -> list[click.Parameter]:
         _Everywhere(
             ["-o", "--output"],
             type=_FormType([form.value for form in Form]),
-            help="The form of the data on stdout: table (the default), json, or csv for lists.",
+            help="Format of the data on stdout: table (the default), json, or csv for lists.",
         ),
-        _Everywhere(["-v", "--verbose"], is_flag=True, help="Tell more on stderr."),
-        _Everywhere(["-q", "--quiet"], is_flag=True, help="Tell only what matters on stderr."),
-        _Everywhere(["--no-color"], is_flag=True, help="No colours; NO_COLOR says the same."),
+        _Everywhere(["-v", "--verbose"], is_flag=True, help="Show more on stderr."),
+        _Everywhere(["-q", "--quiet"], is_flag=True, help="Show only what matters on stderr."),
+        _Everywhere(["--no-color"], is_flag=True, help="No colours; the same as NO_COLOR."),
         _Everywhere(["--debug"], is_flag=True, help="Show where an unexpected error came from."),
     ]
 
@@ -172,7 +172,7 @@ def limit_option(command: Decorated) -> Decorated:
         type=FROM_ONE,
         metavar="N",
         callback=lambda _ctx, _param, value: None if value is None else min(value, sys.maxsize),
-        help="At most so many.",
+        help="List at most this many.",
     )(command)
 
 
@@ -184,21 +184,25 @@ def actor_option(command: Decorated) -> Decorated:
         default=_os_user,
         show_default="the user of the operating system",
         callback=not_blank,
-        help="Who does it; kept in the log.",
+        help="Who makes the change; recorded in the log.",
     )(command)
 
 
 def reason_option(command: Decorated) -> Decorated:
     """`--reason TEXT`."""
     return click.option(
-        "--reason", metavar="TEXT", callback=not_blank, help="Why; kept in the log."
+        "--reason", metavar="TEXT", callback=not_blank, help="Why; recorded in the log."
     )(command)
 
 
 def required_reason(command: Decorated) -> Decorated:
     """`--reason TEXT`, without which nothing is done."""
     return click.option(
-        "--reason", metavar="TEXT", required=True, callback=not_blank, help="Why; kept in the log."
+        "--reason",
+        metavar="TEXT",
+        required=True,
+        callback=not_blank,
+        help="Why; recorded in the log.",
     )(command)
 
 
@@ -221,7 +225,7 @@ def dry_run_option(command: Decorated) -> Decorated:
 
 def yes_option(command: Decorated) -> Decorated:
     """`-y` or `--yes`, as `yes`."""
-    return click.option("-y", "--yes", is_flag=True, help="Do not ask.")(command)
+    return click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")(command)
 
 
 def plan_options(command: Decorated) -> Decorated:

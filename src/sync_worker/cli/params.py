@@ -195,7 +195,7 @@ _OPTIONS = (
         type=_Bound("now", Now()),
         default=Now(),
         show_default="now",
-        help="Where to stop, which itself is not read; now is the end as it is at the start.",
+        help="Where to stop; that record itself is not read. now is the end as it is at the start.",
     ),
 )
 

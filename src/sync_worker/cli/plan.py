@@ -74,7 +74,7 @@ def yes_option(command: Command) -> Command:
     def called(*args: Any, yes: bool, dry_run: bool = False, **others: Any) -> Any:
         return command(*args, consent=Consent(dry_run, yes), **others)
 
-    return click.option("-y", "--yes", is_flag=True, help="Do not ask.")(called)
+    return click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")(called)
 
 
 def author_options(command: Command) -> Command:
@@ -97,7 +97,7 @@ def _author_options(command: Command, *, is_reason_required: bool) -> Command:
         metavar="TEXT",
         required=is_reason_required,
         callback=not_blank,
-        help="Why; kept in the log.",
+        help="Why; recorded in the log.",
     )
     actor = click.option(
         "--actor",
@@ -105,7 +105,7 @@ def _author_options(command: Command, *, is_reason_required: bool) -> Command:
         default=_os_user,
         show_default="the user of the operating system",
         callback=not_blank,
-        help="Who does it; kept in the log.",
+        help="Who makes the change; recorded in the log.",
     )
     return reason(actor(called)) if is_reason_required else actor(reason(called))
 

@@ -18,10 +18,10 @@ from sync_worker.registry.registrations import Board
 
 @click.group(cls=options.Group)
 def command() -> None:
-    """Set or clear a region's patient board. For support alone.
+    """Set or clear a region's patient board. For support only.
 
-    Uses SYNC_WORKER_SUPPORT_DATABASE_URL, where it is set. A region's service is on exactly while
-    it has a patient board.
+    Uses SYNC_WORKER_SUPPORT_DATABASE_URL if it is set. A region's service is on exactly while it
+    has a patient board.
     """
 
 
@@ -30,7 +30,7 @@ _ticket_option = click.option(
     required=True,
     metavar="ID",
     callback=options.not_blank,
-    help="The order behind the change; kept in the log.",
+    help="The order behind the change; recorded in the log.",
 )
 
 

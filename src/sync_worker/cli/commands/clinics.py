@@ -51,7 +51,7 @@ HISTORY_COLUMNS = Columns(
 
 @click.group(cls=options.Group)
 def command() -> None:
-    """List and show clinics, add, import and remove them in the complaints registry.
+    """List, show, add, import and remove clinics in the complaints registry.
 
     Every clinic that the e-services ever named is listed; most are not registered, and that is
     normal. A clinic receives cases while it is registered, active in the e-services, and its
@@ -68,9 +68,11 @@ def command() -> None:
 )
 @options.region_option("Only clinics of this region. May be given several times.")
 @click.option(
-    "--status", type=click.Choice([status.value for status in Status]), help="Only this status."
+    "--status",
+    type=click.Choice([status.value for status in Status]),
+    help="Only clinics with this status.",
 )
-@click.option("--search", metavar="TEXT", help="Only where the HSA-id or the name has this in it.")
+@click.option("--search", metavar="TEXT", help="Only clinics whose HSA-id or name contains this.")
 @options.limit_option
 @pass_invocation
 def list_clinics(
@@ -93,7 +95,7 @@ def list_clinics(
     epilog=options.examples("sync-worker clinics show SE2321000016-TA01 --history"),
 )
 @click.argument("hsa_id", metavar="HSA-ID")
-@click.option("--history", "with_history", is_flag=True, help="Also what happened to it.")
+@click.option("--history", "with_history", is_flag=True, help="Also show what happened to it.")
 @pass_invocation
 def show(run: Invocation, hsa_id: str, with_history: bool) -> None:
     """Show one clinic: its facts with the events that stated them, and its status."""
@@ -127,9 +129,9 @@ def add(
 ) -> None:
     """Add clinics to the complaints registry.
 
-    Only a clinic that is active in the e-services can be added, by its own region, and not one that
-    handles cases in its own system. Each is judged on its own: those that can be are added, and
-    where any is refused the command ends with 4.
+    Only a clinic that is active in the e-services can be added, by its own region, and not if it
+    handles cases in its own system. Each clinic is judged separately: those that can be added are,
+    and if any is refused the command ends with 4.
     """
     acting_for = _acting_for(run, regions)
     with run.registry() as registry:
@@ -153,11 +155,11 @@ def add(
 )
 @click.argument("file", metavar="FILE|-", type=options.FILE)
 @options.region_option("The region you act for; without it: nationally. May be repeated.")
-@click.option("--all-or-nothing", is_flag=True, help="Do nothing where any row is refused.")
+@click.option("--all-or-nothing", is_flag=True, help="Change nothing if any row is refused.")
 @click.option(
     "--report",
     type=PathToWrite(),
-    help="Write the rows that were refused into this csv file, to be corrected and imported again.",
+    help="Write the refused rows to this csv file, to be corrected and imported again.",
 )
 @author_options
 @plan_options
@@ -173,12 +175,12 @@ def import_clinics(
 ) -> None:
     """Add the clinics in FILE, or on stdin where FILE is `-`, to the complaints registry.
 
-    A text file has one HSA-id a line. A csv file has them in the column that is called HSA-id, or
-    else in the first one, separated by comma, semicolon or tab; UTF-8, UTF-16 and Windows-1252 are
-    understood. An Excel workbook has to be saved as csv first.
+    A text file has one HSA-id per line. A csv file has them in the column called HSA-id, or else in
+    the first one, separated by comma, semicolon or tab; UTF-8, UTF-16 and Windows-1252 are
+    understood. Save an Excel workbook as csv first.
 
-    Shows what would be added, and what is refused and why, and asks. Each row is judged again as it
-    is done. Where rows were refused the command ends with 3, and the others are done.
+    Shows what would be added, and what is refused and why, and asks. Each row is judged again when
+    it is added. If rows were refused, the others are added and the command ends with 3.
     """
     order = importing.Order(clinics.ADD, file, consent, all_or_nothing, report)
     end_with(importing.carry_out(run, order, _acting_for(run, regions), author))
@@ -196,7 +198,7 @@ def import_clinics(
     "--file",
     metavar="FILE|-",
     type=options.FILE,
-    help="The clinics in this file, as `import` reads it.",
+    help="The clinics in this file, which is read as by `import`.",
 )
 @options.region_option("The region you act for; without it: nationally. May be repeated.")
 @author_options

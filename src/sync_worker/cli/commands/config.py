@@ -22,8 +22,9 @@ COLUMNS = Columns("name", "value", "source", "description", hidden_first=("descr
 def command() -> None:
     """Show the settings, and where each came from.
 
-    A setting is an environment variable, or a file of that name in lower case in the folder that
-    SYNC_WORKER_SECRETS_DIR names. The variable goes before the file; an empty one is not set.
+    A setting is an environment variable, or a file with that name in lower case in the folder that
+    SYNC_WORKER_SECRETS_DIR names. The variable takes precedence over the file; an empty one counts
+    as not set.
     """
 
 
@@ -32,10 +33,10 @@ def command() -> None:
 )
 @click.pass_context
 def show(ctx: click.Context) -> None:
-    """Show every setting, with its default where it is not set. Secrets are masked.
+    """Show every setting, or its default. Secrets are masked.
 
-    Needs neither a database nor Kafka. Ends with 2, and says what is wrong, where a setting is not
-    right or its name is unknown.
+    Needs neither a database nor Kafka. Ends with 2, and says what is wrong, if a setting is not
+    valid or its name is unknown.
     """
     from sync_worker.config.settings import Settings, sourced_settings
 

@@ -21,10 +21,9 @@ _OTHERS = 0o077
 
 @click.group(cls=options.Group)
 def command() -> None:
-    """Bring the database's schema to this version, show which one it has, or make its roles.
+    """Upgrade the database's schema, show its revision, or create its roles.
 
-    The worker never changes the schema by itself: it ends with exit code 2 on a revision that is
-    not its own.
+    The worker itself never changes the schema: it ends with exit code 2 on any other revision.
     """
 
 
@@ -33,11 +32,11 @@ def command() -> None:
 )
 @pass_invocation
 def upgrade(run: Invocation) -> None:
-    """Bring the schema to the revision that this program works on.
+    """Upgrade the schema to the revision that this program needs.
 
-    Makes the SQLite file where there is none. Running it again changes nothing; several at once
-    upgrade once. Ends with 3 in a database whose encoding lacks characters; make another one, in
-    UTF-8, while it is empty.
+    Creates the SQLite file if there is none. Running it again changes nothing; if several run at
+    once, the schema is upgraded once. Ends with 3 in a database whose encoding lacks characters:
+    create another one, in UTF-8, while it is empty.
     """
     engine = open_engine(run.settings.database_url, create=True, limits=UPGRADE)
     before, after = schema.upgrade(engine)
@@ -72,7 +71,7 @@ def _upgraded(done: dict[str, str | None]) -> str:
 )
 @pass_invocation
 def current(run: Invocation) -> None:
-    """Show the schema's revision, and the one that this program works on."""
+    """Show the schema's revision, and the one that this program needs."""
     engine = open_engine(run.settings.database_url)
     with engine.connect() as connection:
         found = schema.current(connection)
@@ -96,12 +95,12 @@ def roles(run: Invocation, apply: bool) -> None:
     """Print the statements that create the PostgreSQL roles, each with the rights it needs.
 
     complaints_worker is for run and the operators' commands, complaints_admin for administrators,
-    complaints_support for patient boards and TAK, complaints_reader for whoever reads the view
+    complaints_support for patient boards and TAK, complaints_reader for readers of the view
     complaints_clinic. Nobody can log in as one: grant it to a user of your own, as in GRANT
     complaints_worker TO my_user.
 
-    Run them after the first upgrade, and again after each: what a role should not have, or
-    everybody, is taken away. They need a user that owns the tables and may create roles. Without
+    Run them after the first upgrade, and again after each: rights that a role, or everybody, should
+    not have are revoked. They require a user that owns the tables and may create roles. Without
     --apply nothing is changed.
     """
     registry_roles.require(run.settings.database_url)

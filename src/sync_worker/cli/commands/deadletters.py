@@ -53,10 +53,10 @@ _MOST_DAYS = 36_500
 
 @click.group(cls=options.Group)
 def command() -> None:
-    """Look at records that were set aside, and deal with them.
+    """Inspect dead letters, and redrive, discard or purge them.
 
     A bad record never stops the others: it is kept byte for byte, with the reason. Once the cause
-    is gone it can be redriven; one that is of no use is discarded; closed ones are purged.
+    is fixed it can be redriven; one that is of no use is discarded; closed ones are purged.
     """
 
 
@@ -79,7 +79,7 @@ def command() -> None:
 @options.limit_option
 @pass_invocation
 def list_letters(run: Invocation, status: str, narrowed: Narrowed, limit: int | None) -> None:
-    """List dead letters, in the order set aside."""
+    """List dead letters, in the order in which they were stored."""
     with run.snapshot() as connection:
         wanted = narrowed.filter(connection, None if status == "all" else status)
         rows = dead_letter_lists.listed(connection, wanted, limit)
@@ -92,7 +92,7 @@ def list_letters(run: Invocation, status: str, narrowed: Narrowed, limit: int | 
 @click.argument("number", metavar="ID", type=options.FROM_ONE)
 @pass_invocation
 def show(run: Invocation, number: int) -> None:
-    """Show one dead letter with its record, and the clinic that it names as that is now."""
+    """Show one dead letter with its record, and the clinic that it names as it is now."""
     with run.snapshot() as connection:
         letter = dead_letter_lists.shown(connection, number)
         if letter is None:
@@ -116,11 +116,11 @@ def show(run: Invocation, number: int) -> None:
 @plan_options
 @pass_invocation
 def redrive_letters(run: Invocation, choice: Choice, author: Author, consent: Consent) -> None:
-    """Judge open dead letters anew, in the order set aside, through the worker's own path.
+    """Process the records of open dead letters again, as the worker does, in their order.
 
-    Those that are understood by now are closed as redriven, and what they state is merged: a newer
-    fact is never overwritten, and a mass change is held. Ends with 3 where one is still bad, which
-    stays open, or something is held.
+    Those that are now understood are closed as redriven, and what they state is merged: a newer
+    fact is never overwritten, and a mass change is held. Ends with 3 if one is still bad, which
+    stays open, or if something is held.
     """
     choice.require_clear("sync-worker deadletters redrive --all --code unknown_region --dry-run")
     if consent.is_asked_for:
@@ -184,10 +184,11 @@ def _point_out(run: Invocation, work: Redrive) -> None:
 @plan_options
 @pass_invocation
 def discard(run: Invocation, choice: Choice, author: Author, consent: Consent) -> None:
-    """Close dead letters for good: what they say is not to be applied.
+    """Close dead letters for good, without applying them.
 
-    Of those that are named all, or none. With --all those that are open as it begins: what is set
-    aside meanwhile stays open. They stay to be looked at until they are purged.
+    Either all that are named are closed, or none. --all closes those that are open when it begins:
+    records that are dead-lettered after that stay open. Discarded ones can be inspected until they
+    are purged.
     """
     choice.require_clear("sync-worker deadletters discard --all --code invalid_json --reason TEXT")
     with run.registry() as registry:
@@ -218,7 +219,7 @@ def discard(run: Invocation, choice: Choice, author: Author, consent: Consent) -
     metavar="DAYS",
     required=True,
     type=click.IntRange(0, _MOST_DAYS),
-    help="Those that were closed longer ago.",
+    help="Only those that were closed longer ago than this.",
 )
 @author_options
 @plan_options
@@ -226,8 +227,8 @@ def discard(run: Invocation, choice: Choice, author: Author, consent: Consent) -
 def purge(run: Invocation, days: int, author: Author, consent: Consent) -> None:
     """Delete dead letters that were closed more than so many days ago, with their records.
 
-    Open ones stay. What is purged is gone: where its record is read again and is still bad, it is
-    set aside anew.
+    Open ones stay. If the record of a purged one is read again and is still bad, it is
+    dead-lettered again.
     """
     before = bootstrap.now() - timedelta(days=days)
     with run.registry() as registry:

@@ -26,10 +26,10 @@ TERMINAL_COLUMNS = ("status", "id", "detail")
 )
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Look at everything that can be wrong, and say what to type.
+    """Check everything that can be wrong, and say what to type.
 
     Settings, database, Kafka, and what waits for a person. Each check has 10 seconds and changes
-    nothing; `skip` is what does not apply here. Ends with 3 where one failed; a warning is no
+    nothing; `skip` marks those that do not apply. Ends with 3 if a check failed; a warning is not a
     failure.
     """
     output = output_of(ctx)

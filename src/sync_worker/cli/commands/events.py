@@ -74,16 +74,17 @@ def command() -> None:
     "--format",
     "kind",
     type=click.Choice([kind.value for kind in InputKind]),
-    help="What the file holds: an archive, one record a line, as `kcat -J` prints it; or bare "
-    "events as JSON, one after the other. Without it, what the file's beginning looks like.",
+    help="What the file contains: an archive, one record per line, as `kcat -J` prints it; "
+    "or bare events as JSON, one after the other. Without it, what the beginning of "
+    "the file looks like.",
 )
 @pass_invocation
 def validate(run: Invocation, file: str, kind: str | None) -> None:
     """Judge the events in FILE, or on stdin where FILE is `-`, as the worker would.
 
-    Lists those that would be ignored or set aside, each with the reason. Needs neither a database
-    nor Kafka. Ends with 3 where any would be set aside, and where there is no event. An archive
-    that cannot be read to its end is judged up to there, and ends with 2.
+    Lists those that would be ignored or dead-lettered, each with the reason. Needs neither a
+    database nor Kafka. Ends with 3 if any would be dead-lettered, or if there is no event. An
+    archive that cannot be read to its end is judged up to there, and the command ends with 2.
     """
     validation = Validation(bootstrap.operations.decoder(run.settings), bootstrap.now())
     with file_of(file) as path:
@@ -142,19 +143,19 @@ def _item(event: InvalidEvent) -> dict[str, Any]:
     required=True,
     metavar="FILE|-",
     type=PathToWrite(may_be_stream=True),
-    help="The archive to write, packed where it ends in .gz; - is standard output, with nothing "
-    "else on it.",
+    help="The archive to write, compressed if it ends in .gz; - is standard output, with "
+    "nothing else on it.",
 )
 @range_options
 @yes_option
 @pass_invocation
 def export(run: Invocation, out: str, wanted: Range, consent: Consent) -> None:
-    """Write the records of Kafka's topics into an archive, as they are.
+    """Write the records of Kafka's topics to an archive, unchanged.
 
-    `events publish` is its inverse, and `run --archive` reads it. Without --topic, the topics of
-    the settings. One partition comes after the other, so that the same range gives the same file.
-    The file is there only once it is whole; one that is there already is replaced after a question
-    (or with --yes). The workers' group and positions play no part.
+    `events publish` is the inverse, and `run --archive` reads it. Without --topic, exports the
+    topics of the settings. Partitions follow one another, so the same range gives the same file.
+    The file appears only once it is complete; an existing one is replaced after a question (or with
+    --yes). The workers' group and positions are not affected.
     """
     if out != STREAM:
         _ask_before_replacing(run, Path(out), consent)
@@ -240,22 +241,22 @@ def _on_terminal(run: Invocation, label: str) -> ShowProgress:
 @click.option(
     _ACCEPT,
     is_flag=True,
-    help="Publish where the topic would not keep the records' timestamps, too.",
+    help="Publish even if the topic would not keep the records' timestamps.",
 )
 @plan_options
 @pass_invocation
 def publish(
     run: Invocation, file: str, wanted: Range, accept_changed_timestamps: bool, consent: Consent
 ) -> None:
-    """Publish the records of an archive as they are: the inverse of `events export`.
+    """Publish the records of an archive unchanged: the inverse of `events export`.
 
-    Topic, partition, key, value, headers and timestamp stay, and so does the order within a
-    partition; offsets are those that Kafka gives. The whole file is read, and compared with the
-    topics that there are, before the first record is sent: refused is what the brokers would refuse
-    midway, and topics that would change timestamps. What is published twice changes nothing in the
+    Topic, partition, key, value, headers and timestamp stay the same, and so does the order within
+    a partition; Kafka assigns the offsets. The whole file is read, and compared with the existing
+    topics, before the first record is sent: what the brokers would reject midway is refused, and so
+    are topics that would change timestamps. Publishing something twice changes nothing in the
     registry.
 
-    Where Kafka is not on this machine it asks first, or wants --yes: records cannot be taken back.
+    If Kafka is not on this machine, asks first, or requires --yes: records cannot be taken back.
     """
     if file != STREAM:
         Path(file).stat()  # A file that is missing is told before Kafka is asked for.

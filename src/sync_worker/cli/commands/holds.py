@@ -35,13 +35,13 @@ _number = click.argument("number", metavar="ID", type=options.FROM_ONE)
 
 @click.group(cls=options.Group)
 def command() -> None:
-    """Look at mass changes that wait for a person, and decide about them.
+    """Inspect mass changes that wait for approval, and decide on them.
 
-    Where events would deactivate, or move away, more of a region's registered clinics than the
+    If events would deactivate, or move away, more of a region's registered clinics than the
     SYNC_WORKER_GUARD_* settings allow, those changes are held beside the clinics; everything else
-    goes on. A hold ends when somebody approves it, or when corrections from the e-services leave
-    nothing of it. The changes that took effect before the limit was reached are listed with it:
-    where a hold was withdrawn and they stand, they are corrected too, or acknowledged.
+    is applied. A hold ends when somebody approves it, or when corrections from the e-services leave
+    nothing of it. The changes that took effect before the limit was reached are listed with it: if
+    a hold was withdrawn and they still stand, they are to be corrected too, or acknowledged.
     """
 
 
@@ -58,7 +58,7 @@ def command() -> None:
 )
 @pass_invocation
 def list_holds(run: Invocation, status: str) -> None:
-    """List holds, in the order opened; count is of clinics."""
+    """List holds, in the order in which they were opened; count is the number of clinics."""
     with run.snapshot() as connection:
         rows = holds.listed(connection, None if status == "all" else status)
     run.output.items(rows, COLUMNS, empty="There are no such holds.")
@@ -70,12 +70,12 @@ def list_holds(run: Invocation, status: str) -> None:
 @_number
 @pass_invocation
 def show(run: Invocation, number: int) -> None:
-    """Show one hold: what it holds, and what had taken effect before.
+    """Show one hold: what it holds, and what had taken effect before it.
 
-    `old` is what the registry says, or said, and `new` what the e-services said instead. Of what
-    had taken effect, `stands` says whether it still is so: registered, and not changed since.
+    `old` is the registry's value, or was, and `new` the one from the e-services. Of what had taken
+    effect, `stands` says whether it still does: registered, and not changed since.
 
-    As csv it is the list for the publisher: a change a line, `state` being held, approved or
+    As csv it is the list for the publisher: one change per line, `state` being held, approved or
     passed.
     """
     with run.snapshot() as connection:
@@ -111,9 +111,9 @@ def approve(
 ) -> None:
     """Approve a hold: what it lists takes effect.
 
-    The list is shown and asked about first; where it changes meanwhile nothing is done, and the
-    command ends with 4. With --yes and without --revision, what is listed at that moment is
-    approved.
+    Shows the list and asks first; if the list has changed by the time of the answer, nothing is
+    changed and the command ends with 4. With --yes and without --revision, approves what is listed
+    at that moment.
     """
     with run.registry() as registry:
         planned = deciding.plan(registry, number)
@@ -150,10 +150,10 @@ def approve(
 @author_with_reason
 @pass_invocation
 def acknowledge(run: Invocation, number: int, author: Author) -> None:
-    """Acknowledge a withdrawn hold: what had taken effect before it is seen to.
+    """Acknowledge a withdrawn hold: what had taken effect before it has been dealt with.
 
-    `status` and `doctor` remind of it no longer. Nothing else changes: what is wrong there, the
-    e-services correct. A hold that is open or approved, or was acknowledged before, is refused (4).
+    `status` and `doctor` no longer mention it. Nothing else changes: the e-services correct what is
+    wrong there. A hold that is open or approved, or was already acknowledged, is refused (4).
     """
     with run.registry() as registry:
         deciding.acknowledge(registry, number, author.now())

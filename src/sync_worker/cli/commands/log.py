@@ -42,8 +42,8 @@ COLUMNS = Columns(
 def command() -> None:
     """Show the change log: what was changed, when, by whom, and why.
 
-    It has every change of a registered clinic, every registration and removal, patient boards, TAK,
-    and what operators did. It is added to and never changed.
+    It contains every change of a registered clinic, every registration and removal, patient boards,
+    TAK, and what operators did. Entries are added and never changed.
     """
 
 
@@ -70,9 +70,9 @@ def command() -> None:
     "--actor",
     metavar="ID",
     callback=options.not_blank,
-    help="Only what this person did; a database user, where it was done by plain SQL.",
+    help="Only what this person did; a database user, if it was done by plain SQL.",
 )
-@click.option("--since", type=Moment(), help="Only from this time on; a date is midnight in UTC.")
+@click.option("--since", type=Moment(), help="Only from this time on; a date is midnight UTC.")
 @pass_invocation
 def list_entries(
     run: Invocation,

@@ -68,7 +68,7 @@ class Target(click.ParamType[int]):
 def command() -> None:
     """Show where the next record of each partition is read, or set it by hand.
 
-    A position means something in its stream alone: a Kafka cluster, or an archive, which is known
+    A position is valid in its own stream only: a Kafka cluster, or an archive, which is identified
     by its first line.
     """
 
@@ -76,7 +76,7 @@ def command() -> None:
 @command.command("list", epilog=options.examples("sync-worker positions list -o json"))
 @pass_invocation
 def list_positions(run: Invocation) -> None:
-    """List every position, with what became of the records before it."""
+    """List every position, with the outcomes of the records before it."""
     with run.snapshot() as connection:
         known = positions.listed(connection)
     run.output.items(
@@ -102,7 +102,7 @@ def list_positions(run: Invocation) -> None:
 )
 @click.option("--topic", help="Only positions of this topic.")
 @click.option("--partition", type=click.IntRange(min=0), help="Only positions of this partition.")
-@click.option("--to", "target", type=Target(), required=True, help="Where to read on.")
+@click.option("--to", "target", type=Target(), required=True, help="Where to continue reading.")
 @author_options
 @yes_option
 @pass_invocation
@@ -115,14 +115,14 @@ def reset(
     author: Author,
     consent: Consent,
 ) -> None:
-    """Set positions by hand: the way on where `run` refuses to go on.
+    """Set positions by hand: the remedy where `run` refuses to continue.
 
     With Kafka configured, adopts its present log: cluster, topics and partitions as they are now.
-    With --archive, or without Kafka, sets what is stored. earliest is the beginning of the log,
-    wherever that is.
+    With --archive, or without Kafka, sets the stored positions. earliest is the beginning of the
+    log, wherever that is.
 
-    What is read again merges into nothing new, so the rows stay true. The counts go on: what is
-    read again counts again.
+    Records that are read again change no rows, since nothing in them is new. The counts continue:
+    what is read again counts again.
     """
     selection = resetting.Selection(topic, partition)
     with run.registry() as registry:

@@ -112,16 +112,17 @@ class _AgainstType(click.ParamType[Against]):
 @click.option(
     "--as-of",
     type=Moment(dates=False),
-    help="When the extract was taken: ISO 8601 with Z or an offset. Needed with snapshot: alone.",
+    help="When the extract was taken: ISO 8601 with Z or an offset. Required with "
+    "snapshot:, and only there.",
 )
 @options.region_option(
     "Only clinics that the registry or the other side has in this region. May be repeated."
 )
-@click.option("--apply", is_flag=True, help="Set what differs, after a question.")
+@click.option("--apply", is_flag=True, help="Repair what differs, after a question.")
 @click.option(
     "--accept-short",
     is_flag=True,
-    help="Believe an extract that names fewer than 80 % of the registry's active clinics.",
+    help="Accept an extract that names fewer than 80 % of the registry's active clinics.",
 )
 @author_options
 @yes_option
@@ -138,17 +139,18 @@ def command(
 ) -> None:
     """Compare the registry with what the e-services said, fact by fact; repair it on request.
 
-    Reads the full stream, or an extract, beside the running worker: its group and positions are
-    left alone. What the worker has not read yet is `pending`, what the registry has from elsewhere
-    and newer `ahead`, what waits for a person `held`: all three are counted and are no drift.
+    Reads the full stream, or an extract, beside the running worker, whose group and positions are
+    not affected. What the worker has not read yet is `pending`, what the registry has from
+    elsewhere and newer is `ahead`, what waits for approval is `held`: all three are counted, but
+    are not drift.
 
-    missing: there is no row of the clinic. stale: the registry holds an older version, though the
-    worker has passed the event. edited: another value of the same version. absent: active here, and
-    not in the extract. registration: the clinic is registered otherwise than the change log says.
+    missing: the clinic has no row. stale: the registry holds an older version, although the worker
+    has passed the event. edited: another value with the same version. absent: active here, but not
+    in the extract. registration: the clinic's registration differs from the change log.
 
-    --apply sets exactly what was reported, unless the clinic changed meanwhile, and no
-    registration: that is for the regions to add and remove. Exit code 3: drift was found, and is
-    not repaired.
+    --apply sets exactly what was reported, unless the clinic has changed since, and never a
+    registration: the regions add and remove clinics. Ends with 3 if drift was found and is not
+    repaired.
     """
     lookup.require_known_region(run, *regions)
     _require_as_of(against, as_of, accept_short=accept_short)

@@ -50,10 +50,10 @@ def command() -> None:
 @command.command("list", epilog=options.examples("sync-worker regions list"))
 @pass_invocation
 def list_regions(run: Invocation) -> None:
-    """List all regions, with how many of their registered clinics are in which state.
+    """List all regions, with the number of their registered clinics in each state.
 
-    own_system are those that are registered here and in TAK. A region with registered clinics and
-    no patient board is pointed out: nobody there can file.
+    own_system counts clinics that are registered here and in TAK. A region with registered clinics
+    and no patient board is pointed out: nobody there can file.
     """
     rows = _regions(run)
     if run.output.is_table:

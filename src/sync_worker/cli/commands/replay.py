@@ -59,15 +59,15 @@ def command(
 ) -> None:
     """Read a range of the stream again, beside the running worker.
 
-    Records go through the worker's own path: what is known already changes nothing, what is newer
-    is applied, and a mass change is held. Neither the workers' group nor any position is touched.
+    Records take the worker's own path: what is already known changes nothing, what is newer is
+    applied, and a mass change is held. The workers' group and positions are not affected.
 
-    A dry run keeps nothing, holds no lock, and reports exactly what the run would then do. Without
+    A dry run stores nothing, holds no lock, and reports exactly what the run would then do. Without
     --yes the dry run is shown first and asked about. `changes` are net: from before the first
     record to after the last.
 
-    Ctrl-C finishes what is in hand and prints what was done so far; running it again is safe. Ends
-    with 3 where something was held, or would be.
+    Ctrl-C finishes the transaction in progress and prints what was done so far; running it again is
+    safe. Ends with 3 if something was held, or would be.
     """
     if consent.is_asked_for:
         run.output.require_terminal()

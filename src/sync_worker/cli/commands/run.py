@@ -38,28 +38,29 @@ if TYPE_CHECKING:
     "archives",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="An archive to apply, plain or .gz, instead of Kafka. May be given several times: they "
-    "are read in turn, each to its end.",
+    help="An archive to apply, plain or .gz, instead of Kafka. May be given several times: "
+    "they are read in turn, each to its end.",
 )
 @click.option(
     "--until-idle",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
     callback=options.finite,
-    help="End once everything there was at the start is applied and nothing more came for so long.",
+    help="End once everything that was there at the start is applied and nothing more has "
+    "come for this long.",
 )
 @click.pass_context
 def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | None) -> None:
     """Apply the events of Kafka, or of archives, to the registry.
 
-    Begins where it last stopped. From Kafka it is a daemon: what is away is waited for, and several
-    workers share the partitions. A bad record is set aside and the others go on. Rows, log, dead
-    letters and positions are kept in one transaction: ended at any moment, even by kill -9, it
-    loses nothing and counts nothing twice.
+    Starts where it last stopped. From Kafka it is a daemon: it waits for what is unavailable, and
+    several workers share the partitions. A bad record is dead-lettered and does not stop the
+    others. Rows, change log, dead letters and positions are written in one transaction: ended at
+    any moment, even by kill -9, it loses nothing and counts nothing twice.
 
-    SIGTERM and Ctrl-C finish what is in hand and end with 0; from archives or with --until-idle,
-    where that is not all, with 130. As it ends it prints what became of the records. Read to the
-    end, these end with 3 while mass changes wait for a person.
+    SIGTERM and Ctrl-C finish the transaction in progress and end with 0; from archives or with
+    --until-idle, if records remain, with 130. At the end it prints the outcomes of the records. If
+    it has read to the end, it ends with 3 while mass changes wait for approval.
     """
     is_daemon = not archives and until_idle is None
     end = signals.End(Exit.DONE if is_daemon else Exit.INTERRUPTED)

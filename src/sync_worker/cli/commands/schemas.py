@@ -17,8 +17,8 @@ COLUMNS = ("file", "title")
 def command() -> None:
     """Export the JSON Schemas of the events.
 
-    They are made from the models that the worker judges events with, so they cannot differ. For
-    each type there are two: the whole event, and its data alone, as binary mode has it.
+    They are generated from the models that the worker judges events with, so they cannot differ.
+    Each type has two: the whole event, and its data alone, as in binary mode.
     """
 
 

@@ -39,11 +39,11 @@ PARTITION_COLUMNS = Columns(
 def command(run: Invocation) -> None:
     """Show how far the worker has read, and what needs attention.
 
-    Always ends with 0, whatever needs attention: scripts ask doctor, which ends with 3 where a
-    check failed. True also when no worker runs. As a table it begins with one line: healthy, or
-    what needs attention and what to type; what `run` would refuse, too. `end` and `lag` are empty
-    where Kafka is away or not configured, and for archives; `lag` also where the log is another
-    than was read.
+    Always ends with 0, whatever needs attention: scripts use doctor, which ends with 3 if a check
+    failed. No worker needs to run. As a table it begins with one line: healthy, or what needs
+    attention and what to type; what `run` would refuse, too. `end` and `lag` are empty if Kafka is
+    unavailable or not configured, and for archives; `lag` also if the log is not the one that was
+    read.
     """
     is_configured = run.settings.kafka_bootstrap_servers is not None
     with run.registry() as registry:

@@ -33,20 +33,20 @@ ITEM_COLUMNS = Columns(
 
 @click.group(cls=options.Group)
 def command() -> None:
-    """Replace or show the list of clinics with a system of their own.
+    """Replace or show the list of clinics with their own system.
 
     Such a clinic is administered in TAK, and cannot be added here: one clinic, one handling system.
-    Support keeps the list; `import` uses SYNC_WORKER_SUPPORT_DATABASE_URL, where it is set.
+    Support keeps the list; `import` uses SYNC_WORKER_SUPPORT_DATABASE_URL if it is set.
     """
 
 
 @command.command("list", epilog=options.examples("sync-worker tak list -o csv"))
 @pass_invocation
 def list_own_systems(run: Invocation) -> None:
-    """List the clinics with a system of their own, by HSA-id.
+    """List the clinics with their own system, by HSA-id.
 
-    Name, region and activity are empty where the e-services never stated them. One that is
-    registered here as well should be removed from one of the two.
+    Name, region and activity are empty if the e-services never stated them. A clinic that is also
+    registered here should be removed from one of the two.
     """
     with run.snapshot() as connection:
         run.output.items(queries.own_systems(connection), COLUMNS, empty=says.EMPTY())
@@ -61,13 +61,13 @@ def list_own_systems(run: Invocation) -> None:
 @click.option(
     "--accept-short",
     is_flag=True,
-    help="Take a list also where it has fewer than 80 % of the present entries.",
+    help="Accept a list with fewer than 80 % of the present entries.",
 )
 @click.option(
     "--ticket",
     metavar="ID",
     callback=options.not_blank,
-    help="The order behind the change; kept in the log.",
+    help="The order behind the change; recorded in the log.",
 )
 @author_options
 @plan_options
@@ -80,12 +80,12 @@ def import_list(
     author: Author,
     consent: Consent,
 ) -> None:
-    """Replace the list by the one in FILE, or on stdin where FILE is `-`.
+    """Replace the list with the one in FILE, or on stdin where FILE is `-`.
 
-    The file is as for `clinics import`: text with one HSA-id a line, or csv. It must hold the whole
-    list, since a clinic that is not in it counts as using 1177 from now on; one with a row that is
-    no HSA-id is not used at all. Shows what comes, goes and stays, and which registered clinics
-    stop receiving cases, and asks.
+    The file is as for `clinics import`: text with one HSA-id per line, or csv. It must contain the
+    whole list, since a clinic that is missing from it counts as using 1177 from now on; a file with
+    a row that is not a valid HSA-id is refused. Shows what is added, removed and unchanged, and
+    which registered clinics stop receiving cases, and asks.
     """
     given = files.contents(file)
     with run.registry(run.settings.support_url) as registry:

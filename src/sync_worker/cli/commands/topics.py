@@ -13,7 +13,7 @@ COLUMNS = ("topic", "outcome")
 def command() -> None:
     """Create the topics in Kafka.
 
-    They keep every record for ever: the registry is mended by reading them again.
+    They keep every record for ever: the registry is repaired by reading them again.
     """
 
 
@@ -38,11 +38,11 @@ def command() -> None:
 )
 @pass_invocation
 def create(run: Invocation, partitions: int, replication_factor: int | None) -> None:
-    """Create the topics that are missing; leave those that are there as they are.
+    """Create the missing topics; leave existing ones as they are.
 
     With cleanup.policy=delete and unlimited retention: compaction would keep the last record of a
-    key, not its newest facts. And with message.timestamp.type=CreateTime: a timestamp that the
-    broker sets says nothing of when a clinic went. Says where one that is there has other options.
+    key, not its newest facts. And with message.timestamp.type=CreateTime: a timestamp set by the
+    broker does not say when a clinic was removed. Points out existing topics with other options.
     """
     from sync_worker.streams.kafka.admin import TOPIC_CONFIGURATION, config_mismatches
 
