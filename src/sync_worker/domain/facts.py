@@ -114,8 +114,9 @@ class Change(NamedTuple):
 
 def changes(before: Facts, after: Facts) -> list[Change]:
     """The values that differ; a newer version of the same value is not a change."""
+    # Iterating over `Fact` itself would make the whole merge a fifth slower.
     return [
         Change(fact, None if was is None else was.value, now.value)
-        for fact, was, now in zip(Fact, before, after, strict=True)
+        for fact, was, now in zip(PLACES, before, after, strict=True)
         if now is not was and now is not None and (was is None or was.value != now.value)
     ]
