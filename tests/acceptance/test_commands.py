@@ -104,7 +104,7 @@ def test_a_reader_that_leaves_early_is_met_with_silence(populated):
     assert (done.exit_code, done.stderr) == (0, "")
 
 
-def test_a_reader_that_leaves_early_does_not_hide_what_needs_attention(populated):
+def test_a_reader_that_leaves_early_does_not_hide_attention(populated):
     reader, writer = os.pipe()
     os.close(reader)
     done = populated("events", "validate", "stream.jsonl", stdout=writer)
@@ -113,7 +113,7 @@ def test_a_reader_that_leaves_early_does_not_hide_what_needs_attention(populated
 
 
 @pytest.mark.parametrize("arguments", [("--version",), ("config", "show"), ("db", "--help")])
-def test_a_full_disk_is_told(populated, arguments):
+def test_a_full_disk_is_reported(populated, arguments):
     with Path("/dev/full").open("wb") as full:
         done = populated(*arguments, stdout=full)
     assert done.exit_code == 1

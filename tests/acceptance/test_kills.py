@@ -105,9 +105,7 @@ def installed(begun, tmp_path):
 
 
 @pytest.mark.parametrize("batch", ["1", "7", "100"])
-def test_a_worker_killed_again_and_again_ends_where_an_undisturbed_one_does(
-    installed, expected, batch
-):
+def test_a_worker_killed_repeatedly_ends_where_an_undisturbed_one_does(installed, expected, batch):
     rng = random.Random(batch)
     for _ in range(4):
         before = read_so_far(installed)
@@ -132,7 +130,7 @@ def terminal():
 
 @pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_ends_the_worker_in_order_and_the_next_one_goes_on(installed, expected, number):
+def test_a_signal_ends_the_worker_and_the_next_one_continues(installed, expected, number):
     before = read_so_far(installed)
     worker = installed.start(
         "run", "--archive", "stream.jsonl", "-o", "json", SYNC_WORKER_BATCH_MAX_RECORDS="1"
@@ -159,7 +157,7 @@ def test_two_workers_on_one_archive_count_every_record_once(installed, expected)
     assert contents(installed) == expected
 
 
-def test_a_database_locked_by_somebody_else_is_waited_for_and_costs_no_record(installed, expected):
+def test_a_locked_database_is_waited_for_and_costs_no_record(installed, expected):
     with sqlite3.connect(installed.database, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         worker = installed.start("run", "--archive", "stream.jsonl")

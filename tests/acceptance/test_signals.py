@@ -69,7 +69,7 @@ def start(installed: Installed) -> Iterator[object]:
 @pytest.mark.skipif(
     shutil.which("unshare") is None or os.geteuid() != 0, reason="wants a first process of its own"
 )
-def test_the_first_process_of_a_container_hears_sigterm_as_it_starts(start):
+def test_a_containers_first_process_hears_sigterm_while_starting(start):
     """The kernel drops a signal that such a process has no handler for."""
     daemon = start(*AS_FIRST)
     until(lambda: daemon.imports("pydantic_core"), "the imports", pause_seconds=0.002)

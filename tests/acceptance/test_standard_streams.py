@@ -92,7 +92,7 @@ def test_no_stream_changes_what_a_command_ends_with(known, stream):
 @pytest.mark.parametrize(
     ("stream", "exit_code"), [("stdout full", 1), ("stdout gone", 0), ("stdout closed", 0)]
 )
-def test_only_what_was_asked_for_and_is_lost_is_a_failure(known, stream, exit_code):
+def test_only_lost_data_is_a_failure(known, stream, exit_code):
     for command in (("clinics", "list"), ("clinics", "add", "--help")):
         done = called(known, STREAMS[stream], *command)
         assert done.exit_code == exit_code
@@ -100,7 +100,7 @@ def test_only_what_was_asked_for_and_is_lost_is_a_failure(known, stream, exit_co
 
 
 @pytest.mark.parametrize("command", ["import", "validate"])
-def test_a_closed_standard_input_is_told(known, command):
+def test_a_closed_standard_input_is_reported(known, command):
     group = "clinics" if command == "import" else "events"
     done = called(known, "<&-", group, command, "-")
     assert (done.exit_code, "Standard input is closed" in done.stderr) == (2, True)

@@ -114,7 +114,7 @@ def test_the_log_of_registered_clinics_does_not_depend_on_batches(
     assert Counter(logged) == Counter(expected)
 
 
-def test_counts_are_kept_by_partition_and_add_up_to_the_records_read(registry, applier):
+def test_counts_by_partition_add_up_to_the_records_read(registry, applier):
     records = [
         record(activated(CLINICS[0], 0), partition=0, offset=0),
         record(activated(CLINICS[0], 0), partition=1, offset=0),
@@ -153,7 +153,7 @@ def test_a_position_means_nothing_in_another_stream(registry, applier):
     assert apply_batch(applier, "archive:two", batch).total == Counts(superseded=1)
 
 
-def test_a_bad_record_is_set_aside_byte_for_byte_and_the_others_go_on(registry, applier):
+def test_a_bad_record_is_dead_lettered_byte_for_byte_alone(registry, applier):
     headers = (("h", b"\xff"), ("h", None), ("", b""))
     bad = record(b"\xff\x00", offset=1, key=b"\xfe", headers=headers, timestamp_ms=17)
     batch, _ = batch_of(
@@ -173,7 +173,7 @@ def test_a_bad_record_is_set_aside_byte_for_byte_and_the_others_go_on(registry, 
     assert set(rows(registry)) == set(CLINICS[:2])
 
 
-def test_a_record_read_again_after_its_cause_is_gone_closes_its_dead_letter(registry):
+def test_a_record_read_again_and_understood_closes_its_dead_letter(registry):
     batch, _ = batch_of(numbered([region_changed(CLINICS[0], 0, "11"), b"{"], topic=ACTIVATION))
     lenient = EventDecoder(ACTIVATION, Regions(["11"]), timedelta(hours=1))
     strict = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
@@ -193,7 +193,7 @@ def test_a_record_read_again_after_its_cause_is_gone_closes_its_dead_letter(regi
     assert stored.counts == Counts(applied=1, dead_lettered=3)
 
 
-def test_a_registered_clinic_that_moves_into_a_region_without_a_board_is_told_of(registry, applier):
+def test_a_registered_clinic_moving_to_a_boardless_region_is_reported(registry, applier):
     first, ends = batch_of(numbered([activated(CLINICS[0], 0, regionCode="01")]))
     apply_batch(applier, STREAM, first)
     move = numbered([b"", region_changed(CLINICS[0], 1, "03")], topic=ACTIVATION)[1:]
@@ -202,9 +202,7 @@ def test_a_registered_clinic_that_moves_into_a_region_without_a_board_is_told_of
     assert applied.warnings == [MovedWithoutBoard(CLINICS[0], "03")]
 
 
-def test_an_event_that_names_a_patient_board_is_told_of_and_the_board_stays(
-    registry, applier, engine
-):
+def test_an_event_naming_a_patient_board_leaves_the_board_alone(registry, applier, engine):
     with engine.begin() as connection:
         connection.execute(
             text("INSERT INTO patient_board VALUES ('01', 'se2321000016-ta00', 'P')")
@@ -242,7 +240,7 @@ def test_any_name_comes_back_as_it_was(registry, applier, name):
     assert [entry[3] for entry in log_of(registry)] == [name]
 
 
-def test_a_name_too_long_is_dropped_with_a_warning_and_the_event_counts(registry, applier):
+def test_an_overlong_name_is_dropped_with_a_warning(registry, applier):
     document = activated(CLINICS[0], 0, name="x" * 201, id="n")
     applied = apply_batch(applier, STREAM, batch_of(numbered([document]))[0])
     assert applied.warnings == [NameDropped(CLINICS[0], "n")]
@@ -250,7 +248,7 @@ def test_a_name_too_long_is_dropped_with_a_warning_and_the_event_counts(registry
 
 
 @pytest.mark.usefixtures("refusing")
-def test_exactly_the_record_that_the_database_refuses_is_set_aside(registry, applier):
+def test_only_the_record_refused_by_the_database_is_dead_lettered(registry, applier):
     documents = [
         activated(CLINICS[0], 0),
         activated(CLINICS[1], 0, id="refused"),
@@ -267,7 +265,7 @@ def test_exactly_the_record_that_the_database_refuses_is_set_aside(registry, app
 
 
 @pytest.mark.usefixtures("refusing")
-def test_a_database_that_refuses_many_records_is_our_bug_and_nothing_is_kept(registry, applier):
+def test_many_records_refused_by_the_database_are_our_bug(registry, applier):
     hsa_ids = [f"SE2321000016-R{n}" for n in range(11)]
     refused = [activated(hsa_id, 0, id="refused") for hsa_id in hsa_ids]
     with pytest.raises(DatabaseRefusesRecords):

@@ -24,7 +24,7 @@ def logged(registry):
         return [tuple(row) for row in connection.execute(select(*columns).order_by("id"))]
 
 
-def test_a_board_that_support_sets_replaces_and_clears_is_logged_with_actor_and_ticket(registry):
+def test_a_boards_changes_are_logged_with_actor_and_ticket(registry):
     put(registry, "01", BOARD, ACT)
     put(registry, "01", BOARD._replace(hsa_id="SE2321000016-PN02"), ACT)
     put(registry, "01", None, ACT)
@@ -36,7 +36,7 @@ def test_a_board_that_support_sets_replaces_and_clears_is_logged_with_actor_and_
     ]
 
 
-def test_plain_sql_is_logged_the_same_and_never_as_the_last_command(registry, engine):
+def test_plain_sql_is_logged_alike_but_never_as_a_command(registry, engine):
     put(registry, "01", BOARD, ACT)
     execute(engine, "DELETE FROM patient_board")
     execute(engine, "INSERT INTO patient_board (region_code, hsa_id, name) VALUES ('03', 'X', 'N')")
@@ -52,7 +52,7 @@ def test_plain_sql_is_logged_the_same_and_never_as_the_last_command(registry, en
     assert all(actor not in {"support1", None} for *_, actor, _reason in changes)
 
 
-def test_a_clinic_put_in_tak_by_plain_sql_and_taken_out_again_is_logged(registry, engine):
+def test_changes_of_tak_by_plain_sql_are_logged(registry, engine):
     execute(engine, "INSERT INTO own_system (hsa_id) VALUES ('SE2321000016-TA01')")
     execute(engine, "DELETE FROM own_system")
     assert [change for change, *_ in logged(registry)] == ["own_system_added", "own_system_removed"]

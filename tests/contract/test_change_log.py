@@ -113,19 +113,17 @@ def test_the_old_and_new_of_an_activation_are_truth_values(registry):
     assert (deactivated["old"], deactivated["new"]) == (True, False)
 
 
-def test_an_entry_that_somebody_wrote_by_hand_is_listed_as_it_is(registry, logged):
+def test_an_entry_written_by_hand_is_listed_as_it_is(registry, logged):
     logged(LogEntry(NOW, "activated", old_value="who knows"))
     assert [entry["old"] for entry in listed(registry)] == ["who knows"]
 
 
-def test_more_entries_than_are_read_at_a_time_are_all_listed_in_order(registry, logged):
+def test_entries_read_in_several_parts_are_listed_in_order(registry, logged):
     logged(*(LogEntry(NOW, "removed", hsa_id=A, reason=str(n)) for n in range(2_500)))
     assert [entry["reason"] for entry in listed(registry)] == [str(n) for n in range(2_500)]
 
 
-def test_hsa_ids_are_unheard_of_where_neither_an_event_nor_the_log_has_them(
-    registry, engine, logged
-):
+def test_an_id_in_neither_events_nor_log_is_unknown(registry, engine, logged):
     with engine.begin() as connection:
         connection.execute(insert(clinic).values(hsa_id=A))
     logged(LogEntry(NOW, "own_system_added", hsa_id=B))

@@ -118,7 +118,7 @@ def test_registered_clinics_of_a_region_without_a_board_warn(registry):
 
 
 @pytest.mark.parametrize(("region_code", "named"), [("26", "26"), (None, "none")])
-def test_registered_clinics_of_a_region_that_is_not_in_use_warn(registry, region_code, named):
+def test_registered_clinics_of_an_unused_region_warn(registry, region_code, named):
     put(registry, clinic, {"hsa_id": A, "registered_at": NOW, "region_code": region_code})
     finding = look(registry, "boards")
     assert finding.state is State.WARN
@@ -143,7 +143,7 @@ def test_a_silence_longer_than_is_usual_warns(registry):
     assert (finding.state, "50 s ahead of the clock" in finding.detail) == (State.OK, True)
 
 
-def test_an_event_ahead_of_the_clock_warns_and_is_never_called_young(registry):
+def test_an_event_ahead_of_the_clock_warns(registry):
     apply(registry, activated(A, NOW + timedelta(minutes=55), regionCode="01"))
     finding = look(registry, "newest_event")
     assert finding.state is State.WARN
@@ -177,7 +177,7 @@ def test_clocks_that_differ_warn_and_then_fail(registry, registry_url):
     assert "NTP" in str(in_words(finding.fix))
 
 
-def test_the_size_of_a_server_is_told(registry, registry_url):
+def test_the_size_of_a_server_is_reported(registry, registry_url):
     if registry_url.startswith("sqlite"):
         return
     (disk,) = (
@@ -256,7 +256,7 @@ def test_a_user_that_may_do_too_much_warns(registry, registry_url, given_roles, 
     assert "patient_board" in finding.detail
 
 
-def test_a_user_that_may_not_even_read_the_revision_is_told_so(registry_url, as_role):
+def test_a_user_who_may_not_read_the_revision_is_told(registry_url, as_role):
     if registry_url.startswith("sqlite"):
         return
     finding = look(as_role(), "roles")

@@ -28,7 +28,7 @@ def text(value):
 
 @through_the_database
 @given(limits, acts, part_sizes)
-def test_whatever_happens_in_whatever_batches_the_registry_is_what_the_contract_says(
+def test_the_registry_follows_the_contract_whatever_happens_in_whatever_batches(
     registry, bounds, script, sizes
 ):
     stage, model = play(registry, bounds, script, sizes)
@@ -64,7 +64,7 @@ def test_once_everything_is_approved_the_registry_equals_the_fold(registry, boun
 
 @through_the_database
 @given(limits, acts, documents, part_sizes, part_sizes)
-def test_a_rehearsal_comes_to_what_the_run_comes_to_and_keeps_nothing(
+def test_a_dry_run_reports_what_the_run_does(
     registry, bounds, script, coming, rehearsed_in, run_in
 ):
     stage, _ = play(registry, bounds, script, [])

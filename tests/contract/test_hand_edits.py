@@ -76,19 +76,19 @@ def test_what_would_mean_nothing_is_refused_when_it_is_written(engine, statement
         ),
     ],
 )
-def test_a_registered_clinic_in_no_region_of_ours_is_pointed_out(registry, engine, edit, sentence):
+def test_a_registered_clinic_in_an_unknown_region_is_pointed_out(registry, engine, edit, sentence):
     execute(engine, f"UPDATE clinic SET {edit}")
     (attention,) = sentences(status(registry, Regions()))
     assert attention.startswith(sentence)
 
 
-def test_a_board_of_a_region_that_is_not_in_use_switches_nothing_on(registry, engine):
+def test_a_board_of_an_unused_region_switches_nothing_on(registry, engine):
     execute(engine, "INSERT INTO patient_board (region_code, hsa_id, name) VALUES ('99', 'X', 'N')")
     assert status(registry, Regions())["regions"] == {"service_on": 0}
     assert not any(region["service_on"] for region in regions(registry, Regions()))
 
 
-def test_a_board_that_somebody_else_set_meanwhile_is_left_alone(registry):
+def test_a_board_set_by_somebody_else_is_left_alone(registry):
     planned = boards.plan(registry, "01", BOARD)
     other = Board("01", "SE2321000016-PN09", "En annan")
     boards.put(registry, boards.plan(registry, "01", other), ACT)

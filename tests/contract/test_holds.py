@@ -85,7 +85,7 @@ def test_an_alarm_is_raised_and_says_how_much_waits(stage):
     )
 
 
-def test_a_hold_is_shown_with_what_is_and_what_would_be(stage, registry):
+def test_a_hold_shows_present_and_held_values(stage, registry):
     stage.read([deactivated(B, 1), region_changed(A, 1, "03"), deactivated(A, 1)])
     hold = shown(registry)
     assert hold is not None
@@ -190,7 +190,7 @@ def test_a_hold_that_there_never_was_cannot_be_approved(registry):
         [region_changed(C, 2, "03")],
     ],
 )
-def test_a_list_that_has_changed_since_it_was_looked_at_is_not_approved(stage, registry, meanwhile):
+def test_a_list_changed_since_it_was_shown_is_not_approved(stage, registry, meanwhile):
     stage.read([deactivated(A, 1), region_changed(C, 1, "14")])
     before = rows(registry)
     stage.read(meanwhile)
@@ -199,7 +199,7 @@ def test_a_list_that_has_changed_since_it_was_looked_at_is_not_approved(stage, r
     assert rows(registry) == before
 
 
-def test_a_newer_version_of_what_is_listed_does_not_change_the_list(stage, registry):
+def test_a_newer_version_of_the_same_value_keeps_the_list(stage, registry):
     stage.read([deactivated(A, 1)])
     stage.read([deactivated(A, 2, id="newer"), activated(B, 2, name="Ett")])
     approve(registry, 1, APPROVAL, revision=1)
@@ -208,7 +208,7 @@ def test_a_newer_version_of_what_is_listed_does_not_change_the_list(stage, regis
     assert rows(registry)[A][0] is False
 
 
-def test_a_held_fact_older_than_the_row_by_then_changes_nothing(stage, registry, engine):
+def test_a_held_fact_older_than_the_row_changes_nothing(stage, registry, engine):
     stage.read([deactivated(A, 1)])
     with engine.begin() as connection:
         connection.execute(clinic.update().where(clinic.c.hsa_id == A).values(activation_time=NOW))
@@ -254,7 +254,7 @@ def test_admission_judges_by_the_newest_that_is_known(stage, registry):
     assert do(registry, administration.ADD, B) == [(AdmissionOutcome.REFUSED, Refusal.NOT_ACTIVE)]
 
 
-def test_a_removed_clinic_can_be_added_to_the_region_that_was_held(stage, registry):
+def test_a_removed_clinic_can_be_added_to_the_held_region(stage, registry):
     stage.read([region_changed(A, 1, "03")])
     do(registry, administration.REMOVE, A, acting_for=["03"])
     added = do(registry, administration.ADD, A, acting_for=["03"])
@@ -272,7 +272,7 @@ def test_who_left_before_the_window_is_forgotten(stage, registry):
     assert kept == [B]
 
 
-def test_a_hold_does_not_end_by_time_or_by_a_setting(stage):
+def test_neither_time_nor_a_setting_ends_a_hold(stage):
     stage.read([deactivated(A, 1)])
     stage.minute, stage.limits = 10_000, Limits(100, 100, timedelta(minutes=1))
     stage.read([deactivated(B, 1)])
@@ -291,7 +291,7 @@ def test_a_hold_does_not_end_by_time_or_by_a_setting(stage):
         "DELETE FROM clinic",
     ],
 )
-def test_whatever_was_edited_by_hand_the_worker_and_an_approval_go_on(stage, registry, edit):
+def test_edits_by_hand_stop_neither_worker_nor_approval(stage, registry, edit):
     stage.read([deactivated(A, 1), region_changed(B, 1, "03")])
     with registry.transaction() as transaction:
         transaction.connection.execute(text(edit))
@@ -307,9 +307,7 @@ def test_whatever_was_edited_by_hand_the_worker_and_an_approval_go_on(stage, reg
 
 
 @pytest.mark.parametrize("sizes", [[], [1, 1, 1], [2]])
-def test_a_record_that_the_database_refuses_does_not_disturb_what_is_held(
-    stage, registry, engine, sizes
-):
+def test_a_record_refused_by_the_database_leaves_holds_alone(stage, registry, engine, sizes):
     refuse(engine, "name_event_id")
     stage.limits = Limits(1, 0, timedelta(minutes=60))
     stage.read(

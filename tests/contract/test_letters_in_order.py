@@ -69,7 +69,7 @@ def test_ids_follow_the_order_read_whatever_the_transactions(registry, places, s
     assert addresses(registry) == [read.address for read in records]
 
 
-def test_what_is_set_aside_later_has_a_greater_id(registry):
+def test_a_later_dead_letter_has_a_greater_id(registry):
     first, second = bad_records([(REGION, 0)] * 2)
     with registry.transaction() as transaction:
         dead_letters.add(transaction.connection, Origin(STREAM), [(first, BAD)], NOW)
@@ -89,7 +89,7 @@ def server(database_url):
 
 
 @pytest.mark.real
-def test_who_set_the_same_records_aside_in_other_orders_never_deadlock(server):
+def test_workers_dead_lettering_the_same_records_never_deadlock(server):
     raised: list[BaseException] = []
 
     def set_aside(records):
@@ -114,7 +114,7 @@ def test_who_set_the_same_records_aside_in_other_orders_never_deadlock(server):
     assert len(addresses(server)) == 20 * 500
 
 
-def test_a_letter_is_found_by_each_clinic_that_it_names(registry):
+def test_a_dead_letter_is_found_by_each_clinic_named(registry):
     documents = [
         record(activated(A, 0, regionCode="11"), offset=0),
         record(activated(A, 0, subject=B), offset=1, key=A.lower()),

@@ -57,7 +57,7 @@ def before(registry_url):
     engine.dispose()
 
 
-def test_letters_keep_their_log_and_are_found_when_read_again(before):
+def test_dead_letters_keep_their_log_when_read_again(before):
     schema.upgrade(before)
     registry = Registry(before)
     decoder = EventDecoder(ACTIVATION, Regions(("11",)), timedelta(minutes=10))

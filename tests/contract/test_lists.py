@@ -41,6 +41,6 @@ def clinics(engine):
         (ClinicFilter(search="nowhere"), []),
     ],
 )
-def test_what_is_asked_for_is_listed_in_the_order_of_the_ids_bytes(registry, wanted, expected):
+def test_clinics_are_listed_in_byte_order_of_their_ids(registry, wanted, expected):
     with registry.snapshot() as connection:
         assert [row["hsa_id"] for row in queries.list_clinics(connection, wanted)] == expected

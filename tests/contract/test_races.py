@@ -103,7 +103,7 @@ def several_write(engine):
         pytest.skip("here a transaction that writes is alone")
 
 
-def test_in_the_order_of_commits_nobody_is_added_who_could_not_be(registry, engine, rounds):
+def test_in_commit_order_no_ineligible_clinic_is_added(registry, engine, rounds):
     with engine.begin() as connection:
         audit.install(connection)
     everybody = Everybody(registry)
@@ -166,7 +166,7 @@ def deadlocks(engine):
         return connection.scalar(text(named))
 
 
-def test_of_several_who_set_a_board_that_they_saw_missing_one_does(registry):
+def test_of_several_who_set_a_missing_board_one_succeeds(registry):
     plans = [
         boards.plan(registry, "01", BOARD._replace(hsa_id=f"SE2321000016-PN0{n}")) for n in range(8)
     ]
@@ -212,7 +212,7 @@ def test_an_add_that_waited_for_tak_sees_what_came(registry, engine):
 
 
 @pytest.mark.usefixtures("several_write")
-def test_tak_waits_for_an_add_and_a_worker_waits_for_neither(registry, engine):
+def test_tak_waits_for_an_add_the_worker_for_neither(registry, engine):
     everybody = Everybody(registry)
     apply_batch(everybody._applier, "archive:races", first_activation())
     with engine.connect() as support, ThreadPoolExecutor() as threads:
@@ -227,7 +227,7 @@ def test_tak_waits_for_an_add_and_a_worker_waits_for_neither(registry, engine):
 
 
 @pytest.mark.usefixtures("several_write")
-def test_an_add_that_waited_for_a_worker_sees_what_it_wrote(registry, engine):
+def test_an_add_that_waited_sees_what_the_worker_wrote(registry, engine):
     apply_batch(Everybody(registry)._applier, "archive:races", first_activation())
     with engine.connect() as worker, ThreadPoolExecutor() as threads:
         worker.execute(text("UPDATE clinic SET active = false"))
@@ -239,7 +239,7 @@ def test_an_add_that_waited_for_a_worker_sees_what_it_wrote(registry, engine):
 
 
 @pytest.mark.usefixtures("several_write")
-def test_an_add_does_nothing_to_a_clinic_first_named_after_it_took_its_locks(registry, engine):
+def test_an_add_ignores_a_clinic_first_named_after_its_locks(registry, engine):
     """There was no row to lock, so a worker could move the clinic before it is registered."""
     came = [first_activation()]
 
@@ -274,9 +274,7 @@ def until_somebody_waits(engine):
 
 
 @pytest.mark.usefixtures("several_write")
-def test_whatever_the_servers_default_each_statement_sees_what_was_committed_before(
-    registry_url, engine
-):
+def test_each_statement_sees_earlier_commits_whatever_the_servers_default(registry_url, engine):
     with engine.begin() as connection:
         name = connection.scalar(text("SELECT current_database()"))
         default = "SET default_transaction_isolation = 'serializable'"

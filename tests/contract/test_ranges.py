@@ -167,7 +167,7 @@ def test_a_late_record_is_read_where_it_stands(stream):
     assert read(stream, Range(end=at(4))) == {0: ["v0"]}
 
 
-def test_a_time_between_two_milliseconds_is_not_before_the_later_one(stream):
+def test_a_time_between_two_milliseconds_excludes_the_earlier_one(stream):
     stream.filled([items(0, 1)])
     just_after = AtTime(EPOCH + timedelta(microseconds=1))
     assert read(stream, Range(start=just_after)) == {0: ["v1"]}
@@ -186,7 +186,9 @@ def test_a_time_between_two_milliseconds_is_not_before_the_later_one(stream):
         (AtOffset(1), at(2), ["v1"]),
     ],
 )
-def test_an_offset_is_in_at_the_start_and_out_at_the_end(stream, start: Start, end: End, expected):
+def test_the_start_offset_is_included_the_end_offset_is_not(
+    stream, start: Start, end: End, expected
+):
     stream.filled([items(7, 8), items(0, 1, 2)])
     wanted = Range((stream.topic,), frozenset({1}), start, end)
     assert read(stream, wanted) == ({1: expected} if expected else {})
@@ -197,7 +199,7 @@ def test_only_the_named_partitions_are_read(stream):
     assert read(stream, Range(partitions=frozenset({0, 2}))) == {0: ["v0"], 2: ["v0"]}
 
 
-def test_gaps_in_the_middle_and_at_the_end_do_not_hold_it_up(stream):
+def test_gaps_in_the_log_do_not_hold_it_up(stream):
     stream.filled(
         [
             [Item("a", 1), ABORTED, Item("b", 2), ABORTED, ABORTED],
@@ -217,7 +219,7 @@ def test_an_offset_inside_of_a_gap_bounds_as_any_other(stream, start, end):
 
 
 @pytest.mark.parametrize("max_records", [1, 2, 7])
-def test_batches_are_no_larger_than_wanted_and_lead_from_one_to_the_next(stream, max_records):
+def test_batches_keep_to_their_size_and_chain_without_gaps(stream, max_records):
     stream.filled([items(*range(5)), items(*range(3)), [Item("a"), ABORTED, Item("b")]])
     reached: dict[Partition, int] = {}
     with closing(stream.reader(Range(), max_records)) as reader:

@@ -167,9 +167,7 @@ plants = st.sampled_from(["value", "nothing", "unversioned", "row"])
     st.dictionaries(st.tuples(st.sampled_from(CLINICS), st.sampled_from(list(Fact))), plants),
     part_sizes,
 )
-def test_whatever_is_planted_is_found_with_its_cause_and_nothing_else(
-    registry, applier, documents, planted, sizes
-):
+def test_all_planted_drift_is_found_with_its_cause(registry, applier, documents, planted, sizes):
     empty(registry)
     records = numbered(documents, topic=ACTIVATION)
     apply_in_parts(applier, records, sizes)
@@ -276,7 +274,7 @@ def test_what_another_stream_said_is_ahead(registry, applier):
 
 
 @pytest.mark.parametrize("status", ["open", "discarded"])
-def test_a_record_that_was_set_aside_is_no_fact_though_it_is_understood_by_now(registry, status):
+def test_a_dead_letter_is_not_a_fact_even_once_understood(registry, status):
     strict = EventDecoder(ACTIVATION, Regions(), timedelta(minutes=-10_000_000))
     records = numbered([activated(A, 0, regionCode="01")])
     apply_in_parts(Applier(registry, strict, lambda: NOW), records, [])
@@ -287,7 +285,7 @@ def test_a_record_that_was_set_aside_is_no_fact_though_it_is_understood_by_now(r
     assert causes(compared(registry, records)) == {}
 
 
-def test_a_dead_letter_beyond_the_positions_will_be_read_again_and_is_pending(registry):
+def test_a_dead_letter_beyond_the_positions_is_pending(registry):
     strict = EventDecoder(ACTIVATION, Regions(), timedelta(minutes=-10_000_000))
     records = numbered([activated(A, 0, regionCode="01")])
     apply_in_parts(Applier(registry, strict, lambda: NOW), records, [])
@@ -332,7 +330,7 @@ def test_a_repair_is_logged_with_actor_reason_and_the_event(registry, applier):
     assert (item["change"], item["topic"], item["offset"]) == ("deactivated", ACTIVATION, 2)
 
 
-def test_a_clinic_that_changed_meanwhile_is_left_as_it_is(registry, applier):
+def test_a_clinic_changed_since_the_plan_is_left_alone(registry, applier):
     records = numbered([activated(h, 0, regionCode="01", name="N") for h in CLINICS])
     apply_in_parts(applier, records, [])
     for hsa_id in (A, B):
@@ -353,7 +351,7 @@ def test_a_clinic_that_changed_meanwhile_is_left_as_it_is(registry, applier):
     }
 
 
-def test_a_row_that_went_away_meanwhile_does_not_come_back_empty(registry, applier):
+def test_a_row_deleted_during_a_repair_does_not_return_empty(registry, applier):
     records = numbered([activated(A, 0, regionCode="01")])
     apply_in_parts(applier, records, [])
     by_hand(registry, A, region_code="12")
@@ -363,7 +361,7 @@ def test_a_row_that_went_away_meanwhile_does_not_come_back_empty(registry, appli
     assert rows(registry) == {}
 
 
-def test_an_edit_after_the_repair_is_told(registry, applier):
+def test_an_edit_after_the_repair_is_reported(registry, applier):
     records = numbered([activated(A, 0, regionCode="01")])
     apply_in_parts(applier, records, [])
     by_hand(registry, A, region_code="12")
@@ -374,7 +372,7 @@ def test_an_edit_after_the_repair_is_told(registry, applier):
     assert still_differing(surveyed(registry).clinics, expectation, done) == done
 
 
-def test_a_repair_leaves_the_other_facts_of_a_row_exactly_as_they_are(registry, applier):
+def test_a_repair_leaves_the_other_facts_of_a_row_alone(registry, applier):
     records = numbered([activated(A, 0, regionCode="01")])
     apply_in_parts(applier, records, [])
     by_hand(registry, A, region_code="12", name="Utan version")
@@ -397,7 +395,7 @@ def test_more_clinics_than_one_transaction_takes(registry, applier):
     assert compared(registry, records).differences == []
 
 
-def test_a_move_by_repair_to_where_nobody_can_file_is_told(registry, applier):
+def test_a_repair_that_moves_to_a_boardless_region_is_reported(registry, applier):
     records = numbered([activated(A, 0, regionCode="01"), activated(B, 0, regionCode="01")])
     apply_in_parts(applier, records, [])
     registered(registry, A)
@@ -450,7 +448,7 @@ class TestHeld:
         with registry.snapshot() as connection:
             assert connection.execute(select(departure)).all() == []
 
-    def test_a_repair_drops_an_older_held_fact_and_its_hold_ends(self, stage, registry):
+    def test_a_repair_drops_older_held_facts_and_ends_their_hold(self, stage, registry):
         self.read(stage, deactivated(A, 1))
         self.documents.append(activated(A, 2))
         comparison = self.compared(registry)
@@ -504,7 +502,7 @@ class TestExtracts:
         assert counts(comparison) == (0, 2, 0)
         assert comparison.compared == 4
 
-    def test_a_repair_sets_the_extracts_version_and_a_second_run_finds_nothing(self, registry):
+    def test_a_repair_is_complete_a_second_run_finds_nothing(self, registry):
         lines = (f"{A},true,03,Ett", f"{C},false,01,", "SE2321000016-TD04,true,01,")
         repair(registry, self.compared(registry, *lines).differences, stream_id=None)
         again = self.compared(registry, *lines)

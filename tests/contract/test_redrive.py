@@ -71,7 +71,7 @@ def set_aside(registry, *documents):
 
 
 @pytest.mark.parametrize("most", [1, 3, 100])
-def test_what_is_understood_by_now_is_merged_and_closed_and_never_overwrites(registry, most):
+def test_a_redriven_record_is_merged_and_never_overwrites_newer_facts(registry, most):
     set_aside(
         registry,
         activated(A, 0, regionCode="11"),
@@ -136,7 +136,7 @@ def test_a_dry_run_says_what_the_redrive_then_does(registry, documents, most, li
     assert held[0] == held[1]
 
 
-def test_after_a_redrive_the_registry_is_what_it_would_be_had_it_been_understood_at_once(registry):
+def test_a_redrive_makes_up_for_records_not_understood_at_first(registry):
     documents = [
         activated(A, 0, regionCode="11"),
         deactivated(A, 3),
@@ -171,14 +171,14 @@ def test_a_mass_change_is_held_by_a_redrive_too(registry):
     assert rows(registry)[A][1] == "01"
 
 
-def test_a_letter_that_is_bad_for_another_reason_says_so(registry):
+def test_a_dead_letter_failing_for_another_reason_is_updated(registry):
     set_aside(registry, activated(A, NOW + timedelta(days=3), regionCode="11"))
     redrive(registry)
     assert statuses(registry) == [(0, "time_in_future", "open")]
     assert all_open(registry, Reason.UNKNOWN_REGION) == []
 
 
-def test_ten_thousand_letters_are_redriven_in_parts(registry):
+def test_ten_thousand_dead_letters_are_redriven_in_parts(registry):
     many = 10_000
     hsa_ids = [f"SE2321000016-R{number}" for number in range(many)]
     set_aside(registry, *(activated(hsa_id, 0, regionCode="11") for hsa_id in hsa_ids))
@@ -216,7 +216,7 @@ def redrive_patiently(registry, heads):
     return list(Redriver(parts, BY, 7).redrive(heads))
 
 
-def test_letters_of_several_streams_keep_the_order_set_aside(registry):
+def test_dead_letters_of_several_streams_keep_their_order(registry):
     applier = Applier(registry, EventDecoder(ACTIVATION, Regions(), timedelta(days=1)), lambda: NOW)
     for stream, minute in (("archive:a", 1), ("archive:b", 3), ("archive:c", 2)):
         records = numbered([activated(A, minute, regionCode="11")], topic=ACTIVATION)
@@ -224,7 +224,7 @@ def test_letters_of_several_streams_keep_the_order_set_aside(registry):
     assert outcomes(redrive(registry)) == [Outcome.APPLIED, Outcome.APPLIED, Outcome.SUPERSEDED]
 
 
-def test_letters_are_discarded_all_or_none_and_each_is_logged(registry):
+def test_dead_letters_are_discarded_together_and_each_is_logged(registry):
     set_aside(registry, b"{", b"[", b"")
     numbers = [head.number for head in all_open(registry)]
     with pytest.raises(UnknownDeadLetters):

@@ -57,7 +57,7 @@ def changes(entries):
     return [(one["change"], one["hsa_id"], one["old"], one["new"]) for one in entries]
 
 
-def test_what_the_program_does_is_logged_once_with_actor_and_reason(registry, logged):
+def test_commands_are_logged_once_with_actor_and_reason(registry, logged):
     clinics.do(registry, clinics.REMOVE, [A], None, ACT)
     entries = logged(of_all=True)
     assert [(e["change"], e["hsa_id"]) for e in entries] == [("registered", A), ("removed", A)]
@@ -112,7 +112,7 @@ def test_plain_sql_on_registrations_is_logged(engine, logged, statement, expecte
     assert all((entry["login"] is None) == (engine.dialect.name == "sqlite") for entry in entries)
 
 
-def test_a_table_that_is_emptied_at_once_is_logged_by_clinic(engine, logged):
+def test_emptying_a_table_is_logged_by_clinic(engine, logged):
     if engine.dialect.name != "postgresql":
         pytest.skip("this database knows no TRUNCATE")
     execute(engine, "TRUNCATE clinic")
@@ -129,7 +129,7 @@ def test_many_changed_by_one_statement_are_logged_each(engine, logged):
     assert len({entry["hsa_id"] for entry in entries}) == len(entries) == len(rows) + 2
 
 
-def test_what_the_worker_writes_of_a_registered_clinic_is_no_registration(registry, engine, logged):
+def test_a_workers_write_is_not_logged_as_a_registration(registry, engine, logged):
     decoder = EventDecoder("eservices.clinic.activation", Regions(), timedelta(hours=1))
     applier = Applier(registry, decoder, lambda: NOW)
     renamed = numbered([activated(A, NOW + timedelta(minutes=1), name="Ny")])

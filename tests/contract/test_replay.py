@@ -78,9 +78,7 @@ def all_positions(registry):
     st.sets(st.integers(0, 20), max_size=3),
     st.tuples(part_sizes, part_sizes),
 )
-def test_a_dry_run_reports_what_the_run_then_does_whatever_the_batches(
-    registry, bounds, script, coming, bad, sizes
-):
+def test_a_dry_run_reports_what_the_replay_does(registry, bounds, script, coming, bad, sizes):
     stage, _ = play(registry, bounds, script, [])
     with registry.transaction() as transaction:
         transaction.connection.execute(delete(dead_letter))
@@ -100,7 +98,7 @@ def test_a_dry_run_reports_what_the_run_then_does_whatever_the_batches(
 
 @through_the_database
 @given(st.lists(events, min_size=1, max_size=14), st.integers(0, 14), part_sizes)
-def test_a_replay_comes_to_what_the_worker_would_have_come_to(registry, documents, known, sizes):
+def test_a_replay_ends_where_the_worker_would_have_ended(registry, documents, known, sizes):
     _, _ = play(registry, (0, 0), [], [])
     records = numbered(documents, topic=ACTIVATION, partition=1)
     if records[:known]:
@@ -134,7 +132,7 @@ def test_what_is_known_already_takes_no_transaction_that_writes(registry, monkey
     assert written == []
 
 
-def test_a_clinic_that_comes_back_to_what_it_was_has_not_changed(registry):
+def test_a_clinic_that_returns_to_its_state_has_not_changed(registry):
     apply(registry, numbered([activated(A, 0)]))
     records = numbered([deactivated(A, 1), activated(A, 2, name="Ett"), activated(B, 2)])
     for sizes in ([], [1, 1]):
@@ -145,7 +143,7 @@ def test_a_clinic_that_comes_back_to_what_it_was_has_not_changed(registry):
     )
 
 
-def test_facts_of_a_clinic_are_in_the_order_of_the_contract(registry):
+def test_changed_facts_are_in_the_contracts_order(registry):
     records = numbered([activated(B, 0, name="B", regionCode="03"), activated(A, 0, name="A")])
     report = replay(DryRunReapplier(parts_of(registry)), records).report
     assert [(hsa_id, c.fact.value) for hsa_id, c in report.changes()] == [
@@ -166,7 +164,7 @@ def test_bad_records_met_again_are_not_stored_twice(registry):
 
 
 @pytest.mark.parametrize("sizes", [[], [1, 1, 1]])
-def test_a_letter_whose_record_is_understood_is_closed_be_it_newer_or_not(registry, sizes):
+def test_a_dead_letter_whose_record_is_understood_is_closed(registry, sizes):
     records = numbered(
         [
             activated(A, 0, regionCode="11"),
@@ -184,7 +182,7 @@ def test_a_letter_whose_record_is_understood_is_closed_be_it_newer_or_not(regist
     assert rows(registry)[B] == (True, "11", None)
 
 
-def test_a_closed_letter_stays_as_it_was_closed(registry):
+def test_a_closed_dead_letter_stays_as_it_was(registry):
     records = numbered([b"{"], topic=ACTIVATION)
     apply(registry, records)
     with registry.transaction() as transaction:
@@ -221,7 +219,7 @@ def test_with_clinics_only_their_records_are_counted_bad_ones_too(registry):
     assert replay(CommittingReapplier(parts), records, only=nobody).report.read == 0
 
 
-def test_several_streams_are_one_run_and_each_keeps_its_own_letters(registry):
+def test_streams_replayed_together_keep_their_own_dead_letters(registry):
     first = numbered([activated(A, 0), b"{"], topic=ACTIVATION)
     second = numbered([deactivated(A, 1), b"{"], topic=ACTIVATION)
     told_of = []
@@ -272,7 +270,7 @@ def test_a_part_that_takes_too_long_is_done_in_halves(registry, engine):
     assert set(rows(registry)) == set(CLINICS)
 
 
-def test_a_clinic_that_ends_where_nobody_can_file_is_pointed_out(registry):
+def test_a_clinic_that_ends_in_a_boardless_region_is_reported(registry):
     apply(registry, numbered([activated(A, 0, regionCode="01"), activated(B, 0, regionCode="01")]))
     registered(registry, A, B)
     coming = numbered(

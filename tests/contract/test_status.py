@@ -149,7 +149,7 @@ def test_each_position_outside_of_its_log_needs_attention(registry, position, wo
     assert shown["lag"] == (None if lag is None else 20)
 
 
-def test_a_topic_created_anew_needs_attention_and_its_numbers_mean_nothing(registry):
+def test_a_recreated_topic_needs_attention_and_has_no_lag(registry):
     put(registry, 2)
     put(registry, 11, partition=1)
     shown = told(registry, (3, 10), (3, 10), topic_id="another")
@@ -176,7 +176,7 @@ def test_missing_topics_need_attention_and_leave_the_lag_unknown(registry):
     assert shown["lag"] is None
 
 
-def test_a_topic_that_is_read_no_more_says_nothing_of_the_lag(registry):
+def test_a_topic_no_longer_read_says_nothing_of_the_lag(registry):
     put(registry, 7)
     shown = told(registry, topics=())
     assert shown["attention"] == []
@@ -221,7 +221,7 @@ class Moving(KafkaAdmin):
         return {at: Bounds(0, 9) for at in partitions}
 
 
-def test_what_a_worker_reads_meanwhile_is_not_beyond_the_end(registry):
+def test_what_a_worker_reads_meantime_is_within_the_end(registry):
     put(registry, 7)
     shown = status(
         registry, Regions(), lambda known: read_log_state(Moving(registry), known, ("t",))

@@ -126,7 +126,7 @@ def seen(registry):
     st.integers(1, 5),
     st.integers(1, 25),
 )
-def test_nothing_depends_on_what_is_read_at_once_or_kept_in_one_transaction(
+def test_neither_fetch_size_nor_transaction_size_changes_any_outcome(
     registry, tmp_path, documents, at_once, most
 ):
     first = [activated(hsa_id, -9) for hsa_id in CLINICS]
@@ -158,7 +158,7 @@ def test_batches_are_gathered_into_one_transaction_while_more_follow(registry, t
     assert run(registry, ArchiveSource(archive, 4), 10)[0].read == [8, 8, 7]
 
 
-def test_a_transaction_never_takes_more_than_it_may_though_more_is_read_at_once(registry, tmp_path):
+def test_a_transaction_never_exceeds_its_limit_whatever_is_fetched(registry, tmp_path):
     documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(7)]
     archive = written(tmp_path / "a.jsonl", numbered(documents))
 
@@ -187,9 +187,7 @@ def test_transactions_grow_from_few_records_as_the_database_is_quick(
     assert told.read == sizes
 
 
-def test_a_flood_of_large_bad_records_is_kept_in_transactions_that_memory_can_hold(
-    registry, tmp_path, monkeypatch
-):
+def test_many_large_bad_records_are_split_into_small_transactions(registry, tmp_path, monkeypatch):
     monkeypatch.setattr(transaction_buffer, "_MAX_RETAINED_BYTES", 3600)  # six of those below
     bad = [b"no event" + b"." * 192] * 9
     documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(9)]
@@ -200,7 +198,7 @@ def test_a_flood_of_large_bad_records_is_kept_in_transactions_that_memory_can_ho
 
 
 @pytest.mark.usefixtures("engine")
-def test_a_transaction_that_thought_for_too_long_is_tried_again_with_less(registry_url, tmp_path):
+def test_a_transaction_that_timed_out_is_retried_with_fewer_records(registry_url, tmp_path):
     if registry_url.startswith("sqlite"):
         pytest.skip("this database ends no transaction")
     archive = written(tmp_path / "a.jsonl", numbered(activated(c, 0) for c in CLINICS[:2]))
@@ -222,9 +220,7 @@ def test_a_transaction_that_thought_for_too_long_is_tried_again_with_less(regist
 
 
 @pytest.mark.usefixtures("refusing")
-def test_a_record_that_the_database_refuses_is_read_again_and_set_aside_byte_for_byte(
-    registry, tmp_path
-):
+def test_a_record_refused_by_the_database_is_dead_lettered_whole(registry, tmp_path):
     documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(12)]
     documents[5] = activated("SE2321000016-W005", 0, id="refused")
     records = numbered(documents)
@@ -248,7 +244,7 @@ def test_what_was_gathered_before_a_bad_line_is_kept(registry, tmp_path):
     assert reached(registry) == [(ACTIVATION, 9, 9)]
 
 
-def test_what_another_worker_has_kept_meanwhile_is_counted_once(registry, tmp_path):
+def test_what_another_worker_has_committed_is_counted_once(registry, tmp_path):
     documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(20)]
     records = numbered(documents)
     archive = written(tmp_path / "a.jsonl", records)

@@ -126,7 +126,7 @@ def test_a_topic_that_changes_timestamps_fails(cluster: Cluster, doctor: Doctor)
     )
 
 
-def test_a_configuration_that_may_not_be_read_warns_with_the_right(
+def test_an_unreadable_configuration_warns_and_names_the_missing_right(
     guarded_cluster: Cluster, registry: Registry
 ) -> None:
     topic, other = guarded_cluster.topic(), guarded_cluster.topic()
@@ -143,7 +143,7 @@ def test_a_configuration_that_may_not_be_read_warns_with_the_right(
     assert doctor(topic, other)["topic_configuration"].state is State.FAIL
 
 
-def test_how_far_back_a_replay_reaches_is_told(cluster: Cluster, doctor: Doctor) -> None:
+def test_how_far_back_a_replay_reaches_is_shown(cluster: Cluster, doctor: Doctor) -> None:
     topic = cluster.topic()
     with cluster.producer() as producer:
         for number in range(5):
@@ -153,7 +153,7 @@ def test_how_far_back_a_replay_reaches_is_told(cluster: Cluster, doctor: Doctor)
     assert f"{topic}/0 from offset 3 (2026-01-04T00:00:00Z)" in detail
 
 
-def test_a_topic_created_anew_fails(cluster: Cluster, doctor: Doctor) -> None:
+def test_a_recreated_topic_fails(cluster: Cluster, doctor: Doctor) -> None:
     topic = cluster.topic()
     cluster.send(topic, range(3))
     doctor.put(topic, 3)
@@ -209,7 +209,7 @@ def test_a_log_that_nobody_read_warns(cluster: Cluster, doctor: Doctor) -> None:
     assert (finding.state, str(in_words(finding.fix))) == (State.WARN, "sync-worker run")
 
 
-def test_the_group_is_told_as_it_is(cluster: Cluster, doctor: Doctor, opened: Opened) -> None:
+def test_the_group_is_reported_as_it_is(cluster: Cluster, doctor: Doctor, opened: Opened) -> None:
     topic = cluster.topic()
     cluster.send(topic, range(3))
     settings = cluster.settings(topic)

@@ -179,7 +179,7 @@ def test_a_dry_run_publishes_nothing(cluster: Cluster, typed: Typed) -> None:
         ({"cleanup_policy": "compact"}, {"key": None}, "has no key"),
     ],
 )
-def test_what_the_broker_would_refuse_is_refused_before_the_first_record(
+def test_what_the_broker_would_refuse_is_refused_in_advance(
     cluster: Cluster, typed: Typed, options: dict[str, str], record: dict[str, Any], told: str
 ) -> None:
     topic = cluster.topic()
@@ -199,7 +199,7 @@ def test_what_the_broker_would_refuse_is_refused_before_the_first_record(
     assert typed("events", "publish", "a.jsonl")[0] == 0
 
 
-def test_a_topic_that_changes_timestamps_takes_no_record_unless_told_to(
+def test_a_topic_that_overwrites_timestamps_is_refused_unless_forced(
     cluster: Cluster, typed: Typed
 ) -> None:
     topic = cluster.topic()
@@ -225,7 +225,7 @@ def test_no_timestamp_of_a_broker_becomes_a_producers(cluster: Cluster, typed: T
     assert typed("events", "publish", "a.jsonl")[0] == 0
 
 
-def test_a_topic_whose_options_are_hidden_takes_no_record_unless_told_to(
+def test_a_topic_with_hidden_options_is_refused_unless_forced(
     guarded_cluster: Cluster, typed: Typed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic, everybody = guarded_cluster.topic(), "User:*"
@@ -286,7 +286,7 @@ def test_what_stops_midway_says_how_to_go_on(
     assert there[: published[0]] == [str(number) for number in range(published[0])]
 
 
-def test_a_broker_that_goes_away_leaves_exact_numbers(
+def test_a_broker_that_disappears_leaves_exact_numbers(
     cluster: Cluster, breakable_broker: Broker
 ) -> None:
     topic = cluster.topic()

@@ -54,7 +54,7 @@ def test_halves_have_every_partition_once():
     assert halves({4}) == (frozenset({4}), frozenset())
 
 
-def test_two_processes_come_to_what_one_does(part):
+def test_two_processes_fold_like_one(part):
     progress = FoldProgress()
     alone, together = (
         stream_fold._open_and_fold(part, lambda _: None),

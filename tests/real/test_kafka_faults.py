@@ -62,7 +62,7 @@ def test_a_frozen_broker_holds_up_no_poll(
     assert longest < 3
 
 
-def test_it_starts_although_the_broker_goes_away_at_once(
+def test_it_starts_although_the_broker_disappears_at_once(
     breakable_broker: Broker, cluster: Cluster, opened: Opened
 ) -> None:
     topic = cluster.topic()
@@ -95,7 +95,7 @@ def test_a_partition_without_a_leader_is_waited_for(
     assert len(reader.read_values(10)) == 10
 
 
-def test_a_partition_without_a_leader_is_waited_for_at_the_start(
+def test_a_leaderless_partition_is_waited_for_at_the_start(
     cluster: Cluster, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = cluster.settings(cluster.topic())
@@ -110,7 +110,7 @@ def test_a_partition_without_a_leader_is_waited_for_at_the_start(
     opened(settings)
 
 
-def test_a_member_that_was_thrown_out_comes_back_at_the_registrys_position(
+def test_an_evicted_member_resumes_at_the_registrys_position(
     cluster: Cluster, opened: Opened
 ) -> None:
     """It was silent for longer than the poll interval: others may have read on."""

@@ -76,7 +76,7 @@ def test_an_offset_that_retention_took_is_refused_with_the_numbers(cluster: Clus
     assert "--from offset:3" in str(in_words(told.hint))
 
 
-def test_a_log_that_loses_its_beginning_meanwhile_is_told(cluster: Cluster) -> None:
+def test_a_log_that_loses_its_beginning_is_reported(cluster: Cluster) -> None:
     topic = cluster.topic()
     cluster.send(topic, range(5))
     with reading(cluster, topic) as reader:
@@ -85,7 +85,7 @@ def test_a_log_that_loses_its_beginning_meanwhile_is_told(cluster: Cluster) -> N
             values(reader)
 
 
-def test_a_topic_or_a_partition_that_is_not_there_is_refused(cluster: Cluster) -> None:
+def test_a_missing_topic_or_partition_is_refused(cluster: Cluster) -> None:
     assert "no topic nowhere" in refusal(cluster, "nowhere").what
     topic = cluster.topic(partitions=2)
     told = refusal(cluster, topic, Range(partitions=frozenset({1, 2})))
@@ -93,7 +93,7 @@ def test_a_topic_or_a_partition_that_is_not_there_is_refused(cluster: Cluster) -
     assert f"{topic} has 2" in told.why
 
 
-def test_a_topic_that_is_deleted_while_it_is_read_is_told(cluster: Cluster) -> None:
+def test_a_topic_deleted_while_it_is_read_is_reported(cluster: Cluster) -> None:
     topic = cluster.topic()
     cluster.send(topic, range(3))
     with reading(cluster, topic) as reader:
@@ -102,7 +102,7 @@ def test_a_topic_that_is_deleted_while_it_is_read_is_told(cluster: Cluster) -> N
             values(reader)
 
 
-def test_a_topic_that_is_created_anew_while_it_is_read_is_told(cluster: Cluster) -> None:
+def test_a_topic_recreated_while_it_is_read_is_reported(cluster: Cluster) -> None:
     topic = cluster.topic()
     cluster.send(topic, range(3))
     with reading(cluster, topic) as reader:
@@ -113,7 +113,7 @@ def test_a_topic_that_is_created_anew_while_it_is_read_is_told(cluster: Cluster)
             values(reader)
 
 
-def test_no_group_comes_to_be(cluster: Cluster) -> None:
+def test_no_consumer_group_is_created(cluster: Cluster) -> None:
     topic = cluster.topic()
     cluster.send(topic, range(3))
     with cluster.admin() as admin:
@@ -123,7 +123,7 @@ def test_no_group_comes_to_be(cluster: Cluster) -> None:
         assert {group["group_id"] for group in admin.list_groups()} == before
 
 
-def test_a_broker_that_goes_away_for_good_is_said_to_be_away(
+def test_a_broker_that_stays_away_is_reported_unavailable(
     cluster: Cluster, breakable_broker: Broker
 ) -> None:
     topic = cluster.topic()
@@ -149,7 +149,7 @@ def test_a_broker_that_comes_back_is_read_on(cluster: Cluster, breakable_broker:
     assert found == [str(number) for number in range(5000)]
 
 
-def test_a_stream_that_is_not_the_one_that_was_read_is_refused_as_the_worker_does(
+def test_a_different_stream_is_refused_as_the_worker_does(
     cluster: Cluster,
 ) -> None:
     topic = cluster.topic()

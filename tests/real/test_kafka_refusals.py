@@ -76,7 +76,7 @@ def test_a_log_that_ends_before_our_position_is_refused(cluster: Cluster, opened
     assert refused.value.what == f"{topic}/0: the log ends at offset 5, before our position 9."
 
 
-def test_a_refusal_that_is_found_as_a_rejoin_ends_is_said(
+def test_a_refusal_found_as_a_rejoin_ends_is_reported(
     cluster: Cluster, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With records in hand, too, which are not known to be ours any more."""
@@ -162,7 +162,7 @@ def _gather(reader: Reader, cluster: Cluster, topic: str, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("length", [2, 20])
-def test_a_topic_created_anew_between_runs_is_refused(
+def test_a_topic_recreated_between_runs_is_refused(
     cluster: Cluster, opened: Opened, length: int
 ) -> None:
     """Shorter or longer than our position: its id tells."""
@@ -181,7 +181,7 @@ def test_a_topic_created_anew_between_runs_is_refused(
     assert first.ledger.topic_ids[topic] in refused.value.what
 
 
-def test_a_topic_created_anew_is_not_taken_for_a_log_that_lost_its_end(
+def test_a_recreated_topic_is_not_mistaken_for_a_truncated_log(
     cluster: Cluster, opened: Opened
 ) -> None:
     """Although nobody has looked since: the way on is another one."""
@@ -242,7 +242,7 @@ def test_a_topic_deleted_while_it_is_read_is_noticed(cluster: Cluster, opened: O
     assert "3 in partition 0" in refused.value.what
 
 
-def test_a_topic_that_is_not_seen_for_a_moment_costs_no_record_in_hand(
+def test_a_topic_unseen_for_a_moment_costs_no_fetched_record(
     cluster: Cluster, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the worker goes on all the same, since another one was quicker than it."""

@@ -90,7 +90,7 @@ def test_a_restored_older_registry_re_reads_what_it_lacks(cluster: Cluster, open
     assert Reader(opened(settings), restored).read_values(4) == ["2", "3", "4", "5"]
 
 
-def test_the_group_is_told_what_was_kept(cluster: Cluster, opened: Opened) -> None:
+def test_the_group_learns_what_was_committed(cluster: Cluster, opened: Opened) -> None:
     topic = cluster.topic(partitions=2)
     cluster.send(topic, range(3), partition=1)
     settings = cluster.settings(topic)
@@ -213,9 +213,7 @@ def test_equal_partition_numbers_of_both_topics_stay_together(
         reader.stop()
 
 
-def test_it_says_when_it_has_read_what_there_was_at_the_start(
-    cluster: Cluster, opened: Opened
-) -> None:
+def test_it_reports_reaching_the_end_seen_at_the_start(cluster: Cluster, opened: Opened) -> None:
     topic = cluster.topic(partitions=2)
     cluster.send(topic, range(3))
     source = opened(cluster.settings(topic))
@@ -226,9 +224,7 @@ def test_it_says_when_it_has_read_what_there_was_at_the_start(
     assert reader.ledger.values() == ["0", "1", "2"]
 
 
-def test_without_a_position_a_cut_log_is_read_from_its_beginning(
-    cluster: Cluster, opened: Opened
-) -> None:
+def test_without_a_position_a_truncated_log_is_read_whole(cluster: Cluster, opened: Opened) -> None:
     topic = cluster.topic()
     cluster.send(topic, range(6))
     cluster.delete_records(topic, before=4)

@@ -56,7 +56,7 @@ def test_trap_1_no_hang_when_partitions_are_added_under_work(
     assert reader.source.health.rebuilds == 0
 
 
-def test_trap_1_a_rejoin_that_ends_between_two_polls_is_seen_through(
+def test_trap_1_a_rejoin_ending_between_two_polls_is_noticed(
     cluster: Cluster, opened: Opened
 ) -> None:
     """Without: the client forgets that it rejoins, and what it was given is never its own."""
@@ -69,7 +69,7 @@ def test_trap_1_a_rejoin_that_ends_between_two_polls_is_seen_through(
     assert reader.source.health.rebuilds == 0
 
 
-def test_trap_1_a_member_that_hangs_all_the_same_is_built_anew(
+def test_trap_1_a_member_that_still_hangs_is_rebuilt(
     cluster: Cluster, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without: it keeps its old partitions, and nothing comes of them any more."""
@@ -145,9 +145,7 @@ def test_trap_2_a_rebalance_while_idling_hands_out_nothing(
     assert len(idling.read_values(200)) == 200
 
 
-def test_trap_3_retention_that_overtakes_us_is_said_not_passed_over(
-    cluster: Cluster, opened: Opened
-) -> None:
+def test_trap_3_retention_overtaking_us_is_reported(cluster: Cluster, opened: Opened) -> None:
     """Without: reading jumps from 4 to 15, without a word."""
     topic = cluster.topic()
     wide = "x" * 400_000  # one or two of them in a fetch: the client does not hold the rest yet
@@ -164,7 +162,7 @@ def test_trap_3_retention_that_overtakes_us_is_said_not_passed_over(
 
 
 @pytest.mark.parametrize("length", [3, 30])
-def test_trap_4_a_topic_created_anew_is_never_read_on_in_the_middle(
+def test_trap_4_a_recreated_topic_is_never_continued(
     cluster: Cluster, opened: Opened, length: int
 ) -> None:
     """Without: a longer one is read on at our position; its first records are passed over."""
@@ -183,7 +181,7 @@ def test_trap_4_a_topic_created_anew_is_never_read_on_in_the_middle(
     assert "new" not in reader.ledger.values()
 
 
-def test_trap_5_the_groups_offsets_do_not_matter_while_the_registry_is_away(
+def test_trap_5_group_offsets_do_not_matter_without_the_registry(
     cluster: Cluster, opened: Opened
 ) -> None:
     """Without: the client goes on from the group's offsets, and what lies before is lost."""
@@ -203,7 +201,7 @@ def test_trap_5_the_groups_offsets_do_not_matter_while_the_registry_is_away(
     assert sorted(map(int, reader.read_values(16))) == sorted([*range(4, 10), *range(10)])
 
 
-def test_trap_5_a_listener_that_fails_does_not_move_us_to_the_groups_offsets(
+def test_trap_5_a_failing_listener_leaves_our_positions_alone(
     cluster: Cluster, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without: `poll` raises once, and then goes on from the group's offsets."""
@@ -241,7 +239,7 @@ def test_trap_6_a_slow_registry_stops_no_heartbeat(cluster: Cluster, opened: Ope
     assert _membership(reader) == before
 
 
-def test_trap_7_an_error_inside_the_client_costs_a_rebuild_and_no_record(
+def test_trap_7_a_client_error_costs_only_a_rebuild(
     cluster: Cluster, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without: the error ends the loop, or every poll after it spins and finds nothing."""
@@ -282,7 +280,7 @@ def test_trap_7_records_that_cannot_be_decoded_are_named(cluster: Cluster, opene
     assert [r.offset for r in reader.ledger.records if r.partition == 1] == [0, 1, 2]
 
 
-def test_trap_8_a_log_that_ends_in_markers_has_an_end(cluster: Cluster, opened: Opened) -> None:
+def test_trap_8_a_log_ending_in_markers_has_an_end(cluster: Cluster, opened: Opened) -> None:
     """Without: last offset + 1 never reaches the end, and `--until-idle` never ends."""
     topic = cluster.topic()
     with cluster.transaction() as producer:

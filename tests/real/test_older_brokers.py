@@ -158,7 +158,7 @@ def test_what_brokers_lack_is_said_in_a_sentence(
     }.get(lacking, set())
 
 
-def test_brokers_that_drop_a_new_question_of_versions_are_reached_by_a_setting(
+def test_a_setting_reaches_brokers_that_drop_newer_version_requests(
     typed: Typed, less: KafkaProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     less.newest_api_versions = 2

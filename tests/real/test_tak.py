@@ -38,7 +38,7 @@ def registry(engine):
     return Registry(engine)
 
 
-def test_a_row_that_plain_sql_is_writing_is_waited_for_and_noticed(registry, engine):
+def test_a_row_being_written_by_plain_sql_is_waited_for(registry, engine):
     planned = tak.plan(registry, [A])
     with ThreadPoolExecutor(1) as threads:
         with engine.begin() as by_hand:
@@ -52,7 +52,7 @@ def test_a_row_that_plain_sql_is_writing_is_waited_for_and_noticed(registry, eng
         assert connection.scalars(text("SELECT hsa_id FROM own_system")).all() == [B]
 
 
-def test_an_addition_that_comes_meanwhile_is_judged_by_the_new_list(registry, engine):
+def test_an_addition_during_an_import_sees_the_new_list(registry, engine):
     with engine.begin() as connection:
         connection.execute(insert(clinic).values(hsa_id=A, active=True, region_code="01"))
     with ThreadPoolExecutor(1) as threads:
@@ -93,7 +93,7 @@ def from_file(verb):
     return do
 
 
-def test_nobody_is_added_from_a_file_who_was_in_tak_at_that_moment(registry, engine):
+def test_no_clinic_is_added_from_a_file_while_in_tak(registry, engine):
     with engine.begin() as connection:
         known = [{"hsa_id": each, "active": True, "region_code": "01"} for each in CLINICS]
         connection.execute(insert(clinic), known)

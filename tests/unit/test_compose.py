@@ -206,7 +206,7 @@ def test_passwords_are_development_defaults_that_the_environment_can_replace():
         assert re.search(r":\$\{POSTGRES_PASSWORD:-\w+\}@", url)
 
 
-def test_the_database_that_is_made_is_the_one_that_is_used():
+def test_the_created_database_is_the_one_in_use():
     made = environment("postgres")
     url = load_settings(environment("worker")).database_url
     user, password = made["POSTGRES_USER"], made["POSTGRES_PASSWORD"]
@@ -220,7 +220,7 @@ def listeners(variable):
     return dict(entry.split("://") for entry in environment("kafka")[variable].split(","))
 
 
-def test_containers_and_this_machine_are_each_told_an_address_that_they_can_reach():
+def test_containers_and_host_each_get_a_reachable_address():
     told = listeners("KAFKA_ADVERTISED_LISTENERS")
     assert told["INTERNAL"] == environment("worker")["SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS"]
     host, inside = given(SERVICES["kafka"]["ports"][0]).rsplit(":", 1)
@@ -240,7 +240,7 @@ def test_every_listener_is_of_a_known_kind():
     assert broker["KAFKA_CONTROLLER_QUORUM_VOTERS"] == voter
 
 
-def test_the_broker_makes_no_topic_by_itself_and_needs_no_second_broker():
+def test_the_broker_creates_no_topics_and_needs_no_peer():
     broker = environment("kafka")
     assert broker["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
     counts = [value for name, value in broker.items() if name.endswith(("_FACTOR", "_MIN_ISR"))]
@@ -297,7 +297,7 @@ def test_nothing_is_fetched_from_an_address():
     assert not re.search(r"\b(curl|wget|apt-get)\b", " ".join(a for _, a in instructions()))
 
 
-def test_the_final_image_gets_what_was_built_and_nothing_that_builds():
+def test_the_final_image_has_no_build_tools():
     copies = [arguments for name, arguments in final_stage() if name == "COPY"]
     assert copies == [
         "--from=build /opt/sync-worker /opt/sync-worker",
@@ -316,7 +316,7 @@ def test_the_image_runs_the_program_and_ends_with_it():
     assert final["EXPOSE"] == str(load_settings({}).http_port)
 
 
-def test_everything_that_is_copied_is_there_and_sent_to_the_build():
+def test_everything_copied_exists_and_is_sent_to_the_build():
     patterns = (ROOT / ".dockerignore").read_text().splitlines()
     sent = {line[1:] for line in patterns if line.startswith("!")}
     assert "*" in patterns

@@ -9,7 +9,7 @@ ITEMS = st.lists(st.integers(), max_size=40)
 
 
 @given(ITEMS, st.integers(1, 50))
-def test_batches_have_all_items_in_order_and_are_full_but_the_last(items, size):
+def test_batches_keep_order_and_are_full_but_the_last(items, size):
     batches = list(batched(items, size))
     assert [item for batch in batches for item in batch] == items
     assert all(len(batch) == size for batch in batches[:-1])

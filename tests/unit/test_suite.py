@@ -29,3 +29,13 @@ def test_no_module_imports_a_test_module():
     }
     found = [(path, name) for path, name in last if name.startswith("test_") or name == "conftest"]
     assert found == []
+
+
+def test_a_tests_name_has_at_most_ten_words():
+    names = [
+        node.name.removeprefix("test_")
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+    assert [name for name in names if name.count("_") >= 10] == []

@@ -145,18 +145,18 @@ def test_the_role_that_a_refusal_names_may_do_it():
     assert {(command, needed_by(command)) for command, _ in tried} <= tried
 
 
-def test_every_command_that_there_is_was_tried_as_its_own_role():
+def test_every_command_is_tried_as_its_own_role():
     tried = {tuple(line.split()[: len(path)]) for path in LEAVES for _, line in PERMITTED}
     assert set(LEAVES) - UNTOUCHED - tried == set()
 
 
-def test_a_clinic_in_tak_is_refused_to_the_admin_by_the_rule_and_not_by_the_database(as_role):
+def test_a_clinic_in_tak_is_refused_by_the_rule(as_role):
     code, stdout, stderr = as_role(ADMIN, f"clinics add {IN_TAK} -o json")
     (item,) = json.loads(stdout)["items"]
     assert (code, item["reason"]) == (4, "own_system"), stderr
 
 
-def test_what_is_held_of_a_clinic_takes_effect_when_an_admin_removes_it(as_role):
+def test_held_facts_take_effect_when_an_admin_removes_the_clinic(as_role):
     assert as_role(ADMIN, f"clinics remove {REGISTERED} --yes")[0] == 0
     shown = json.loads(as_role(ADMIN, f"clinics show {REGISTERED} --history -o json")[1])
     assert (shown["active"], shown["registered"], shown["held"]["activation"]) == (
@@ -166,7 +166,7 @@ def test_what_is_held_of_a_clinic_takes_effect_when_an_admin_removes_it(as_role)
     assert [entry["change"] for entry in shown["history"]][:2] == ["removed", "deactivated"]
 
 
-def test_support_is_named_in_the_log_that_it_may_not_write(as_role, users):
+def test_support_is_named_in_a_log_it_cannot_write(as_role, users):
     as_role(SUPPORT, "boards clear 01 --ticket T-2 --actor eva --yes")
     entry = json.loads(as_role(ADMIN, "log list -o json")[1])["items"][-1]
     assert (entry["change"], entry["actor"], entry["reason"]) == ("board_cleared", "eva", "T-2")

@@ -173,9 +173,7 @@ def plain_owner_url(postgres, template):
         server.execute(sql.SQL("DROP ROLE {}").format(identifier))
 
 
-def test_an_owner_who_may_create_no_roles_gives_rights_to_those_that_there_are(
-    plain_owner_url, monkeypatch
-):
+def test_an_owner_without_createrole_grants_rights_to_existing_roles(plain_owner_url, monkeypatch):
     settings(monkeypatch, plain_owner_url)
     assert run(["db", "upgrade"]) == 0
     assert run(["db", "roles", "--apply"]) == 0
@@ -203,7 +201,7 @@ def test_every_table_and_function_that_there_is_was_thought_of(owner):
     assert {name for (name,) in found} == thought_of
 
 
-def test_an_admin_who_is_no_worker_can_add_and_remove_after_an_upgrade(users, database, owner):
+def test_an_admin_can_add_and_remove_after_an_upgrade(users, database, owner):
     assert run(["db", "upgrade"]) == 0
     assert run(["db", "roles", "--apply"]) == 0
     with pytest.MonkeyPatch.context() as patch:

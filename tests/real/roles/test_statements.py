@@ -203,9 +203,7 @@ def outcome(connection, statement):
         (OWNER, "TRUNCATE own_system", [("own_system_removed", None, IN_TAK)]),
     ],
 )
-def test_plain_sql_on_boards_and_tak_is_logged_as_the_user_who_logged_in(
-    users, database, role, statement, expected
-):
+def test_plain_sql_is_logged_as_the_user_who_logged_in(users, database, role, statement, expected):
     with psycopg.connect(users.url(OWNER, database)) as owner:
         ((before,),) = owner.execute("SELECT max(id) FROM change_log").fetchall()
     with psycopg.connect(users.url(role, database)) as connection:
@@ -248,7 +246,7 @@ def test_the_log_has_who_logged_in_whatever_is_claimed(users, database, role, st
     assert last_entry(users, database, "login") == (logs_in_as,)
 
 
-def test_who_was_named_in_another_transaction_does_not_act_in_this_one(users, database):
+def test_an_actor_named_in_one_transaction_is_forgotten_in_another(users, database):
     with psycopg.connect(users.url(SUPPORT, database)) as support:
         support.execute(NAMED.format(is_local=False))
         support.commit()
@@ -278,7 +276,7 @@ def test_a_temporary_table_takes_no_entry_of_the_log(users, database, shadow):
     )
 
 
-def test_each_function_looks_in_the_catalogue_first_and_in_temporary_tables_last(users, database):
+def test_functions_search_the_catalogue_first_and_temporary_tables_last(users, database):
     with psycopg.connect(users.url(OWNER, database)) as owner:
         found = owner.execute(
             "SELECT proname, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace"

@@ -24,7 +24,7 @@ HEAD, TAIL = "Hemligt7", "S3condOrd"
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(between=st.text(string.punctuation + "å %", min_size=1, max_size=4))
-def test_a_password_of_any_characters_logs_in_and_is_not_told(
+def test_a_password_of_any_characters_works_and_is_not_revealed(
     login: Login,
     database_url: str,
     capsys: pytest.CaptureFixture[str],

@@ -94,7 +94,7 @@ def test_a_login_works_from_end_to_end(
         ({"KAFKA_SECURITY_PROTOCOL": "SSL"}, "127.0.0.1"),
     ],
 )
-def test_a_refused_login_is_told_as_refused(
+def test_a_refused_login_is_reported_as_refused(
     login_stage: Stage, login: Mapping[str, str], words: str
 ) -> None:
     done = login_stage("topics", "create", **login)

@@ -36,7 +36,7 @@ def events(worker: Running, name: str) -> list[dict[str, str]]:
     return [line for line in map(json.loads, lines) if line.get("event") == name]
 
 
-def test_a_new_password_of_the_database_is_used_without_a_restart(
+def test_a_new_database_password_is_used_without_a_restart(
     login_stage: Stage, login: Login, database_url: str, secrets: Path
 ) -> None:
     stage = login_stage

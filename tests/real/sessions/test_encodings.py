@@ -54,7 +54,7 @@ def test_bytes_that_others_wrote_into_such_a_database_stop_nobody(encoded, typed
     assert [item["cause"] for item in json.loads(said)["items"]] == ["edited"]
 
 
-def test_what_a_latin_1_database_cannot_hold_is_set_aside(encoded, typed, tmp_path):
+def test_what_latin_1_cannot_hold_is_dead_lettered(encoded, typed, tmp_path):
     encoded("LATIN1")
     exit_code, said = typed("db", "upgrade")
     assert (exit_code, json.loads(said)["before"]) == (3, None)

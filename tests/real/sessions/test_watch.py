@@ -37,7 +37,7 @@ def engine_of(database_url):
 
 
 @pytest.mark.parametrize("kept", ["statement", "transaction"])
-def test_a_call_that_the_server_does_not_end_is_ended_here(engine_of, kept):
+def test_a_call_the_server_never_ends_is_ended_here(engine_of, kept):
     engine = engine_of(replace(WORKER, **{kept: 1.0}))
     unlimited = text("SET LOCAL statement_timeout = 0; SET LOCAL transaction_timeout = 0")
     with engine.connect() as connection:

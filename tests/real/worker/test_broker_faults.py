@@ -29,9 +29,7 @@ def test_a_broker_killed_and_started_under_load_costs_no_record(opened, breakabl
     ended_well(opened, worker)
 
 
-def test_a_broker_that_is_frozen_for_longer_than_a_session_costs_no_record(
-    opened, breakable_broker
-):
+def test_a_broker_frozen_beyond_a_session_costs_no_record(opened, breakable_broker):
     opened.send_events(anything(seed=42, length=3000))
     worker = opened.start(BATCH_MAX_RECORDS="20")
     opened.until_read(opened.read() + 100)
@@ -44,7 +42,7 @@ def test_a_broker_that_is_frozen_for_longer_than_a_session_costs_no_record(
     ended_well(opened, worker)
 
 
-def test_a_daemon_waits_for_a_broker_that_is_away_at_the_start(opened, breakable_broker):
+def test_a_daemon_waits_for_a_broker_unavailable_at_the_start(opened, breakable_broker):
     opened.send_events(anything(seed=43, length=100))
     breakable_broker.kill()
     worker = opened.start()
@@ -54,7 +52,7 @@ def test_a_daemon_waits_for_a_broker_that_is_away_at_the_start(opened, breakable
     ended_well(opened, worker)
 
 
-def test_a_run_until_idle_does_not_wait_for_a_broker_that_is_away(opened, breakable_broker):
+def test_a_run_until_idle_does_not_wait_for_the_broker(opened, breakable_broker):
     breakable_broker.kill()
     assert opened.finish().exit_code == 5
     breakable_broker.start()
@@ -65,7 +63,7 @@ def test_a_run_until_idle_does_not_wait_for_a_broker_that_is_away(opened, breaka
     assert worker.ended().exit_code == 5
 
 
-def test_a_stop_does_not_wait_for_a_broker_that_is_away(opened, breakable_broker):
+def test_a_stop_does_not_wait_for_an_unavailable_broker(opened, breakable_broker):
     idle = opened.started()
     breakable_broker.kill()
     beginning = opened.start()

@@ -28,7 +28,7 @@ def ended_well(stage, worker):
     assert worker.stop() == 0, worker.output
 
 
-def test_a_database_away_for_three_poll_intervals_costs_no_record_and_no_membership(
+def test_an_outage_of_three_poll_intervals_costs_no_membership(
     opened, breakable_postgres, record_property
 ):
     worker = opened.caught_up()
@@ -51,9 +51,7 @@ def test_a_database_away_for_three_poll_intervals_costs_no_record_and_no_members
     ended_well(opened, worker)
 
 
-def test_a_database_that_crashes_again_and_again_under_load_costs_no_record(
-    opened, breakable_postgres
-):
+def test_repeated_crashes_of_the_database_cost_no_record(opened, breakable_postgres):
     opened.send_events(anything(seed=13, length=3000))
     worker = opened.start(BATCH_MAX_RECORDS="20")
     for _ in range(3):
@@ -72,7 +70,7 @@ def test_sessions_ended_by_the_server_are_opened_again(opened):
     ended_well(opened, worker)
 
 
-def test_a_commit_of_which_the_outcome_is_unknown_is_counted_once(opened, proxy):
+def test_a_commit_of_unknown_outcome_is_counted_once(opened, proxy):
     opened.send_events(anything(seed=15, length=1000))
     proxy.cut_at_commits(Cut.AFTER, Cut.BEFORE, Cut.BEFORE, Cut.AFTER, Cut.AFTER, Cut.BEFORE)
     worker = opened.start(DATABASE_URL=opened.through(proxy.port))
@@ -91,7 +89,7 @@ def make_read_only(stage, *, is_read_only):
 
 
 @pytest.mark.parametrize("ways", ["in", "in and out"])
-def test_a_database_that_is_read_only_for_a_while_is_waited_for(opened, ways):
+def test_a_database_read_only_for_a_while_is_waited_for(opened, ways):
     worker = opened.caught_up()
     make_read_only(opened, is_read_only=True)
     opened.end_sessions()
@@ -134,7 +132,7 @@ def standby(breakable_postgres):
 
 
 @pytest.mark.parametrize("state", ["loading", "idle", "beginning"])
-def test_a_failover_to_a_standby_is_waited_for_until_it_is_promoted(opened, standby, state):
+def test_a_failover_is_waited_for_until_the_standby_is_promoted(opened, standby, state):
     events = list(anything(seed=23, length=1000))
     opened.send_events(events if state == "loading" else [])
     worker = None
@@ -157,7 +155,7 @@ def test_a_failover_to_a_standby_is_waited_for_until_it_is_promoted(opened, stan
         "LOCK TABLE position",
     ],
 )
-def test_a_lock_held_by_somebody_else_for_longer_than_a_poll_interval_is_waited_for(opened, lock):
+def test_a_lock_held_beyond_a_poll_interval_is_waited_for(opened, lock):
     worker = opened.caught_up()
     members = opened.members()
     with locked(opened, lock):
@@ -169,7 +167,7 @@ def test_a_lock_held_by_somebody_else_for_longer_than_a_poll_interval_is_waited_
     ended_well(opened, worker)
 
 
-def test_a_database_that_answers_nothing_for_a_while_is_waited_for(opened, proxy):
+def test_a_database_silent_for_a_while_is_waited_for(opened, proxy):
     worker = opened.started(
         DATABASE_URL=opened.through(proxy.port), KAFKA_MAX_POLL_INTERVAL_MS="60000"
     )
@@ -181,7 +179,7 @@ def test_a_database_that_answers_nothing_for_a_while_is_waited_for(opened, proxy
     ended_well(opened, worker)
 
 
-def test_a_database_restored_from_an_older_copy_reads_again_what_it_lacks(opened, postgres):
+def test_a_database_restored_from_a_backup_catches_up(opened, postgres):
     opened.send_events(anything(seed=19, length=400))
     assert opened.finish().exit_code == 0
     current = opened.database_url
@@ -200,7 +198,7 @@ def test_a_database_restored_from_an_older_copy_reads_again_what_it_lacks(opened
         drop_database(postgres.url, f"{name}_older")
 
 
-def test_a_revision_changed_beneath_a_worker_ends_it_with_a_sentence(opened):
+def test_a_changed_revision_ends_the_worker_with_a_message(opened):
     worker = opened.caught_up()
     opened.execute("UPDATE alembic_version SET version_num = '9999'")
     opened.send_events(anything(seed=21, length=10))
@@ -210,7 +208,7 @@ def test_a_revision_changed_beneath_a_worker_ends_it_with_a_sentence(opened):
     assert opened.read() == 2 * len(CLINICS)
 
 
-def test_what_the_database_refuses_is_set_aside_record_by_record(opened):
+def test_records_refused_by_the_database_are_dead_lettered_singly(opened):
     opened.execute("ALTER TABLE clinic ADD CONSTRAINT poison CHECK (name <> 'Gift')")
     poison = [activated(CLINICS[n], 9000 + n, name="Gift", id=f"gift-{n}") for n in (1, 7, 20)]
     good = list(anything(seed=22, length=200))
@@ -222,7 +220,7 @@ def test_what_the_database_refuses_is_set_aside_record_by_record(opened):
     assert opened.read() == len(opened.records())
 
 
-def test_more_than_ten_records_refused_in_a_batch_end_the_worker_with_nothing_kept(opened):
+def test_eleven_refused_records_end_the_worker_with_nothing_kept(opened):
     assert opened.finish().exit_code == 0
     before = opened.contents()
     opened.execute("ALTER TABLE clinic ADD CONSTRAINT poison CHECK (name <> 'Gift')")
@@ -232,7 +230,7 @@ def test_more_than_ten_records_refused_in_a_batch_end_the_worker_with_nothing_ke
     assert opened.contents() == before
 
 
-def test_a_batch_that_takes_the_database_too_long_is_applied_in_smaller_ones(opened):
+def test_a_batch_too_slow_for_the_database_is_split(opened):
     opened.execute(
         "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN PERFORM pg_sleep(0.06); RETURN NEW; END $$"

@@ -32,13 +32,13 @@ def adopted(stage):
     return dict.fromkeys(topic_id for topic_id, _ in letters(stage))
 
 
-def test_each_log_has_letters_of_its_own_and_no_other_closes_them(stage):
+def test_each_log_closes_only_its_own_dead_letters(stage):
     old, new = adopted(stage)
     assert letters(stage) == [(old, 0), (old, 1), (old, 2), (new, 0)]
     assert letters(stage, "all") == letters(stage)
 
 
-def test_a_record_where_a_former_letter_stood_is_a_fact_to_reconcile(stage):
+def test_a_record_at_a_former_letters_offset_is_a_fact(stage):
     adopted(stage)
     assert stage("reconcile", "--against", "topics").json["count"] == 0
     stage.execute("UPDATE clinic SET active = NULL, activation_time = NULL")

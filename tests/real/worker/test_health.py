@@ -42,7 +42,7 @@ def test_a_daemon_counts_what_it_reads_in_its_metrics(opened):
     until(measured, "the metrics to say what the registry does")
 
 
-def test_a_worker_that_loads_ends_in_order_with_what_it_says_it_read(opened):
+def test_a_loading_worker_stops_with_exactly_what_it_reports(opened):
     opened.send_events(anything(seed=62, length=4000))
     before = opened.read()
     worker = opened.start(BATCH_MAX_RECORDS="5")
@@ -55,7 +55,7 @@ def test_a_worker_that_loads_ends_in_order_with_what_it_says_it_read(opened):
     assert opened.contents() == opened.expected(REGISTERED)
 
 
-def test_a_daemon_waits_for_a_database_that_is_away_at_the_start(stage, breakable_postgres):
+def test_a_daemon_waits_for_a_database_unavailable_at_the_start(stage, breakable_postgres):
     breakable_postgres.stop()
     worker = stage.start()
     until(lambda: "the database cannot be used" in worker.reasons(), "the worker to say so")
@@ -65,16 +65,14 @@ def test_a_daemon_waits_for_a_database_that_is_away_at_the_start(stage, breakabl
     assert worker.stop() == 0, worker.output
 
 
-def test_a_run_until_idle_does_not_wait_for_ever_for_a_database_that_is_away(
-    stage, breakable_postgres
-):
+def test_a_run_until_idle_gives_up_an_unavailable_database(stage, breakable_postgres):
     breakable_postgres.stop()
     done = stage.finish()
     assert done.exit_code == 5, done.stderr
     assert "The database cannot be reached" in done.error
 
 
-def test_a_stop_does_not_wait_for_a_database_that_is_away(stage, breakable_postgres):
+def test_a_stop_does_not_wait_for_an_unavailable_database(stage, breakable_postgres):
     running = stage.started()
     breakable_postgres.stop()
     beginning = stage.start()
@@ -84,9 +82,7 @@ def test_a_stop_does_not_wait_for_a_database_that_is_away(stage, breakable_postg
         assert worker.stop() == 0, worker.output
 
 
-def test_an_idle_daemon_notices_that_its_database_went_away_and_came_back(
-    stage, breakable_postgres
-):
+def test_an_idle_daemon_notices_an_outage_of_its_database(stage, breakable_postgres):
     worker = stage.started()
     until(lambda: not worker.reasons(), "the worker to be ready", 15)
     breakable_postgres.stop()
@@ -95,7 +91,7 @@ def test_an_idle_daemon_notices_that_its_database_went_away_and_came_back(
     until(lambda: not worker.reasons(), "the worker to be ready again", 15)
 
 
-def test_a_stop_does_not_wait_for_a_database_that_answers_nothing(opened, proxy):
+def test_a_stop_does_not_wait_for_a_silent_database(opened, proxy):
     opened.send_events(anything(seed=64, length=2000))
     before = opened.read()
     worker = opened.start(

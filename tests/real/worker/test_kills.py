@@ -9,7 +9,7 @@ from tests.real.worker.streams import REGISTERED, anything
 from tests.services.waiting import until
 
 
-def test_an_undisturbed_worker_comes_to_what_the_fold_says(opened):
+def test_an_undisturbed_worker_ends_where_the_fold_does(opened):
     opened.send_events(anything(seed=1, length=1000))
     done = opened.finish()
     assert done.exit_code == 0, done.stderr
@@ -18,7 +18,7 @@ def test_an_undisturbed_worker_comes_to_what_the_fold_says(opened):
 
 
 @pytest.mark.parametrize("batch", ["1", "7"])
-def test_a_worker_killed_at_random_moments_ends_where_an_undisturbed_one_does(opened, batch):
+def test_a_worker_killed_at_random_ends_where_others_do(opened, batch):
     rng = random.Random(batch)
     opened.send_events(anything(seed=2, length=1200))
     for number in range(4):
@@ -33,7 +33,7 @@ def test_a_worker_killed_at_random_moments_ends_where_an_undisturbed_one_does(op
     assert opened.contents() == opened.expected(REGISTERED)
 
 
-def test_one_killed_between_the_databases_commit_and_the_groups_counts_nothing_twice(opened, proxy):
+def test_a_kill_between_both_commits_counts_nothing_twice(opened, proxy):
     opened.send_events(anything(seed=3, length=200))
     told, before = opened.group_offsets(), opened.positions()
     proxy.cut_at_commits(Cut.NEVER)

@@ -25,7 +25,7 @@ def come_to_the_fold(stage):
     assert stage.contents() == stage.expected(REGISTERED)
 
 
-def test_workers_that_join_leave_die_and_come_back_count_every_record_once(opened):
+def test_workers_joining_leaving_and_dying_count_every_record_once(opened):
     settings = {"KAFKA_SESSION_TIMEOUT_MS": "2000", "BATCH_MAX_RECORDS": "10"}
     with meanwhile(partial(send, opened, 100)):
         first = opened.started(**settings)
@@ -70,7 +70,7 @@ def freeze_within_a_transaction(stage, worker):
     until(is_within, "the worker to be within a transaction", pause_seconds=0.01)
 
 
-def test_a_worker_frozen_within_a_transaction_holds_up_others_for_a_while_only(opened):
+def test_a_worker_frozen_within_a_transaction_delays_others_only_briefly(opened):
     opened.send_events(anything(seed=32, length=3000))
     settings = {"KAFKA_SESSION_TIMEOUT_MS": "2000", "BATCH_MAX_RECORDS": "10"}
     zombie = opened.start(**settings, KAFKA_MAX_POLL_INTERVAL_MS="60000")
@@ -109,7 +109,7 @@ def test_partitions_added_while_it_runs_are_read_from_their_beginning(opened):
     assert worker.stop() == 0, worker.output
 
 
-def test_a_worker_reads_on_from_the_registry_though_the_group_is_ahead_on_purpose(opened):
+def test_a_worker_follows_the_registry_although_the_group_is_ahead(opened):
 
     opened.send_events(anything(seed=36, length=400))
     records = opened.records()

@@ -37,7 +37,7 @@ def reconciled(stage: Stage, *arguments: str) -> tuple[int, dict[tuple[str, str]
     return done.exit_code, {(item["hsa_id"], item["fact"]): item["cause"] for item in items}
 
 
-def test_events_that_arrive_meanwhile_are_no_drift(opened):
+def test_events_arriving_during_a_reconcile_are_not_drift(opened):
     worker = opened.caught_up()
     read = opened.read()
     with loaded(opened):
@@ -66,7 +66,7 @@ def test_what_is_planted_under_load_is_found_and_mended(opened):
     assert opened.generation() == generation
 
 
-def test_a_database_restored_from_an_older_copy_with_newer_positions_is_found(opened):
+def test_a_backup_restored_under_newer_positions_is_found(opened):
     opened.settings["GUARD_MAX_CHANGES"] = "1000"
     opened.finish()
     older = opened.query("SELECT * FROM clinic ORDER BY hsa_id")

@@ -25,7 +25,7 @@ def test_a_missing_topic_is_refused_by_name(stage, missing):
     assert stage.finish().exit_code == 0
 
 
-def test_a_topic_deleted_while_it_is_read_ends_the_worker_with_its_positions(stage):
+def test_a_topic_deleted_while_it_is_read_ends_the_worker(stage):
     worker = stage.started()
     fill(stage, stage.region, 7)
     stage.until_read(7)
@@ -43,7 +43,7 @@ def test_a_topic_deleted_while_it_is_read_ends_the_worker_with_its_positions(sta
 
 
 @pytest.mark.parametrize("count", [3, 12], ids=["shorter", "longer"])
-def test_a_topic_created_anew_is_refused_with_both_ids_and_our_positions(stage, count):
+def test_a_recreated_topic_is_refused_with_both_ids(stage, count):
     fill(stage, stage.region, 7)
     assert stage.finish().exit_code == 0
     recreate(stage, stage.region)
@@ -57,7 +57,7 @@ def test_a_topic_created_anew_is_refused_with_both_ids_and_our_positions(stage, 
     assert go_on(stage, "--topic", stage.region) == (count, count)
 
 
-def test_a_topic_created_anew_while_it_is_read_ends_the_worker_before_it_reads_on(stage):
+def test_a_topic_recreated_while_it_is_read_ends_the_worker(stage):
     worker = stage.started()
     fill(stage, stage.region, 7)
     stage.until_read(7)
@@ -69,7 +69,7 @@ def test_a_topic_created_anew_while_it_is_read_ends_the_worker_before_it_reads_o
     assert stage.read() == 7
 
 
-def test_a_topic_created_anew_is_adopted_as_a_whole_or_not_at_all(stage):
+def test_a_recreated_topic_is_adopted_whole_or_not_at_all(stage):
     for partition in range(3):
         fill(stage, stage.region, 5, partition)
     assert stage.finish().exit_code == 0
@@ -85,7 +85,7 @@ def test_a_topic_created_anew_is_adopted_as_a_whole_or_not_at_all(stage):
     assert go_on(stage, "--topic", stage.region) == (24, 24)
 
 
-def test_a_topic_created_anew_with_fewer_partitions_is_adopted(stage):
+def test_a_topic_recreated_with_fewer_partitions_is_adopted(stage):
     for partition in range(3):
         fill(stage, stage.region, 5, partition)
     assert stage.finish().exit_code == 0
@@ -100,7 +100,7 @@ def test_a_topic_created_anew_with_fewer_partitions_is_adopted(stage):
     assert stage.finish().json["read"] == 4
 
 
-def test_a_log_that_begins_after_our_position_is_refused_with_both_numbers(stage):
+def test_a_log_beginning_after_our_position_is_refused(stage):
     fill(stage, stage.region, 5)
     assert stage.finish().exit_code == 0
     fill(stage, stage.region, 10)
@@ -113,7 +113,7 @@ def test_a_log_that_begins_after_our_position_is_refused_with_both_numbers(stage
     assert go_on(stage, "--topic", stage.region, "--partition", "0") == (6, 6)
 
 
-def test_a_log_that_ends_before_our_position_is_refused_with_both_numbers(stage):
+def test_a_log_ending_before_our_position_is_refused(stage):
     fill(stage, stage.region, 5)
     assert stage.finish().exit_code == 0
     stage.execute("UPDATE position SET next_offset = 50 WHERE topic = %s", stage.region)
@@ -123,7 +123,7 @@ def test_a_log_that_ends_before_our_position_is_refused_with_both_numbers(stage)
     assert go_on(stage, "--topic", stage.region) == (5, 5)
 
 
-def test_a_position_is_set_to_no_offset_that_the_log_does_not_have(stage):
+def test_a_position_outside_the_log_is_refused(stage):
     fill(stage, stage.region, 5)
     assert stage.finish().exit_code == 0
     reset = ("positions", "reset", "--topic", stage.region, "--partition", "0", "-y", "--to")
@@ -134,7 +134,7 @@ def test_a_position_is_set_to_no_offset_that_the_log_does_not_have(stage):
     assert stage.finish().exit_code == 0
 
 
-def test_a_reset_of_a_topic_that_is_not_there_says_so(stage):
+def test_a_reset_of_a_missing_topic_says_so(stage):
     fill(stage, stage.region, 5)
     assert stage.finish().exit_code == 0
     delete(stage, stage.region)
@@ -143,7 +143,7 @@ def test_a_reset_of_a_topic_that_is_not_there_says_so(stage):
     assert f"has no topic {stage.region}" in refused.error
 
 
-def test_another_cluster_is_refused_by_its_id_and_can_be_adopted(opened, broker):
+def test_another_cluster_is_refused_and_can_be_adopted(opened, broker):
     assert opened.finish().exit_code == 0
     other = NativeBroker()
     try:
@@ -169,7 +169,7 @@ def test_another_cluster_is_refused_by_its_id_and_can_be_adopted(opened, broker)
         other.remove()
 
 
-def test_records_gone_before_they_were_ever_read_are_no_loss_of_position(stage):
+def test_records_expired_before_the_first_read_are_not_missed(stage):
     fill(stage, stage.region, 10)
     with stage.admin() as client:
         client.delete_records({TopicPartition(stage.region, 0): 4})

@@ -27,7 +27,7 @@ def lose_clinics(stage: Stage) -> None:
     stage.execute("DELETE FROM clinic WHERE registered_at IS NULL")
 
 
-def test_beside_a_running_worker_it_touches_neither_the_group_nor_positions(opened: Stage) -> None:
+def test_beside_a_worker_it_touches_neither_group_nor_positions(opened: Stage) -> None:
     opened.send_events(anything(seed=11, length=600))
     worker = opened.caught_up()
     until(lambda: opened.group_offsets() == opened.positions(), "the group's offsets")
@@ -49,7 +49,7 @@ def test_beside_a_running_worker_it_touches_neither_the_group_nor_positions(open
     assert worker.stop() == 0
 
 
-def test_rows_that_were_lost_come_back_as_the_dry_run_said(opened: Stage) -> None:
+def test_lost_rows_return_as_the_dry_run_said(opened: Stage) -> None:
     opened.send_events(anything(seed=12, length=600))
     assert opened.finish().exit_code == 0
     lose_clinics(opened)
@@ -114,7 +114,7 @@ def test_ctrl_c_tells_what_was_done_so_far(opened: Stage) -> None:
     assert '"applied"' in told
 
 
-def test_a_topic_that_is_not_there_or_not_the_same_is_refused(opened: Stage) -> None:
+def test_a_missing_or_recreated_topic_is_refused(opened: Stage) -> None:
     missing = opened("replay", "--dry-run", "--topic", "nowhere")
     assert (missing.exit_code, missing.stdout) == (2, "")
     assert "no topic nowhere" in missing.error

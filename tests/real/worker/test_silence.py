@@ -69,7 +69,7 @@ def ended_in_time(stage, proxy, *commands):
 
 
 @pytest.mark.faults
-def test_a_silence_before_the_tls_handshake_is_told_and_outlived(opened, over_tls):
+def test_a_silence_before_the_tls_handshake_is_reported(opened, over_tls):
     worker = opened.start(**way(over_tls))
     opened.until_ready(worker)
     over_tls.hush()
@@ -93,7 +93,7 @@ def test_a_silence_before_the_tls_handshake_is_told_and_outlived(opened, over_tl
 
 
 @pytest.mark.faults
-def test_a_broker_that_answers_everything_but_gives_no_record_is_told(opened, silent):
+def test_a_broker_that_never_gives_a_record_is_reported(opened, silent):
     worker = opened.start(**way(silent))
     opened.until_ready(worker)
     opened.until_read(len(opened.records()))

@@ -57,7 +57,7 @@ def poisoned(stage):
     return stage
 
 
-def test_a_poison_pill_is_set_aside_within_bounded_memory(poisoned):
+def test_a_poison_pill_is_dead_lettered_within_bounded_memory(poisoned):
     done = taken(poisoned, "run", "--until-idle", "0")
     assert done.exit_code == 0, done.stderr
     assert done.megabytes < BOUND
@@ -70,7 +70,7 @@ def test_a_poison_pill_is_set_aside_within_bounded_memory(poisoned):
     assert shown["value_sha256"] in shown["detail"]
 
 
-def test_a_batch_of_records_that_are_just_small_enough_is_read_in_parts(stage):
+def test_a_batch_of_the_largest_records_is_read_in_parts(stage):
     """A poll of the client would give all of them at once."""
     content = b"[" + b"[]," * (5 * MEBIBYTE - 10) + b"[]]"
     producer = KafkaProducer(

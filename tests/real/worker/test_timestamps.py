@@ -78,7 +78,7 @@ def test_on_a_broker_that_sets_timestamps_our_topics_keep_them(stage):
         broker.remove()
 
 
-def test_topics_that_are_created_keep_timestamps_and_others_are_told_of(stage, stamping):
+def test_created_topics_keep_timestamps_others_are_reported(stage, stamping):
     told = stamping("topics", "create")
     assert told.exit_code == 0
     for topic in (stage.activation, stage.region):

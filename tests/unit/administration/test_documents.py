@@ -32,7 +32,7 @@ def text(page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_each_refusal_and_each_status_has_a_row_in_the_order_of_the_program(page):
+def test_each_refusal_and_status_has_a_row_in_order(page):
     assert ROW.findall(text(page)) == [*map(str, Refusal), *map(str, Status)]
 
 
@@ -42,7 +42,7 @@ def test_every_command_of_administrators_and_support_is_shown(page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_code_that_the_pages_name_is_one_of_the_program_s(page):
+def test_the_pages_name_only_codes_of_the_program(page):
     told = {code for code in CODE.findall(text(page)) if re.fullmatch("[a-z]+(?:_[a-z]+)+", code)}
     assert told <= {
         *map(str, AdmissionOutcome),

@@ -79,7 +79,7 @@ def test_a_message_is_put_into_words_in_either_language(name, tongue):
         assert "{" not in said.text(tongue)
 
 
-def test_every_refusal_is_explained_in_the_order_in_which_they_are_judged():
+def test_refusals_are_explained_in_the_order_of_judgement():
     assert list(REFUSALS) == list(Refusal)
 
 
@@ -104,5 +104,5 @@ LOCALES = [
 
 
 @pytest.mark.parametrize(("environ", "expected"), LOCALES)
-def test_the_locale_tells_the_language_and_all_but_swedish_is_english(environ, expected):
+def test_the_locale_selects_swedish_or_else_english(environ, expected):
     assert of_locale(environ) == expected

@@ -171,12 +171,12 @@ def test_a_file_that_cannot_be_trusted_is_refused_whole(kind):
     assert refusal(content).message is expected
 
 
-def test_the_line_of_a_broken_quotation_mark_is_told():
+def test_the_line_of_a_broken_quotation_mark_is_reported():
     said = refusal(f'HSA-id;Namn\n{A};"a\nb"\n{B};"Syd\n')
     assert said.values == {"line": 4}
 
 
-def test_it_is_told_how_a_file_was_read_where_that_is_not_plain():
+def test_an_unusual_way_of_reading_a_file_is_reported():
     assert remarks(f"HSA-id;Namn\n{A};Norr\n") == remarks(f"{A}\n{B}\n") == []
     assert remarks("") == remarks("HSA-id\n") == [says.EMPTY]
     assert remarks(f"{A};Norr\n") == [says.FIRST_COLUMN]
@@ -190,9 +190,7 @@ TABLE = st.lists(st.lists(CELL, min_size=1, max_size=4), max_size=6)
 
 
 @given(TABLE, st.sampled_from(DELIMITERS), st.sampled_from(["\n", "\r\n"]))
-def test_whatever_a_csv_writer_quotes_is_read_back_with_the_lines_that_rows_begin_on(
-    table, delimiter, end
-):
+def test_quoted_csv_is_read_back_with_each_rows_line(table, delimiter, end):
     written = io.StringIO()
     writer = csv.writer(written, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL)
     expected, text = [], ""
@@ -228,7 +226,7 @@ HOSTILE = st.text(
 
 
 @given(CELL | HOSTILE)
-def test_a_safe_cell_is_no_formula_acts_on_nothing_and_means_what_it_meant(cell):
+def test_a_safe_cell_is_inert_and_keeps_its_meaning(cell):
     safe = csv_cells.escaped(cell)
     assert not safe.lstrip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
     assert not re.search(r"""[;,][\s"']*[=+\-@＝＋－＠]""", safe)

@@ -63,7 +63,7 @@ def test_one_column_is_read_without_any_delimiter():
         ("gnumeric.gnumeric", "gzip", "Unpack"),
     ],
 )
-def test_what_is_no_text_is_refused_with_the_way_to_make_one(name, what, remedy):
+def test_a_file_that_is_not_text_is_refused_with_advice(name, what, remedy):
     with pytest.raises(Unreadable) as refused:
         contents(name)
     assert what in refused.value.what.text(Language.ENGLISH)

@@ -45,7 +45,7 @@ def test_running_again_reads_only_what_has_come_since(run, folder):
     assert run(path).json == NOTHING | {"read": 1, "applied": 1}
 
 
-def test_an_archive_is_known_by_its_content_and_not_by_its_path(run, folder):
+def test_an_archive_is_known_by_content_not_by_path(run, folder):
     lines = lines_of(activated(A, 0), activated(B, 0))
     assert run(write_lines(folder / "a.jsonl", lines)).json["read"] == 2
     assert run(write_lines(folder / "moved.jsonl.gz", lines)).json == NOTHING
@@ -62,7 +62,7 @@ def test_an_empty_archive_is_read_to_its_end(run, folder):
     assert run(write_lines(folder / "empty.jsonl", [])).json == NOTHING
 
 
-def test_a_bad_line_stops_the_run_with_its_place_and_nothing_before_it_is_lost(run, folder):
+def test_a_bad_line_stops_the_run_but_loses_nothing(run, folder):
     lines = lines_of(activated(A, 0), activated(B, 0), deactivated(A, 1))
     path = write_lines(folder / "a.jsonl", [*lines[:2], b"not a record\n", lines[2]])
     stopped = run(path)
@@ -74,7 +74,7 @@ def test_a_bad_line_stops_the_run_with_its_place_and_nothing_before_it_is_lost(r
     assert run(path).json["applied"] == 1
 
 
-def test_a_truncated_gz_stops_the_run_and_nothing_before_it_is_lost(run, folder):
+def test_a_truncated_gz_stops_the_run_and_loses_nothing(run, folder):
     lines = lines_of(*(activated(f"SE2321000016-T{n:05}", 0) for n in range(5000)))
     whole = gzip.compress(b"".join(lines))
     path = folder / "a.jsonl.gz"
@@ -93,9 +93,7 @@ def test_two_exports_in_one_file_are_refused(run, folder):
     assert "line 3" in stopped.error["message"]
 
 
-def test_an_archive_that_ends_before_our_position_is_refused_until_positions_are_reset(
-    run, typed, folder
-):
+def test_an_archive_ending_before_our_position_needs_a_reset(run, typed, folder):
     lines = lines_of(activated(A, 0), activated(B, 0), deactivated(A, 1))
     path = write_lines(folder / "a.jsonl", lines)
     run(path)
@@ -133,7 +131,7 @@ def test_a_missing_archive_is_not_found_and_nothing_is_applied(run, typed, folde
     assert positions(typed) == []
 
 
-def test_a_folder_is_no_archive(run, folder):
+def test_a_folder_is_not_an_archive(run, folder):
     assert run(folder).exit_code == 2
 
 
@@ -149,7 +147,7 @@ def test_reset_positions_count_again_what_is_read_again(run, typed, folder):
     assert typed("deadletters", "list", "-o", "json").json["count"] == 1
 
 
-def test_a_pipe_is_no_archive_and_loses_nothing_silently(run, folder):
+def test_a_pipe_is_not_an_archive_and_loses_nothing_silently(run, folder):
     os.mkfifo(folder / "pipe")
     refused = run(folder / "pipe")
     assert refused.exit_code == 2

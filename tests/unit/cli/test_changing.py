@@ -81,7 +81,7 @@ def test_who_did_it_and_why_is_in_the_history(populated, typed):
     assert said == [("removed", "anna", "Order 18"), ("registered", "anna", "Order 18")]
 
 
-def test_without_an_actor_it_is_the_user_of_the_operating_system(populated, typed, monkeypatch):
+def test_the_actor_defaults_to_the_operating_systems_user(populated, typed, monkeypatch):
     monkeypatch.setenv("LOGNAME", "berit")
     typed("clinics", "add", B)
     assert typed("clinics", "show", B, "-o", "json").json["registered_by"] == "berit"
@@ -135,7 +135,7 @@ def test_nothing_is_asked_where_there_is_nothing_to_do(populated, typed):
     assert typed("clinics", "remove", B).exit_code == 0
 
 
-def test_setting_and_clearing_a_board_names_the_clinics_that_it_touches(populated, typed):
+def test_changing_a_board_names_the_clinics_it_touches(populated, typed):
     board = ("boards", "set", "03", BOARD, "--name", "Nämnden", "--ticket", "T-2", "-y")
     done = typed(*board, "-o", "json")
     assert (done.json["service_on"], done.json["receiving"]) == (True, 1)

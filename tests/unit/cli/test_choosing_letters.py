@@ -44,7 +44,7 @@ def numbers(told):
         ((), [0, 1, 2, 3, 4, 5]),
     ],
 )
-def test_letters_are_found_and_discarded_by_clinic_topic_and_reason(bad, typed, narrowed, found):
+def test_dead_letters_are_selected_by_clinic_topic_and_reason(bad, typed, narrowed, found):
     wanted = [bad[number] for number in found]
     assert numbers(typed("deadletters", "list", *narrowed, "-o", "json")) == wanted
     redriven = typed("deadletters", "redrive", "--all", *narrowed, "--dry-run", "-o", "json")
@@ -119,7 +119,7 @@ def test_what_was_closed_while_it_was_asked_is_left_alone(bad, typed, populated)
     assert "1 were closed by somebody else meanwhile, and left alone." in told.stderr
 
 
-def test_an_id_that_is_named_twice_is_one_letter(bad, typed):
+def test_an_id_named_twice_is_one_dead_letter(bad, typed):
     twice = (str(bad[0]), str(bad[0]))
     assert numbers(typed("deadletters", "redrive", *twice, "--dry-run", "-o", "json")) == bad[:1]
     told = typed("deadletters", "discard", *twice, *BECAUSE, "-y", "-o", "json")
@@ -156,7 +156,7 @@ def test_a_limit_beyond_every_number_is_none(bad, typed, command):
     assert typed(*command, "--limit", HUGE, "-o", "json").items == everything
 
 
-def test_a_letter_is_shown_with_each_name_apart_from_its_value(bad, typed):
+def test_a_dead_letter_shows_names_apart_from_values(bad, typed):
     lines = typed("deadletters", "show", str(bad[0])).stdout.splitlines()
     names = typed("deadletters", "show", str(bad[0]), "-o", "json").json
     assert [line.split(" ")[0] for line in lines] == list(names)
@@ -164,7 +164,7 @@ def test_a_letter_is_shown_with_each_name_apart_from_its_value(bad, typed):
 
 @pytest.mark.parametrize("number", ["abc", "1.0", "", "0", "-1", "१x"])
 @pytest.mark.parametrize("command", ["deadletters show", "deadletters redrive", "holds approve"])
-def test_what_is_no_id_is_a_fault_of_use(bad, typed, command, number):
+def test_what_is_not_an_id_is_a_fault_of_use(bad, typed, command, number):
     told = typed(*command.split(), "--", number)
     assert (told.exit_code, told.stdout) == (2, "")
     assert "whole number" in told.stderr or "is not in the range x>=1" in told.stderr

@@ -28,7 +28,7 @@ def run(database, folder, typed):
     return read
 
 
-def test_a_clock_that_is_wrong_by_minutes_is_told_of(run, typed):
+def test_a_clock_wrong_by_minutes_is_reported(run, typed):
     told = run(5)
     assert (told.json["applied"], told.json["dead_lettered"]) == (2, 0)
     logged = [json.loads(line) for line in told.stderr.splitlines() if "ahead_of_clock" in line]
@@ -41,7 +41,7 @@ def test_a_clock_that_is_wrong_by_minutes_is_told_of(run, typed):
     assert "minutes ahead of the clock" in found["newest_event"]["detail"]
 
 
-def test_a_local_time_written_as_utc_is_set_aside(run, typed):
+def test_a_local_time_written_as_utc_is_dead_lettered(run, typed):
     assert run(55).json["dead_lettered"] == 2
     reasons = {item["reason"] for item in typed("deadletters", "list", "-o", "json").items}
     assert reasons == {"time_in_future"}

@@ -71,7 +71,7 @@ def test_a_password_is_masked_in_every_form(typed, given, form, url, masked):
     assert PASSWORD not in told.stdout + told.stderr
 
 
-def test_a_table_says_what_is_not_set_and_csv_leaves_it_empty(typed):
+def test_unset_settings_are_named_in_tables_and_empty_in_csv(typed):
     lines = typed("config", "show").stdout.splitlines()
     (line,) = [line for line in lines if line.startswith("SYNC_WORKER_KAFKA_SASL_PASSWORD ")]
     assert "(not set)" in line

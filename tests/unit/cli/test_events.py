@@ -54,7 +54,7 @@ def test_an_event_over_several_lines_is_one_event(folder, typed):
     assert bad["line"] == len(json.dumps(GOOD, indent=2).splitlines()) + 1
 
 
-def test_what_is_no_json_is_set_aside_and_the_next_event_is_judged(folder, typed):
+def test_invalid_json_does_not_hide_the_next_event(folder, typed):
     path = folder / "events.json"
     path.write_text(f"{json.dumps(GOOD)}\n{{not json\n{json.dumps(GOOD)}\n")
     told = typed("events", "validate", "--format", "events", str(path), "-o", "json")
@@ -89,7 +89,7 @@ def test_ignored_events_need_no_attention(folder, typed):
     assert "1 would be ignored" in told.stderr
 
 
-def test_an_archive_that_cannot_be_read_to_its_end_is_judged_up_to_there(folder, typed):
+def test_a_truncated_archive_is_judged_up_to_its_break(folder, typed):
     lines = [archive_line(record) for record in numbered([GOOD, BAD_REGION])]
     (folder / "torn.jsonl").write_bytes(b"".join(lines) + b"torn\n")
     told = typed("events", "validate", "torn.jsonl", "-o", "json")
@@ -105,7 +105,7 @@ def test_the_settings_bear_on_the_judgement(folder, typed, monkeypatch):
     assert typed("events", "validate", "a.jsonl").exit_code == 0
 
 
-def test_nothing_is_made_where_there_is_no_database(folder, typed):
+def test_nothing_is_created_where_there_is_no_database(folder, typed):
     typed("events", "validate", "--format", "events", written(folder / "events.json", GOOD))
     typed("schemas", "export")
     assert [path.name for path in folder.iterdir()] == ["events.json"]
@@ -129,7 +129,7 @@ def test_the_schemas_are_written_into_a_folder_and_listed(folder, typed, form):
     assert all(name in told.stdout for name in files)
 
 
-def test_a_schema_that_cannot_be_written_is_told(folder, typed):
+def test_a_schema_that_cannot_be_written_is_reported(folder, typed):
     (folder / "schemas").touch()
     told = typed("schemas", "export", "--out", "schemas", "-o", "json")
     assert told.exit_code == 2
@@ -139,7 +139,7 @@ def test_a_schema_that_cannot_be_written_is_told(folder, typed):
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("kind", [(), ("--format", "archive"), ("--format", "events")])
 @pytest.mark.parametrize("content", [b"", b"\n\n \r\n\t\n", b"\xef\xbb\xbf", b"\n" * 200_000])
-def test_where_there_is_no_event_none_is_valid(folder, typed, content, kind, packed):
+def test_without_events_nothing_is_called_valid(folder, typed, content, kind, packed):
     stored = gzip.compress(content) if packed else content
     (folder / "nothing.jsonl").write_bytes(stored)
     for file in ("nothing.jsonl", "-"):

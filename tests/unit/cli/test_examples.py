@@ -80,7 +80,7 @@ def test_the_help_of_no_command_imports_anything_slow():
     assert done.stdout.splitlines()[-1] == f"{len(calls)} []"
 
 
-def test_a_group_called_alone_shows_its_help_and_ends_with_2(typed):
+def test_a_group_without_a_command_shows_its_help(typed):
     told = typed("clinics")
     assert (told.exit_code, told.stdout) == (2, "")
     assert "Usage: sync-worker clinics" in told.stderr

@@ -88,7 +88,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_done(populated, typed, ar
 
 
 @pytest.mark.parametrize("arguments", DOCUMENTS, ids=" ".join)
-def test_csv_of_what_is_no_list_is_refused_before_anything_is_done(populated, typed, arguments):
+def test_csv_of_a_document_is_refused_before_anything_happens(populated, typed, arguments):
     before = contents(populated)
     told = typed(*arguments, "-o", "csv")
     assert told.exit_code == 2
@@ -129,7 +129,7 @@ def databases(folder, monkeypatch):
     ],
 )
 @pytest.mark.parametrize("command", [("status",), ("clinics", "list"), ("regions", "list")])
-def test_a_database_that_cannot_be_used_is_told_without_a_password(
+def test_an_unusable_database_is_reported_without_a_password(
     databases, typed, url, exit_code, code, command
 ):
     databases(url)
@@ -140,9 +140,7 @@ def test_a_database_that_cannot_be_used_is_told_without_a_password(
 
 @pytest.mark.parametrize("command", [("db", "upgrade"), ("status",)])
 @pytest.mark.parametrize("form", ["table", "json"])
-def test_a_server_that_cannot_be_reached_is_told_without_its_password(
-    databases, typed, command, form
-):
+def test_an_unreachable_server_is_reported_without_its_password(databases, typed, command, form):
     databases(f"postgresql://worker:{PASSWORD}@127.0.0.1:1/registry")
     told = typed(*command, "-o", form, "--debug")
     assert told.exit_code in {2, 5}, "2 where its driver is not installed"
@@ -155,14 +153,14 @@ def test_an_upgrade_refuses_the_schema_of_a_newer_program(databases, typed):
     assert error_of(typed("db", "upgrade", "-o", "json"), 2)["code"] == "revision"
 
 
-def test_support_is_told_of_its_own_database(database, typed, monkeypatch):
+def test_support_is_shown_its_own_database(database, typed, monkeypatch):
     monkeypatch.setenv("SYNC_WORKER_SUPPORT_DATABASE_URL", "sqlite:///none.db")
     told = typed("boards", "clear", "01", "--ticket", "T-1", "-y", "-o", "json")
     assert "none.db" in error_of(told, 2)["message"]
     assert typed("status").exit_code == 0
 
 
-def test_a_worker_that_is_told_neither_kafka_nor_an_archive_says_what_to_set(database, typed):
+def test_a_worker_without_any_source_says_what_to_set(database, typed):
     told = typed("run", "-o", "json")
     assert (told.exit_code, told.error["code"]) == (2, "configuration")
     assert "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS" in told.error["message"]
@@ -187,14 +185,12 @@ def test_an_option_is_hinted_at_where_the_command_has_it(populated, typed, comma
     assert ("--archive" in told.error["hint"]) is has_option
 
 
-def test_a_missing_archive_is_told_before_kafka_is_missed(typed):
+def test_a_missing_archive_is_reported_before_kafka(typed):
     told = typed("events", "publish", "nofile", "-o", "json")
     assert (told.exit_code, told.error["message"]) == (6, "The file nofile does not exist.")
 
 
-def test_the_status_of_the_registry_is_told_where_kafka_refuses_this_user(
-    populated, typed, monkeypatch
-):
+def test_the_registrys_status_is_shown_if_kafka_refuses_the_user(populated, typed, monkeypatch):
     def refuse(_settings):
         raise unauthorised(TopicAuthorizationFailedError("a-topic"))
 
@@ -210,7 +206,7 @@ def test_the_status_of_the_registry_is_told_where_kafka_refuses_this_user(
 @pytest.mark.parametrize(
     "line", ["run --until-idle 0", "topics create", "status", "events export --out x.jsonl"]
 )
-def test_a_file_of_kafkas_security_that_cannot_be_read_is_refused_before_connecting(
+def test_an_unreadable_kafka_security_file_is_refused_before_connecting(
     populated, typed, monkeypatch, name, line
 ):
     """It would look like brokers that do not answer, for ever."""

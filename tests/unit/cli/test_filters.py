@@ -55,7 +55,7 @@ def test_a_list_as_csv_has_the_members_of_the_json(populated, typed):
     assert [row["active"] for row in rows] == ["true", "true", "true", "false"]
 
 
-def test_an_empty_list_is_a_sentence_for_people_and_a_head_for_programs(populated, typed):
+def test_an_empty_list_is_a_sentence_or_a_bare_header(populated, typed):
     told = typed("clinics", "list", "--region", "04")
     assert (told.exit_code, told.stdout) == (0, "")
     assert told.stderr == "There are no such clinics.\n"

@@ -50,12 +50,12 @@ def adopted(run, adopt):
 
 
 @pytest.mark.usefixtures("adopted")
-def test_a_new_bad_record_at_an_old_letters_offset_is_stored(listed):
+def test_a_new_bad_record_at_a_former_offset_is_stored(listed):
     assert listed("--code", "unknown_region") == [(4, 2, "unknown_region", "open")]
 
 
 @pytest.mark.usefixtures("adopted")
-def test_a_new_good_record_at_an_old_letters_offset_closes_nothing(listed):
+def test_a_new_good_record_at_a_former_offset_closes_nothing(listed):
     assert [number for number, *_ in listed()] == [1, 2, 3, 4]
 
 
@@ -71,7 +71,7 @@ def test_reconcile_takes_the_new_record_for_a_fact(typed, database):
 
 
 @pytest.mark.usefixtures("adopted")
-def test_reading_the_adopted_archive_again_stores_no_letter_twice(typed, run, adopt, listed):
+def test_reading_an_adopted_archive_again_stores_nothing_twice(typed, run, adopt, listed):
     before = listed("--status", "all")
     adopt()
     assert run().json["dead_lettered"] == 1
@@ -81,7 +81,7 @@ def test_reading_the_adopted_archive_again_stores_no_letter_twice(typed, run, ad
 
 @pytest.mark.usefixtures("adopted")
 @pytest.mark.parametrize("reading", ["run", "replay"])
-def test_a_record_understood_by_now_closes_its_own_letter_alone(
+def test_an_understood_record_closes_only_its_own_dead_letter(
     typed, run, adopt, listed, monkeypatch, reading
 ):
     monkeypatch.setenv(*IN_USE)
@@ -93,7 +93,7 @@ def test_a_record_understood_by_now_closes_its_own_letter_alone(
     assert [number for number, *_ in listed()] == [1, 2, 3]
 
 
-def test_letters_of_one_offset_are_redriven_each_by_itself(typed, run, adopt, listed, monkeypatch):
+def test_dead_letters_of_one_offset_are_redriven_separately(typed, run, adopt, listed, monkeypatch):
     run(activated(B, 1, regionCode="11"), deactivated(A, 2))
     adopt()
     run(activated(C, 1, regionCode="11"))

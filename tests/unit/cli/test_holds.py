@@ -26,7 +26,7 @@ def held(populated, reads):
     return told
 
 
-def test_a_run_to_the_end_ends_with_3_while_a_hold_is_open(held, reads):
+def test_an_open_hold_makes_a_run_end_with_3(held, reads):
     assert held.json["applied"] == 2
     assert "hold 1 holds back changes of 1 clinic in region 01: sync-worker holds show 1" in (
         held.stderr
@@ -61,7 +61,7 @@ def test_a_hold_is_shown_with_its_items(held, typed):
     assert A in text
 
 
-def test_an_approval_prints_the_hold_and_what_it_does_takes_effect(held, typed):
+def test_an_approval_takes_effect_and_prints_the_hold(held, typed):
     who = ("--actor", "anna", "--reason", "The closures are real")
     done = typed("holds", "approve", "1", "-y", *who, "-o", "json")
     assert (done.exit_code, done.json["status"], done.json["count"]) == (0, "approved", 1)
@@ -72,9 +72,7 @@ def test_an_approval_prints_the_hold_and_what_it_does_takes_effect(held, typed):
     assert (before["change"], before["old"], before["new"]) == ("held", True, False)
 
 
-def test_a_clinic_that_moved_by_an_approval_to_where_nobody_can_file_is_pointed_out(
-    populated, reads, typed
-):
+def test_an_approval_that_moves_to_a_boardless_region_is_reported(populated, reads, typed):
     reads(region_changed(A, 10, "14"))
     planned = typed("holds", "approve", "1", "--dry-run", "-q")
     assert planned.stderr == (
@@ -159,7 +157,7 @@ def test_the_status_says_what_waits_and_what_to_type(held, typed):
     assert typed("status").stdout.startswith("needs attention: hold 1 holds back")
 
 
-def test_a_clinic_is_listed_by_what_the_registry_says_and_shown_with_what_is_held(held, typed):
+def test_clinics_are_listed_by_their_row_and_shown_with_holds(held, typed):
     shown = typed("clinics", "show", A, "-o", "json").json
     assert shown["held"]["activation"] | {"sequence": ""} == {
         "value": False,

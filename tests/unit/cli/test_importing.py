@@ -57,7 +57,7 @@ def registered(typed):
     }
 
 
-def test_each_row_is_judged_and_those_that_can_be_are_added(imported, typed):
+def test_each_row_is_judged_and_eligible_ones_are_added(imported, typed):
     told = imported(MIXED, "--region", "01", "-y", "-o", "json")
     assert (told.exit_code, rows(told)) == (3, JUDGED)
     assert told.json["summary"] == {
@@ -80,7 +80,7 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(imported, populated):
     assert "Dry run" in told.stderr
 
 
-def test_the_plan_names_what_is_refused_with_lines_and_reasons_in_words(imported):
+def test_the_plan_names_refused_rows_with_lines_and_reasons(imported):
     told = imported(MIXED, "--region", "01", "--dry-run")
     assert "1 clinic will be added." in told.stderr
     assert "not_active: The clinic is not activated in the e-services." in told.stderr
@@ -105,7 +105,7 @@ def test_all_or_nothing_does_all_where_none_is_refused(imported, typed):
     assert registered(typed) == {A, B, C}
 
 
-def test_without_a_terminal_or_a_yes_nothing_is_done_and_the_plan_is_shown(imported, populated):
+def test_without_agreement_the_plan_is_shown_and_nothing_happens(imported, populated):
     before = contents(populated)
     told = imported(MIXED)
     assert (told.exit_code, told.stdout) == (2, "")
@@ -154,7 +154,7 @@ def test_the_clinics_of_a_file_are_removed(imported, typed):
 
 
 @pytest.mark.parametrize("arguments", [(), (A, "--file", "clinics.txt")], ids=str)
-def test_ids_are_removed_by_hand_or_from_a_file_and_not_both(populated, typed, arguments):
+def test_ids_are_given_by_hand_or_file_not_both(populated, typed, arguments):
     told = typed("clinics", "remove", *arguments, "-y", "-o", "json")
     assert told.exit_code == 2
     assert "--file" in told.error["message"]
@@ -177,7 +177,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("arguments", "exit_code", "said"), FAULTS)
-def test_what_cannot_be_done_is_told_before_anything_is(
+def test_what_cannot_be_done_is_reported_beforehand(
     populated, typed, folder, arguments, exit_code, said
 ):
     (folder / "book.csv").write_bytes(b"PK\x03\x04....xl/workbook.xml")
@@ -196,7 +196,7 @@ def reported(folder):
     return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=";"))
 
 
-def test_the_report_has_what_was_refused_and_what_stood_beside_it(imported, folder):
+def test_the_report_has_refused_rows_with_their_other_columns(imported, folder):
     imported(MIXED, "--region", "01", "-y", "--report", "report.csv")
     refused = [row for row in JUDGED if row[2] == "refused"]
     found = reported(folder)
@@ -220,7 +220,7 @@ def test_a_report_is_corrected_and_imported_again(imported, folder, typed):
     assert "'=1+1" in corrected
 
 
-def test_a_report_of_all_or_nothing_has_every_row_that_was_not_done(imported, folder):
+def test_a_report_of_all_or_nothing_has_every_row(imported, folder):
     imported(f"{B}\n{A}\n{D}\n", "--all-or-nothing", "-y", "--report", "report.csv")
     assert [(row["HSA-id"], row["Code"]) for row in reported(folder)] == [
         (B, "not_done"),
@@ -228,13 +228,13 @@ def test_a_report_of_all_or_nothing_has_every_row_that_was_not_done(imported, fo
     ]
 
 
-def test_a_report_where_nothing_was_refused_takes_the_place_of_an_older_one(imported, folder):
+def test_an_empty_report_replaces_an_older_one(imported, folder):
     (folder / "report.csv").write_text("old")
     imported(f"{B}\n", "-y", "--report", "report.csv")
     assert reported(folder) == []
 
 
-def test_rows_whose_verdict_changed_since_the_plan_are_not_done_and_told(
+def test_rows_judged_otherwise_since_the_plan_are_skipped_and_reported(
     imported, populated, typed, monkeypatch
 ):
     plan = imports.plan
@@ -258,7 +258,7 @@ def test_rows_whose_verdict_changed_since_the_plan_are_not_done_and_told(
     assert registered(typed) == {A, C}
 
 
-def test_wrong_check_digits_are_warnings_told_together_where_they_are_many(imported):
+def test_many_wrong_check_digits_make_one_warning(imported):
     few = imported("".join(f"SE2321000017-X{n}\n" for n in range(5)), "-q")
     assert few.stderr.count("check digit") == 5
     many = imported("".join(f"SE2321000017-X{n}\n" for n in range(6)), "-q")
@@ -273,7 +273,7 @@ def test_ids_that_no_database_takes_are_refused_like_others(imported):
 
 
 @pytest.mark.parametrize("name", ["SYNC_WORKER_LANG", "LC_ALL"])
-def test_swedish_is_spoken_to_those_who_read_it_and_codes_stay(imported, monkeypatch, name):
+def test_swedish_text_keeps_the_codes(imported, monkeypatch, name):
     monkeypatch.setenv(name, "sv")
     told = imported(MIXED, "--region", "01", "-y", "-o", "json", "--report", "report.csv")
     assert (told.exit_code, rows(told)) == (3, JUDGED)

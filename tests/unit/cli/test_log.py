@@ -64,13 +64,13 @@ def test_as_a_table_it_is_for_people(populated, typed):
     "written",
     ["yesterday", "2026-01-31T08:00:00", "2026-02-30", "2026-13-01", "", "31/1 2026"],
 )
-def test_a_time_that_is_none_is_refused_with_the_way_to_write_one(populated, typed, written):
+def test_an_invalid_time_is_refused_with_the_right_form(populated, typed, written):
     told = typed("log", "list", "--since", written, "-o", "json")
     assert (told.exit_code, told.stdout) == (2, "")
     assert re.search(r"write 2026-\d\d-\d\d.*Z", told.error["message"])
 
 
-def test_a_region_and_a_clinic_that_nobody_knows_are_not_found(populated, typed):
+def test_an_unknown_region_or_clinic_is_not_found(populated, typed):
     assert typed("log", "list", "--region", "11").exit_code == 6
     told = typed("log", "list", "--clinic", "SE2321000016-TX99", "-o", "json")
     assert (told.exit_code, told.stdout) == (6, "")

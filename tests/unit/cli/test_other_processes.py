@@ -31,7 +31,7 @@ def test_how_kafka_is_reached_can_be_handed_to_another_process(login):
     assert (handed.security.token is None) is (settings.security.token is None)
 
 
-def test_another_process_logs_in_with_the_password_as_it_is_now(monkeypatch):
+def test_another_process_logs_in_with_the_current_password(monkeypatch):
     settings = bootstrap.streams.kafka(load_settings({**COMMON, **LOGIN}))
     handed = pickle.loads(pickle.dumps(settings))
     assert handed.security.current_password() == "a-password"

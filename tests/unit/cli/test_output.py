@@ -28,7 +28,7 @@ def output(form=Form.TABLE, **options):
     return Output(Globals(output=form, **options))
 
 
-def test_a_table_has_a_head_and_a_line_for_each_row(capsys):
+def test_a_table_has_a_header_and_a_line_per_row(capsys):
     output().items(ROWS, COLUMNS)
     assert capsys.readouterr().out.splitlines() == [
         "hsa_id    name      active  updated_at",
@@ -44,7 +44,7 @@ def test_an_empty_table_is_a_sentence_on_stderr(capsys):
 
 
 @pytest.mark.parametrize("rows", [[], ROWS[:1], ROWS])
-def test_a_list_as_json_has_items_and_their_count_and_all_of_each_row(capsys, rows):
+def test_a_json_list_has_whole_items_and_their_count(capsys, rows):
     output(Form.JSON).items(rows, COLUMNS, extra={"summary": {"å": 1}})
     document = json.loads(capsys.readouterr().out)
     at = "2026-01-01T08:30:00Z"
@@ -52,7 +52,7 @@ def test_a_list_as_json_has_items_and_their_count_and_all_of_each_row(capsys, ro
     assert document == {"items": expected, "count": len(rows), "summary": {"å": 1}}
 
 
-def test_a_list_as_csv_has_its_head_always_and_what_is_none_is_empty(capsys):
+def test_a_csv_always_has_its_header_and_empty_nulls(capsys):
     output(Form.CSV).items([], COLUMNS)
     assert capsys.readouterr().out == "hsa_id,name,active,updated_at\n"
     output(Form.CSV).items(ROWS, COLUMNS)
@@ -81,7 +81,7 @@ def test_csv_of_a_document_is_refused(capsys):
         (datetime(1, 1, 1, tzinfo=UTC), "0001-01-01T00:00:00Z"),
     ],
 )
-def test_an_instant_is_in_utc_with_decimals_only_where_they_are_not_zero(moment, expected):
+def test_an_instant_is_in_utc_without_trailing_zeros(moment, expected):
     assert text.instant(moment) == expected
     assert text.cell(moment) == expected
     assert json.loads(text.compact_json(moment)) == expected
@@ -210,7 +210,7 @@ def test_a_terminal_changes_nothing_of_json_and_csv(form, terminal, capsys):
     assert screen.getvalue() == capsys.readouterr().out
 
 
-def test_what_a_document_hides_is_told_after_it(terminal, capsys):
+def test_what_a_document_hides_is_reported_after_it(terminal, capsys):
     screen = terminal(60)
     shown = output()
     shown.document({}, render=lambda _: shown.table(WIDE_ROWS, WIDE))

@@ -104,7 +104,7 @@ def test_once_all_that_had_passed_is_corrected_all_is_well(withdrawn, typed, rea
     assert len(shown(typed)["passed"]) == 5
 
 
-def test_an_acknowledged_hold_is_not_told_of_again(withdrawn, typed):
+def test_an_acknowledged_hold_is_not_reported_again(withdrawn, typed):
     told = typed(*ACKNOWLEDGE, "-o", "json")
     assert (told.exit_code, told.json["status"]) == (0, "withdrawn")
     assert told.json["acknowledged_at"].endswith("Z")
@@ -181,7 +181,7 @@ def test_who_registered_it_says_nothing_of_a_closure(withdrawn, typed, database)
     assert len(attention(typed)) == 1
 
 
-def test_a_clinic_that_was_closed_and_moved_passed_with_both_facts(database, typed, reads):
+def test_a_closed_and_moved_clinic_passed_with_both_facts(database, typed, reads):
     one, other, third = CLINICS[:3]
     reads(*(activated(hsa_id, 0, regionCode="01") for hsa_id in (one, other, third)))
     assert typed("clinics", "add", one, other, third).exit_code == 0

@@ -66,7 +66,7 @@ def test_the_line_is_never_wider_than_the_terminal(monkeypatch):
     assert screen.getvalue().startswith("\r\x1b[K…/stream.jsonl: 50%\r")
 
 
-def test_without_a_terminal_only_what_counts_records_is_told():
+def test_without_a_terminal_only_counted_records_are_reported():
     screen = Screen(is_terminal=False)
     with shown_at_once(Progress("reading", lambda: 0.5), screen):
         assert not screen.was_written.wait(0.1)

@@ -45,7 +45,7 @@ def test_topics_and_partitions_may_be_given_several_times():
         ("2026-11-23 08:14:02Z", datetime(2026, 11, 23, 8, 14, 2, tzinfo=UTC)),
     ],
 )
-def test_a_time_is_an_instant_and_a_bare_date_midnight_in_utc(text, moment):
+def test_a_bare_date_is_midnight_in_utc(text, moment):
     assert range_of("--from", f"time:{text}").start == AtTime(moment)
     assert range_of("--until", f"time:{text}").end == AtTime(moment)
 
@@ -68,7 +68,7 @@ def test_the_words_and_offsets_mean_what_they_say():
         (("--from", "time:0001-01-01T00:00:00+10:00"), "no date or time"),
     ],
 )
-def test_a_wrong_bound_is_told_how_to_write_it(arguments, told):
+def test_a_wrong_bound_is_explained(arguments, told):
     with pytest.raises(click.BadParameter, match=told):
         range_of(*arguments)
 

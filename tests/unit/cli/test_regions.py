@@ -16,7 +16,7 @@ def odd(populated):
     return populated
 
 
-def test_a_region_with_registered_clinics_and_no_board_is_pointed_out(populated, typed):
+def test_a_boardless_region_with_registered_clinics_is_pointed_out(populated, typed):
     rows = {row["region_code"]: row for row in typed("regions", "list", "-o", "json").items}
     assert {code for code, row in rows.items() if row["attention"]} == {"03"}
     assert rows["03"]["attention"] == "no_patient_board"
@@ -36,7 +36,7 @@ def test_what_the_status_complains_of_is_listed_as_it_says(odd, typed):
     assert check["fix"].startswith("sync-worker clinics list --region 99;")
 
 
-def test_a_region_that_is_not_in_use_is_shown_where_the_registry_has_it(odd, typed):
+def test_an_unused_region_is_shown_if_the_registry_has_it(odd, typed):
     rows = typed("regions", "list", "-o", "json").items
     assert [row["region_code"] for row in rows[-2:]] == ["98", "99"]
     shown = typed("regions", "show", "99", "-o", "json").json
@@ -48,7 +48,7 @@ def test_a_region_that_is_not_in_use_is_shown_where_the_registry_has_it(odd, typ
     assert typed("regions", "show", "98", "-o", "json").json["service_on"] is False
 
 
-def test_its_log_is_listed_and_it_is_compared_and_its_clinics_are_removed(odd, typed):
+def test_an_unused_regions_log_and_clinics_can_be_managed(odd, typed):
     logged = typed("log", "list", "--region", "99", "-o", "json").items
     assert {entry["hsa_id"] for entry in logged} == {A}
     compared = typed("reconcile", "--against", "archive:stream.jsonl", "--region", "99")
@@ -56,7 +56,7 @@ def test_its_log_is_listed_and_it_is_compared_and_its_clinics_are_removed(odd, t
     assert typed("clinics", "remove", A, "--region", "99", "-y").exit_code == 0
 
 
-def test_a_board_of_a_region_that_is_not_in_use_can_be_cleared_but_not_set(odd, typed):
+def test_a_board_of_an_unused_region_can_only_be_cleared(odd, typed):
     board = ("SE2321000016-PN01", "--name", "N", "--ticket", "T", "-y")
     assert typed("boards", "set", "98", *board).exit_code == 6
     cleared = typed("boards", "clear", "98", "--ticket", "T", "-y")

@@ -16,7 +16,7 @@ from sync_worker.streams.archive.reader import ArchiveRangeReader
 REPORT = ["read", "applied", "superseded", "ignored", "dead_lettered", "held", "changes"]
 
 
-def test_what_was_set_aside_before_is_not_set_aside_again(populated, folder, typed):
+def test_a_dead_letter_is_stored_only_once(populated, folder, typed):
     line = (folder / "stream.jsonl").read_bytes().splitlines(keepends=True)[-1]
     with (folder / "stream.jsonl").open("ab") as archive:
         archive.write(line.replace(b'"offset": 6', b'"offset": 7'))
@@ -129,7 +129,7 @@ def test_several_archives_are_one_run(newer, populated, typed):
     assert (told.json["read"], told.json["applied"]) == (10, 2)
 
 
-def test_what_would_be_a_mass_change_is_held_and_ends_with_3(newer, typed, monkeypatch):
+def test_a_replay_that_is_a_mass_change_is_held(newer, typed, monkeypatch):
     monkeypatch.setenv("SYNC_WORKER_GUARD_MAX_CHANGES", "0")
     monkeypatch.setenv("SYNC_WORKER_GUARD_MAX_PERCENT", "0")
     planned = typed("replay", "--archive", newer, "--dry-run", "-o", "json")
@@ -156,9 +156,7 @@ def test_without_an_answer_nothing_is_read(newer, typed, populated):
 
 
 @pytest.mark.parametrize(("answer", "exit_code"), [("y\n", 0), ("n\n", 2)])
-def test_at_a_terminal_the_dry_run_is_shown_and_asked_about(
-    newer, typed, populated, answer, exit_code
-):
+def test_at_a_terminal_the_dry_run_is_confirmed(newer, typed, populated, answer, exit_code):
     before = contents(populated)
     told = typed("replay", "--archive", newer, stdin=Keyboard(answer))
     assert told.exit_code == exit_code
@@ -187,7 +185,7 @@ def test_what_cannot_be_read_changes_nothing(populated, typed, arguments, exit_c
     assert contents(populated) == before
 
 
-def test_what_came_before_a_bad_line_is_done_and_told(newer, typed):
+def test_what_precedes_a_bad_line_is_done_and_reported(newer, typed):
     with Path(newer).open("ab") as archive:
         archive.write(b"{\n")
     told = typed("replay", "--archive", newer, "--yes", "-o", "json")
@@ -230,7 +228,7 @@ def test_one_that_waits_for_records_ends_at_once(newer, typed, monkeypatch):
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_database_that_stays_locked_is_told_to_be_away(newer, typed, populated, monkeypatch):
+def test_a_database_that_stays_locked_is_reported_unavailable(newer, typed, populated, monkeypatch):
     monkeypatch.setattr("sync_worker.registry.dialect.engine.BUSY_TIMEOUT_MS", 10)
     short = RetryPolicy(give_up_after=RetryPolicy(None).longest_wait / 10)
     monkeypatch.setattr("sync_worker.pipeline.retry.Retrier.__init__.__defaults__", (short,))
@@ -242,7 +240,7 @@ def test_a_database_that_stays_locked_is_told_to_be_away(newer, typed, populated
     assert "locked" in told.stderr
 
 
-def test_a_move_to_where_nobody_can_file_is_told_of_before_and_after(populated, typed, folder):
+def test_a_move_to_a_boardless_region_is_reported_twice(populated, typed, folder):
     moved = write_archive(folder / "moved.jsonl", numbered([region_changed(A, 10, "14")]))
     planned = typed("replay", "--archive", str(moved), "--dry-run", "-q")
     would = f"{A} would be in region 14, which has no patient board: nobody can file.\n"

@@ -87,7 +87,7 @@ def test_names_are_the_same_again_in_json_and_csv(typed, named):
     assert not [row for row in rows if row["name"].startswith(FORMULAS)]
 
 
-def test_our_own_csv_is_read_back_as_a_list_and_as_an_extract(typed, named, folder):
+def test_our_own_csv_is_read_back_as_list_and_extract(typed, named, folder):
     (folder / "listed.csv").write_text(typed("clinics", "list", "-o", "csv").stdout)
     for command, outcome in (("remove --file", "removed"), ("import", "added")):
         told = typed("clinics", *command.split(), "listed.csv", "--yes", "-o", "json")

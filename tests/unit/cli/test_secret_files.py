@@ -48,7 +48,7 @@ def ssl(database, monkeypatch):
         (folder_of, "Is a directory"),
     ],
 )
-def test_a_secret_that_is_no_small_file_is_refused_at_once(secret, typed, made, why, command):
+def test_a_secret_that_is_not_a_small_file_is_refused(secret, typed, made, why, command):
     made(secret)
     told = typed(*command.split())
     assert told.exit_code == 2
@@ -68,9 +68,7 @@ def test_a_secret_behind_links_is_read_as_kubernetes_has_it(secret, typed):
 
 @pytest.mark.parametrize("name", ["CAFILE", "CERTFILE"])
 @pytest.mark.parametrize("made", [pipe, endless])
-def test_a_certificate_that_is_no_file_is_refused_at_once(
-    ssl, typed, folder, made, name, monkeypatch
-):
+def test_a_certificate_that_is_not_a_file_is_refused(ssl, typed, folder, made, name, monkeypatch):
     made(folder / "tls.pem")
     monkeypatch.setenv(f"SYNC_WORKER_KAFKA_SSL_{name}", str(folder / "tls.pem"))
     told = typed("run", "--until-idle", "0")
@@ -79,7 +77,7 @@ def test_a_certificate_that_is_no_file_is_refused_at_once(
 
 
 @pytest.mark.parametrize("made", [pipe, endless])
-def test_the_doctor_sees_a_certificate_that_is_no_file(ssl, typed, folder, made, monkeypatch):
+def test_the_doctor_sees_a_certificate_that_is_not_a_file(ssl, typed, folder, made, monkeypatch):
     made(folder / "tls.pem")
     monkeypatch.setenv("SYNC_WORKER_KAFKA_SSL_CAFILE", str(folder / "tls.pem"))
     (check,) = [c for c in typed("doctor", "-o", "json").items if c["id"] == "certificates"]
@@ -88,7 +86,7 @@ def test_the_doctor_sees_a_certificate_that_is_no_file(ssl, typed, folder, made,
 
 
 @pytest.mark.parametrize("made", [pipe, endless])
-def test_a_token_that_is_no_file_hangs_no_command(database, typed, folder, made, monkeypatch):
+def test_a_token_that_is_not_a_file_hangs_no_command(database, typed, folder, made, monkeypatch):
     """Errors are redacted, and the token is one of the secrets that are looked for."""
     made(folder / "token")
     for name, value in {
@@ -103,7 +101,7 @@ def test_a_token_that_is_no_file_hangs_no_command(database, typed, folder, made,
 
 
 @pytest.mark.parametrize("made", [pipe, endless])
-def test_an_authority_of_the_database_that_is_no_file_is_refused(typed, folder, made, monkeypatch):
+def test_a_certificate_authority_that_is_not_a_file_is_refused(typed, folder, made, monkeypatch):
     made(folder / "root.crt")
     url = f"postgresql://127.0.0.1:1/x?sslmode=verify-full&sslrootcert={folder}/root.crt"
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", url)

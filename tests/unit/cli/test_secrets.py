@@ -42,7 +42,7 @@ often = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 @often
 @given(st.data())
-def test_no_part_of_a_password_is_told(database, typed, monkeypatch, data):
+def test_no_part_of_a_password_is_revealed(database, typed, monkeypatch, data):
     """Of what cannot be read, and of what can and leads nowhere."""
     password = HEAD + data.draw(between) + TAIL
     written = quote(password, safe="") if data.draw(st.booleans()) else password
@@ -58,7 +58,7 @@ def test_no_part_of_a_password_is_told(database, typed, monkeypatch, data):
     assert "Something unexpected" not in ended.stderr
 
 
-def test_no_part_of_a_password_of_kafka_is_told(database, typed, monkeypatch):
+def test_no_part_of_a_kafka_password_is_revealed(database, typed, monkeypatch):
     servers = {"KAFKA_BOOTSTRAP_SERVERS": "broker.exempel.invalid:9092"}
     for variable, value in named(servers | login(f"{HEAD}@%:/'\\{TAIL}")).items():
         monkeypatch.setenv(variable, value)

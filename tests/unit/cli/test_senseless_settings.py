@@ -44,13 +44,13 @@ SENSELESS = {
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name, values in SENSELESS.items() for value in values]
 )
-def test_a_senseless_value_is_refused_by_name_and_without_a_password(name, value):
+def test_a_senseless_value_is_refused_by_name_without_passwords(name, value):
     text = refusal(named({name: value}))
     assert f"SYNC_WORKER_{name} is not " in text
     assert PASSWORD not in text
 
 
-def test_everything_that_is_wrong_is_told_together(tmp_path):
+def test_all_faults_are_reported_together(tmp_path):
     wrong = {name: values[0] for name, values in SENSELESS.items()}
     (tmp_path / "sync_worker_kafka_sasl_passwords").write_text(PASSWORD)
     given = named(wrong | {"NOTHING": "1", "SECRETS_DIR": str(tmp_path)})

@@ -38,7 +38,7 @@ def test_a_setting_has_its_default_where_nothing_is_given(name, case):
 
 
 @pytest.mark.parametrize(("name", "case"), SETTINGS.items())
-def test_a_setting_is_read_from_the_environment_and_from_a_secret_file(name, case, secrets):
+def test_a_setting_comes_from_the_environment_or_a_secret_file(name, case, secrets):
     _, given, expected = case
     assert value_of(load_settings(named({name: given})), name) == expected
     assert value_of(load_settings(secrets(**{name: f"{given}\n"})), name) == expected
@@ -88,7 +88,7 @@ def test_the_environment_goes_before_a_secret_file(secrets):
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
-def test_only_the_line_break_at_the_end_of_a_secret_file_is_cut(secrets, end):
+def test_only_the_last_line_break_of_a_secret_is_cut(secrets, end):
     environ = secrets(**TOGETHER | {"KAFKA_SASL_PASSWORD": f" two words {end}"})
     password = load_settings(environ).kafka_sasl_password
     assert password is not None
@@ -136,7 +136,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_one(unknown, nearest):
     assert f"Did you mean {nearest}?" in text
 
 
-def test_an_unknown_name_among_the_secrets_is_refused_with_the_nearest_one(secrets):
+def test_an_unknown_secret_is_refused_with_the_nearest_name(secrets):
     text = refusal(secrets(KAFKA_SASL_PASWORD=PASSWORD))
     assert "sync_worker_kafka_sasl_pasword" in text
     assert "Did you mean sync_worker_kafka_sasl_password?" in text
@@ -161,7 +161,7 @@ def test_an_unknown_name_among_the_secrets_is_refused_with_the_nearest_one(secre
         "OTHER_SYNC_WORKER_X",
     ],
 )
-def test_what_kubernetes_injects_and_what_is_not_ours_is_let_through(name):
+def test_variables_of_kubernetes_and_of_others_are_ignored(name):
     assert load_settings({name: "tcp://10.0.0.1:9464"}) == load_settings({})
 
 
@@ -170,7 +170,7 @@ def test_what_kubernetes_injects_does_not_go_before_a_secret_file(secrets):
     assert load_settings(environ).http_port == 1
 
 
-def test_a_port_that_is_no_address_of_a_service_is_a_mistake():
+def test_a_port_that_is_not_a_service_address_is_refused():
     assert "Unknown setting SYNC_WORKER_METRICS_PORT" in refusal(
         {"SYNC_WORKER_METRICS_PORT": "9464"}
     )
@@ -192,7 +192,7 @@ def test_a_folder_of_secrets_that_cannot_be_read_is_refused(tmp_path, kind):
     assert "SYNC_WORKER_SECRETS_DIR" in refusal({"SYNC_WORKER_SECRETS_DIR": str(path)})
 
 
-def test_a_secret_that_is_not_text_is_refused_without_its_content(tmp_path):
+def test_a_binary_secret_is_refused_without_its_content(tmp_path):
     (tmp_path / "sync_worker_kafka_sasl_password").write_bytes(b"abc\xff")
     text = refusal({"SYNC_WORKER_SECRETS_DIR": str(tmp_path)})
     assert "sync_worker_kafka_sasl_password" in text

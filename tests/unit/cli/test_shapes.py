@@ -126,13 +126,13 @@ def test_the_status_has_its_shape_and_its_counts_add_up(document):
     assert set(shown) == members | {"last_applied_at", "newest_event_at"}
 
 
-def test_the_status_begins_with_one_line_that_says_what_to_type(populated, typed):
+def test_status_begins_with_one_line_saying_what_to_type(populated, typed):
     first = typed("status").stdout.splitlines()[0]
     assert first.startswith("needs attention: ")
     assert "sync-worker deadletters list" in first
 
 
-def test_the_status_always_ends_with_0_and_every_help_text_says_so(populated, typed):
+def test_status_always_ends_with_0_and_says_so(populated, typed):
     assert "needs attention" in typed("status").stdout
     assert typed("status").exit_code == 0
     told = [" ".join(typed(*words, "--help").stdout.split()) for words in ((), ("status",))]
@@ -140,13 +140,11 @@ def test_the_status_always_ends_with_0_and_every_help_text_says_so(populated, ty
     assert "Always ends with 0, whatever needs attention" in told[1]
 
 
-def test_the_status_of_a_registry_where_all_is_well_begins_so(database, typed):
+def test_status_begins_by_saying_that_all_is_well(database, typed):
     assert typed("status").stdout.splitlines()[0] == "healthy"
 
 
-def test_the_status_tells_that_kafka_does_not_answer_and_the_rest_all_the_same(
-    populated, typed, monkeypatch
-):
+def test_status_shows_the_rest_if_kafka_does_not_answer(populated, typed, monkeypatch):
     monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
     told = typed("status", "-o", "json")
     assert (told.exit_code, told.stderr) == (0, "")
@@ -165,6 +163,6 @@ def test_positions_are_listed(items):
     assert set(position) == place | COUNTS | {"last_applied_at", "newest_event_at"}
 
 
-def test_the_schema_is_told_before_and_after_an_upgrade(document):
+def test_the_revision_is_shown_before_and_after_an_upgrade(document):
     assert document("db", "upgrade") == {"before": HEAD, "revision": HEAD}
     assert document("db", "current") == {"revision": HEAD, "needed": HEAD}

@@ -41,7 +41,7 @@ def read(database, typed, archive):
 
 
 @pytest.mark.usefixtures("read")
-def test_a_letter_that_is_an_excerpt_says_so_and_is_not_redriven(typed):
+def test_an_excerpt_says_so_and_is_not_redriven(typed):
     shown = typed("deadletters", "show", "1", "-o", "json").json
     assert (shown["reason"], shown["value_size"]) == ("invalid_event", len(TOO_LARGE))
     assert shown["value"] == TOO_LARGE[:EXCERPT_BYTES].decode()
@@ -102,7 +102,7 @@ def test_an_archive_of_anything_takes_bounded_memory(database, folder, line):
         pytest.param(b"\x1b" * (3 * MEBIBYTE), id="controls"),
     ],
 )
-def test_what_is_just_small_enough_is_kept_shown_and_redriven_in_bounds(database, folder, value):
+def test_the_largest_dead_letters_take_bounded_memory(database, folder, value):
     path = write_archive(folder / "stream.jsonl", [record(value, topic="t", key=A)])
     for command in (("run", "--archive", str(path)), ("deadletters", "show", "1"), ALL):
         done = taken(*command)
@@ -131,7 +131,7 @@ def letters(populated):
 
 @pytest.mark.slow  # a smaller one would not show a copy too many; this takes up to 650 MiB
 @pytest.mark.parametrize(("count", "size"), [(400, MEBIBYTE // 2), (1, 200 * MEBIBYTE)])
-def test_letters_take_little_memory_however_large_they_are(letters, count, size):
+def test_dead_letters_take_little_memory_however_large(letters, count, size):
     letters(count, size)
     listed = taken("deadletters", "list", "-o", "json")
     assert json.loads(listed.stdout)["count"] == count
@@ -154,7 +154,7 @@ def test_bare_events_that_are_too_many_are_refused_unread(folder):
     assert "bare events are read up to" in done.stderr
 
 
-def test_a_bare_event_that_is_too_large_is_judged_as_the_worker_would(folder, typed):
+def test_an_oversized_bare_event_is_judged_as_the_worker_would(folder, typed):
     path = folder / "event.json"
     path.write_bytes(json.dumps(activated(A, 1, name="x" * MAX_RECORD_BYTES)).encode())
     (row,) = typed("events", "validate", str(path), "-o", "json").items

@@ -46,7 +46,7 @@ def test_a_spoilt_id_is_never_read_as_absent(typed, extract, kind):
 
 @pytest.mark.parametrize("kind", SPOILT)
 @pytest.mark.usefixtures("populated")
-def test_a_spoilt_id_is_meant_in_lists_and_on_the_command_line(typed, folder, kind):
+def test_a_spoilt_id_is_understood_in_lists_and_arguments(typed, folder, kind):
     (folder / "list.csv").write_text(f"HSA-id;Namn\n{SPOILT[kind]};Norr\n")
     removed = typed("clinics", "remove", "--file", "list.csv", "-y", "-o", "json")
     assert [item["outcome"] for item in removed.items] == ["removed"]
@@ -77,7 +77,7 @@ def test_a_spoilt_id_is_meant_in_lists_and_on_the_command_line(typed, folder, ki
     ],
 )
 @pytest.mark.usefixtures("populated")
-def test_what_cannot_be_the_id_of_a_missing_clinic_is_refused_with_its_line(typed, extract, none):
+def test_an_impossible_id_is_refused_with_its_line(typed, extract, none):
     extract(f"{HEADER}{B},true,01\n{none},true,01\n{OTHERS}")
     told = typed(*SNAPSHOT, "--apply", "--yes", "--accept-short", "-o", "json")
     assert told.exit_code == 2
@@ -141,21 +141,21 @@ def test_an_extract_is_read_in_every_shape(typed, extract, shape):
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "cp1252"])
 @pytest.mark.usefixtures("populated")
-def test_an_extract_that_is_not_utf_8_is_refused_with_a_line(typed, extract, encoding):
+def test_an_extract_not_in_utf_8_is_refused(typed, extract, encoding):
     extract(f"{HEADER[:-1]},name\n{A},true,01,Å\n".encode(encoding))
     told = typed(*SNAPSHOT, "-o", "json")
     assert (told.exit_code, told.error["message"][:5]) == (2, "Line ")
 
 
 @pytest.mark.usefixtures("populated")
-def test_ctrl_z_at_the_end_of_a_list_is_no_row(typed, folder):
+def test_a_final_ctrl_z_is_not_a_row(typed, folder):
     for content in (f"{B}\r\n\x1a", f"HSA-id\n{B}\x1a\r\n", "\x1a"):
         (folder / "list.txt").write_bytes(content.encode("utf-16"))
         told = typed("clinics", "import", "list.txt", "--dry-run", "-o", "json")
         assert [item["hsa_id"] for item in told.items] == [B][: content.count(B)]
 
 
-def test_an_id_that_the_e_services_named_is_never_cleaned_away(typed, database, extract):
+def test_an_id_named_by_the_e_services_is_never_altered(typed, database, extract):
     odd = "SE2321000016\u200b–TA01"
     events = [activated(odd, 1, regionCode="01"), activated(A, 1, regionCode="01")]
     records = [record(event, offset=offset) for offset, event in enumerate(events)]

@@ -117,7 +117,7 @@ def test_paragraphs_stand_one_under_the_other():
     ]
 
 
-def test_every_line_of_a_folded_cell_is_styled_by_the_whole_cell():
+def test_every_line_of_a_folded_cell_has_its_style():
     styled = render_table(
         [{"id": 1, "name": "one two three four five six seven eight"}],
         ("id", "name"),
@@ -142,7 +142,7 @@ def test_every_line_of_a_folded_cell_is_styled_by_the_whole_cell():
         ("e\u0301" * 9, ["e\u0301" * 8, "e\u0301"]),
     ],
 )
-def test_text_is_folded_at_blanks_or_where_a_line_is_full(text, lines):
+def test_text_is_folded_at_blanks_or_at_full_lines(text, lines):
     assert fold(text, 8) == lines
 
 
@@ -226,7 +226,7 @@ def test_without_a_terminal_all_of_every_cell_is_there(rows, columns):
 
 
 @given(FULL_ROWS, ANY_COLUMNS, st.integers(40, 200))
-def test_on_a_terminal_no_letter_of_what_is_shown_is_lost(rows, columns, width):
+def test_folding_for_a_terminal_loses_no_character(rows, columns, width):
     shown = render_table(rows, columns, width=width)
     names = [name for name in NAMES if name not in shown.hidden]
     cells = [cell(row[name]) for row in rows for name in names]

@@ -45,7 +45,7 @@ def test_the_list_is_replaced_whole(imported, typed):
     assert listed(typed) == [X[0], X[1]]
 
 
-def test_the_clinics_that_stop_and_start_receiving_are_named_in_every_case(imported, typed):
+def test_clinics_that_stop_or_start_receiving_are_always_named(imported, typed):
     told = imported([A, B, C], "-y", "-q", "-o", "json")
     assert told.json["stops_receiving"] == [A]
     assert told.json["own_system"] == [A, C]
@@ -66,7 +66,7 @@ def test_a_registered_clinic_in_the_list_needs_attention(imported, typed):
     )
 
 
-def test_a_clinic_in_the_list_cannot_be_added_and_one_that_left_it_can(imported, typed):
+def test_only_a_clinic_outside_the_list_can_be_added(imported, typed):
     imported([B], "-y")
     assert typed("clinics", "add", B, "-o", "json").items[0]["reason"] == "own_system"
     imported([X[0]], "-y")
@@ -74,9 +74,7 @@ def test_a_clinic_in_the_list_cannot_be_added_and_one_that_left_it_can(imported,
 
 
 @pytest.mark.parametrize(("size", "exit_code"), [(10, 0), (8, 0), (7, 4), (0, 4)])
-def test_a_list_with_fewer_than_four_fifths_of_the_present_entries_is_refused(
-    imported, typed, size, exit_code
-):
+def test_a_list_that_shrank_by_a_fifth_is_refused(imported, typed, size, exit_code):
     imported(X, "-y")
     told = imported(X[:size], "-y")
     assert told.exit_code == exit_code
@@ -85,7 +83,7 @@ def test_a_list_with_fewer_than_four_fifths_of_the_present_entries_is_refused(
     assert listed(typed) == X[:size]
 
 
-def test_a_list_that_is_too_short_is_refused_in_a_dry_run_too(imported):
+def test_a_dry_run_refuses_a_shrunken_list_too(imported):
     imported(X, "-y")
     told = imported(X[:1], "--dry-run")
     assert told.exit_code == 4
@@ -97,7 +95,7 @@ def test_a_first_list_may_be_of_any_size(imported):
     assert imported([X[0]], "-y").exit_code == 0
 
 
-def test_a_file_with_a_row_that_is_no_hsa_id_is_not_used_at_all(imported, typed):
+def test_a_file_with_an_invalid_id_is_refused_whole(imported, typed):
     imported([X[0]], "-y")
     told = imported([X[0], "12345", X[1]], "-y", "-o", "json")
     assert told.exit_code == 4
@@ -111,7 +109,7 @@ def test_a_file_with_a_row_that_is_no_hsa_id_is_not_used_at_all(imported, typed)
     assert listed(typed) == [X[0]]
 
 
-def test_without_a_yes_the_plan_is_shown_and_nothing_is_done(imported, typed):
+def test_without_a_yes_the_plan_is_only_shown(imported, typed):
     told = imported([A])
     assert (told.exit_code, told.stdout) == (2, "")
     assert f"1 to be added:\n  {A}\n" in told.stderr
@@ -136,9 +134,7 @@ def test_who_changed_the_list_and_why_is_in_the_log(imported, typed):
     ]
 
 
-def test_a_list_that_somebody_changed_since_the_plan_is_left_alone(
-    imported, populated, typed, monkeypatch
-):
+def test_a_list_changed_since_the_plan_is_left_alone(imported, populated, typed, monkeypatch):
     plan = tak.plan
 
     def planned(*arguments):

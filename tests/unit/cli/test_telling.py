@@ -69,12 +69,12 @@ def test_a_form_that_there_is_not_is_refused(typed, arguments):
     assert "error: " in told.stderr
 
 
-def test_what_comes_after_two_hyphens_is_no_option(typed):
+def test_nothing_after_two_hyphens_is_an_option(typed):
     told = typed("clinics", "show", "--", "-ojson")
     assert told.stderr.startswith("error: ")
 
 
-def test_the_version_is_told(typed):
+def test_the_version_is_shown(typed):
     told = typed("--version")
     assert (told.exit_code, told.stdout) == (0, f"sync-worker, version {__version__}\n")
 
@@ -93,7 +93,7 @@ def test_a_traceback_is_shown_with_debug_alone(typed, database, debugged):
     assert told.stderr.rstrip().splitlines()[-1].startswith("hint: ")
 
 
-def test_an_error_that_nobody_foresaw_is_told_without_its_text():
+def test_an_error_that_nobody_foresaw_is_reported_without_its_text():
     told = as_command_error(ValueError("words of a resident"))
     assert told.exit_code is Exit.UNEXPECTED
     assert "ValueError" in as_text(told)

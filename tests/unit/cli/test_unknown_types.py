@@ -54,7 +54,7 @@ def check(typed):
         ("\ufeff" + KNOWN, KNOWN),
     ],
 )
-def test_one_event_whose_type_looks_like_a_known_one_is_told(run, typed, name, like):
+def test_one_event_whose_type_resembles_a_known_one_is_reported(run, typed, name, like):
     counts = run(*[KNOWN] * 20, name)
     assert (counts["applied"], counts["ignored"]) == (20, 1)
     (text,) = attention(typed)
@@ -66,7 +66,7 @@ def test_one_event_whose_type_looks_like_a_known_one_is_told(run, typed, name, l
     assert "validate" in found["fix"]
 
 
-def test_a_topic_that_brings_little_else_is_told_with_its_commonest_type(run, typed):
+def test_a_topic_of_unknown_events_is_reported_with_their_type(run, typed):
     run(*["org.springframework.Payload"] * 6, "other.thing", KNOWN)
     (text,) = attention(typed)
     assert f"7 of {ACTIVATION}'s 8 records are of unknown types" in text
@@ -81,13 +81,13 @@ def test_other_programs_events_among_ours_are_no_alarm(run, typed):
     assert check(typed)["status"] == "ok"
 
 
-def test_a_publisher_that_changed_of_late_is_told_among_many_good_events(run, typed):
+def test_a_recent_change_of_type_is_reported_among_good_events(run, typed):
     run(*[KNOWN] * 100, *["java.lang.String"] * 20)
     (text,) = attention(typed)
     assert f"the last 20 records of a partition of {ACTIVATION} are of unknown types" in text
 
 
-def test_a_known_event_ends_what_is_told_of_the_last_ones(run, typed):
+def test_a_known_event_ends_the_report_of_unknown_ones(run, typed):
     run(*[KNOWN] * 100, *["java.lang.String"] * 20)
     assert attention(typed)
     run(*[KNOWN] * 100, *["java.lang.String"] * 20, KNOWN)

@@ -46,7 +46,7 @@ def mode(path):
 
 
 @pytest.mark.parametrize("kind", FileKind)
-def test_what_is_no_file_is_left_as_it_is_and_told(typed, database, folder, monkeypatch, kind):
+def test_what_is_not_a_file_is_left_alone_and_reported(typed, database, folder, monkeypatch, kind):
     place = folder / "place"
     OBSTACLES[kind](place)
     (folder / "list.txt").write_text(f"{A}\n")
@@ -196,7 +196,7 @@ def test_what_ends_midway_leaves_what_there_was(tmp_path, stands_there, error):
     assert [each.read_bytes() for each in tmp_path.iterdir()] == [stands_there] * bool(stands_there)
 
 
-def test_a_link_planted_while_a_file_is_written_is_not_followed(tmp_path):
+def test_a_link_planted_during_writing_is_not_followed(tmp_path):
     target = tmp_path / "target"
     with AtomicFile(tmp_path / "file") as file:
         (tmp_path / "file").symlink_to(target)

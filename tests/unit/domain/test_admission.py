@@ -67,7 +67,7 @@ def test_an_addition_gets_the_first_reason_that_fits(eligibility, acting_for, ex
     assert may_add(KNOWN, eligibility, acting_for) == expected
 
 
-def test_only_an_active_clinic_of_a_known_region_without_a_system_of_its_own_is_ever_added():
+def test_only_an_eligible_clinic_is_ever_added():
     for eligibility in itertools.starmap(
         Eligibility,
         itertools.product([True, False, None], ["01", None], [True, False], [True, False]),
@@ -76,7 +76,7 @@ def test_only_an_active_clinic_of_a_known_region_without_a_system_of_its_own_is_
         assert added == (eligibility == ADDABLE)
 
 
-def test_an_id_of_another_form_is_malformed_only_if_the_e_services_never_named_it():
+def test_an_odd_id_is_malformed_unless_an_event_named_it():
     assert may_add("12345", None, NATIONALLY).reason is Refusal.MALFORMED_HSA_ID
     assert may_add("12345", ADDABLE, NATIONALLY).outcome is AdmissionOutcome.ADDED
 

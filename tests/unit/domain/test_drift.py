@@ -34,7 +34,7 @@ def judged(stored, passed=None, newest=None, held=None, *, has_row=True) -> Judg
     return against_stream(FactState(stored, held, has_row), passed, newest)
 
 
-def test_what_is_as_the_worker_passed_it_is_no_drift():
+def test_what_is_as_the_worker_passed_it_is_not_drift():
     assert judged(row(at(1)), at(1)) == NO_DRIFT
     assert judged(NEVER_STATED) == NO_DRIFT
 
@@ -43,7 +43,7 @@ def test_no_row_is_missing():
     assert judged(NEVER_STATED, at(1), has_row=False) == Judgement(Cause.MISSING, at(1))
 
 
-def test_an_older_version_than_was_passed_is_stale_also_with_the_same_value():
+def test_an_older_version_is_stale_even_with_the_same_value():
     assert judged(row(at(1, "01")), at(2, "03")) == Judgement(Cause.STALE, at(2, "03"))
     assert judged(row(at(1)), at(2)) == Judgement(Cause.STALE, at(2))
     assert judged(NEVER_STATED, at(2)) == Judgement(Cause.STALE, at(2))
@@ -55,7 +55,7 @@ def test_another_value_of_the_same_version_is_edited(other):
 
 
 @pytest.mark.parametrize("half", [StoredFact("01", None), StoredFact(None, at(1)[:3])])
-def test_a_value_and_a_version_that_lack_each_other_are_edited(half):
+def test_a_value_without_its_version_is_an_edit(half):
     assert judged(half, at(1)) == Judgement(Cause.EDITED, at(1))
 
 
@@ -73,7 +73,7 @@ def test_an_edit_is_found_while_something_newer_is_pending():
     assert judged(row(at(1, "99")), at(1), at(2)) == Judgement(Cause.EDITED, at(1), is_pending=True)
 
 
-def test_an_edit_of_what_lies_beyond_the_positions_is_found_where_the_worker_would_leave_it():
+def test_an_edit_that_the_worker_would_leave_is_found():
     assert judged(row(at(2, "99")), None, at(2)) == Judgement(Cause.EDITED, at(2))
     assert judged(row(at(2, "00")), None, at(2)) == Judgement(is_pending=True)
 
@@ -84,7 +84,7 @@ def test_a_registry_that_is_newer_is_ahead():
     assert judged(StoredFact("01", None)) == Judgement(is_ahead=True)
 
 
-def test_what_was_passed_and_is_held_is_no_drift():
+def test_what_was_passed_and_is_held_is_not_drift():
     assert judged(row(at(1)), at(2, "03"), held=at(2, "03")) == Judgement(is_held=True)
 
 
@@ -136,7 +136,7 @@ def test_what_happened_after_an_extract_is_ahead():
     assert against_extract(newer_held, at(5)) == Judgement(is_ahead=True)
 
 
-def test_what_an_extract_says_and_is_held_is_no_drift():
+def test_what_an_extract_says_and_is_held_is_not_drift():
     assert against_extract(FactState(row(at(1, "03")), at(2, "01")), at(5)) == Judgement(
         is_held=True
     )

@@ -61,7 +61,7 @@ def test_merging_with_nothing_changes_nothing(state):
         st.none() | st.sampled_from(["Ett", "Två"]),
     ),
 )
-def test_what_one_event_states_is_merged_like_the_registers_made_of_it(state, version, values):
+def test_an_event_is_merged_like_its_registers(state, version, values):
     registers_made = [None if value is None else Register(*(*version, value)) for value in values]
     stated = state.stated(version, *values)
 
@@ -95,7 +95,7 @@ def test_sequences_compare_as_text():
     assert merged.region == at(1, "03", sequence="9")
 
 
-def test_of_two_values_with_one_version_the_greater_wins_and_true_is_greater():
+def test_of_two_values_with_one_version_the_greater_wins():
     merged = Facts(activation=at(1, value=True)).merge(Facts(activation=at(1, value=False)))
     assert merged.activation == at(1, value=True)
 
@@ -115,5 +115,5 @@ def test_changes_name_the_values_that_differ():
     ]
 
 
-def test_a_newer_version_of_the_same_value_is_no_change():
+def test_a_newer_version_of_an_equal_value_changes_nothing():
     assert list(changes(Facts(region=at(1, "01")), Facts(region=at(2, "01")))) == []

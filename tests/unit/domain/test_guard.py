@@ -61,7 +61,7 @@ def test_so_many_clinics_leave_without_a_person(max_changes, max_percent, regist
 
 
 @pytest.mark.parametrize("kind", [closing, moving])
-def test_a_limit_of_all_lifts_the_guard_but_for_what_waits_already(kind):
+def test_a_limit_of_all_lifts_the_guard_except_for_holds(kind):
     departures = [kind(number) for number in range(20)]
     assert let_pass(guard_of((0, 100), Region(7)), departures) == len(departures)
     assert let_pass(guard_of((0, 100), Region(7, hold=Hold(1, NOW))), departures) == 0
@@ -72,7 +72,7 @@ def test_a_clinic_counts_once_however_often_it_leaves():
     assert let_pass(guard, [closing(1), closing(1), moving(1), closing(2), closing(3)]) == 4
 
 
-def test_where_none_may_leave_a_clinic_that_left_before_waits_too():
+def test_where_none_may_leave_an_earlier_departure_waits_too():
     guard = guard_of((0, 0), Region(10, {"C1": LastDeparture(counted_at=NOW)}))
     assert guard.makes_wait(closing(1))
 
@@ -103,7 +103,7 @@ def test_coming_back_frees_nothing():
         (LastDeparture(counted_at=LONG_AGO), 0),
     ],
 )
-def test_the_per_cent_are_of_the_clinics_there_and_those_that_moved_away_of_late(left, passes):
+def test_the_percentage_counts_present_and_recently_departed_clinics(left, passes):
     guard = guard_of((0, 10), Region(9, {"C9": left}))
     assert let_pass(guard, [closing(number) for number in range(3)]) == passes
 
@@ -117,14 +117,14 @@ def test_the_per_cent_are_of_the_clinics_there_and_those_that_moved_away_of_late
         (LastDeparture(counted_at=NOW), True),
     ],
 )
-def test_a_move_back_into_a_region_left_within_the_window_is_not_guarded(left, is_guarded):
+def test_a_move_back_within_the_window_is_not_guarded(left, is_guarded):
     to = Region(departures={} if left is None else {"C1": left})
     guard = guard_of((5, 0), **{"14": to})
     assert guard.guards(moving(1, "14")) is is_guarded
     assert guard.guards(closing(1))
 
 
-def test_a_move_back_is_no_leaving():
+def test_a_move_back_is_not_a_departure():
     guard = guard_of((1, 0), Region(10), **{"14": Region(3)})
     guard.departed(moving(1, "14"), is_guarded=True)
     guard.arrived("C1", "14")
@@ -137,14 +137,14 @@ def test_a_move_back_is_no_leaving():
     assert [guard.regions[code].registered for code in ("01", "14")] == [10, 3]
 
 
-def test_while_a_hold_is_open_every_guarded_change_of_its_region_waits():
+def test_every_guarded_change_waits_while_a_hold_is_open():
     guard = guard_of((5, 0), Region(10))
     guard.held("01", is_new=True)
     assert guard.makes_wait(closing(1))
     assert not guard.makes_wait(moving(1, "01", "03"))
 
 
-def test_a_hold_ends_when_nothing_is_left_of_it_and_the_next_one_is_another():
+def test_an_emptied_hold_ends_and_the_next_is_another():
     guard = guard_of((0, 0), Region(10))
     guard.held("01", is_new=True)
     guard.held("01", is_new=True)
@@ -161,7 +161,7 @@ def test_a_hold_ends_when_nothing_is_left_of_it_and_the_next_one_is_another():
     assert guard.regions["01"].hold is not first
 
 
-def test_what_a_person_decides_is_not_counted_but_a_move_can_be_taken_back():
+def test_a_persons_decisions_are_not_counted():
     guard = guard_of((1, 0), Region(10), **{"14": Region()})
     guard.held("01", is_new=True)
     guard.decided("01")

@@ -53,7 +53,7 @@ def waiting(held, **regions):
         (facts(1, active=True, region="03"), Step(Effect.HELD, Change(Fact.REGION, "01", "03"))),
     ],
 )
-def test_a_departure_beyond_the_limit_is_held_and_the_other_facts_go_on(stated, step):
+def test_only_the_departure_beyond_the_limit_is_held(stated, step):
     after, steps = merge(HERE, stated, guard())
     assert steps[0] == step
     assert list(after.held) == [step.change.fact]
@@ -88,7 +88,7 @@ def test_what_takes_no_registered_clinic_away_is_never_held(clinic, stated):
 
 @pytest.mark.parametrize("held", [CLOSING, MOVING])
 @pytest.mark.parametrize("minute", [1, 2])
-def test_what_is_older_than_a_held_fact_or_the_same_is_superseded(held, minute):
+def test_whatever_is_not_newer_than_a_held_fact_is_superseded(held, minute):
     clinic, judging = waiting(held)
     values = {"active": False} if held is CLOSING else {"region": "03"}
     after, steps = merge(clinic, facts(minute, **values), judging)
@@ -96,7 +96,7 @@ def test_what_is_older_than_a_held_fact_or_the_same_is_superseded(held, minute):
     assert steps == []
 
 
-def test_a_newer_one_of_the_same_value_replaces_a_held_fact_without_a_change_of_the_list():
+def test_a_newer_equal_value_does_not_change_the_list():
     clinic, judging = waiting(CLOSING)
     after, steps = merge(clinic, facts(3, active=False), judging)
     assert after.held == {Fact.ACTIVATION: Held(at(3, False), "01")}
@@ -106,7 +106,7 @@ def test_a_newer_one_of_the_same_value_replaces_a_held_fact_without_a_change_of_
     assert judging.regions["01"].hold.revision == 1
 
 
-def test_a_newer_one_of_another_value_replaces_a_held_fact_and_the_list_changes():
+def test_a_newer_different_value_changes_the_list():
     clinic, judging = waiting(MOVING)
     after, steps = merge(clinic, facts(3, region="14"), judging)
     assert after.held == {Fact.REGION: Held(at(3, "14"), "01")}
@@ -132,7 +132,7 @@ def test_a_newer_one_that_says_what_the_registry_says_withdraws(held, stated, wi
     assert len(judging.regions["01"].withdrawn) == 1
 
 
-def test_a_correction_is_judged_before_the_move_of_the_same_event():
+def test_a_correction_is_judged_before_its_events_move():
     clinic, judging = waiting(CLOSING)
     after, steps = merge(clinic, facts(3, active=True, region="03"), judging)
     assert [step.effect for step in steps] == [Effect.WITHDRAWN, Effect.HELD]
@@ -149,7 +149,7 @@ def test_a_clinic_that_moves_back_takes_a_held_move_along():
     assert [judging.regions[code].registered for code in ("01", "14")] == [9, 1]
 
 
-def test_what_is_held_in_another_region_than_the_clinics_stays_in_that_hold():
+def test_a_fact_held_in_another_region_stays_there():
     clinic, judging = waiting({Fact.ACTIVATION: Held(at(2, False), "03")})
     after, _ = merge(clinic, facts(3, active=False), judging)
     assert after.held == {Fact.ACTIVATION: Held(at(3, False), "03")}

@@ -23,7 +23,7 @@ from sync_worker.domain.hsa_id import (
         " \ufeff \u00a0SE2321000016-TA01\ufeff ",
     ],
 )
-def test_blanks_and_marks_around_an_id_and_its_case_do_not_matter(pasted):
+def test_neither_blanks_nor_marks_nor_case_matter_in_an_id(pasted):
     assert normalised(pasted) == "SE2321000016-TA01"
 
 
@@ -85,6 +85,6 @@ def test_the_check_digit_is_that_of_the_organisation_number(hsa_id, expected):
     assert check_digit_is_right(hsa_id) is expected
 
 
-def test_the_check_digit_of_something_else_is_a_bug_of_the_caller():
+def test_the_check_digit_of_something_else_is_a_bug():
     with pytest.raises(ValueError, match="not an HSA-id"):
         check_digit_is_right("12345")

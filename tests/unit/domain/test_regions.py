@@ -5,7 +5,7 @@ import pytest
 from sync_worker.domain.regions import Regions
 
 
-def test_there_are_twenty_one_regions_in_the_order_of_their_codes():
+def test_twenty_one_regions_are_in_order_of_their_codes():
     codes = list(Regions())
     assert len(codes) == 21
     assert codes == sorted(codes)

@@ -71,7 +71,7 @@ def test_every_message_is_received_from_a_channel():
     assert received == {f"#/components/messages/{name}" for name in MESSAGES}
 
 
-def test_every_type_has_a_message_in_both_modes_with_its_schema():
+def test_every_type_has_a_message_in_both_modes():
     files = [message["payload"].get("schema", {}).get("$ref") for message in MESSAGES.values()]
 
     expected = [

@@ -70,14 +70,14 @@ def test_id_sequence_and_name_are_kept_as_they_stand():
 
 
 @pytest.mark.parametrize("nothing", [None, "", " ", "\t\r\n", "\u00a0\ufeff\u2003"])
-def test_an_optional_attribute_or_field_that_is_null_or_blank_counts_as_absent(nothing):
+def test_a_null_or_blank_optional_field_counts_as_absent(nothing):
     described = {**activated(CLINIC, 5, id="e-1"), "subject": nothing, "sequence": nothing}
     described["data"] |= {"regionCode": nothing, "name": nothing}
 
     assert decode(described) == Event(CLINIC, "e-1", TIME, "", active=True)
 
 
-def test_blanks_that_are_longer_than_a_sequence_may_be_are_absent_too():
+def test_overlong_blanks_are_an_absent_sequence_too():
     assert decode(activated(CLINIC, 5, sequence=" " * 65)).facts.activation.sequence == ""
 
 
@@ -90,13 +90,13 @@ def test_other_attributes_and_fields_are_ignored_whatever_they_hold():
 
 
 @pytest.mark.parametrize("name", ["x" * 201, " " * 201, "\0" + "x" * 200, "\U0001f3e5" * 201])
-def test_a_name_of_over_200_characters_is_dropped_whatever_it_holds_and_the_event_is_not(name):
+def test_a_name_of_over_200_characters_is_dropped_alone(name):
     expected = Event(CLINIC, "e-1", TIME, "", active=True, name_dropped=True)
 
     assert decode(activated(CLINIC, 5, id="e-1", name=name)) == expected
 
 
-def test_a_long_name_with_half_a_surrogate_pair_is_dropped_too():
+def test_an_overlong_name_with_half_a_surrogate_is_dropped_too():
     described = json.dumps(activated(CLINIC, 5, name="\ud800" * 201)).encode()
 
     assert decode(described, key=None).name_dropped
@@ -124,5 +124,5 @@ def test_an_hsa_id_is_compared_and_kept_normalised(written):
 
 
 @pytest.mark.parametrize("hsa_id", ["X", "é" * 64, "\U0001f3e5" * 64, "klinik/7"])
-def test_events_may_name_a_clinic_by_any_1_to_64_characters(hsa_id):
+def test_a_clinic_is_named_by_1_to_64_characters(hsa_id):
     assert decode(activated(hsa_id, 5)).hsa_id == hsa_id.upper().replace("É", "é")

@@ -37,14 +37,14 @@ def test_its_timestamp_counts_to_the_millisecond():
     assert verdict.time == EPOCH + timedelta(milliseconds=1)
 
 
-def test_a_timestamp_that_the_broker_set_says_nothing_of_the_clinic():
+def test_a_timestamp_set_by_the_broker_dates_no_tombstone():
     rejection = decode(None, key=CLINIC, is_log_append_time=True)
 
     assert rejection.reason is Reason.INVALID_EVENT
     assert "LogAppendTime" in rejection.detail
 
 
-def test_off_its_topic_a_tombstone_is_ignored_whoever_set_its_timestamp():
+def test_a_tombstone_off_its_topic_is_ignored():
     assert isinstance(decode(None, topic=REGION, key=CLINIC, is_log_append_time=True), Ignored)
 
 
@@ -69,7 +69,7 @@ def test_off_the_activation_topic_it_is_ignored_whatever_it_is(key, timestamp_ms
 
 @pytest.mark.parametrize("key", [CLINIC, None, b"\xff", "a b"])
 @pytest.mark.parametrize("timestamp_ms", [None, 2**63 - 1, -(2**63), 253_402_300_800_000])
-def test_without_a_timestamp_that_is_an_instant_it_is_invalid_whatever_its_key(key, timestamp_ms):
+def test_without_a_valid_timestamp_it_is_invalid(key, timestamp_ms):
     assert reason_of(None, key=key, timestamp_ms=timestamp_ms) is Reason.INVALID_EVENT
 
 
@@ -79,11 +79,11 @@ def test_without_a_key_that_is_text_it_names_no_clinic(key):
 
 
 @pytest.mark.parametrize("key", ["x" * 65, "a b", "a\0", "a\u0085b", "a\ufeffb", "\x7f"])
-def test_a_key_that_is_no_hsa_id_is_invalid(key):
+def test_a_key_that_is_not_an_hsa_id_is_invalid(key):
     assert reason_of(None, key=key) is Reason.INVALID_EVENT
 
 
-def test_it_may_be_no_further_ahead_of_the_clock_than_an_event():
+def test_it_may_be_ahead_like_an_event_and_no_further():
     assert isinstance(decode(None, key=CLINIC, timestamp_ms=NOW_MS + HOUR_MS), Event)
     late = reason_of(None, key=CLINIC, timestamp_ms=NOW_MS + HOUR_MS + 1)
     assert late is Reason.TIME_IN_FUTURE

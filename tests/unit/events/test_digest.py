@@ -17,7 +17,7 @@ def test_records_have_one_digest_exactly_if_they_hold_the_same(one, other):
 
 
 @given(CONTENTS, st.integers(0, 9), st.integers(0, 9), st.booleans())
-def test_where_a_record_stands_is_no_part_of_it(content, partition, offset, is_log_append_time):
+def test_a_records_place_is_not_part_of_it(content, partition, offset, is_log_append_time):
     here = Record("t", 0, 1, *content)
     elsewhere = here._replace(topic="other", partition=partition, offset=offset)
     moved = elsewhere._replace(is_log_append_time=is_log_append_time)

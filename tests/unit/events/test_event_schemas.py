@@ -42,7 +42,7 @@ def test_the_files_are_what_the_models_export_byte_for_byte():
 
 
 @pytest.mark.parametrize("name", EXPORTED)
-def test_each_is_a_schema_of_its_draft_with_a_name_of_its_own(name):
+def test_each_schema_is_valid_and_has_a_unique_name(name):
     schema = EXPORTED[name]
 
     Draft202012Validator.check_schema(schema)
@@ -50,7 +50,7 @@ def test_each_is_a_schema_of_its_draft_with_a_name_of_its_own(name):
     assert schema["$id"] == f"urn:sync-worker:schema:{name.removesuffix('.schema.json')}"
 
 
-def test_there_is_a_schema_of_each_event_and_of_its_data():
+def test_each_event_and_its_data_have_a_schema():
     kinds = ("schema.json", "data.schema.json")
 
     assert set(EXPORTED) == {f"{event_type}.{kind}" for event_type in MODELS for kind in kinds}
@@ -68,7 +68,7 @@ def test_there_are_examples_of_both_kinds():
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_says_why_it_is_one_and_is_judged_as_it_says(name):
+def test_an_example_is_judged_as_it_says(name):
     told = EXAMPLES[name]
     verdict = judged(told["event"])
 

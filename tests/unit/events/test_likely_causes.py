@@ -91,27 +91,27 @@ def rejection_of(value: bytes, headers: Headers = STRUCTURED) -> Rejection:
 
 
 @pytest.mark.parametrize(("value", "cause"), NO_JSON.values(), ids=NO_JSON)
-def test_what_is_no_json_says_what_it_looks_like(value, cause):
+def test_what_is_not_json_says_what_it_looks_like(value, cause):
     rejection = rejection_of(value)
     assert rejection.reason is Reason.INVALID_JSON
     assert cause in rejection.detail
 
 
 @pytest.mark.parametrize(("value", "cause"), NO_EVENT.values(), ids=NO_EVENT)
-def test_what_a_framework_made_of_an_event_is_told(value, cause):
+def test_what_a_framework_made_of_an_event_is_reported(value, cause):
     rejection = rejection_of(value)
     assert rejection.reason is Reason.INVALID_EVENT
     assert cause in rejection.detail
 
 
 @pytest.mark.parametrize(("value", "headers", "cause"), HEADERS.values(), ids=HEADERS)
-def test_headers_that_hide_the_attributes_are_told(value, headers, cause):
+def test_headers_that_hide_the_attributes_are_reported(value, headers, cause):
     rejection = rejection_of(value, headers)
     assert rejection.reason is Reason.INVALID_EVENT
     assert cause in rejection.detail
 
 
-def test_a_region_without_its_zero_is_told():
+def test_a_region_without_its_zero_is_reported():
     rejection = rejection_of(with_data(regionCode="1"))
     assert rejection.reason is Reason.UNKNOWN_REGION
     assert "leading zero" in rejection.detail

@@ -24,5 +24,5 @@ BINARY = (("ce_specversion", b"1.0"), ("ce_subject", B.encode()))
         (b"[" * 100_000, A, (), (A,)),
     ],
 )
-def test_clinics_are_named_in_the_data_the_subject_and_the_key(content, key, headers, expected):
+def test_a_clinic_is_named_in_data_subject_and_key(content, key, headers, expected):
     assert named_hsa_ids(record(content, key=key, headers=headers)) == expected

@@ -37,12 +37,12 @@ def test_a_large_value_is_judged_as_a_small_one_is(value):
 
 
 @given(st.binary() | st.text().map(str.encode))
-def test_what_is_no_json_is_none_when_it_is_large(value):
+def test_large_invalid_json_gives_nothing(value):
     with pytest.raises((ValueError, RecursionError)):
         outline(b"[1, " + value + b'"')
 
 
-def test_blanks_around_a_large_event_and_unread_members_in_it_do_no_harm():
+def test_blanks_and_unread_members_of_large_events_are_harmless():
     members = {"unread": "x" * MEBIBYTE, "time": "2026-01-01t00:00:00z"}
     value = b" \n" + json.dumps(EVENT | members).encode() + b" " * MEBIBYTE
     assert decode(value, key=CLINIC).hsa_id == CLINIC

@@ -56,7 +56,7 @@ def near_misses(draw: st.DrawFn) -> bytes:
 @example(json.dumps(activated(CLINIC, 5, name="a\0b")).encode(), None, ())
 @example(json.dumps(activated(CLINIC, 5))[:-1].encode() + b',"data":{"hsaId":"B"}}', None, ())
 @example(json.dumps(activated(CLINIC, 5)).replace("subject", "s\\u0075bject").encode(), None, ())
-def test_it_says_of_any_record_what_the_codec_says_or_nothing(value, key, headers):
+def test_it_agrees_with_the_full_decoder_or_abstains(value, key, headers):
     candidate = Record(ACTIVATION, 0, 0, None, key, value, headers)
 
     event = QUICK(candidate)

@@ -71,7 +71,7 @@ def test_a_certificates_end_is_read_in_either_form():
     "content",
     ["", "no certificate", UNTIL_2030.replace("MIIB", "MIIC"), UNTIL_2030.replace("\nMIIB", "\n")],
 )
-def test_what_is_no_certificate_is_said_to_be_none(content):
+def test_what_is_not_a_certificate_is_reported(content):
     with pytest.raises(NoCertificate):
         ends_of(content.encode())
 
@@ -84,7 +84,7 @@ def test_what_is_no_certificate_is_said_to_be_none(content):
         (datetime(2030, 3, 10, tzinfo=UTC), State.FAIL),
     ],
 )
-def test_our_certificate_warns_a_month_before_its_end_and_fails_after_it(both, at, state):
+def test_our_certificate_warns_a_month_before_it_expires(both, at, state):
     finding = checked("certificates", at=at, certificates={"X_SSL_CERTFILE": both})
     assert finding.state is state
     assert "2030-03-09" in finding.detail
@@ -96,7 +96,7 @@ def test_one_good_authority_is_enough(both):
     assert checked("certificates", at=at, certificates={"X_CAFILE": both}).state is State.OK
 
 
-def test_the_worst_certificate_counts_and_all_are_told(tmp_path, both):
+def test_the_worst_certificate_counts_and_all_are_reported(tmp_path, both):
     files = {"X_CAFILE": both, "X_CERTFILE": tmp_path / "missing.pem"}
     finding = checked("certificates", certificates=files)
     assert finding.state is State.FAIL
@@ -129,7 +129,7 @@ def test_the_real_disk_is_asked(tmp_path):
     assert "MiB are free" in disk.look().detail
 
 
-def test_a_missing_file_of_a_database_is_told_by_its_check(tmp_path):
+def test_a_missing_database_file_is_reported_by_its_check(tmp_path):
     checks = MachineChecks(no_registry, tmp_path / "missing.db", {}, lambda: ENDS[0])
     (disk,) = (found for found in checks.all() if found.id == "disk")
     assert disk.needs == ("database",)

@@ -53,7 +53,7 @@ def test_one_that_follows_another_is_looked_at_unless_that_failed(before, state)
     assert found(*checks)["late"] is state
 
 
-def test_one_that_hangs_holds_up_neither_the_others_nor_the_end():
+def test_a_hanging_check_holds_up_nothing_else():
     forever = threading.Event()
 
     def hang() -> Finding:
@@ -94,7 +94,7 @@ def test_what_needs_something_that_failed_is_not_looked_at():
     assert findings["fine"].state is State.OK
 
 
-def test_what_needs_something_that_does_not_apply_does_not_apply_either():
+def test_a_check_without_its_condition_does_not_apply():
     findings = run_checks(
         [Check("off", told(skip("not here"))), Check("next", raising(KeyError()), ("off",))]
     )

@@ -26,7 +26,7 @@ def test_another_secret_is_tried_at_once():
     assert refusals.wait_seconds() == 0
 
 
-def test_who_is_let_in_begins_anew():
+def test_an_accepted_login_resets_the_backoff():
     refusals = LoginBackoff()
     for _ in range(8):
         refusals.refused("no")

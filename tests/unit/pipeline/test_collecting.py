@@ -24,7 +24,7 @@ def no_wait(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("no_wait")
-def test_a_cycle_lives_until_the_batch_is_done_and_no_longer() -> None:
+def test_a_cycle_lives_until_the_batch_is_done() -> None:
     with gc_control.between_batches() as collect:
         waste = weakref.ref(Cycle())
         assert not gc.isenabled()
@@ -41,7 +41,7 @@ def test_after_a_failure_the_collector_works_as_before() -> None:
     assert gc.get_freeze_count() == 0
 
 
-def test_small_batches_in_quick_succession_do_not_each_pay_for_a_collection() -> None:
+def test_quick_small_batches_do_not_each_pay_a_collection() -> None:
     with gc_control.between_batches() as collect:
         waste = weakref.ref(Cycle())
         collect()

@@ -16,7 +16,7 @@ IGNORED = Record("other", 0, 0, None, b"key", None)
 BAD = Record(ACTIVATION, 0, 1, None, None, b"no event", (("name", b"value"), ("none", None)))
 
 
-def test_bytes_are_kept_of_records_that_are_to_be_set_aside_and_of_no_others():
+def test_only_dead_lettered_records_retain_their_payload():
     decoded = DecodedRecords.decode(CODEC, [EVENT, IGNORED, BAD], EPOCH, retain_all=False)
     assert decoded.record(2) == BAD
     for at in (0, 1):
@@ -30,7 +30,7 @@ def test_bytes_are_kept_of_all_where_that_is_asked_for():
     assert decoded.retained_bytes() > EVENT.size + IGNORED.size + BAD.size
 
 
-def test_bytes_are_kept_where_a_dead_letter_is_known_to_be():
+def test_payloads_are_retained_where_a_dead_letter_exists():
     decoded = DecodedRecords.decode(
         CODEC, [EVENT, IGNORED], EPOCH, retain_all=False, retain_at={IGNORED.address}
     )

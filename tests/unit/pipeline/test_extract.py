@@ -63,7 +63,7 @@ def test_a_name_that_is_too_long_is_dropped():
     assert values(parsed(f"{HEADER}{A},true,01,{'x' * 201}\n")) == (True, "01", None)
 
 
-def test_its_version_is_its_time_and_the_hash_of_its_content():
+def test_its_version_is_its_time_and_content_hash():
     one, other = parsed(f"{HEADER}{A},true,01,\n"), parsed(f"{HEADER}{A},false,01,\n")
     register = one.clinics[A].activation
     assert register is not None

@@ -81,12 +81,12 @@ AT = 'connection failed: connection to server at "10.0.0.1", port 5432 failed: '
         ("server closed the connection unexpectedly", Fault.TRANSIENT),
     ],
 )
-def test_a_refused_login_is_told_from_a_server_that_is_away(said, fault):
+def test_a_refused_login_is_distinguished_from_an_unavailable_server(said, fault):
     cause = psycopg.OperationalError(said)
     assert fault_of(OperationalError("", {}, cause)) is fault
 
 
-def test_what_the_database_says_is_told_without_the_statement_and_its_values():
+def test_database_errors_are_reported_without_statements_and_values():
     assert first_line(of_sqlite(sqlite3.SQLITE_BUSY)) == "told by the database"
 
 
@@ -118,7 +118,7 @@ FOR_EVER = RetryPolicy(give_up_after=None)
 BUSY = of_sqlite(sqlite3.SQLITE_BUSY)
 
 
-def test_what_may_pass_is_tried_again_until_it_works_and_told_each_time():
+def test_a_transient_error_is_retried_and_reported_each_time():
     attempts = Attempts(*[BUSY] * 50)
     assert attempts.tried(FOR_EVER) == "done"
     assert attempts.told == [BUSY] * 50

@@ -95,7 +95,7 @@ def test_its_halves_have_its_records_and_go_its_way(batch, whole):
 
 
 @given(two_batches(), st.booleans())
-def test_two_batches_become_one_that_has_the_records_of_both_and_goes_the_way_of_both(pair, whole):
+def test_two_batches_join_with_all_records_and_ranges(pair, whole):
     first, second = pair
     pending = pending_of(first, whole=whole)
     assert pending.is_continued_by(second)
@@ -124,7 +124,7 @@ def test_a_batch_that_begins_elsewhere_does_not_follow():
     assert pending.is_continued_by(FetchedBatch((), (OffsetRange(PARTITIONS[1], 3, 7),)))
 
 
-def test_what_is_no_event_is_kept_byte_for_byte_and_an_event_only_if_asked_to():
+def test_rejected_records_are_retained_byte_for_byte():
     bad = record(b"no event", offset=1)
     light = DecodedRecords.decode(CODEC, [EVENT, bad], EPOCH, retain_all=False)
 

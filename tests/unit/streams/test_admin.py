@@ -45,12 +45,12 @@ def test_a_topic_that_is_not_there_is_left_out(asked):
     assert asked(UnknownTopicOrPartitionError) == {}
 
 
-def test_a_topic_that_has_no_leader_now_is_away(asked):
+def test_a_leaderless_topic_is_unavailable(asked):
     with pytest.raises(StreamUnavailable, match=r"host:9092: .*LeaderNotAvailableError: topic"):
         asked(LeaderNotAvailableError)
 
 
-def test_a_topic_that_we_may_not_describe_is_refused_by_the_rights_that_are_missing(asked):
+def test_a_topic_we_may_not_describe_names_missing_rights(asked):
     with pytest.raises(StreamError, match="TopicAuthorizationFailedError: topic") as refused:
         asked(TopicAuthorizationFailedError)
     assert "DESCRIBE" in str(in_words(refused.value.hint))

@@ -92,7 +92,7 @@ def test_any_records_come_back_byte_for_byte(written, name):
 
 
 @given(logs(), st.integers(1, 5))
-def test_any_batch_size_gives_the_same_records_and_moves_that_chain(written, max_records):
+def test_any_batch_size_gives_the_same_chained_records(written, max_records):
     with TemporaryDirectory() as folder:
         path = write_archive(Path(folder, "a.jsonl"), written)
         with reading(path, max_records=max_records) as source:
@@ -109,7 +109,7 @@ def test_any_batch_size_gives_the_same_records_and_moves_that_chain(written, max
 
 
 @given(logs(), st.data())
-def test_any_position_within_the_log_drops_exactly_what_is_below_it(written, data):
+def test_any_position_drops_exactly_what_is_below_it(written, data):
     positions = {}
     for place in (HERE, THERE):
         offsets = [r.offset for r in written if (r.topic, r.partition) == place]
@@ -123,7 +123,7 @@ def test_any_position_within_the_log_drops_exactly_what_is_below_it(written, dat
     assert found == expected
 
 
-def test_a_batch_moves_its_partitions_from_the_positions_that_were_told(tmp_path):
+def test_a_batch_advances_from_the_stored_positions(tmp_path):
     path = write_archive(tmp_path / "a.jsonl", numbered([b"a", b"b", b"c"]))
 
     with reading(path, {HERE: 1}, max_records=1) as source:
@@ -172,9 +172,7 @@ def test_large_records_end_a_batch_before_memory_does(tmp_path):
 
 
 class TestWhichArchiveItIs:
-    def test_it_is_known_by_its_first_line_wherever_it_lies_and_however_it_is_packed(
-        self, tmp_path
-    ):
+    def test_it_is_known_by_its_first_line_alone(self, tmp_path):
         first, *rest = AN_ARCHIVE.splitlines(keepends=True)
         alike = [
             write_lines(tmp_path / "a.jsonl", [first, *rest]),
@@ -205,9 +203,7 @@ class TestWhichArchiveItIs:
 
 class TestDamage:
     @pytest.mark.parametrize("max_records", [1, 2, 100])
-    def test_everything_before_a_bad_line_is_handed_out_and_then_it_raises(
-        self, tmp_path, max_records
-    ):
+    def test_records_before_a_bad_line_are_handed_out_first(self, tmp_path, max_records):
         path = write_lines(tmp_path / "a.jsonl", [AN_ARCHIVE, b"{not json\n", AN_ARCHIVE])
         handed_out: list[FetchedBatch] = []
 
@@ -254,7 +250,7 @@ class TestDamage:
             pytest.param(gzip.compress(AN_ARCHIVE)[:20] + b"\xff" * 50, id="damaged inside"),
         ],
     )
-    def test_a_corrupt_gz_is_told_with_file_and_line(self, tmp_path, content):
+    def test_a_corrupt_gz_is_reported_with_file_and_line(self, tmp_path, content):
         path = tmp_path / "a.jsonl.gz"
         path.write_bytes(content)
 
@@ -267,13 +263,13 @@ class TestDamage:
         with pytest.raises(StreamError, match="line 1"):
             _ = ArchiveSource(path, 1).stream_id
 
-    def test_a_line_without_end_is_refused_before_it_fills_the_memory(self, tmp_path):
+    def test_an_endless_line_is_refused_before_filling_memory(self, tmp_path):
         path = write_lines(tmp_path / "a.jsonl.gz", [AN_ARCHIVE, b" " * 101_711_873])
 
         assert "line 4: the line is longer than 101711872 bytes" in refusal_of(path).what
 
     @pytest.mark.parametrize("offset", [0, 1, 2])
-    def test_offsets_that_do_not_grow_are_two_exports_in_one_file(self, tmp_path, offset):
+    def test_offsets_that_do_not_grow_are_two_exports(self, tmp_path, offset):
         more = archive_line(record(b"d", offset=offset))
         refusal = refusal_of(write_lines(tmp_path / "a.jsonl", [AN_ARCHIVE, more]))
 
@@ -285,7 +281,7 @@ class TestDamage:
 
         assert len(read_all(write_lines(tmp_path / "a.jsonl", [AN_ARCHIVE, elsewhere]))) == 4
 
-    def test_a_file_that_cannot_be_opened_raises_what_the_system_says(self, tmp_path):
+    def test_an_unopenable_file_raises_the_systems_error(self, tmp_path):
         with pytest.raises(FileNotFoundError):
             ArchiveSource(tmp_path / "none.jsonl", 1).seek(StoredPositions({}))
         with pytest.raises(FileNotFoundError):
@@ -295,7 +291,7 @@ class TestDamage:
 
 
 class TestPositionsThatDoNotFit:
-    def test_an_archive_that_begins_after_our_position_is_refused_with_both(self, tmp_path):
+    def test_an_archive_beginning_after_our_position_is_refused_with_both(self, tmp_path):
         path = write_archive(tmp_path / "a b.jsonl", [record(b"x", offset=9)])
         refusal = refusal_of(path, {HERE: 4})
 
@@ -314,7 +310,7 @@ class TestPositionsThatDoNotFit:
 
         assert (span.from_offset, span.to_offset) == (0, 10)
 
-    def test_an_archive_that_ends_before_our_position_is_refused_with_both(self, tmp_path):
+    def test_an_archive_ending_before_our_position_is_refused_with_both(self, tmp_path):
         path = write_lines(tmp_path / "a.jsonl", [AN_ARCHIVE])
 
         assert f"{HERE.topic}/0 ends at offset 3, before our position 4" in (

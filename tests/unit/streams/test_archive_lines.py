@@ -34,7 +34,7 @@ def test_a_line_as_kcat_prints_it_is_its_record():
     assert read.headers == (("a", b"1"), ("b", None))
 
 
-def test_missing_or_null_places_are_the_number_of_the_line_partition_0_and_no_timestamp():
+def test_missing_places_default_to_line_number_and_partition_0():
     bare = record_of(line(), 7)
 
     assert (bare.offset, bare.partition, bare.timestamp_ms) == (7, 0, None)
@@ -67,7 +67,7 @@ def test_bytes_that_are_not_utf_8_are_read_from_base64():
     assert read.headers == (("h", b"\xff\x00"), ("n", None))
 
 
-def test_a_null_payload_is_a_tombstone_and_an_empty_one_is_not():
+def test_only_a_null_payload_is_a_tombstone():
     assert record_of(line(payload=None), 0).value is None
     assert record_of(line(payload=""), 0).value == b""
 
@@ -80,13 +80,13 @@ RAW_BYTES = st.binary().map(lambda raw: bytes(b for b in raw if b >= 0x20 and b 
 @example(b"\xff", "å".encode())
 @example("å".encode(), b"\xe5")
 @example(b"\xed\xb3\xbf", b"\xf0\x9f")
-def test_any_raw_bytes_in_a_line_come_back_as_they_were(key, value):
+def test_any_raw_bytes_in_a_line_survive(key, value):
     read = record_of(b'{"topic":"t","key":"' + key + b'","payload":"' + value + b'"}', 0)
 
     assert (read.key, read.value) == (key, value)
 
 
-def test_a_header_name_that_is_not_utf_8_keeps_its_value_and_loses_a_character():
+def test_a_header_name_not_in_utf_8_keeps_its_value():
     read = record_of(b'{"topic":"t","headers":["n\xff","\xfe"],"payload":null}', 0)
 
     assert read.headers == (("n\ufffd", b"\xfe"),)
@@ -102,7 +102,7 @@ def test_any_text_is_its_utf_8_however_it_is_escaped(key, value):
 
 
 @given(st.binary(max_size=60))
-def test_any_bytes_are_a_record_or_refused_and_nothing_else_happens(content):
+def test_any_bytes_are_a_record_or_are_refused(content):
     with suppress(MalformedLineError):
         assert record_of(content, 0).topic
 
@@ -157,7 +157,7 @@ def test_any_bytes_are_a_record_or_refused_and_nothing_else_happens(content):
         ),
     ],
 )
-def test_what_is_no_record_is_refused_with_the_problem(written, problem):
+def test_what_is_not_a_record_is_refused_with_the_problem(written, problem):
     with pytest.raises(MalformedLineError) as refusal:
         record_of(written, 0)
 

@@ -56,7 +56,7 @@ def read_back(path: Path) -> list[Record]:
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "A.JSONL.GZ"])
 @given(st.lists(st.lists(CONTENT, max_size=3), max_size=3))
-def test_a_file_comes_back_as_it_was_and_is_the_same_each_time(name, parts):
+def test_a_file_is_reproducible_and_reads_back_unchanged(name, parts):
     records = numbered([value for part in parts for value in part], key=b"k")
     with TemporaryDirectory() as folder:
         one, other = Path(folder) / name, Path(folder) / f"b-{name}"

@@ -56,14 +56,14 @@ def test_only_the_broker_that_refused_is_left_alone():
     assert not errors.is_refused_by("three:9092")
 
 
-def test_a_refusal_is_told_though_the_next_connection_is_lost():
+def test_a_refusal_is_reported_though_the_next_connection_fails():
     errors = ConnectionErrors()
     errors.failed(failure(REFUSED, "one:1"))
     errors.failed(failure(LOST, "two:2"))
     assert "one:1 answers" in str(errors.unavailable(GAVE_UP))
 
 
-def test_an_address_that_only_the_brokers_name_is_told_as_such():
+def test_an_address_advertised_by_brokers_is_reported_as_such():
     errors = ConnectionErrors()
     errors.failed(failure(LOST, "inner:9092", is_advertised=True))
     errors.failed(failure(LOST))
@@ -85,7 +85,7 @@ def test_a_refusal_is_forgotten_once_it_works():
     assert (errors.backoff.wait_seconds(), errors.describe_refusal()) == (0, None)
 
 
-def test_what_is_away_is_tried_without_a_pause():
+def test_what_is_unavailable_is_retried_without_a_pause():
     errors = ConnectionErrors()
     errors.failed(failure(LOST))
     assert errors.backoff.wait_seconds() == 0

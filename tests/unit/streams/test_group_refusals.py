@@ -24,7 +24,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize(("kind", "setting"), SETTINGS.items())
-def test_a_group_that_will_not_have_us_is_refused_by_the_setting(kind, setting):
+def test_a_group_that_refuses_us_names_the_setting(kind, setting):
     refusal = group_member.group_refusal(kind(), "workers")
     assert refusal is not None
     assert "the group workers" in refusal.what
@@ -33,5 +33,5 @@ def test_a_group_that_will_not_have_us_is_refused_by_the_setting(kind, setting):
 
 
 @pytest.mark.parametrize("kind", [CommitFailedError, RebalanceInProgressError, ValueError])
-def test_what_a_new_client_can_heal_is_no_refusal(kind):
+def test_what_a_new_client_can_heal_is_not_a_refusal(kind):
     assert group_member.group_refusal(kind(), "workers") is None

@@ -47,7 +47,7 @@ def place_of(bound, log: list[Record]) -> int:
 
 
 @given(logs(), STARTS, ENDS)
-def test_a_record_is_in_from_the_start_on_and_before_the_end(log, start, end):
+def test_a_record_is_included_from_start_until_before_end(log, start, end):
     window = RangeFilter(Range(start=start, end=end))
     first, stop = place_of(start, log), place_of(end, log)
     assert [r.offset for r in log if window.has(r)] == [

@@ -165,7 +165,7 @@ def test_records_with_the_same_headers_share_them_in_memory():
 
 
 @pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
-def test_a_record_of_16_mib_is_whole_and_a_larger_one_an_excerpt(codec):
+def test_a_record_beyond_16_mib_is_an_excerpt(codec):
     whole, too_large = b"w" * (MAX_RECORD_BYTES - 100), b"x" * (MAX_RECORD_BYTES + 1)
     sizes: list = [
         (b"1", b"small", []),

@@ -102,7 +102,7 @@ def test_a_token_of_unknown_life_is_used_once(server, tokens):
         (429, {}, "answers 429", NoToken),
     ],
 )
-def test_what_is_no_token_is_told_without_a_secret(server, tokens, status, answer, words, kind):
+def test_an_invalid_token_is_reported_without_a_secret(server, tokens, status, answer, words, kind):
     server.answers = [(status, answer)] * 2
     with pytest.raises(KafkaError, match=words) as raised:
         tokens()
@@ -110,7 +110,7 @@ def test_what_is_no_token_is_told_without_a_secret(server, tokens, status, answe
     assert SECRET not in str(raised.value)
 
 
-def test_a_server_that_is_away_may_come_back():
+def test_an_unavailable_server_is_transient():
     with pytest.raises(NoToken, match="gives no token") as raised:
         ClientCredentials("http://127.0.0.1:1/token", "worker", lambda: SECRET)()
     assert raised.value.retriable
@@ -147,7 +147,7 @@ def _talk_nonsense(listener):
         client.sendall(b"-ERR no such thing\r\n")
 
 
-def test_a_token_that_is_a_pipe_is_refused_and_not_waited_for(tmp_path):
+def test_a_token_file_that_is_a_pipe_is_refused(tmp_path):
     os.mkfifo(tmp_path / "token")
     with pytest.raises(TokenRefused, match="it is not a regular file"):
         TokenFile(tmp_path / "token")()

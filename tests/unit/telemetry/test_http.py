@@ -49,13 +49,13 @@ def test_a_worker_is_alive_before_it_is_ready(served):
     assert served.get("/readyz") == (503, "failing\n")
 
 
-def test_a_worker_that_has_written_and_is_a_member_is_ready(served):
+def test_a_member_that_has_written_is_ready(served):
     served.health.database_used(None)
     assert served.get("/readyz") == (200, "ok\n")
 
 
 @pytest.mark.parametrize("served", [STUCK_AT_ONCE], indirect=True)
-def test_a_loop_that_does_not_go_round_is_told_although_it_cannot_tell_itself(served):
+def test_a_stuck_loop_is_reported_although_it_cannot_report(served):
     assert served.get("/livez")[0] == 503
     status, body = served.get("/livez?verbose")
     assert status == 503
@@ -92,7 +92,7 @@ def test_what_a_batch_came_to_is_counted(served):
     assert "SE2321000016" not in body
 
 
-def test_a_path_that_there_is_not_names_those_that_there_are(served):
+def test_an_unknown_path_names_the_known_ones(served):
     status, body = served.get("/nowhere")
     assert status == 404
     assert "/readyz" in body
@@ -103,7 +103,7 @@ def test_a_head_has_no_body(served):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "BREW"])
-def test_another_method_is_told_which_ones_there_are(served, method):
+def test_another_method_learns_which_are_allowed(served, method):
     status, body = served.get("/livez", method)
     assert (status, "GET" in body) == (405, True)
 
@@ -191,6 +191,6 @@ def test_a_thread_that_ended_makes_a_worker_not_alive(served):
     assert (status, json.loads(body)["reasons"]) == (503, ["the thread watchdog has ended"])
 
 
-def test_a_port_that_is_taken_is_an_error_of_the_system(served):
+def test_a_port_in_use_raises_the_systems_error(served):
     with pytest.raises(OSError, match="in use"):
         HttpServer("127.0.0.1", served.server.port, served.health, served.metrics.registry)

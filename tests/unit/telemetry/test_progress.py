@@ -56,12 +56,12 @@ def warnings_of(told, *warnings):
         ),
     ],
 )
-def test_a_warning_is_an_event_with_a_name_to_search_for(told, warning, event, values):
+def test_a_warning_has_an_event_name_to_search_for(told, warning, event, values):
     ((method, _, kwargs),) = warnings_of(told, warning)
     assert (method, kwargs) == ("warning", {"event": event, **values})
 
 
-def test_a_record_set_aside_is_told_by_its_address_and_never_by_its_payload(told):
+def test_a_dead_letter_is_logged_by_address_never_by_payload(told):
     set_aside = DeadLettered(
         record(b"{secret", key="196408233234"), Rejection(Reason.INVALID_JSON, "d")
     )
@@ -72,7 +72,7 @@ def test_a_record_set_aside_is_told_by_its_address_and_never_by_its_payload(told
     assert "196408233234" not in str((args, kwargs))
 
 
-def test_a_batch_is_told_with_its_counts(told):
+def test_a_batch_is_logged_with_its_counts(told):
     progress, entries = told
     progress.committed(
         TransactionCommitted({Partition("t", 0): Counts(applied=2, ignored=1)}, {}, 2, ())
@@ -81,7 +81,7 @@ def test_a_batch_is_told_with_its_counts(told):
     assert (call.kwargs["read"], call.kwargs["applied"], call.kwargs["clinics"]) == (3, 2, 2)
 
 
-def test_a_quiet_topic_does_not_keep_a_worker_from_being_ready():
+def test_a_quiet_topic_does_not_keep_a_worker_unready():
     health = Health(60)
     TelemetryListener(structlog.get_logger(), Metrics(), health).database_answered()
     assert health.ready() == []
@@ -100,7 +100,7 @@ def test_held_facts_and_open_holds_are_measured():
     assert metrics.registry.get_sample_value("sync_worker_open_holds") == 2
 
 
-def test_an_unknown_type_is_told_once_and_counted_each_time(told):
+def test_an_unknown_type_is_reported_once_and_counted_each_time(told):
     progress, entries = told
     for records in (2, 3):
         known = UnknownType("t", '"eservices.clinic.activated.v1"', records)

@@ -8,7 +8,7 @@ from structlog.testing import LogCapture
 from sync_worker.telemetry.health import Health, ReadinessLog
 
 
-def test_each_turn_is_told_once_with_the_reasons():
+def test_each_change_of_readiness_is_logged_with_reasons():
     health, told = Health(60), LogCapture()
     log = structlog.wrap_logger(None, processors=[told], wrapper_class=structlog.BoundLogger)
     readiness = ReadinessLog(log, health)

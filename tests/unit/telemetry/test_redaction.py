@@ -18,7 +18,7 @@ def redaction():
     return Redaction(lambda: [SECRET])
 
 
-def test_a_probe_is_not_told_a_secret(redaction):
+def test_a_probe_reveals_no_secret(redaction):
     health = Health(60, redaction)
     health.database_used(f"no host {SECRET}")
     health.source = lambda: [f"no broker {SECRET}"]

@@ -127,7 +127,7 @@ def test_an_error_moves_no_cursor(sync_worker):
         "broken too many -o json",
     ],
 )
-def test_json_is_kept_to_wherever_it_is_asked_for_even_where_parsing_failed(sync_worker, line):
+def test_errors_are_json_where_requested_even_if_parsing_failed(sync_worker, line):
     sync_worker.add_raising(UserError(Exit.REFUSED, "It is so."))
     assert sync_worker(*line.split()).error["message"]
 
@@ -138,7 +138,7 @@ def test_without_json_an_error_is_text(sync_worker, line):
     assert sync_worker(*line.split()).stderr.startswith("error: ")
 
 
-def test_there_is_no_traceback_unless_it_is_asked_for(sync_worker):
+def test_there_is_no_traceback_unless_requested(sync_worker):
     sync_worker.add_raising(ValueError("inside"))
     assert "Traceback" not in sync_worker("broken").stderr
     for line in (["--debug", "broken"], ["broken", "--debug"]):
@@ -158,7 +158,7 @@ def test_a_command_ends_with_the_code_it_asks_for(sync_worker):
     assert sync_worker("broken") == Done(3, "", "")
 
 
-def test_a_reader_that_leaves_early_is_no_error():
+def test_a_reader_that_leaves_early_is_not_an_error():
     with subprocess.Popen(
         [*COMMAND, "config", "show"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:

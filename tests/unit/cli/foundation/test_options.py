@@ -108,7 +108,7 @@ def shared(sync_worker):
     return run
 
 
-def test_who_and_why_are_the_os_user_and_nothing_unless_they_are_given(shared, monkeypatch):
+def test_actor_and_reason_default_to_the_user_and_nothing(shared, monkeypatch):
     monkeypatch.setenv("LOGNAME", "kim")
     _, found = shared()
     assert found == {
