@@ -1,5 +1,6 @@
 """Replay: what it reports is what it does, and what a dry run says beforehand."""
 
+from contextlib import nullcontext
 from itertools import chain
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.worlds.registry import (
     rows,
 )
 
-from sync_worker.operations.reapply import CommittingReapplier, DryRunReapplier, Stop
+from sync_worker.operations.reapply import CommittingReapplier, DryRunReapplier
 from sync_worker.operations.replay import RecordFilter, Replay
 from sync_worker.pipeline.apply import Applier, TransactionWriter
 from sync_worker.pipeline.merge import Outcome
@@ -41,8 +42,15 @@ def batches(records, sizes):
             yield batch
 
 
+class GoingOn:
+    """Nobody wants the replay to end."""
+
+    is_wanted = False
+    shielded = nullcontext
+
+
 def replay(hand, records, sizes=(), only=None, stream=STREAM, into=None):
-    replaying = into or Replay(hand, only, Stop())
+    replaying = into or Replay(hand, only, GoingOn())
     replaying.read(stream, batches(records, sizes))
     return replaying
 

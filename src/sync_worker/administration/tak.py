@@ -5,9 +5,9 @@ else write the list from before it reads it until it is committed, and an additi
 it from before it judges until it is committed. So neither can slip past the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -73,6 +73,42 @@ class TakPlan:
     def changes_nothing(self) -> bool:
         """Whether the list is that already."""
         return not self.comes and not self.goes
+
+    def items(self, lines: Mapping[str, int]) -> list[dict[str, Any]]:
+        """Every id of both lists, by HSA-id, with what becomes of it, in the form of `tak import`.
+
+        `lines` are where the file names them.
+        """
+        outcomes = {
+            **dict.fromkeys(self.comes, "added"),
+            **dict.fromkeys(self.goes, "removed"),
+            **dict.fromkeys(self.stays, "kept"),
+        }
+        effects = {
+            **dict.fromkeys(self.stops_receiving, "stops_receiving"),
+            **dict.fromkeys(self.starts_receiving, "starts_receiving"),
+        }
+        return [
+            {
+                "line": lines.get(hsa_id),
+                "hsa_id": hsa_id,
+                "outcome": outcomes[hsa_id],
+                "reason": None,
+                "registered": hsa_id in self.registered,
+                "effect": effects.get(hsa_id),
+            }
+            for hsa_id in sorted(outcomes)
+        ]
+
+    def summary(self) -> dict[str, Any]:
+        """How many are added, removed and kept, and which clinics that affects."""
+        kinds = {"added": self.comes, "removed": self.goes, "kept": self.stays}
+        return {
+            "summary": {kind: len(hsa_ids) for kind, hsa_ids in kinds.items()},
+            "stops_receiving": self.stops_receiving,
+            "starts_receiving": self.starts_receiving,
+            "own_system": self.in_both,
+        }
 
 
 class TakChanged(UserError):

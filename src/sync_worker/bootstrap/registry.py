@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 from sync_worker.config import secrets, validators
 from sync_worker.config.settings import Settings
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
 from sync_worker.login_backoff import LoginBackoff, OnRefusal
-from sync_worker.registry import schema
+from sync_worker.registry import dialect, schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import WORKER, open_engine
 from sync_worker.registry.dialect.engine import Login
@@ -49,6 +50,12 @@ def worker_registry(settings: Settings, tell: OnRefusal = lambda *_: None) -> It
         yield opened
     finally:
         opened.close()
+
+
+def database_files(settings: Settings) -> list[Path]:
+    """The files of the SQLite databases that the settings name, whether they exist or not."""
+    urls = (settings.database_url, settings.support_url)
+    return [file for url in urls for file in dialect.files_of(url)]
 
 
 def regions(settings: Settings) -> Regions:

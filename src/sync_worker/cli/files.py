@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from sync_worker import bootstrap
 from sync_worker.administration.csv_files.reader import (
     MOST_MIB,
     FileContents,
@@ -23,7 +24,6 @@ from sync_worker.administration.messages.plans import NOTHING_CHANGED
 from sync_worker.cli import messages
 from sync_worker.cli.output import Output
 from sync_worker.errors import Exit, UserError, Words
-from sync_worker.registry import dialect
 from sync_worker.streams.protocol import StreamError
 
 if TYPE_CHECKING:
@@ -154,15 +154,14 @@ class PathToWrite(click.Path):
 
 def refuse_registry(settings: "Settings", path: Path) -> None:
     """Raise UserError where `path` is a file of a SQLite database that the settings name."""
-    for url in (settings.database_url, settings.support_url):
-        if any(_is_same(path, file) for file in dialect.files_of(url)):
-            raise UserError(
-                Exit.USAGE,
-                messages.REGISTRY_FILE(path=path),
-                why=NOTHING_CHANGED(),
-                hint=messages.NAME_ANOTHER_FILE(),
-                code="file",
-            )
+    if any(_is_same(path, file) for file in bootstrap.registry.database_files(settings)):
+        raise UserError(
+            Exit.USAGE,
+            messages.REGISTRY_FILE(path=path),
+            why=NOTHING_CHANGED(),
+            hint=messages.NAME_ANOTHER_FILE(),
+            code="file",
+        )
 
 
 def _is_same(path: Path, file: Path) -> bool:

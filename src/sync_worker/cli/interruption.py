@@ -1,31 +1,17 @@
-"""Long work in parts: Ctrl-C and its like end it in order, and it waits for what is unavailable.
+"""Ctrl-C and its like, for commands that do long work in parts.
 
 What is in hand is finished and counted; what only waits or reads is ended at once.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from sqlalchemy.exc import DBAPIError
-
-from sync_worker import bootstrap
 from sync_worker.cli import signals
-from sync_worker.cli.invocation import Invocation
-from sync_worker.cli.output import Output
-from sync_worker.errors import Exit, UserError
-from sync_worker.operations.reapply import ReapplyContext, Stop
-from sync_worker.pipeline.retry import Retrier, is_transient
-from sync_worker.registry import schema
-from sync_worker.registry.errors import first_line
-from sync_worker.streams.protocol import StreamUnavailable
-
-_SAY_AGAIN_SECONDS = 5.0
 
 
-class Interruption(Stop):
-    """Whether somebody wants the command to end, by a signal."""
+class Interruption:
+    """Whether somebody wants the command to end, by a signal; a `Stop`."""
 
     def __init__(self) -> None:
         self.is_wanted = False
@@ -46,71 +32,7 @@ class Interruption(Stop):
         finally:
             self._is_shielded = False
 
-    @contextmanager
-    def in_order(self) -> Iterator[None]:
-        """Where somebody wanted the body to end, whatever it ended with is that.
-
-        Raises:
-            UserError: it was interrupted.
-        """
-        try:
-            yield
-        except KeyboardInterrupt:
-            raise _interrupted() from None
-        except (DBAPIError, StreamUnavailable) as error:
-            # A stop does not wait for what is unavailable; nothing of the part was kept.
-            if self.is_wanted and is_transient(error):
-                raise _interrupted() from None
-            raise
-        if self.is_wanted:
-            raise _interrupted()
-
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         is_first, self.is_wanted = not self.is_wanted, True
         if not (self._is_shielded and is_first):
             raise KeyboardInterrupt
-
-
-@contextmanager
-def reapplying(run: Invocation) -> Iterator[tuple[ReapplyContext, Interruption]]:
-    """What re-applies records, with the registry waited for, and Ctrl-C in order.
-
-    Raises:
-        MissingDatabase, WrongRevision: there is no such registry.
-        DBAPIError: it is unavailable for longer than somebody waits.
-    """
-    interruption = Interruption()
-    with bootstrap.registry.worker_registry(run.settings) as registry, interruption.installed():
-        waiting = _Waiting(run.output)
-        retry = Retrier(registry, lambda: interruption.is_wanted, waiting.tell)
-
-        def require_head() -> None:
-            with registry.snapshot() as connection:
-                schema.require_head(connection)
-
-        retry(require_head)
-        context = bootstrap.operations.reapply_context(run.settings, registry, retry)
-        yield context, interruption
-
-
-def _interrupted() -> UserError:
-    return UserError(
-        Exit.INTERRUPTED,
-        "Interrupted: what is printed is what it came to so far; the rest was not begun.",
-        hint="The same command again is safe: what is known already changes nothing.",
-    )
-
-
-class _Waiting:
-    """Says that something is waited for, and not at each try."""
-
-    def __init__(self, output: Output) -> None:
-        self._output = output
-        self._said_at = 0.0
-
-    def tell(self, error: BaseException, _seconds: float) -> None:
-        if self._said_at and time.monotonic() - self._said_at < _SAY_AGAIN_SECONDS:
-            return
-        self._said_at = time.monotonic()
-        what = "Kafka" if isinstance(error, StreamUnavailable) else "The database"
-        self._output.attention(f"{what} cannot be used now; trying again: {first_line(error)}")

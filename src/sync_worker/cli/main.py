@@ -7,6 +7,7 @@ import difflib
 import os
 import re
 import sys
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple, NoReturn
@@ -16,9 +17,10 @@ import click
 from sync_worker import __version__
 from sync_worker.cli import options, output, standard_streams
 from sync_worker.cli.errors import as_command_error, as_json, as_text, output_failed
-from sync_worker.cli.language import language_of
 from sync_worker.config.secrets import secrets_in
+from sync_worker.config.sources import SECRETS_DIR, read_settings, variable
 from sync_worker.errors import Exit
+from sync_worker.language import Language, of_locale
 from sync_worker.printable import printable_text
 from sync_worker.telemetry.redaction import Redaction
 
@@ -58,6 +60,7 @@ _EXIT_CODES = (
     "6 not found, 130 interrupted. status always ends with 0; scripts ask doctor."
 )
 _COMPLETION = "_SYNC_WORKER_COMPLETE"
+_LANGUAGE = variable("lang")
 _FORM_ASKED_FOR = re.compile(r"-[vq]*o=?(?P<short>.*)|--output(?:=(?P<long>.*))?", re.DOTALL)
 
 
@@ -146,13 +149,11 @@ def _told(error: BaseException, arguments: Sequence[str], redaction: Redaction) 
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and not _wants_json(arguments):
         click.echo(error.ctx.get_help() + "\n", err=True)
     tell = as_json if _wants_json(arguments) else as_text
-    click.echo(tell(told, language_of(os.environ), redaction), err=True)
+    click.echo(tell(told, _language_of(os.environ), redaction), err=True)
     return told.exit_code
 
 
 def _traceback(error: BaseException) -> str:
-    import traceback
-
     return "".join(traceback.format_exception(error))
 
 
@@ -173,3 +174,15 @@ def _wants_json(arguments: Sequence[str]) -> bool:
         if asked:
             wanted = asked["short"] or asked["long"] or following
     return wanted == output.Form.JSON
+
+
+def _language_of(environ: Mapping[str, str]) -> Language:
+    """The language of errors, found also where the settings are what is wrong.
+
+    That of SYNC_WORKER_LANG where it names one, wherever it is set; else that of the locale.
+    """
+    places = {name: environ[name] for name in (_LANGUAGE, SECRETS_DIR) if name in environ}
+    given = read_settings(places, [_LANGUAGE]).values.get(_LANGUAGE)
+    if given is not None and given.text in list(Language):
+        return Language(given.text)
+    return of_locale(environ)

@@ -3,7 +3,6 @@
 An option of the group is accepted at every level; the innermost one that is given counts.
 """
 
-import getpass
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +17,6 @@ from sync_worker.cli.params import refuse_unclear
 from sync_worker.domain.characters import cleaned
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-_NOBODY = "unknown"
 _CHANGES = "sync_worker.changes"
 
 
@@ -176,61 +174,11 @@ def limit_option(command: Decorated) -> Decorated:
     )(command)
 
 
-def actor_option(command: Decorated) -> Decorated:
-    """`--actor ID`, by default the user of the operating system."""
-    return click.option(
-        "--actor",
-        metavar="ID",
-        default=_os_user,
-        show_default="the user of the operating system",
-        callback=not_blank,
-        help="Who makes the change; recorded in the log.",
-    )(command)
-
-
-def reason_option(command: Decorated) -> Decorated:
-    """`--reason TEXT`."""
-    return click.option(
-        "--reason", metavar="TEXT", callback=not_blank, help="Why; recorded in the log."
-    )(command)
-
-
-def required_reason(command: Decorated) -> Decorated:
-    """`--reason TEXT`, without which nothing is done."""
-    return click.option(
-        "--reason",
-        metavar="TEXT",
-        required=True,
-        callback=not_blank,
-        help="Why; recorded in the log.",
-    )(command)
-
-
-def actor_and_reason(command: Decorated) -> Decorated:
-    """`--actor ID` and `--reason TEXT`: who, and why."""
-    return actor_option(reason_option(command))
-
-
-def ticket_and_reason(ticket: str | None, reason: str | None) -> str | None:
-    """What the log keeps of both: why, after the order behind it."""
-    return ": ".join(part for part in (ticket, reason) if part is not None) or None
-
-
 def dry_run_option(command: Decorated) -> Decorated:
     """`--dry-run`, as `dry_run`."""
     return click.option("--dry-run", is_flag=True, help="Show what would be done, and stop.")(
         command
     )
-
-
-def yes_option(command: Decorated) -> Decorated:
-    """`-y` or `--yes`, as `yes`."""
-    return click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")(command)
-
-
-def plan_options(command: Decorated) -> Decorated:
-    """`--dry-run` and `--yes`, of a command that shows a plan and asks."""
-    return dry_run_option(yes_option(command))
 
 
 def _overridden(ctx: click.Context, outer: Globals, given: Mapping[str, Any]) -> Globals:
@@ -262,14 +210,6 @@ def _write_options(
     if records:
         with formatter.section(title):
             formatter.write_dl(records)
-
-
-def _os_user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        # A container's user need not have a name.
-        return _NOBODY
 
 
 def not_blank(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:

@@ -10,7 +10,7 @@ import click
 
 from sync_worker import bootstrap
 from sync_worker.authorship import Authorship
-from sync_worker.cli.options import not_blank
+from sync_worker.cli.options import dry_run_option, not_blank
 from sync_worker.cli.output import Output
 from sync_worker.errors import Words
 
@@ -63,8 +63,7 @@ class Author(NamedTuple):
 
 def plan_options(command: Command) -> Command:
     """`--dry-run` and `--yes`, as `consent`."""
-    dry_run = click.option("--dry-run", is_flag=True, help="Show what would be done, and stop.")
-    return dry_run(yes_option(command))
+    return dry_run_option(yes_option(command))
 
 
 def yes_option(command: Command) -> Command:

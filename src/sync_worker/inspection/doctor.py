@@ -16,8 +16,7 @@ from sync_worker.errors import Hint, UserError
 from sync_worker.language import Language, worded
 from sync_worker.registry.errors import first_line
 from sync_worker.remedies import Remedy
-from sync_worker.streams.kafka.admin import UnsupportedRequest
-from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
+from sync_worker.streams.protocol import StreamRefused, StreamUnavailable, UnsupportedRequest
 
 DEADLINE_SECONDS = 10.0
 

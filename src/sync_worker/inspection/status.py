@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sync_worker.domain.regions import Regions
 from sync_worker.events.record import Partition
@@ -21,13 +21,15 @@ from sync_worker.registry.positions import Counts, Position, latest
 from sync_worker.remedies import Remedy
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
-from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.protocol import (
     StoredPositions,
     StreamError,
     StreamRefused,
     StreamUnavailable,
 )
+
+if TYPE_CHECKING:
+    from sync_worker.streams.kafka.admin import KafkaAdmin
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class LogState:
 
 
 def read_log_state(
-    admin: KafkaAdmin, stored: Iterable[Position], topics: Sequence[str]
+    admin: "KafkaAdmin", stored: Iterable[Position], topics: Sequence[str]
 ) -> LogState:
     """Ask the cluster for its log, to be compared with the stored positions.
 

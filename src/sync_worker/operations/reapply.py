@@ -6,7 +6,7 @@ Only records that could change something take the one write path, in small trans
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -50,14 +50,15 @@ class ReapplyContext(NamedTuple):
     retry: Retrier
 
 
-class Stop:
+class Stop(Protocol):
     """Whether a long operation is to end early. It ends between two transactions, never in one."""
 
-    is_wanted = False
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is to end; asked between transactions."""
 
     def shielded(self) -> AbstractContextManager[None]:
         """Keep the body, a transaction, from being interrupted."""
-        return nullcontext()
 
 
 class Reapplier(Protocol):

@@ -5,7 +5,7 @@ of the stream lie beyond all positions: the fold has everything that the rows ca
 have, and what came later is only pending (contract 4, `reconcile`).
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -295,3 +295,53 @@ def reconcile_with_extract(
         check_length(extract, survey, region_codes)
     expectation = ExtractExpectation(extract)
     return Reconciliation(compare(survey, expectation, region_codes), expectation)
+
+
+# What differs, in the form of `reconcile`.
+
+
+def difference_item(one: Difference, *, left: Sequence[Difference] | None = None) -> dict[str, Any]:
+    """A difference in the form of `reconcile`; `left` are those that a repair did not set."""
+    topic, partition, offset = one.address or (None, None, None)
+    shown = {
+        "hsa_id": one.hsa_id,
+        "fact": one.fact.value,
+        "registry": one.state.stored.value,
+        "expected": one.expected.value,
+        "cause": one.cause.value,
+        "registered": one.clinic.row is not None and one.clinic.row.is_registered,
+        "registered_by": None,
+        "registered_at": None,
+        "time": one.expected.time,
+        "event_id": one.expected.event_id,
+        "topic": topic,
+        "partition": partition,
+        "offset": offset,
+        "registry_time": one.state.stored.version and one.state.stored.version[0],
+        "registry_event_id": one.state.stored.version and one.state.stored.version[2],
+    }
+    return shown if left is None else {**shown, "repaired": not any(one is it for it in left)}
+
+
+def registration_item(one: RegistrationDrift, *, is_repair: bool) -> dict[str, Any]:
+    """A registration that differs in the same form; no repair sets it.
+
+    `registry` and `expected` say whether the clinic is registered, by its row and by the change
+    log; where it is by both, by whom.
+    """
+    is_by_another = one.is_registered and one.is_expected
+    shown = {
+        "hsa_id": one.hsa_id,
+        "fact": "registration",
+        "registry": one.row_by if is_by_another else one.is_registered,
+        "expected": one.log_by if is_by_another else one.is_expected,
+        "cause": "registration",
+        "registered": one.is_registered,
+        "registered_by": one.registered_by,
+        "registered_at": one.registered_at,
+        "time": one.log_at,
+        **dict.fromkeys(("event_id", "topic", "partition", "offset")),
+        "registry_time": one.row_at,
+        "registry_event_id": None,
+    }
+    return {**shown, "repaired": False} if is_repair else shown

@@ -61,6 +61,17 @@ class StreamRefused(StreamUnavailable):
         self.hint = Remedy.CHECK_KAFKA_LOGIN()
 
 
+class UnsupportedRequest(StreamError):
+    """The brokers do not support a request: an older Kafka, or a service that is like Kafka."""
+
+    def __init__(self, bootstrap_servers: str, cause: str) -> None:
+        super().__init__(
+            f"Kafka at {bootstrap_servers} does not offer this: {cause}.",
+            "The brokers are older than the request, or offer only a part of Kafka.",
+            Remedy.RUN_DOCTOR(),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class OffsetRange:
     """The offsets of a partition that a batch covers, `to_offset` not included.

@@ -1,19 +1,17 @@
 """`sync-worker config`: the settings."""
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from pydantic import SecretStr
 
 from sync_worker.cli import options
 from sync_worker.cli.invocation import output_of
 from sync_worker.cli.table import Columns
 from sync_worker.config import validators
+from sync_worker.config.settings import Settings, sourced_settings
 from sync_worker.config.sources import variable
-
-if TYPE_CHECKING:
-    from sync_worker.config.settings import Settings
-
 
 COLUMNS = Columns("name", "value", "source", "description", hidden_first=("description", "source"))
 
@@ -38,8 +36,6 @@ def show(ctx: click.Context) -> None:
     Needs neither a database nor Kafka. Ends with 2, and says what is wrong, if a setting is not
     valid or its name is unknown.
     """
-    from sync_worker.config.settings import Settings, sourced_settings
-
     output = output_of(ctx)
     settings, sources = sourced_settings(os.environ)
     unset = "(not set)" if output.is_table else None
@@ -57,10 +53,8 @@ def show(ctx: click.Context) -> None:
     output.items(rows, COLUMNS)
 
 
-def _shown(settings: "Settings", field: str) -> Any:
+def _shown(settings: Settings, field: str) -> Any:
     """A setting's value without what is secret in it."""
-    from pydantic import SecretStr
-
     value = getattr(settings, field)
     if isinstance(value, SecretStr):
         return validators.MASK

@@ -9,9 +9,9 @@ import click
 from sync_worker import bootstrap
 from sync_worker.cli import choosing_letters, options
 from sync_worker.cli.choosing_letters import Choice, Narrowed
-from sync_worker.cli.interruption import reapplying
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.plan import Author, Consent, author_options, author_with_reason, plan_options
+from sync_worker.cli.reapplying import in_order, reapplying
 from sync_worker.cli.table import Columns
 from sync_worker.cli.warnings import ahead_of_clock, moved_without_board
 from sync_worker.errors import Exit
@@ -130,14 +130,14 @@ def redrive_letters(run: Invocation, choice: Choice, author: Author, consent: Co
         most = run.settings.batch_max_records
         planned = Redrive(DryRunRedriver(context, most), interruption)
         if heads and consent.is_asked_for:
-            with interruption.in_order():
+            with in_order(interruption):
                 planned.run(heads)
             _tell_plan(run, planned)
             run.output.confirm("Redrive them?", yes=False)
         redriver = None if consent.dry_run else Redriver(context, author.now(), most)
         work = Redrive(redriver or DryRunRedriver(context, most), interruption)
         try:
-            with interruption.in_order():
+            with in_order(interruption):
                 work.run(heads)
         finally:
             items = [{"id": number, "outcome": outcome.value} for number, outcome in work.outcomes]

@@ -11,6 +11,7 @@ from sync_worker.cli import options
 from sync_worker.cli.invocation import end_with, output_of
 from sync_worker.cli.remedies import in_words
 from sync_worker.cli.table import Paragraphs
+from sync_worker.config.settings import Settings, load_settings
 from sync_worker.errors import Exit, UserError
 from sync_worker.inspection.doctor import Check, Finding, State, fail, ok, run_checks
 from sync_worker.language import Language, worded
@@ -70,8 +71,6 @@ def _most_urgent_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _findings() -> dict[str, Finding]:
-    from sync_worker.config.settings import Settings, load_settings
-
     try:
         settings = load_settings(os.environ)
         told = ok("All of them are right.")

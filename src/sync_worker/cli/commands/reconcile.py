@@ -24,12 +24,13 @@ from sync_worker.operations.reconcile import (
     Comparison,
     Difference,
     Reconciliation,
+    difference_item,
     reconcile_with_extract,
     reconcile_with_stream,
+    registration_item,
 )
 from sync_worker.operations.repair import RepairResult, repair_and_verify, would_move
 from sync_worker.pipeline.listener import MovedWithoutBoard
-from sync_worker.registry.registrations import RegistrationDrift
 
 COLUMNS = Columns(
     "hsa_id",
@@ -228,62 +229,17 @@ def _plan(
     if not differences:
         return None
     run.output.message("To be set, from registry to expected:")
-    run.output.message(run.output.table([item(one) for one in differences], COLUMNS, sys.stderr))
+    run.output.message(
+        run.output.table([difference_item(one) for one in differences], COLUMNS, sys.stderr)
+    )
     moved_without_board(run.output, moved, is_done=False)
     clinics = len({one.hsa_id for one in differences})
     return f"Set {len(differences)} facts of {clinics} clinics?"
 
 
-def item(one: Difference, *, left: Sequence[Difference] | None = None) -> dict[str, Any]:
-    """A difference in the form of `reconcile`; `left` are those that a repair did not set."""
-    topic, partition, offset = one.address or (None, None, None)
-    shown = {
-        "hsa_id": one.hsa_id,
-        "fact": one.fact.value,
-        "registry": one.state.stored.value,
-        "expected": one.expected.value,
-        "cause": one.cause.value,
-        "registered": one.clinic.row is not None and one.clinic.row.is_registered,
-        "registered_by": None,
-        "registered_at": None,
-        "time": one.expected.time,
-        "event_id": one.expected.event_id,
-        "topic": topic,
-        "partition": partition,
-        "offset": offset,
-        "registry_time": one.state.stored.version and one.state.stored.version[0],
-        "registry_event_id": one.state.stored.version and one.state.stored.version[2],
-    }
-    return shown if left is None else {**shown, "repaired": not any(one is it for it in left)}
-
-
-def registration_item(one: RegistrationDrift, *, is_repair: bool) -> dict[str, Any]:
-    """A registration that differs in the same form; no repair sets it.
-
-    `registry` and `expected` say whether the clinic is registered, by its row and by the change
-    log; where it is by both, by whom.
-    """
-    is_by_another = one.is_registered and one.is_expected
-    shown = {
-        "hsa_id": one.hsa_id,
-        "fact": "registration",
-        "registry": one.row_by if is_by_another else one.is_registered,
-        "expected": one.log_by if is_by_another else one.is_expected,
-        "cause": "registration",
-        "registered": one.is_registered,
-        "registered_by": one.registered_by,
-        "registered_at": one.registered_at,
-        "time": one.log_at,
-        **dict.fromkeys(("event_id", "topic", "partition", "offset")),
-        "registry_time": one.row_at,
-        "registry_event_id": None,
-    }
-    return {**shown, "repaired": False} if is_repair else shown
-
-
 def _items(comparison: Comparison, repaired: RepairResult | None) -> list[dict[str, Any]]:
     left = None if repaired is None else repaired.left
-    facts = [item(one, left=left) for one in comparison.differences]
+    facts = [difference_item(one, left=left) for one in comparison.differences]
     is_repair = repaired is not None
     lost = [registration_item(one, is_repair=is_repair) for one in comparison.registrations]
     return sorted([*facts, *lost], key=lambda shown: str(shown["hsa_id"]))

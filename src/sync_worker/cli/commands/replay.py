@@ -9,9 +9,9 @@ import click
 
 from sync_worker import bootstrap
 from sync_worker.cli import options, params
-from sync_worker.cli.interruption import reapplying
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.plan import Author, Consent, author_options, plan_options
+from sync_worker.cli.reapplying import in_order, reapplying
 from sync_worker.cli.warnings import ahead_of_clock, moved_without_board
 from sync_worker.errors import Exit
 from sync_worker.operations import replay as replaying
@@ -80,7 +80,7 @@ def command(
             replay = Replay(reapplier, only, interruption)
             with replaying.open_ranges(context, ranges) as readers:
                 try:
-                    with interruption.in_order():
+                    with in_order(interruption):
                         replay.read_ranges(readers, run.output.reading(label))
                 finally:
                     show(replay.report)

@@ -1,7 +1,6 @@
 """`sync-worker tak`: the list of clinics with a system of their own, kept by support."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import click
 
@@ -109,7 +108,7 @@ def import_list(
     else:
         run.output.message(says.REPLACED(count=len(done.comes) + len(done.stays)))
     run.output.items(
-        _items(done, wanted.lines), ITEM_COLUMNS, empty=says.EMPTY(), extra=_extra(done)
+        done.items(wanted.lines), ITEM_COLUMNS, empty=says.EMPTY(), extra=done.summary()
     )
     if done.in_both:
         _name(run, says.IN_BOTH, done.in_both, is_serious=True)
@@ -140,40 +139,6 @@ def _name(
     tell(message(count=len(hsa_ids)))
     for hsa_id in hsa_ids:
         tell(f"  {hsa_id}")
-
-
-def _items(plan: TakPlan, lines: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Every id of the old list and the new, by HSA-id, with what becomes of it."""
-    outcomes = {
-        **dict.fromkeys(plan.comes, "added"),
-        **dict.fromkeys(plan.goes, "removed"),
-        **dict.fromkeys(plan.stays, "kept"),
-    }
-    effects = {
-        **dict.fromkeys(plan.stops_receiving, "stops_receiving"),
-        **dict.fromkeys(plan.starts_receiving, "starts_receiving"),
-    }
-    return [
-        {
-            "line": lines.get(hsa_id),
-            "hsa_id": hsa_id,
-            "outcome": outcomes[hsa_id],
-            "reason": None,
-            "registered": hsa_id in plan.registered,
-            "effect": effects.get(hsa_id),
-        }
-        for hsa_id in sorted(outcomes)
-    ]
-
-
-def _extra(plan: TakPlan) -> dict[str, Any]:
-    kinds = {"added": plan.comes, "removed": plan.goes, "kept": plan.stays}
-    return {
-        "summary": {kind: len(hsa_ids) for kind, hsa_ids in kinds.items()},
-        "stops_receiving": plan.stops_receiving,
-        "starts_receiving": plan.starts_receiving,
-        "own_system": plan.in_both,
-    }
 
 
 def _refuse(run: Invocation, given: FileContents, wanted: Wanted) -> None:

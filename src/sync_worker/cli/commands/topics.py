@@ -44,17 +44,16 @@ def create(run: Invocation, partitions: int, replication_factor: int | None) -> 
     key, not its newest facts. And with message.timestamp.type=CreateTime: a timestamp set by the
     broker does not say when a clinic was removed. Points out existing topics with other options.
     """
-    from sync_worker.streams.kafka.admin import TOPIC_CONFIGURATION, config_mismatches
-
     wanted = bootstrap.streams.topics(run.settings)
     with bootstrap.streams.kafka_admin(run.settings) as admin:
         created = admin.create_topics(wanted, partitions, replication_factor or -1)
-        found = {topic: admin.topic_config(topic) for topic in wanted if topic not in created}
+        others = [topic for topic in wanted if topic not in created]
+        mismatches = {topic: admin.topic_mismatches(topic) for topic in others}
     outcomes = {True: "created", False: "already there"}
     rows = [{"topic": topic, "outcome": outcomes[topic in created]} for topic in wanted]
     run.output.items(rows, COLUMNS)
-    for topic, present in found.items():
-        if wrong := config_mismatches(present or {}, TOPIC_CONFIGURATION):
+    for topic, wrong in mismatches.items():
+        if wrong:
             run.output.attention(
                 f"{topic} is there with {', '.join(wrong)}: sync-worker doctor says what to change."
             )

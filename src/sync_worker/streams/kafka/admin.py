@@ -29,7 +29,7 @@ from sync_worker.remedies import Remedy
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
 from sync_worker.streams.kafka.settings import KafkaSettings, admin_options
-from sync_worker.streams.protocol import StreamError
+from sync_worker.streams.protocol import StreamError, UnsupportedRequest
 
 KEEPS_RECORDS: Mapping[str, str] = {
     # Compaction keeps the last record of a key, not its newest facts; replay needs all of them.
@@ -71,17 +71,6 @@ class ConsumerGroup:
     state: str
     members: int
     offsets: Mapping[Partition, int]
-
-
-class UnsupportedRequest(StreamError):
-    """The brokers do not support a request: an older Kafka, or a service that is like Kafka."""
-
-    def __init__(self, bootstrap_servers: str, error: KafkaError) -> None:
-        super().__init__(
-            f"Kafka at {bootstrap_servers} does not offer this: {checks.error_message(error)}.",
-            "The brokers are older than the request, or offer only a part of Kafka.",
-            Remedy.RUN_DOCTOR(),
-        )
 
 
 class KafkaAdmin:
@@ -140,6 +129,10 @@ class KafkaAdmin:
                     )
                 self._client.wait_for_topics(missing, timeout_ms=_CREATE_TIMEOUT_MS)
         return tuple(missing)
+
+    def topic_mismatches(self, topic: str) -> list[str]:
+        """The options of a topic that are otherwise than `create_topics` sets them."""
+        return config_mismatches(self.topic_config(topic) or {}, TOPIC_CONFIGURATION)
 
     def topic_config(self, name: str) -> dict[str, str] | None:
         """A topic's options, those with the cluster's defaults, too.
@@ -232,7 +225,7 @@ class KafkaAdmin:
             if is_transient or errors.refusal is not None:
                 raise errors.unavailable(error, prefix) from error
             if isinstance(error, UnsupportedVersionError):
-                raise UnsupportedRequest(servers, error) from error
+                raise UnsupportedRequest(servers, checks.error_message(error)) from error
             raise StreamError(
                 f"Kafka at {servers} refuses: {error}.",
                 "It answers, but rejects the request, or us.",

@@ -7,6 +7,7 @@ import pytest
 
 from sync_worker.cli import lookup, options
 from sync_worker.cli.output import Form, Globals
+from sync_worker.cli.plan import Author, Consent, author_options, plan_options
 from sync_worker.domain.regions import Regions
 from sync_worker.errors import Exit, UserError
 
@@ -94,8 +95,8 @@ def shared(sync_worker):
 
     @click.command("shared", cls=options.Command)
     @options.region_option("Regions.")
-    @options.actor_and_reason
-    @options.plan_options
+    @author_options
+    @plan_options
     def shared(**values):
         """Take what is given."""
         found.update(values)
@@ -113,10 +114,8 @@ def test_actor_and_reason_default_to_the_user_and_nothing(shared, monkeypatch):
     _, found = shared()
     assert found == {
         "regions": (),
-        "actor": getpass.getuser(),
-        "reason": None,
-        "dry_run": False,
-        "yes": False,
+        "author": Author(getpass.getuser(), None),
+        "consent": Consent(dry_run=False, yes=False),
     }
 
 
@@ -125,10 +124,8 @@ def test_the_shared_options_are_taken(shared):
     _, found = shared(*line.split())
     assert found == {
         "regions": ("01", "03"),
-        "actor": "kim",
-        "reason": "why",
-        "dry_run": True,
-        "yes": True,
+        "author": Author("kim", "why"),
+        "consent": Consent(dry_run=True, yes=True),
     }
 
 
