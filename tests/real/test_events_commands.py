@@ -247,7 +247,7 @@ def test_another_machines_cluster_needs_yes(
     monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", servers)
     code, _out, err = typed("events", "publish", "a.jsonl")
     assert code == 2
-    assert "no development cluster" in err
+    assert "not a development cluster" in err
     assert typed("events", "export", "--out", "-", "--topic", topic)[1] == ""
     assert typed("events", "publish", "a.jsonl", "--yes")[0] == 0
 

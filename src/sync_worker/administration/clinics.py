@@ -139,7 +139,7 @@ def write(
 ) -> None:
     """Do those of the items that are to be done; their clinics are locked, and triggers log it.
 
-    What is so already, though the log says otherwise, was meant by a person by now: that is logged.
+    What is already so, although the log says otherwise, is now what a person wants: it is logged.
     """
     done = [item.hsa_id for item in items if item.outcome is verb.done]
     if done:

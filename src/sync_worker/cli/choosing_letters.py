@@ -61,7 +61,7 @@ class Choice:
             )
 
     def heads(self, registry: Registry) -> list[DeadLetterSummary]:
-        """The open letters that are meant, in the order set aside.
+        """The open letters that are meant, in the order in which they were stored.
 
         Raises:
             UnknownLetters, ClosedLetters: of those that were named.
@@ -127,7 +127,9 @@ def choosing(command: Callable[..., None]) -> Callable[..., None]:
 def tell_gone(output: Output, number: int) -> None:
     """Say of how many of the letters nothing became, since they are not open any more."""
     if number:
-        output.attention(f"{number} were closed by somebody else meanwhile, and left alone.")
+        output.attention(
+            f"{number} were closed by somebody else in the meantime, and are unchanged."
+        )
 
 
 def _named(connection: Connection, text: str) -> str:

@@ -198,7 +198,7 @@ def _database(error: Any) -> UserError:
         hint = "Take it from SYNC_WORKER_DATABASE_URL, or from the PG… variables: ALTER ROLE … SET."
         return UserError(Exit.USAGE, what, why=said, hint=hint, code="configuration")
     if fault_of(error) is Fault.NOT_A_DATABASE:
-        what = "What SYNC_WORKER_DATABASE_URL names is no database, or a broken one."
+        what = "SYNC_WORKER_DATABASE_URL does not name a database, or names a damaged one."
         hint = "Correct the setting, or restore the database: sync-worker config show"
         return UserError(Exit.USAGE, what, why=said, hint=hint, code="configuration")
     if is_denied(error):

@@ -39,7 +39,7 @@ def contents(file: str) -> FileContents:
 
     Raises:
         UserError: it is not there, or cannot be opened.
-        Unreadable: it is no text or csv file, or a broken one.
+        Unreadable: it is not a text or csv file, or a broken one.
     """
     try:
         if file == STREAM:

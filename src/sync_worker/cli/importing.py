@@ -167,7 +167,7 @@ class _Teller:
             yield tell
 
     def items(self, done: Done) -> None:
-        """The rows as data, with how many of them came to what."""
+        """The rows as data, with how many have which outcome."""
         kinds = Counter(item.code for item in done.items)
         rows = [item._asdict() for item in done.items]
         extra = {"summary": dict(sorted(kinds.items()))}

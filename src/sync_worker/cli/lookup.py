@@ -14,7 +14,7 @@ from sync_worker.registry import change_log, queries
 
 
 def require_region(in_use: Regions, *codes: str) -> None:
-    """Raise UserError (not found) for a code that is no region's."""
+    """Raise UserError (not found) for a code that no region has."""
     for code in codes:
         if code not in in_use:
             raise UserError(

@@ -143,7 +143,7 @@ def _invoke(arguments: Sequence[str], redaction: Redaction) -> _End:
 
 def _told(error: BaseException, arguments: Sequence[str], redaction: Redaction) -> int:
     told = as_command_error(error)
-    sys.stdout.flush()  # in a log that has both, what it came to stands before what ended it
+    sys.stdout.flush()  # in a log that has both, the result comes before what ended the command
     if told.exit_code is Exit.UNEXPECTED and "--debug" in _options(arguments):
         click.echo(printable_text(redaction(_traceback(error))), err=True, nl=False)
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and not _wants_json(arguments):
@@ -158,7 +158,7 @@ def _traceback(error: BaseException) -> str:
 
 
 def _options(arguments: Sequence[str]) -> Iterator[str]:
-    """The arguments before `--`: what comes after is no option, whatever it looks like."""
+    """The arguments before `--`: nothing after that is an option."""
     for argument in arguments:
         if argument == "--":
             return

@@ -222,5 +222,5 @@ def not_blank(_ctx: click.Context, _param: click.Parameter, value: str | None) -
 def finite(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
     """An option's value that is a number, and not without end."""
     if value is not None and not math.isfinite(value):
-        raise click.BadParameter("it is no finite number.")
+        raise click.BadParameter("it is not a finite number.")
     return value

@@ -52,7 +52,7 @@ def moment(written: str, *, dates: bool = True) -> datetime:
     except (ValueError, OverflowError):
         forms = "2026-11-23 or 2026-11-23T08:14:02Z" if dates else "2026-11-23T08:14:02Z"
         what = "date or time" if dates else "time"
-        raise ValueError(f"this is no {what} of ISO 8601; write {forms}.") from None
+        raise ValueError(f"this is not a valid {what} (ISO 8601); write {forms}.") from None
     if not has_offset:
         full = text if len(text) > len("2026-11-23") else f"{text}T00:00:00"
         raise ValueError(f"it does not say which time it is; write {full}Z for UTC, or an offset.")

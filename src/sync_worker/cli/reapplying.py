@@ -65,8 +65,8 @@ def in_order(interruption: Interruption) -> Iterator[None]:
 def _interrupted() -> UserError:
     return UserError(
         Exit.INTERRUPTED,
-        "Interrupted: what is printed is what it came to so far; the rest was not begun.",
-        hint="The same command again is safe: what is known already changes nothing.",
+        "Interrupted: what is printed is the result so far; the rest was not begun.",
+        hint="Running the same command again is safe: what is already known changes nothing.",
     )
 
 

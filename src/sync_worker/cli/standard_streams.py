@@ -53,7 +53,7 @@ def prepare() -> None:
 
 
 def failure(stream: IO[str]) -> OSError | None:
-    """What writing to a stream failed with; that its reader has left is no failure."""
+    """What writing to a stream failed with; that its reader has left is not a failure."""
     found = _first_error(stream)
     return None if isinstance(found, BrokenPipeError) else found
 

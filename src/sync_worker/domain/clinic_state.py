@@ -63,8 +63,8 @@ def as_facts(held: HeldFacts) -> Facts:
 def departure(clinic: Clinic, change: Change, event_id: str) -> Departure | None:
     """What the change by an event is to the guard; None where it is none of its business.
 
-    A clinic that nobody registered, or that the registry has in no region, is never guarded; to
-    deactivate a clinic that is not active is no departure.
+    A clinic that nobody registered, or that the registry has in no region, is never guarded;
+    deactivating a clinic that is not active is not a departure.
     """
     region = clinic.facts.region
     if not clinic.is_registered or region is None:
@@ -80,8 +80,8 @@ def departure(clinic: Clinic, change: Change, event_id: str) -> Departure | None
 def merge(clinic: Clinic, stated: Facts, guard: Guard) -> tuple[Clinic, list[Step]]:
     """The clinic after an event, and what changed; `clinic` itself where nothing is newer.
 
-    The facts are judged one after the other in the order of `Fact`, each against what the ones
-    before it came to.
+    The facts are judged one after the other in the order of `Fact`, each against the result of
+    the ones before it.
     """
     steps: list[Step] = []
     newest = clinic.newest()
@@ -117,7 +117,7 @@ def _hold(
     clinic: Clinic, leaving: Departure, change: Change, register: Register[Any], guard: Guard
 ) -> tuple[Clinic, list[Step]]:
     waiting = clinic.held.get(change.fact)
-    # Its hold is another region's where the clinic has moved back meanwhile: it stays in that one.
+    # Its hold is another region's where the clinic has moved back since: it stays in that one.
     region_code = leaving.region_code if waiting is None else waiting.region_code
     held = {**clinic.held, change.fact: Held(register, region_code)}
     if waiting is not None and waiting.register.value == register.value:

@@ -4,8 +4,8 @@ The registry is judged against a stream, of which the worker has passed a part, 
 extract, which tells how things were at one instant (contract 4, `reconcile`; decision 13).
 
 A registry that is newer than what it is compared with is never drift: other streams, replays and
-redriven dead letters make it so. What the worker has not read yet, and what is held for a person,
-is no drift either.
+redriven dead letters make it so. What the worker has not read yet, or
+what is held for a person, is not drift either.
 """
 
 from enum import StrEnum

@@ -28,7 +28,7 @@ from sync_worker.registry.unknown_types import OTHERS, UnknownTypeCount
 from sync_worker.remedies import Remedy
 
 MANY_DEAD_LETTERS = 100
-"""From so many open ones on, it is no longer about single records."""
+"""So many open ones are no longer about single records."""
 WHAT_MANY_SUGGEST = "so many suggest a faulty program, not single bad records"
 _RECENTLY = timedelta(days=7)
 """Before the newest that was counted or applied: what was corrected earlier is not mentioned."""
@@ -99,8 +99,8 @@ def withdrawn_hold(hold: UncorrectedHold) -> str:
 def topics_of_unknown_types(connection: Connection) -> list[SuspectTopic]:
     """The topics that bring little but events of unknown types, or of misspelled ones, by name.
 
-    An unknown type is no error (contract 1): most of them are other programs' business. But a type
-    that a framework overwrote or put in quotes is unknown too, and then nothing of it is applied.
+    An unknown type is not an error (contract 1): most of them are other programs' business. But a
+    type that a framework overwrote or put in quotes is unknown too, and nothing of it is applied.
     """
     stored = positions.listed(connection)
     ignored = unknown_types.listed(connection)

@@ -163,7 +163,7 @@ def _approve(
     *,
     with_all_of_region: bool,
 ) -> list[MergedChange] | None:
-    """Approve a hold; None where it holds more by now than the clinics that were locked."""
+    """Approve a hold; None where it now holds more than the clinics that were locked."""
     now = authorship.at
     seen = _open_hold(connection, number)
     concerned = set(holds.of_hold(connection, number))

@@ -1,6 +1,6 @@
-"""Positions set by hand: the operator's remedy where `run` refuses to go on.
+"""Positions set by hand: the operator's remedy where `run` refuses to continue.
 
-Rows stay true whatever is read again, since it merges into nothing new. Counts go on: what is read
+Rows stay true whatever is read again, since nothing in it is new. Counts continue: what is read
 again counts again.
 """
 

@@ -330,7 +330,7 @@ def _stands() -> ColumnElement[bool]:
     """Whether the clinic is registered, has the value, and nothing of it was changed since.
 
     The value alone does not tell: a clinic that was opened again, and later closed for good, has
-    the value once more. Nor does the version: the same mistake published twice is no correction.
+    the value once more. Nor does the version: the same mistake published twice does not correct it.
     """
     is_of_fact = {fact: passed_fact.c.fact == fact.value for fact in Fact}
     is_change_of_it = or_(

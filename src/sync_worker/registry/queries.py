@@ -233,7 +233,7 @@ def open_dead_letters(connection: Connection) -> dict[str, int]:
     """How many dead letters are open, by reason."""
     statement = select(dead_letter.c.reason, func.count()).where(dead_letter.c.status == OPEN)
     rows = connection.execute(statement.group_by(dead_letter.c.reason))
-    return {reason: count for reason, count in rows}  # noqa: C416 - rows are no pairs to mypy
+    return {reason: count for reason, count in rows}  # noqa: C416 - mypy does not take rows for pairs
 
 
 def open_holds(connection: Connection) -> list[tuple[str, datetime]]:

@@ -116,7 +116,7 @@ def test_what_was_closed_while_it_was_asked_is_left_alone(bad, typed, populated)
     slow = Keyboard("y\n", redrive_first)
     told = typed(*DISCARD, *BECAUSE, "-o", "json", stdin=slow)
     assert (told.exit_code, numbers(told)) == (0, [number for number in bad if number != 1])
-    assert "1 were closed by somebody else meanwhile, and left alone." in told.stderr
+    assert "1 were closed by somebody else in the meantime, and are unchanged." in told.stderr
 
 
 def test_an_id_named_twice_is_one_dead_letter(bad, typed):

@@ -65,7 +65,7 @@ def test_the_words_and_offsets_mean_what_they_say():
         (("--from", "2026-11-23"), "neither"),
         (("--from", "time:yesterday"), "write 2026-11-23"),
         (("--from", "time:2026-11-23T08:14:02"), "write 2026-11-23T08:14:02Z"),
-        (("--from", "time:0001-01-01T00:00:00+10:00"), "no date or time"),
+        (("--from", "time:0001-01-01T00:00:00+10:00"), "not a valid date or time"),
     ],
 )
 def test_a_wrong_bound_is_explained(arguments, told):

@@ -22,11 +22,11 @@ def test_a_dead_letter_is_stored_only_once(populated, folder, typed):
         archive.write(line.replace(b'"offset": 6', b'"offset": 7'))
     for how, verb in (("--dry-run", "would be"), ("--yes", "are")):
         told = typed("replay", "--archive", "stream.jsonl", how)
-        assert f"Set aside as bad {verb} 1 record" in told.stderr
-        assert "2 bad records had been set aside before" in told.stderr
+        assert f"Dead-lettered {verb} 1 record" in told.stderr
+        assert "2 bad records had been dead-lettered before" in told.stderr
     told = typed("replay", "--archive", "stream.jsonl", "--yes")
-    assert "Set aside" not in told.stderr
-    assert "3 bad records had been set aside before" in told.stderr
+    assert "Dead-lettered" not in told.stderr
+    assert "3 bad records had been dead-lettered before" in told.stderr
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_as_a_table_it_is_a_sentence_and_what_changed(newer, typed):
     )
     assert head.split() == ["hsa_id", "fact", "old", "new"]
     assert len(rows) == 3
-    assert "Set aside as bad would be 1 record\n" in told.stderr
+    assert "Dead-lettered would be 1 record\n" in told.stderr
 
 
 def test_only_the_records_of_named_clinics_are_counted(newer, typed):

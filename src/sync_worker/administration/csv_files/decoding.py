@@ -1,6 +1,6 @@
 """Bytes to text: UTF-8 with or without its mark, UTF-16 with its mark, else Windows-1252.
 
-What is no text at all is refused, with the way to make one of it.
+A file that is not text is refused, with the way to save it as text.
 """
 
 import codecs
@@ -40,7 +40,7 @@ def decoded(content: bytes) -> str:
     """The text of a file.
 
     Raises:
-        Unreadable: it is no text, or not the one that its mark says.
+        Unreadable: it is not text, or not in the encoding that its mark states.
     """
     _refuse_what_is_no_text(content)
     for mark, encoding, name in _MARKS:

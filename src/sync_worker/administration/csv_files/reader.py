@@ -56,7 +56,7 @@ def read(content: bytes) -> FileContents:
     """Every row of a file that says anything; blank rows are left out.
 
     Raises:
-        Unreadable: it is no text or csv file, or a broken one; nothing of it is to be used.
+        Unreadable: it is not a text or csv file, or a broken one; nothing of it is to be used.
     """
     if len(content) > MOST_MIB * 2**20:
         raise Unreadable(says.TOO_LARGE(most=MOST_MIB), says.CHECK_FILE())

@@ -118,5 +118,5 @@ def roles(run: Invocation, apply: bool) -> None:
 
 
 def _script(document: dict[str, Any]) -> str:
-    """One transaction, so that nobody is without rights meanwhile; for psql as it stands."""
+    """One transaction, so that nobody is without rights for a moment; ready for psql."""
     return "\n".join(f"{line};" for line in ("BEGIN", *document["statements"], "COMMIT"))

@@ -1,4 +1,4 @@
-"""`sync-worker deadletters`: records set aside, with their reasons."""
+"""`sync-worker deadletters`: list and show dead letters, redrive, discard and purge them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -175,7 +175,7 @@ def _point_out(run: Invocation, work: Redrive) -> None:
 @command.command(
     changes=options.unless_dry_run,
     epilog=options.examples(
-        "sync-worker deadletters discard 17 18 --reason 'Published anew: case 4711'",
+        "sync-worker deadletters discard 17 18 --reason 'Published again: case 4711'",
         "sync-worker deadletters discard --all --code invalid_json --dry-run --reason 'Case 4711'",
     ),
 )

@@ -113,7 +113,7 @@ def _show_validation(run: Invocation, validation: Validation) -> None:
     tell = run.output.attention if counts["dead_lettered"] else run.output.message
     tell(
         f"{total} read: {counts['valid']} valid, {counts['ignored']} would be ignored, "
-        f"{counts['dead_lettered']} would be set aside."
+        f"{counts['dead_lettered']} would be dead-lettered."
     )
     ahead_of_clock(run.output, validation.ahead_of_clock)
 
@@ -272,7 +272,9 @@ def publish(
             _show_published(run, plan, {})
             return
         if not target.is_local:
-            run.output.attention("This is no development cluster: it is not on this machine alone.")
+            run.output.attention(
+                "This is not a development cluster: it is not on this machine alone."
+            )
             run.output.confirm(f"Publish {plan.total} records there for good?", yes=consent.yes)
         with closing(publication.open_publisher()) as publisher:
             try:
@@ -330,7 +332,7 @@ def _end_unfinished(
         told.message,
         why=f"{told.why} {total} of {plan.total} records are published for certain; what was on "
         "its way may be there too, and does no harm twice.".lstrip(),
-        hint="\n  ".join([f"{told.hint} To go on:".lstrip(), *rest]),
+        hint="\n  ".join([f"{told.hint} To continue:".lstrip(), *rest]),
         code=told.code,
     ) from None
 

@@ -286,6 +286,6 @@ def _tell_repair(run: Invocation, repaired: RepairResult) -> None:
     if repaired.left:
         names = ", ".join(sorted({one.hsa_id for one in repaired.left}))
         run.output.attention(
-            f"{len(repaired.left)} facts were left, because their clinics changed meanwhile: "
+            f"{len(repaired.left)} facts were left, because their clinics have changed since: "
             f"{names}. Run the command again."
         )

@@ -111,18 +111,18 @@ def _show(run: Invocation, report: ReapplyReport, *, is_done: bool) -> None:
     document = _document(report)
     run.output.document(document, render=lambda shown: _text(run, shown))
     if not report.read:
-        run.output.message("No record is in that range.")
+        run.output.message("There is no record in that range.")
     moved_without_board(run.output, report.moved_without_board(), is_done=is_done)
     ahead_of_clock(run.output, report.ahead_of_clock)
     if report.held:
         verb, way = ("are", ": sync-worker holds list") if is_done else ("would be", "")
         run.output.attention(f"Changes of {_records(report.held)} {verb} held back{way}")
-    if set_aside := document["dead_lettered"] - report.already_dead_lettered:
+    if dead_lettered := document["dead_lettered"] - report.already_dead_lettered:
         verb, way = ("are", ": sync-worker deadletters list") if is_done else ("would be", "")
-        run.output.message(f"Set aside as bad {verb} {_records(set_aside)}{way}")
+        run.output.message(f"Dead-lettered {verb} {_records(dead_lettered)}{way}")
     if again := report.already_dead_lettered:
         run.output.message(
-            f"Of what was read, {_bad_records(again)} been set aside before: "
+            f"Of what was read, {_bad_records(again)} been dead-lettered before: "
             "sync-worker deadletters list --status all"
         )
 

@@ -127,9 +127,9 @@ def _require_whole(is_whole: bool) -> None:
     if not is_whole:
         raise UserError(
             Exit.INTERRUPTED,
-            "Told to stop before the end: not everything is applied.",
-            why="What was in hand is finished, and stands.",
-            hint="The same command goes on from there.",
+            "Stopped before the end: not everything has been applied.",
+            why="The transaction in progress was finished.",
+            hint="Run the same command again to continue from there.",
         )
 
 

@@ -63,7 +63,7 @@ class OffsetCommitter:
         self, offsets: Mapping[TopicPartition, OffsetAndMetadata], response: Any
     ) -> None:
         # The broker is unavailable, the group rebalances, or the partitions are no longer ours.
-        # That another member has fenced us, the next poll raises by itself.
+        # If another member has fenced us, the next poll raises that.
         if isinstance(response, Exception):
             self._uncommitted.update(offsets)
             self._retry_at = time.monotonic() + _RETRY_DELAY_SECONDS

@@ -1,7 +1,7 @@
 """The Kafka source: polls a consumer group's partitions in batches, from the registry's positions.
 
 It decides when a batch is full, when to seek after a rebalance, when a topic has changed, and when
-to pause (`idle`, the backpressure of a database that is away). The traps of the client itself are
+to pause (`idle`, the backpressure of an unavailable database). The traps of the client itself are
 dealt with in `group_member`; what does not fit the registry is said by `checks`.
 """
 

@@ -65,7 +65,12 @@ ENDS = [
     (sqlite_error(OperationalError, sqlite3.SQLITE_BUSY), 5, "unreachable", "is locked"),
     (sqlite_error(OperationalError, sqlite3.SQLITE_CANTOPEN), 5, "unreachable", "reached"),
     (sqlite_error(IntegrityError, sqlite3.SQLITE_CONSTRAINT), 1, "unexpected", "refused"),
-    (sqlite_error(OperationalError, sqlite3.SQLITE_NOTADB), 2, "configuration", "no database"),
+    (
+        sqlite_error(OperationalError, sqlite3.SQLITE_NOTADB),
+        2,
+        "configuration",
+        "does not name a database",
+    ),
     (ProgrammingError("", {}, PostgresError("42501")), 4, "permission", "permit"),
     (ProgrammingError("", {}, PostgresError("42601")), 1, "unexpected", "refused"),
     (FoldProcessLost(-9), 1, "killed", "ended from outside: SIGKILL"),
