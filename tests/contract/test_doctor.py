@@ -256,7 +256,7 @@ def test_a_user_that_may_do_too_much_warns(registry, registry_url, given_roles, 
     assert "patient_board" in finding.detail
 
 
-def test_a_user_who_may_not_read_the_revision_is_told(registry_url, as_role):
+def test_a_user_who_may_not_read_the_revision_is_reported(registry_url, as_role):
     if registry_url.startswith("sqlite"):
         return
     finding = look(as_role(), "roles")

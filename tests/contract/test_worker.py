@@ -34,6 +34,7 @@ from sync_worker.pipeline import transaction_buffer
 from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.listener import DeadLettered
 from sync_worker.pipeline.retry import UNTIL_IDLE
+from sync_worker.pipeline.transaction_buffer import TransactionLimits
 from sync_worker.pipeline.worker import Worker
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import COMMAND, open_engine
@@ -94,10 +95,10 @@ def written(path, records):
     return path
 
 
-def run(registry, source, most_records):
+def run(registry, source, most_records, **limits):
     told = Transactions()
     applier = Applier(registry, CODEC, lambda: NOW, UNLIMITED)
-    worker = Worker(registry, applier, told, UNTIL_IDLE, most_records)
+    worker = Worker(registry, applier, told, UNTIL_IDLE, TransactionLimits(most_records, **limits))
     gc.freeze()  # the tests themselves: each worker would look through them
     worker.run(lambda: source, until_idle_seconds=0)
     return told, worker.total
@@ -178,22 +179,21 @@ def test_a_transaction_never_exceeds_its_limit_whatever_is_fetched(registry, tmp
 def test_transactions_grow_from_few_records_as_the_database_is_quick(
     registry, tmp_path, monkeypatch, seconds, sizes
 ):
-    monkeypatch.setattr(transaction_buffer, "_FIRST_TRANSACTION_RECORDS", 4)
     clock = SimpleNamespace(monotonic=count(0.0, seconds).__next__)
     monkeypatch.setattr(transaction_buffer, "time", clock)
     documents = [activated(CLINICS[0], minute) for minute in range(100)]
     archive = written(tmp_path / "a.jsonl", numbered(documents, topic=ACTIVATION))
-    told, _ = run(registry, ArchiveSource(archive, 1), 1000)
+    told, _ = run(registry, ArchiveSource(archive, 1), 1000, first_records=4)
     assert told.read == sizes
 
 
-def test_many_large_bad_records_are_split_into_small_transactions(registry, tmp_path, monkeypatch):
-    monkeypatch.setattr(transaction_buffer, "_MAX_RETAINED_BYTES", 3600)  # six of those below
+def test_many_large_bad_records_are_split_into_small_transactions(registry, tmp_path):
     bad = [b"no event" + b"." * 192] * 9
     documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(9)]
     archive = written(tmp_path / "a.jsonl", numbered([*bad, *documents], topic=ACTIVATION))
 
-    assert run(registry, ArchiveSource(archive, 2), 100)[0].read == [6, 12]
+    told, _ = run(registry, ArchiveSource(archive, 2), 100, max_retained_bytes=6 * 600)
+    assert told.read == [6, 12]
     assert len(letters(registry)) == 9
 
 
@@ -212,7 +212,7 @@ def test_a_transaction_that_timed_out_is_retried_with_fewer_records(registry_url
     told = Transactions()
     impatient = Registry(silent_engine)
     applier = Applier(impatient, CODEC, slow_clock)
-    worker = Worker(impatient, applier, told, UNTIL_IDLE, 100)
+    worker = Worker(impatient, applier, told, UNTIL_IDLE, TransactionLimits(100))
     worker.run(lambda: ArchiveSource(archive, 100), until_idle_seconds=0)
     impatient.close()
 
@@ -266,7 +266,7 @@ def test_a_stop_keeps_what_was_gathered(registry, tmp_path):
     archive = written(tmp_path / "a.jsonl", numbered(documents))
     told = Transactions()
     applier = Applier(registry, CODEC, lambda: NOW, UNLIMITED)
-    worker = Worker(registry, applier, told, UNTIL_IDLE, 100)
+    worker = Worker(registry, applier, told, UNTIL_IDLE, TransactionLimits(100))
     worker.run(lambda: Interrupted(archive, 3, worker.stop), until_idle_seconds=None)
 
     assert told.read == [9]

@@ -14,6 +14,7 @@ from sync_worker.config.settings import Settings
 from sync_worker.errors import Exit, UserError
 from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.retry import DAEMON, UNTIL_IDLE
+from sync_worker.pipeline.transaction_buffer import TransactionLimits
 from sync_worker.pipeline.worker import Worker
 from sync_worker.registry.database import Registry
 from sync_worker.remedies import Remedy
@@ -92,7 +93,8 @@ def running(
         health.unanswered_seconds = registry.unanswered_seconds
         applier = Applier(registry, decoder(settings), bootstrap.now, limits(settings))
         policy = DAEMON if is_daemon else UNTIL_IDLE
-        worker = Worker(registry, applier, listener, policy, settings.batch_max_records)
+        transaction_limits = TransactionLimits(settings.batch_max_records)
+        worker = Worker(registry, applier, listener, policy, transaction_limits)
         yield WorkerProcess(worker, registry, settings, log, health, metrics, listener)
 
 

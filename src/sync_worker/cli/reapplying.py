@@ -12,7 +12,7 @@ from sync_worker.cli.invocation import Invocation
 from sync_worker.cli.output import Output
 from sync_worker.errors import Exit, UserError
 from sync_worker.operations.reapply import ReapplyContext
-from sync_worker.pipeline.retry import Retrier, is_transient
+from sync_worker.pipeline.retry import UNTIL_IDLE, Retrier, is_transient
 from sync_worker.registry import schema
 from sync_worker.registry.errors import first_line
 from sync_worker.streams.protocol import StreamUnavailable
@@ -31,7 +31,7 @@ def reapplying(run: Invocation) -> Iterator[tuple[ReapplyContext, Interruption]]
     interruption = Interruption()
     with bootstrap.registry.worker_registry(run.settings) as registry, interruption.installed():
         waiting = _Waiting(run.output)
-        retry = Retrier(registry, lambda: interruption.is_wanted, waiting.tell)
+        retry = Retrier(registry, lambda: interruption.is_wanted, waiting.tell, UNTIL_IDLE)
 
         def require_head() -> None:
             with registry.snapshot() as connection:

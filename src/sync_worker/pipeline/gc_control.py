@@ -27,7 +27,9 @@ def paused() -> Iterator[None]:
 
 
 @contextmanager
-def between_batches() -> Iterator[Callable[[], None]]:
+def between_batches(
+    min_interval_seconds: float = _MIN_INTERVAL_SECONDS,
+) -> Iterator[Callable[[], None]]:
     """Collect only when the yielded function is called, which is while no batch is in memory.
 
     Objects that exist already are taken to be permanent, and are not scanned again.
@@ -38,7 +40,7 @@ def between_batches() -> Iterator[Callable[[], None]]:
 
     def collect() -> None:
         nonlocal collected_at
-        if time.monotonic() - collected_at >= _MIN_INTERVAL_SECONDS:
+        if time.monotonic() - collected_at >= min_interval_seconds:
             gc.collect()
             collected_at = time.monotonic()
 

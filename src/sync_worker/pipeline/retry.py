@@ -99,7 +99,7 @@ class Retrier:
         registry: Registry,
         is_stopping: Callable[[], bool],
         on_retry: Callable[[BaseException, float], None],
-        policy: RetryPolicy = UNTIL_IDLE,
+        policy: RetryPolicy,
     ) -> None:
         self._registry = registry
         self._is_stopping = is_stopping

@@ -6,6 +6,7 @@ over from the registry's positions where another worker was faster.
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
 
@@ -17,10 +18,6 @@ from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.positions import Counts, PositionsMoved
 from sync_worker.streams.protocol import EventSource, FetchedBatch
 
-_MAX_RETAINED_BYTES = 32 * 2**20
-"""Payloads that one transaction retains, for dead letters above all, before it is flushed."""
-
-_FIRST_TRANSACTION_RECORDS = 4_000
 _QUICK_TRANSACTION_SECONDS = 1.0
 _AIM_SECONDS = 4.0
 """A transaction is made as large as should take so long, at the rate of the one before."""
@@ -30,8 +27,19 @@ _MAX_GROWTH_FACTOR = 16
 _IDLE_BETWEEN_HALVES_SECONDS = 0.05
 
 
+@dataclass(frozen=True, slots=True)
+class TransactionLimits:
+    """How much one transaction may take."""
+
+    max_records: int
+    first_records: int = 4_000
+    """As many as any database applies in time: the first transaction has no more."""
+    max_retained_bytes: int = 32 * 2**20
+    """Payloads that are retained, for dead letters above all, before it is flushed."""
+
+
 class TransactionBuffer:
-    """Gathers the batches of one source into transactions of up to `max_records`, and applies them.
+    """Gathers the batches of one source into transactions within limits, and applies them.
 
     A long stream names the same clinics many times, and a transaction reads and writes each of them
     once: the more records it takes, the less work there is per record. So batches are gathered
@@ -51,7 +59,7 @@ class TransactionBuffer:
         listener: PipelineListener,
         retry: Retrier,
         start_over: Callable[[EventSource], None],
-        max_records: int,
+        limits: TransactionLimits,
     ) -> None:
         """`start_over` makes the source continue from the registry's positions."""
         self._applier = applier
@@ -59,12 +67,12 @@ class TransactionBuffer:
         self._listener = listener
         self._retry = retry
         self._start_over = start_over
-        self._max_records = max_records
+        self._limits = limits
         self._pending: PendingTransaction | None = None
         self._retained_bytes = 0
         self._reread_records = 0
         """How many of the next records are read again because a payload was missing."""
-        self._size_limit = min(max_records, _FIRST_TRANSACTION_RECORDS)
+        self._size_limit = min(limits.max_records, limits.first_records)
         """How many records the database applies in time, as far as is known."""
         self.total = Counts()
         """The outcomes of all records committed so far."""
@@ -88,7 +96,7 @@ class TransactionBuffer:
             not batch.has_more
             or len(self._pending) >= self._size_limit
             or self._reread_records > 0
-            or self._retained_bytes >= _MAX_RETAINED_BYTES
+            or self._retained_bytes >= self._limits.max_retained_bytes
         ):
             self.flush()
 
@@ -151,4 +159,4 @@ class TransactionBuffer:
         limit = self._size_limit
         if seconds > _QUICK_TRANSACTION_SECONDS:
             limit = limit * 11 // 10 + 1
-        self._size_limit = min(self._max_records, max(int(records * factor), limit))
+        self._size_limit = min(self._limits.max_records, max(int(records * factor), limit))

@@ -13,7 +13,7 @@ from sync_worker.pipeline import gc_control, stored_positions
 from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.listener import PipelineListener
 from sync_worker.pipeline.retry import Retrier, RetryPolicy, is_transient
-from sync_worker.pipeline.transaction_buffer import TransactionBuffer
+from sync_worker.pipeline.transaction_buffer import TransactionBuffer, TransactionLimits
 from sync_worker.registry import guard_state, schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.positions import Counts
@@ -34,10 +34,7 @@ REGISTRY_CHECK_INTERVAL_SECONDS = 5.0
 
 
 class Worker:
-    """Applies the records of a source, from the registry's positions, in transactions.
-
-    A transaction takes up to `max_records`.
-    """
+    """Applies the records of a source, from the registry's positions, in transactions."""
 
     def __init__(
         self,
@@ -45,13 +42,13 @@ class Worker:
         applier: Applier,
         listener: PipelineListener,
         policy: RetryPolicy,
-        max_records: int,
+        limits: TransactionLimits,
     ) -> None:
         self._registry = registry
         self._applier = applier
         self._listener = listener
         self._retry = Retrier(registry, lambda: self._is_stopping, self._on_retry, policy)
-        self._max_records = max_records
+        self._limits = limits
         self._is_stopping = False
         self._registry_checked_at = 0.0
         self._collect_garbage: Callable[[], None] = lambda: None
@@ -94,7 +91,7 @@ class Worker:
                 self._listener,
                 self._retry,
                 self._start_over,
-                self._max_records,
+                self._limits,
             )
             try:
                 with gc_control.between_batches() as self._collect_garbage:

@@ -105,7 +105,7 @@ def test_the_settings_bear_on_the_judgement(folder, typed, monkeypatch):
     assert typed("events", "validate", "a.jsonl").exit_code == 0
 
 
-def test_nothing_is_created_where_there_is_no_database(folder, typed):
+def test_nothing_is_created_where_there_is_not_a_database(folder, typed):
     typed("events", "validate", "--format", "events", written(folder / "events.json", GOOD))
     typed("schemas", "export")
     assert [path.name for path in folder.iterdir()] == ["events.json"]

@@ -2,7 +2,6 @@
 
 import gc
 import weakref
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,29 +15,21 @@ class Cycle:
         self.itself = self
 
 
-@pytest.fixture
-def no_wait(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(gc_control, "_MIN_INTERVAL_SECONDS", 0.0)
-    yield
-    assert gc.isenabled()
-
-
-@pytest.mark.usefixtures("no_wait")
 def test_a_cycle_lives_until_the_batch_is_done() -> None:
-    with gc_control.between_batches() as collect:
+    with gc_control.between_batches(min_interval_seconds=0.0) as collect:
         waste = weakref.ref(Cycle())
         assert not gc.isenabled()
         assert waste() is not None
         collect()
         assert waste() is None
+    assert gc.isenabled()
 
 
-@pytest.mark.usefixtures("no_wait")
 def test_after_a_failure_the_collector_works_as_before() -> None:
     gc.unfreeze()
     with pytest.raises(ValueError, match="stop"), gc_control.between_batches():
         raise ValueError("stop")
-    assert gc.get_freeze_count() == 0
+    assert (gc.isenabled(), gc.get_freeze_count()) == (True, 0)
 
 
 def test_quick_small_batches_do_not_each_pay_a_collection() -> None:

@@ -143,7 +143,7 @@ def test_without_json_an_error_is_text(sync_worker, line):
     assert sync_worker(*line.split()).stderr.startswith("error: ")
 
 
-def test_there_is_no_traceback_unless_requested(sync_worker):
+def test_there_is_not_a_traceback_unless_requested(sync_worker):
     sync_worker.add_raising(ValueError("inside"))
     assert "Traceback" not in sync_worker("broken").stderr
     for line in (["--debug", "broken"], ["broken", "--debug"]):
