@@ -35,7 +35,7 @@ from sync_worker.events.texts import (
 
 def _instant(value: object) -> datetime:
     if not isinstance(value, str):
-        raise ValueError("not a string")  # noqa: TRY004 - pydantic takes no TypeError for a verdict
+        raise ValueError("not a string")  # noqa: TRY004 - pydantic lets a TypeError pass
     return timestamps.instant(value)
 
 

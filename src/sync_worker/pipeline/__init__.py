@@ -1,1 +1,1 @@
-"""From the stream to the registry: the loop, the one write path, and the retry policy."""
+"""From the stream to the registry: poll, decode, merge, commit; dry runs and retries."""

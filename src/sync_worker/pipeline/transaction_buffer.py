@@ -19,10 +19,10 @@ from sync_worker.registry.positions import Counts, PositionsMoved
 from sync_worker.streams.protocol import EventSource, FetchedBatch
 
 _QUICK_TRANSACTION_SECONDS = 1.0
-_AIM_SECONDS = 4.0
-"""A transaction is made as large as should take so long, at the rate of the one before."""
+_TARGET_TRANSACTION_SECONDS = 4.0
+"""The next transaction is sized to take this long, at the rate of the one before."""
 _MAX_GROWTH_FACTOR = 16
-"""How many times larger it may be all the same: its records may be more work."""
+"""At most so many times larger than the one before: its records may be more work."""
 
 _IDLE_BETWEEN_HALVES_SECONDS = 0.05
 
@@ -155,7 +155,7 @@ class TransactionBuffer:
         return True
 
     def _raise_size_limit(self, records: int, seconds: float) -> None:
-        factor = min(_MAX_GROWTH_FACTOR, _AIM_SECONDS / max(seconds, 0.001))
+        factor = min(_MAX_GROWTH_FACTOR, _TARGET_TRANSACTION_SECONDS / max(seconds, 0.001))
         limit = self._size_limit
         if seconds > _QUICK_TRANSACTION_SECONDS:
             limit = limit * 11 // 10 + 1

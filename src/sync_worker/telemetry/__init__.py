@@ -1,1 +1,1 @@
-"""What the program tells of its work: log, metrics, health."""
+"""What the program reports while it works: log, metrics, health."""
