@@ -5,7 +5,7 @@ from tests.builders import numbered
 from tests.worlds.fold import Fold
 from tests.worlds.guard import (
     CLINICS,
-    CODEC,
+    DECODER,
     OPENING,
     STREAM,
     acts,
@@ -95,7 +95,7 @@ def rehearse(stage, coming, sizes):
     for size in [*sizes, len(rest)]:
         part, rest = rest[:size], rest[size:]
         if part:
-            decoded = DecodedRecords.decode(CODEC, part, stage.now())
+            decoded = DecodedRecords.decode(DECODER, part, stage.now())
             with stage.registry.snapshot() as connection:
                 merged.append(rehearsal.merge(connection, STREAM, decoded, stage.now()))
     return merged

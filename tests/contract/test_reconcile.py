@@ -47,7 +47,7 @@ from sync_worker.registry.tables import change_log as log_table
 from sync_worker.registry.tables import clinic, dead_letter, departure, hold
 
 A, B, C = CLINICS
-CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
+DECODER = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
 BY = Authorship("anna", "Case 4711", NOW)
 COLUMNS = {"activation": "active", "region": "region_code", "name": "name"}
 UNSAID = {"activation": None, "region": "99", "name": "Annat"}
@@ -60,7 +60,7 @@ def repair(registry, differences, stream_id=STREAM):
 
 @pytest.fixture
 def applier(registry):
-    return Applier(registry, CODEC, lambda: NOW)
+    return Applier(registry, DECODER, lambda: NOW)
 
 
 def surveyed(registry):
@@ -72,7 +72,7 @@ def told(registry, records, *, has_positions=True, stream=STREAM):
     """What the stream says, folded beside the registry's positions."""
     passed = worker_progress(surveyed(registry), Origin(stream))
     known = (passed.positions or {}) if has_positions else None
-    fold = Fold(CODEC, passed._replace(positions=known))
+    fold = Fold(DECODER, passed._replace(positions=known))
     fold.read(records, NOW)
     return StreamExpectation(stream, fold)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, text
 from tests.builders import ACTIVATION, activated, deactivated, numbered, record, region_changed
 from tests.worlds.guard import CLINICS, acts, documents, limits, play, through_the_database
-from tests.worlds.reapplying import CODEC, OTHER, STREAM, WITH_11, A, B, apply, letters, parts_of
+from tests.worlds.reapplying import DECODER, OTHER, STREAM, WITH_11, A, B, apply, letters, parts_of
 from tests.worlds.registry import (
     NOW,
     apply_batch,
@@ -116,7 +116,7 @@ def test_a_replay_ends_where_the_worker_would_have_ended(registry, documents, kn
     replayed, log = rows(registry), log_of(registry)[logged:]
     _, _ = play(registry, (0, 0), [], [])
     batch, ends = batch_of(records[:known])
-    applier = Applier(registry, CODEC, lambda: NOW)
+    applier = Applier(registry, DECODER, lambda: NOW)
     if batch.records:
         apply_batch(applier, STREAM, batch)
     rest, _ = batch_of(records[known:], ends)
@@ -215,7 +215,7 @@ def test_with_clinics_only_their_records_are_counted_bad_ones_too(registry):
     records += [record(b"{", key=A.lower(), offset=6), record(None, key=B, offset=7)]
     parts = parts_of(registry)
     report = replay(
-        CommittingReapplier(parts), records, only=RecordFilter({A}, CODEC, parts.clock)
+        CommittingReapplier(parts), records, only=RecordFilter({A}, DECODER, parts.clock)
     ).report
     assert report.counts == {
         Outcome.APPLIED: 1,
@@ -223,7 +223,7 @@ def test_with_clinics_only_their_records_are_counted_bad_ones_too(registry):
         Outcome.IGNORED: 1,
     }
     assert list(rows(registry)) == [A]
-    nobody = RecordFilter({"SE2321000016-NONE"}, CODEC, parts.clock)
+    nobody = RecordFilter({"SE2321000016-NONE"}, DECODER, parts.clock)
     assert replay(CommittingReapplier(parts), records, only=nobody).report.read == 0
 
 

@@ -44,7 +44,7 @@ from sync_worker.streams.archive.reader import ArchiveSource
 from sync_worker.streams.protocol import StreamError
 
 UNLIMITED = Limits(max_percent=100)
-CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
+DECODER = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
 
 
 @dataclass
@@ -97,7 +97,7 @@ def written(path, records):
 
 def run(registry, source, most_records, **limits):
     told = Transactions()
-    applier = Applier(registry, CODEC, lambda: NOW, UNLIMITED)
+    applier = Applier(registry, DECODER, lambda: NOW, UNLIMITED)
     worker = Worker(registry, applier, told, UNTIL_IDLE, TransactionLimits(most_records, **limits))
     gc.freeze()  # the tests themselves: each worker would look through them
     worker.run(lambda: source, until_idle_seconds=0)
@@ -136,7 +136,7 @@ def test_neither_fetch_size_nor_transaction_size_changes_any_outcome(
     for sizes in [(at_once, most), (1, 1)]:
         empty(registry)
         apply_batch(
-            Applier(registry, CODEC, lambda: NOW), "archive:first", batch_of(numbered(first))[0]
+            Applier(registry, DECODER, lambda: NOW), "archive:first", batch_of(numbered(first))[0]
         )
         registered(registry, CLINICS[0])
         told, total = run(registry, ArchiveSource(archive, sizes[0]), sizes[1])
@@ -211,7 +211,7 @@ def test_a_transaction_that_timed_out_is_retried_with_fewer_records(registry_url
     silent_engine = open_engine(registry_url, limits=replace(COMMAND, idle=0.1))
     told = Transactions()
     impatient = Registry(silent_engine)
-    applier = Applier(impatient, CODEC, slow_clock)
+    applier = Applier(impatient, DECODER, slow_clock)
     worker = Worker(impatient, applier, told, UNTIL_IDLE, TransactionLimits(100))
     worker.run(lambda: ArchiveSource(archive, 100), until_idle_seconds=0)
     impatient.close()
@@ -251,7 +251,7 @@ def test_what_another_worker_has_committed_is_counted_once(registry, tmp_path):
     stream = ArchiveSource(archive, 1).stream_id
 
     def another_worker_reads_on():
-        apply_batch(Applier(registry, CODEC, lambda: NOW), stream, batch_of(records[:7])[0])
+        apply_batch(Applier(registry, DECODER, lambda: NOW), stream, batch_of(records[:7])[0])
 
     told, total = run(registry, Interrupted(archive, 3, another_worker_reads_on), 100)
 
@@ -265,7 +265,7 @@ def test_a_stop_keeps_what_was_gathered(registry, tmp_path):
     documents = [deactivated(f"SE2321000016-W{n:03}", 0) for n in range(20)]
     archive = written(tmp_path / "a.jsonl", numbered(documents))
     told = Transactions()
-    applier = Applier(registry, CODEC, lambda: NOW, UNLIMITED)
+    applier = Applier(registry, DECODER, lambda: NOW, UNLIMITED)
     worker = Worker(registry, applier, told, UNTIL_IDLE, TransactionLimits(100))
     worker.run(lambda: Interrupted(archive, 3, worker.stop), until_idle_seconds=None)
 

@@ -15,7 +15,7 @@ from sync_worker.registry.tables import clinic
 from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 from tests.builders import ACTIVATION, REGION, activated, record, region_changed
 from tests.services.waiting import until
-from tests.worlds.decoding import CODEC
+from tests.worlds.decoding import DECODER
 from tests.worlds.registry import NOW, apply_batch
 
 A = "SE2321000016-FR01"
@@ -53,7 +53,7 @@ def test_of_a_batch_each_statement_is_sent_by_itself(engine):
     )
     event.listen(engine, "before_cursor_execute", look)
     applied = apply_batch(
-        Applier(Registry(engine), CODEC, lambda: NOW),
+        Applier(Registry(engine), DECODER, lambda: NOW),
         "archive:test",
         FetchedBatch(tuple(records), moves),
     )

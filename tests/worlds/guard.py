@@ -41,7 +41,7 @@ STREAM = "archive:test"
 CLINICS = [f"SE2321000016-T{letter}0{n}" for n, letter in enumerate("ABCDE")]
 REGIONS = ["01", "03", "14"]
 WINDOW = 60
-CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(days=1))
+DECODER = EventDecoder(ACTIVATION, Regions(), timedelta(days=1))
 PEOPLE = {"registered", "removed", "hold_approved"}
 
 
@@ -61,7 +61,7 @@ class Stage:
         return NOW + timedelta(minutes=self.minute)
 
     def read(self, documents, sizes=()):
-        applier = Applier(self.registry, CODEC, self.now, self.limits)
+        applier = Applier(self.registry, DECODER, self.now, self.limits)
         rest = [
             r._replace(offset=r.offset + self.offset) for r in numbered(documents, topic=ACTIVATION)
         ]

@@ -20,18 +20,18 @@ from tests.worlds.registry import (
 )
 
 STREAM, OTHER = "archive:test", "archive:other"
-CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(days=1))
+DECODER = EventDecoder(ACTIVATION, Regions(), timedelta(days=1))
 WITH_11 = EventDecoder(ACTIVATION, Regions(("11",)), timedelta(days=1))
 NO_PATIENCE = RetryPolicy(give_up_after=timedelta())
 A, B = CLINICS[:2]
 
 
-def parts_of(registry, guard_limits=USUAL_LIMITS, decoder=CODEC, now=NOW):
+def parts_of(registry, guard_limits=USUAL_LIMITS, decoder=DECODER, now=NOW):
     retry = Retrier(registry, lambda: False, lambda _error, _seconds: None, NO_PATIENCE)
     return ReapplyContext(registry, decoder, guard_limits, lambda: now, retry)
 
 
-def apply(registry, records, decoder=CODEC):
+def apply(registry, records, decoder=DECODER):
     """As the worker does."""
     batch, _ = batch_of(records)
     return apply_batch(Applier(registry, decoder, lambda: NOW), STREAM, batch)

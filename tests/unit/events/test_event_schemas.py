@@ -1,4 +1,4 @@
-"""The exported schemas: one author, and the same judgement as the models'."""
+"""The exported schemas accept and reject what the models do."""
 
 import json
 import re
@@ -31,7 +31,7 @@ VALID = [name for name in EXAMPLES if "/valid/" in name]
 INVALID = [name for name in EXAMPLES if "/invalid/" in name]
 
 
-def judged(described: Any) -> Any:
+def validated(described: Any) -> Any:
     return decode(json.dumps(described).encode(), key=None)
 
 
@@ -68,17 +68,17 @@ def test_there_are_examples_of_both_kinds():
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_is_judged_as_it_says(name):
+def test_an_example_validates_as_it_says(name):
     told = EXAMPLES[name]
-    verdict = judged(told["event"])
+    result = validated(told["event"])
 
     assert told["why"].endswith(".")
-    assert told["reason"] == (verdict.reason if isinstance(verdict, Rejection) else None)
-    assert isinstance(verdict, Event) == (name in VALID)
+    assert told["reason"] == (result.reason if isinstance(result, Rejection) else None)
+    assert isinstance(result, Event) == (name in VALID)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_schemas_judge_an_example_as_it_says(name):
+def test_the_schemas_validate_an_example_as_it_says(name):
     told = EXAMPLES[name]
     is_valid = any(validator.is_valid(told["event"]) for validator in VALIDATORS.values())
 
@@ -141,7 +141,7 @@ def sound(event_type: str) -> dict[str, Any]:
 )
 @example("eservices.clinic.activated.v1", {"sequence": "x" * 64 + "\n"}, "", {}, None)
 @example("eservices.clinic.activated.v1", {"id": "\ud800"}, "", {"name": "\ud800" * 201}, None)
-def test_model_and_schema_judge_alike(event_type, attributes, time, fields, dropped):
+def test_model_and_schema_agree(event_type, attributes, time, fields, dropped):
     described = {**sound(event_type), **attributes, "time": time}
     described["data"] = described["data"] | fields
     described.pop(dropped, None)
@@ -150,7 +150,7 @@ def test_model_and_schema_judge_alike(event_type, attributes, time, fields, drop
 
 
 @given(event_type=st.sampled_from(sorted(MODELS)), data=ODD, time=TIMES)
-def test_they_judge_alike_whatever_the_data_and_the_time_are(event_type, data, time):
+def test_they_agree_whatever_the_data_and_the_time_are(event_type, data, time):
     for described in (
         sound(event_type) | {"data": data},
         sound(event_type) | {"time": time},

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.builders import STRUCTURED, activated, record
-from tests.worlds.decoding import CLINIC, CODEC, NOW, decode
+from tests.worlds.decoding import CLINIC, DECODER, NOW, decode
 
 from sync_worker.events.decode_result import Event, Reason, Rejection
 from sync_worker.events.record import Headers
@@ -85,9 +85,9 @@ HEADERS: dict[str, tuple[bytes, Headers, str]] = {
 
 
 def rejection_of(value: bytes, headers: Headers = STRUCTURED) -> Rejection:
-    verdict = decode(value, key=CLINIC, headers=headers)
-    assert isinstance(verdict, Rejection), verdict
-    return verdict
+    result = decode(value, key=CLINIC, headers=headers)
+    assert isinstance(result, Rejection), result
+    return result
 
 
 @pytest.mark.parametrize(("value", "cause"), NO_JSON.values(), ids=NO_JSON)
@@ -142,4 +142,4 @@ def test_binary_events_with_a_content_type_of_json_are_read():
 )
 def test_a_cause_is_found_or_not_and_never_raised(content, headers):
     value = json.dumps(content).encode()
-    CODEC.decode(record(value, key=CLINIC, topic="t", headers=tuple(headers)), NOW)
+    DECODER.decode(record(value, key=CLINIC, topic="t", headers=tuple(headers)), NOW)

@@ -1,4 +1,4 @@
-"""What is kept of records that were judged."""
+"""Which payloads are retained once records are decoded."""
 
 from datetime import timedelta
 
@@ -10,14 +10,14 @@ from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.record import HEADER_OVERHEAD_BYTES, Record
 from sync_worker.pipeline.decoded_records import DecodedRecords, PayloadReleased
 
-CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
+DECODER = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
 EVENT = record(activated("SE2321000016-J001", 0))
 IGNORED = Record("other", 0, 0, None, b"key", None)
 BAD = Record(ACTIVATION, 0, 1, None, None, b"no event", (("name", b"value"), ("none", None)))
 
 
 def test_only_dead_lettered_records_retain_their_payload():
-    decoded = DecodedRecords.decode(CODEC, [EVENT, IGNORED, BAD], EPOCH, retain_all=False)
+    decoded = DecodedRecords.decode(DECODER, [EVENT, IGNORED, BAD], EPOCH, retain_all=False)
     assert decoded.record(2) == BAD
     for at in (0, 1):
         with pytest.raises(PayloadReleased):
@@ -25,14 +25,14 @@ def test_only_dead_lettered_records_retain_their_payload():
 
 
 def test_bytes_are_kept_of_all_where_that_is_asked_for():
-    decoded = DecodedRecords.decode(CODEC, [EVENT, IGNORED, BAD], EPOCH, retain_all=True)
+    decoded = DecodedRecords.decode(DECODER, [EVENT, IGNORED, BAD], EPOCH, retain_all=True)
     assert [decoded.record(at) for at in range(3)] == [EVENT, IGNORED, BAD]
     assert decoded.retained_bytes() > EVENT.size + IGNORED.size + BAD.size
 
 
 def test_payloads_are_retained_where_a_dead_letter_exists():
     decoded = DecodedRecords.decode(
-        CODEC, [EVENT, IGNORED], EPOCH, retain_all=False, retain_at={IGNORED.address}
+        DECODER, [EVENT, IGNORED], EPOCH, retain_all=False, retain_at={IGNORED.address}
     )
     assert decoded.record(1) == IGNORED
     with pytest.raises(PayloadReleased):

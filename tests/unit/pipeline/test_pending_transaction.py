@@ -18,13 +18,13 @@ from sync_worker.pipeline.decoded_records import (
 from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 
 PARTITIONS = [Partition("a", 0), Partition("a", 1), Partition("b", 0)]
-CODEC = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
+DECODER = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
 EVENT = record(activated("SE2321000016-P001", 0))
 
 
 def pending_of(batch, *, whole=False):
     return PendingTransaction.of(
-        batch, DecodedRecords.decode(CODEC, batch.records, EPOCH, retain_all=whole)
+        batch, DecodedRecords.decode(DECODER, batch.records, EPOCH, retain_all=whole)
     )
 
 
@@ -102,7 +102,7 @@ def test_two_batches_join_with_all_records_and_ranges(pair, whole):
     pending.extend(pending_of(second, whole=whole))
 
     records = first.records + second.records
-    together = DecodedRecords.decode(CODEC, records, EPOCH, retain_all=whole)
+    together = DecodedRecords.decode(DECODER, records, EPOCH, retain_all=whole)
     assert addresses(pending.decoded) == [record.address for record in records]
     assert pending.decoded.results == together.results
     assert bytes_of(pending.decoded) == bytes_of(together)
@@ -126,9 +126,9 @@ def test_a_batch_that_begins_elsewhere_does_not_follow():
 
 def test_rejected_records_are_retained_byte_for_byte():
     bad = record(b"no event", offset=1)
-    light = DecodedRecords.decode(CODEC, [EVENT, bad], EPOCH, retain_all=False)
+    light = DecodedRecords.decode(DECODER, [EVENT, bad], EPOCH, retain_all=False)
 
     assert light.record(1) is bad
     with pytest.raises(PayloadReleased):
         light.record(0)
-    assert DecodedRecords.decode(CODEC, [EVENT, bad], EPOCH).record(0) is EVENT
+    assert DecodedRecords.decode(DECODER, [EVENT, bad], EPOCH).record(0) is EVENT

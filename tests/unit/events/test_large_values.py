@@ -1,4 +1,4 @@
-"""Large values: judged as small ones are, without objects of what is not read."""
+"""Large values: decoded as small ones are, without objects of what is not read."""
 
 import json
 import tracemalloc
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.builders import activated, record
-from tests.worlds.decoding import CLINIC, CODEC, NOW, decode
+from tests.worlds.decoding import CLINIC, DECODER, NOW, decode
 
 from sync_worker.events.content import outline
 from sync_worker.events.decode_result import Event, Ignored
@@ -22,16 +22,16 @@ content = st.recursive(
 
 
 @given(content | st.builds(lambda more: EVENT | more, st.dictionaries(st.just("data"), content)))
-def test_a_large_value_is_judged_as_a_small_one_is(value):
+def test_a_large_value_is_decoded_like_a_small_one(value):
     small = json.dumps(value, ensure_ascii=False).encode()
-    judged = CODEC.decode(record(small, key=CLINIC, topic="t"), NOW)
+    expected = DECODER.decode(record(small, key=CLINIC, topic="t"), NOW)
     large = small + b" " * (16 * 2**10)
-    outlined = CODEC.decode(record(large, key=CLINIC, topic="t"), NOW)
+    outlined = DECODER.decode(record(large, key=CLINIC, topic="t"), NOW)
     # A cause that is likely, by what is not read, is found of a small value alone.
-    assert type(outlined) is type(judged)
-    assert getattr(outlined, "reason", None) == getattr(judged, "reason", None)
-    if isinstance(judged, Event):
-        assert outlined == judged
+    assert type(outlined) is type(expected)
+    assert getattr(outlined, "reason", None) == getattr(expected, "reason", None)
+    if isinstance(expected, Event):
+        assert outlined == expected
 
 
 @given(st.binary() | st.text().map(str.encode))
@@ -60,11 +60,11 @@ BOMBS = {
 def test_json_takes_no_more_memory_than_its_bytes(value):
     tracemalloc.start()
     try:
-        verdict = decode(value, key=CLINIC, topic="t")
+        result = decode(value, key=CLINIC, topic="t")
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert not isinstance(verdict, Event)
+    assert not isinstance(result, Event)
     assert peak < 3 * len(value)
 
 

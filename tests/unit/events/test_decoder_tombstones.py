@@ -32,9 +32,9 @@ def test_its_headers_play_no_part(headers):
 
 
 def test_its_timestamp_counts_to_the_millisecond():
-    verdict = decode(None, key=CLINIC, timestamp_ms=EPOCH_MS + 1)
+    result = decode(None, key=CLINIC, timestamp_ms=EPOCH_MS + 1)
 
-    assert verdict.time == EPOCH + timedelta(milliseconds=1)
+    assert result.time == EPOCH + timedelta(milliseconds=1)
 
 
 def test_a_timestamp_set_by_the_broker_dates_no_tombstone():
@@ -62,9 +62,9 @@ def test_its_key_is_normalised(key):
 @pytest.mark.parametrize("key", [CLINIC, None, b"\xff", "a b"])
 @pytest.mark.parametrize("timestamp_ms", [EPOCH_MS, None])
 def test_off_the_activation_topic_it_is_ignored_whatever_it_is(key, timestamp_ms):
-    verdict = decode(None, topic=REGION, key=key, timestamp_ms=timestamp_ms)
+    result = decode(None, topic=REGION, key=key, timestamp_ms=timestamp_ms)
 
-    assert isinstance(verdict, Ignored)
+    assert isinstance(result, Ignored)
 
 
 @pytest.mark.parametrize("key", [CLINIC, None, b"\xff", "a b"])

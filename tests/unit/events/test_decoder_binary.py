@@ -72,8 +72,8 @@ def test_an_empty_specversion_header_makes_it_binary_too():
     found = headers(ce_specversion=None)
 
     for content in (DATA, DESCRIBED):
-        verdict = decode(content, key=CLINIC, headers=found)
-        assert verdict.detail == "`specversion` is missing."
+        result = decode(content, key=CLINIC, headers=found)
+        assert result.detail == "`specversion` is missing."
 
 
 def test_a_batch_of_events_is_not_an_event():
@@ -105,10 +105,10 @@ def test_an_optional_attribute_may_be_missing_null_or_blank(name):
 def test_an_attribute_not_in_utf_8_is_invalid(name):
     found = headers(**{f"ce_{name}": b"\xff"})
 
-    verdict = decode(DATA, key=CLINIC, headers=found)
+    result = decode(DATA, key=CLINIC, headers=found)
 
-    assert verdict.reason is Reason.INVALID_EVENT
-    assert f"`{name}` is not" in verdict.detail
+    assert result.reason is Reason.INVALID_EVENT
+    assert f"`{name}` is not" in result.detail
 
 
 def test_other_headers_are_ignored_whatever_they_hold():

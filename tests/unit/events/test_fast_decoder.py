@@ -1,4 +1,4 @@
-"""The quick decoder says what the codec would say, or nothing."""
+"""The shortcut for ordinary events returns what the decoder returns, or None."""
 
 import json
 
@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.builders import ACTIVATION, activated, deactivated, record, region_changed
 from tests.worlds.any_records import HEADERS, JSON, KEYS, MUTATED, TEXT, disturbed
-from tests.worlds.decoding import CLINIC, CODEC, OTHER
+from tests.worlds.decoding import CLINIC, DECODER, OTHER
 
 from sync_worker.domain.regions import Regions
 from sync_worker.events.fast_decoder import fast_decoder
@@ -61,7 +61,7 @@ def test_it_agrees_with_the_full_decoder_or_abstains(value, key, headers):
 
     event = QUICK(candidate)
 
-    assert event is None or event == CODEC._decode(candidate)
+    assert event is None or event == DECODER._decode(candidate)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_it_takes_what_nearly_all_records_hold(content):
     event = QUICK(plain)
 
     assert event is not None
-    assert event == CODEC._decode(plain)
+    assert event == DECODER._decode(plain)
 
 
 @pytest.mark.parametrize(
@@ -94,5 +94,5 @@ def test_it_takes_what_nearly_all_records_hold(content):
         record(activated(CLINIC, 5), headers=(("ce_specversion", b"1.0"),)),
     ],
 )
-def test_it_leaves_everything_else_to_the_codec(odd):
+def test_it_leaves_everything_else_to_the_decoder(odd):
     assert QUICK(odd) is None

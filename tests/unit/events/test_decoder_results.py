@@ -1,4 +1,4 @@
-"""Which records are ignored or set aside, with which reason: the contract's tables, row by row."""
+"""Which records are ignored or rejected, and why: the tables of the contract, row by row."""
 
 import json
 from datetime import timedelta
@@ -225,10 +225,10 @@ def test_an_event_knows_how_far_ahead_it_is(ahead, seconds):
 def test_a_limit_below_a_minute_lets_no_event_through():
     decoder = EventDecoder(ACTIVATION, Regions(), timedelta())
 
-    verdict = decoder.decode(record(activated(CLINIC, NOW + timedelta(seconds=1))), NOW)
+    result = decoder.decode(record(activated(CLINIC, NOW + timedelta(seconds=1))), NOW)
 
-    assert isinstance(verdict, Rejection)
-    assert verdict.reason is Reason.TIME_IN_FUTURE
+    assert isinstance(result, Rejection)
+    assert result.reason is Reason.TIME_IN_FUTURE
 
 
 def test_a_time_too_far_ahead_is_in_the_future():

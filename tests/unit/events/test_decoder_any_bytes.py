@@ -1,4 +1,4 @@
-"""Whatever a record holds, the codec gives a verdict, and what it gives can be stored."""
+"""Whatever a record holds, the decoder returns a result, and databases can store it."""
 
 import json
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.builders import ACTIVATION, REGION, activated
 from tests.worlds.any_records import BYTES, HEADERS, JSON, KEYS, MUTATED, SOUND, disturbed
-from tests.worlds.decoding import CLINIC, CODEC, NOW
+from tests.worlds.decoding import CLINIC, DECODER, NOW
 
 from sync_worker.domain.hsa_id import normalised
 from sync_worker.events.decode_result import Event, Rejection
@@ -51,24 +51,24 @@ def texts_of(event: Event) -> list[str]:
 def test_any_record_has_a_verdict_that_can_be_stored(value, topic, key, headers, timestamp_ms):
     record = Record(topic, 0, 0, timestamp_ms, key, value, headers)
 
-    verdict = CODEC.decode(record, NOW)
+    result = DECODER.decode(record, NOW)
 
-    if isinstance(verdict, Event):
-        assert all(storable(text) for text in texts_of(verdict))
-        assert verdict.hsa_id == normalised(verdict.hsa_id)
-        assert 1 <= len(verdict.hsa_id) <= 64
-        assert datetime(1, 1, 1, tzinfo=UTC) <= verdict.time <= datetime.max.replace(tzinfo=UTC)
+    if isinstance(result, Event):
+        assert all(storable(text) for text in texts_of(result))
+        assert result.hsa_id == normalised(result.hsa_id)
+        assert 1 <= len(result.hsa_id) <= 64
+        assert datetime(1, 1, 1, tzinfo=UTC) <= result.time <= datetime.max.replace(tzinfo=UTC)
     else:
-        assert storable(verdict.detail)
-        assert verdict.detail.endswith(".")
-        assert len(verdict.detail) <= LONGEST_DETAIL
+        assert storable(result.detail)
+        assert result.detail.endswith(".")
+        assert len(result.detail) <= LONGEST_DETAIL
 
 
 @given(disturbed())
 def test_a_verdict_depends_on_the_record_and_the_clock_alone(value):
     record = Record(ACTIVATION, 0, 0, None, CLINIC.encode(), value)
 
-    assert CODEC.decode(record, NOW) == CODEC.decode(record, NOW)
+    assert DECODER.decode(record, NOW) == DECODER.decode(record, NOW)
 
 
 @given(st.text(st.characters(), max_size=30))
@@ -76,7 +76,7 @@ def test_a_detail_never_quotes_a_name(name):
     secret = f"Exempelsson\0{name}"
     value = json.dumps(activated(CLINIC, 5, name=secret)).encode()
 
-    verdict = CODEC.decode(Record("t", 0, 0, None, None, value), NOW)
+    result = DECODER.decode(Record("t", 0, 0, None, None, value), NOW)
 
-    assert isinstance(verdict, Rejection)
-    assert "Exempelsson" not in verdict.detail
+    assert isinstance(result, Rejection)
+    assert "Exempelsson" not in result.detail

@@ -32,8 +32,8 @@ def told():
 
 
 def warnings_of(told, *warnings):
-    progress, entries = told
-    progress.committed(TransactionCommitted({}, {}, 0, warnings))
+    listener, entries = told
+    listener.committed(TransactionCommitted({}, {}, 0, warnings))
     return [(call.method_name, call.args, call.kwargs) for call in entries.calls][1:]
 
 
@@ -73,8 +73,8 @@ def test_a_dead_letter_is_logged_by_address_never_by_payload(told):
 
 
 def test_a_batch_is_logged_with_its_counts(told):
-    progress, entries = told
-    progress.committed(
+    listener, entries = told
+    listener.committed(
         TransactionCommitted({Partition("t", 0): Counts(applied=2, ignored=1)}, {}, 2, ())
     )
     (call,) = entries.calls
@@ -101,24 +101,24 @@ def test_held_facts_and_open_holds_are_measured():
 
 
 def test_an_unknown_type_is_reported_once_and_counted_each_time(told):
-    progress, entries = told
+    listener, entries = told
     for records in (2, 3):
         known = UnknownType("t", '"eservices.clinic.activated.v1"', records)
-        progress.committed(TransactionCommitted({}, {}, 0, [known]))
+        listener.committed(TransactionCommitted({}, {}, 0, [known]))
     (logged,) = [call.kwargs for call in entries.calls if call.method_name == "warning"]
     assert logged["looks_like"] == "eservices.clinic.activated.v1"
-    assert sample(progress, "t", '"eservices.clinic.activated.v1"') == 5
+    assert sample(listener, "t", '"eservices.clinic.activated.v1"') == 5
 
 
 def test_types_without_end_have_few_labels_and_few_log_events(told):
-    progress, entries = told
+    listener, entries = told
     types = [UnknownType("t", f"type.{number}", 1) for number in range(100)]
-    progress.committed(TransactionCommitted({}, {}, 0, types))
+    listener.committed(TransactionCommitted({}, {}, 0, types))
     assert len([call for call in entries.calls if call.method_name == "warning"]) == 20
-    assert sample(progress, "t", "other") == 80
+    assert sample(listener, "t", "other") == 80
 
 
-def sample(progress, topic, name):
-    registry = progress._metrics.registry
+def sample(listener, topic, name):
+    registry = listener._metrics.registry
     labels = {"topic": topic, "type": name}
     return registry.get_sample_value("sync_worker_unknown_types_total", labels)
