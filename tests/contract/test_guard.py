@@ -14,7 +14,7 @@ from tests.worlds.guard import (
     play,
     through_the_database,
 )
-from tests.worlds.registry import part_sizes, rows
+from tests.worlds.registry import part_sizes, rows, values
 
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.dry_run import DryRun
@@ -32,7 +32,7 @@ def test_the_registry_follows_the_contract_whatever_happens_in_whatever_batches(
     registry, bounds, script, sizes
 ):
     stage, model = play(registry, bounds, script, sizes)
-    assert rows(registry) == model.rows()
+    assert values(registry) == model.values()
     assert stage.held_values() == model.held_values()
     listed = [(h["region_code"], h["status"], h["count"], h["revision"]) for h in stage.listed()]
     assert listed == model.listed()
@@ -58,7 +58,7 @@ def test_once_everything_is_approved_the_registry_equals_the_fold(registry, boun
         *(document for act in script if isinstance(act, list) for document in act),
     ]:
         fold.read(document)
-    assert rows(registry) == fold.rows()
+    assert values(registry) == fold.values()
     assert stage.held_values() == {}
 
 
@@ -82,7 +82,7 @@ def test_a_dry_run_reports_what_the_run_does(
     ]
     after = {h: f for m in rehearsed for h, f in m.changed.items()}
     assert {h: [r and r.value for r in f] for h, f in after.items()} == {
-        h: list(row) for h, row in rows(registry).items() if h in after
+        h: list(row.values()) for h, row in values(registry).items() if h in after
     }
     held_after = {h: f for m in rehearsed for h, f in m.held.items()}
     assert {h: f for h, f in held_after.items() if f} == {

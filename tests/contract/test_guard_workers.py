@@ -9,7 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from tests.builders import ACTIVATION, activated, deactivated, record, region_changed
 from tests.worlds.fold import Fold
-from tests.worlds.registry import NOW, apply_batch, apply_in_parts, batch_of, registered, rows
+from tests.worlds.registry import (
+    NOW,
+    apply_batch,
+    apply_in_parts,
+    batch_of,
+    registered,
+    values,
+)
 
 from sync_worker.administration import clinics as administration
 from sync_worker.authorship import Authorship
@@ -176,7 +183,7 @@ def test_workers_together_let_no_more_pass_than_one(engine, registry, applier, o
     fold = Fold()
     for document in [*opening, *(document for part in bringing for document in part)]:
         fold.read(document)
-    assert rows(registry) == fold.rows()
+    assert values(registry) == fold.values()
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -202,7 +209,7 @@ def test_an_operator_approves_while_workers_work(engine, registry, applier, open
     fold = Fold()
     for document in [*opening, *(document for part in bringing for document in part)]:
         fold.read(document)
-    assert rows(registry) == fold.rows()
+    assert values(registry) == fold.values()
     assert max(len(clinics) for clinics in left_without_a_person(registry).values()) <= LIMIT
     with registry.snapshot() as connection:
         assert connection.execute(select(held_fact)).all() == []
@@ -236,4 +243,4 @@ def test_an_administrator_removes_clinics_while_workers_work(engine, registry, a
     fold = Fold()
     for document in [*opening, *(document for part in bringing for document in part)]:
         fold.read(document)
-    assert rows(registry) == fold.rows()
+    assert values(registry) == fold.values()

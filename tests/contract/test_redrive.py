@@ -13,7 +13,7 @@ from tests.worlds.fold import Fold
 from tests.worlds.guard import CLINICS, play, through_the_database
 from tests.worlds.reapplying import WITH_11, A, B, apply, parts_of
 from tests.worlds.reapplying import letters as statuses
-from tests.worlds.registry import NOW, apply_batch, batch_of, log_of, registered, rows
+from tests.worlds.registry import NOW, apply_batch, batch_of, log_of, registered, rows, values
 
 from sync_worker.authorship import Authorship
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Limits
@@ -150,7 +150,7 @@ def test_a_redrive_makes_up_for_records_not_understood_at_first(registry):
     fold = Fold()
     for document in documents:
         fold.read(document)
-    assert rows(registry) == fold.rows()
+    assert values(registry) == fold.values()
 
 
 def test_a_mass_change_is_held_by_a_redrive_too(registry):

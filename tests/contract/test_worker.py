@@ -24,6 +24,7 @@ from tests.worlds.registry import (
     registered,
     rows,
     through_the_database,
+    values,
 )
 
 from sync_worker.domain.mass_change_guard import Limits
@@ -149,7 +150,7 @@ def test_neither_fetch_size_nor_transaction_size_changes_any_outcome(
     for document in [*first, *documents]:
         if document != b"no event":
             fold.read(document)
-    assert rows(registry) == fold.rows()
+    assert values(registry) == fold.values()
 
 
 def test_batches_are_gathered_into_one_transaction_while_more_follow(registry, tmp_path):

@@ -7,6 +7,7 @@ in the order read, keeps whole histories, and takes the greatest at every step.
 from collections import Counter
 from typing import Any
 
+FACTS = ("activation", "region", "name")
 VALUES = {"activation": {"activated": True, "deactivated": False}}
 
 
@@ -45,12 +46,13 @@ class Fold:
         known.update(newer)
         self.outcomes["applied" if newer else "superseded"] += 1
 
-    def rows(self) -> dict[str, tuple[Any, ...]]:
-        """HSA-id → active, region code, name."""
+    def values(self) -> dict[str, dict[str, Any]]:
+        """HSA-id → fact → its value, None where never stated."""
         return {
-            hsa_id: tuple(
-                facts[fact][3] if fact in facts else None
-                for fact in ("activation", "region", "name")
-            )
+            hsa_id: {fact: facts[fact][3] if fact in facts else None for fact in FACTS}
             for hsa_id, facts in self.facts.items()
         }
+
+    def rows(self) -> dict[str, tuple[Any, ...]]:
+        """HSA-id → active, region code, name."""
+        return {hsa_id: tuple(values.values())[:3] for hsa_id, values in self.values().items()}

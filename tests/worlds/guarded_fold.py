@@ -7,9 +7,7 @@ keeps every departure there ever was and counts again at every step.
 from collections import Counter
 from typing import Any, NamedTuple
 
-from tests.worlds.fold import stated
-
-FACTS = ("activation", "region", "name")
+from tests.worlds.fold import FACTS, stated
 
 
 class Departure(NamedTuple):
@@ -209,9 +207,9 @@ class GuardedFold:
             names |= {"region": "moved", "name": "renamed"}
             self.log.append((hsa_id, names.get(what, what), old, new))
 
-    def rows(self) -> dict[str, tuple[Any, ...]]:
-        """HSA-id → active, region code, name."""
-        return {h: tuple(self._value(h, fact) for fact in FACTS) for h in self.facts}
+    def values(self) -> dict[str, dict[str, Any]]:
+        """HSA-id → fact → its value, None where never stated."""
+        return {h: {fact: self._value(h, fact) for fact in FACTS} for h in self.facts}
 
     def held_values(self) -> dict[tuple[str, str], Any]:
         """HSA-id and fact → the value that is held."""

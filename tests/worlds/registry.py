@@ -11,6 +11,7 @@ from sqlalchemy import delete, event, insert, select, text, update
 from sync_worker.authorship import Authorship
 from sync_worker.events.record import Partition
 from sync_worker.registry import schema
+from sync_worker.registry.facts import FACTS
 from sync_worker.registry.positions import Counts
 from sync_worker.registry.registrations import Board
 from sync_worker.registry.tables import change_log, clinic, dead_letter, patient_board, position
@@ -107,9 +108,18 @@ def apply_in_parts(applier, records, sizes):
 
 
 def rows(registry):
+    """HSA-id → active, region code, name."""
     columns = (clinic.c.hsa_id, clinic.c.active, clinic.c.region_code, clinic.c.name)
     with registry.snapshot() as connection:
         return {row[0]: tuple(row[1:]) for row in connection.execute(select(*columns))}
+
+
+def values(registry):
+    """HSA-id → fact → its value, for every fact that there is."""
+    columns = [kept.value.label(fact.value) for fact, kept in FACTS.items()]
+    with registry.snapshot() as connection:
+        found = connection.execute(select(clinic.c.hsa_id, *columns)).mappings()
+        return {row["hsa_id"]: {fact.value: row[fact.value] for fact in FACTS} for row in found}
 
 
 def log_of(registry):

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from sync_worker.domain.facts import Change, Fact
 
 _ALL_PERCENT = 100
+GUARDED = (Fact.ACTIVATION, Fact.REGION)
+"""The facts of which a change can be held: see `Departure`."""
 
 
 class Limits(NamedTuple):

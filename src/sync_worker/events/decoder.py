@@ -31,7 +31,7 @@ from sync_worker.events.record import MAX_RECORD_BYTES, Excerpt, Record
 from sync_worker.events.texts import MAX_NAME_LENGTH, is_hsa_id, stated
 
 _VERSIONED = re.compile(
-    r"eservices\.clinic\.(?:activated|deactivated|region-changed)(?:\..*)?", re.DOTALL
+    f"(?:{'|'.join(re.escape(name.removesuffix('.v1')) for name in MODELS)})(?:\\..*)?", re.DOTALL
 )
 _VALIDATORS = {name: TypeAdapter(model).validator for name, (model, _) in MODELS.items()}
 _MAX_CACHED_TYPE_LENGTH = 256

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from sync_worker.domain.mass_change_guard import GUARDED
 from sync_worker.errors import Exit, UserError
 from sync_worker.language import Message
 from sync_worker.registry import dialect
 from sync_worker.registry.dialect import server
+from sync_worker.registry.facts import FACTS
 from sync_worker.registry.tables import change_log, clinic, metadata
 from sync_worker.remedies import Remedy
 
@@ -30,6 +32,7 @@ _FACTS: Columns = tuple(
     column.name for column in clinic.columns if column.name not in {"hsa_id", *_REGISTRATION}
 )
 """The facts with their versions, and `updated_at`."""
+_HELD_FACTS: Columns = tuple(column.name for fact in GUARDED for column in FACTS[fact].columns)
 
 _ADD_TO_LOG: Rights = {
     "SELECT": _WHOLE,
@@ -69,8 +72,8 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
     },
     ADMIN: {
         "alembic_version": _READ,
-        # The facts: only what is held of a clinic, as it is removed. See migration 0003.
-        "clinic": {"SELECT": _WHOLE, "UPDATE": (*_REGISTRATION, *_FACTS)},
+        # Of the facts only what is held of a clinic, as it is removed: triggers see to that.
+        "clinic": {"SELECT": _WHOLE, "UPDATE": (*_REGISTRATION, *_HELD_FACTS, "updated_at")},
         "patient_board": _READ,
         "own_system": _READ,
         "change_log": _ADD_TO_LOG,

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 
+from sync_worker.registry.facts import FACTS
 from sync_worker.registry.roles import ADMIN, READER, ROLES, SUPPORT, WORKER
 from tests.real.roles.world import ACTIVE, IN_TAK, OWNER, REGISTERED, REMOVED, copy_of
 
@@ -36,6 +37,13 @@ STATEMENTS = (
     (f"UPDATE clinic SET region_code = NULL WHERE hsa_id = '{ACTIVE}'", {WORKER, OWNER}),
     (f"UPDATE clinic SET name = 'N' WHERE hsa_id = '{ACTIVE}'", {WORKER, OWNER}),
     (f"UPDATE clinic SET name_time = now() WHERE hsa_id = '{ACTIVE}'", {WORKER, OWNER}),
+    *(
+        (
+            f"UPDATE clinic SET {kept.event_id.name} = 'made up' WHERE hsa_id = '{ACTIVE}'",
+            {WORKER, OWNER},
+        )
+        for kept in FACTS.values()
+    ),
     (f"UPDATE clinic SET hsa_id = 'Y' WHERE hsa_id = '{ACTIVE}'", {OWNER}),
     (f"DELETE FROM clinic WHERE hsa_id = '{ACTIVE}'", {OWNER}),
     ("TRUNCATE clinic", {OWNER}),

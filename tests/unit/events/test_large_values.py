@@ -11,6 +11,7 @@ from tests.worlds.decoding import CLINIC, DECODER, NOW, decode
 
 from sync_worker.events.content import outline
 from sync_worker.events.decode_result import Event, Ignored
+from sync_worker.events.models import MODELS
 
 MEBIBYTE = 2**20
 EVENT = activated(CLINIC, 5, regionCode="01")
@@ -71,3 +72,12 @@ def test_json_takes_no_more_memory_than_its_bytes(value):
 def test_a_large_event_of_another_type_is_ignored():
     value = json.dumps({"type": "other", "data": ["x"] * 10_000}).encode()
     assert isinstance(decode(value, key=CLINIC, topic="t"), Ignored)
+
+
+@pytest.mark.parametrize(("document", "data"), MODELS.values(), ids=MODELS)
+def test_every_member_of_the_models_is_read_of_large_values(document, data):
+    value = {
+        **dict.fromkeys(document.model_fields, "x"),
+        "data": {field.alias or name: "y" for name, field in data.model_fields.items()},
+    }
+    assert outline(json.dumps(value).encode()) == value

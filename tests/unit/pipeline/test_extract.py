@@ -18,7 +18,8 @@ def parsed(text: str | bytes) -> Extract:
 
 
 def values(extract: Extract, hsa_id: str = A) -> tuple[object, ...]:
-    return tuple(None if f is None else f.value for f in extract.clinics[hsa_id])
+    """Active, region code and name."""
+    return tuple(None if f is None else f.value for f in extract.clinics[hsa_id][:3])
 
 
 def problems(text: str | bytes) -> list[str]:
