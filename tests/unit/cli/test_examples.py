@@ -87,7 +87,7 @@ def test_the_help_of_all_commands_imports_nothing_slow():
     assert imported_by_help(()) == set()
 
 
-def test_the_help_of_each_command_imports_nothing_that_is_built_when_used():
+def test_a_commands_help_imports_nothing_that_is_built_when_used():
     assert imported_by_help((), *ALL).isdisjoint(BUILT_WHEN_USED)
 
 
