@@ -43,6 +43,7 @@ class Remedy(StrEnum):
     CREATE_TOPICS = "create_topics"
     DEBUG = "debug"
     EXPORT_AGAIN = "export_again"
+    FIND_CLINICS = "find_clinics"
     FIND_WHO_DELETED = "find_who_deleted"
     KEEP_RECORDS = "keep_records"
     LEAVE_EXCERPTS_OUT = "leave_excerpts_out"

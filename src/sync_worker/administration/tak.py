@@ -16,6 +16,7 @@ from sync_worker.administration.messages import plans
 from sync_worker.administration.messages import tak as says
 from sync_worker.authorship import Authorship
 from sync_worker.domain import hsa_id as hsa_ids
+from sync_worker.domain.admission import AdmissionOutcome, Refusal
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.texts import is_hsa_id
 from sync_worker.registry import queries, registrations
@@ -36,6 +37,24 @@ class Wanted(NamedTuple):
 
     lines: dict[str, int]
     malformed: list[FileEntry]
+
+    def refused_items(self, entries: Sequence[FileEntry]) -> list[dict[str, Any]]:
+        """What becomes of each row of a list that is refused, in the form of `tak import`."""
+        malformed = {entry.line for entry in self.malformed}
+        refused = AdmissionOutcome.REFUSED.value, Refusal.MALFORMED_HSA_ID.value
+        not_done = AdmissionOutcome.NOT_DONE.value, None
+        rows = [(entry, refused if entry.line in malformed else not_done) for entry in entries]
+        return [
+            {
+                "line": entry.line,
+                "hsa_id": hsa_ids.cleaned(entry.text),
+                "outcome": outcome,
+                "reason": reason,
+                "registered": None,
+                "effect": None,
+            }
+            for entry, (outcome, reason) in rows
+        ]
 
 
 @dataclass(frozen=True, slots=True)

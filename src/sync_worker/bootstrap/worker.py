@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from structlog.typing import FilteringBoundLogger
 
@@ -12,16 +12,20 @@ from sync_worker.bootstrap.registry import limits, worker_registry
 from sync_worker.bootstrap.streams import kafka
 from sync_worker.config.settings import Settings
 from sync_worker.errors import Exit, UserError
+from sync_worker.inspection.attention import Attention, attention_to_holds
+from sync_worker.inspection.status import counts_item
 from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.retry import DAEMON, UNTIL_IDLE
 from sync_worker.pipeline.transaction_buffer import TransactionLimits
 from sync_worker.pipeline.worker import Worker
+from sync_worker.registry import guard_state
 from sync_worker.registry.database import Registry
 from sync_worker.remedies import Remedy
 from sync_worker.streams.kafka.source import KafkaSource
 from sync_worker.telemetry.health import Health, ReadinessLog, watched
 from sync_worker.telemetry.http import HttpServer
 from sync_worker.telemetry.listener import TelemetryListener
+from sync_worker.telemetry.logging import configure
 from sync_worker.telemetry.metrics import Metrics
 from sync_worker.telemetry.redaction import Redaction
 
@@ -66,6 +70,15 @@ class WorkerProcess(NamedTuple):
         ]
         return open_source
 
+    def counts(self) -> dict[str, int]:
+        """What became of the records so far, in the form of `run`."""
+        return counts_item(self.worker.total)
+
+    def holds(self) -> tuple[int, list[Attention]]:
+        """How many holds are open, and what a person should know of holds."""
+        with self.registry.snapshot() as connection:
+            return guard_state.count_open(connection), attention_to_holds(connection)
+
     @contextmanager
     def probed(self) -> Iterator[None]:
         """Serve health and metrics, and end the process where the loop is stuck for good."""
@@ -76,6 +89,13 @@ class WorkerProcess(NamedTuple):
                 self.health.threads.append(server.thread)
             stack.enter_context(watched(self.health, ReadinessLog(self.log, self.health)))
             yield
+
+
+def log(
+    settings: Settings, level: str, stream: TextIO, *, has_color: bool, redaction: Redaction
+) -> FilteringBoundLogger:
+    """A log of events of `level` and above, in the format of the settings."""
+    return configure(level, settings.log_format, stream, has_color=has_color, redaction=redaction)
 
 
 @contextmanager

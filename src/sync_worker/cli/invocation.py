@@ -62,7 +62,7 @@ def pass_invocation(
 def invocation(ctx: click.Context) -> Invocation:
     """The invocation of a command that may also be called without settings."""
     # Only a command that is called needs it: help does not, nor does an error in its options.
-    from sync_worker.config.settings import load_settings
+    from sync_worker.config.settings import load_settings  # noqa: PLC0415
 
     options = globals_of(ctx)
     redact_library_logs(options.redaction)

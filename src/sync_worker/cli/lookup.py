@@ -43,15 +43,6 @@ def require_known_region(
     require_region(in_use, *(code for code in odd if code not in known))
 
 
-def no_clinic(hsa_id: str, but: str) -> UserError:
-    """What a command says to an HSA-id that nothing names; `but` says where else it was sought."""
-    return UserError(
-        Exit.NOT_FOUND,
-        f"There is no clinic {hsa_id}, and {but}.",
-        hint="sync-worker clinics list --search TEXT finds clinics by HSA-id or name.",
-    )
-
-
 def warn_of_check_digits(run: Invocation, written: Iterable[str]) -> None:
     """Say so where an HSA-id is well-formed and its check digit is wrong: only a warning."""
     for hsa_id in written:

@@ -70,6 +70,7 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.DEBUG: "The same command with --debug shows where.",
     Remedy.EXPORT_AGAIN: "Check that the file is an archive: one JSON object a line, as `kcat -J` "
     "prints it. sync-worker events export writes the beginning of a record that is too large.",
+    Remedy.FIND_CLINICS: "sync-worker clinics list --search TEXT finds clinics by HSA-id or name.",
     Remedy.FIND_WHO_DELETED: "Find out who deleted it. Once it exists again: "
     "sync-worker positions reset --topic {topic} --to earliest",
     Remedy.KEEP_RECORDS: "Give the topics unlimited retention (sync-worker doctor), and start "

@@ -6,6 +6,7 @@ turns: the second one finds closed what the first one did.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -16,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sync_worker.authorship import Authorship
 from sync_worker.errors import Exit, UserError
+from sync_worker.events.decode_result import Reason
 from sync_worker.events.record import Excerpt, Origin
 from sync_worker.operations.reapply import (
     MAX_TRANSACTION_RECORDS,
@@ -28,10 +30,11 @@ from sync_worker.pipeline.apply import DatabaseRefusesRecords, TransactionWriter
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.dry_run import DryRun
 from sync_worker.pipeline.merge import MergeResult, Outcome
-from sync_worker.registry import dead_letters, schema
+from sync_worker.registry import change_log, dead_letters, schema
 from sync_worker.registry.database import Registry
-from sync_worker.registry.dead_letters import OPEN, DeadLetter, DeadLetterSummary
+from sync_worker.registry.dead_letters import OPEN, DeadLetter, DeadLetterFilter, DeadLetterSummary
 from sync_worker.registry.errors import Fault, fault_of
+from sync_worker.registry.queries import meant
 from sync_worker.remedies import Remedy
 from sync_worker.sequences import bisected
 from sync_worker.streams.protocol import MAX_FETCHED_BYTES
@@ -214,6 +217,49 @@ class ClosedDeadLetters(UserError):
             hint=Remedy.LIST_OPEN_DEAD_LETTERS(),
             code="closed",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterSearch:
+    """What dead letters are looked for by; None leaves them all in.
+
+    `clinic` is an HSA-id as a person writes it.
+    """
+
+    reason: Reason | None = None
+    clinic: str | None = None
+    topic: str | None = None
+
+    def filter(self, connection: Connection, status: str | None) -> DeadLetterFilter:
+        """The filter that finds them, of those with a status.
+
+        Raises:
+            UserError: neither an event nor a dead letter names the clinic.
+        """
+        hsa_id = None if self.clinic is None else _named_clinic(connection, self.clinic)
+        return DeadLetterFilter(status, self.reason, hsa_id, self.topic)
+
+
+def _named_clinic(connection: Connection, written: str) -> str:
+    (hsa_id,) = meant(connection, [written])
+    is_known = not change_log.unknown_ids(connection, [hsa_id])
+    if is_known or dead_letters.matching(connection, DeadLetterFilter(hsa_id=hsa_id)):
+        return hsa_id
+    raise UserError(
+        Exit.NOT_FOUND,
+        f"There is no clinic {hsa_id}, and no dead letter names it.",
+        hint=Remedy.FIND_CLINICS(),
+    )
+
+
+def all_open(registry: Registry, search: DeadLetterSearch) -> list[DeadLetterSummary]:
+    """The open dead letters that a search finds, in the order received.
+
+    Raises:
+        UserError: nothing names the clinic that is looked for.
+    """
+    with registry.snapshot() as connection:
+        return dead_letters.matching(connection, search.filter(connection, OPEN))
 
 
 def chosen(registry: Registry, numbers: Collection[int]) -> list[DeadLetterSummary]:

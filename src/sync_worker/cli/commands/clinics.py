@@ -103,7 +103,12 @@ def show(run: Invocation, hsa_id: str, with_history: bool) -> None:
         (wanted,) = meant(connection, [hsa_id])
         clinic = queries.clinic_shown(connection, wanted)
         if clinic is None:
-            raise _not_found(wanted)
+            raise UserError(
+                Exit.NOT_FOUND,
+                says.NOT_FOUND(hsa_id=wanted),
+                why=says.NEVER_NAMED(),
+                hint=messages.SEARCH(),
+            )
         if with_history:
             clinic["history"] = change_log.of_clinic(connection, wanted)
     run.output.document(clinic, render=lambda shown: _text(run, shown))
@@ -258,15 +263,6 @@ def _in_words(item: Item) -> FilledMessage:
     assert item.reason is not None  # a refusal has one
     why, remedy = REFUSALS[item.reason]
     return says.REFUSED_ID(hsa_id=item.hsa_id, why=why, remedy=remedy)
-
-
-def _not_found(hsa_id: str) -> UserError:
-    return UserError(
-        Exit.NOT_FOUND,
-        says.NOT_FOUND(hsa_id=hsa_id),
-        why=says.NEVER_NAMED(),
-        hint=messages.SEARCH(),
-    )
 
 
 def _text(run: Invocation, clinic: dict[str, Any]) -> str:

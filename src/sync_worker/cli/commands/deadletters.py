@@ -7,8 +7,8 @@ from datetime import timedelta
 import click
 
 from sync_worker import bootstrap
-from sync_worker.cli import choosing_letters, options
-from sync_worker.cli.choosing_letters import Choice, Narrowed
+from sync_worker.cli import options
+from sync_worker.cli.dead_letter_options import Choice, choosing, searching
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.plan import Author, Consent, author_options, author_with_reason, plan_options
 from sync_worker.cli.reapplying import in_order, reapplying
@@ -17,6 +17,7 @@ from sync_worker.cli.warnings import ahead_of_clock, moved_without_board
 from sync_worker.errors import Exit
 from sync_worker.operations import redrive
 from sync_worker.operations.redrive import (
+    DeadLetterSearch,
     DryRunRedriver,
     Redrive,
     Redriver,
@@ -75,13 +76,13 @@ def command() -> None:
     show_default=True,
     help="Only those with this status.",
 )
-@choosing_letters.narrowing
+@searching
 @options.limit_option
 @pass_invocation
-def list_letters(run: Invocation, status: str, narrowed: Narrowed, limit: int | None) -> None:
+def list_letters(run: Invocation, status: str, search: DeadLetterSearch, limit: int | None) -> None:
     """List dead letters, in the order in which they were stored."""
     with run.snapshot() as connection:
-        wanted = narrowed.filter(connection, None if status == "all" else status)
+        wanted = search.filter(connection, None if status == "all" else status)
         rows = dead_letter_lists.listed(connection, wanted, limit)
         run.output.items(rows, COLUMNS, empty="There are no such dead letters.")
 
@@ -111,7 +112,7 @@ def show(run: Invocation, number: int) -> None:
         "sync-worker deadletters redrive 17 18 --yes",
     ),
 )
-@choosing_letters.choosing
+@choosing("sync-worker deadletters redrive --all --code unknown_region --dry-run")
 @author_options
 @plan_options
 @pass_invocation
@@ -122,11 +123,10 @@ def redrive_letters(run: Invocation, choice: Choice, author: Author, consent: Co
     fact is never overwritten, and a mass change is held. Ends with 3 if one is still bad, which
     stays open, or if something is held.
     """
-    choice.require_clear("sync-worker deadletters redrive --all --code unknown_region --dry-run")
     if consent.is_asked_for:
         run.output.require_terminal()
     with reapplying(run) as (context, interruption):
-        heads = context.retry(lambda: choice.heads(context.registry))
+        heads = context.retry(lambda: choice.letters(context.registry))
         most = run.settings.batch_max_records
         planned = Redrive(DryRunRedriver(context, most), interruption)
         if heads and consent.is_asked_for:
@@ -144,7 +144,7 @@ def redrive_letters(run: Invocation, choice: Choice, author: Author, consent: Co
             run.output.items(items, OUTCOME_COLUMNS, empty="There is nothing to redrive.")
             moved = work.report.moved_without_board()
             moved_without_board(run.output, moved, is_done=not consent.dry_run)
-    choosing_letters.tell_gone(run.output, len(heads) - len(work.outcomes))
+    _tell_closed(run, len(heads) - len(work.outcomes))
     _point_out(run, work)
 
 
@@ -179,7 +179,7 @@ def _point_out(run: Invocation, work: Redrive) -> None:
         "sync-worker deadletters discard --all --code invalid_json --dry-run --reason 'Case 4711'",
     ),
 )
-@choosing_letters.choosing
+@choosing("sync-worker deadletters discard --all --code invalid_json --reason TEXT")
 @author_with_reason
 @plan_options
 @pass_invocation
@@ -190,19 +190,20 @@ def discard(run: Invocation, choice: Choice, author: Author, consent: Consent) -
     records that are dead-lettered after that stay open. Discarded ones can be inspected until they
     are purged.
     """
-    choice.require_clear("sync-worker deadletters discard --all --code invalid_json --reason TEXT")
     with run.registry() as registry:
-        heads = choice.heads(registry)
+        heads = choice.letters(registry)
         numbers = [head.number for head in heads]
         if heads and not consent.dry_run:
             run.output.message(_plan(heads, choice))
         discarded = consent.carry_out(
             run.output,
             f"Discard {len(heads)} dead letters?" if heads else None,
-            lambda: redrive.discard(registry, numbers, author.now(), all_or_none=not choice.every),
+            lambda: redrive.discard(
+                registry, numbers, author.now(), all_or_none=bool(choice.numbers)
+            ),
         )
     if discarded is not None:
-        choosing_letters.tell_gone(run.output, len(heads) - len(discarded))
+        _tell_closed(run, len(heads) - len(discarded))
         heads = discarded
     items = [{"id": head.number, "outcome": "discarded"} for head in heads]
     run.output.items(items, OUTCOME_COLUMNS, empty="There is nothing to discard.")
@@ -242,6 +243,14 @@ def purge(run: Invocation, days: int, author: Author, consent: Consent) -> None:
     verb = "would be deleted" if consent.dry_run else "deleted"
     document = {"purged": planned if purged is None else purged, "closed_before": before}
     run.output.document(document, render=lambda shown: f"{shown['purged']} dead letters {verb}")
+
+
+def _tell_closed(run: Invocation, number: int) -> None:
+    """Say of how many nothing became, since they are not open any more."""
+    if number:
+        run.output.attention(
+            f"{number} were closed by somebody else in the meantime, and are unchanged."
+        )
 
 
 def _plan(heads: Sequence[DeadLetterSummary], choice: Choice) -> str:

@@ -8,8 +8,10 @@ from sync_worker.cli import lookup, options
 from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.params import Moment
 from sync_worker.cli.table import Columns
+from sync_worker.errors import Exit, UserError
 from sync_worker.registry import change_log
 from sync_worker.registry.queries import meant
+from sync_worker.remedies import Remedy
 
 COLUMNS = Columns(
     "at",
@@ -87,6 +89,10 @@ def list_entries(
         named = tuple(meant(connection, clinics))
         wanted = change_log.LogFilter(regions, named, actor, since)
         for hsa_id in change_log.unknown_ids(connection, named):
-            raise lookup.no_clinic(hsa_id, "the log has nothing about it")
+            raise UserError(
+                Exit.NOT_FOUND,
+                f"There is no clinic {hsa_id}, and the log has nothing about it.",
+                hint=Remedy.FIND_CLINICS(),
+            )
         rows = change_log.listed(connection, wanted)
         run.output.items(rows, COLUMNS, empty="There are no such entries.")

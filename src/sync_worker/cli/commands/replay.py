@@ -18,7 +18,7 @@ from sync_worker.operations import replay as replaying
 from sync_worker.operations.reapply import Reapplier, ReapplyReport
 from sync_worker.operations.replay import Replay
 from sync_worker.pipeline.merge import Outcome
-from sync_worker.streams.ranges import Range, RangeReader
+from sync_worker.streams.ranges import Range
 
 Show = Callable[[ReapplyReport], None]
 CHANGE_COLUMNS = ("hsa_id", "fact", "old", "new")
@@ -73,7 +73,10 @@ def command(
         run.output.require_terminal()
     with reapplying(run) as (context, interruption):
         only = replaying.filter_for(context, hsa_ids)
-        ranges = [partial(_open_range, run, path, wanted) for path in archives or (None,)]
+        open_range = partial(
+            bootstrap.streams.range_reader, run.settings, wanted=wanted, has_archive_option=True
+        )
+        ranges = [partial(open_range, path) for path in archives or (None,)]
 
         def read(reapplier: Reapplier, label: str, show: Show) -> ReapplyReport:
             """Have a range taken; what became of its records is shown however it ends."""
@@ -102,10 +105,6 @@ def command(
         end_with(Exit.ATTENTION)
 
 
-def _open_range(run: Invocation, archive: Path | None, wanted: Range) -> RangeReader:
-    return bootstrap.streams.range_reader(run.settings, archive, wanted, has_archive_option=True)
-
-
 def _show(run: Invocation, report: ReapplyReport, *, is_done: bool) -> None:
     """The report on stdout, and on stderr what somebody should look at."""
     document = _document(report)
@@ -121,8 +120,9 @@ def _show(run: Invocation, report: ReapplyReport, *, is_done: bool) -> None:
         verb, way = ("are", ": sync-worker deadletters list") if is_done else ("would be", "")
         run.output.message(f"Dead-lettered {verb} {_records(dead_lettered)}{way}")
     if again := report.already_dead_lettered:
+        had = "1 bad record had" if again == 1 else f"{again} bad records had"
         run.output.message(
-            f"Of what was read, {_bad_records(again)} been dead-lettered before: "
+            f"Of what was read, {had} been dead-lettered before: "
             "sync-worker deadletters list --status all"
         )
 
@@ -146,10 +146,6 @@ def _text(run: Invocation, document: dict[str, Any]) -> str:
     if changes:
         lines += ["", run.output.table(changes, CHANGE_COLUMNS)]
     return "\n".join(lines)
-
-
-def _bad_records(number: int) -> str:
-    return "1 bad record had" if number == 1 else f"{number} bad records had"
 
 
 def _records(number: int) -> str:

@@ -2,7 +2,6 @@
 
 import sys
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,11 +63,7 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     """
     is_daemon = not archives and until_idle is None
     end = signals.End(Exit.DONE if is_daemon else Exit.INTERRUPTED)
-    # The heavy parts are imported from here on, so that a signal that comes early counts.
-    from sync_worker.inspection.attention import attention_to_holds
-    from sync_worker.inspection.status import counts_item
-    from sync_worker.registry import guard_state
-
+    # Heavy parts are imported from here on, so that a signal that comes early counts.
     run = invocation(ctx)
     redaction = run.options.redaction
     with bootstrap.worker.running(run.settings, _log(run), redaction, is_daemon=is_daemon) as parts:
@@ -81,30 +76,26 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
                 with parts.probed() if is_daemon else nullcontext():
                     is_whole = parts.worker.run(open_kafka, until_idle)
         finally:
-            run.output.document(counts_item(parts.worker.total), render=_sentence)
+            run.output.document(parts.counts(), render=_sentence)
         if is_daemon:
             return
         _require_whole(is_whole)
-        with parts.registry.snapshot() as connection:
-            still_open = guard_state.count_open(connection)
-            attention = attention_to_holds(connection)
+        open_holds, attention = parts.holds()
     for about, remedy in attention:
         run.output.attention(sentence_of(about, remedy))
-    if still_open:
+    if open_holds:
         end_with(Exit.ATTENTION)
 
 
 def _log(run: Invocation) -> "FilteringBoundLogger":
     """The log on stderr, at the level of the settings unless -v or -q say otherwise."""
-    from sync_worker.telemetry import logging
-
     level: str = run.settings.log_level
     if run.options.verbosity:
         quiet = "error" if level == "error" else "warning"
         level = "debug" if run.options.verbosity > 0 else quiet
-    return logging.configure(
+    return bootstrap.worker.log(
+        run.settings,
         level,
-        run.settings.log_format,
         sys.stderr,
         has_color=run.options.color and color_is_welcome(sys.stderr),
         redaction=run.options.redaction,
@@ -116,11 +107,12 @@ def _apply_archives(run: Invocation, worker: "Worker", archives: tuple[Path, ...
     sources = [bootstrap.streams.archive(run.settings, path) for path in archives]
     for source in sources:
         source.stream_id  # noqa: B018 - opens each file before the first one is applied
-    for path, source in zip(archives, sources, strict=True):
+
+    def apply(path: Path, source: "ArchiveSource") -> bool:
         with run.output.progress(str(path), source.fraction_read):
-            if not worker.run(partial(_opened, source), until_idle_seconds=0):
-                return False
-    return True
+            return worker.run(lambda: source, until_idle_seconds=0)
+
+    return all(map(apply, archives, sources))
 
 
 def _require_whole(is_whole: bool) -> None:
@@ -131,11 +123,6 @@ def _require_whole(is_whole: bool) -> None:
             why="The transaction in progress was finished.",
             hint="Run the same command again to continue from there.",
         )
-
-
-def _opened(source: "ArchiveSource") -> "ArchiveSource":
-    """A file is opened when it is sought; there is nothing to wait for."""
-    return source
 
 
 def _sentence(counts: dict[str, int]) -> str:

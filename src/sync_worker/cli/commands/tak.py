@@ -13,7 +13,6 @@ from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.plan import Author, Consent, author_options, plan_options
 from sync_worker.cli.table import Columns
 from sync_worker.domain.admission import AdmissionOutcome, Refusal
-from sync_worker.domain.hsa_id import cleaned
 from sync_worker.errors import Exit, UserError
 from sync_worker.language import Message
 from sync_worker.registry import queries
@@ -143,26 +142,13 @@ def _name(
 
 def _refuse(run: Invocation, given: FileContents, wanted: Wanted) -> None:
     """End the command: a list that lacks what its malformed rows mean is not to be used."""
-    malformed = {entry.line for entry in wanted.malformed}
-    nothing = {"registered": None, "effect": None}
-    rows = [
-        {
-            "line": entry.line,
-            "hsa_id": cleaned(entry.text),
-            "outcome": (
-                AdmissionOutcome.REFUSED if entry.line in malformed else AdmissionOutcome.NOT_DONE
-            ).value,
-            "reason": Refusal.MALFORMED_HSA_ID.value if entry.line in malformed else None,
-            **nothing,
-        }
-        for entry in given.entries
-    ]
-    refused, count = len(malformed), len(rows)
+    malformed = sorted({entry.line for entry in wanted.malformed})
+    refused, count = len(malformed), len(given.entries)
     summary = {Refusal.MALFORMED_HSA_ID.value: refused}
     if count > refused:
         summary[AdmissionOutcome.NOT_DONE.value] = count - refused
-    run.output.items(rows, ITEM_COLUMNS, extra={"summary": summary})
-    lines = ", ".join(map(str, sorted(malformed)))
+    run.output.items(wanted.refused_items(given.entries), ITEM_COLUMNS, extra={"summary": summary})
+    lines = ", ".join(map(str, malformed))
     run.output.attention(says.MALFORMED(refused=refused, count=count, lines=lines))
     end_with(Exit.REFUSED)
 
