@@ -2,6 +2,7 @@
 
 import gc
 import time
+import weakref
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
@@ -91,6 +92,20 @@ class Interrupted(ArchiveSource):
         return super().poll(timeout_seconds)
 
 
+class Littering(ArchiveSource):
+    """An archive of which each poll leaves a cycle behind, and counts those of earlier polls."""
+
+    def __init__(self, path, max_records):
+        super().__init__(path, max_records)
+        self._waste = []
+        self.left = []
+
+    def poll(self, timeout_seconds):
+        self.left.append(sum(waste() is not None for waste in self._waste))
+        self._waste.append(weakref.ref(type("Waste", (), {})))  # every class refers to itself
+        return super().poll(timeout_seconds)
+
+
 def written(path, records):
     path.write_bytes(b"".join(map(archive_line, records)))
     return path
@@ -165,6 +180,13 @@ def test_a_transaction_never_exceeds_its_limit_whatever_is_fetched(registry, tmp
     archive = written(tmp_path / "a.jsonl", numbered(documents))
 
     assert run(registry, ArchiveSource(archive, 3), 3)[0].read == [3, 3, 1]
+
+
+def test_what_a_poll_leaves_behind_does_not_wait_for_the_transaction(registry, tmp_path):
+    documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(4)]
+    source = Littering(written(tmp_path / "a.jsonl", numbered(documents)), 1)
+    assert run(registry, source, 10)[0].read == [4]
+    assert source.left == [0] * 5
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,8 @@ class Worker:
             del batch  # else its payloads stay in memory during the next poll
             if buffer.is_empty:
                 self._collect_garbage()
+            else:
+                gc_control.collect_young()
             self._check_registry_if_due(source)
         buffer.flush()
         return False
