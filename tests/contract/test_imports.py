@@ -132,9 +132,9 @@ def test_a_new_list_of_tak_is_logged_with_its_actor(registry, known):
     known(*MANY[:5])
     tak.put(registry, tak.plan(registry, MANY), ACT)
     done = tak.put(registry, tak.plan(registry, [*MANY[2:], "SE2321000016-NEW"]), ACT)
-    assert (done.comes, done.goes) == (["SE2321000016-NEW"], MANY[:2])
+    assert (done.added, done.removed) == (["SE2321000016-NEW"], MANY[:2])
     with registry.snapshot() as connection:
-        assert set(connection.scalars(select(own_system.c.hsa_id))) == {*done.stays, *done.comes}
+        assert set(connection.scalars(select(own_system.c.hsa_id))) == {*done.kept, *done.added}
         entries = connection.execute(
             select(
                 change_log.c.change, change_log.c.hsa_id, change_log.c.actor, change_log.c.reason

@@ -109,10 +109,10 @@ class BoardChanged(UserError):
 
 
 def put(registry: Registry, planned: BoardPlan, authorship: Authorship) -> None:
-    """Do what was planned, if it is still true; the change log is written by triggers.
+    """Do what was planned, if the board is still the same; the change log is written by triggers.
 
     Raises:
-        BoardChanged: the board is not any more what it was when it was planned.
+        BoardChanged: the board has changed since it was planned.
     """
     with registry.transaction() as transaction:
         with acting(transaction.connection, authorship):

@@ -73,8 +73,8 @@ def plan(
     `hsa_ids` are as people write them: lower case, and what nobody sees of them, do not matter.
     """
     with registry.snapshot() as connection:
-        wanted = meant(connection, hsa_ids)
-        return _judge(verb, wanted, registrations.read(connection, wanted), acting_for)
+        clinics = meant(connection, hsa_ids)
+        return _judge(verb, clinics, registrations.read(connection, clinics), acting_for)
 
 
 def do(
@@ -86,9 +86,9 @@ def do(
 ) -> list[Item]:
     """Add or remove clinics, each judged on its own: those that can be are, in one transaction."""
     with registry.transaction() as transaction:
-        wanted = meant(transaction.connection, hsa_ids)
-        eligibilities = registrations.lock(transaction.connection, wanted)
-        items = _judge(verb, wanted, eligibilities, acting_for)
+        clinics = meant(transaction.connection, hsa_ids)
+        eligibilities = registrations.lock(transaction.connection, clinics)
+        items = _judge(verb, clinics, eligibilities, acting_for)
         write(transaction.connection, verb, items, authorship)
         transaction.commit()
     return items
@@ -101,7 +101,7 @@ def confirm(
     acting_for: ActingFor,
     authorship: Authorship,
 ) -> None:
-    """Have the log say of those that are so already that they are meant to be, where it does not.
+    """Log what is already so, where the log says otherwise, as what a person now wants.
 
     Adds and removes nothing, whatever happened since the items were judged.
     """
@@ -147,7 +147,7 @@ def write(
     already = [item.hsa_id for item in items if item.outcome is verb.already]
     if already:
         drifted = registrations.drifted(connection, already).values()
-        change_log.append(connection, [_confirmed(verb, one, authorship) for one in drifted])
+        change_log.append(connection, [_confirmed(verb, drift, authorship) for drift in drifted])
 
 
 def _write(
@@ -160,9 +160,9 @@ def _write(
             _remove(connection, hsa_ids, authorship)
 
 
-def _confirmed(verb: Verb, one: RegistrationDrift, authorship: Authorship) -> LogEntry:
-    by = one.row_by if one.is_registered and one.row_by != authorship.actor else None
-    return LogEntry.by(authorship, verb.change)._replace(hsa_id=one.hsa_id, new_value=by)
+def _confirmed(verb: Verb, drift: RegistrationDrift, authorship: Authorship) -> LogEntry:
+    by = drift.row_by if drift.is_registered and drift.row_by != authorship.actor else None
+    return LogEntry.by(authorship, verb.change)._replace(hsa_id=drift.hsa_id, new_value=by)
 
 
 def _remove(connection: Connection, hsa_ids: Sequence[str], authorship: Authorship) -> None:

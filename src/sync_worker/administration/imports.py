@@ -77,9 +77,9 @@ def plan(
     """
     with registry.snapshot() as connection:
         hsa_ids = meant(connection, [entry.text for entry in entries])
-        wanted = _lookup(hsa_ids)
-        eligibilities = registrations.read(connection, wanted)
-        names = registrations.names(connection, wanted)
+        valid_ids = _valid_ids(hsa_ids)
+        eligibilities = registrations.read(connection, valid_ids)
+        names = registrations.names(connection, valid_ids)
     named = [(entry.line, hsa_id) for entry, hsa_id in zip(entries, hsa_ids, strict=True)]
     items = list(_judged(verb, named, eligibilities, acting_for))
     return Plan(verb, acting_for, _nothing_done(verb, items) if all_or_nothing else items, names)
@@ -127,8 +127,8 @@ def confirm(registry: Registry, planned: Plan, authorship: Authorship) -> None:
         clinics.confirm(registry, planned.verb, rows, planned.acting_for, authorship)
 
 
-def _lookup(hsa_ids: Sequence[str]) -> list[str]:
-    """The ids that the registry can have: no other may reach the database at all."""
+def _valid_ids(hsa_ids: Sequence[str]) -> list[str]:
+    """The ids that the registry can have, each once: no other may reach the database at all."""
     return list({hsa_id: None for hsa_id in hsa_ids if is_hsa_id(hsa_id)})
 
 
@@ -169,7 +169,7 @@ def _locked(
     connection: Connection, planned: Plan, tell: Callable[[float], None]
 ) -> dict[str, Eligibility]:
     """How the clinics stand, each locked, in the order of their ids."""
-    ordered = sorted(_lookup([item.hsa_id for item in planned.items]))
+    ordered = sorted(_valid_ids([item.hsa_id for item in planned.items]))
     eligibilities: dict[str, Eligibility] = {}
     done = 0
     for batch in batched(ordered, _MOST_LOCKED_AT_ONCE):

@@ -28,7 +28,7 @@ from sync_worker.remedies import Remedy
 _LEAST_PERCENT = 80
 
 
-class Wanted(NamedTuple):
+class ListedClinics(NamedTuple):
     """What a file says that the list should be: each id with the first line that names it.
 
     `malformed` are the rows that name no clinic. A list with such rows is not to be used: what was
@@ -62,36 +62,36 @@ class TakPlan:
     """What replacing the list would change; HSA-ids are in order."""
 
     present: frozenset[str]
-    comes: list[str]
-    goes: list[str]
-    stays: list[str]
+    added: list[str]
+    removed: list[str]
+    kept: list[str]
     registered: dict[str, bool]
     """Of all these, the clinics registered here, each with whether it could receive cases."""
 
     @property
     def stops_receiving(self) -> list[str]:
         """The registered clinics that would receive no more cases here."""
-        return [hsa_id for hsa_id in self.comes if self.registered.get(hsa_id)]
+        return [hsa_id for hsa_id in self.added if self.registered.get(hsa_id)]
 
     @property
     def starts_receiving(self) -> list[str]:
         """The registered clinics that would receive cases here again."""
-        return [hsa_id for hsa_id in self.goes if self.registered.get(hsa_id)]
+        return [hsa_id for hsa_id in self.removed if self.registered.get(hsa_id)]
 
     @property
     def in_both(self) -> list[str]:
         """The clinics that would be in the list, and are registered here."""
-        return sorted({*self.comes, *self.stays} & self.registered.keys())
+        return sorted({*self.added, *self.kept} & self.registered.keys())
 
     @property
     def is_short(self) -> bool:
-        """Whether the new list has so few entries that it may be a part of one."""
-        return (len(self.comes) + len(self.stays)) * 100 < len(self.present) * _LEAST_PERCENT
+        """Whether the new list has so few entries that it may be only a part of the whole."""
+        return (len(self.added) + len(self.kept)) * 100 < len(self.present) * _LEAST_PERCENT
 
     @property
     def changes_nothing(self) -> bool:
         """Whether the list is that already."""
-        return not self.comes and not self.goes
+        return not self.added and not self.removed
 
     def items(self, lines: Mapping[str, int]) -> list[dict[str, Any]]:
         """Every id of both lists, by HSA-id, with what becomes of it, in the form of `tak import`.
@@ -99,9 +99,9 @@ class TakPlan:
         `lines` are where the file names them.
         """
         outcomes = {
-            **dict.fromkeys(self.comes, "added"),
-            **dict.fromkeys(self.goes, "removed"),
-            **dict.fromkeys(self.stays, "kept"),
+            **dict.fromkeys(self.added, "added"),
+            **dict.fromkeys(self.removed, "removed"),
+            **dict.fromkeys(self.kept, "kept"),
         }
         effects = {
             **dict.fromkeys(self.stops_receiving, "stops_receiving"),
@@ -121,7 +121,7 @@ class TakPlan:
 
     def summary(self) -> dict[str, Any]:
         """How many are added, removed and kept, and which clinics that affects."""
-        kinds = {"added": self.comes, "removed": self.goes, "kept": self.stays}
+        kinds = {"added": self.added, "removed": self.removed, "kept": self.kept}
         return {
             "summary": {kind: len(hsa_ids) for kind, hsa_ids in kinds.items()},
             "stops_receiving": self.stops_receiving,
@@ -143,20 +143,20 @@ class TakChanged(UserError):
         )
 
 
-def wanted(registry: Registry, entries: Sequence[FileEntry]) -> Wanted:
+def listed_clinics(registry: Registry, entries: Sequence[FileEntry]) -> ListedClinics:
     """What a file's entries say that the list should be; an id named twice counts once."""
     with registry.snapshot() as connection:
         named = meant(connection, [entry.text for entry in entries])
         unusual = [hsa_id for hsa_id in named if not hsa_ids.has_the_form(hsa_id)]
         # An id that the e-services named is one, whatever its form.
-        usual = queries.known_among(connection, [each for each in unusual if is_hsa_id(each)])
-    found = Wanted({}, [])
+        usual = queries.known_among(connection, list(filter(is_hsa_id, unusual)))
+    listed = ListedClinics({}, [])
     for entry, hsa_id in zip(entries, named, strict=True):
         if hsa_ids.has_the_form(hsa_id) or hsa_id in usual:
-            found.lines.setdefault(hsa_id, entry.line)
+            listed.lines.setdefault(hsa_id, entry.line)
         else:
-            found.malformed.append(entry)
-    return found
+            listed.malformed.append(entry)
+    return listed
 
 
 def plan(registry: Registry, listed: Sequence[str]) -> TakPlan:
@@ -168,19 +168,19 @@ def plan(registry: Registry, listed: Sequence[str]) -> TakPlan:
 def put(registry: Registry, planned: TakPlan, authorship: Authorship) -> TakPlan:
     """Replace the list as planned, in one transaction; the change log is written by triggers.
 
-    What it gives back is what was done, judged as it was done: clinics may have been registered or
-    deactivated since the plan.
+    Returns what was done, judged as it was done: clinics may have been registered or deactivated
+    since the plan.
 
     Raises:
-        TakChanged: the list is not any more what it was when it was planned.
+        TakChanged: the list has changed since it was planned.
     """
     with registry.transaction() as transaction:
         registrations.lock_own_systems(transaction.connection)
-        done = _plan(transaction.connection, [*planned.comes, *planned.stays])
+        done = _plan(transaction.connection, [*planned.added, *planned.kept])
         if done.present != planned.present:
             raise TakChanged
         with acting(transaction.connection, authorship):
-            registrations.change_own_systems(transaction.connection, done.comes, done.goes)
+            registrations.change_own_systems(transaction.connection, done.added, done.removed)
         transaction.commit()
     return done
 
@@ -189,8 +189,8 @@ def _plan(connection: Connection, listed: Sequence[str]) -> TakPlan:
     present, new = frozenset(registrations.own_systems(connection)), frozenset(listed)
     return TakPlan(
         present,
-        comes=sorted(new - present),
-        goes=sorted(present - new),
-        stays=sorted(present & new),
+        added=sorted(new - present),
+        removed=sorted(present - new),
+        kept=sorted(present & new),
         registered=queries.registered_among(connection, sorted(present | new)),
     )

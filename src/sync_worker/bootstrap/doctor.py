@@ -59,7 +59,7 @@ def checks(settings: Settings) -> Iterator[list[Check]]:
     registry = _once(lambda: _registry(settings), opened)
     admin = _once(lambda: _admin(settings), opened)
     is_configured = settings.kafka_bootstrap_servers is not None
-    found = [
+    every_check = [
         encryption_check(settings),
         *RegistryChecks(registry, regions(settings), bootstrap.now).all(),
         *KafkaChecks(
@@ -73,11 +73,11 @@ def checks(settings: Settings) -> Iterator[list[Check]]:
     try:
         yield [
             replace(check, needs=("settings", *check.needs))
-            for check in sorted(found, key=lambda check: _ORDER.index(check.id))
+            for check in sorted(every_check, key=lambda check: _ORDER.index(check.id))
         ]
     finally:
-        for one in opened:
-            one.close()
+        for resource in opened:
+            resource.close()
 
 
 def _registry(settings: Settings) -> Registry:
@@ -108,7 +108,7 @@ def _once(
 
     @cache
     def the_same() -> Opened:
-        opened.append(one := open_it())
-        return one
+        opened.append(resource := open_it())
+        return resource
 
     return the_same

@@ -160,7 +160,9 @@ class KafkaChecks:
         if misfits:
             detail = " ".join(f"{misfit.what} {misfit.why}" for misfit in misfits)
             return fail(detail, misfits[0].hint)
-        behind = lag(stored.positions, {partition: of.end for partition, of in bounds.items()})
+        behind = lag(
+            stored.positions, {partition: bound.end for partition, bound in bounds.items()}
+        )
         remain = counted(behind, "offset remains", "offsets remain")
         if not here and behind:
             return warn(f"Nothing has been read yet; {remain} to be read.", Remedy.RUN_WORKER())

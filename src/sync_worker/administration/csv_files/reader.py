@@ -61,9 +61,9 @@ def read(content: bytes) -> FileContents:
     if len(content) > MOST_MIB * 2**20:
         raise Unreadable(says.TOO_LARGE(most=MOST_MIB), says.CHECK_FILE())
     text = decoded(content).lstrip("\ufeff")
-    told = _SEPARATOR_LINE.match(text)
-    if told:
-        listed = rows(text[told.end() :], told["delimiter"], first_line=2)
+    separator = _SEPARATOR_LINE.match(text)
+    if separator:
+        listed = rows(text[separator.end() :], separator["delimiter"], first_line=2)
     else:
         listed = rows(text, _delimiter(text))
     try:
@@ -108,16 +108,16 @@ def _without_header(written: Sequence[Row]) -> FileContents:
 def _doubts(written: Sequence[Row], column: int) -> list[FilledMessage]:
     """What makes it doubtful that the first column is the one that was meant."""
     others = [
-        (row.line, at, not any(map(csv_cells.is_hsa_id, row.cells[: column + 1])))
+        (row.line, index, not any(map(csv_cells.is_hsa_id, row.cells[: column + 1])))
         for row in written
-        for at, cell in enumerate(row.cells)
-        if at != column and csv_cells.is_hsa_id(cell)
+        for index, cell in enumerate(row.cells)
+        if index != column and csv_cells.is_hsa_id(cell)
     ]
     if not others:
         return []
-    line, at, is_alone = others[0]
+    line, index, is_alone = others[0]
     if is_alone and not any(csv_cells.is_hsa_id(entry.text) for entry in _entries(written, column)):
-        return [says.OTHER_COLUMN(column=at + 1)]
+        return [says.OTHER_COLUMN(column=index + 1)]
     return [says.MORE_ON_LINE(line=line)]
 
 
@@ -141,7 +141,7 @@ def _worth(text: str, delimiter: str) -> tuple[int, int, int]:
 def _header(sample: Sequence[Row]) -> _Header | None:
     """The first row with a cell that says HSA-id, unless an HSA-id stands above it."""
     for row in sample[:_MOST_ROWS_ABOVE_HEADER]:
-        columns = tuple(at for at, cell in enumerate(row.cells) if csv_cells.is_header(cell))
+        columns = tuple(index for index, cell in enumerate(row.cells) if csv_cells.is_header(cell))
         if columns:
             return _Header(row, columns)
         if any(map(csv_cells.is_hsa_id, row.cells)):
@@ -162,7 +162,7 @@ def _entries(listed: Sequence[Row], column: int) -> list[FileEntry]:
 
 def _first_filled(row: Row) -> int:
     """The first column in which the row says anything."""
-    filled = (at for at, cell in enumerate(row.cells) if not csv_cells.is_blank(cell))
+    filled = (index for index, cell in enumerate(row.cells) if not csv_cells.is_blank(cell))
     return next(filled, len(row.cells))
 
 

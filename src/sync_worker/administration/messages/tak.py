@@ -7,7 +7,7 @@ EMPTY = Message(
 )
 ADDED = Message(sv="{count} läggs till:", en="{count} to be added:")
 REMOVED = Message(sv="{count} tas bort:", en="{count} to be removed:")
-UNCHANGED = Message(sv="{count} står kvar.", en="{count} unchanged.")
+KEPT = Message(sv="{count} står kvar.", en="{count} kept.")
 STOPS = Message(
     sv="{count} tillagda mottagningar slutar ta emot ärenden här:",
     en="{count} registered clinics stop receiving cases here:",

@@ -7,7 +7,7 @@ import click
 from sync_worker.administration import tak
 from sync_worker.administration.csv_files.reader import FileContents
 from sync_worker.administration.messages import tak as says
-from sync_worker.administration.tak import TakPlan, Wanted
+from sync_worker.administration.tak import ListedClinics, TakPlan
 from sync_worker.cli import files, messages, options
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.plan import Author, Consent, author_options, plan_options
@@ -87,11 +87,11 @@ def import_list(
     """
     given = files.contents(file)
     with run.registry(run.settings.support_url) as registry:
-        wanted = tak.wanted(registry, given.entries)
+        listed = tak.listed_clinics(registry, given.entries)
         files.tell_remarks(run.output, given)
-        if wanted.malformed:
-            _refuse(run, given, wanted)
-        planned = tak.plan(registry, list(wanted.lines))
+        if listed.malformed:
+            _refuse(run, given, listed)
+        planned = tak.plan(registry, list(listed.lines))
         _tell(run, planned)
         if planned.is_short and not accept_short:
             raise _short(planned)
@@ -105,9 +105,9 @@ def import_list(
     if done is None:
         done = planned
     else:
-        run.output.message(says.REPLACED(count=len(done.comes) + len(done.stays)))
+        run.output.message(says.REPLACED(count=len(done.added) + len(done.kept)))
     run.output.items(
-        done.items(wanted.lines), ITEM_COLUMNS, empty=says.EMPTY(), extra=done.summary()
+        done.items(listed.lines), ITEM_COLUMNS, empty=says.EMPTY(), extra=done.summary()
     )
     if done.in_both:
         _name(run, says.IN_BOTH, done.in_both, is_serious=True)
@@ -117,9 +117,9 @@ def _tell(run: Invocation, plan: TakPlan) -> None:
     if plan.changes_nothing:
         run.output.message(says.NOTHING_TO_DO())
         return
-    _name(run, says.ADDED, plan.comes)
-    _name(run, says.REMOVED, plan.goes)
-    run.output.message(says.UNCHANGED(count=len(plan.stays)))
+    _name(run, says.ADDED, plan.added)
+    _name(run, says.REMOVED, plan.removed)
+    run.output.message(says.KEPT(count=len(plan.kept)))
     _name(run, says.STOPS, plan.stops_receiving, is_serious=True)
     _name(run, says.STARTS, plan.starts_receiving, is_serious=True)
 
@@ -140,21 +140,21 @@ def _name(
         tell(f"  {hsa_id}")
 
 
-def _refuse(run: Invocation, given: FileContents, wanted: Wanted) -> None:
+def _refuse(run: Invocation, given: FileContents, listed: ListedClinics) -> None:
     """End the command: a list that lacks what its malformed rows mean is not to be used."""
-    malformed = sorted({entry.line for entry in wanted.malformed})
+    malformed = sorted({entry.line for entry in listed.malformed})
     refused, count = len(malformed), len(given.entries)
     summary = {Refusal.MALFORMED_HSA_ID.value: refused}
     if count > refused:
         summary[AdmissionOutcome.NOT_DONE.value] = count - refused
-    run.output.items(wanted.refused_items(given.entries), ITEM_COLUMNS, extra={"summary": summary})
+    run.output.items(listed.refused_items(given.entries), ITEM_COLUMNS, extra={"summary": summary})
     lines = ", ".join(map(str, malformed))
     run.output.attention(says.MALFORMED(refused=refused, count=count, lines=lines))
     end_with(Exit.REFUSED)
 
 
 def _short(plan: TakPlan) -> UserError:
-    sizes = {"new": len(plan.comes) + len(plan.stays), "present": len(plan.present)}
+    sizes = {"new": len(plan.added) + len(plan.kept), "present": len(plan.present)}
     return UserError(
         Exit.REFUSED,
         says.SHORT(**sizes),
