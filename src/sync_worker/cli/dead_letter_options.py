@@ -17,7 +17,6 @@ Command = Callable[..., Any]
 _SEARCH_OPTIONS = (
     click.option(
         "--code",
-        "reason",
         type=click.Choice([reason.value for reason in Reason]),
         help="Only those with this reason.",
     ),
@@ -54,9 +53,9 @@ def searching(command: Command) -> Command:
 
     @wraps(command)
     def called(
-        *args: Any, reason: str | None, clinic: str | None, topic: str | None, **others: Any
+        *args: Any, code: str | None, clinic: str | None, topic: str | None, **others: Any
     ) -> Any:
-        search = DeadLetterSearch(Reason(reason) if reason else None, clinic, topic)
+        search = DeadLetterSearch(Reason(code) if code else None, clinic, topic)
         return command(*args, search=search, **others)
 
     taking: Command = called
