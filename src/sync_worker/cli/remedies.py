@@ -11,7 +11,7 @@ from sync_worker.remedies import Advice, Remedy
 _RESET = "sync-worker positions reset --topic {topic} --partition {partition} --to"
 
 SENTENCES: Mapping[Remedy, str | Message] = {
-    Remedy.ACCEPT_SHORT_EXTRACT: "Have it made again. If it is right: --accept-short",
+    Remedy.ACCEPT_SHORT_EXTRACT: "Have the extract made again. If it is complete: --accept-short",
     Remedy.ACKNOWLEDGE_HOLD: "sync-worker holds show {number} -o csv lists them for corrections; if"
     " they are right: sync-worker holds acknowledge {number} --reason TEXT",
     Remedy.ADD_PARTITIONS: "kafka-topics.sh --bootstrap-server {bootstrap_servers} --alter "
@@ -20,8 +20,8 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     "sync-worker positions reset --archive {path} --to earliest",
     Remedy.ADOPT_CLUSTER: "Set SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS back, or adopt this cluster: "
     "sync-worker positions reset --to earliest",
-    Remedy.ADOPT_NEW_TOPICS: "Whoever creates a topic again has to type: sync-worker positions "
-    "reset --to earliest",
+    Remedy.ADOPT_NEW_TOPICS: "After a topic is re-created: "
+    "sync-worker positions reset --to earliest",
     Remedy.ADOPT_TOPIC: "Adopt the new topic: "
     "sync-worker positions reset --topic {topic} --to earliest",
     Remedy.APPLY_ROLES: "sync-worker db roles --apply",
@@ -54,13 +54,13 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     "sslpassword=… in the URL.",
     Remedy.CORRECT_DATABASE_PATH: "Create the folder, or correct SYNC_WORKER_DATABASE_URL to name "
     "the file itself.",
-    Remedy.CORRECT_REGISTRATION: "sync-worker log list --clinic {hsa_id}; set what is right with "
-    "sync-worker clinics add and sync-worker clinics remove",
+    Remedy.CORRECT_REGISTRATION: "sync-worker log list --clinic {hsa_id}; set it right with "
+    "sync-worker clinics add or sync-worker clinics remove",
     Remedy.CORRECT_SETTINGS: "Correct or unset what is named; sync-worker config show lists every "
     "setting.",
-    Remedy.CORRECT_TYPES: "Have the publishers send the types of docs/producing.md exactly as they "
-    "are written there, and publish again what was ignored; sync-worker events validate shows how"
-    " an event is judged",
+    Remedy.CORRECT_TYPES: "Have the publishers use the types of docs/producing.md exactly as "
+    "written there, and publish again what was ignored; sync-worker events validate shows how an "
+    "event is judged",
     Remedy.CREATE_DATABASE_FILE: "sync-worker db upgrade creates it; SYNC_WORKER_DATABASE_URL says "
     "where.",
     Remedy.CREATE_PARTITIONS: "Publish into topics with as many partitions as those that were "
@@ -68,9 +68,10 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.CREATE_TOPICS: "Check SYNC_WORKER_KAFKA_ACTIVATION_TOPIC and "
     "SYNC_WORKER_KAFKA_REGION_TOPIC, or create the topics: sync-worker topics create",
     Remedy.DEBUG: "The same command with --debug shows where.",
-    Remedy.EXPORT_AGAIN: "Check that the file is an archive: one JSON object a line, as `kcat -J` "
-    "prints it. sync-worker events export writes the beginning of a record that is too large.",
-    Remedy.FIND_CLINICS: "sync-worker clinics list --search TEXT finds clinics by HSA-id or name.",
+    Remedy.EXPORT_AGAIN: "Check that the file is an archive: one JSON object per line, as "
+    "`kcat -J` prints it. sync-worker events export writes only the beginning of a record that is "
+    "too large.",
+    Remedy.FIND_CLINICS: messages.SEARCH,
     Remedy.FIND_WHO_DELETED: "Find out who deleted it. Once it exists again: "
     "sync-worker positions reset --topic {topic} --to earliest",
     Remedy.KEEP_RECORDS: "Give the topics unlimited retention (sync-worker doctor), and start "
@@ -89,10 +90,10 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.NAME_A_PARTITION: "Name an existing partition with --partition.",
     Remedy.PLAN_AGAIN: messages.PLAN_AGAIN,
     Remedy.READ_CURRENT_LOG: f"Read the log as it is now: {_RESET} earliest",
-    Remedy.REDRIVE_DEAD_LETTERS: "sync-worker deadletters list; once the cause is gone: sync-worker"
-    " deadletters redrive --all --dry-run",
-    Remedy.REMOVE_CLINIC: "sync-worker clinics remove {hsa_id} --reason TEXT, or correct the list "
-    "of TAK",
+    Remedy.REDRIVE_DEAD_LETTERS: "sync-worker deadletters list; once the cause is fixed: "
+    "sync-worker deadletters redrive --all --dry-run",
+    Remedy.REMOVE_CLINIC: "sync-worker clinics remove {hsa_id} --reason TEXT, or correct the "
+    "TAK list",
     Remedy.REPORT_FAULT: "Report it, with the version: sync-worker --version",
     Remedy.REPUBLISH_MISSING: "Give the topic unlimited retention, have the missing events "
     f"published again, and continue with {_RESET} earliest",
@@ -116,12 +117,12 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.START_LATER: "Start at what is there: --from offset:{offset}, or --from earliest",
     Remedy.STOP_OTHER_MEMBERS: "Stop them, or set a SYNC_WORKER_KAFKA_GROUP_ID that the workers do "
     "not share with others.",
-    Remedy.UPGRADE_SCHEMA: "sync-worker db upgrade, as the owner of the tables, by the newest "
-    "program in use.",
+    Remedy.UPGRADE_SCHEMA: "sync-worker db upgrade, as the owner of the tables, with the "
+    "newest version of the program in use.",
     Remedy.USE_FREE_HTTP_PORT: "Set SYNC_WORKER_HTTP_PORT to a free port, or to 0 to serve "
     "neither.",
     Remedy.USE_OWNER: messages.USE_OWNER,
-    Remedy.WORK_AS_ROLE: "Work as a user that was granted {role}: sync-worker db roles",
+    Remedy.WORK_AS_ROLE: "Log in as a user that was granted {role}: sync-worker db roles",
 }
 
 

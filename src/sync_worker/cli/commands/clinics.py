@@ -21,6 +21,7 @@ from sync_worker.errors import Exit, UserError
 from sync_worker.language import FilledMessage
 from sync_worker.registry import change_log, queries
 from sync_worker.registry.queries import meant
+from sync_worker.remedies import Remedy
 
 COLUMNS = Columns(
     "hsa_id",
@@ -107,7 +108,7 @@ def show(run: Invocation, hsa_id: str, with_history: bool) -> None:
                 Exit.NOT_FOUND,
                 says.NOT_FOUND(hsa_id=wanted),
                 why=says.NEVER_NAMED(),
-                hint=messages.SEARCH(),
+                hint=Remedy.FIND_CLINICS(),
             )
         if with_history:
             clinic["history"] = change_log.of_clinic(connection, wanted)
