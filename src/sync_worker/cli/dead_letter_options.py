@@ -1,5 +1,7 @@
 """The options that say which dead letters a command deals with."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple
@@ -9,9 +11,8 @@ import click
 from sync_worker.cli import options
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.decode_result import Reason
-from sync_worker.operations.redrive import DeadLetterSearch, all_open, chosen
-from sync_worker.registry.database import Registry
-from sync_worker.registry.dead_letters import DeadLetterSummary
+from sync_worker.operations import redrive
+from sync_worker.registry import database, dead_letters
 
 Command = Callable[..., Any]
 _SEARCH_OPTIONS = (
@@ -36,16 +37,20 @@ class Choice(NamedTuple):
     """Dead letters by their ids, or without any all open ones that the search finds."""
 
     numbers: tuple[int, ...]
-    search: DeadLetterSearch
+    search: redrive.DeadLetterSearch
 
-    def letters(self, registry: Registry) -> list[DeadLetterSummary]:
+    def letters(self, registry: database.Registry) -> list[dead_letters.DeadLetterSummary]:
         """The open dead letters that are meant, in the order received.
 
         Raises:
             UnknownDeadLetters, ClosedDeadLetters: of those that were named.
             UserError: nothing names the clinic that is looked for.
         """
-        return chosen(registry, self.numbers) if self.numbers else all_open(registry, self.search)
+        return (
+            redrive.chosen(registry, self.numbers)
+            if self.numbers
+            else redrive.all_open(registry, self.search)
+        )
 
 
 def searching(command: Command) -> Command:
@@ -55,7 +60,7 @@ def searching(command: Command) -> Command:
     def called(
         *args: Any, code: str | None, clinic: str | None, topic: str | None, **others: Any
     ) -> Any:
-        search = DeadLetterSearch(Reason(code) if code else None, clinic, topic)
+        search = redrive.DeadLetterSearch(Reason(code) if code else None, clinic, topic)
         return command(*args, search=search, **others)
 
     taking: Command = called
@@ -70,9 +75,13 @@ def choosing(example: str) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         @wraps(command)
         def called(
-            *args: Any, numbers: tuple[int, ...], every: bool, search: DeadLetterSearch, **more: Any
+            *args: Any,
+            numbers: tuple[int, ...],
+            every: bool,
+            search: redrive.DeadLetterSearch,
+            **more: Any,
         ) -> Any:
-            if bool(numbers) == every or (numbers and search != DeadLetterSearch()):
+            if bool(numbers) == every or (numbers and search != redrive.DeadLetterSearch()):
                 raise UserError(
                     Exit.USAGE,
                     "It is not clear which dead letters are meant.",

@@ -1,5 +1,7 @@
 """Adding and removing the clinics of a file: the plan, the question, the deed, the receipt."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -7,11 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sync_worker.administration import imports
-from sync_worker.administration.clinics import ActingFor, Verb
+from sync_worker.administration import clinics, imports
 from sync_worker.administration.csv_files import report
 from sync_worker.administration.csv_files.reader import FileContents
-from sync_worker.administration.imports import Done, Plan, RowItem
 from sync_worker.administration.messages import clinics as says
 from sync_worker.administration.messages import files as says_of_files
 from sync_worker.administration.messages.plans import NOTHING_CHANGED
@@ -35,7 +35,7 @@ COLUMNS = ("line", "hsa_id", "outcome", "reason")
 class Order:
     """What was asked for on the command line."""
 
-    verb: Verb
+    verb: clinics.Verb
     file: str
     consent: Consent
     all_or_nothing: bool = False
@@ -47,7 +47,7 @@ class Order:
         return says.ADDING if self.verb.becomes_registered else says.REMOVING
 
 
-def carry_out(run: Invocation, order: Order, acting_for: ActingFor, author: Author) -> Exit:
+def carry_out(run: Invocation, order: Order, acting_for: clinics.ActingFor, author: Author) -> Exit:
     """Plan, ask, do and tell; what the command ends with."""
     given = files.contents(order.file)
     is_whole = order.all_or_nothing
@@ -64,7 +64,7 @@ def carry_out(run: Invocation, order: Order, acting_for: ActingFor, author: Auth
         told = _Teller(run, order, given)
         told.plan(plan)
 
-        def change() -> Done:
+        def change() -> imports.Done:
             with told.progress() as tell:
                 return imports.do(registry, plan, author.now(), all_or_nothing=is_whole, tell=tell)
 
@@ -88,7 +88,7 @@ def carry_out(run: Invocation, order: Order, acting_for: ActingFor, author: Auth
 class _ReportFile:
     """A file that takes its place only once it is written; `file` is to be left at the end."""
 
-    def __init__(self, path: Path, given: str, settings: "Settings") -> None:
+    def __init__(self, path: Path, given: str, settings: Settings) -> None:
         """Raise UserError where nothing can be written, or the input or a registry is there."""
         self._path = path
         try:
@@ -104,7 +104,9 @@ class _ReportFile:
         except (OSError, ValueError) as error:
             raise self._unwritable(error, NOTHING_CHANGED()) from None
 
-    def write(self, output: Output, given: FileContents, done: Done, *, is_changed: bool) -> None:
+    def write(
+        self, output: Output, given: FileContents, done: imports.Done, *, is_changed: bool
+    ) -> None:
         """Write the rows that were not done, with what stood beside them in the file.
 
         Raises:
@@ -137,7 +139,7 @@ class _Teller:
         self._order, self._given = order, given
         self._names: Mapping[str, str] = {}
 
-    def plan(self, plan: Plan) -> None:
+    def plan(self, plan: imports.Plan) -> None:
         """What would be done, and what is refused and why; each row is named that is looked at."""
         output, order = self._output, self._order
         self._names = plan.names
@@ -166,14 +168,14 @@ class _Teller:
         with self._output.progress(self._order.wording.progress(), lambda: reached[0]):
             yield tell
 
-    def items(self, done: Done) -> None:
+    def items(self, done: imports.Done) -> None:
         """The rows as data, with how many have which outcome."""
         kinds = Counter(item.code for item in done.items)
         rows = [item._asdict() for item in done.items]
         extra = {"summary": dict(sorted(kinds.items()))}
         self._output.items(rows, COLUMNS, empty=says_of_files.EMPTY(), extra=extra)
 
-    def receipt(self, done: Done, author: Author) -> None:
+    def receipt(self, done: imports.Done, author: Author) -> None:
         """What was done, by whom, and what needs attention."""
         output, order = self._output, self._order
         counts = Counter(item.outcome for item in done.items)
@@ -191,7 +193,7 @@ class _Teller:
             told = messages.ALL_OR_NOTHING if is_all_undone else says.ROWS_REFUSED
             output.attention(told(**refused))
 
-    def _refused(self, items: Sequence[RowItem]) -> None:
+    def _refused(self, items: Sequence[imports.RowItem]) -> None:
         for refusal, explained in REFUSALS.items():
             rows = [item for item in items if item.reason is refusal]
             if rows:
@@ -200,14 +202,14 @@ class _Teller:
                 self._output.message(heading)
                 self._rows(rows)
 
-    def _rows(self, items: Sequence[RowItem]) -> None:
+    def _rows(self, items: Sequence[imports.RowItem]) -> None:
         for item in items:
             what: Words = item.hsa_id or says.NO_HSA_ID()
             name = self._names.get(item.hsa_id, "")
             shown = f"{self._output.words(what)} {name}".rstrip()
             self._output.message(says.ROW(line=item.line, what=shown))
 
-    def _changed(self, done: Done) -> None:
+    def _changed(self, done: imports.Done) -> None:
         """The rows whose verdict was another in the plan."""
         if not done.changed:
             return

@@ -1,5 +1,7 @@
 """Regions and clinics that a person names: found, or refused with the way to find them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 from sync_worker import bootstrap

@@ -1,6 +1,6 @@
 """`sync-worker`: finds the command, and turns whatever goes wrong into a message and an exit code.
 
-Commands are imported when they are called, so that help is instant.
+A command is imported when it is called, and what it needs when it is used: help is instant.
 """
 
 import difflib
@@ -17,6 +17,7 @@ import click
 from sync_worker import __version__
 from sync_worker.cli import options, output, standard_streams
 from sync_worker.cli.errors import as_command_error, as_json, as_text, output_failed
+from sync_worker.cli.lazy_imports import lazy_imports
 from sync_worker.config.secrets import secrets_in
 from sync_worker.config.sources import SECRETS_DIR, read_settings, variable
 from sync_worker.errors import Exit
@@ -75,7 +76,8 @@ class _Root(options.Group):
             nearest = difflib.get_close_matches(cmd_name, COMMANDS, 1)
             meant = f" Did you mean {nearest[0]!r}?" if nearest else ""
             ctx.fail(f"There is no command {cmd_name!r}.{meant}")
-        module = import_module(f"sync_worker.cli.commands.{cmd_name}")
+        with lazy_imports():
+            module = import_module(f"sync_worker.cli.commands.{cmd_name}")
         found: click.Command = module.command
         found.name = cmd_name
         return found

@@ -1,27 +1,26 @@
 """What replay and redrive share: they wait for what is unavailable, and end in order."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from sqlalchemy.exc import DBAPIError
 
 from sync_worker import bootstrap
 from sync_worker.cli.interruption import Interruption
 from sync_worker.cli.invocation import Invocation
 from sync_worker.cli.output import Output
 from sync_worker.errors import Exit, UserError
-from sync_worker.operations.reapply import ReapplyContext
-from sync_worker.pipeline.retry import UNTIL_IDLE, Retrier, is_transient
-from sync_worker.registry import schema
-from sync_worker.registry.errors import first_line
+from sync_worker.operations import reapply
+from sync_worker.pipeline import retry as retry_module
+from sync_worker.registry import errors, schema
 from sync_worker.streams.protocol import StreamUnavailable
 
 _SAY_AGAIN_SECONDS = 5.0
 
 
 @contextmanager
-def reapplying(run: Invocation) -> Iterator[tuple[ReapplyContext, Interruption]]:
+def reapplying(run: Invocation) -> Iterator[tuple[reapply.ReapplyContext, Interruption]]:
     """What re-applies records, with the registry waited for, and Ctrl-C in order.
 
     Raises:
@@ -31,7 +30,9 @@ def reapplying(run: Invocation) -> Iterator[tuple[ReapplyContext, Interruption]]
     interruption = Interruption()
     with bootstrap.registry.worker_registry(run.settings) as registry, interruption.installed():
         waiting = _Waiting(run.output)
-        retry = Retrier(registry, lambda: interruption.is_wanted, waiting.tell, UNTIL_IDLE)
+        retry = retry_module.Retrier(
+            registry, lambda: interruption.is_wanted, waiting.tell, retry_module.UNTIL_IDLE
+        )
 
         def require_head() -> None:
             with registry.snapshot() as connection:
@@ -53,9 +54,9 @@ def in_order(interruption: Interruption) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise _interrupted() from None
-    except (DBAPIError, StreamUnavailable) as error:
+    except Exception as error:
         # A stop does not wait for what is unavailable; nothing of the part was kept.
-        if interruption.is_wanted and is_transient(error):
+        if interruption.is_wanted and retry_module.is_transient(error):
             raise _interrupted() from None
         raise
     if interruption.is_wanted:
@@ -82,4 +83,6 @@ class _Waiting:
             return
         self._said_at = time.monotonic()
         what = "Kafka" if isinstance(error, StreamUnavailable) else "The database"
-        self._output.attention(f"{what} cannot be used now; trying again: {first_line(error)}")
+        self._output.attention(
+            f"{what} cannot be used now; trying again: {errors.first_line(error)}"
+        )

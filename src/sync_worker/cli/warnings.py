@@ -1,14 +1,16 @@
 """What several commands point out: clinics that nobody can reach, and clocks that are wrong."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 from sync_worker.cli.output import Output
 from sync_worker.language import counted
-from sync_worker.pipeline.listener import MovedWithoutBoard
+from sync_worker.pipeline import listener
 
 
 def moved_without_board(
-    output: Output, moved: Iterable[MovedWithoutBoard], *, is_done: bool
+    output: Output, moved: Iterable[listener.MovedWithoutBoard], *, is_done: bool
 ) -> None:
     """Say which clinics come, or came, into a region without a patient board; also with -q."""
     for hsa_id, region_code in moved:

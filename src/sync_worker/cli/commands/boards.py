@@ -1,19 +1,20 @@
 """`sync-worker boards`: patient boards, set and cleared by support."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import click
 
 from sync_worker import bootstrap
 from sync_worker.administration import boards
-from sync_worker.administration.boards import BoardPlan
 from sync_worker.administration.messages import boards as says
 from sync_worker.cli import lookup, options
 from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.plan import Author, Consent, author_options, plan_options
 from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.errors import Exit, UserError, Words
-from sync_worker.registry.registrations import Board
+from sync_worker.registry import registrations
 
 
 @click.group(cls=options.Group)
@@ -60,7 +61,7 @@ def set_board(
 ) -> None:
     """Set or replace the patient board of region NN, which switches its service on."""
     lookup.require_region(bootstrap.registry.regions(run.settings), region_code)
-    board = Board(region_code, hsa_ids.cleaned(hsa_id), name)
+    board = registrations.Board(region_code, hsa_ids.cleaned(hsa_id), name)
     if not hsa_ids.has_the_form(board.hsa_id):
         raise UserError(
             Exit.USAGE,
@@ -89,7 +90,11 @@ def clear(run: Invocation, region_code: str, ticket: str, author: Author, consen
 
 
 def _put(
-    run: Invocation, region_code: str, board: Board | None, author: Author, consent: Consent
+    run: Invocation,
+    region_code: str,
+    board: registrations.Board | None,
+    author: Author,
+    consent: Consent,
 ) -> None:
     with run.registry(run.settings.support_url) as registry:
         plan = boards.plan(registry, region_code, board)
@@ -102,7 +107,7 @@ def _put(
     run.output.document(region, render=lambda shown: _state_line(run, shown))
 
 
-def _plan_lines(plan: BoardPlan) -> list[Words]:
+def _plan_lines(plan: boards.BoardPlan) -> list[Words]:
     """What would change, in sentences; every clinic that it touches is named."""
     if plan.changes_nothing:
         return [says.NOTHING_TO_DO()]
@@ -117,7 +122,7 @@ def _plan_lines(plan: BoardPlan) -> list[Words]:
     return lines
 
 
-def _board_text(board: Board | None) -> Words:
+def _board_text(board: registrations.Board | None) -> Words:
     return f"{board.hsa_id} {board.name}" if board else says.NO_BOARD()
 
 

@@ -1,5 +1,7 @@
 """`sync-worker clinics`: list and show clinics, add them to the registry, remove them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,6 @@ from typing import Any
 import click
 
 from sync_worker.administration import clinics
-from sync_worker.administration.clinics import ActingFor, Item
 from sync_worker.administration.messages import clinics as says
 from sync_worker.administration.messages.refusals import REFUSALS
 from sync_worker.cli import importing, lookup, messages, options
@@ -20,7 +21,6 @@ from sync_worker.domain.clinic_status import Status
 from sync_worker.errors import Exit, UserError
 from sync_worker.language import FilledMessage
 from sync_worker.registry import change_log, queries
-from sync_worker.registry.queries import meant
 from sync_worker.remedies import Remedy
 
 COLUMNS = Columns(
@@ -101,7 +101,7 @@ def list_clinics(
 def show(run: Invocation, hsa_id: str, with_history: bool) -> None:
     """Show one clinic: its facts with the events that stated them, and its status."""
     with run.snapshot() as connection:
-        (wanted,) = meant(connection, [hsa_id])
+        (wanted,) = queries.meant(connection, [hsa_id])
         clinic = queries.clinic_shown(connection, wanted)
         if clinic is None:
             raise UserError(
@@ -245,12 +245,12 @@ def remove(
     _report(run, done or items)
 
 
-def _acting_for(run: Invocation, regions: tuple[str, ...]) -> ActingFor:
+def _acting_for(run: Invocation, regions: tuple[str, ...]) -> clinics.ActingFor:
     lookup.require_known_region(run, *regions)
     return regions or None
 
 
-def _report(run: Invocation, items: Sequence[Item]) -> None:
+def _report(run: Invocation, items: Sequence[clinics.Item]) -> None:
     run.output.items([item._asdict() for item in items], ITEM_COLUMNS)
     refused = [item for item in items if item.outcome is AdmissionOutcome.REFUSED]
     for item in refused:
@@ -260,7 +260,7 @@ def _report(run: Invocation, items: Sequence[Item]) -> None:
         end_with(Exit.REFUSED)
 
 
-def _in_words(item: Item) -> FilledMessage:
+def _in_words(item: clinics.Item) -> FilledMessage:
     assert item.reason is not None  # a refusal has one
     why, remedy = REFUSALS[item.reason]
     return says.REFUSED_ID(hsa_id=item.hsa_id, why=why, remedy=remedy)

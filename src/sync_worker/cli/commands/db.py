@@ -1,5 +1,7 @@
 """`sync-worker db`: the schema of the registry, and the roles that use it."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -9,11 +11,9 @@ import click
 from sync_worker.cli import options
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.errors import Exit
-from sync_worker.inspection.checks_registry import encoding_finding
-from sync_worker.inspection.doctor import State
+from sync_worker.inspection import checks_registry, doctor
 from sync_worker.registry import dialect, schema
 from sync_worker.registry import roles as registry_roles
-from sync_worker.registry.dialect import UPGRADE, keeps_roles, open_engine
 
 _OTHERS = 0o077
 """The rights of everybody but a file's owner."""
@@ -38,18 +38,18 @@ def upgrade(run: Invocation) -> None:
     once, the schema is upgraded once. Ends with 3 in a database whose encoding lacks characters:
     create another one, in UTF-8, while it is empty.
     """
-    engine = open_engine(run.settings.database_url, create=True, limits=UPGRADE)
+    engine = dialect.open_engine(run.settings.database_url, create=True, limits=dialect.UPGRADE)
     before, after = schema.upgrade(engine)
     with engine.connect() as connection:
-        encoding = encoding_finding(dialect.encoding(connection))
+        encoding = checks_registry.encoding_finding(dialect.encoding(connection))
     engine.dispose()
     run.output.document({"before": before, "revision": after}, render=_upgraded)
-    if before != after and keeps_roles(run.settings.database_url):
+    if before != after and dialect.keeps_roles(run.settings.database_url):
         run.output.message("Give the roles what it needs: sync-worker db roles --apply")
     _point_out_readers(run, dialect.file_of(run.settings.database_url))
-    if encoding.state is not State.OK:
+    if encoding.state is not doctor.State.OK:
         run.output.attention(f"{encoding.detail} Better: {encoding.fix}")
-    if encoding.state is State.FAIL:
+    if encoding.state is doctor.State.FAIL:
         end_with(Exit.ATTENTION)
 
 
@@ -72,7 +72,7 @@ def _upgraded(done: dict[str, str | None]) -> str:
 @pass_invocation
 def current(run: Invocation) -> None:
     """Show the schema's revision, and the one that this program needs."""
-    engine = open_engine(run.settings.database_url)
+    engine = dialect.open_engine(run.settings.database_url)
     with engine.connect() as connection:
         found = schema.current(connection)
     engine.dispose()

@@ -1,5 +1,7 @@
 """`sync-worker deadletters`: list and show dead letters, redrive, discard and purge them."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
@@ -16,16 +18,8 @@ from sync_worker.cli.table import Columns
 from sync_worker.cli.warnings import ahead_of_clock, moved_without_board
 from sync_worker.errors import Exit
 from sync_worker.operations import redrive
-from sync_worker.operations.redrive import (
-    DeadLetterSearch,
-    DryRunRedriver,
-    Redrive,
-    Redriver,
-    UnknownDeadLetters,
-)
-from sync_worker.pipeline.merge import Outcome
-from sync_worker.registry import dead_letter_lists, queries
-from sync_worker.registry.dead_letters import DeadLetterSummary, count_closed
+from sync_worker.pipeline import merge
+from sync_worker.registry import dead_letter_lists, dead_letters, queries
 
 COLUMNS = Columns(
     "id",
@@ -44,10 +38,10 @@ COLUMNS = Columns(
 
 OUTCOME_COLUMNS = ("id", "outcome")
 _WOULD = {
-    Outcome.APPLIED: "would be applied",
-    Outcome.SUPERSEDED: "superseded",
-    Outcome.IGNORED: "ignored",
-    Outcome.DEAD_LETTERED: "still bad",
+    "applied": "would be applied",
+    "superseded": "superseded",
+    "ignored": "ignored",
+    "dead_lettered": "still bad",
 }
 _MOST_DAYS = 36_500
 
@@ -79,7 +73,9 @@ def command() -> None:
 @searching
 @options.limit_option
 @pass_invocation
-def list_letters(run: Invocation, status: str, search: DeadLetterSearch, limit: int | None) -> None:
+def list_letters(
+    run: Invocation, status: str, search: redrive.DeadLetterSearch, limit: int | None
+) -> None:
     """List dead letters, in the order in which they were stored."""
     with run.snapshot() as connection:
         wanted = search.filter(connection, None if status == "all" else status)
@@ -97,7 +93,7 @@ def show(run: Invocation, number: int) -> None:
     with run.snapshot() as connection:
         letter = dead_letter_lists.shown(connection, number)
         if letter is None:
-            raise UnknownDeadLetters([number])
+            raise redrive.UnknownDeadLetters([number])
         names = dead_letter_lists.clinics_named_in(connection, number)
         letter["clinic"] = queries.clinic_listed(connection, names[0]) if names else None
     run.output.document(letter, render=run.output.fields)
@@ -128,14 +124,14 @@ def redrive_letters(run: Invocation, choice: Choice, author: Author, consent: Co
     with reapplying(run) as (context, interruption):
         heads = context.retry(lambda: choice.letters(context.registry))
         most = run.settings.batch_max_records
-        planned = Redrive(DryRunRedriver(context, most), interruption)
+        planned = redrive.Redrive(redrive.DryRunRedriver(context, most), interruption)
         if heads and consent.is_asked_for:
             with in_order(interruption):
                 planned.run(heads)
             _tell_plan(run, planned)
             run.output.confirm("Redrive them?", yes=False)
-        redriver = None if consent.dry_run else Redriver(context, author.now(), most)
-        work = Redrive(redriver or DryRunRedriver(context, most), interruption)
+        redriver = None if consent.dry_run else redrive.Redriver(context, author.now(), most)
+        work = redrive.Redrive(redriver or redrive.DryRunRedriver(context, most), interruption)
         try:
             with in_order(interruption):
                 work.run(heads)
@@ -148,15 +144,15 @@ def redrive_letters(run: Invocation, choice: Choice, author: Author, consent: Co
     _point_out(run, work)
 
 
-def _tell_plan(run: Invocation, planned: Redrive) -> None:
+def _tell_plan(run: Invocation, planned: redrive.Redrive) -> None:
     report = planned.report
-    would = ", ".join(f"{report.counts[outcome]} {_WOULD[outcome]}" for outcome in Outcome)
+    would = ", ".join(f"{report.counts[outcome]} {_WOULD[outcome]}" for outcome in merge.Outcome)
     run.output.message(f"{report.read} dead letters: {would}.")
     moved_without_board(run.output, report.moved_without_board(), is_done=False)
 
 
-def _point_out(run: Invocation, work: Redrive) -> None:
-    bad, held = work.report.counts[Outcome.DEAD_LETTERED], work.report.held
+def _point_out(run: Invocation, work: redrive.Redrive) -> None:
+    bad, held = work.report.counts[merge.Outcome.DEAD_LETTERED], work.report.held
     if bad:
         run.output.attention(f"{bad} are still bad: sync-worker deadletters list")
     if work.excerpts:
@@ -234,7 +230,7 @@ def purge(run: Invocation, days: int, author: Author, consent: Consent) -> None:
     before = bootstrap.now() - timedelta(days=days)
     with run.registry() as registry:
         with registry.snapshot() as connection:
-            planned = count_closed(connection, before)
+            planned = dead_letters.count_closed(connection, before)
         purged = consent.carry_out(
             run.output,
             f"Delete {planned} closed dead letters?" if planned else None,
@@ -253,7 +249,7 @@ def _tell_closed(run: Invocation, number: int) -> None:
         )
 
 
-def _plan(heads: Sequence[DeadLetterSummary], choice: Choice) -> str:
+def _plan(heads: Sequence[dead_letters.DeadLetterSummary], choice: Choice) -> str:
     """Each that was named, with its reason; of all, how many have which."""
     if choice.numbers:
         return "\n".join(f"{head.number}  {head.reason}" for head in heads)

@@ -1,5 +1,7 @@
 """`sync-worker doctor`: everything that can be wrong, looked at."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +15,7 @@ from sync_worker.cli.remedies import in_words
 from sync_worker.cli.table import Paragraphs
 from sync_worker.config.settings import Settings, load_settings
 from sync_worker.errors import Exit, UserError
-from sync_worker.inspection.doctor import Check, Finding, State, fail, ok, run_checks
+from sync_worker.inspection import doctor
 from sync_worker.language import Language, worded
 from sync_worker.telemetry.redaction import redact_library_logs
 
@@ -41,14 +43,14 @@ def command(ctx: click.Context) -> None:
         output.items(_most_urgent_first(rows), TERMINAL_COLUMNS)
     else:
         output.items(rows, COLUMNS)
-    failed = [name for name, found in findings.items() if found.state is State.FAIL]
+    failed = [name for name, found in findings.items() if found.state is doctor.State.FAIL]
     if failed:
         output.attention(f"Failed: {', '.join(failed)}.")
         end_with(Exit.ATTENTION)
     output.message("Nothing failed.")
 
 
-def _items(findings: Mapping[str, Finding]) -> list[dict[str, Any]]:
+def _items(findings: Mapping[str, doctor.Finding]) -> list[dict[str, Any]]:
     return [
         {
             "id": name,
@@ -62,7 +64,7 @@ def _items(findings: Mapping[str, Finding]) -> list[dict[str, Any]]:
 
 def _most_urgent_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What failed, then what is warned of; what to do about it stands below each."""
-    order = [State.FAIL, State.WARN, State.OK, State.SKIP]
+    order = [doctor.State.FAIL, doctor.State.WARN, doctor.State.OK, doctor.State.SKIP]
     by_urgency = sorted(rows, key=lambda row: order.index(row["status"]))
     return [
         {**row, "detail": Paragraphs((row["detail"], f"Fix: {row['fix']}"))} if row["fix"] else row
@@ -70,13 +72,13 @@ def _most_urgent_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _findings() -> dict[str, Finding]:
+def _findings() -> dict[str, doctor.Finding]:
     try:
         settings = load_settings(os.environ)
-        told = ok("All of them are right.")
+        told = doctor.ok("All of them are right.")
     except UserError as wrong:
         settings = Settings()
         message = worded(wrong.message, Language.ENGLISH)
-        told = fail(message.replace("\n  ", " "), wrong.hint)
+        told = doctor.fail(message.replace("\n  ", " "), wrong.hint)
     with bootstrap.doctor.checks(settings) as checks:
-        return run_checks([Check("settings", lambda: told), *checks])
+        return doctor.run_checks([doctor.Check("settings", lambda: told), *checks])

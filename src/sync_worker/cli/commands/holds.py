@@ -1,5 +1,7 @@
 """`sync-worker holds`: mass changes that wait for an operator."""
 
+from __future__ import annotations
+
 import sys
 from typing import IO, Any
 
@@ -11,7 +13,6 @@ from sync_worker.cli.plan import Author, Consent, author_options, author_with_re
 from sync_worker.cli.table import Columns
 from sync_worker.cli.warnings import moved_without_board
 from sync_worker.operations import approve_holds as deciding
-from sync_worker.operations.approve_holds import UnknownHold
 from sync_worker.registry import holds
 
 COLUMNS = Columns(
@@ -81,7 +82,7 @@ def show(run: Invocation, number: int) -> None:
     with run.snapshot() as connection:
         hold = holds.shown(connection, number)
         if hold is None:
-            raise UnknownHold(number)
+            raise deciding.UnknownHold(number)
         rows = holds.changes_listed(connection, number)
     if run.output.is_csv:
         run.output.items(rows, CHANGE_COLUMNS)

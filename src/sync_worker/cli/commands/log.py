@@ -1,5 +1,7 @@
 """`sync-worker log`: the change log."""
 
+from __future__ import annotations
+
 from datetime import datetime
 
 import click
@@ -9,8 +11,7 @@ from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.params import Moment
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit, UserError
-from sync_worker.registry import change_log
-from sync_worker.registry.queries import meant
+from sync_worker.registry import change_log, queries
 from sync_worker.remedies import Remedy
 
 COLUMNS = Columns(
@@ -86,7 +87,7 @@ def list_entries(
     """List changes in the order in which they were made, the newest last."""
     lookup.require_known_region(run, *regions, is_of_log=True)
     with run.snapshot() as connection:
-        named = tuple(meant(connection, clinics))
+        named = tuple(queries.meant(connection, clinics))
         wanted = change_log.LogFilter(regions, named, actor, since)
         for hsa_id in change_log.unknown_ids(connection, named):
             raise UserError(

@@ -1,5 +1,7 @@
 """`sync-worker positions`: where the next record of each partition is read."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,9 @@ from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.plan import Author, Consent, author_options, yes_option
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit, UserError
-from sync_worker.inspection.status import counts_item
+from sync_worker.inspection import status
 from sync_worker.operations import reset_positions as resetting
-from sync_worker.operations.reset_positions import Reset
 from sync_worker.registry import positions
-from sync_worker.registry.positions import Position
 
 COLUMNS = Columns(
     "stream",
@@ -151,7 +151,7 @@ def reset(
     run.output.message("Done. What is read again counts again.")
 
 
-def _plan_item(reset: Reset) -> dict[str, Any]:
+def _plan_item(reset: resetting.Reset) -> dict[str, Any]:
     return {
         "stream": reset.stream,
         **reset.partition._asdict(),
@@ -160,12 +160,12 @@ def _plan_item(reset: Reset) -> dict[str, Any]:
     }
 
 
-def _item(known: Position) -> dict[str, Any]:
+def _item(known: positions.Position) -> dict[str, Any]:
     return {
         "stream": known.stream,
         **known.partition._asdict(),
         "position": known.next_offset,
-        **counts_item(known.counts),
+        **status.counts_item(known.counts),
         "last_applied_at": known.last_applied_at,
         "newest_event_at": known.newest_event_at,
     }

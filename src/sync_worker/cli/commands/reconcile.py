@@ -1,5 +1,7 @@
 """`sync-worker reconcile`: is the registry true?"""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,17 +22,8 @@ from sync_worker.cli.warnings import moved_without_board
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.timestamps import CLOCKS_DIFFER
 from sync_worker.language import counted
-from sync_worker.operations.reconcile import (
-    Comparison,
-    Difference,
-    Reconciliation,
-    difference_item,
-    reconcile_with_extract,
-    reconcile_with_stream,
-    registration_item,
-)
-from sync_worker.operations.repair import RepairResult, repair_and_verify, would_move
-from sync_worker.pipeline.listener import MovedWithoutBoard
+from sync_worker.operations import reconcile, repair
+from sync_worker.pipeline import listener
 
 COLUMNS = Columns(
     "hsa_id",
@@ -159,23 +152,25 @@ def command(
         if as_of is not None:
             content = (against.path or Path()).read_bytes()
             in_use = bootstrap.registry.regions(run.settings)
-            found = reconcile_with_extract(
+            found = reconcile.reconcile_with_extract(
                 registry, content, as_of, in_use, regions, accept_short=accept_short
             )
         else:
             stream = bootstrap.operations.stream_to_fold(run.settings, against.path)
             progress = run.output.reading(str(against.path or "topics"))
-            found = reconcile_with_stream(registry, stream, regions, progress)
+            found = reconcile.reconcile_with_stream(registry, stream, regions, progress)
             _tell_gaps(run, found)
-        moved = would_move(registry, found.comparison.differences)
+        moved = repair.would_move(registry, found.comparison.differences)
         repaired = None
         if apply:
             question = _plan(run, found.comparison.differences, moved)
             repaired = (
                 consent.carry_out(
-                    run.output, question, lambda: repair_and_verify(registry, found, author.now())
+                    run.output,
+                    question,
+                    lambda: repair.repair_and_verify(registry, found, author.now()),
                 )
-                or RepairResult()
+                or repair.RepairResult()
             )
         else:
             moved_without_board(run.output, moved, is_done=False)
@@ -208,7 +203,7 @@ def _require_as_of(against: Against, as_of: datetime | None, *, accept_short: bo
         )
 
 
-def _tell_gaps(run: Invocation, found: Reconciliation) -> None:
+def _tell_gaps(run: Invocation, found: reconcile.Reconciliation) -> None:
     """What the stream does not tell."""
     if not found.has_positions:
         run.output.attention(
@@ -223,32 +218,40 @@ def _tell_gaps(run: Invocation, found: Reconciliation) -> None:
 
 
 def _plan(
-    run: Invocation, differences: Sequence[Difference], moved: Sequence[MovedWithoutBoard]
+    run: Invocation,
+    differences: Sequence[reconcile.Difference],
+    moved: Sequence[listener.MovedWithoutBoard],
 ) -> str | None:
     """Show what a repair would set; the question to ask about it."""
     if not differences:
         return None
     run.output.message("To be set, from registry to expected:")
     run.output.message(
-        run.output.table([difference_item(one) for one in differences], COLUMNS, sys.stderr)
+        run.output.table(
+            [reconcile.difference_item(one) for one in differences], COLUMNS, sys.stderr
+        )
     )
     moved_without_board(run.output, moved, is_done=False)
     clinics = len({one.hsa_id for one in differences})
     return f"Set {len(differences)} facts of {clinics} clinics?"
 
 
-def _items(comparison: Comparison, repaired: RepairResult | None) -> list[dict[str, Any]]:
+def _items(
+    comparison: reconcile.Comparison, repaired: repair.RepairResult | None
+) -> list[dict[str, Any]]:
     left = None if repaired is None else repaired.left
-    facts = [difference_item(one, left=left) for one in comparison.differences]
+    facts = [reconcile.difference_item(one, left=left) for one in comparison.differences]
     is_repair = repaired is not None
-    lost = [registration_item(one, is_repair=is_repair) for one in comparison.registrations]
+    lost = [
+        reconcile.registration_item(one, is_repair=is_repair) for one in comparison.registrations
+    ]
     return sorted([*facts, *lost], key=lambda shown: str(shown["hsa_id"]))
 
 
 def _report(
     run: Invocation,
-    comparison: Comparison,
-    repaired: RepairResult | None,
+    comparison: reconcile.Comparison,
+    repaired: repair.RepairResult | None,
 ) -> None:
     counts = {name: getattr(comparison, name) for name in ("compared", "pending", "ahead", "held")}
     run.output.items(
@@ -279,7 +282,7 @@ def _report(
         end_with(Exit.ATTENTION)
 
 
-def _tell_repair(run: Invocation, repaired: RepairResult) -> None:
+def _tell_repair(run: Invocation, repaired: repair.RepairResult) -> None:
     if repaired.done:
         run.output.message(f"{len(repaired.done)} facts are set, and were looked at again.")
     moved_without_board(run.output, repaired.moved, is_done=True)

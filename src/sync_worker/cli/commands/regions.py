@@ -1,11 +1,13 @@
 """`sync-worker regions`: the regions, their patient boards and their clinics."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import click
 
 from sync_worker import bootstrap
-from sync_worker.administration.boards import regions
+from sync_worker.administration import boards
 from sync_worker.administration.messages import boards as says
 from sync_worker.cli import lookup, messages, options
 from sync_worker.cli.invocation import Invocation, pass_invocation
@@ -79,7 +81,7 @@ def show(run: Invocation, region_code: str) -> None:
 
 def _regions(run: Invocation) -> list[dict[str, Any]]:
     with run.registry() as registry:
-        return regions(registry, bootstrap.registry.regions(run.settings))
+        return boards.regions(registry, bootstrap.registry.regions(run.settings))
 
 
 def _point_out(run: Invocation, regions: list[dict[str, Any]]) -> None:

@@ -1,5 +1,7 @@
 """`sync-worker replay`: a range of the stream read again, beside the running worker."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,13 +16,11 @@ from sync_worker.cli.plan import Author, Consent, author_options, plan_options
 from sync_worker.cli.reapplying import in_order, reapplying
 from sync_worker.cli.warnings import ahead_of_clock, moved_without_board
 from sync_worker.errors import Exit
+from sync_worker.operations import reapply
 from sync_worker.operations import replay as replaying
-from sync_worker.operations.reapply import Reapplier, ReapplyReport
-from sync_worker.operations.replay import Replay
-from sync_worker.pipeline.merge import Outcome
+from sync_worker.pipeline import merge
 from sync_worker.streams.ranges import Range
 
-Show = Callable[[ReapplyReport], None]
 CHANGE_COLUMNS = ("hsa_id", "fact", "old", "new")
 _COUNTS = ("applied", "superseded", "ignored", "dead_lettered", "held")
 
@@ -78,9 +78,11 @@ def command(
         )
         ranges = [partial(open_range, path) for path in archives or (None,)]
 
-        def read(reapplier: Reapplier, label: str, show: Show) -> ReapplyReport:
+        def read(
+            reapplier: reapply.Reapplier, label: str, show: Callable[[reapply.ReapplyReport], None]
+        ) -> reapply.ReapplyReport:
             """Have a range taken; what became of its records is shown however it ends."""
-            replay = Replay(reapplier, only, interruption)
+            replay = replaying.Replay(reapplier, only, interruption)
             with replaying.open_ranges(context, ranges) as readers:
                 try:
                     with in_order(interruption):
@@ -89,7 +91,7 @@ def command(
                     show(replay.report)
             return replay.report
 
-        def commit() -> ReapplyReport:
+        def commit() -> reapply.ReapplyReport:
             reapplier = replaying.committing(context, author.now())
             return read(reapplier, "replay", partial(_show, run, is_done=True))
 
@@ -105,7 +107,7 @@ def command(
         end_with(Exit.ATTENTION)
 
 
-def _show(run: Invocation, report: ReapplyReport, *, is_done: bool) -> None:
+def _show(run: Invocation, report: reapply.ReapplyReport, *, is_done: bool) -> None:
     """The report on stdout, and on stderr what somebody should look at."""
     document = _document(report)
     run.output.document(document, render=lambda shown: _text(run, shown))
@@ -127,10 +129,10 @@ def _show(run: Invocation, report: ReapplyReport, *, is_done: bool) -> None:
         )
 
 
-def _document(report: ReapplyReport) -> dict[str, Any]:
+def _document(report: reapply.ReapplyReport) -> dict[str, Any]:
     return {
         "read": report.read,
-        **{outcome.value: report.counts[outcome] for outcome in Outcome},
+        **{outcome.value: report.counts[outcome] for outcome in merge.Outcome},
         "held": report.held,
         "changes": [
             {"hsa_id": hsa_id, "fact": change.fact.value, "old": change.old, "new": change.new}

@@ -1,5 +1,7 @@
 """`sync-worker schemas`: the JSON Schemas of the events."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import click
@@ -7,7 +9,7 @@ import click
 from sync_worker.cli import options
 from sync_worker.cli.files import PathToWrite, refuse_registry
 from sync_worker.cli.invocation import invocation, output_of
-from sync_worker.events.json_schema import as_text, schemas
+from sync_worker.events import json_schema
 from sync_worker.files.atomic import PUBLIC, AtomicFile
 
 COLUMNS = ("file", "title")
@@ -44,9 +46,9 @@ def export(ctx: click.Context, folder: Path | None) -> None:
     database nor Kafka.
     """
     output = output_of(ctx)
-    exported = schemas()
+    exported = json_schema.schemas()
     if folder is None:
-        output.document(exported, render=lambda shown: as_text(shown).rstrip("\n"))
+        output.document(exported, render=lambda shown: json_schema.as_text(shown).rstrip("\n"))
         return
     settings = invocation(ctx).settings
     for place in (folder, *(folder / name for name in exported)):
@@ -54,7 +56,7 @@ def export(ctx: click.Context, folder: Path | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, schema in exported.items():
         with AtomicFile(folder / name, PUBLIC) as file:
-            file.content.write(as_text(schema).encode())
+            file.content.write(json_schema.as_text(schema).encode())
             file.put()
     titles = {str(folder / name): schema["title"] for name, schema in exported.items()}
     output.items([{"file": file, "title": title} for file, title in titles.items()], COLUMNS)

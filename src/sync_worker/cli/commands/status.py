@@ -1,5 +1,7 @@
 """`sync-worker status`: how the worker and the registry are."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -11,8 +13,8 @@ from sync_worker.cli import options
 from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.remedies import sentence_of
 from sync_worker.cli.table import Columns
-from sync_worker.inspection.status import LogState, read_log_state, status
-from sync_worker.registry.positions import Position
+from sync_worker.inspection import status as status_module
+from sync_worker.registry import positions
 
 PARTITION_COLUMNS = Columns(
     "stream",
@@ -48,16 +50,16 @@ def command(run: Invocation) -> None:
     is_configured = run.settings.kafka_bootstrap_servers is not None
     with run.registry() as registry:
         look = partial(_log, run) if is_configured else None
-        document = status(registry, bootstrap.registry.regions(run.settings), look)
+        document = status_module.status(registry, bootstrap.registry.regions(run.settings), look)
     sentences = [sentence_of(*attention) for attention in document["attention"]]
     document["attention"] = run.output.redaction.values(sentences)
     run.output.document(document, render=lambda shown: _text(run, shown))
 
 
-def _log(run: Invocation, known: Sequence[Position]) -> LogState:
+def _log(run: Invocation, known: Sequence[positions.Position]) -> status_module.LogState:
     """The log as Kafka has it now."""
     with bootstrap.streams.kafka_admin(run.settings) as admin:
-        return read_log_state(admin, known, bootstrap.streams.topics(run.settings))
+        return status_module.read_log_state(admin, known, bootstrap.streams.topics(run.settings))
 
 
 def _text(run: Invocation, shown: dict[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """`sync-worker tak`: the list of clinics with a system of their own, kept by support."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import click
@@ -7,7 +9,6 @@ import click
 from sync_worker.administration import tak
 from sync_worker.administration.csv_files.reader import FileContents
 from sync_worker.administration.messages import tak as says
-from sync_worker.administration.tak import ListedClinics, TakPlan
 from sync_worker.cli import files, messages, options
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.plan import Author, Consent, author_options, plan_options
@@ -113,7 +114,7 @@ def import_list(
         _name(run, says.IN_BOTH, done.in_both, is_serious=True)
 
 
-def _tell(run: Invocation, plan: TakPlan) -> None:
+def _tell(run: Invocation, plan: tak.TakPlan) -> None:
     if plan.changes_nothing:
         run.output.message(says.NOTHING_TO_DO())
         return
@@ -140,7 +141,7 @@ def _name(
         tell(f"  {hsa_id}")
 
 
-def _refuse(run: Invocation, given: FileContents, listed: ListedClinics) -> None:
+def _refuse(run: Invocation, given: FileContents, listed: tak.ListedClinics) -> None:
     """End the command: a list that lacks what its malformed rows mean is not to be used."""
     malformed = sorted({entry.line for entry in listed.malformed})
     refused, count = len(malformed), len(given.entries)
@@ -153,7 +154,7 @@ def _refuse(run: Invocation, given: FileContents, listed: ListedClinics) -> None
     end_with(Exit.REFUSED)
 
 
-def _short(plan: TakPlan) -> UserError:
+def _short(plan: tak.TakPlan) -> UserError:
     sizes = {"new": len(plan.added) + len(plan.kept), "present": len(plan.present)}
     return UserError(
         Exit.REFUSED,
