@@ -12,9 +12,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import pytest
 
@@ -24,8 +23,7 @@ INSTALLED = Path(sys.executable).with_name("sync-worker")
 DEADLINE_SECONDS = 60
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(NamedTuple):
     """A command that has ended."""
 
     exit_code: int
@@ -50,6 +48,11 @@ class Done:
         (only,) = last.items()
         assert only[0] == "error"
         return only[1]
+
+    @property
+    def error_text(self) -> str:
+        """What the error says, and its hint."""
+        return f"{self.error['message']} {self.error['hint']}"
 
 
 class Keyboard:

@@ -11,7 +11,6 @@ from uuid import uuid4
 import pytest
 from kafka.admin import ACLOperation, ACLPermissionType
 
-from sync_worker.cli.main import run
 from sync_worker.events.record import Record
 from sync_worker.operations.publish import Publication, PublishTarget
 from sync_worker.streams.archive.writer import line_of
@@ -19,10 +18,11 @@ from sync_worker.streams.kafka.publisher import Publisher
 from sync_worker.streams.kafka.settings import KafkaSettings
 from sync_worker.streams.protocol import StreamUnavailable
 from tests.builders import EPOCH_MS, write_archive
+from tests.harness.command import CommandLine, Done
 from tests.real.kafka_parts import Cluster
 from tests.services.broker import Broker
 
-Typed = Callable[..., tuple[int, str, str]]
+Typed = Callable[..., Done]
 
 
 @pytest.fixture
@@ -37,14 +37,7 @@ def typed(
         monkeypatch.delenv(name)
     monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", cluster.bootstrap)
     monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        exit_code = run(arguments)
-        captured = capsys.readouterr()
-        return exit_code, captured.out, captured.err
-
-    return call
+    return CommandLine(capsys)
 
 
 def odd_records(topic: str) -> list[Record]:

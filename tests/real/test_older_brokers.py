@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from kafka.protocol.api_key import ApiKey
 
-from sync_worker.cli.main import run
 from tests.builders import activated
+from tests.harness.command import CommandLine, Done
 from tests.real.kafka_parts import Cluster
 from tests.real.kafka_proxy import KafkaProxy
 
@@ -81,11 +81,10 @@ def typed(
         monkeypatch.setenv(f"SYNC_WORKER_{name}", value)
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        exit_code = run([*arguments, "-o", "json"])
-        captured = capsys.readouterr()
-        return exit_code, captured.out, captured.err
+    call_it = CommandLine(capsys)
+
+    def call(*arguments: str) -> Done:
+        return call_it(*arguments, "-o", "json")
 
     assert call("db", "upgrade")[0] == 0
     assert call("events", "export", "--out", "stream.jsonl")[0] == 0

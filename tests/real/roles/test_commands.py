@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from sync_worker.cli.main import run
 from sync_worker.cli.permission import needed_by
 from sync_worker.registry.roles import ADMIN, READER, SUPPORT, WORKER
 from tests.builders import Event, activated, archive_line, numbered, region_changed
@@ -94,7 +93,7 @@ REFUSED = (
 
 
 @pytest.fixture
-def as_role(users, database, tmp_path, monkeypatch, capsys):
+def as_role(users, database, tmp_path, monkeypatch, typed):
     """Runs a command as a role's user, in a folder with an archive and one that has grown."""
     monkeypatch.chdir(tmp_path)
     lines = stream(tmp_path).read_bytes()
@@ -107,9 +106,7 @@ def as_role(users, database, tmp_path, monkeypatch, capsys):
 
     def call(role, line):
         settings(monkeypatch, users.url(role, database))
-        capsys.readouterr()
-        code = run(line.split())
-        return code, *capsys.readouterr()
+        return typed(*line.split())
 
     return call
 

@@ -1,6 +1,5 @@
 """`db roles`: whatever stood there before, each role ends with its rights and no others."""
 
-import json
 import threading
 from uuid import uuid4
 
@@ -10,7 +9,6 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from sync_worker.cli.main import run
 from sync_worker.registry import roles, schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
@@ -47,16 +45,16 @@ def rights(connection, schema_name="public"):
     return connection.execute(RIGHTS_THAT_THERE_ARE, {"schema": schema_name}).fetchall()
 
 
-def test_granting_again_changes_nothing(owner):
+def test_granting_again_changes_nothing(owner, typed):
     before = rights(owner)
-    assert run(["db", "roles", "--apply"]) == 0
+    assert typed("db", "roles", "--apply").exit_code == 0
     assert rights(owner) == before
 
 
-def test_without_apply_nothing_is_changed(owner):
+def test_without_apply_nothing_is_changed(owner, typed):
     owner.execute("REVOKE SELECT ON complaints_clinic FROM complaints_reader")
     before = rights(owner)
-    assert run(["db", "roles"]) == 0
+    assert typed("db", "roles").exit_code == 0
     assert rights(owner) == before
 
 
@@ -72,27 +70,27 @@ def test_without_apply_nothing_is_changed(owner):
         "GRANT EXECUTE ON FUNCTION lock_own_system() TO PUBLIC",
     ],
 )
-def test_what_should_not_be_there_is_taken_away(owner, grant):
+def test_what_should_not_be_there_is_taken_away(owner, grant, typed):
     before = rights(owner)
     owner.execute(grant.encode())
     assert rights(owner) != before
-    assert run(["db", "roles", "--apply"]) == 0
+    assert typed("db", "roles", "--apply").exit_code == 0
     assert rights(owner) == before
 
 
-def test_nobody_but_the_owner_may_add_to_the_schema(owner):
+def test_nobody_but_the_owner_may_add_to_the_schema(owner, typed):
     owner.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
-    assert run(["db", "roles", "--apply"]) == 0
+    assert typed("db", "roles", "--apply").exit_code == 0
     may = "SELECT has_schema_privilege(%s, 'public', 'CREATE')"
     assert {owner.execute(may, [role]).fetchone()[0] for role in ROLES} == {False}
 
 
-def test_what_is_printed_does_the_same_in_another_client(owner, capsys):
+def test_what_is_printed_does_the_same_in_another_client(owner, typed):
     wanted = rights(owner)
     owner.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC")
-    capsys.readouterr()
-    assert run(["db", "roles"]) == 0
-    owner.execute(capsys.readouterr().out.encode())
+    done = typed("db", "roles")
+    assert done.exit_code == 0
+    owner.execute(done.stdout.encode())
     assert rights(owner) == wanted
 
 
@@ -121,15 +119,14 @@ def test_several_at_once_do_it_one_after_the_other(owner, owner_url):
 
 
 @pytest.mark.parametrize("name", ["complaints", 'we"ird %s :name $1'])
-def test_tables_in_a_schema_of_their_own_are_served_there(users, database, owner, capsys, name):
+def test_tables_in_a_schema_of_their_own_are_served_there(users, database, owner, name, typed):
     identifier = sql.Identifier(name)
     owner.execute(sql.SQL("CREATE SCHEMA {}").format(identifier))
     for user in (owner.info.user, *users.names.values()):
         setting = sql.SQL("ALTER ROLE {} IN DATABASE {} SET search_path = {}")
         owner.execute(setting.format(sql.Identifier(user), sql.Identifier(database), identifier))
-    assert run(["db", "upgrade"]) == 0
-    assert run(["db", "roles", "--apply"]) == 0
-    capsys.readouterr()
+    assert typed("db", "upgrade").exit_code == 0
+    assert typed("db", "roles", "--apply").exit_code == 0
     with psycopg.connect(users.url(SUPPORT, database)) as support:
         support.execute("INSERT INTO patient_board VALUES ('03', 'SE2321000016-PN03', 'N')")
     with psycopg.connect(users.url(READER, database)) as reader:
@@ -149,11 +146,11 @@ def test_a_schema_can_be_named_in_the_address(owner, owner_url):
     assert any('"elsewhere"."clinic"' in statement for statement in granted)
 
 
-def test_who_does_not_own_the_tables_grants_nothing(users, database, owner, monkeypatch, capsys):
+def test_who_does_not_own_the_tables_grants_nothing(users, database, owner, monkeypatch, typed):
     before = rights(owner)
     settings(monkeypatch, users.url(WORKER, database))
-    assert run(["db", "roles", "--apply", "-o", "json"]) == 4
-    assert json.loads(capsys.readouterr().err)["error"]["code"] == "permission"
+    done = typed("db", "roles", "--apply", "-o", "json")
+    assert (done.exit_code, done.error["code"]) == (4, "permission")
     assert rights(owner) == before
 
 
@@ -173,10 +170,12 @@ def plain_owner_url(postgres, template):
         server.execute(sql.SQL("DROP ROLE {}").format(identifier))
 
 
-def test_an_owner_without_createrole_grants_rights_to_existing_roles(plain_owner_url, monkeypatch):
+def test_an_owner_without_createrole_grants_rights_to_existing_roles(
+    plain_owner_url, monkeypatch, typed
+):
     settings(monkeypatch, plain_owner_url)
-    assert run(["db", "upgrade"]) == 0
-    assert run(["db", "roles", "--apply"]) == 0
+    assert typed("db", "upgrade").exit_code == 0
+    assert typed("db", "roles", "--apply").exit_code == 0
     with psycopg.connect(plain_owner_url, autocommit=True) as owner:
         may = "SELECT has_table_privilege(%s, 'complaints_clinic', 'SELECT')"
         assert owner.execute(may, [READER]).fetchall() == [(True,)]
@@ -201,10 +200,10 @@ def test_every_table_and_function_that_there_is_was_thought_of(owner):
     assert {name for (name,) in found} == thought_of
 
 
-def test_an_admin_can_add_and_remove_after_an_upgrade(users, database, owner):
-    assert run(["db", "upgrade"]) == 0
-    assert run(["db", "roles", "--apply"]) == 0
+def test_an_admin_can_add_and_remove_after_an_upgrade(users, database, owner, typed):
+    assert typed("db", "upgrade").exit_code == 0
+    assert typed("db", "roles", "--apply").exit_code == 0
     with pytest.MonkeyPatch.context() as patch:
         settings(patch, users.url(ADMIN, database))
-        assert run(["clinics", "add", ACTIVE]) == 0
-        assert run(["clinics", "remove", ACTIVE, "--yes"]) == 0
+        assert typed("clinics", "add", ACTIVE).exit_code == 0
+        assert typed("clinics", "remove", ACTIVE, "--yes").exit_code == 0

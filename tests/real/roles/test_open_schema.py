@@ -1,6 +1,5 @@
 """A schema to which everybody may add, as `public` was before PostgreSQL 15, and who uses that."""
 
-import json
 from uuid import uuid4
 
 import psycopg
@@ -8,7 +7,6 @@ import pytest
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from sync_worker.cli.main import run
 from tests.builders import activated, numbered, write_archive
 from tests.real.roles.world import ACTIVE, BOARD, settings
 from tests.services.postgres import create_database, drop_database
@@ -47,11 +45,11 @@ def url_of(server, who):
 
 
 @pytest.fixture
-def keeper(server, monkeypatch, tmp_path):
+def keeper(server, monkeypatch, tmp_path, typed):
     """The tables' owner, who owns neither their schema nor the database."""
     monkeypatch.chdir(tmp_path)
     settings(monkeypatch, url_of(server, "keeper"))
-    assert run(["db", "upgrade", "-q"]) == 0
+    assert typed("db", "upgrade", "-q").exit_code == 0
 
 
 @pytest.fixture
@@ -87,10 +85,10 @@ def planted(signature, returns):
 
 
 @pytest.mark.usefixtures("keeper")
-def test_roles_are_refused_while_everybody_may_add_to_the_schema(server, capsys):
-    capsys.readouterr()
-    assert run(["db", "roles", "--apply", "-o", "json"]) == 4
-    error = json.loads(capsys.readouterr().err)["error"]
+def test_roles_are_refused_while_everybody_may_add_to_the_schema(server, typed):
+    done = typed("db", "roles", "--apply", "-o", "json")
+    assert done.exit_code == 4
+    error = done.error
     assert error["code"] == "open_schema"
     assert "everybody may add to the schema" in error["message"]
     assert f"{REVOKED}; then the same command again" in error["hint"]
@@ -98,24 +96,23 @@ def test_roles_are_refused_while_everybody_may_add_to_the_schema(server, capsys)
     may = "SELECT has_table_privilege('complaints_reader', 'public.complaints_clinic', 'SELECT')"
     assert server.execute(may).fetchone() == (False,)
     server.execute(REVOKED)
-    assert run(["db", "roles", "--apply"]) == 0
+    assert typed("db", "roles", "--apply").exit_code == 0
     assert server.execute(may).fetchone() == (True,)
 
 
 @pytest.mark.usefixtures("keeper")
-def test_the_doctor_sees_that_everybody_may_add(server, capsys):
-    capsys.readouterr()
-    assert run(["doctor", "-o", "json"]) == 3
-    (check,) = [one for one in json.loads(capsys.readouterr().out)["items"] if one["id"] == "roles"]
+def test_the_doctor_sees_that_everybody_may_add(server, typed):
+    done = typed("doctor", "-o", "json")
+    assert done.exit_code == 3
+    (check,) = [one for one in done.items if one["id"] == "roles"]
     assert check["status"] == "fail"
     assert REVOKED in check["fix"]
     server.execute(REVOKED)
-    run(["doctor", "-o", "json"])
-    (check,) = [one for one in json.loads(capsys.readouterr().out)["items"] if one["id"] == "roles"]
+    (check,) = [one for one in typed("doctor", "-o", "json").items if one["id"] == "roles"]
     assert "may add" not in check["detail"]
 
 
-def test_nothing_that_a_stranger_planted_ever_runs(server, loot, tmp_path, capsys):
+def test_nothing_that_a_stranger_planted_ever_runs(server, loot, tmp_path, typed):
     archive = write_archive(
         tmp_path / "stream.jsonl", numbered([activated(ACTIVE, 0, regionCode="01")])
     )
@@ -134,27 +131,27 @@ def test_nothing_that_a_stranger_planted_ever_runs(server, loot, tmp_path, capsy
         (f"reconcile --against archive:{archive}", 0),
         (f"clinics remove {ACTIVE} --yes", 0),
     ):
-        assert run(line.split()) == code, line
+        assert typed(*line.split()).exit_code == code, line
         assert loot() == [], line
     logged = "SELECT change FROM public.change_log ORDER BY id"
     assert [row[0] for row in server.execute(logged)] == ["board_set", "registered", "removed"]
 
 
-def test_what_was_planted_is_refused_with_what_takes_it_away(server, loot, capsys):
+def test_what_was_planted_is_refused_with_what_takes_it_away(server, loot, typed):
     server.execute(REVOKED)
-    capsys.readouterr()
-    assert run(["db", "roles", "--apply", "-o", "json"]) == 4
-    error = json.loads(capsys.readouterr().err)["error"]
+    done = typed("db", "roles", "--apply", "-o", "json")
+    assert done.exit_code == 4
+    error = done.error
     assert "FUNCTION public.hashtext(character varying) by mallory_" in error["message"]
     assert "evil_" not in error["message"]  # nothing of that name is taken for another
     remedies = error["hint"].partition(": ")[2].partition("; then")[0].split("; ")
     for statement in remedies:
         server.execute(statement)
-    assert run(["db", "roles", "--apply"]) == 0
+    assert typed("db", "roles", "--apply").exit_code == 0
 
 
-def test_no_migration_runs_what_was_planted(server, loot, capsys):
+def test_no_migration_runs_what_was_planted(server, loot, typed):
     server.execute("DELETE FROM public.alembic_version")
-    assert run(["db", "upgrade", "-o", "json"]) == 4
-    assert "somebody has added to the schema" in capsys.readouterr().err
+    done = typed("db", "upgrade", "-o", "json")
+    assert (done.exit_code, "somebody has added to the schema" in done.stderr) == (4, True)
     assert loot() == []

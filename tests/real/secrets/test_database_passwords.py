@@ -1,6 +1,5 @@
 """Passwords of a real PostgreSQL: read as they were meant, and told to nobody."""
 
-import json
 import string
 from pathlib import Path
 
@@ -8,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sync_worker.cli.main import run
 from sync_worker.registry import schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
+from tests.harness.command import CommandLine
 from tests.real.secrets.logins import Login
 from tests.services import processes
 from tests.services.postgres import PostgresServer
@@ -27,20 +26,17 @@ HEAD, TAIL = "Hemligt7", "S3condOrd"
 def test_a_password_of_any_characters_works_and_is_not_revealed(
     login: Login,
     database_url: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    typed: CommandLine,
     between: str,
 ) -> None:
     name = database_url.rpartition("/")[2]
     url = f"{login(HEAD + between + TAIL)}/{name}"
     wrong = url.replace(HEAD, HEAD + "x")
-    with monkeypatch.context() as patch:
-        patch.setenv("SYNC_WORKER_DATABASE_URL", url)
-        assert run(["db", "current", "-o", "json"]) == 0
-        patch.setenv("SYNC_WORKER_DATABASE_URL", wrong)
-        assert run(["db", "current", "--debug", "-o", "json"]) == 5
-        assert run(["doctor", "-o", "json"]) == 3
-    told = "".join(capsys.readouterr())
+    right = typed("db", "current", "-o", "json", SYNC_WORKER_DATABASE_URL=url)
+    debug = typed("db", "current", "--debug", "-o", "json", SYNC_WORKER_DATABASE_URL=wrong)
+    doctor = typed("doctor", "-o", "json", SYNC_WORKER_DATABASE_URL=wrong)
+    assert [done.exit_code for done in (right, debug, doctor)] == [0, 5, 3]
+    told = "".join(done.stdout + done.stderr for done in (right, debug, doctor))
     assert "password authentication failed" in told
     assert not [part for part in (HEAD, TAIL) if part in told]
 
@@ -63,12 +59,10 @@ def test_the_server_that_takes_writes_is_found_among_several(
 def test_a_server_that_takes_no_writes_is_passed_over(
     postgres: PostgresServer,
     login: Login,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    typed: CommandLine,
     tmp_path: Path,
 ) -> None:
     url = f"{login('secret-word')}/postgres?target_session_attrs=standby"
-    monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", url)
-    assert run(["db", "current", "-o", "json"]) == 5
-    message = json.loads(capsys.readouterr().err)["error"]["message"]
-    assert "server is not in hot standby mode" in message
+    done = typed("db", "current", "-o", "json", SYNC_WORKER_DATABASE_URL=url)
+    assert done.exit_code == 5
+    assert "server is not in hot standby mode" in done.error["message"]

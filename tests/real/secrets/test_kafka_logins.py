@@ -99,7 +99,7 @@ def test_a_refused_login_is_reported_as_refused(
 ) -> None:
     done = login_stage("topics", "create", **login)
     assert done.exit_code == 5
-    assert words in done.error
+    assert words in done.error_text
     is_answered = login.get("KAFKA_SECURITY_PROTOCOL") != "SSL"
     assert (json.loads(done.stderr)["error"]["code"] == "login_refused") is is_answered
     assert "wr0ng-word" not in done.stderr
@@ -121,7 +121,7 @@ def test_brokers_are_believed_by_the_authority_that_is_set(
     done = login_stage("topics", "create", **tls, KAFKA_SSL_CAFILE=str(stranger))
     assert done.exit_code == 5
     assert json.loads(done.stderr)["error"]["code"] == "login_refused"
-    assert "CERTIFICATE_VERIFY_FAILED" in done.error
+    assert "CERTIFICATE_VERIFY_FAILED" in done.error_text
 
 
 def test_an_expired_token_is_refused(login_stage: Stage, tmp_path: Path) -> None:
@@ -137,5 +137,5 @@ def test_a_broker_that_advertises_a_wrong_address_is_named(
 ) -> None:
     done = login_stage("topics", "create", KAFKA_BOOTSTRAP_SERVERS=login_broker.astray)
     assert done.exit_code == 5
-    assert "inner.exempel.invalid:9092" in done.error
-    assert "advertised.listeners" in done.error
+    assert "inner.exempel.invalid:9092" in done.error_text
+    assert "advertised.listeners" in done.error_text

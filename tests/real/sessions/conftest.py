@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync_worker.cli.main import run
+from tests.harness.command import CommandLine
 from tests.real.roles.world import settings
 from tests.real.sessions import story
 
@@ -10,12 +10,11 @@ from tests.real.sessions import story
 @pytest.fixture
 def typed(capfd):
     """Calls a command as it is typed after `sync-worker`, for JSON."""
+    call_it = CommandLine(capfd)
 
     def call(*arguments):
-        capfd.readouterr()
-        exit_code = run([*arguments, "-o", "json"])
-        captured = capfd.readouterr()
-        return exit_code, captured.out or captured.err
+        done = call_it(*arguments, "-o", "json")
+        return done.exit_code, done.stdout or done.stderr
 
     return call
 

@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sync_worker.cli.errors import as_command_error
 from sync_worker.registry.dialect import COMMAND, UPGRADE, WORKER, open_engine, unanswered_seconds
 from sync_worker.registry.errors import Fault, fault_of, first_line
+from tests.harness.command import INSTALLED
 from tests.real.roles.world import settings
 from tests.real.sessions import story
-from tests.real.worker import stage
 from tests.real.worker.proxy import Proxy
 from tests.services import processes
 from tests.services.waiting import until
@@ -92,7 +92,7 @@ def test_a_suspended_command_holds_up_others_for_seconds_only(typed, tmp_path, d
         typed("run", "--archive", str(story.archive(tmp_path)))
     given = tmp_path / "given.txt"
     given.write_text(f"{story.A}\n{story.B}\n{story.C}\n")
-    command = [stage.COMMAND, "clinics", "import", given, "--yes"]
+    command = [INSTALLED, "clinics", "import", given, "--yes"]
     with psycopg.connect(database_url) as other, psycopg.connect(database_url) as third:
         lock = "SELECT 1 FROM clinic WHERE hsa_id = %s FOR UPDATE"
         other.execute(lock, [story.C])

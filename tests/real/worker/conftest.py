@@ -9,8 +9,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from tests.harness.command import INSTALLED
 from tests.real.worker.proxy import Proxy
-from tests.real.worker.stage import COMMAND, Stage
+from tests.real.worker.stage import Stage
 from tests.real.worker.streams import REGISTERED, opening
 from tests.services.broker import Broker
 from tests.services.postgres import PostgresServer, create_database, drop_database
@@ -22,7 +23,7 @@ def template(postgres: PostgresServer) -> str:
     name = f"template_{uuid4().hex[:8]}"
     url = create_database(postgres.url, name)
     environment = os.environ | {"SYNC_WORKER_DATABASE_URL": url}
-    subprocess.run([COMMAND, "db", "upgrade"], env=environment, check=True, timeout=60)
+    subprocess.run([INSTALLED, "db", "upgrade"], env=environment, check=True, timeout=60)
     return name
 
 

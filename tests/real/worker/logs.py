@@ -30,8 +30,8 @@ def refused(stage):
     remedy = "sync-worker positions reset"
     (attention,) = [text for text in told.json["attention"] if remedy in text]
     sentence, _, _ = attention.partition(". ")
-    assert sentence in done.error
-    return done.error, told.json["lag"]
+    assert sentence in done.error_text
+    return done.error_text, told.json["lag"]
 
 
 def go_on(stage, *selection):

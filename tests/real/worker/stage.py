@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -22,33 +21,14 @@ from kafka.errors import KafkaError
 from psycopg.rows import dict_row
 
 from tests.builders import Event
+from tests.harness.command import INSTALLED, Done, without_settings
 from tests.real.worker.expected import Contents, Place, folded
 from tests.services import processes
 from tests.services.waiting import until
 
-COMMAND = Path(sys.executable).with_name("sync-worker")
 OUTCOMES = ("applied", "superseded", "ignored", "dead_lettered")
 CHANGES = ("activated", "deactivated", "moved", "renamed")
 _STOP_SECONDS = 10
-
-
-@dataclass(frozen=True)
-class Done:
-    """A command that has ended."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.stdout)
-
-    @property
-    def error(self) -> str:
-        """The sentences and the hint of the error that ended it."""
-        error = json.loads(self.stderr.strip().splitlines()[-1])["error"]
-        return f"{error['message']} {error['hint']}"
 
 
 class Running:
@@ -74,8 +54,9 @@ class Running:
     def ended(self, seconds: float = 60) -> Done:
         """Wait for it to end by itself."""
         exit_code = self.process.wait(seconds)
-        document = re.search(r"^\{\n.*?^\}", self.output, re.DOTALL | re.MULTILINE)
-        return Done(exit_code, document[0] if document else "", self.output)
+        found = re.search(r"^\{\n.*?^\}\n", self.output, re.DOTALL | re.MULTILINE)
+        document = found[0] if found else ""
+        return Done(exit_code, document, self.output.replace(document, ""))
 
     def probe(self, path: str) -> tuple[int, str]:
         """What the HTTP port answers; 0 where it does not listen."""
@@ -141,10 +122,9 @@ class Stage:
         return {f"SYNC_WORKER_{name}": value for name, value in given.items()}
 
     def __call__(self, *arguments: str, **settings: str) -> Done:
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("SYNC_WORKER_")}
         done = subprocess.run(
-            [COMMAND, "-o", "json", *arguments],
-            env=inherited | self.environment(**settings),
+            [INSTALLED, "-o", "json", *arguments],
+            env=without_settings(os.environ) | self.environment(**settings),
             capture_output=True,
             text=True,
             timeout=60,
@@ -166,7 +146,7 @@ class Stage:
             "env",
             *unset,
             *pairs,
-            COMMAND,
+            INSTALLED,
             "-o",
             "json",
             *arguments,

@@ -204,7 +204,7 @@ def test_a_changed_revision_ends_the_worker_with_a_message(opened):
     opened.send_events(anything(seed=21, length=10))
     done = worker.ended()
     assert done.exit_code == 2
-    assert "The database's schema is at revision 9999" in done.error
+    assert "The database's schema is at revision 9999" in done.error_text
     assert opened.read() == 2 * len(CLINICS)
 
 

@@ -69,7 +69,7 @@ def test_a_run_until_idle_gives_up_an_unavailable_database(stage, breakable_post
     breakable_postgres.stop()
     done = stage.finish()
     assert done.exit_code == 5, done.stderr
-    assert "The database cannot be reached" in done.error
+    assert "The database cannot be reached" in done.error_text
 
 
 def test_a_stop_does_not_wait_for_an_unavailable_database(stage, breakable_postgres):

@@ -20,4 +20,4 @@ def test_an_option_that_a_pooler_refuses_is_not_waited_for(opened, pooler):
     address = pooler.through(opened.database_url) + "?options=-csearch_path%3Dpublic"
     done = opened.start(DATABASE_URL=address).ended()
     assert done.exit_code == 2
-    assert "unsupported startup parameter: options" in done.error
+    assert "unsupported startup parameter: options" in done.error_text

@@ -19,8 +19,8 @@ def test_a_missing_topic_is_refused_by_name(stage, missing):
     for arguments in ((), ("--until-idle", "0")):
         done = stage.start(*arguments).ended()
         assert done.exit_code == 2, done.stderr
-        assert f"no topic {stage.region}" in done.error
-        assert (f"no topic {stage.activation}" in done.error) == (missing == "both")
+        assert f"no topic {stage.region}" in done.error_text
+        assert (f"no topic {stage.activation}" in done.error_text) == (missing == "both")
     assert stage("topics", "create").exit_code == 0
     assert stage.finish().exit_code == 0
 
@@ -32,8 +32,8 @@ def test_a_topic_deleted_while_it_is_read_ends_the_worker(stage):
     delete(stage, stage.region)
     done = worker.ended()
     assert done.exit_code == 2
-    assert f"{stage.region} was deleted while it was read" in done.error
-    assert "7 in partition 0" in done.error
+    assert f"{stage.region} was deleted while it was read" in done.error_text
+    assert "7 in partition 0" in done.error_text
     assert stage.finish().exit_code == 2
     stage.create_topics(stage.region)
     fill(stage, stage.region, 3)
@@ -50,7 +50,7 @@ def test_a_recreated_topic_is_refused_with_both_ids(stage, count):
     fill(stage, stage.region, count)
     error, lag = refused(stage)
     assert lag is None
-    for told in (error, stage.start().ended().error):
+    for told in (error, stage.start().ended().error_text):
         assert f"{stage.region} was re-created" in told
         assert "7 in partition 0" in told
     assert stage.read() == 7
@@ -65,7 +65,7 @@ def test_a_topic_recreated_while_it_is_read_ends_the_worker(stage):
     fill(stage, stage.region, 12)
     done = worker.ended()
     assert done.exit_code == 2
-    assert "7 in partition 0" in done.error
+    assert "7 in partition 0" in done.error_text
     assert stage.read() == 7
 
 
@@ -81,7 +81,7 @@ def test_a_recreated_topic_is_adopted_whole_or_not_at_all(stage):
         assert stage(*reset, "--partition", str(number)).exit_code == 0
         refused = stage.finish()
         assert refused.exit_code == 2, refused.stderr
-        assert f"{stage.region} was re-created" in refused.error
+        assert f"{stage.region} was re-created" in refused.error_text
     assert go_on(stage, "--topic", stage.region) == (24, 24)
 
 
@@ -129,7 +129,7 @@ def test_a_position_outside_the_log_is_refused(stage):
     reset = ("positions", "reset", "--topic", stage.region, "--partition", "0", "-y", "--to")
     refused = stage(*reset, "offset:6")
     assert refused.exit_code == 2
-    assert f"{stage.region}/0: the log ends at offset 5" in refused.error
+    assert f"{stage.region}/0: the log ends at offset 5" in refused.error_text
     assert stage(*reset, "offset:5").exit_code == 0
     assert stage.finish().exit_code == 0
 
@@ -140,7 +140,7 @@ def test_a_reset_of_a_missing_topic_says_so(stage):
     delete(stage, stage.region)
     refused = stage("positions", "reset", "--topic", stage.region, "--to", "earliest", "-y")
     assert refused.exit_code == 2
-    assert f"has no topic {stage.region}" in refused.error
+    assert f"has no topic {stage.region}" in refused.error_text
 
 
 def test_another_cluster_is_refused_and_can_be_adopted(opened, broker):
@@ -161,7 +161,7 @@ def test_another_cluster_is_refused_and_can_be_adopted(opened, broker):
             ("positions", "reset", "--topic", opened.region, "--to", "earliest", "--yes"),
         ):
             done = opened(*command)
-            assert (done.exit_code, done.error) == (2, error), command
+            assert (done.exit_code, done.error_text) == (2, error), command
         assert opened.contents() == before
         assert go_on(opened) == (100, 100)
     finally:

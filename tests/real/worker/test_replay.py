@@ -9,7 +9,8 @@ import pytest
 from kafka import KafkaProducer
 
 from tests.builders import deactivated
-from tests.real.worker.stage import COMMAND, Stage
+from tests.harness.command import INSTALLED
+from tests.real.worker.stage import Stage
 from tests.real.worker.streams import CLINICS, REGISTERED, anything
 from tests.services import processes
 from tests.services.waiting import until
@@ -85,7 +86,7 @@ def test_one_killed_in_the_middle_is_run_again(opened: Stage) -> None:
     lose_clinics(opened)
     settings = opened.environment(BATCH_MAX_RECORDS="1")
     pairs = [f"{name}={value}" for name, value in settings.items()]
-    command: list[str] = ["env", *pairs, str(COMMAND), "replay", "--yes"]
+    command: list[str] = ["env", *pairs, str(INSTALLED), "replay", "--yes"]
     process = processes.start(command, opened.folder / "replay.log")
     until(lambda: len(opened.contents().rows) > len(REGISTERED) + 3, "some of the clinics")
     processes.end(process, signal.SIGKILL)
@@ -100,7 +101,7 @@ def test_ctrl_c_tells_what_was_done_so_far(opened: Stage) -> None:
     assert opened.finish().exit_code == 0
     lose_clinics(opened)
     process = subprocess.Popen(
-        [COMMAND, "-o", "json", "replay", "--yes"],
+        [INSTALLED, "-o", "json", "replay", "--yes"],
         env=os.environ | opened.environment(BATCH_MAX_RECORDS="1"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -117,12 +118,12 @@ def test_ctrl_c_tells_what_was_done_so_far(opened: Stage) -> None:
 def test_a_missing_or_recreated_topic_is_refused(opened: Stage) -> None:
     missing = opened("replay", "--dry-run", "--topic", "nowhere")
     assert (missing.exit_code, missing.stdout) == (2, "")
-    assert "no topic nowhere" in missing.error
+    assert "no topic nowhere" in missing.error_text
     assert opened.finish().exit_code == 0
     opened.execute("UPDATE position SET topic_id = 'another'")
     anew = opened("replay", "--dry-run")
     assert (anew.exit_code, anew.stdout) == (2, "")
-    assert "was re-created" in anew.error
+    assert "was re-created" in anew.error_text
 
 
 def test_worker_and_replay_write_the_same_clinics_without_a_deadlock(opened: Stage) -> None:

@@ -69,7 +69,7 @@ def test_every_command_ends_when_its_call_is_not_answered(opened, breakable_post
         done = {line: one.ended(COMMAND_SECONDS) for line, one in running.items()}
         breakable_postgres.thaw()
     assert {line: one.exit_code for line, one in done.items()} == dict.fromkeys(running, 5)
-    assert all("cannot be reached or used at the moment" in one.error for one in done.values())
+    assert all("cannot be reached or used at the moment" in one.error_text for one in done.values())
 
 
 def waiting(stage):

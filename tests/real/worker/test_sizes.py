@@ -10,7 +10,7 @@ from kafka.admin import ConfigResource
 
 from sync_worker.events.record import EXCERPT_BYTES
 from tests.builders import activated
-from tests.real.worker.stage import COMMAND
+from tests.harness.command import INSTALLED
 from tests.services.memory import measured
 
 A, B = "SE2321000016-S001", "SE2321000016-S002"
@@ -36,7 +36,7 @@ def send_packed(stage, contents, decoder):
 def taken(stage, *arguments, **settings):
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("SYNC_WORKER_")}
     environment = inherited | stage.environment(**settings)
-    return measured([COMMAND, "-o", "json", *arguments], environment)
+    return measured([INSTALLED, "-o", "json", *arguments], environment)
 
 
 def event(hsa_id, minutes):
