@@ -1,12 +1,10 @@
 """Files that a person names on the command line, to be read or to be written."""
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -24,12 +22,14 @@ from sync_worker.administration.messages.plans import NOTHING_CHANGED
 from sync_worker.cli import messages
 from sync_worker.cli.output import Output
 from sync_worker.errors import Exit, UserError, Words
+from sync_worker.files.spool import spooled
 from sync_worker.streams.protocol import StreamError
 
 if TYPE_CHECKING:
     from sync_worker.config.settings import Settings
 
 STREAM = "-"
+_STANDARD_INPUT = "standard input"
 _MOST_BYTES = MOST_MIB * 2**20
 _ENDS_OF_FOLDERS = ("/", "/.", "/..")
 
@@ -98,33 +98,13 @@ def file_of(file: str) -> Iterator[Path]:
     if file != STREAM:
         yield Path(file)
         return
-    given = stdin()
-    with _spool() as spool:
-        _copy(given, spool)
-        is_named = isinstance(spool.name, str)
-        path = Path(spool.name if is_named else f"/proc/self/fd/{spool.fileno()}")
+    with spooled(stdin(), _STANDARD_INPUT) as path:
         try:
             yield path
         except StreamError as error:
             # Tell of the file as what it is, not by a path that is gone afterwards.
-            what = error.what.replace(str(path), "standard input")
+            what = error.what.replace(str(path), _STANDARD_INPUT)
             raise StreamError(what, error.why, error.hint) from None
-
-
-def _spool() -> IO[bytes]:
-    """A file that is gone once it is closed; in memory where no folder can be written to."""
-    try:
-        return NamedTemporaryFile()
-    except OSError:
-        return os.fdopen(os.memfd_create("stdin"), "w+b")
-
-
-def _copy(given: IO[bytes], spool: IO[bytes]) -> None:
-    try:
-        shutil.copyfileobj(given, spool)
-        spool.flush()
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, "standard input") from error
 
 
 class PathToWrite(click.Path):

@@ -160,7 +160,7 @@ def archives_option(help_text: str) -> Callable[[Decorated], Decorated]:
         "archives",
         multiple=True,
         type=click.Path(path_type=Path),
-        help=f"{help_text} May be given several times: they are read in turn.",
+        help=f"{help_text} May be given several times.",
     )
 
 

@@ -55,11 +55,6 @@ class Author(NamedTuple):
         """The change as it is made now."""
         return Authorship(self.actor, self.reason, bootstrap.now())
 
-    def by_order(self, ticket: str | None) -> "Author":
-        """The same, for the reason behind an order and by its ticket; either may be missing."""
-        given = [part for part in (ticket, self.reason) if part is not None]
-        return Author(self.actor, ": ".join(given) or None)
-
 
 def plan_options(command: Command) -> Command:
     """`--dry-run` and `--yes`, as `consent`."""
@@ -84,6 +79,27 @@ def author_options(command: Command) -> Command:
 def author_with_reason(command: Command) -> Command:
     """`--actor ID` and `--reason TEXT`, without which nothing is done, as `author`."""
     return _author_options(command, is_reason_required=True)
+
+
+def author_with_ticket(*, is_required: bool) -> Callable[[Command], Command]:
+    """`--ticket ID` beside both, as `author`: the ticket comes before the reason."""
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def called(*args: Any, ticket: str | None, author: Author, **others: Any) -> Any:
+            given = [part for part in (ticket, author.reason) if part is not None]
+            author = author._replace(reason=": ".join(given) or None)
+            return command(*args, author=author, **others)
+
+        return click.option(
+            "--ticket",
+            required=is_required,
+            metavar="ID",
+            callback=not_blank,
+            help="The order behind the change; recorded in the log.",
+        )(author_options(called))
+
+    return decorate
 
 
 def _author_options(command: Command, *, is_reason_required: bool) -> Command:

@@ -144,6 +144,18 @@ def counts_item(counts: Counts) -> dict[str, int]:
     return {"read": counts.read, **asdict(counts)}
 
 
+def position_item(known: Position) -> dict[str, Any]:
+    """A position in the form of `positions list`."""
+    return {
+        "stream": known.stream,
+        **known.partition._asdict(),
+        "position": known.next_offset,
+        **counts_item(known.counts),
+        "last_applied_at": known.last_applied_at,
+        "newest_event_at": known.newest_event_at,
+    }
+
+
 def _refusal(check: Callable[..., None], *arguments: object) -> Iterator[StreamError]:
     """What a check raises, if it does."""
     try:

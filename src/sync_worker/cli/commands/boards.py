@@ -11,7 +11,7 @@ from sync_worker.administration import boards
 from sync_worker.administration.messages import boards as says
 from sync_worker.cli import lookup, options
 from sync_worker.cli.invocation import Invocation, pass_invocation
-from sync_worker.cli.plan import Author, Consent, author_options, plan_options
+from sync_worker.cli.plan import Author, Consent, author_with_ticket, plan_options
 from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.errors import Exit, UserError, Words
 from sync_worker.registry import registrations
@@ -26,15 +26,6 @@ def command() -> None:
     """
 
 
-_ticket_option = click.option(
-    "--ticket",
-    required=True,
-    metavar="ID",
-    callback=options.not_blank,
-    help="The order behind the change; recorded in the log.",
-)
-
-
 @command.command(
     "set",
     changes=options.unless_dry_run,
@@ -46,8 +37,7 @@ _ticket_option = click.option(
 @click.argument("region_code", metavar="NN")
 @click.argument("hsa_id", metavar="HSA-ID")
 @click.option("--name", required=True, callback=options.not_blank, help="The patient board's name.")
-@_ticket_option
-@author_options
+@author_with_ticket(is_required=True)
 @plan_options
 @pass_invocation
 def set_board(
@@ -55,7 +45,6 @@ def set_board(
     region_code: str,
     hsa_id: str,
     name: str,
-    ticket: str,
     author: Author,
     consent: Consent,
 ) -> None:
@@ -70,7 +59,7 @@ def set_board(
             hint=says.HSA_ID_EXAMPLE(),
         )
     lookup.warn_of_check_digits(run, [board.hsa_id])
-    _put(run, region_code, board, author.by_order(ticket), consent)
+    _put(run, region_code, board, author, consent)
 
 
 @command.command(
@@ -79,14 +68,13 @@ def set_board(
     epilog=options.examples("sync-worker boards clear 01 --ticket INC2"),
 )
 @click.argument("region_code", metavar="NN")
-@_ticket_option
-@author_options
+@author_with_ticket(is_required=True)
 @plan_options
 @pass_invocation
-def clear(run: Invocation, region_code: str, ticket: str, author: Author, consent: Consent) -> None:
+def clear(run: Invocation, region_code: str, author: Author, consent: Consent) -> None:
     """Clear the patient board of region NN, which switches its service off."""
     lookup.require_known_region(run, region_code, url=run.settings.support_url)
-    _put(run, region_code, None, author.by_order(ticket), consent)
+    _put(run, region_code, None, author, consent)
 
 
 def _put(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from shlex import quote
 from typing import Any
 
@@ -46,17 +45,14 @@ def upgrade(run: Invocation) -> None:
     run.output.document({"before": before, "revision": after}, render=_upgraded)
     if before != after and dialect.keeps_roles(run.settings.database_url):
         run.output.message("Give the roles what it needs: sync-worker db roles --apply")
-    _point_out_readers(run, dialect.file_of(run.settings.database_url))
+    # An upgrade creates a private file, and leaves an existing one as it is.
+    file = dialect.file_of(run.settings.database_url)
+    if file is not None and file.stat().st_mode & _OTHERS:
+        run.output.attention(f"{file} is not its owner's alone: chmod 600 {quote(str(file))}")
     if encoding.state is not doctor.State.OK:
         run.output.attention(f"{encoding.detail} Better: {encoding.fix}")
     if encoding.state is doctor.State.FAIL:
         end_with(Exit.ATTENTION)
-
-
-def _point_out_readers(run: Invocation, file: Path | None) -> None:
-    """An upgrade makes the file private, and leaves one alone that was there."""
-    if file is not None and file.stat().st_mode & _OTHERS:
-        run.output.attention(f"{file} is not its owner's alone: chmod 600 {quote(str(file))}")
 
 
 def _upgraded(done: dict[str, str | None]) -> str:

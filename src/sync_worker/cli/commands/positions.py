@@ -11,6 +11,7 @@ import click
 from sync_worker import bootstrap
 from sync_worker.cli import options
 from sync_worker.cli.invocation import Invocation, pass_invocation
+from sync_worker.cli.params import archives_option
 from sync_worker.cli.plan import Author, Consent, author_options, yes_option
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit, UserError
@@ -80,7 +81,7 @@ def list_positions(run: Invocation) -> None:
     with run.snapshot() as connection:
         known = positions.listed(connection)
     run.output.items(
-        [_item(position) for position in known],
+        map(status.position_item, known),
         COLUMNS,
         empty="No record was read yet: sync-worker run",
     )
@@ -93,13 +94,7 @@ def list_positions(run: Invocation) -> None:
         "sync-worker positions reset --topic eservices.clinic.region --partition 2 --to offset:100",
     ),
 )
-@click.option(
-    "--archive",
-    "archives",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Only positions in this archive. May be given several times.",
-)
+@archives_option("Only positions in this archive.")
 @click.option("--topic", help="Only positions of this topic.")
 @click.option("--partition", type=click.IntRange(min=0), help="Only positions of this partition.")
 @click.option("--to", "target", type=Target(), required=True, help="Where to continue reading.")
@@ -143,7 +138,7 @@ def reset(
                 why="Nothing was read there, and the log has no such partition.",
                 hint="sync-worker positions list shows those that are stored.",
             )
-        run.output.items([_plan_item(reset) for reset in planned], PLAN_COLUMNS)
+        run.output.items(map(_plan_item, planned), PLAN_COLUMNS)
         question = f"Set {len(planned)} positions?"
         consent.carry_out(
             run.output, question, lambda: resetting.do(registry, planned, author.now())
@@ -157,15 +152,4 @@ def _plan_item(reset: resetting.Reset) -> dict[str, Any]:
         **reset.partition._asdict(),
         "before": reset.before,
         "position": reset.to_offset,
-    }
-
-
-def _item(known: positions.Position) -> dict[str, Any]:
-    return {
-        "stream": known.stream,
-        **known.partition._asdict(),
-        "position": known.next_offset,
-        **status.counts_item(known.counts),
-        "last_applied_at": known.last_applied_at,
-        "newest_event_at": known.newest_event_at,
     }

@@ -36,7 +36,9 @@ _COUNTS = ("applied", "superseded", "ignored", "dead_lettered", "held")
         "sync-worker replay --topic eservices.clinic.region --partition 2 --from offset:100 --yes",
     ),
 )
-@params.archives_option("An archive to read, plain or .gz, instead of Kafka.")
+@params.archives_option(
+    "An archive to read, plain or .gz, instead of Kafka; several are read in turn."
+)
 @params.range_options
 @click.option(
     "--clinic",

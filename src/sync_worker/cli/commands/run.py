@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync_worker import bootstrap
-from sync_worker.cli import options, signals
+from sync_worker.cli import options, params, signals
 from sync_worker.cli.invocation import Invocation, end_with, invocation
 from sync_worker.cli.output import color_is_welcome
 from sync_worker.cli.remedies import sentence_of
@@ -32,13 +32,8 @@ if TYPE_CHECKING:
         "sync-worker run --archive monday.jsonl.gz --archive tuesday.jsonl.gz -o json",
     ),
 )
-@click.option(
-    "--archive",
-    "archives",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="An archive to apply, plain or .gz, instead of Kafka. May be given several times: "
-    "they are read in turn, each to its end.",
+@params.archives_option(
+    "An archive to apply, plain or .gz, instead of Kafka; several are read in turn."
 )
 @click.option(
     "--until-idle",

@@ -11,7 +11,7 @@ from sync_worker.administration.csv_files.reader import FileContents
 from sync_worker.administration.messages import tak as says
 from sync_worker.cli import files, messages, options
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
-from sync_worker.cli.plan import Author, Consent, author_options, plan_options
+from sync_worker.cli.plan import Author, Consent, author_with_ticket, plan_options
 from sync_worker.cli.table import Columns
 from sync_worker.domain.admission import AdmissionOutcome, Refusal
 from sync_worker.errors import Exit, UserError
@@ -62,20 +62,13 @@ def list_own_systems(run: Invocation) -> None:
     is_flag=True,
     help="Accept a list with fewer than 80 % of the present entries.",
 )
-@click.option(
-    "--ticket",
-    metavar="ID",
-    callback=options.not_blank,
-    help="The order behind the change; recorded in the log.",
-)
-@author_options
+@author_with_ticket(is_required=False)
 @plan_options
 @pass_invocation
 def import_list(
     run: Invocation,
     file: str,
     accept_short: bool,
-    ticket: str | None,
     author: Author,
     consent: Consent,
 ) -> None:
@@ -101,7 +94,7 @@ def import_list(
         done = consent.carry_out(
             run.output,
             None if planned.changes_nothing else says.QUESTION(),
-            lambda: tak.put(registry, planned, author.by_order(ticket).now()),
+            lambda: tak.put(registry, planned, author.now()),
         )
     if done is None:
         done = planned
