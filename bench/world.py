@@ -178,7 +178,7 @@ class World:
         group = f"bench-{uuid4().hex[:8]}"
         arguments = [self._bootstrap, group, *topics.names]
         command = [sys.executable, "-m", "bench.drain", *arguments]
-        return self._measured(command, dict(os.environ))
+        return self._measured(command, _inherited())
 
     def clear(self) -> None:
         """Delete what was made."""
@@ -218,7 +218,7 @@ class World:
         return (self._folder / "messages").read_text()[-3000:]
 
     def _environment(self, database_url: str, topics: Topics | None = None) -> dict[str, str]:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("SYNC_WORKER_")} | {
+        environment = _inherited() | {
             "SYNC_WORKER_DATABASE_URL": database_url,
             "SYNC_WORKER_HTTP_PORT": "0",
             # A third of the clinics leaves its regions all the time: to the guard, a mass change.
@@ -250,6 +250,12 @@ class World:
             yield admin
         finally:
             admin.close()
+
+
+def _inherited() -> dict[str, str]:
+    """Our own environment, without settings, and with bytecode kept as an installation has it."""
+    left_out = ("SYNC_WORKER_", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
 
 
 @contextmanager
