@@ -13,13 +13,15 @@ from tests.worlds.registry import NOW
 from sync_worker.cli.remedies import sentence_of
 from sync_worker.domain.regions import Regions
 from sync_worker.events.record import Partition
+from sync_worker.inspection.checks_kafka import KafkaChecks
+from sync_worker.inspection.doctor import Check, ok, run_checks
 from sync_worker.inspection.status import LogState, read_log_state, status
 from sync_worker.pipeline.stored_positions import of_stream
 from sync_worker.registry import positions, queries
 from sync_worker.registry.queries import ClinicFilter
 from sync_worker.registry.tables import clinic, own_system, patient_board
 from sync_worker.streams.checks import Bounds
-from sync_worker.streams.kafka.admin import KafkaAdmin, Topic
+from sync_worker.streams.kafka.admin import ConsumerGroup, KafkaAdmin, Topic
 from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
 STREAM = "kafka:one"
@@ -227,3 +229,46 @@ def test_what_a_worker_reads_meantime_is_within_the_end(registry):
         registry, Regions(), lambda known: read_log_state(Moving(registry), known, ("t",))
     )
     assert (sentences(shown), lags(shown)) == ([], [2])
+
+
+class Kept(KafkaAdmin):
+    """A cluster whose one log begins at offset 1000."""
+
+    def __init__(self):
+        """Connect to nothing."""
+
+    def cluster_id(self):
+        return STREAM.removeprefix("kafka:")
+
+    def broker_hosts(self):
+        return ("broker",)
+
+    def topics(self, names):
+        return {name: Topic(name, ID, (Partition(name, 0),)) for name in names}
+
+    def topic_config(self, name):
+        return {}
+
+    def bounds(self, partitions):
+        return {at: Bounds(1000, 1500) for at in partitions}
+
+    def beginning_offsets(self, partitions):
+        return dict.fromkeys(partitions, 1000)
+
+    def first_timestamps(self, partitions):
+        return dict.fromkeys(partitions, 0)
+
+    def consumer_group(self, group_id):
+        return ConsumerGroup("Dead", 0, {})
+
+
+@pytest.mark.parametrize(("position", "lag"), [(None, 500), (0, 500), (1000, 500), (1400, 100)])
+def test_doctor_and_status_count_lag_from_where_the_log_begins(registry, position, lag):
+    if position is not None:
+        put(registry, position)
+    shown = status(registry, Regions(), lambda known: read_log_state(Kept(), known, ("t",)))
+    admin = Kept()
+    checks = KafkaChecks(lambda: admin, lambda: registry, ("t",), "group").all()
+    findings = run_checks([Check("revision", lambda: ok("fine")), *checks])
+    assert (lags(shown), shown["lag"]) == ([lag], lag)
+    assert f"{lag} offsets remain to be read" in findings["positions"].detail

@@ -23,7 +23,6 @@ from sync_worker.streams.kafka.admin import (
     KafkaAdmin,
     Topic,
     config_mismatches,
-    lag,
 )
 from sync_worker.streams.protocol import StoredPositions, StreamError, StreamUnavailable
 
@@ -160,8 +159,8 @@ class KafkaChecks:
         if misfits:
             detail = " ".join(f"{misfit.what} {misfit.why}" for misfit in misfits)
             return fail(detail, misfits[0].hint)
-        behind = lag(
-            stored.positions, {partition: bound.end for partition, bound in bounds.items()}
+        behind = sum(
+            of_log.lag(stored.positions.get(partition, 0)) for partition, of_log in bounds.items()
         )
         remain = counted(behind, "offset remains", "offsets remain")
         if not here and behind:

@@ -46,12 +46,11 @@ class LogState:
     """Where the registry stood in it just before."""
 
     def lag(self, partition: Partition, position: int) -> int | None:
-        """How many offsets remain to be read; None where the position is not one in this log."""
+        """`Bounds.lag` of a partition; None where the position is not one in this log."""
         bounds = self.bounds.get(partition)
         if bounds is None or partition.topic in self._recreated or position > bounds.end:
             return None
-        # Position 0 stands for the beginning of the log, wherever that is now.
-        return bounds.end - max(position, bounds.begin)
+        return bounds.lag(position)
 
     def refusals(self) -> list[StreamError]:
         """Everything that `run` would refuse."""

@@ -22,6 +22,13 @@ class Bounds:
     begin: int
     end: int
 
+    def lag(self, position: int) -> int:
+        """How many offsets remain to be read from a position that does not lie beyond the end.
+
+        Position 0 stands for the beginning of the log, wherever that is now.
+        """
+        return self.end - max(position, self.begin)
+
 
 def other_clusters(stored: StoredPositions) -> list[str]:
     """The clusters that the registry has positions in, where it has none in this one."""

@@ -1,4 +1,4 @@
-"""The admin client: a cluster's id, topics, consumer groups and offsets, and the lag.
+"""The admin client: a cluster's id, topics, consumer groups and offsets.
 
 Every call ends within about ten seconds, whether a broker answers or not. Knows nothing of the
 registry.
@@ -240,11 +240,6 @@ def config_mismatches(config: Mapping[str, str], expected: Mapping[str, str]) ->
         for option, value in expected.items()
         if option in config and config[option] != value
     ]
-
-
-def lag(positions: Mapping[Partition, int], ends: Mapping[Partition, int]) -> int:
-    """The sum of the offsets from the positions to the ends; without a position, from 0."""
-    return sum(max(0, end - positions.get(partition, 0)) for partition, end in ends.items())
 
 
 def _existing_topics(descriptions: Iterable[Mapping[str, Any]]) -> Iterator[Topic]:
