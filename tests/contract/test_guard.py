@@ -16,9 +16,9 @@ from tests.worlds.guard import (
 )
 from tests.worlds.registry import part_sizes, rows, values
 
+from sync_worker.events.outcome import Outcome
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.dry_run import DryRun
-from sync_worker.pipeline.merge import Outcome
 from sync_worker.registry import holds
 
 

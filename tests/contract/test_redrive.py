@@ -20,6 +20,7 @@ from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Limits
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decode_result import Reason
 from sync_worker.events.decoder import EventDecoder
+from sync_worker.events.outcome import Outcome
 from sync_worker.operations import redrive as deciding
 from sync_worker.operations.redrive import (
     ClosedDeadLetters,
@@ -28,7 +29,6 @@ from sync_worker.operations.redrive import (
     UnknownDeadLetters,
 )
 from sync_worker.pipeline.apply import Applier
-from sync_worker.pipeline.merge import Outcome
 from sync_worker.pipeline.retry import UNTIL_IDLE, Retrier
 from sync_worker.registry import dead_letters
 from sync_worker.registry.dead_letters import DeadLetterFilter

@@ -19,13 +19,14 @@ from sync_worker.domain.facts import PLACES, Change, Fact, Facts, changes
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.events.decode_result import DecodeResult, Event, Ignored, Rejection
 from sync_worker.events.decoder import EventDecoder
+from sync_worker.events.outcome import Outcome
 from sync_worker.events.record import Address, Origin, Partition, Record
 from sync_worker.pipeline import gc_control
 from sync_worker.pipeline.apply import TransactionWriter
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.dry_run import DryRun
 from sync_worker.pipeline.listener import AheadOfClock, MovedWithoutBoard
-from sync_worker.pipeline.merge import MergeResult, Outcome, ahead_of_clock
+from sync_worker.pipeline.merge import MergeResult, ahead_of_clock
 from sync_worker.pipeline.retry import Retrier
 from sync_worker.registry import change_log, clinics, dead_letters, holds, schema
 from sync_worker.registry.change_log import LogEntry

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sync_worker.authorship import Authorship
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.decode_result import Reason
+from sync_worker.events.outcome import Outcome
 from sync_worker.events.record import Excerpt, Origin
 from sync_worker.operations.reapply import (
     MAX_TRANSACTION_RECORDS,
@@ -29,7 +30,7 @@ from sync_worker.pipeline import gc_control
 from sync_worker.pipeline.apply import DatabaseRefusesRecords, TransactionWriter
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.dry_run import DryRun
-from sync_worker.pipeline.merge import MergeResult, Outcome
+from sync_worker.pipeline.merge import MergeResult
 from sync_worker.registry import change_log, dead_letters, schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dead_letters import OPEN, DeadLetter, DeadLetterFilter, DeadLetterSummary

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import NamedTuple
 
 from sync_worker.domain import clinic_state
@@ -24,6 +23,7 @@ from sync_worker.domain.hsa_id import normalised
 from sync_worker.domain.mass_change_guard import Guard
 from sync_worker.domain.tuples import new
 from sync_worker.events.decode_result import Event, Ignored, Rejection
+from sync_worker.events.outcome import Outcome
 from sync_worker.events.record import Partition
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.listener import (
@@ -39,15 +39,6 @@ from sync_worker.registry.clinics import KnownClinic
 from sync_worker.registry.facts import as_text, change_name
 from sync_worker.registry.positions import Counts
 from sync_worker.registry.registrations import Board
-
-
-class Outcome(StrEnum):
-    """What became of a record; every record has exactly one (contract 1)."""
-
-    APPLIED = "applied"
-    SUPERSEDED = "superseded"
-    IGNORED = "ignored"
-    DEAD_LETTERED = "dead_lettered"
 
 
 @dataclass(slots=True)

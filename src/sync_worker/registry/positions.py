@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, tuple_
 
+from sync_worker.events.outcome import Outcome
 from sync_worker.events.record import Partition
 from sync_worker.registry import dialect
 from sync_worker.registry.tables import position
@@ -19,7 +20,7 @@ from sync_worker.registry.tables import position
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of records: every record read has exactly one outcome."""
+    """How many records have each outcome, in the order of `Outcome`."""
 
     applied: int = 0
     superseded: int = 0
@@ -28,7 +29,7 @@ class Counts:
 
     @property
     def read(self) -> int:
-        """All of them."""
+        """Every record read has exactly one outcome."""
         return self.applied + self.superseded + self.ignored + self.dead_lettered
 
     def __add__(self, other: "Counts") -> "Counts":
@@ -67,7 +68,7 @@ class PositionUpdate:
     newest_event_at: datetime | None
     topic_id: str | None = None
     unknown_in_a_row: int = 0
-    is_unknown_alone: bool = True
+    continues_unknown_run: bool = True
     """Whether all of its records are of unknown types, so that they continue those before."""
 
 
@@ -93,7 +94,7 @@ def claim(
     Raises:
         PositionsMoved: one of them is another than expected.
     """
-    _begin(connection, stream, sorted(expected))
+    _insert_missing(connection, stream, sorted(expected))
     locked = _locked(connection, stream, expected.keys())
     if any(locked[partition].next_offset != offset for partition, offset in expected.items()):
         raise PositionsMoved
@@ -108,7 +109,7 @@ def advance(
 ) -> None:
     """Move claimed positions and add to their counts."""
     rows = [_advanced(claimed[update.partition], update, now) for update in updates]
-    dialect.update_by_key(connection, position, _ADVANCED, rows)
+    dialect.update_by_key(connection, position, _ADVANCED_COLUMNS, rows)
 
 
 def put(
@@ -119,16 +120,16 @@ def put(
     topic_id: str | None,
 ) -> None:
     """Set a position by hand, whether there was one or not; its counts are kept."""
-    _begin(connection, stream, [partition])
+    _insert_missing(connection, stream, [partition])
     names = ("stream", "topic", "partition", "next_offset", "topic_id")
     row = (stream, *partition, next_offset, topic_id)
     dialect.update_by_key(connection, position, names, [row])
 
 
-def _begin(connection: Connection, stream: str, partitions: Iterable[Partition]) -> None:
+def _insert_missing(connection: Connection, stream: str, partitions: Iterable[Partition]) -> None:
     """Give those without a position the offset 0, with nothing counted."""
     rows = [(stream, *partition, 0, 0, 0, 0, 0) for partition in partitions]
-    dialect.insert_new(connection, position, _AT_ZERO, rows)
+    dialect.insert_new(connection, position, _INSERTED_COLUMNS, rows)
 
 
 def _locked(
@@ -161,21 +162,24 @@ def _positions(rows: Iterable[Row[Any]]) -> Iterator[Position]:
         )
 
 
-_AT_ZERO = (
+_INSERTED_COLUMNS = (
     "stream",
     "topic",
     "partition",
     "next_offset",
-    "applied",
-    "superseded",
-    "ignored",
-    "dead_lettered",
+    *(outcome.value for outcome in Outcome),
 )
-_ADVANCED = (*_AT_ZERO, "last_applied_at", "newest_event_at", "topic_id", "unknown_in_a_row")
+_ADVANCED_COLUMNS = (
+    *_INSERTED_COLUMNS,
+    "last_applied_at",
+    "newest_event_at",
+    "topic_id",
+    "unknown_in_a_row",
+)
 
 
 def _advanced(before: Position, update: PositionUpdate, now: datetime) -> tuple[Any, ...]:
-    """The values of `_ADVANCED`."""
+    """The values of `_ADVANCED_COLUMNS`."""
     return (
         before.stream,
         *update.partition,
@@ -184,7 +188,7 @@ def _advanced(before: Position, update: PositionUpdate, now: datetime) -> tuple[
         now if update.counts.applied else before.last_applied_at,
         latest(before.newest_event_at, update.newest_event_at),
         update.topic_id,
-        update.unknown_in_a_row + (before.unknown_in_a_row if update.is_unknown_alone else 0),
+        update.unknown_in_a_row + (before.unknown_in_a_row if update.continues_unknown_run else 0),
     )
 
 

@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from sync_worker.events.outcome import Outcome
 from sync_worker.pipeline.listener import (
     AheadOfClock,
     DeadLettered,
@@ -92,8 +93,8 @@ class Metrics:
         """Count a transaction."""
         self._batches.inc()
         total = transaction.total
-        for outcome in ("applied", "superseded", "ignored", "dead_lettered"):
-            self._records.labels(outcome).inc(getattr(total, outcome))
+        for outcome in Outcome:
+            self._records.labels(outcome.value).inc(getattr(total, outcome.value))
         for partition, offset in transaction.next_offsets.items():
             self._position.labels(partition.topic, partition.partition).set(offset)
         for warning in transaction.warnings:

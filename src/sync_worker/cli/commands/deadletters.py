@@ -17,8 +17,8 @@ from sync_worker.cli.reapplying import in_order, reapplying
 from sync_worker.cli.table import Columns
 from sync_worker.cli.warnings import ahead_of_clock, moved_without_board
 from sync_worker.errors import Exit
+from sync_worker.events import outcome
 from sync_worker.operations import redrive
-from sync_worker.pipeline import merge
 from sync_worker.registry import dead_letter_lists, dead_letters, queries
 
 COLUMNS = Columns(
@@ -146,13 +146,13 @@ def redrive_letters(run: Invocation, choice: Choice, author: Author, consent: Co
 
 def _tell_plan(run: Invocation, planned: redrive.Redrive) -> None:
     report = planned.report
-    would = ", ".join(f"{report.counts[outcome]} {_WOULD[outcome]}" for outcome in merge.Outcome)
+    would = ", ".join(f"{report.counts[one]} {_WOULD[one]}" for one in outcome.Outcome)
     run.output.message(f"{report.read} dead letters: {would}.")
     moved_without_board(run.output, report.moved_without_board(), is_done=False)
 
 
 def _point_out(run: Invocation, work: redrive.Redrive) -> None:
-    bad, held = work.report.counts[merge.Outcome.DEAD_LETTERED], work.report.held
+    bad, held = work.report.counts[outcome.Outcome.DEAD_LETTERED], work.report.held
     if bad:
         run.output.attention(f"{bad} are still bad: sync-worker deadletters list")
     if work.excerpts:

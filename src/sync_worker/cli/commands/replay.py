@@ -16,13 +16,12 @@ from sync_worker.cli.plan import Author, Consent, author_options, plan_options
 from sync_worker.cli.reapplying import in_order, reapplying
 from sync_worker.cli.warnings import ahead_of_clock, moved_without_board
 from sync_worker.errors import Exit
+from sync_worker.events import outcome
 from sync_worker.operations import reapply
 from sync_worker.operations import replay as replaying
-from sync_worker.pipeline import merge
 from sync_worker.streams.ranges import Range
 
 CHANGE_COLUMNS = ("hsa_id", "fact", "old", "new")
-_COUNTS = ("applied", "superseded", "ignored", "dead_lettered", "held")
 
 
 @click.command(
@@ -134,7 +133,7 @@ def _show(run: Invocation, report: reapply.ReapplyReport, *, is_done: bool) -> N
 def _document(report: reapply.ReapplyReport) -> dict[str, Any]:
     return {
         "read": report.read,
-        **{outcome.value: report.counts[outcome] for outcome in merge.Outcome},
+        **{one.value: report.counts[one] for one in outcome.Outcome},
         "held": report.held,
         "changes": [
             {"hsa_id": hsa_id, "fact": change.fact.value, "old": change.old, "new": change.new}
@@ -144,7 +143,9 @@ def _document(report: reapply.ReapplyReport) -> dict[str, Any]:
 
 
 def _text(run: Invocation, document: dict[str, Any]) -> str:
-    counts = ", ".join(f"{document[name]} {name.replace('_', ' ')}" for name in _COUNTS)
+    counts = ", ".join(
+        f"{document[name]} {name.replace('_', ' ')}" for name in [*outcome.Outcome, "held"]
+    )
     changes = document["changes"]
     lines = [f"{_records(document['read'])} read: {counts}; changes: {len(changes)}"]
     if changes:

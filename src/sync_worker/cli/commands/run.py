@@ -13,6 +13,7 @@ from sync_worker.cli.invocation import Invocation, end_with, invocation
 from sync_worker.cli.output import color_is_welcome
 from sync_worker.cli.remedies import sentence_of
 from sync_worker.errors import Exit, UserError
+from sync_worker.events import outcome
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -121,8 +122,5 @@ def _require_whole(is_whole: bool) -> None:
 
 
 def _sentence(counts: dict[str, int]) -> str:
-    parts = ", ".join(
-        f"{counts[name]} {name.replace('_', ' ')}"
-        for name in ("applied", "superseded", "ignored", "dead_lettered")
-    )
+    parts = ", ".join(f"{counts[name]} {name.replace('_', ' ')}" for name in outcome.Outcome)
     return f"{counts['read']} records read: {parts}"
