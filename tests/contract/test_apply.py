@@ -30,13 +30,14 @@ from sync_worker.domain.regions import Regions
 from sync_worker.events.decode_result import Reason
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.record import Partition
-from sync_worker.pipeline.apply import Applier, DatabaseRefusesRecords
+from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.listener import (
     DeadLettered,
     MovedWithoutBoard,
     NameDropped,
     PatientBoardNamed,
 )
+from sync_worker.pipeline.transaction_writer import DatabaseRefusesRecords
 from sync_worker.registry import dead_letter_lists, dead_letters, positions
 from sync_worker.registry.positions import Counts, PositionsMoved
 from sync_worker.registry.tables import dead_letter, patient_board

@@ -25,7 +25,8 @@ from tests.worlds.registry import (
 from sync_worker.events.outcome import Outcome
 from sync_worker.operations.reapply import CommittingReapplier, DryRunReapplier
 from sync_worker.operations.replay import RecordFilter, Replay
-from sync_worker.pipeline.apply import Applier, TransactionWriter
+from sync_worker.pipeline.apply import Applier
+from sync_worker.pipeline.transaction_writer import TransactionWriter
 from sync_worker.registry import dead_letters, positions
 from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.tables import dead_letter

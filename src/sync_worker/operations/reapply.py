@@ -22,12 +22,12 @@ from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.outcome import Outcome
 from sync_worker.events.record import Address, Origin, Partition, Record
 from sync_worker.pipeline import gc_control
-from sync_worker.pipeline.apply import TransactionWriter
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.dry_run import DryRun
 from sync_worker.pipeline.listener import AheadOfClock, MovedWithoutBoard
 from sync_worker.pipeline.merge import MergeResult, ahead_of_clock
 from sync_worker.pipeline.retry import Retrier
+from sync_worker.pipeline.transaction_writer import TransactionWriter
 from sync_worker.registry import change_log, clinics, dead_letters, holds, schema
 from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.database import Registry

@@ -27,10 +27,10 @@ from sync_worker.operations.reapply import (
     Stop,
 )
 from sync_worker.pipeline import gc_control
-from sync_worker.pipeline.apply import DatabaseRefusesRecords, TransactionWriter
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.dry_run import DryRun
 from sync_worker.pipeline.merge import MergeResult
+from sync_worker.pipeline.transaction_writer import DatabaseRefusesRecords, TransactionWriter
 from sync_worker.registry import change_log, dead_letters, schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dead_letters import OPEN, DeadLetter, DeadLetterFilter, DeadLetterSummary

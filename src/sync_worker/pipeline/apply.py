@@ -1,61 +1,24 @@
-"""The one write path: decoded records become rows, log entries, dead letters, counts, positions.
+"""The worker's transaction: decoded records become rows of the registry, and its positions move.
 
 All of it is one database transaction. A kill at any moment leaves either everything or nothing of
-it, and the positions say which. A replay and a redrive write by the same `TransactionWriter`.
+it, and the positions say which.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
-from functools import reduce
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
-
-from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Guard, Limits
-from sync_worker.errors import Exit, UserError
-from sync_worker.events.decode_result import Reason, Rejection
+from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Limits
 from sync_worker.events.decoder import EventDecoder
-from sync_worker.events.record import Address, Origin, Record
-from sync_worker.pipeline import merge
+from sync_worker.events.record import Address, Origin
 from sync_worker.pipeline.decoded_records import DecodedRecords, PendingTransaction
-from sync_worker.pipeline.listener import MassChangeHeld, TransactionCommitted, UnknownType
-from sync_worker.pipeline.merge import Merger, MergeResult
-from sync_worker.registry import (
-    change_log,
-    clinics,
-    dead_letters,
-    guard_state,
-    holds,
-    positions,
-    registrations,
-    schema,
-    unknown_types,
-)
-from sync_worker.registry.clinics import KnownClinic
+from sync_worker.pipeline.listener import TransactionCommitted, UnknownType
+from sync_worker.pipeline.merge import MergeResult
+from sync_worker.pipeline.transaction_writer import TransactionWriter
+from sync_worker.registry import positions, schema, unknown_types
 from sync_worker.registry.database import Registry
-from sync_worker.registry.dead_letters import Offsets
-from sync_worker.registry.errors import Fault, fault_of, first_line, is_beyond_encoding
 from sync_worker.registry.positions import Counts, PositionUpdate
-from sync_worker.remedies import Remedy
-from sync_worker.sequences import bisected
-from sync_worker.streams.protocol import FetchedBatch, OffsetRange
-
-_MAX_REJECTED_RECORDS = 10
-"""If the database rejects more records of one transaction, bad data is not the cause: a bug is."""
-
-
-class DatabaseRefusesRecords(UserError):
-    """The database rejects so many records that the fault must be this program's."""
-
-    def __init__(self, refusal: DBAPIError) -> None:
-        super().__init__(
-            Exit.UNEXPECTED,
-            f"The database rejects more than {_MAX_REJECTED_RECORDS} records of one transaction: "
-            f"{first_line(refusal)}.",
-            why="The transaction was rolled back. This is a fault of the program.",
-            hint=Remedy.DEBUG(),
-        )
+from sync_worker.streams.protocol import FetchedBatch
 
 
 class Applier:
@@ -144,137 +107,3 @@ def _unknown_type_warnings(merged: MergeResult) -> Iterator[UnknownType]:
         by_topic[partition.topic, name] += count
     for (topic, name), count in by_topic.items():
         yield UnknownType(topic, name, count)
-
-
-class TransactionWriter:
-    """Merges and writes decoded records within a transaction that the caller commits.
-
-    The caller holds the locks that come first, which are those of positions. `ranges` are the
-    offsets that were read. It is None for stored dead letters: whoever redrives them closes them.
-    """
-
-    def __init__(
-        self,
-        connection: Connection,
-        limits: Limits,
-        origin: Origin,
-        ranges: Iterable[OffsetRange] | None,
-        now: datetime,
-    ) -> None:
-        self._connection = connection
-        self._limits = limits
-        self._origin = origin
-        self._offsets = (
-            None
-            if ranges is None
-            else {span.partition: range(span.from_offset, span.to_offset) for span in ranges}
-        )
-        self._now = now
-        self._rejected_records = 0
-
-    def write(self, decoded: DecodedRecords) -> MergeResult:
-        """Write the records, and dead-letter those that the database rejects.
-
-        A record that it rejects is found by bisection: each half is written in a savepoint of its
-        own, in the order read.
-
-        Raises:
-            PayloadReleased: a record is to be dead-lettered whose payload was released.
-            DatabaseRefusesRecords: see there.
-        """
-        return reduce(MergeResult.followed_by, bisected(decoded, self._attempt))
-
-    def _attempt(self, decoded: DecodedRecords) -> MergeResult | None:
-        """Write the records, or dead-letter a single one; None where the database refuses one."""
-        try:
-            with self._connection.begin_nested():
-                return self._write(decoded)
-        except DBAPIError as error:
-            if fault_of(error) is not Fault.DATA:
-                raise
-            refusal = error
-        if len(decoded) == 1:
-            return self._dead_letter(decoded.record(0), refusal)
-        self._lock_in_order(decoded)
-        return None
-
-    def _write(self, decoded: DecodedRecords) -> MergeResult:
-        merged, guard = self._merge(decoded)
-        self._store(merged, decoded)
-        if guard is not None:
-            still_open = guard_state.write(self._connection, guard, merged.held)
-            guard_state.prune(self._connection, guard.regions, self._now - self._limits.window)
-            merged.warnings += [MassChangeHeld(*hold) for hold in still_open if hold.newly_held]
-        return merged
-
-    def _merge(self, decoded: DecodedRecords) -> tuple[MergeResult, Guard | None]:
-        hsa_ids = decoded.hsa_ids()
-        prior = self._prior_state(clinics.lock_or_create(self._connection, hsa_ids), hsa_ids)
-        if self._limits.are_lifted and not holds.is_any_fact_held(self._connection):
-            merger = Merger(self._origin.stream, prior.clinics, prior.boards, self._now)
-            return merger.merge(decoded), None
-        return merge.merge(self._origin.stream, prior, self._now, decoded, self._lock_guard)
-
-    def _prior_state(
-        self, locked: Mapping[str, KnownClinic], hsa_ids: Collection[str]
-    ) -> merge.PriorState:
-        """The state of clinics that are locked, so that nobody else changes what is held."""
-        held = holds.of_clinics(self._connection, hsa_ids)
-        return merge.PriorState(locked, held, registrations.boards(self._connection))
-
-    def _lock_guard(self, region_codes: Collection[str]) -> Guard:
-        since = self._now - self._limits.window
-        regions = guard_state.lock(self._connection, region_codes, since)
-        return Guard(self._limits, regions, self._now)
-
-    def _lock_in_order(self, decoded: DecodedRecords) -> None:
-        """Take all locks that the halves could need, before the first half is written.
-
-        Taken half by half, they would not be in the order that keeps workers from deadlocks.
-        """
-        hsa_ids = decoded.hsa_ids()
-        prior = self._prior_state(clinics.lock_existing(self._connection, hsa_ids), hsa_ids)
-        guarded = {
-            hsa_id
-            for hsa_id, clinic in prior.clinics.items()
-            if clinic.is_registered or hsa_id in prior.held
-        }
-        self._lock_guard(merge.regions_at_stake(guarded, decoded, prior))
-
-    def _dead_letter(self, record: Record, refusal: DBAPIError) -> MergeResult:
-        # Characters that the database's encoding lacks are not our bug, however many come.
-        self._rejected_records += not is_beyond_encoding(refusal)
-        if self._rejected_records > _MAX_REJECTED_RECORDS:
-            raise DatabaseRefusesRecords(refusal) from refusal
-        rejection = Rejection(Reason.DATABASE_REJECTED, first_line(refusal))
-        decoded = DecodedRecords.single(record, rejection)
-        merged = Merger(self._origin.stream, {}, {}, self._now).merge(decoded)
-        self._store(merged, decoded)
-        return merged
-
-    def _store(self, merged: MergeResult, decoded: DecodedRecords) -> None:
-        clinics.write(self._connection, merged.changed.items(), self._now)
-        change_log.append(self._connection, merged.log_entries)
-        if self._offsets is not None:
-            dead_letters.add(self._connection, self._origin, merged.dead_lettered, self._now)
-            self._close_understood(merged, decoded, self._offsets)
-
-    def _close_understood(
-        self, merged: MergeResult, decoded: DecodedRecords, offsets: Offsets
-    ) -> None:
-        """Close dead letters whose records were read again and can now be decoded."""
-        open_letters = dead_letters.lock_open_among(self._connection, self._origin, offsets)
-        if not open_letters:
-            return
-        still_bad = {dead_lettered.record.address for dead_lettered in merged.dead_lettered}
-        indexes = {
-            address: index
-            for index, address in enumerate(decoded.addresses())
-            if address not in still_bad
-        }
-        closed = [
-            number
-            for number, address, digest in open_letters
-            if address in indexes and decoded.record(indexes[address]).digest == digest
-        ]
-        dead_letters.close(self._connection, closed, dead_letters.REDRIVEN, self._now)

@@ -9,8 +9,8 @@ from tests.builders import activated, deactivated, numbered, record, region_chan
 from tests.harness.command import Keyboard
 from tests.worlds.command_line import A, B, C, D, contents
 
-from sync_worker.pipeline.apply import TransactionWriter
 from sync_worker.pipeline.retry import RetryPolicy
+from sync_worker.pipeline.transaction_writer import TransactionWriter
 from sync_worker.streams.archive.reader import ArchiveRangeReader
 
 REPORT = ["read", "applied", "superseded", "ignored", "dead_lettered", "held", "changes"]

@@ -15,7 +15,7 @@ from tests.harness.command import Done
 from sync_worker.cli.errors import as_command_error, as_json, as_text
 from sync_worker.errors import Exit, UserError
 from sync_worker.operations.stream_fold import FoldProcessLost
-from sync_worker.pipeline.apply import DatabaseRefusesRecords
+from sync_worker.pipeline.transaction_writer import DatabaseRefusesRecords
 from sync_worker.registry.dialect import MissingDatabase
 from sync_worker.registry.schema import WrongRevision
 from sync_worker.streams.protocol import StreamError
