@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -38,7 +38,11 @@ def database_url(url: str) -> str:
     if postgresql_url.is_postgresql(url):
         postgresql_url.require_options(postgresql_url.parse_url(url))
     elif url.startswith("sqlite:"):
-        _require_sqlite_file(url)
+        parts = urlsplit(url)
+        if parts.netloc:
+            raise ValueError("a path follows three slashes, and an absolute path four")
+        if _IN_MEMORY.fullmatch(parts.path) or "mode=memory" in url:
+            raise ValueError("it has no file, and a database in memory ends with the command")
     else:
         raise ValueError("it begins with neither sqlite: nor postgresql://")
     return url
@@ -89,7 +93,11 @@ def mechanism(name: str) -> str:
 
 def token_url(url: str) -> str:
     """The URL of an authorisation server's tokens; a secret is sent there, so it is encrypted."""
-    parts = _split(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # checked only when it is read
+    except ValueError:
+        raise ValueError("its host or port cannot be read") from None
     if not parts.hostname or parts.username is not None or not url.isprintable() or " " in url:
         raise ValueError("it has no host, or has a user, for which there are other settings")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
@@ -123,23 +131,6 @@ def region_codes(text: object) -> object:
         raise ValueError("it is not a list of strings")
     Regions(codes)
     return tuple(codes)
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        raise ValueError("its host or port cannot be read") from None
-    return parts
-
-
-def _require_sqlite_file(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.netloc:
-        raise ValueError("a path follows three slashes, and an absolute path four")
-    if _IN_MEMORY.fullmatch(parts.path) or "mode=memory" in url:
-        raise ValueError("it has no file, and a database in memory ends with the command")
 
 
 _TLS = (

@@ -53,7 +53,7 @@ def escaped(cell: str) -> str:
     text = cell
     if not text.isprintable() or "\\" in text:
         # In text that looks like an escape already, the backslash is escaped.
-        text = _ESCAPE.sub(_with_escaped_backslash, text)
+        text = _ESCAPE.sub(lambda m: m[0] if _meaning(m) == m[0] else f"\\x5c{m[0][1:]}", text)
         text = _UNSAFE.sub(lambda unsafe: _escape_of(unsafe[0]), text)
     if ";" in text or "," in text:
         text = _FORMULA_INSIDE.sub(lambda m: m["before"] + _escape_of(m["sign"]), text)
@@ -77,7 +77,3 @@ def _meaning(escape: re.Match[str]) -> str:
     """The character that an escape of `escaped` stands for; any other text stays."""
     character = chr(int(escape[0].lstrip("\\xuU"), 16))
     return character if _ESCAPED.match(character) else escape[0]
-
-
-def _with_escaped_backslash(escape: re.Match[str]) -> str:
-    return escape[0] if _meaning(escape) == escape[0] else f"\\x5c{escape[0][1:]}"

@@ -70,7 +70,10 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = _MAX_CONNECTIONS
 
     def __init__(self, host: str, port: int, handler: type[BaseHTTPRequestHandler]) -> None:
-        self.address_family, address = _address(host, port)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # If the host has several addresses, an IPv4 one.
+        chosen: Any = min(addresses, key=lambda entry: entry[0] != socket.AF_INET)
+        self.address_family, *_, address = chosen
         self._lock = Lock()
         self._open: list[Any] = []
         super().__init__(address, handler)
@@ -104,13 +107,6 @@ class _Server(ThreadingHTTPServer):
         error = sys.exception()
         if not isinstance(error, OSError):
             sys.stderr.write(f"A request over HTTP failed: {type(error).__name__}\n")
-
-
-def _address(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
-    """The address of a name; if it has several, an IPv4 one."""
-    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    family, *_, address = min(addresses, key=lambda entry: entry[0] != socket.AF_INET)
-    return family, address
 
 
 class _RequestReader(io.RawIOBase):
@@ -158,13 +154,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self.do_GET()
 
-    def _refuse(self) -> None:
-        self._answer(405, "text/plain", b"only GET and HEAD\n", Allow="GET, HEAD")
-
     def __getattr__(self, name: str) -> Any:
         """Refuse other methods, which the base class looks up as `do_` and their name."""
         if name.startswith("do_"):
-            return self._refuse
+            refusal = b"only GET and HEAD\n"
+            return partial(self._answer, 405, "text/plain", refusal, Allow="GET, HEAD")
         raise AttributeError(name)
 
     def _probe(self, reasons: Reasons, *, is_verbose: bool) -> None:

@@ -1,7 +1,7 @@
 """The log: one line per event, readable on a terminal, as JSON elsewhere."""
 
 import json
-from typing import Any, TextIO, cast
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
@@ -30,9 +30,7 @@ def configure(
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             redaction.processor,
-            _console(has_color=has_color)
-            if for_people
-            else structlog.processors.JSONRenderer(serializer=_encode, ensure_ascii=False),
+            _renderer(for_people=for_people, has_color=has_color),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
@@ -40,14 +38,15 @@ def configure(
     return cast("FilteringBoundLogger", logger)
 
 
-def _console(*, has_color: bool) -> Processor:
+def _renderer(*, for_people: bool, has_color: bool) -> Processor:
+    if not for_people:
+        return structlog.processors.JSONRenderer(
+            serializer=lambda event, **options: printable_json(json.dumps(event, **options)),
+            ensure_ascii=False,
+        )
     # Strings are written as literals, because text from outside must not move the cursor.
     return structlog.dev.ConsoleRenderer(
         colors=has_color,
         repr_native_str=True,
         exception_formatter=structlog.dev.plain_traceback,
     )
-
-
-def _encode(event: object, **options: Any) -> str:
-    return printable_json(json.dumps(event, **options))
