@@ -56,8 +56,13 @@ Opened = TypeVar("Opened", Registry, KafkaAdmin)
 def checks(settings: Settings) -> Iterator[list[Check]]:
     """All checks but the one of the settings, which the others need."""
     opened: list[Registry | KafkaAdmin] = []
-    registry = _once(lambda: _registry(settings), opened)
+    registry = _once(
+        lambda: Registry(dialect.open_engine(settings.database_url, limits=dialect.WORKER)), opened
+    )
     admin = _once(lambda: _admin(settings), opened)
+    files = {variable(name): getattr(settings, name) for name in _CERTIFICATES}
+    certificates = {name: Path(file) for name, file in files.items() if file is not None}
+    database_file = dialect.file_of(settings.database_url)
     is_configured = settings.kafka_bootstrap_servers is not None
     every_check = [
         encryption_check(settings),
@@ -68,7 +73,7 @@ def checks(settings: Settings) -> Iterator[list[Check]]:
             topics(settings),
             settings.kafka_group_id,
         ).all(),
-        *_machine(settings, registry).all(),
+        *MachineChecks(registry, database_file, certificates, bootstrap.now).all(),
     ]
     try:
         yield [
@@ -80,25 +85,11 @@ def checks(settings: Settings) -> Iterator[list[Check]]:
             resource.close()
 
 
-def _registry(settings: Settings) -> Registry:
-    return Registry(dialect.open_engine(settings.database_url, limits=dialect.WORKER))
-
-
 def _admin(settings: Settings) -> KafkaAdmin:
     try:
         return KafkaAdmin(kafka(settings))
     except UserError as error:
         raise StreamError(str(error), str(error.why), error.hint) from error
-
-
-def _machine(settings: Settings, registry: Callable[[], Registry]) -> MachineChecks:
-    files = {variable(name): getattr(settings, name) for name in _CERTIFICATES}
-    return MachineChecks(
-        registry,
-        dialect.file_of(settings.database_url),
-        {name: Path(file) for name, file in files.items() if file is not None},
-        bootstrap.now,
-    )
 
 
 def _once(

@@ -193,12 +193,18 @@ def _token(settings: Settings) -> TokenFile | ClientCredentials | None:
 
 
 def _unreadable(settings: Settings) -> list[str]:
-    named = {name: getattr(settings, name) for name in _SSL_FILES}
-    return [
-        f"{variable(name)} names {file}, which cannot be read: {problem}."
-        for name, file in named.items()
-        if file is not None and (problem := _problem(Path(file)))
-    ]
+    problems = []
+    for name in _SSL_FILES:
+        file = getattr(settings, name)
+        if file is None:
+            continue
+        try:
+            with secret_files.open_regular(Path(file)) as opened:
+                opened.read(1)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            problems.append(f"{variable(name)} names {file}, which cannot be read: {why}.")
+    return problems
 
 
 def _unusable(settings: Settings) -> list[str]:
@@ -235,12 +241,3 @@ def _unusable_pair(context: ssl.SSLContext, settings: Settings, certfile: str) -
 def _not_usable(name: str, file: str | None, error: ssl.SSLError) -> str:
     why = error.reason or "it holds nothing in PEM form"
     return f"{variable(name)} names {file}, which cannot be used: {why}."
-
-
-def _problem(file: Path) -> str:
-    try:
-        with secret_files.open_regular(file) as opened:
-            opened.read(1)
-    except OSError as error:
-        return error.strerror or type(error).__name__
-    return ""
