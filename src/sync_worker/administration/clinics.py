@@ -143,21 +143,15 @@ def write(
     """
     done = [item.hsa_id for item in items if item.outcome is verb.done]
     if done:
-        _write(connection, verb, done, authorship)
+        with acting(connection, authorship):
+            if verb.becomes_registered:
+                registrations.register(connection, done, authorship.actor, authorship.at)
+            else:
+                _remove(connection, done, authorship)
     already = [item.hsa_id for item in items if item.outcome is verb.already]
     if already:
         drifted = registrations.drifted(connection, already).values()
         change_log.append(connection, [_confirmed(verb, drift, authorship) for drift in drifted])
-
-
-def _write(
-    connection: Connection, verb: Verb, hsa_ids: Sequence[str], authorship: Authorship
-) -> None:
-    with acting(connection, authorship):
-        if verb.becomes_registered:
-            registrations.register(connection, hsa_ids, authorship.actor, authorship.at)
-        else:
-            _remove(connection, hsa_ids, authorship)
 
 
 def _confirmed(verb: Verb, drift: RegistrationDrift, authorship: Authorship) -> LogEntry:

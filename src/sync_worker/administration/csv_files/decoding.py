@@ -45,7 +45,11 @@ def decoded(content: bytes) -> str:
     _refuse_what_is_no_text(content)
     for mark, encoding, name in _MARKS:
         if content.startswith(mark):
-            return _marked(content.removeprefix(mark), encoding, name)
+            try:
+                return content.removeprefix(mark).decode(encoding)
+            except UnicodeDecodeError:
+                broken = says.BROKEN_TEXT(encoding=name)
+                raise Unreadable(broken, says.GET_WHOLE_FILE()) from None
     if content.count(0) * _ONE_NUL_IN > len(content):
         raise _refused(says.BINARY, says.SAVE_TEXT)
     try:
@@ -53,13 +57,6 @@ def decoded(content: bytes) -> str:
     except UnicodeDecodeError:
         # Five bytes stand for nothing in Windows-1252; no HSA-id has one.
         return content.decode("cp1252", "replace")
-
-
-def _marked(content: bytes, encoding: str, name: str) -> str:
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError:
-        raise Unreadable(says.BROKEN_TEXT(encoding=name), says.GET_WHOLE_FILE()) from None
 
 
 def _refuse_what_is_no_text(content: bytes) -> None:

@@ -66,8 +66,9 @@ def read(content: bytes) -> FileContents:
         listed = rows(text[separator.end() :], separator["delimiter"], first_line=2)
     else:
         listed = rows(text, _delimiter(text))
+    not_blank = (row for row in listed if not all(map(csv_cells.is_blank, row.cells)))
     try:
-        written = list(islice(filter(_says_something, listed), MOST_ROWS + 1))
+        written = list(islice(not_blank, MOST_ROWS + 1))
     except OpenQuote as error:
         raise Unreadable(says.OPEN_QUOTE(line=error.line), says.CORRECT_QUOTE()) from None
     if len(written) > MOST_ROWS:
@@ -77,10 +78,6 @@ def read(content: bytes) -> FileContents:
     if not contents.entries:
         contents.remarks.append(says.EMPTY())
     return contents
-
-
-def _says_something(row: Row) -> bool:
-    return not all(map(csv_cells.is_blank, row.cells))
 
 
 def _below(header: _Header, written: Sequence[Row]) -> FileContents:
