@@ -190,7 +190,12 @@ class Guard:
         """One fact more is held in the region, or one with another value; opens a hold at need."""
         region = self.regions[region_code]
         if region.hold is None:
-            region.hold = Hold(None, self.now, passed=self._passed(region))
+            passed = {
+                hsa_id: recent
+                for hsa_id, departure in region.departures.items()
+                if (recent := [p for p in departure.passed.values() if self._is_recent(p.at)])
+            }
+            region.hold = Hold(None, self.now, passed=passed)
             self.opened.append((region_code, region.hold))
         region.hold.revision += 1
         region.hold.newly_held += 1
@@ -218,14 +223,6 @@ class Guard:
         self._know(region_code, hsa_id, departure._replace(moved_at=self.now, is_here=False))
         region.registered -= 1
         region.changed.add(hsa_id)
-
-    def _passed(self, region: Region) -> dict[str, list[PassedChange]]:
-        """What took effect in the region within the window, of the clinics that count."""
-        of_late = {
-            hsa_id: [passed for passed in departure.passed.values() if self._is_recent(passed.at)]
-            for hsa_id, departure in region.departures.items()
-        }
-        return {hsa_id: passed for hsa_id, passed in of_late.items() if passed}
 
     def _tally(self, region_code: str) -> "_Tally":
         """The region's clinics that left, counted once and kept up to date from then on."""

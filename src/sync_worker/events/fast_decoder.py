@@ -67,7 +67,8 @@ def fast_decoder(regions: Iterable[str]) -> Callable[[Record], Event | None]:
     `regions` are the codes in use. The clock is not consulted.
     """
     in_use = {code: code for code in regions}
-    clinic_of, clinic_of_key = _Cache(_plain_hsa_id), _Cache(_clinic_of_key)
+    clinic_of = _Cache(_plain_hsa_id)
+    clinic_of_key = _Cache(lambda key: _plain_hsa_id(key.decode()) if key.isascii() else None)
     names = _Cache(lambda name: name)  # so that equal names are one object
 
     def decode(record: Record) -> Event | None:
@@ -86,7 +87,10 @@ def fast_decoder(regions: Iterable[str]) -> Callable[[Record], Event | None]:
         except (ValueError, RecursionError):
             return None
         hsa_id = clinic_of[document.data.hsa_id]
-        if hsa_id is None or (key is not None and not _is_of(key, hsa_id, clinic_of_key)):
+        # A long key is not cached, however often it comes.
+        if hsa_id is None or (
+            key is not None and (len(key) > MAX_LENGTH_FROM_EVENTS or clinic_of_key[key] != hsa_id)
+        ):
             return None
         if document.subject is not None and clinic_of[document.subject] != hsa_id:
             return None
@@ -122,14 +126,6 @@ def _event(
 def _plain_hsa_id(text: str) -> str | None:
     """The HSA-id, normalised; None if it is not one, or has anything around it."""
     return normalised(text) if _PLAIN_HSA_ID.fullmatch(text) else None
-
-
-def _is_of(key: bytes, hsa_id: str, clinic_of_key: Mapping[bytes, str | None]) -> bool:
-    return len(key) <= MAX_LENGTH_FROM_EVENTS and clinic_of_key[key] == hsa_id
-
-
-def _clinic_of_key(key: bytes) -> str | None:
-    return _plain_hsa_id(key.decode("ascii")) if key.isascii() else None
 
 
 class _Cache(dict[Any, str | None]):

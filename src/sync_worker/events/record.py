@@ -1,6 +1,6 @@
 """A record: topic, partition and offset, and the bytes that Kafka or an archive has there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -98,22 +98,18 @@ class Record(NamedTuple):
         headers = (part for name, value in self.headers for part in (name.encode(), value))
         timestamp = None if self.timestamp_ms is None else b"%d" % self.timestamp_ms
         whole = (self.value.whole,) if isinstance(self.value, Excerpt) else ()
-        return _digest((timestamp, self.key, self.value, *headers, *whole))
+        digest = sha256()
+        for part in (timestamp, self.key, self.value, *headers, *whole):
+            # Its length comes first, so that no two lists of parts look the same.
+            digest.update(b"-" if part is None else b"%d:" % len(part))
+            digest.update(part or b"")
+        return digest.hexdigest()
 
     @property
     def size(self) -> int:
         """Bytes of its key, its value and its headers, roughly as they are in memory."""
         contents = sum(len(part) for part in (self.key, self.value) if part is not None)
         return contents + sum(map(_header_size, self.headers))
-
-
-def _digest(parts: Iterable[bytes | None]) -> str:
-    # Each part is preceded by its length, so that no two lists of parts look the same.
-    digest = sha256()
-    for part in parts:
-        digest.update(b"-" if part is None else b"%d:" % len(part))
-        digest.update(part or b"")
-    return digest.hexdigest()
 
 
 def bounded(record: Record) -> Record:
