@@ -14,18 +14,18 @@ from sync_worker.registry.database import Registry
 
 
 def decoder(settings: Settings) -> EventDecoder:
-    """What judges records."""
+    """What decides whether a record is an event that the worker applies."""
     return decoder_settings(settings).decoder()
 
 
 def decoder_settings(settings: Settings) -> DecoderSettings:
-    """What a codec is made of, to be handed to another process."""
+    """What a decoder is made of, to be handed to another process."""
     max_future = timedelta(minutes=settings.events_max_future_minutes)
     return DecoderSettings(settings.kafka_activation_topic, regions(settings), max_future)
 
 
 def reapply_context(settings: Settings, opened: Registry, retry: Retrier) -> ReapplyContext:
-    """What does things again, beside the worker."""
+    """What re-applies records, beside the worker."""
     return ReapplyContext(opened, decoder(settings), limits(settings), bootstrap.now, retry)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Concatenate, NoReturn, ParamSpec
 import click
 
 from sync_worker import bootstrap
-from sync_worker.authorship import Authorship
 from sync_worker.cli.options import globals_of
 from sync_worker.cli.output import Globals, Output
 from sync_worker.errors import Exit
@@ -73,11 +72,6 @@ def invocation(ctx: click.Context) -> Invocation:
 def output_of(ctx: click.Context) -> Output:
     """The output of a command that starts without settings."""
     return Output(globals_of(ctx))
-
-
-def authorship(actor: str, reason: str | None) -> Authorship:
-    """That somebody does something now."""
-    return Authorship(actor, reason, bootstrap.now())
 
 
 def end_with(code: Exit) -> NoReturn:
