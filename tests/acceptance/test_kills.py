@@ -138,7 +138,7 @@ def test_a_signal_ends_the_worker_and_the_next_one_continues(installed, expected
     until_read(installed, before + 1, worker)
     stopped = ended(worker, number)
     assert stopped.exit_code == 130, stopped.stderr
-    assert "not everything has been applied" in stopped.error["message"]
+    assert "Stopped before the end." in stopped.error["message"]
     assert stopped.json["read"] == read_so_far(installed) - before
     assert stopped.json["read"] < len(CLINICS) + LENGTH
     rest = installed("run", "--archive", "stream.jsonl", "-o", "json")

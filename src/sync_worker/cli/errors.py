@@ -198,13 +198,17 @@ def _database(error: Any) -> UserError:
         hint = "Take it from SYNC_WORKER_DATABASE_URL, or from the PG… variables: ALTER ROLE … SET."
         return UserError(Exit.USAGE, what, why=said, hint=hint, code="configuration")
     if fault_of(error) is Fault.NOT_A_DATABASE:
-        what = "SYNC_WORKER_DATABASE_URL does not name a database, or names a damaged one."
+        what = "The file at SYNC_WORKER_DATABASE_URL is not a SQLite database, or is corrupt."
         hint = "Correct the setting, or restore the database: sync-worker config show"
         return UserError(Exit.USAGE, what, why=said, hint=hint, code="configuration")
     if is_denied(error):
         return _denied(error, said)
-    what, hint = "The database refused.", "Check SYNC_WORKER_DATABASE_URL: sync-worker config show"
-    return UserError(Exit.UNEXPECTED, what, why=said, hint=hint)
+    return UserError(
+        Exit.UNEXPECTED,
+        "The database rejected the statement.",
+        why=said,
+        hint="Check SYNC_WORKER_DATABASE_URL: sync-worker config show",
+    )
 
 
 def _denied(error: Any, said: FilledMessage) -> UserError:
@@ -215,7 +219,7 @@ def _denied(error: Any, said: FilledMessage) -> UserError:
     if is_kept_from_triggers(error):
         return UserError(
             Exit.REFUSED,
-            "The database gives this session none of the triggers that log every change.",
+            "This session runs with triggers disabled, so changes would not be logged.",
             why=said,
             hint="ALTER ROLE … RESET session_replication_role, or ALTER DATABASE, as a superuser.",
             code="permission",

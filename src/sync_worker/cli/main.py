@@ -38,7 +38,7 @@ COMMANDS: Mapping[str, str] = {
     "reconcile": "Compare the registry with what the e-services said, fact by fact; repair it on "
     "request.",
     "holds": "Inspect mass changes that wait for approval, and decide on them.",
-    "events": "Judge events before they are published; export the stream, and publish a file.",
+    "events": "Validate events before they are published; export the stream, and publish a file.",
     "clinics": "List, show, add, import and remove clinics in the complaints registry.",
     "regions": "Show each region's patient board, and whether its service is on.",
     "boards": "Set or clear a region's patient board.",
@@ -94,7 +94,7 @@ class _Root(options.Group):
 )
 @click.version_option(__version__, prog_name=NAME)
 def root() -> None:
-    """Keep 1177's complaints registry true to the events of the e-services.
+    """Keep 1177's complaints registry in sync with the events of the e-services.
 
     Data goes to stdout, everything else to stderr. Settings are environment variables: see
     sync-worker config show. COMMAND --help explains each command.

@@ -50,7 +50,7 @@ def _everywhere() -> list[click.Parameter]:
             help="Format of the data on stdout: table (the default), json, or csv for lists.",
         ),
         _Everywhere(["-v", "--verbose"], is_flag=True, help="Show more on stderr."),
-        _Everywhere(["-q", "--quiet"], is_flag=True, help="Show only what matters on stderr."),
+        _Everywhere(["-q", "--quiet"], is_flag=True, help="Show warnings and errors only."),
         _Everywhere(["--no-color"], is_flag=True, help="No colours; the same as NO_COLOR."),
         _Everywhere(["--debug"], is_flag=True, help="Show where an unexpected error came from."),
     ]
@@ -222,5 +222,5 @@ def not_blank(_ctx: click.Context, _param: click.Parameter, value: str | None) -
 def finite(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
     """An option's value that is a number, and not without end."""
     if value is not None and not math.isfinite(value):
-        raise click.BadParameter("it is not a finite number.")
+        raise click.BadParameter("must be a finite number.")
     return value

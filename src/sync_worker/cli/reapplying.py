@@ -66,7 +66,8 @@ def in_order(interruption: Interruption) -> Iterator[None]:
 def _interrupted() -> UserError:
     return UserError(
         Exit.INTERRUPTED,
-        "Interrupted: what is printed is the result so far; the rest was not begun.",
+        "Interrupted.",
+        why="The output shows what was done; the rest was not started.",
         hint="Running the same command again is safe: what is already known changes nothing.",
     )
 

@@ -59,8 +59,8 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.CORRECT_SETTINGS: "Correct or unset what is named; sync-worker config show lists every "
     "setting.",
     Remedy.CORRECT_TYPES: "Have the publishers use the types of docs/producing.md exactly as "
-    "written there, and publish again what was ignored; sync-worker events validate shows how an "
-    "event is judged",
+    "written there, and publish again what was ignored; sync-worker events validate shows what "
+    "the worker would do with an event",
     Remedy.CREATE_DATABASE_FILE: "sync-worker db upgrade creates it; SYNC_WORKER_DATABASE_URL says "
     "where.",
     Remedy.CREATE_PARTITIONS: "Publish into topics with as many partitions as those that were "
@@ -107,7 +107,7 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.SEE_DOCTOR: "sync-worker doctor",
     Remedy.SEE_HOLD: "sync-worker holds show {number}",
     Remedy.SEE_HOLDS: "sync-worker holds list",
-    Remedy.SEE_TRUE_LAG: "Nothing: the positions count; sync-worker status shows the true lag",
+    Remedy.SEE_TRUE_LAG: "No action needed; sync-worker status shows the true lag",
     Remedy.SET_BOARD: "sync-worker regions show {region_code}; support sets the board: sync-worker "
     "boards set",
     Remedy.SHOW_HOLD: "Look at it: sync-worker holds show {number}",

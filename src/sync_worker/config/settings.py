@@ -67,7 +67,7 @@ class Settings(BaseModel):
         None, "The same database for support; without it, the database URL.", _URL
     )
     kafka_bootstrap_servers: Servers | None = _setting(
-        None, "The brokers to begin with.", "a list of HOST:PORT, comma-separated"
+        None, "Bootstrap servers.", "a list of HOST:PORT, comma-separated"
     )
     kafka_activation_topic: Topic = _setting(
         "eservices.clinic.activation", "The topic of activations and tombstones.", _TOPIC
@@ -86,8 +86,8 @@ class Settings(BaseModel):
     )
     kafka_api_version: ApiVersion | None = _setting(
         None,
-        "The version of Kafka to talk as to, for brokers that close a connection which asks for "
-        "theirs; they are asked where not set.",
+        "Kafka protocol version to use, for brokers that close a connection that asks for "
+        "theirs; if not set, the brokers are asked.",
         "a version from 0.11 to 4.3, as in 2.7",
     )
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] | None = (
@@ -102,9 +102,7 @@ class Settings(BaseModel):
         "How to log in to the brokers.",
         "one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER",
     )
-    kafka_sasl_username: Words | None = _setting(
-        None, "Who logs in to the brokers.", "text that is not blank"
-    )
+    kafka_sasl_username: Words | None = _setting(None, "SASL user name.", "text that is not blank")
     kafka_sasl_password: Password | None = _setting(
         None, "The password to log in to the brokers with.", "text that is not blank"
     )
@@ -140,7 +138,7 @@ class Settings(BaseModel):
         9464, "The HTTP port of health and metrics; 0 is off.", "a port from 0 to 65535"
     )
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
-        "info", "The least that is logged.", "one of debug, info, warning, error"
+        "info", "Minimum log level.", "one of debug, info, warning, error"
     )
     log_format: Literal["auto", "console", "json"] = _setting(
         "auto",
@@ -155,16 +153,19 @@ class Settings(BaseModel):
     )
     guard_max_changes: Annotated[int, Field(ge=0)] = _setting(
         5,
-        "So many clinics of a region may be deactivated or moved away without a person.",
+        "Maximum number of a region's registered clinics that may be deactivated or moved away "
+        "without approval.",
         "a whole number from 0",
     )
     guard_max_percent: Annotated[int, Field(ge=0, le=100)] = _setting(
         10,
-        "Or so many per cent of them, whichever is more; 100 lifts the guard.",
+        "Maximum percentage of them; the greater limit applies, and 100 lifts the guard.",
         "a whole number from 0 to 100",
     )
     guard_window_minutes: Annotated[int, Field(ge=1, le=_MINUTES_PER_YEAR)] = _setting(
-        60, "Within so many minutes.", f"a whole number of minutes from 1 to {_MINUTES_PER_YEAR}"
+        60,
+        "Length of the window, in minutes, in which they are counted.",
+        f"a whole number of minutes from 1 to {_MINUTES_PER_YEAR}",
     )
     events_max_future_minutes: Annotated[int, Field(ge=0, le=_MINUTES_PER_YEAR)] = _setting(
         10,

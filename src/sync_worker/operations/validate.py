@@ -1,4 +1,4 @@
-"""Events in a file, judged before they are published as the worker would judge them.
+"""Events in a file, checked before they are published as the worker would check them.
 
 A file is an archive of records, or holds bare events as JSON. Needs neither a database nor Kafka.
 """
@@ -30,7 +30,7 @@ _PIECE_BYTES = 64 * 2**10
 _GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SPACE = re.compile(r"[ \t\r\n]*")
-# As the codec reads: no number matters, and float takes any count of digits.
+# As the decoder reads: no number matters, and float takes any count of digits.
 _DECODER = json.JSONDecoder(parse_int=float)
 
 
@@ -72,7 +72,7 @@ class InvalidEvent(NamedTuple):
 
 
 class Validation:
-    """Judges events, and keeps account; true at every moment, also where reading them fails."""
+    """Checks events, and keeps account; true at every moment, also where reading them fails."""
 
     def __init__(self, decoder: "EventDecoder", now: datetime) -> None:
         self._decoder, self._now = decoder, now
@@ -83,8 +83,8 @@ class Validation:
         self.is_complete = False
         """Whether all events were read."""
 
-    def judge(self, events: Iterable[PlacedRecord]) -> None:
-        """Judge events, to the last one."""
+    def check(self, events: Iterable[PlacedRecord]) -> None:
+        """Decode events, to the last one."""
         for place, record in events:
             match self._decoder.decode(record, self._now):
                 case Event(seconds_ahead=seconds):

@@ -99,7 +99,9 @@ def _source_reasons(source: "SourceHealth") -> Reasons:
     if not source.is_member:
         reasons.append("this worker is not, or not yet, a stable member of its group")
     elif source.waiting_seconds > _MAX_WAITING_SECONDS:
-        reasons.append(f"records have waited for {source.waiting_seconds:.0f} s: Kafka gives none")
+        reasons.append(
+            f"records have waited for {source.waiting_seconds:.0f} s: Kafka returns none"
+        )
     return reasons
 
 

@@ -88,7 +88,7 @@ class TelemetryListener:
             return  # logged by `kafka_refused` when it happened
         if fault_of(error) is Fault.REFUSED and self._refused_since is not None:
             since = _time(self._refused_since)
-            self._health.database_used(f"it refuses us since {since}: {first_line(error)}")
+            self._health.database_used(f"login refused since {since}: {first_line(error)}")
             return  # logged by `database_refused`
         if not isinstance(error, StreamUnavailable):
             self._health.database_used(first_line(error))

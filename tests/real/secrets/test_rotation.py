@@ -51,7 +51,7 @@ def test_a_new_database_password_is_used_without_a_restart(
     with psycopg.connect(database_url, autocommit=True) as server:
         server.execute(sql.SQL("ALTER ROLE {} PASSWORD 'second-word'").format(user))
     stage.end_sessions()
-    until(lambda: "it refuses us since" in worker.reasons(), "the refusal to be told")
+    until(lambda: "login refused since" in worker.reasons(), "the refusal to be told")
     (refused, *_) = until(lambda: events(worker, "database_refused"), "it to be logged")
     assert "password authentication failed" in refused["error"]
     write(secrets, "database_url", url.replace("first", "second"))

@@ -99,7 +99,7 @@ def test_a_broker_that_never_gives_a_record_is_reported(opened, silent):
     opened.until_read(len(opened.records()))
     silent.silent.add(ApiKey.Fetch)
     opened.send_events(anything(seed=72, length=50))
-    until_red(worker, "Kafka gives none")
+    until_red(worker, "Kafka returns none")
     silent.speak()
     until_all_is_read(opened, worker)
 

@@ -139,7 +139,7 @@ def test_what_cannot_be_done_changes_nothing(populated, typed, arguments, exit_c
 
 
 def test_discarded_dead_letters_are_closed_with_actor_and_reason(populated, typed, bad):
-    who = ("--actor", "anna", "--reason", "Published anew")
+    who = ("--actor", "anna", "--reason", "Published again")
     chosen = ("deadletters", "discard", *map(str, bad), *who, "-o", "json")
     before = contents(populated)
     expected = [(number, "discarded") for number in bad]
@@ -151,7 +151,7 @@ def test_discarded_dead_letters_are_closed_with_actor_and_reason(populated, type
     assert [item["id"] for item in listed] == list(bad)
     entries = typed("log", "list", "--actor", "anna", "-o", "json").items[-2:]
     assert [(e["change"], e["reason"]) for e in entries] == [
-        ("letter_discarded", "Published anew")
+        ("letter_discarded", "Published again")
     ] * 2
     assert typed(*chosen, "-y").exit_code == 4
     assert typed("status", "-o", "json").json["dead_letters"]["open"] == 0

@@ -147,10 +147,10 @@ def test_without_events_nothing_is_called_valid(folder, typed, content, kind, pa
     for file in ("nothing.jsonl", "-"):
         told = typed("events", "validate", *kind, file, stdin=stored)
         assert (told.exit_code, told.stdout) == (3, "")
-        assert told.stderr == "There was no event to judge.\n"
+        assert told.stderr == "There is no event to validate.\n"
         told = typed("events", "validate", *kind, file, "-q", "-o", "json", stdin=stored)
         assert (told.exit_code, told.items, summary(told)["read"]) == (3, [], 0)
-        assert told.stderr == "There was no event to judge.\n"
+        assert told.stderr == "There is no event to validate.\n"
 
 
 def test_what_is_read_in_part_is_not_called_valid(folder, typed):

@@ -20,13 +20,13 @@ def test_a_dead_letter_is_stored_only_once(populated, folder, typed):
     line = (folder / "stream.jsonl").read_bytes().splitlines(keepends=True)[-1]
     with (folder / "stream.jsonl").open("ab") as archive:
         archive.write(line.replace(b'"offset": 6', b'"offset": 7'))
-    for how, verb in (("--dry-run", "would be"), ("--yes", "are")):
+    for how, verb in (("--dry-run", "would be"), ("--yes", "was")):
         told = typed("replay", "--archive", "stream.jsonl", how)
-        assert f"Dead-lettered {verb} 1 record" in told.stderr
-        assert "2 bad records had been dead-lettered before" in told.stderr
+        assert f"1 record {verb} dead-lettered" in told.stderr
+        assert "2 of the records read were already dead letters" in told.stderr
     told = typed("replay", "--archive", "stream.jsonl", "--yes")
     assert "Dead-lettered" not in told.stderr
-    assert "3 bad records had been dead-lettered before" in told.stderr
+    assert "3 of the records read were already dead letters" in told.stderr
 
 
 @pytest.fixture
@@ -87,11 +87,11 @@ def test_as_a_table_it_is_a_sentence_and_what_changed(newer, typed):
     told = typed("replay", "--archive", newer, "--dry-run")
     first, _, head, *rows = told.stdout.splitlines()
     assert first == (
-        "3 records read: 2 applied, 0 superseded, 0 ignored, 1 dead lettered, 0 held; changes: 3"
+        "3 records read: 2 applied, 0 superseded, 0 ignored, 1 dead-lettered, 0 held; changes: 3"
     )
     assert head.split() == ["hsa_id", "fact", "old", "new"]
     assert len(rows) == 3
-    assert "Dead-lettered would be 1 record\n" in told.stderr
+    assert "1 record would be dead-lettered\n" in told.stderr
 
 
 def test_only_the_records_of_named_clinics_are_counted(newer, typed):

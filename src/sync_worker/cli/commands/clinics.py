@@ -136,7 +136,7 @@ def add(
     """Add clinics to the complaints registry.
 
     Only a clinic that is active in the e-services can be added, by its own region, and not if it
-    handles cases in its own system. Each clinic is judged separately: those that can be added are,
+    handles cases in its own system. Each clinic is checked separately: those that can be added are,
     and if any is refused the command ends with 4.
     """
     acting_for = _acting_for(run, regions)
@@ -185,7 +185,7 @@ def import_clinics(
     the first one, separated by comma, semicolon or tab; UTF-8, UTF-16 and Windows-1252 are
     understood. Save an Excel workbook as csv first.
 
-    Shows what would be added, and what is refused and why, and asks. Each row is judged again when
+    Shows what would be added, and what is refused and why, and asks. Each row is checked again when
     it is added. If rows were refused, the others are added and the command ends with 3.
     """
     order = importing.Order(clinics.ADD, file, consent, all_or_nothing, report)

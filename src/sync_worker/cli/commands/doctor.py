@@ -16,7 +16,7 @@ from sync_worker.cli.table import Paragraphs
 from sync_worker.config.settings import Settings, load_settings
 from sync_worker.errors import Exit, UserError
 from sync_worker.inspection import doctor
-from sync_worker.language import Language, worded
+from sync_worker.language import Language, counted, worded
 from sync_worker.telemetry.redaction import redact_library_logs
 
 COLUMNS = ("id", "status", "detail", "fix")
@@ -47,7 +47,9 @@ def command(ctx: click.Context) -> None:
     if failed:
         output.attention(f"Failed: {', '.join(failed)}.")
         end_with(Exit.ATTENTION)
-    output.message("Nothing failed.")
+    warnings = sum(found.state is doctor.State.WARN for found in findings.values())
+    told = f"; {counted(warnings, 'warning', 'warnings')}" if warnings else ""
+    output.message(f"No check failed{told}.")
 
 
 def _items(findings: Mapping[str, doctor.Finding]) -> list[dict[str, Any]]:
@@ -75,7 +77,7 @@ def _most_urgent_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _findings() -> dict[str, doctor.Finding]:
     try:
         settings = load_settings(os.environ)
-        told = doctor.ok("All of them are right.")
+        told = doctor.ok("All settings are valid.")
     except UserError as wrong:
         settings = Settings()
         message = worded(wrong.message, Language.ENGLISH)

@@ -1,4 +1,4 @@
-"""`sync-worker events`: events judged as the worker would; the stream as a file, and back."""
+"""`sync-worker events`: events validated as the worker would; the stream as a file, and back."""
 
 import shlex
 import sys
@@ -59,7 +59,7 @@ _ACCEPT = "--accept-changed-timestamps"
 
 @click.group(cls=options.Group)
 def command() -> None:
-    """Judge events before they are published; export the stream, and publish a file."""
+    """Validate events before they are published; export the stream, and publish a file."""
 
 
 @command.command(
@@ -80,17 +80,17 @@ def command() -> None:
 )
 @pass_invocation
 def validate(run: Invocation, file: str, kind: str | None) -> None:
-    """Judge the events in FILE, or on stdin where FILE is `-`, as the worker would.
+    """Validate the events in FILE, or on stdin where FILE is `-`, as the worker would.
 
     Lists those that would be ignored or dead-lettered, each with the reason. Needs neither a
     database nor Kafka. Ends with 3 if any would be dead-lettered, or if there is no event. An
-    archive that cannot be read to its end is judged up to there, and the command ends with 2.
+    archive that cannot be read to its end is validated up to there, and the command ends with 2.
     """
     validation = Validation(bootstrap.operations.decoder(run.settings), bootstrap.now())
     with file_of(file) as path:
         events = events_in(path, InputKind(kind) if kind else None)
         try:
-            validation.judge(events)
+            validation.check(events)
         finally:
             _show_validation(run, validation)
     if validation.counts[EventVerdict.DEAD_LETTERED] or not validation.counts:
@@ -108,7 +108,7 @@ def _show_validation(run: Invocation, validation: Validation) -> None:
             extra={"summary": {"read": total, **counts}},
         )
     if not total:
-        run.output.attention("There was no event to judge.")
+        run.output.attention("There is no event to validate.")
         return
     tell = run.output.attention if counts["dead_lettered"] else run.output.message
     tell(

@@ -182,9 +182,9 @@ def _require_as_of(against: Against, as_of: datetime | None, *, accept_short: bo
         if as_of is None:
             raise UserError(
                 Exit.USAGE,
-                "It is not said when the extract was taken.",
-                why="What happened after that is newer than the extract.",
-                hint="Give --as-of, as in --as-of 2026-11-23T06:00:00Z",
+                "--as-of is required with snapshot:.",
+                why="It says when the extract was taken: what happened after that is newer.",
+                hint="For example: --as-of 2026-11-23T06:00:00Z",
             )
         if as_of > bootstrap.now() + CLOCKS_DIFFER:
             raise UserError(
@@ -284,7 +284,7 @@ def _report(
 
 def _tell_repair(run: Invocation, repaired: repair.RepairResult) -> None:
     if repaired.done:
-        run.output.message(f"{len(repaired.done)} facts are set, and were looked at again.")
+        run.output.message(f"{len(repaired.done)} facts were repaired and verified.")
     moved_without_board(run.output, repaired.moved, is_done=True)
     if repaired.left:
         names = ", ".join(sorted({one.hsa_id for one in repaired.left}))

@@ -120,13 +120,13 @@ def _show(run: Invocation, report: reapply.ReapplyReport, *, is_done: bool) -> N
         verb, way = ("are", ": sync-worker holds list") if is_done else ("would be", "")
         run.output.attention(f"Changes of {_records(report.held)} {verb} held back{way}")
     if dead_lettered := document["dead_lettered"] - report.already_dead_lettered:
-        verb, way = ("are", ": sync-worker deadletters list") if is_done else ("would be", "")
-        run.output.message(f"Dead-lettered {verb} {_records(dead_lettered)}{way}")
+        were = "was" if dead_lettered == 1 else "were"
+        verb, way = (were, ": sync-worker deadletters list") if is_done else ("would be", "")
+        run.output.message(f"{_records(dead_lettered)} {verb} dead-lettered{way}")
     if again := report.already_dead_lettered:
-        had = "1 bad record had" if again == 1 else f"{again} bad records had"
+        were = "was already a dead letter" if again == 1 else "were already dead letters"
         run.output.message(
-            f"Of what was read, {had} been dead-lettered before: "
-            "sync-worker deadletters list --status all"
+            f"{again} of the records read {were}: sync-worker deadletters list --status all"
         )
 
 
@@ -144,7 +144,7 @@ def _document(report: reapply.ReapplyReport) -> dict[str, Any]:
 
 def _text(run: Invocation, document: dict[str, Any]) -> str:
     counts = ", ".join(
-        f"{document[name]} {name.replace('_', ' ')}" for name in [*outcome.Outcome, "held"]
+        f"{document[name]} {name.replace('_', '-')}" for name in [*outcome.Outcome, "held"]
     )
     changes = document["changes"]
     lines = [f"{_records(document['read'])} read: {counts}; changes: {len(changes)}"]

@@ -115,12 +115,12 @@ def _require_whole(is_whole: bool) -> None:
     if not is_whole:
         raise UserError(
             Exit.INTERRUPTED,
-            "Stopped before the end: not everything has been applied.",
-            why="The transaction in progress was finished.",
-            hint="Run the same command again to continue from there.",
+            "Stopped before the end.",
+            why="The transaction in progress was committed.",
+            hint="Run the same command to continue.",
         )
 
 
 def _sentence(counts: dict[str, int]) -> str:
-    parts = ", ".join(f"{counts[name]} {name.replace('_', ' ')}" for name in outcome.Outcome)
+    parts = ", ".join(f"{counts[name]} {name.replace('_', '-')}" for name in outcome.Outcome)
     return f"{counts['read']} records read: {parts}"

@@ -19,7 +19,7 @@ COLUMNS = ("file", "title")
 def command() -> None:
     """Export the JSON Schemas of the events.
 
-    They are generated from the models that the worker judges events with, so they cannot differ.
+    They are generated from the models that the worker validates events with, so they cannot differ.
     Each type has two: the whole event, and its data alone, as in binary mode.
     """
 
