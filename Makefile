@@ -13,7 +13,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --gener
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-real test-faults test-all bench bench-operators check shape lock clean
+.PHONY: help run test test-slow test-real test-faults test-all bench bench-operators check shape lock upgrade clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -53,12 +53,15 @@ check: $(READY) ## check lint, format, types, and the borders between rooms
 shape: $(READY) ## print sizes, nesting, helpers used once, imports inside functions, comments
 	@$(VENV)/bin/python tools/shape.py
 
-lock: $(READY) ## lock the versions of all dependencies
+lock: $(READY) ## lock the versions of dependencies, and keep those that are locked
 	@echo "Locking: uv reads pyproject.toml and asks the index."
 	@$(PIP) install "$$($(VENV)/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["lock"])')"
 	@$(COMPILE) --output-file requirements.lock
 	@$(COMPILE) --group dev --output-file requirements-dev.lock
 	@echo "Locked: requirements.lock (to run), requirements-dev.lock (to develop)."
+
+upgrade: COMPILE += --upgrade
+upgrade: lock ## lock the newest versions that pyproject.toml allows
 
 clean: ## remove the environment, the demonstration and the caches
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
