@@ -75,7 +75,7 @@ class Remedy(StrEnum):
     SET_BOARD = "set_board"
     SHOW_HOLD = "show_hold"
     SHOW_REGION = "show_region"
-    SKIP_UNDECODABLE = "skip_undecodable"
+    SKIP_CORRUPT_BATCH = "skip_corrupt_batch"
     START_LATER = "start_later"
     STOP_OTHER_MEMBERS = "stop_other_members"
     UPGRADE_SCHEMA = "upgrade_schema"

@@ -266,7 +266,7 @@ class _NoText(str):
         return b"\xff\xfe"
 
 
-def test_trap_7_records_that_cannot_be_decoded_are_named(cluster: Cluster, opened: Opened) -> None:
+def test_trap_7_a_batch_that_cannot_be_unpacked_is_named(cluster: Cluster, opened: Opened) -> None:
     """Without: the process spins at full load, and never says why."""
     topic = cluster.topic(partitions=2)
     cluster.send(topic, range(3), partition=1)
@@ -276,7 +276,7 @@ def test_trap_7_records_that_cannot_be_decoded_are_named(cluster: Cluster, opene
     reader = Reader(opened(cluster.settings(topic)), Ledger())
     with pytest.raises(StreamError) as refused:
         reader.read_until(lambda: False, "the bad record to be named")
-    assert f"{topic}/1: the records at offset 3 cannot be decoded" in refused.value.what
+    assert f"{topic}/1: the batch of records at offset 3 cannot be unpacked" in refused.value.what
     assert [r.offset for r in reader.ledger.records if r.partition == 1] == [0, 1, 2]
 
 

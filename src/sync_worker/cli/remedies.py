@@ -112,7 +112,7 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     "boards set",
     Remedy.SHOW_HOLD: "Look at it: sync-worker holds show {number}",
     Remedy.SHOW_REGION: "sync-worker regions show {region_code}",
-    Remedy.SKIP_UNDECODABLE: "Look at it: kcat -C -t {topic} -p {partition} -o {offset} -c 1. To "
+    Remedy.SKIP_CORRUPT_BATCH: "Look at it: kcat -C -t {topic} -p {partition} -o {offset} -c 1. To "
     f"skip it, set the position beyond its batch: {_RESET} offset:N",
     Remedy.START_LATER: "Start at what is there: --from offset:{offset}, or --from earliest",
     Remedy.STOP_OTHER_MEMBERS: "Stop them, or set a SYNC_WORKER_KAFKA_GROUP_ID that the workers do "

@@ -161,13 +161,13 @@ def log_truncated(partition: Partition, position: int, bounds: Bounds) -> Stream
     )
 
 
-def undecodable_records(partition: Partition, position: int, error: BaseException) -> StreamError:
-    """The client cannot unpack the records at a position."""
+def corrupt_batch(partition: Partition, position: int, error: BaseException) -> StreamError:
+    """The client cannot unpack the batch of records at a position."""
     return StreamError(
-        f"{partition.topic}/{partition.partition}: the records at offset {position} cannot be "
-        f"decoded: {type(error).__name__}: {error}.",
-        "The client fails on the whole batch of records; reading it again does not help.",
-        Remedy.SKIP_UNDECODABLE(
+        f"{partition.topic}/{partition.partition}: the batch of records at offset {position} "
+        f"cannot be unpacked: {type(error).__name__}: {error}.",
+        "The client can read none of its records; reading it again does not help.",
+        Remedy.SKIP_CORRUPT_BATCH(
             topic=partition.topic, partition=partition.partition, offset=position
         ),
     )

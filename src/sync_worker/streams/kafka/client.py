@@ -37,7 +37,7 @@ CONNECT_TIMEOUT_SECONDS = 4.0
 ADMIN_CALL_TIMEOUT_SECONDS = 20.0
 """For one call of the admin client, with all connections and retries."""
 
-DECODING_ERRORS = (
+UNPACKING_ERRORS = (
     ArithmeticError,
     AssertionError,
     AttributeError,

@@ -27,7 +27,7 @@ from sync_worker.remedies import Advice, Remedy
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds, error_message
 from sync_worker.streams.kafka.client import (
-    DECODING_ERRORS,
+    UNPACKING_ERRORS,
     FetchedRecords,
     bounded_consumer,
     bytes_polled,
@@ -108,7 +108,7 @@ class GroupMember:
         except (OffsetOutOfRangeError, LogTruncationError):
             self._check_rebalance(consumer)
             raise
-        except (KafkaError, *DECODING_ERRORS) as error:
+        except (KafkaError, *UNPACKING_ERRORS) as error:
             self._handle_poll_error(error)
             return {}
         self._check_rebalance(consumer)

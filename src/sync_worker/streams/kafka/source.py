@@ -23,7 +23,7 @@ from sync_worker.streams.kafka.fetch_buffer import FetchBuffer
 from sync_worker.streams.kafka.group_member import GroupMember
 from sync_worker.streams.kafka.settings import KafkaSettings
 from sync_worker.streams.kafka.source_health import SourceHealth, StallTimer
-from sync_worker.streams.kafka.standalone_consumer import find_undecodable
+from sync_worker.streams.kafka.standalone_consumer import find_corrupt_batch
 from sync_worker.streams.kafka.topic_watch import TopicWatch
 from sync_worker.streams.protocol import (
     MAX_FETCHED_BYTES,
@@ -251,7 +251,7 @@ class KafkaSource:
             self._member.consecutive_errors.clear()
             next_offsets = self._buffer.next_offsets
             offsets = {TopicPartition(*p): offset for p, offset in next_offsets.items()}
-            self._failure = find_undecodable(self._settings, offsets)
+            self._failure = find_corrupt_batch(self._settings, offsets)
         positioned = self._member.assignment - self._member.unpositioned
         self._buffer.keep_only({Partition(*tp) for tp in positioned})
         if fetched:

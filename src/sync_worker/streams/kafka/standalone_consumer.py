@@ -22,7 +22,7 @@ from sync_worker.remedies import Remedy
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
 from sync_worker.streams.kafka.client import (
-    DECODING_ERRORS,
+    UNPACKING_ERRORS,
     FetchedRecords,
     bounded_consumer,
     bytes_polled,
@@ -57,7 +57,7 @@ class StandaloneConsumer:
         """Records that arrive within a moment; None where no position has moved.
 
         Raises:
-            StreamError: a log does not have our position, holds records that cannot be decoded, or
+            StreamError: a log does not have our position, holds a batch that cannot be unpacked, or
                 may not be read by us.
         """
         fetched: FetchedRecords = {}
@@ -70,7 +70,7 @@ class StandaloneConsumer:
             raise self._position_lost(error) from error
         except AuthorizationError as error:
             raise checks.unauthorised(error) from error
-        except (KafkaError, *DECODING_ERRORS) as error:
+        except (KafkaError, *UNPACKING_ERRORS) as error:
             self._recover(error)
         return self._advance(fetched)
 
@@ -130,7 +130,7 @@ class StandaloneConsumer:
             return
         self.close()
         offsets = {TopicPartition(*p): self.next_offsets[p] for p in self.remaining}
-        failure = find_undecodable(self._settings, offsets)
+        failure = find_corrupt_batch(self._settings, offsets)
         if failure is not None:
             raise failure
 
@@ -146,7 +146,7 @@ class StandaloneConsumer:
         )
 
 
-def find_undecodable(
+def find_corrupt_batch(
     settings: KafkaSettings, offsets: Mapping[TopicPartition, int]
 ) -> StreamError | None:
     """Say at which of these offsets the client fails; None where at none, or no broker answers.
@@ -154,13 +154,13 @@ def find_undecodable(
     What `poll` raises does not name the partition, so each is tried alone, outside the group.
     """
     for partition, offset in sorted(offsets.items()):
-        error = _decoding_error_at(settings, partition, offset)
+        error = _unpacking_error_at(settings, partition, offset)
         if error is not None:
-            return checks.undecodable_records(Partition(*partition), offset, error)
+            return checks.corrupt_batch(Partition(*partition), offset, error)
     return None
 
 
-def _decoding_error_at(
+def _unpacking_error_at(
     settings: KafkaSettings, partition: TopicPartition, offset: int
 ) -> BaseException | None:
     try:
@@ -173,7 +173,7 @@ def _decoding_error_at(
         for _ in range(_PROBE_POLLS):
             if consumer.poll(timeout_ms=_PROBE_POLL_TIMEOUT_MS):
                 break
-    except (KafkaError, *DECODING_ERRORS) as error:
+    except (KafkaError, *UNPACKING_ERRORS) as error:
         is_transient = getattr(error, "retriable", False) or is_refusal(error)
         return None if is_transient else error
     finally:
