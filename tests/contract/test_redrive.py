@@ -29,7 +29,7 @@ from sync_worker.operations.redrive import (
     UnknownDeadLetters,
 )
 from sync_worker.pipeline.apply import Applier
-from sync_worker.pipeline.retry import UNTIL_IDLE, Retrier
+from sync_worker.pipeline.retry import INTERACTIVE, Retrier
 from sync_worker.registry import dead_letters
 from sync_worker.registry.dead_letters import DeadLetterFilter
 from sync_worker.registry.tables import change_log, dead_letter
@@ -211,7 +211,7 @@ def test_two_who_redrive_at_once_do_not_redrive_twice(registry):
 
 
 def redrive_patiently(registry, heads):
-    retry = Retrier(registry, lambda: False, lambda _error, _seconds: None, UNTIL_IDLE)
+    retry = Retrier(registry, lambda: False, lambda _error, _seconds: None, INTERACTIVE)
     parts = parts_of(registry, decoder=WITH_11)._replace(retry=retry)
     return list(Redriver(parts, BY, 7).redrive(heads))
 

@@ -35,7 +35,7 @@ from sync_worker.events.decoder import EventDecoder
 from sync_worker.pipeline import transaction_buffer
 from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.listener import DeadLettered
-from sync_worker.pipeline.retry import UNTIL_IDLE
+from sync_worker.pipeline.retry import INTERACTIVE
 from sync_worker.pipeline.transaction_buffer import TransactionLimits
 from sync_worker.pipeline.worker import Worker
 from sync_worker.registry.database import Registry
@@ -114,7 +114,7 @@ def written(path, records):
 def run(registry, source, most_records, **limits):
     told = Transactions()
     applier = Applier(registry, DECODER, lambda: NOW, UNLIMITED)
-    worker = Worker(registry, applier, told, UNTIL_IDLE, TransactionLimits(most_records, **limits))
+    worker = Worker(registry, applier, told, INTERACTIVE, TransactionLimits(most_records, **limits))
     gc.freeze()  # the tests themselves: each worker would look through them
     worker.run(lambda: source, until_idle_seconds=0)
     return told, worker.total
@@ -235,7 +235,7 @@ def test_a_transaction_that_timed_out_is_retried_with_fewer_records(registry_url
     told = Transactions()
     impatient = Registry(silent_engine)
     applier = Applier(impatient, DECODER, slow_clock)
-    worker = Worker(impatient, applier, told, UNTIL_IDLE, TransactionLimits(100))
+    worker = Worker(impatient, applier, told, INTERACTIVE, TransactionLimits(100))
     worker.run(lambda: ArchiveSource(archive, 100), until_idle_seconds=0)
     impatient.close()
 
@@ -289,7 +289,7 @@ def test_a_stop_keeps_what_was_gathered(registry, tmp_path):
     archive = written(tmp_path / "a.jsonl", numbered(documents))
     told = Transactions()
     applier = Applier(registry, DECODER, lambda: NOW, UNLIMITED)
-    worker = Worker(registry, applier, told, UNTIL_IDLE, TransactionLimits(100))
+    worker = Worker(registry, applier, told, INTERACTIVE, TransactionLimits(100))
     worker.run(lambda: Interrupted(archive, 3, worker.stop), until_idle_seconds=None)
 
     assert told.read == [9]

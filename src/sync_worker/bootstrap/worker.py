@@ -15,7 +15,7 @@ from sync_worker.errors import Exit, UserError
 from sync_worker.inspection.attention import Attention, attention_to_holds
 from sync_worker.inspection.status import counts_item
 from sync_worker.pipeline.apply import Applier
-from sync_worker.pipeline.retry import DAEMON, UNTIL_IDLE
+from sync_worker.pipeline.retry import DAEMON, INTERACTIVE
 from sync_worker.pipeline.transaction_buffer import TransactionLimits
 from sync_worker.pipeline.worker import Worker
 from sync_worker.registry import guard_state
@@ -112,7 +112,7 @@ def running(
     with worker_registry(settings, listener.database_refused) as registry:
         health.unanswered_seconds = registry.unanswered_seconds
         applier = Applier(registry, decoder(settings), bootstrap.now, limits(settings))
-        policy = DAEMON if is_daemon else UNTIL_IDLE
+        policy = DAEMON if is_daemon else INTERACTIVE
         transaction_limits = TransactionLimits(settings.batch_max_records)
         worker = Worker(registry, applier, listener, policy, transaction_limits)
         yield WorkerProcess(worker, registry, settings, log, health, metrics, listener)

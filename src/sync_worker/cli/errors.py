@@ -153,13 +153,13 @@ def _out_of_memory(_error: MemoryError) -> UserError:
 
 def _unreachable(error: Any, said: FilledMessage) -> UserError | None:
     """What to say where another try may help, or one with another login; else None."""
-    from sync_worker.registry.errors import Fault, fault_of, is_locked_out
+    from sync_worker.registry.errors import Fault, fault_of, is_lock_timeout
 
     fault = fault_of(error)
-    if fault is Fault.REFUSED:
+    if fault is Fault.LOGIN_REFUSED:
         refused, check = messages.LOGIN_REFUSED(), messages.CHECK_LOGIN()
         return UserError(Exit.UNREACHABLE, refused, why=said, hint=check, code="login_refused")
-    if fault is Fault.TIMEOUT or is_locked_out(error):
+    if fault is Fault.TIMEOUT or is_lock_timeout(error):
         busy = messages.DATABASE_BUSY()
         return UserError(Exit.UNREACHABLE, busy, why=said, hint=messages.TRY_LATER())
     if fault is Fault.TRANSIENT:
@@ -213,10 +213,10 @@ def _database(error: Any) -> UserError:
 
 def _denied(error: Any, said: FilledMessage) -> UserError:
     from sync_worker.registry.dialect import login_of
-    from sync_worker.registry.errors import is_kept_from_triggers
+    from sync_worker.registry.errors import cannot_enable_triggers
     from sync_worker.registry.roles import NOT_PERMITTED, NOT_THE_OWNER
 
-    if is_kept_from_triggers(error):
+    if cannot_enable_triggers(error):
         return UserError(
             Exit.REFUSED,
             "This session runs with triggers disabled, so changes would not be logged.",

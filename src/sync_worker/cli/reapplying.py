@@ -31,7 +31,7 @@ def reapplying(run: Invocation) -> Iterator[tuple[reapply.ReapplyContext, Interr
     with bootstrap.registry.worker_registry(run.settings) as registry, interruption.installed():
         waiting = _Waiting(run.output)
         retry = retry_module.Retrier(
-            registry, lambda: interruption.is_wanted, waiting.tell, retry_module.UNTIL_IDLE
+            registry, lambda: interruption.is_wanted, waiting.tell, retry_module.INTERACTIVE
         )
 
         def require_head() -> None:

@@ -87,21 +87,21 @@ def merge(clinic: Clinic, stated: Facts, guard: Guard) -> tuple[Clinic, list[Ste
     newest = clinic.newest()
     for fact, register, known in zip(Fact, stated, newest, strict=True):
         if register is not None and (known is None or known < register):
-            clinic, taken = _take(clinic, fact, register, guard)
-            steps += taken
+            clinic, applied = _apply_fact(clinic, fact, register, guard)
+            steps += applied
     return clinic, steps
 
 
-def _take(
+def _apply_fact(
     clinic: Clinic, fact: Fact, register: Register[Any], guard: Guard
 ) -> tuple[Clinic, list[Step]]:
-    """Take in one newer statement."""
+    """Apply one newer statement, or hold it."""
     known = clinic.facts.of(fact)
     present = None if known is None else known.value
     change = Change(fact, present, register.value)
     leaving = departure(clinic, change, register.event_id)
-    is_guarded = leaving is not None and guard.guards(leaving)
-    if leaving is not None and is_guarded and (fact in clinic.held or guard.makes_wait(leaving)):
+    is_guarded = leaving is not None and guard.is_guarded(leaving)
+    if leaving is not None and is_guarded and (fact in clinic.held or guard.must_hold(leaving)):
         return _hold(clinic, leaving, change, register, guard)
     clinic, steps = _withdraw(clinic, change, guard)
     if present != register.value:

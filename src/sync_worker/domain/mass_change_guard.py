@@ -136,7 +136,7 @@ class Guard:
         self._since = now - limits.window
         self._tallies: dict[str, _Tally] = {}
 
-    def guards(self, departure: Departure) -> bool:
+    def is_guarded(self, departure: Departure) -> bool:
         """Whether this is a guarded change.
 
         Every departure is, but a move back into a region that the clinic left within the window.
@@ -146,8 +146,8 @@ class Guard:
         last = self.regions[departure.to_region].departures.get(departure.hsa_id)
         return last is None or not self._is_recent(last.moved_at)
 
-    def makes_wait(self, departure: Departure) -> bool:
-        """Whether a guarded change waits for a person.
+    def must_hold(self, departure: Departure) -> bool:
+        """Whether a guarded change must wait for a person.
 
         It does while its region has an open hold, or where as many clinics as may have left.
         """
@@ -175,7 +175,7 @@ class Guard:
         if moves:
             region.registered -= 1
             last = last._replace(is_here=False)
-        self._know(departure.region_code, hsa_id, last)
+        self._record(departure.region_code, hsa_id, last)
 
     def arrived(self, hsa_id: str, region_code: str) -> None:
         """A registered clinic is in this region from now on."""
@@ -184,7 +184,7 @@ class Guard:
             return
         region.registered += 1
         if hsa_id in region.departures:
-            self._know(region_code, hsa_id, region.departures[hsa_id]._replace(is_here=True))
+            self._record(region_code, hsa_id, region.departures[hsa_id]._replace(is_here=True))
 
     def held(self, region_code: str, *, is_new: bool) -> None:
         """One fact more is held in the region, or one with another value; opens a hold at need."""
@@ -212,7 +212,7 @@ class Guard:
             region.withdrawn.append(region.hold)
             region.hold = None
 
-    def decided(self, region_code: str) -> None:
+    def hold_approved(self, region_code: str) -> None:
         """A person approved the region's hold, and has stored that."""
         self.regions[region_code].hold = None
 
@@ -220,7 +220,7 @@ class Guard:
         """A registered clinic moved away by a person's decision: it is not counted."""
         region = self.regions[region_code]
         departure = region.departures.get(hsa_id, LastDeparture())
-        self._know(region_code, hsa_id, departure._replace(moved_at=self.now, is_here=False))
+        self._record(region_code, hsa_id, departure._replace(moved_at=self.now, is_here=False))
         region.registered -= 1
         region.changed.add(hsa_id)
 
@@ -233,7 +233,7 @@ class Guard:
                 self._count(tally, hsa_id, departure)
         return tally
 
-    def _know(self, region_code: str, hsa_id: str, departure: LastDeparture) -> None:
+    def _record(self, region_code: str, hsa_id: str, departure: LastDeparture) -> None:
         self.regions[region_code].departures[hsa_id] = departure
         if region_code in self._tallies:
             self._count(self._tallies[region_code], hsa_id, departure)

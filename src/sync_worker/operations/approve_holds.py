@@ -195,7 +195,7 @@ def _take_note(
     connection: Connection, guard: Guard, region_code: str, merged: Sequence[MergedChange]
 ) -> None:
     """The hold is over, and the guard is to know who moved away by a person's decision."""
-    guard.decided(region_code)
+    guard.hold_approved(region_code)
     for hsa_id, change, *_ in merged:
         if change.fact is Fact.REGION and isinstance(change.old, str):
             guard.moved_by_a_person(hsa_id, change.old)

@@ -23,7 +23,7 @@ from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.streams.protocol import StreamUnavailable
 
 _FIRST_WAIT_SECONDS = 0.05
-_TRANSIENT = {Fault.TRANSIENT, Fault.TIMEOUT, Fault.REFUSED}
+_RETRIED = {Fault.TRANSIENT, Fault.TIMEOUT, Fault.LOGIN_REFUSED}
 
 Result = TypeVar("Result")
 
@@ -41,7 +41,7 @@ class RetryPolicy:
     """Short, so that the worker is back within 2 s of the database's return."""
 
 
-UNTIL_IDLE = RetryPolicy(give_up_after=timedelta(seconds=15))
+INTERACTIVE = RetryPolicy(give_up_after=timedelta(seconds=15))
 """For a run that somebody waits for: long enough for another process's transaction to end."""
 
 
@@ -51,7 +51,7 @@ DAEMON = RetryPolicy(give_up_after=None)
 
 def is_transient(error: BaseException) -> bool:
     """Whether a retry can help: the database or Kafka is unavailable, busy or failing over."""
-    return isinstance(error, StreamUnavailable) or fault_of(error) in _TRANSIENT
+    return isinstance(error, StreamUnavailable) or fault_of(error) in _RETRIED
 
 
 def retrying(

@@ -23,7 +23,7 @@ class Fault(Enum):
     TRANSIENT = "the database is unavailable, busy, read-only, full or failing over: try again"
     TIMEOUT = "the database ended what took too long: try again with less"
     DATA = "the database refuses the data of a record: dead-letter that record"
-    REFUSED = "the server is there and refuses the login: try again, less and less often"
+    LOGIN_REFUSED = "the server is there and refuses the login: try again, less and less often"
     NOT_A_DATABASE = "the file is not a database, or a corrupt one: a person must look"
     REFUSED_OPTION = "a pooler refuses an option of the address: a person must look"
     BUG = "no wait mends it, and no record is to blame"
@@ -56,15 +56,15 @@ _SQLSTATE: dict[str, Fault] = {
     "57014": Fault.TIMEOUT,  # cancelled, as by a time-out of statements
     "57": Fault.TRANSIENT,  # shutdown, crash
     "58": Fault.TRANSIENT,  # the server's own I/O
-    "28": Fault.REFUSED,  # the user or its password
-    "3D": Fault.REFUSED,  # there is no such database
+    "28": Fault.LOGIN_REFUSED,  # the user or its password
+    "3D": Fault.LOGIN_REFUSED,  # there is no such database
     "22": Fault.DATA,  # data exception
     "23": Fault.DATA,  # constraint
 }
 """By SQLSTATE, the whole code before its class (PostgreSQL, appendix A)."""
 
 
-_REFUSAL = re.compile(
+_LOGIN_REFUSAL = re.compile(
     r"authentication (?:failed|requirement)|no password supplied|is not permitted to log in"
     r"|pg_hba\.conf|(?:database|role|user) \"[^\"]*\" does not exist|no such (?:user|database)"
     r"|permission denied for database|not currently accepting connections"
@@ -89,8 +89,8 @@ def fault_of(error: BaseException) -> Fault:
     state = getattr(cause, "sqlstate", None)
     if state is None and _POOLER_REFUSES in str(cause):
         return Fault.REFUSED_OPTION
-    if state is None and refuses_login(cause):
-        return Fault.REFUSED
+    if state is None and is_login_refusal(cause):
+        return Fault.LOGIN_REFUSED
     if state is None:
         # The driver never got an answer: the server cannot be reached, or went away.
         is_connection = error.connection_invalidated or isinstance(error, InterfaceError)
@@ -98,14 +98,14 @@ def fault_of(error: BaseException) -> Fault:
     return _SQLSTATE.get(state) or _SQLSTATE.get(state[:2], Fault.BUG)
 
 
-def refuses_login(cause: BaseException | None) -> bool:
+def is_login_refusal(cause: BaseException | None) -> bool:
     """Whether a connection failed because of what we log in with, or what it is checked by.
 
     The driver has no code for it, only what the server or the client said, in English. A server
     that speaks another language is taken for one that is unavailable.
     """
     said = str(cause)
-    return _says_unreachable(cause) and bool(_REFUSAL.search(said)) and not _LOST.search(said)
+    return _says_unreachable(cause) and bool(_LOGIN_REFUSAL.search(said)) and not _LOST.search(said)
 
 
 def _says_unreachable(cause: BaseException | None) -> bool:
@@ -117,7 +117,7 @@ def is_denied(error: BaseException) -> bool:
     return _state(error) == _INSUFFICIENT_PRIVILEGE
 
 
-def is_kept_from_triggers(error: BaseException) -> bool:
+def cannot_enable_triggers(error: BaseException) -> bool:
     """Whether a session that fires no triggers may not be made to fire them."""
     return is_denied(error) and "session_replication_role" in first_line(error)
 
@@ -127,7 +127,7 @@ def is_beyond_encoding(error: BaseException) -> bool:
     return _state(error) == _UNTRANSLATABLE_CHARACTER
 
 
-def is_locked_out(error: BaseException) -> bool:
+def is_lock_timeout(error: BaseException) -> bool:
     """Whether another transaction held a lock for too long."""
     return _state(error) == _LOCK_NOT_AVAILABLE
 

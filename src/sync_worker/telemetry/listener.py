@@ -86,7 +86,7 @@ class TelemetryListener:
         self._health.made_progress()
         if isinstance(error, StreamRefused):
             return  # logged by `kafka_refused` when it happened
-        if fault_of(error) is Fault.REFUSED and self._refused_since is not None:
+        if fault_of(error) is Fault.LOGIN_REFUSED and self._refused_since is not None:
             since = _time(self._refused_since)
             self._health.database_used(f"login refused since {since}: {first_line(error)}")
             return  # logged by `database_refused`

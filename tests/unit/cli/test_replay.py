@@ -231,7 +231,7 @@ def test_one_that_waits_for_records_ends_at_once(newer, typed, monkeypatch):
 def test_a_database_that_stays_locked_is_reported_unavailable(newer, typed, populated, monkeypatch):
     monkeypatch.setattr("sync_worker.registry.dialect.engine.BUSY_TIMEOUT_MS", 10)
     short = RetryPolicy(give_up_after=RetryPolicy(None).longest_wait / 10)
-    monkeypatch.setattr("sync_worker.pipeline.retry.UNTIL_IDLE", short)
+    monkeypatch.setattr("sync_worker.pipeline.retry.INTERACTIVE", short)
     with sqlite3.connect(populated) as connection:
         connection.execute("BEGIN IMMEDIATE")
         told = typed("replay", "--archive", newer, "--yes", "-o", "json")

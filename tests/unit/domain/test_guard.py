@@ -33,7 +33,7 @@ def moving(number, to_region="03", region_code="01"):
 def let_pass(guard, departures):
     """Offer the departures in turn; how many took effect before the first had to wait."""
     for passed, departure in enumerate(departures):
-        if guard.makes_wait(departure):
+        if guard.must_hold(departure):
             return passed
         guard.departed(departure, is_guarded=True)
     return len(departures)
@@ -74,7 +74,7 @@ def test_a_clinic_counts_once_however_often_it_leaves():
 
 def test_where_none_may_leave_an_earlier_departure_waits_too():
     guard = guard_of((0, 0), Region(10, {"C1": LastDeparture(counted_at=NOW)}))
-    assert guard.makes_wait(closing(1))
+    assert guard.must_hold(closing(1))
 
 
 def test_who_left_before_the_window_counts_no_more():
@@ -91,7 +91,7 @@ def test_coming_back_frees_nothing():
     guard.departed(moving(1), is_guarded=True)
     guard.arrived("C1", "01")
     assert guard.regions["01"].registered == 10
-    assert guard.makes_wait(closing(2))
+    assert guard.must_hold(closing(2))
 
 
 @pytest.mark.parametrize(
@@ -120,8 +120,8 @@ def test_the_percentage_counts_present_and_recently_departed_clinics(left, passe
 def test_a_move_back_within_the_window_is_not_guarded(left, is_guarded):
     to = Region(departures={} if left is None else {"C1": left})
     guard = guard_of((5, 0), **{"14": to})
-    assert guard.guards(moving(1, "14")) is is_guarded
-    assert guard.guards(closing(1))
+    assert guard.is_guarded(moving(1, "14")) is is_guarded
+    assert guard.is_guarded(closing(1))
 
 
 def test_a_move_back_is_not_a_departure():
@@ -129,10 +129,10 @@ def test_a_move_back_is_not_a_departure():
     guard.departed(moving(1, "14"), is_guarded=True)
     guard.arrived("C1", "14")
     back = moving(1, "01", "14")
-    assert not guard.guards(back)
+    assert not guard.is_guarded(back)
     guard.departed(back, is_guarded=False)
     guard.arrived("C1", "01")
-    assert guard.guards(moving(1, "14"))
+    assert guard.is_guarded(moving(1, "14"))
     assert guard.regions["14"].changed == set()
     assert [guard.regions[code].registered for code in ("01", "14")] == [10, 3]
 
@@ -140,8 +140,8 @@ def test_a_move_back_is_not_a_departure():
 def test_every_guarded_change_waits_while_a_hold_is_open():
     guard = guard_of((5, 0), Region(10))
     guard.held("01", is_new=True)
-    assert guard.makes_wait(closing(1))
-    assert not guard.makes_wait(moving(1, "01", "03"))
+    assert guard.must_hold(closing(1))
+    assert not guard.must_hold(moving(1, "01", "03"))
 
 
 def test_an_emptied_hold_ends_and_the_next_is_another():
@@ -164,7 +164,7 @@ def test_an_emptied_hold_ends_and_the_next_is_another():
 def test_a_persons_decisions_are_not_counted():
     guard = guard_of((1, 0), Region(10), **{"14": Region()})
     guard.held("01", is_new=True)
-    guard.decided("01")
+    guard.hold_approved("01")
     guard.moved_by_a_person("C1", "01")
-    assert not guard.guards(moving(1, "01", "14"))
+    assert not guard.is_guarded(moving(1, "01", "14"))
     assert let_pass(guard, [closing(2), closing(3)]) == 1

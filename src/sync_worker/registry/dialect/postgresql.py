@@ -13,7 +13,7 @@ from sync_worker.registry.dialect import session
 from sync_worker.registry.dialect.engine import Login, remember_login
 from sync_worker.registry.dialect.session import NO_ENCODING, qualify_in
 from sync_worker.registry.dialect.watch import Watch
-from sync_worker.registry.errors import refuses_login
+from sync_worker.registry.errors import is_login_refusal
 
 _NEVER_ASK = "-"
 """Any pass phrase keeps the client from asking for one on the terminal, where a key needs it."""
@@ -80,7 +80,7 @@ def _log_in_with(engine: Engine, login: Login) -> None:
         try:
             connection = dialect.connect(*args, **{**parameters, **stated})
         except dialect.loaded_dbapi.OperationalError as error:
-            if refuses_login(error):
+            if is_login_refusal(error):
                 last[:] = [error]
                 login.refusals.refused(str(error))
             raise
