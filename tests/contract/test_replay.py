@@ -20,6 +20,7 @@ from tests.worlds.registry import (
     part_sizes,
     registered,
     rows,
+    values,
 )
 
 from sync_worker.events.outcome import Outcome
@@ -63,14 +64,12 @@ def told(report):
 
 
 def differences(before, after):
-    """What differs between the rows, by HSA-id and fact."""
+    """What differs between the values, by HSA-id and fact."""
     return [
-        (hsa_id, fact, old, new)
+        (hsa_id, fact, before.get(hsa_id, {}).get(fact), new)
         for hsa_id in sorted(after)
-        for fact, old, new in zip(
-            FACTS, before.get(hsa_id, (None, None, None)), after[hsa_id], strict=True
-        )
-        if old != new
+        for fact, new in after[hsa_id].items()
+        if before.get(hsa_id, {}).get(fact) != new
     ]
 
 
@@ -94,12 +93,12 @@ def test_a_dry_run_reports_what_the_replay_does(registry, bounds, script, coming
         transaction.commit()
     parts = parts_of(registry, stage.limits, now=stage.now())
     records = numbered([b"{" if at in bad else one for at, one in enumerate(coming)])
-    before, held, stood = rows(registry), stage.held_values(), all_positions(registry)
+    before, held, stood = values(registry), stage.held_values(), all_positions(registry)
     rehearsed = replay(DryRunReapplier(parts), records, sizes[0]).report
-    assert (rows(registry), stage.held_values(), letters(registry)) == (before, held, [])
+    assert (values(registry), stage.held_values(), letters(registry)) == (before, held, [])
     done = replay(CommittingReapplier(parts), records, sizes[1]).report
     assert told(rehearsed) == told(done)
-    assert told(done)[2] == differences(before, rows(registry))
+    assert told(done)[2] == differences(before, values(registry))
     assert len(letters(registry)) == done.counts[Outcome.DEAD_LETTERED]
     assert all_positions(registry) == stood
     assert done.read == len(records)
