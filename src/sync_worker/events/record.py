@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from hashlib import sha256
+from itertools import accumulate
 from typing import NamedTuple
 
 Headers = tuple[tuple[str, bytes | None], ...]
@@ -117,21 +118,13 @@ def bounded(record: Record) -> Record:
     if record.size <= MAX_RECORD_BYTES:
         return record
     value = record.value
+    sizes = accumulate(map(_header_size, record.headers))
+    fitting = sum(size <= EXCERPT_BYTES for size in sizes)
     return record._replace(
         key=None if record.key is None else record.key[:EXCERPT_BYTES],
         value=None if value is None else Excerpt.of(value),
-        headers=_first_headers(record.headers),
+        headers=record.headers[:fitting],
     )
-
-
-def _first_headers(headers: Headers) -> Headers:
-    """As many of the headers as fit into `EXCERPT_BYTES`."""
-    left = EXCERPT_BYTES
-    for index, header in enumerate(headers):
-        left -= _header_size(header)
-        if left < 0:
-            return headers[:index]
-    return headers
 
 
 def _header_size(header: tuple[str, bytes | None]) -> int:
