@@ -113,13 +113,16 @@ class KafkaChecks:
 
     def _configure_first(self, configs: Mapping[str, Mapping[str, str]]) -> Advice:
         """How to correct the first of the topics that is configured otherwise."""
-        topic, options = next(
-            (name, options) for name, config in configs.items() if (options := _corrections(config))
-        )
+        corrections = {
+            name: [wanted for _, wanted in _EXPECTED_CONFIGS if config_mismatches(config, wanted)]
+            for name, config in configs.items()
+        }
+        topic = next(name for name, wanted in corrections.items() if wanted)
+        options = [option for wanted in corrections[topic] for option in wanted.items()]
         return Remedy.CONFIGURE_TOPIC(
             bootstrap_servers=self._cluster.bootstrap_servers,
             topic=topic,
-            options=",".join(f"{option}={value}" for option, value in options.items()),
+            options=",".join(f"{name}={value}" for name, value in options),
         )
 
     def _replay_reach(self) -> str:
@@ -237,14 +240,6 @@ def _mismatches(configs: Mapping[str, Mapping[str, str]], expected: Mapping[str,
     """The options of each topic that are not as expected; empty where all are."""
     options = {name: config_mismatches(config, expected) for name, config in configs.items()}
     return "; ".join(f"{name}: {', '.join(wrong)}" for name, wrong in options.items() if wrong)
-
-
-def _corrections(config: Mapping[str, str]) -> dict[str, str]:
-    """The options that a topic is to be given."""
-    corrections: dict[str, str] = {}
-    for _, expected in _EXPECTED_CONFIGS:
-        corrections |= expected if config_mismatches(config, expected) else {}
-    return corrections
 
 
 def _misfit(position: Position, bounds: Mapping[Partition, Bounds]) -> StreamError | None:
