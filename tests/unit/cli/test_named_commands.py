@@ -10,6 +10,8 @@ import click
 import pytest
 
 from sync_worker.cli.main import root
+from sync_worker.cli.remedies import SENTENCES
+from sync_worker.remedies import Remedy
 
 SOURCE = Path(__file__).parents[3] / "src" / "sync_worker"
 TYPED = re.compile(r"sync-worker((?: [a-z]+)+)((?: --?[a-z][a-z-]*)*)")
@@ -54,6 +56,10 @@ def test_it_is_a_command_with_such_options(
     command, _ = command_of(words)
     known = {name for parameter in command.params for name in parameter.opts}
     assert set(flags) <= known | {"-h", "--help", "-o", "-v", "--debug"}, where
+
+
+def test_every_remedy_says_what_to_type() -> None:
+    assert set(SENTENCES) == set(Remedy)
 
 
 ROOT = SOURCE.parents[1]
