@@ -27,7 +27,10 @@ def report(given: FileContents, items: Sequence[RowItem], language: Language) ->
 
     The HSA-id comes first, and what stood beside it in the file last.
     """
-    kept = _first_column_to_keep(given)
+    own = says.REPORT_COLUMNS[1:]
+    own_names = [tuple(column().text(each) for column in own) for each in Language]
+    # The file may be a report, in any language: the columns of that are not reported again.
+    kept = len(own) if given.other_columns[: len(own)] in own_names else 0
     header = [column().text(language) for column in says.REPORT_COLUMNS]
     rows = [
         _row(entry, item, kept, language)
@@ -39,16 +42,6 @@ def report(given: FileContents, items: Sequence[RowItem], language: Language) ->
 
 def _is_reported(item: RowItem) -> bool:
     return item.outcome in {AdmissionOutcome.REFUSED, AdmissionOutcome.NOT_DONE}
-
-
-def _first_column_to_keep(given: FileContents) -> int:
-    """From which of the file's other columns on: a report's own are not reported again."""
-    own = says.REPORT_COLUMNS[1:]
-    for language in Language:
-        names = tuple(column().text(language) for column in own)
-        if given.other_columns[: len(own)] == names:
-            return len(own)
-    return 0
 
 
 def _row(entry: FileEntry, item: RowItem, kept: int, language: Language) -> list[str]:
