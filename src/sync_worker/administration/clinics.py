@@ -39,7 +39,7 @@ class Item(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Verb:
+class RegistrationChange:
     """What adding and removing differ in."""
 
     judge: Callable[[str, Eligibility | None, Collection[str] | None], AdmissionVerdict]
@@ -49,14 +49,14 @@ class Verb:
     becomes_registered: bool
 
 
-ADD = Verb(
+ADD = RegistrationChange(
     may_add,
     AdmissionOutcome.ADDED,
     AdmissionOutcome.ALREADY_REGISTERED,
     "registered",
     becomes_registered=True,
 )
-REMOVE = Verb(
+REMOVE = RegistrationChange(
     may_remove,
     AdmissionOutcome.REMOVED,
     AdmissionOutcome.NOT_REGISTERED,
@@ -66,7 +66,7 @@ REMOVE = Verb(
 
 
 def plan(
-    registry: Registry, verb: Verb, hsa_ids: Sequence[str], acting_for: ActingFor
+    registry: Registry, verb: RegistrationChange, hsa_ids: Sequence[str], acting_for: ActingFor
 ) -> list[Item]:
     """What `do` would do now; changes nothing.
 
@@ -79,7 +79,7 @@ def plan(
 
 def do(
     registry: Registry,
-    verb: Verb,
+    verb: RegistrationChange,
     hsa_ids: Sequence[str],
     acting_for: ActingFor,
     authorship: Authorship,
@@ -96,7 +96,7 @@ def do(
 
 def confirm(
     registry: Registry,
-    verb: Verb,
+    verb: RegistrationChange,
     items: Iterable[Item],
     acting_for: ActingFor,
     authorship: Authorship,
@@ -117,7 +117,7 @@ def confirm(
 
 
 def _judge(
-    verb: Verb,
+    verb: RegistrationChange,
     hsa_ids: Iterable[str],
     eligibilities: Mapping[str, Eligibility],
     acting_for: ActingFor,
@@ -135,7 +135,7 @@ def _judge(
 
 
 def write(
-    connection: Connection, verb: Verb, items: Sequence[Item], authorship: Authorship
+    connection: Connection, verb: RegistrationChange, items: Sequence[Item], authorship: Authorship
 ) -> None:
     """Do those of the items that are to be done; their clinics are locked, and triggers log it.
 
@@ -154,7 +154,9 @@ def write(
         change_log.append(connection, [_confirmed(verb, drift, authorship) for drift in drifted])
 
 
-def _confirmed(verb: Verb, drift: RegistrationDrift, authorship: Authorship) -> LogEntry:
+def _confirmed(
+    verb: RegistrationChange, drift: RegistrationDrift, authorship: Authorship
+) -> LogEntry:
     by = drift.row_by if drift.is_registered and drift.row_by != authorship.actor else None
     return LogEntry.by(authorship, verb.change)._replace(hsa_id=drift.hsa_id, new_value=by)
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from sync_worker.administration import clinics
-from sync_worker.administration.clinics import ActingFor, Item, Verb
+from sync_worker.administration.clinics import ActingFor, Item, RegistrationChange
 from sync_worker.administration.csv_files.reader import FileEntry
 from sync_worker.authorship import Authorship
 from sync_worker.domain.admission import AdmissionOutcome, Eligibility, Refusal
@@ -44,7 +44,7 @@ class RowItem(NamedTuple):
 class Plan:
     """What `do` would do, a row each in the order of the file; `names` are the clinics' own."""
 
-    verb: Verb
+    verb: RegistrationChange
     acting_for: ActingFor
     items: list[RowItem]
     names: Mapping[str, str]
@@ -65,7 +65,7 @@ class Done:
 
 def plan(
     registry: Registry,
-    verb: Verb,
+    verb: RegistrationChange,
     entries: Sequence[FileEntry],
     acting_for: ActingFor,
     *,
@@ -133,7 +133,7 @@ def _valid_ids(hsa_ids: Sequence[str]) -> list[str]:
 
 
 def _judged(
-    verb: Verb,
+    verb: RegistrationChange,
     rows: Sequence[tuple[int, str]],
     eligibilities: Mapping[str, Eligibility],
     acting_for: ActingFor,
@@ -148,14 +148,14 @@ def _judged(
         yield RowItem(line, hsa_id, outcome, reason)
 
 
-def _as_agreed(verb: Verb, planned: RowItem, judged: RowItem) -> RowItem:
+def _as_agreed(verb: RegistrationChange, planned: RowItem, judged: RowItem) -> RowItem:
     """What becomes of a row: as judged now, but nothing is done that was not in the plan."""
     if judged.outcome is verb.done and planned.outcome is not verb.done:
         return judged._replace(outcome=AdmissionOutcome.REFUSED, reason=Refusal.CHANGED_MEANWHILE)
     return judged
 
 
-def _nothing_done(verb: Verb, items: list[RowItem]) -> list[RowItem]:
+def _nothing_done(verb: RegistrationChange, items: list[RowItem]) -> list[RowItem]:
     """Where any row is refused, none is done."""
     if all(item.outcome is not AdmissionOutcome.REFUSED for item in items):
         return items

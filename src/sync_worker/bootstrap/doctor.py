@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sync_worker import bootstrap
 from sync_worker.bootstrap.registry import regions
-from sync_worker.bootstrap.streams import kafka, topics
+from sync_worker.bootstrap.streams import kafka_settings, topics
 from sync_worker.config.settings import Settings
 from sync_worker.config.sources import variable
 from sync_worker.errors import UserError
@@ -87,7 +87,7 @@ def checks(settings: Settings) -> Iterator[list[Check]]:
 
 def _admin(settings: Settings) -> KafkaAdmin:
     try:
-        return KafkaAdmin(kafka(settings))
+        return KafkaAdmin(kafka_settings(settings))
     except UserError as error:
         raise StreamError(str(error), str(error.why), error.hint) from error
 

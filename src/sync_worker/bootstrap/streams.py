@@ -26,7 +26,7 @@ from sync_worker.streams.protocol import MAX_FETCHED_RECORDS
 from sync_worker.streams.ranges import Range, RangeReader
 
 
-def archive(settings: Settings, path: Path) -> ArchiveSource:
+def archive_source(settings: Settings, path: Path) -> ArchiveSource:
     """An archive as a source of records."""
     return ArchiveSource(path, max_fetched_records(settings))
 
@@ -49,8 +49,8 @@ def range_opener(
     max_records = max_fetched_records(settings)
     if path is not None:
         return partial(ArchiveRangeReader, path, max_records=max_records)
-    reached = kafka(settings, has_archive_option=has_archive_option)
-    return partial(KafkaRangeReader, reached, max_records=max_records)
+    kafka = kafka_settings(settings, has_archive_option=has_archive_option)
+    return partial(KafkaRangeReader, kafka, max_records=max_records)
 
 
 def range_reader(
@@ -63,14 +63,14 @@ def range_reader(
 def export_reader(settings: Settings, wanted: Range) -> KafkaRangeReader:
     """A range of Kafka's topics in an order that is the same each time."""
     return KafkaRangeReader(
-        kafka(settings), wanted, max_fetched_records(settings), by_partition=True
+        kafka_settings(settings), wanted, max_fetched_records(settings), by_partition=True
     )
 
 
-def kafka(
-    settings: Settings, tell: OnRefusal = lambda *_: None, *, has_archive_option: bool = False
+def kafka_settings(
+    settings: Settings, on_refusal: OnRefusal = lambda *_: None, *, has_archive_option: bool = False
 ) -> KafkaSettings:
-    """How Kafka is reached and read; `tell` hears of logins that are refused.
+    """How Kafka is reached and read; `on_refusal` hears of logins that are refused.
 
     `has_archive_option`: the command can do without Kafka, which a refusal then says.
 
@@ -88,7 +88,7 @@ def kafka(
         max_fetched_records=max_fetched_records(settings),
         api_version=validators.api_version(settings.kafka_api_version),
         security=security(settings),
-        connection_errors=ConnectionErrors(LoginBackoff(secrets.fingerprint, tell)),
+        connection_errors=ConnectionErrors(LoginBackoff(secrets.fingerprint, on_refusal)),
     )
 
 
@@ -118,7 +118,7 @@ def kafka_admin(settings: Settings) -> Iterator[KafkaAdmin]:
     Raises:
         StreamUnavailable: no broker answers.
     """
-    admin = KafkaAdmin(kafka(settings))
+    admin = KafkaAdmin(kafka_settings(settings))
     try:
         yield admin
     finally:
@@ -131,12 +131,12 @@ def publication(settings: Settings, archive: Path, wanted: Range) -> Publication
     Raises:
         UserError: no bootstrap servers are set, or a file of TLS cannot be used.
     """
-    reached = kafka(settings)
+    kafka = kafka_settings(settings)
     return Publication(
-        reached.bootstrap_servers,
+        kafka.bootstrap_servers,
         lambda: range_reader(settings, archive, wanted),
         lambda: kafka_admin(settings),
-        lambda: Publisher(reached),
+        lambda: Publisher(kafka),
     )
 
 

@@ -9,7 +9,7 @@ from structlog.typing import FilteringBoundLogger
 from sync_worker import bootstrap
 from sync_worker.bootstrap.operations import decoder
 from sync_worker.bootstrap.registry import limits, worker_registry
-from sync_worker.bootstrap.streams import kafka
+from sync_worker.bootstrap.streams import kafka_settings
 from sync_worker.config.settings import Settings
 from sync_worker.errors import Exit, UserError
 from sync_worker.inspection.attention import Attention, attention_to_holds
@@ -47,12 +47,12 @@ class WorkerProcess(NamedTuple):
         Raises:
             UserError: Kafka is not configured.
         """
-        reached = kafka(self.settings, self.listener.kafka_refused, has_archive_option=True)
+        kafka = kafka_settings(self.settings, self.listener.kafka_refused, has_archive_option=True)
 
         def open_source() -> KafkaSource:
             self.health.is_opening = True
             try:
-                source = KafkaSource(reached)
+                source = KafkaSource(kafka)
             finally:
                 self.health.is_opening = False
                 self.health.made_progress()
@@ -66,7 +66,7 @@ class WorkerProcess(NamedTuple):
             return source
 
         self.health.source = lambda: [
-            reached.connection_errors.describe_refusal() or "Kafka was not reached yet"
+            kafka.connection_errors.describe_refusal() or "Kafka was not reached yet"
         ]
         return open_source
 

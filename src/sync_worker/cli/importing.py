@@ -35,7 +35,7 @@ COLUMNS = ("line", "hsa_id", "outcome", "reason")
 class Order:
     """What was asked for on the command line."""
 
-    verb: clinics.Verb
+    verb: clinics.RegistrationChange
     file: str
     consent: Consent
     all_or_nothing: bool = False

@@ -11,7 +11,7 @@ from sync_worker.cli import signals
 
 
 class Interruption:
-    """Whether somebody wants the command to end, by a signal; a `Stop`."""
+    """Whether somebody wants the command to end, by a signal; a `StopRequest`."""
 
     def __init__(self) -> None:
         self.is_wanted = False

@@ -29,9 +29,9 @@ def reapplying(run: Invocation) -> Iterator[tuple[reapply.ReapplyContext, Interr
     """
     interruption = Interruption()
     with bootstrap.registry.worker_registry(run.settings) as registry, interruption.installed():
-        waiting = _Waiting(run.output)
+        notice = RetryNotice(run.output)
         retry = retry_module.Retrier(
-            registry, lambda: interruption.is_wanted, waiting.tell, retry_module.INTERACTIVE
+            registry, lambda: interruption.is_wanted, notice.tell, retry_module.INTERACTIVE
         )
 
         def require_head() -> None:
@@ -44,8 +44,8 @@ def reapplying(run: Invocation) -> Iterator[tuple[reapply.ReapplyContext, Interr
 
 
 @contextmanager
-def in_order(interruption: Interruption) -> Iterator[None]:
-    """Where somebody wanted the body to end, whatever it ended with is that.
+def reporting_interruption(interruption: Interruption) -> Iterator[None]:
+    """End an interrupted command as such, whatever the body raised.
 
     Raises:
         UserError: it was interrupted.
@@ -72,7 +72,7 @@ def _interrupted() -> UserError:
     )
 
 
-class _Waiting:
+class RetryNotice:
     """Says that something is waited for, and not at each try."""
 
     def __init__(self, output: Output) -> None:

@@ -55,7 +55,7 @@ def interrupt(_number: int, _frame: Any) -> None:
     raise KeyboardInterrupt
 
 
-class End:
+class ShutdownHandler:
     """What SIGTERM, Ctrl-C, or a terminal that goes away brings about, once there is a worker.
 
     Installed before the heavy parts are imported: a signal that comes early counts.
@@ -68,7 +68,7 @@ class End:
         self._is_wanted = False
         on_signals(self._stop)
 
-    def of(self, worker: Stoppable) -> None:
+    def attach(self, worker: Stoppable) -> None:
         """From now on a signal has this worker finish what is in hand."""
         self._worker = worker
         if self._is_wanted:

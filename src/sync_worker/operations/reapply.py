@@ -51,7 +51,7 @@ class ReapplyContext(NamedTuple):
     retry: Retrier
 
 
-class Stop(Protocol):
+class StopRequest(Protocol):
     """Whether a long operation is to end early. It ends between two transactions, never in one."""
 
     @property

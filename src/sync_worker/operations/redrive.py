@@ -24,7 +24,7 @@ from sync_worker.operations.reapply import (
     MAX_TRANSACTION_RECORDS,
     ReapplyContext,
     ReapplyReport,
-    Stop,
+    StopRequest,
 )
 from sync_worker.pipeline import gc_control
 from sync_worker.pipeline.decoded_records import DecodedRecords
@@ -140,7 +140,7 @@ class DryRunRedriver:
 class Redrive:
     """Redrives dead letters, and reports the result."""
 
-    def __init__(self, redriver: Redriver | DryRunRedriver, stop: Stop) -> None:
+    def __init__(self, redriver: Redriver | DryRunRedriver, stop: StopRequest) -> None:
         self._redriver = redriver
         self._stop = stop
         # Correct at every moment, also after an exception.

@@ -19,7 +19,7 @@ from sync_worker.operations.reapply import (
     Reapplier,
     ReapplyContext,
     ReapplyReport,
-    Stop,
+    StopRequest,
 )
 from sync_worker.pipeline.stored_positions import check_same_log
 from sync_worker.registry.change_log import LogEntry
@@ -54,7 +54,7 @@ class RecordFilter:
 class Replay:
     """Re-applies ranges of streams, and reports the result."""
 
-    def __init__(self, reapplier: Reapplier, only: RecordFilter | None, stop: Stop) -> None:
+    def __init__(self, reapplier: Reapplier, only: RecordFilter | None, stop: StopRequest) -> None:
         self._reapplier = reapplier
         self._only = only
         self._stop = stop

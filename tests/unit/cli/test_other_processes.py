@@ -25,14 +25,14 @@ OAUTH = {
 
 @pytest.mark.parametrize("login", [{}, LOGIN, OAUTH])
 def test_how_kafka_is_reached_can_be_handed_to_another_process(login):
-    settings = bootstrap.streams.kafka(load_settings({**COMMON, **login}))
+    settings = bootstrap.streams.kafka_settings(load_settings({**COMMON, **login}))
     handed = pickle.loads(pickle.dumps(settings))
     assert (handed.servers, handed.topics) == (settings.servers, settings.topics)
     assert (handed.security.token is None) is (settings.security.token is None)
 
 
 def test_another_process_logs_in_with_the_current_password(monkeypatch):
-    settings = bootstrap.streams.kafka(load_settings({**COMMON, **LOGIN}))
+    settings = bootstrap.streams.kafka_settings(load_settings({**COMMON, **LOGIN}))
     handed = pickle.loads(pickle.dumps(settings))
     assert handed.security.current_password() == "a-password"
     monkeypatch.setenv("SYNC_WORKER_KAFKA_SASL_PASSWORD", "another-one")

@@ -13,7 +13,7 @@ from sync_worker.cli import options
 from sync_worker.cli.dead_letter_options import Choice, choosing, searching
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.plan import Author, Consent, author_options, author_with_reason, plan_options
-from sync_worker.cli.reapplying import in_order, reapplying
+from sync_worker.cli.reapplying import reapplying, reporting_interruption
 from sync_worker.cli.table import Columns
 from sync_worker.cli.warnings import ahead_of_clock, moved_without_board
 from sync_worker.errors import Exit
@@ -126,14 +126,14 @@ def redrive_letters(run: Invocation, choice: Choice, author: Author, consent: Co
         most = run.settings.batch_max_records
         planned = redrive.Redrive(redrive.DryRunRedriver(context, most), interruption)
         if heads and consent.is_asked_for:
-            with in_order(interruption):
+            with reporting_interruption(interruption):
                 planned.run(heads)
             _tell_plan(run, planned)
             run.output.confirm("Redrive them?", yes=False)
         redriver = None if consent.dry_run else redrive.Redriver(context, author.now(), most)
         work = redrive.Redrive(redriver or redrive.DryRunRedriver(context, most), interruption)
         try:
-            with in_order(interruption):
+            with reporting_interruption(interruption):
                 work.run(heads)
         finally:
             items = [{"id": number, "outcome": outcome.value} for number, outcome in work.outcomes]

@@ -260,7 +260,9 @@ def publish(
     """
     if file != STREAM:
         Path(file).stat()  # A file that is missing is told before Kafka is asked for.
-    bootstrap.streams.kafka(run.settings)  # So are settings that are wrong, before stdin is read.
+    bootstrap.streams.kafka_settings(
+        run.settings
+    )  # So are settings that are wrong, before stdin is read.
     with file_of(file) as path:
         publication = bootstrap.streams.publication(run.settings, path, wanted)
         plan = publication.plan(_on_terminal(run, "reading"))

@@ -122,7 +122,9 @@ def reset(
     selection = resetting.Selection(topic, partition)
     with run.registry() as registry:
         if archives or run.settings.kafka_bootstrap_servers is None:
-            streams = [bootstrap.streams.archive(run.settings, path).stream_id for path in archives]
+            streams = [
+                bootstrap.streams.archive_source(run.settings, path).stream_id for path in archives
+            ]
             planned = resetting.plan(registry, selection, target, streams)
         else:
             topics = bootstrap.streams.topics(run.settings)

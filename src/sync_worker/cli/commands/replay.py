@@ -13,7 +13,7 @@ from sync_worker import bootstrap
 from sync_worker.cli import options, params
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.plan import Author, Consent, author_options, plan_options
-from sync_worker.cli.reapplying import in_order, reapplying
+from sync_worker.cli.reapplying import reapplying, reporting_interruption
 from sync_worker.cli.warnings import ahead_of_clock, moved_without_board
 from sync_worker.errors import Exit
 from sync_worker.events import outcome
@@ -86,7 +86,7 @@ def command(
             replay = replaying.Replay(reapplier, only, interruption)
             with replaying.open_ranges(context, ranges) as readers:
                 try:
-                    with in_order(interruption):
+                    with reporting_interruption(interruption):
                         replay.read_ranges(readers, run.output.reading(label))
                 finally:
                     show(replay.report)

@@ -58,12 +58,12 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     it has read to the end, it ends with 3 while mass changes wait for approval.
     """
     is_daemon = not archives and until_idle is None
-    end = signals.End(Exit.DONE if is_daemon else Exit.INTERRUPTED)
+    shutdown = signals.ShutdownHandler(Exit.DONE if is_daemon else Exit.INTERRUPTED)
     # Heavy parts are imported from here on, so that a signal that comes early counts.
     run = invocation(ctx)
     redaction = run.options.redaction
     with bootstrap.worker.running(run.settings, _log(run), redaction, is_daemon=is_daemon) as parts:
-        end.of(parts.worker)
+        shutdown.attach(parts.worker)
         open_kafka = None if archives else parts.kafka_opener()
         try:
             if open_kafka is None:
@@ -100,7 +100,7 @@ def _log(run: Invocation) -> "FilteringBoundLogger":
 
 def _apply_archives(run: Invocation, worker: "Worker", archives: tuple[Path, ...]) -> bool:
     """Whether all of them were read to their ends."""
-    sources = [bootstrap.streams.archive(run.settings, path) for path in archives]
+    sources = [bootstrap.streams.archive_source(run.settings, path) for path in archives]
     for source in sources:
         source.stream_id  # noqa: B018 - opens each file before the first one is applied
 
