@@ -76,7 +76,8 @@ def plan(registry: Registry, number: int) -> dict[str, Any]:
     """The hold that `approve` would approve now, in the form of `holds show`.
 
     Raises:
-        UnknownHold, HoldDecided: see there.
+        UnknownHold: there is no hold with this number.
+        HoldDecided: it was approved or withdrawn before.
     """
     with registry.snapshot() as connection:
         return _open_hold(connection, number)
@@ -105,7 +106,9 @@ def approve(
     `revision` is the one that was looked at; None approves what is listed when it is done.
 
     Raises:
-        UnknownHold, HoldDecided, HoldChanged: see there; nothing was done.
+        UnknownHold: there is no hold with this number.
+        HoldDecided: it was approved or withdrawn before.
+        HoldChanged: its list is not at `revision`, or changes too often; nothing was done.
     """
     for tries in range(_MOST_TRIES):
         with registry.transaction() as transaction:
@@ -128,7 +131,9 @@ def acknowledge(registry: Registry, number: int, authorship: Authorship) -> None
     """Keep that a person has seen to what had passed before a withdrawn hold.
 
     Raises:
-        UnknownHold, HoldStillOpen, HoldDecided: see there; nothing was done.
+        UnknownHold: there is no hold with this number.
+        HoldStillOpen: it still waits for a decision.
+        HoldDecided: it was approved, or acknowledged before.
     """
     with registry.transaction() as transaction:
         hold = holds.shown(transaction.connection, number)
@@ -172,6 +177,8 @@ def _approve(
     known = clinics.lock_or_create(connection, concerned)
     regions = (clinic.facts.region for clinic in known.values())
     codes = {seen["region_code"], *(region.value for region in regions if region is not None)}
+    # The worker's window is not known here, and a departure that is not read would be overwritten
+    # with one that counts nothing: so all departures are read, whenever they were.
     guard = Guard(
         USUAL_LIMITS, guard_state.lock(connection, codes, clinics.BEFORE_EVERY_EVENT), now
     )

@@ -254,7 +254,7 @@ def reconcile_with_stream(
 
     Raises:
         StreamError, StreamUnavailable: it is not the stream that was read, or is unreadable.
-        FoldProcessLost: see there.
+        FoldProcessLost: the process that folds the stream was killed.
     """
     # Read before the stream is opened, so that the stream's ends lie beyond all positions.
     with registry.snapshot() as connection:
@@ -285,7 +285,8 @@ def reconcile_with_extract(
     """Compare the registry with an extract, a csv file that says how things were at an instant.
 
     Raises:
-        BadExtract, ShortExtract: see there; a short one is accepted with `accept_short`.
+        BadExtract: the file is not an extract.
+        ShortExtract: without `accept_short`, it names too few of the active clinics.
     """
     with registry.snapshot() as connection:
         survey = snapshot.read(connection)

@@ -107,6 +107,7 @@ class Redriver:
         """Close those that now decode, and update the reason of the others."""
         outcomes = dict(result.outcomes)
         bad = [letter for letter in letters if outcomes[letter.number] is Outcome.DEAD_LETTERED]
+        # Merging keeps the order of the dead letters, so the rejections are in that of `bad`.
         rejections = (dead_lettered.rejection for dead_lettered in result.merged.dead_lettered)
         dead_letters.update_reasons(connection, zip(bad, rejections, strict=True))
         redriven = [
@@ -207,7 +208,7 @@ class UnknownDeadLetters(UserError):
 
 
 class ClosedDeadLetters(UserError):
-    """Some of the dead letters are closed, and a closed dead letter stays closed."""
+    """Somebody redrove or discarded some of them first, so none is changed."""
 
     def __init__(self, summaries: Sequence[DeadLetterSummary]) -> None:
         closed = ", ".join(f"{summary.number} is {summary.status}" for summary in summaries)
@@ -267,7 +268,8 @@ def chosen(registry: Registry, numbers: Collection[int]) -> list[DeadLetterSumma
     """The open dead letters with these ids, in the order received.
 
     Raises:
-        UnknownDeadLetters, ClosedDeadLetters: see there.
+        UnknownDeadLetters: one of the ids is not that of a dead letter.
+        ClosedDeadLetters: one of them was redriven or discarded before.
     """
     with registry.snapshot() as connection:
         return _require_open(dead_letters.numbered(connection, numbers), numbers)
@@ -285,7 +287,8 @@ def discard(
     Returns those that were discarded, in the order received.
 
     Raises:
-        UnknownDeadLetters, ClosedDeadLetters: see there; nothing was done.
+        UnknownDeadLetters: one of the ids is not that of a dead letter; nothing was done.
+        ClosedDeadLetters: one was redriven or discarded before; nothing was done.
     """
     with registry.transaction() as transaction:
         dead_letters.lock_all(transaction.connection)

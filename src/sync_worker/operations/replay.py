@@ -88,7 +88,7 @@ class Replay:
 
 
 def dry_run(context: ReapplyContext) -> Reapplier:
-    """The reapplier of a dry run."""
+    """Merges in memory, each batch after those before, and commits nothing."""
     return DryRunReapplier(context)
 
 

@@ -59,7 +59,7 @@ class Applier:
             WrongRevision: the schema was changed while the worker ran.
             PositionsMoved: another worker has moved the positions that this begins at.
             PayloadReleased: the database rejects an event whose payload was released.
-            DatabaseRefusesRecords: see there.
+            DatabaseRefusesRecords: it rejects so many records that this program must be wrong.
             DBAPIError: the database failed; `fault_of` says whose fault it is.
         """
         with self._registry.transaction() as transaction:

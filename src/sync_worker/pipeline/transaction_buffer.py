@@ -92,6 +92,7 @@ class TransactionBuffer:
             self._pending = pending
         else:
             self._pending.extend(pending)
+        # Records read again retain all payloads: gathered, they would fill the memory.
         if (
             not batch.has_more
             or len(self._pending) >= self._size_limit
@@ -158,5 +159,5 @@ class TransactionBuffer:
         factor = min(_MAX_GROWTH_FACTOR, _TARGET_TRANSACTION_SECONDS / max(seconds, 0.001))
         limit = self._size_limit
         if seconds > _QUICK_TRANSACTION_SECONDS:
-            limit = limit * 11 // 10 + 1
+            limit = limit * 11 // 10 + 1  # by a tenth, and from below 10 by one
         self._size_limit = min(self._limits.max_records, max(int(records * factor), limit))

@@ -84,7 +84,7 @@ class TransactionWriter:
 
         Raises:
             PayloadReleased: a record is to be dead-lettered whose payload was released.
-            DatabaseRefusesRecords: see there.
+            DatabaseRefusesRecords: it rejects so many records that this program must be wrong.
         """
         return reduce(MergeResult.followed_by, bisected(decoded, self._attempt))
 
@@ -114,6 +114,7 @@ class TransactionWriter:
     def _merge(self, decoded: DecodedRecords) -> tuple[MergeResult, Guard | None]:
         hsa_ids = decoded.hsa_ids()
         prior = self._prior_state(clinics.lock_or_create(self._connection, hsa_ids), hsa_ids)
+        # Nothing can be held, and nothing is held that could be withdrawn: no region is locked.
         if self._limits.are_lifted and not holds.is_any_fact_held(self._connection):
             merger = Merger(self._origin.stream, prior.clinics, prior.boards, self._now)
             return merger.merge(decoded), None

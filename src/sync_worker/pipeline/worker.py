@@ -94,6 +94,7 @@ class Worker:
                 self._limits,
             )
             try:
+                # An attribute, because the pauses between retries collect, too (`_on_retry`).
                 with gc_control.between_batches() as self._collect_garbage:
                     is_done = self._loop(source, buffer, until_idle_seconds)
             finally:
@@ -111,6 +112,7 @@ class Worker:
         quiet_since = time.monotonic()
         while not self._is_stopping:
             self._listener.polling()
+            # A flush that fails has the source start over, so it has its positions then.
             if source.needs_positions() and buffer.flush():
                 self._start_over(source)
             batch = self._poll(source, buffer, _poll_seconds(quiet_since, until_idle_seconds))

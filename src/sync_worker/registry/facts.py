@@ -56,7 +56,7 @@ FACTS: Mapping[Fact, FactStorage] = {
     Fact.REGION: FactStorage(Fact.REGION, Column("region_code", Bytewise), "moved"),
     Fact.NAME: FactStorage(Fact.NAME, Column("name", Bytewise), "renamed"),
 }
-"""Every fact, in the order of `Fact`."""
+"""Complete, or importing `COLUMNS` fails."""
 
 COLUMNS = tuple(column for fact in Fact for column in FACTS[fact].columns)
 """The columns of all facts, so that a row of them is one register after the other."""

@@ -52,7 +52,7 @@ class HttpServer:
 
     @property
     def port(self) -> int:
-        """The port."""
+        """The port listened on; where 0 was asked for, the one that the system chose."""
         return self._server.server_port
 
     def close(self) -> None:

@@ -92,7 +92,7 @@ class ArchiveSource:
         return self._is_at_end
 
     def ends_at_start(self) -> Mapping[Partition, int]:
-        """Nothing: `at_end` alone tells."""
+        """Nothing: each worker reads the whole file, so `at_end` alone tells."""
         return {}
 
     def committed(self, offsets: Mapping[Partition, int]) -> None:

@@ -249,6 +249,8 @@ class KafkaSource:
             fetched = {}
         if len(self._member.consecutive_errors) >= _MAX_CONSECUTIVE_ERRORS and not self._buffer:
             self._member.consecutive_errors.clear()
+            # The client that failed took its positions with it. The buffer is empty, so it says
+            # where the first record is that nobody has seen.
             next_offsets = self._buffer.next_offsets
             offsets = {TopicPartition(*p): offset for p, offset in next_offsets.items()}
             self._failure = find_corrupt_batch(self._settings, offsets)
