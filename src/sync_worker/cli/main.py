@@ -147,16 +147,13 @@ def _told(error: BaseException, arguments: Sequence[str], redaction: Redaction) 
     told = as_command_error(error)
     sys.stdout.flush()  # in a log that has both, the result comes before what ended the command
     if told.exit_code is Exit.UNEXPECTED and "--debug" in _options(arguments):
-        click.echo(printable_text(redaction(_traceback(error))), err=True, nl=False)
+        shown = "".join(traceback.format_exception(error))
+        click.echo(printable_text(redaction(shown)), err=True, nl=False)
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and not _wants_json(arguments):
         click.echo(error.ctx.get_help() + "\n", err=True)
     tell = as_json if _wants_json(arguments) else as_text
     click.echo(tell(told, _language_of(os.environ), redaction), err=True)
     return told.exit_code
-
-
-def _traceback(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))
 
 
 def _options(arguments: Sequence[str]) -> Iterator[str]:

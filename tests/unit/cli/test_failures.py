@@ -228,3 +228,8 @@ def test_a_blank_database_url_makes_no_registry(typed, folder, monkeypatch, line
     told = typed(*line)
     assert (told.exit_code, told.stdout, list(folder.iterdir())) == (2, "", [])
     assert "SYNC_WORKER_DATABASE_URL is set and blank" in told.stderr
+
+
+def test_a_missing_archive_ends_the_worker_without_counts(typed):
+    failed = typed("run", "--archive", "none.jsonl")
+    assert (failed.exit_code, failed.stdout) == (6, "")

@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import nullcontext
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,9 +66,10 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     with bootstrap.worker.running(run.settings, _log(run), redaction, is_daemon=is_daemon) as parts:
         shutdown.attach(parts.worker)
         open_kafka = None if archives else parts.kafka_opener()
+        sources = _opened_archives(run, archives)
         try:
             if open_kafka is None:
-                is_whole = _apply_archives(run, parts.worker, archives)
+                is_whole = _apply_archives(run, parts.worker, sources)
             else:
                 with parts.probed() if is_daemon else nullcontext():
                     is_whole = parts.worker.run(open_kafka, until_idle)
@@ -98,17 +100,25 @@ def _log(run: Invocation) -> "FilteringBoundLogger":
     )
 
 
-def _apply_archives(run: Invocation, worker: "Worker", archives: tuple[Path, ...]) -> bool:
-    """Whether all of them were read to their ends."""
-    sources = [bootstrap.streams.archive_source(run.settings, path) for path in archives]
-    for source in sources:
+def _opened_archives(
+    run: Invocation, archives: tuple[Path, ...]
+) -> "list[tuple[Path, ArchiveSource]]":
+    sources = [(path, bootstrap.streams.archive_source(run.settings, path)) for path in archives]
+    for _, source in sources:
         source.stream_id  # noqa: B018 - opens each file before the first one is applied
+    return sources
+
+
+def _apply_archives(
+    run: Invocation, worker: "Worker", sources: "list[tuple[Path, ArchiveSource]]"
+) -> bool:
+    """Whether all of them were read to their ends."""
 
     def apply(path: Path, source: "ArchiveSource") -> bool:
         with run.output.progress(str(path), source.fraction_read):
             return worker.run(lambda: source, until_idle_seconds=0)
 
-    return all(map(apply, archives, sources))
+    return all(starmap(apply, sources))
 
 
 def _require_whole(is_whole: bool) -> None:
