@@ -182,7 +182,7 @@ def test_a_transaction_never_exceeds_its_limit_whatever_is_fetched(registry, tmp
     assert run(registry, ArchiveSource(archive, 3), 3)[0].read == [3, 3, 1]
 
 
-def test_what_a_poll_leaves_behind_does_not_wait_for_the_transaction(registry, tmp_path):
+def test_garbage_of_a_poll_does_not_wait_for_the_transaction(registry, tmp_path):
     documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(4)]
     source = Littering(written(tmp_path / "a.jsonl", numbered(documents)), 1)
     assert run(registry, source, 10)[0].read == [4]
