@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from sync_worker.cli.errors import say_command
+from sync_worker.cli.lazy_imports import execute_pending
 from sync_worker.cli.output import Form, Globals, csv_is_for_lists
 from sync_worker.cli.params import refuse_unclear
 from sync_worker.domain.characters import cleaned
@@ -129,6 +130,7 @@ class Command(_TakesGlobals):
 
     def invoke(self, ctx: click.Context) -> Any:
         ctx.meta[_CHANGES] = self._changes(ctx.params)
+        execute_pending()
         try:
             return super().invoke(ctx)
         except Exception as error:

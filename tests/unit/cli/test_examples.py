@@ -105,3 +105,17 @@ def test_a_mistyped_command_is_met_with_the_one_meant(typed, typo, meant):
     told = typed(typo)
     assert told.exit_code == 2
     assert f"Did you mean '{meant}'?" in told.stderr
+
+
+def test_a_command_that_runs_puts_no_import_off():
+    program = (
+        "import sys\n"
+        "from importlib.util import _LazyModule\n"
+        "from sync_worker.cli.main import run\n"
+        "run(['doctor'])\n"
+        "print([name for name, module in sys.modules.items() if type(module) is _LazyModule])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
