@@ -230,6 +230,6 @@ def test_a_blank_database_url_makes_no_registry(typed, folder, monkeypatch, line
     assert "SYNC_WORKER_DATABASE_URL is set and blank" in told.stderr
 
 
-def test_a_missing_archive_ends_the_worker_without_counts(typed):
+def test_a_missing_archive_ends_the_worker_without_counts(populated, typed):
     failed = typed("run", "--archive", "none.jsonl")
     assert (failed.exit_code, failed.stdout) == (6, "")
