@@ -36,7 +36,7 @@ def pattern(shown):
 
 
 @pytest.fixture
-def shell(typed, folder):
+def shell(sync_worker, folder):
     """Has a line of the shell done; what it prints."""
     path = f"{INSTALLED.parent}:/usr/bin:/bin"
 
@@ -52,7 +52,7 @@ def shell(typed, folder):
             return done.stdout.decode()
         settings, arguments, otherwise = call.groups()
         environment = dict(word.split("=", 1) for word in shlex.split(settings))
-        done = typed(*shlex.split(arguments), **environment)
+        done = sync_worker(*shlex.split(arguments), **environment)
         failed = otherwise and done.exit_code != 0
         return done.stdout + (f"exit code {done.exit_code}\n" if failed else "")
 
@@ -73,8 +73,8 @@ def mentioned(document):
     text = document.read_text(encoding="utf-8")
     outside = CONSOLE.sub("", text)
     lines = [line for block in BLOCK.findall(outside) for line in block.splitlines()]
-    typed = [line.strip() for line in lines if line.strip().startswith("sync-worker ")]
-    return [*typed, *INLINE.findall(BLOCK.sub("", outside))]
+    commands = [line.strip() for line in lines if line.strip().startswith("sync-worker ")]
+    return [*commands, *INLINE.findall(BLOCK.sub("", outside))]
 
 
 @pytest.mark.parametrize("document", [d for d in DOCUMENTS if mentioned(d)], ids=lambda d: d.name)

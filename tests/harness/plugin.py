@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def typed(capsys: pytest.CaptureFixture[str]) -> CommandLine:
+def sync_worker(capsys: pytest.CaptureFixture[str]) -> CommandLine:
     """Calls a command as it is typed after `sync-worker`, in this process."""
     return CommandLine(capsys)
 

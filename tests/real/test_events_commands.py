@@ -26,7 +26,7 @@ Typed = Callable[..., Done]
 
 
 @pytest.fixture
-def typed(
+def sync_worker(
     cluster: Cluster,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -58,30 +58,38 @@ def odd_records(topic: str) -> list[Record]:
     ]
 
 
-def test_what_is_published_and_exported_is_the_same_file(cluster: Cluster, typed: Typed) -> None:
+def test_what_is_published_and_exported_is_the_same_file(
+    cluster: Cluster, sync_worker: Typed
+) -> None:
     topic = cluster.topic(partitions=3)
     records = odd_records(topic)
     write_archive(Path("in.jsonl"), records)
-    code, out, err = typed("events", "publish", "in.jsonl", "-o", "json")
+    code, out, err = sync_worker("events", "publish", "in.jsonl", "-o", "json")
     assert code == 0, err
     shown = json.loads(out)
     assert (shown["records"], shown["published"]) == (10, 10)
     assert [(p["partition"], p["published"]) for p in shown["partitions"]] == [(0, 6), (2, 4)]
-    code, out, err = typed("events", "export", "--out", "out.jsonl", "--topic", topic, "-o", "json")
+    code, out, err = sync_worker(
+        "events", "export", "--out", "out.jsonl", "--topic", topic, "-o", "json"
+    )
     assert code == 0, err
     assert json.loads(out)["exported"] == 10
     assert Path("out.jsonl").read_bytes() == Path("in.jsonl").read_bytes()
     assert Path("out.jsonl").read_bytes() == b"".join(map(line_of, records))
 
 
-def test_the_same_range_gives_the_same_file_packed_too(cluster: Cluster, typed: Typed) -> None:
+def test_the_same_range_gives_the_same_file_packed_too(
+    cluster: Cluster, sync_worker: Typed
+) -> None:
     topic = cluster.topic(partitions=3)
     for partition in range(3):
         cluster.send(topic, range(300), partition)
     for name in ("one.jsonl.gz", "two.jsonl.gz"):
-        assert typed("events", "export", "--out", name, "--topic", topic)[0] == 0
+        assert sync_worker("events", "export", "--out", name, "--topic", topic)[0] == 0
     assert Path("one.jsonl.gz").read_bytes() == Path("two.jsonl.gz").read_bytes()
-    code, out, _err = typed("events", "export", "--out", "-", "--topic", topic, "--partition", "1")
+    code, out, _err = sync_worker(
+        "events", "export", "--out", "-", "--topic", topic, "--partition", "1"
+    )
     lines = [json.loads(line) for line in out.splitlines()]
     assert code == 0
     assert [(line["partition"], line["payload"]) for line in lines] == [
@@ -89,7 +97,7 @@ def test_the_same_range_gives_the_same_file_packed_too(cluster: Cluster, typed: 
     ]
 
 
-def test_gaps_close_and_everything_else_stays(cluster: Cluster, typed: Typed) -> None:
+def test_gaps_close_and_everything_else_stays(cluster: Cluster, sync_worker: Typed) -> None:
     one, other = cluster.topic(), cluster.topic()
     with cluster.transaction() as producer:
         producer.send(one, b"a", timestamp_ms=EPOCH_MS)
@@ -97,44 +105,46 @@ def test_gaps_close_and_everything_else_stays(cluster: Cluster, typed: Typed) ->
     with cluster.transaction() as producer:
         producer.send(one, b"b", timestamp_ms=EPOCH_MS)
     cluster.until_end(one, 4)
-    assert typed("events", "export", "--out", "a.jsonl", "--topic", one)[0] == 0
+    assert sync_worker("events", "export", "--out", "a.jsonl", "--topic", one)[0] == 0
     lines = Path("a.jsonl").read_text()
     assert [json.loads(line)["offset"] for line in lines.splitlines()] == [0, 2]
     Path("b.jsonl").write_text(lines.replace(one, other))
-    assert typed("events", "publish", "b.jsonl")[0] == 0
-    assert typed("events", "export", "--out", "c.jsonl", "--topic", other)[0] == 0
+    assert sync_worker("events", "publish", "b.jsonl")[0] == 0
+    assert sync_worker("events", "export", "--out", "c.jsonl", "--topic", other)[0] == 0
     assert Path("c.jsonl").read_text() == lines.replace(one, other).replace(
         '"offset": 2', '"offset": 1'
     )
 
 
-def test_an_export_is_a_range(cluster: Cluster, typed: Typed) -> None:
+def test_an_export_is_a_range(cluster: Cluster, sync_worker: Typed) -> None:
     topic = cluster.topic()
     cluster.send(topic, range(10))
     arguments = ("--topic", topic, "--partition", "0", "--from", "offset:3", "--until", "offset:5")
-    code, out, _err = typed("events", "export", "--out", "a.jsonl", *arguments, "-o", "json")
+    code, out, _err = sync_worker("events", "export", "--out", "a.jsonl", *arguments, "-o", "json")
     assert code == 0
     (row,) = json.loads(out)["partitions"]
     assert row == {"topic": topic, "partition": 0, "from": 3, "until": 5, "records": 2}
 
 
-def test_a_file_that_is_there_is_replaced_with_yes_alone(cluster: Cluster, typed: Typed) -> None:
+def test_a_file_that_is_there_is_replaced_with_yes_alone(
+    cluster: Cluster, sync_worker: Typed
+) -> None:
     topic = cluster.topic()
     cluster.send(topic, range(2))
     Path("a.jsonl").write_text("dear")
-    code, _out, err = typed("events", "export", "--out", "a.jsonl", "--topic", topic)
+    code, _out, err = sync_worker("events", "export", "--out", "a.jsonl", "--topic", topic)
     assert (code, Path("a.jsonl").read_text()) == (2, "dear")
     assert "--yes" in err
-    assert typed("events", "export", "--out", "a.jsonl", "--topic", topic, "-y")[0] == 0
+    assert sync_worker("events", "export", "--out", "a.jsonl", "--topic", topic, "-y")[0] == 0
     assert len(Path("a.jsonl").read_text().splitlines()) == 2
 
 
-def test_a_topic_that_is_not_there_leaves_no_file(cluster: Cluster, typed: Typed) -> None:
-    code, _out, err = typed("events", "export", "--out", "a.jsonl", "--topic", "nowhere")
+def test_a_topic_that_is_not_there_leaves_no_file(cluster: Cluster, sync_worker: Typed) -> None:
+    code, _out, err = sync_worker("events", "export", "--out", "a.jsonl", "--topic", "nowhere")
     assert code == 2
     assert "topics create" in err
     write_archive(Path("b.jsonl"), [Record("nowhere", 0, 0, EPOCH_MS, b"k", b"v")])
-    code, _out, err = typed("events", "publish", "b.jsonl")
+    code, _out, err = sync_worker("events", "publish", "b.jsonl")
     assert code == 2
     assert "topics create" in err
     assert [path.name for path in Path().iterdir()] == ["b.jsonl"]
@@ -142,25 +152,25 @@ def test_a_topic_that_is_not_there_leaves_no_file(cluster: Cluster, typed: Typed
 
 @pytest.mark.parametrize("damage", ["a partition too many", "a bad line"])
 def test_nothing_is_published_of_what_cannot_be_published_whole(
-    cluster: Cluster, typed: Typed, damage: str
+    cluster: Cluster, sync_worker: Typed, damage: str
 ) -> None:
     topic = cluster.topic(partitions=2)
     lines = [line_of(Record(topic, 1, n, EPOCH_MS, b"k", b"v")) for n in range(5)]
     bad = line_of(Record(topic, 2, 0, EPOCH_MS, b"k", b"v")) if "too many" in damage else b"{\n"
     Path("a.jsonl").write_bytes(b"".join([*lines, bad]))
-    code, _out, err = typed("events", "publish", "a.jsonl")
+    code, _out, err = sync_worker("events", "publish", "a.jsonl")
     assert code == 2
     assert ("partition 2" in err) if "too many" in damage else ("a.jsonl, line 6" in err)
-    code, out, _err = typed("events", "export", "--out", "-", "--topic", topic)
+    code, out, _err = sync_worker("events", "export", "--out", "-", "--topic", topic)
     assert (code, out) == (0, "")
 
 
-def test_a_dry_run_publishes_nothing(cluster: Cluster, typed: Typed) -> None:
+def test_a_dry_run_publishes_nothing(cluster: Cluster, sync_worker: Typed) -> None:
     topic = cluster.topic()
     write_archive(Path("a.jsonl"), [Record(topic, 0, 0, EPOCH_MS, b"k", b"v")])
-    code, out, _err = typed("events", "publish", "a.jsonl", "--dry-run", "-o", "json")
+    code, out, _err = sync_worker("events", "publish", "a.jsonl", "--dry-run", "-o", "json")
     assert (code, json.loads(out)["published"], json.loads(out)["records"]) == (0, 0, 1)
-    assert typed("events", "export", "--out", "-", "--topic", topic)[1] == ""
+    assert sync_worker("events", "export", "--out", "-", "--topic", topic)[1] == ""
 
 
 @pytest.mark.parametrize(
@@ -173,7 +183,7 @@ def test_a_dry_run_publishes_nothing(cluster: Cluster, typed: Typed) -> None:
     ],
 )
 def test_what_the_broker_would_refuse_is_refused_in_advance(
-    cluster: Cluster, typed: Typed, options: dict[str, str], record: dict[str, Any], told: str
+    cluster: Cluster, sync_worker: Typed, options: dict[str, str], record: dict[str, Any], told: str
 ) -> None:
     topic = cluster.topic()
     fine = Record(topic, 0, 0, EPOCH_MS, b"k", b"v" * 4929)
@@ -183,70 +193,70 @@ def test_what_the_broker_would_refuse_is_refused_in_advance(
     write_archive(
         Path("a.jsonl"), [fine, fine._replace(offset=1, **{"timestamp_ms": EPOCH_MS} | record)]
     )
-    code, _out, err = typed("events", "publish", "a.jsonl")
+    code, _out, err = sync_worker("events", "publish", "a.jsonl")
     assert code == 2
     assert f"{topic}: offset 1 of partition 0 " in err
     assert told in err
-    assert typed("events", "export", "--out", "-", "--topic", topic)[1] == ""
+    assert sync_worker("events", "export", "--out", "-", "--topic", topic)[1] == ""
     write_archive(Path("a.jsonl"), [fine])
-    assert typed("events", "publish", "a.jsonl")[0] == 0
+    assert sync_worker("events", "publish", "a.jsonl")[0] == 0
 
 
 def test_a_topic_that_overwrites_timestamps_is_refused_unless_forced(
-    cluster: Cluster, typed: Typed
+    cluster: Cluster, sync_worker: Typed
 ) -> None:
     topic = cluster.topic()
     cluster.alter(topic, message_timestamp_type="LogAppendTime")
     write_archive(Path("a.jsonl"), [Record(topic, 0, 0, EPOCH_MS, b"k", None)])
     for more in ((), ("--dry-run",), ("--yes",)):
-        code, _out, err = typed("events", "publish", "a.jsonl", *more)
+        code, _out, err = sync_worker("events", "publish", "a.jsonl", *more)
         assert (code, "LogAppendTime" in err) == (4, True)
-    assert typed("events", "export", "--out", "-", "--topic", topic)[1] == ""
-    assert typed("events", "publish", "a.jsonl", "--accept-changed-timestamps")[0] == 0
-    exported = json.loads(typed("events", "export", "--out", "-", "--topic", topic)[1])
+    assert sync_worker("events", "export", "--out", "-", "--topic", topic)[1] == ""
+    assert sync_worker("events", "publish", "a.jsonl", "--accept-changed-timestamps")[0] == 0
+    exported = json.loads(sync_worker("events", "export", "--out", "-", "--topic", topic)[1])
     assert exported["tstype"] == "logappend"
     assert exported["ts"] > EPOCH_MS
 
 
-def test_no_timestamp_of_a_broker_becomes_a_producers(cluster: Cluster, typed: Typed) -> None:
+def test_no_timestamp_of_a_broker_becomes_a_producers(cluster: Cluster, sync_worker: Typed) -> None:
     topic = cluster.topic()
     stamped = Record(topic, 0, 3, EPOCH_MS, b"k", None, (), is_log_append_time=True)
     write_archive(Path("a.jsonl"), [stamped])
-    code, _out, err = typed("events", "publish", "a.jsonl")
+    code, _out, err = sync_worker("events", "publish", "a.jsonl")
     assert (code, "the tombstone offset 3 of partition 0" in err) == (4, True)
     write_archive(Path("a.jsonl"), [stamped._replace(value=b"{}")])
-    assert typed("events", "publish", "a.jsonl")[0] == 0
+    assert sync_worker("events", "publish", "a.jsonl")[0] == 0
 
 
 def test_a_topic_with_hidden_options_is_refused_unless_forced(
-    guarded_cluster: Cluster, typed: Typed, monkeypatch: pytest.MonkeyPatch
+    guarded_cluster: Cluster, sync_worker: Typed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic, everybody = guarded_cluster.topic(), "User:*"
     guarded_cluster.permit(everybody, topic, ACLOperation.ALL)
     guarded_cluster.permit(everybody, topic, ACLOperation.DESCRIBE_CONFIGS, ACLPermissionType.DENY)
     monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", guarded_cluster.bootstrap)
     write_archive(Path("a.jsonl"), [Record(topic, 0, 0, EPOCH_MS, b"k", b"v")])
-    code, _out, err = typed("events", "publish", "a.jsonl")
+    code, _out, err = sync_worker("events", "publish", "a.jsonl")
     assert (code, "DESCRIBE_CONFIGS" in err) == (4, True)
 
 
 def test_another_machines_cluster_needs_yes(
-    cluster: Cluster, typed: Typed, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, sync_worker: Typed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second server in the list is enough; the first is the one that answers."""
     topic = cluster.topic()
     write_archive(Path("a.jsonl"), [Record(topic, 0, 0, EPOCH_MS, b"k", b"v")])
     servers = f"{cluster.bootstrap},kafka.example.invalid:9092"
     monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", servers)
-    code, _out, err = typed("events", "publish", "a.jsonl")
+    code, _out, err = sync_worker("events", "publish", "a.jsonl")
     assert code == 2
     assert "not a development cluster" in err
-    assert typed("events", "export", "--out", "-", "--topic", topic)[1] == ""
-    assert typed("events", "publish", "a.jsonl", "--yes")[0] == 0
+    assert sync_worker("events", "export", "--out", "-", "--topic", topic)[1] == ""
+    assert sync_worker("events", "publish", "a.jsonl", "--yes")[0] == 0
 
 
 def test_what_stops_midway_says_how_to_go_on(
-    cluster: Cluster, typed: Typed, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, sync_worker: Typed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A record that the broker refuses, for its time: the topic's limit came after the look."""
     topic = cluster.topic(partitions=2)
@@ -267,14 +277,14 @@ def test_what_stops_midway_says_how_to_go_on(
         *(Record(topic, 1, n, EPOCH_MS, b"k", str(n).encode()) for n in range(3)),
     ]
     write_archive(Path("a.jsonl"), records)
-    code, out, err = typed("events", "publish", "a.jsonl", "-o", "json")
+    code, out, err = sync_worker("events", "publish", "a.jsonl", "-o", "json")
     assert code == 2
     published = {p["partition"]: p["published"] for p in json.loads(out)["partitions"]}
     error = json.loads(err.strip().splitlines()[-1])["error"]
     assert f"--topic {topic} --partition 0 --from offset:{published[0]}" in error["hint"]
     assert f"{sum(published.values())} of 6006" in error["message"]
     assert published[0] <= 6000
-    found = typed("events", "export", "--out", "-", "--topic", topic, "--partition", "0")[1]
+    found = sync_worker("events", "export", "--out", "-", "--topic", topic, "--partition", "0")[1]
     there = [json.loads(line)["payload"] for line in found.splitlines()]
     assert there[: published[0]] == [str(number) for number in range(published[0])]
 

@@ -59,7 +59,7 @@ def less(cluster: Cluster) -> Iterator[KafkaProxy]:
 
 
 @pytest.fixture
-def typed(
+def sync_worker(
     cluster: Cluster,
     less: KafkaProxy,
     tmp_path: Path,
@@ -95,30 +95,30 @@ def checks(told: tuple[int, str, str]) -> dict[str, Any]:
     return {item["id"]: item for item in json.loads(told[1])["items"]}
 
 
-def test_a_worker_goes_on_where_brokers_tell_no_ids(typed: Typed, less: KafkaProxy) -> None:
-    assert typed("run", "--until-idle", "0")[0] == 0
+def test_a_worker_goes_on_where_brokers_tell_no_ids(sync_worker: Typed, less: KafkaProxy) -> None:
+    assert sync_worker("run", "--until-idle", "0")[0] == 0
     less.offered = KAFKA_2_7
-    assert typed("events", "publish", "stream.jsonl", "--yes")[0] == 0
-    code, out, log = typed("run", "--until-idle", "0")
+    assert sync_worker("events", "publish", "stream.jsonl", "--yes")[0] == 0
+    code, out, log = sync_worker("run", "--until-idle", "0")
     assert (code, json.loads(out)["superseded"]) == (0, 5), log
     assert "topics_without_id" in log
-    told = checks(typed("doctor"))
+    told = checks(sync_worker("doctor"))
     assert told["topic_ids"]["status"] == "warn"
     assert "goes unnoticed when a topic is re-created" in told["topic_ids"]["detail"]
     less.offered = {}
-    assert typed("events", "publish", "stream.jsonl", "--yes")[0] == 0
-    code, out, log = typed("run", "--until-idle", "0")
+    assert sync_worker("events", "publish", "stream.jsonl", "--yes")[0] == 0
+    code, out, log = sync_worker("run", "--until-idle", "0")
     assert (code, json.loads(out)["superseded"]) == (0, 5), log
-    assert checks(typed("doctor"))["topic_ids"]["status"] == "ok"
+    assert checks(sync_worker("doctor"))["topic_ids"]["status"] == "ok"
 
 
 @pytest.mark.parametrize("lacking", LESS)
 def test_what_brokers_lack_is_said_in_a_sentence(
-    typed: Typed, less: KafkaProxy, lacking: str, monkeypatch: pytest.MonkeyPatch
+    sync_worker: Typed, less: KafkaProxy, lacking: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     less.offered = LESS[lacking]
     results = {
-        command[0:2]: typed(*command)
+        command[0:2]: sync_worker(*command)
         for command in (
             ("status",),
             ("doctor",),
@@ -130,7 +130,7 @@ def test_what_brokers_lack_is_said_in_a_sentence(
         )
     }
     monkeypatch.setenv("SYNC_WORKER_KAFKA_REGION_TOPIC", f"{less.port}-new")
-    results["topics", "create"] = typed("topics", "create")
+    results["topics", "create"] = sync_worker("topics", "create")
     for command, (code, _, said) in results.items():
         assert code not in (BUG, UNREACHABLE), (command, said)
         if code == REFUSED:
@@ -158,15 +158,15 @@ def test_what_brokers_lack_is_said_in_a_sentence(
 
 
 def test_a_setting_reaches_brokers_that_drop_newer_version_requests(
-    typed: Typed, less: KafkaProxy, monkeypatch: pytest.MonkeyPatch
+    sync_worker: Typed, less: KafkaProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     less.newest_api_versions = 2
-    code, _, said = typed("topics", "create")
+    code, _, said = sync_worker("topics", "create")
     assert code == 5
     assert "SYNC_WORKER_KAFKA_API_VERSION" in said
     monkeypatch.setenv("SYNC_WORKER_KAFKA_API_VERSION", "2.3")
-    assert typed("topics", "create")[0] == 0
-    code, out, log = typed("run", "--until-idle", "0")
+    assert sync_worker("topics", "create")[0] == 0
+    code, out, log = sync_worker("run", "--until-idle", "0")
     assert (code, json.loads(out)["read"]) == (0, 5), log
-    assert typed("events", "publish", "stream.jsonl", "--yes")[0] == 0
-    assert typed("reconcile", "--against", "topics")[0] == 0
+    assert sync_worker("events", "publish", "stream.jsonl", "--yes")[0] == 0
+    assert sync_worker("reconcile", "--against", "topics")[0] == 0

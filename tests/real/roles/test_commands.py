@@ -93,7 +93,7 @@ REFUSED = (
 
 
 @pytest.fixture
-def as_role(users, database, tmp_path, monkeypatch, typed):
+def as_role(users, database, tmp_path, monkeypatch, sync_worker):
     """Runs a command as a role's user, in a folder with an archive and one that has grown."""
     monkeypatch.chdir(tmp_path)
     lines = stream(tmp_path).read_bytes()
@@ -106,7 +106,7 @@ def as_role(users, database, tmp_path, monkeypatch, typed):
 
     def call(role, line):
         settings(monkeypatch, users.url(role, database))
-        return typed(*line.split())
+        return sync_worker(*line.split())
 
     return call
 

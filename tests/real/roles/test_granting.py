@@ -45,16 +45,16 @@ def rights(connection, schema_name="public"):
     return connection.execute(RIGHTS_THAT_THERE_ARE, {"schema": schema_name}).fetchall()
 
 
-def test_granting_again_changes_nothing(owner, typed):
+def test_granting_again_changes_nothing(owner, sync_worker):
     before = rights(owner)
-    assert typed("db", "roles", "--apply").exit_code == 0
+    assert sync_worker("db", "roles", "--apply").exit_code == 0
     assert rights(owner) == before
 
 
-def test_without_apply_nothing_is_changed(owner, typed):
+def test_without_apply_nothing_is_changed(owner, sync_worker):
     owner.execute("REVOKE SELECT ON complaints_clinic FROM complaints_reader")
     before = rights(owner)
-    assert typed("db", "roles").exit_code == 0
+    assert sync_worker("db", "roles").exit_code == 0
     assert rights(owner) == before
 
 
@@ -70,25 +70,25 @@ def test_without_apply_nothing_is_changed(owner, typed):
         "GRANT EXECUTE ON FUNCTION lock_own_system() TO PUBLIC",
     ],
 )
-def test_what_should_not_be_there_is_taken_away(owner, grant, typed):
+def test_what_should_not_be_there_is_taken_away(owner, grant, sync_worker):
     before = rights(owner)
     owner.execute(grant.encode())
     assert rights(owner) != before
-    assert typed("db", "roles", "--apply").exit_code == 0
+    assert sync_worker("db", "roles", "--apply").exit_code == 0
     assert rights(owner) == before
 
 
-def test_nobody_but_the_owner_may_add_to_the_schema(owner, typed):
+def test_nobody_but_the_owner_may_add_to_the_schema(owner, sync_worker):
     owner.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
-    assert typed("db", "roles", "--apply").exit_code == 0
+    assert sync_worker("db", "roles", "--apply").exit_code == 0
     may = "SELECT has_schema_privilege(%s, 'public', 'CREATE')"
     assert {owner.execute(may, [role]).fetchone()[0] for role in ROLES} == {False}
 
 
-def test_what_is_printed_does_the_same_in_another_client(owner, typed):
+def test_what_is_printed_does_the_same_in_another_client(owner, sync_worker):
     wanted = rights(owner)
     owner.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC")
-    done = typed("db", "roles")
+    done = sync_worker("db", "roles")
     assert done.exit_code == 0
     owner.execute(done.stdout.encode())
     assert rights(owner) == wanted
@@ -119,14 +119,16 @@ def test_several_at_once_do_it_one_after_the_other(owner, owner_url):
 
 
 @pytest.mark.parametrize("name", ["complaints", 'we"ird %s :name $1'])
-def test_tables_in_a_schema_of_their_own_are_served_there(users, database, owner, name, typed):
+def test_tables_in_a_schema_of_their_own_are_served_there(
+    users, database, owner, name, sync_worker
+):
     identifier = sql.Identifier(name)
     owner.execute(sql.SQL("CREATE SCHEMA {}").format(identifier))
     for user in (owner.info.user, *users.names.values()):
         setting = sql.SQL("ALTER ROLE {} IN DATABASE {} SET search_path = {}")
         owner.execute(setting.format(sql.Identifier(user), sql.Identifier(database), identifier))
-    assert typed("db", "upgrade").exit_code == 0
-    assert typed("db", "roles", "--apply").exit_code == 0
+    assert sync_worker("db", "upgrade").exit_code == 0
+    assert sync_worker("db", "roles", "--apply").exit_code == 0
     with psycopg.connect(users.url(SUPPORT, database)) as support:
         support.execute("INSERT INTO patient_board VALUES ('03', 'SE2321000016-PN03', 'N')")
     with psycopg.connect(users.url(READER, database)) as reader:
@@ -146,10 +148,12 @@ def test_a_schema_can_be_named_in_the_address(owner, owner_url):
     assert any('"elsewhere"."clinic"' in statement for statement in granted)
 
 
-def test_who_does_not_own_the_tables_grants_nothing(users, database, owner, monkeypatch, typed):
+def test_who_does_not_own_the_tables_grants_nothing(
+    users, database, owner, monkeypatch, sync_worker
+):
     before = rights(owner)
     settings(monkeypatch, users.url(WORKER, database))
-    done = typed("db", "roles", "--apply", "-o", "json")
+    done = sync_worker("db", "roles", "--apply", "-o", "json")
     assert (done.exit_code, done.error["code"]) == (4, "permission")
     assert rights(owner) == before
 
@@ -171,11 +175,11 @@ def plain_owner_url(postgres, template):
 
 
 def test_an_owner_without_createrole_grants_rights_to_existing_roles(
-    plain_owner_url, monkeypatch, typed
+    plain_owner_url, monkeypatch, sync_worker
 ):
     settings(monkeypatch, plain_owner_url)
-    assert typed("db", "upgrade").exit_code == 0
-    assert typed("db", "roles", "--apply").exit_code == 0
+    assert sync_worker("db", "upgrade").exit_code == 0
+    assert sync_worker("db", "roles", "--apply").exit_code == 0
     with psycopg.connect(plain_owner_url, autocommit=True) as owner:
         may = "SELECT has_table_privilege(%s, 'complaints_clinic', 'SELECT')"
         assert owner.execute(may, [READER]).fetchall() == [(True,)]
@@ -200,10 +204,10 @@ def test_every_table_and_function_that_there_is_was_thought_of(owner):
     assert {name for (name,) in found} == thought_of
 
 
-def test_an_admin_can_add_and_remove_after_an_upgrade(users, database, owner, typed):
-    assert typed("db", "upgrade").exit_code == 0
-    assert typed("db", "roles", "--apply").exit_code == 0
+def test_an_admin_can_add_and_remove_after_an_upgrade(users, database, owner, sync_worker):
+    assert sync_worker("db", "upgrade").exit_code == 0
+    assert sync_worker("db", "roles", "--apply").exit_code == 0
     with pytest.MonkeyPatch.context() as patch:
         settings(patch, users.url(ADMIN, database))
-        assert typed("clinics", "add", ACTIVE).exit_code == 0
-        assert typed("clinics", "remove", ACTIVE, "--yes").exit_code == 0
+        assert sync_worker("clinics", "add", ACTIVE).exit_code == 0
+        assert sync_worker("clinics", "remove", ACTIVE, "--yes").exit_code == 0

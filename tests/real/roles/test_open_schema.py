@@ -45,11 +45,11 @@ def url_of(server, who):
 
 
 @pytest.fixture
-def keeper(server, monkeypatch, tmp_path, typed):
+def keeper(server, monkeypatch, tmp_path, sync_worker):
     """The tables' owner, who owns neither their schema nor the database."""
     monkeypatch.chdir(tmp_path)
     settings(monkeypatch, url_of(server, "keeper"))
-    assert typed("db", "upgrade", "-q").exit_code == 0
+    assert sync_worker("db", "upgrade", "-q").exit_code == 0
 
 
 @pytest.fixture
@@ -85,8 +85,8 @@ def planted(signature, returns):
 
 
 @pytest.mark.usefixtures("keeper")
-def test_roles_are_refused_while_everybody_may_add_to_the_schema(server, typed):
-    done = typed("db", "roles", "--apply", "-o", "json")
+def test_roles_are_refused_while_everybody_may_add_to_the_schema(server, sync_worker):
+    done = sync_worker("db", "roles", "--apply", "-o", "json")
     assert done.exit_code == 4
     error = done.error
     assert error["code"] == "open_schema"
@@ -96,23 +96,23 @@ def test_roles_are_refused_while_everybody_may_add_to_the_schema(server, typed):
     may = "SELECT has_table_privilege('complaints_reader', 'public.complaints_clinic', 'SELECT')"
     assert server.execute(may).fetchone() == (False,)
     server.execute(REVOKED)
-    assert typed("db", "roles", "--apply").exit_code == 0
+    assert sync_worker("db", "roles", "--apply").exit_code == 0
     assert server.execute(may).fetchone() == (True,)
 
 
 @pytest.mark.usefixtures("keeper")
-def test_the_doctor_sees_that_everybody_may_add(server, typed):
-    done = typed("doctor", "-o", "json")
+def test_the_doctor_sees_that_everybody_may_add(server, sync_worker):
+    done = sync_worker("doctor", "-o", "json")
     assert done.exit_code == 3
     (check,) = [one for one in done.items if one["id"] == "roles"]
     assert check["status"] == "fail"
     assert REVOKED in check["fix"]
     server.execute(REVOKED)
-    (check,) = [one for one in typed("doctor", "-o", "json").items if one["id"] == "roles"]
+    (check,) = [one for one in sync_worker("doctor", "-o", "json").items if one["id"] == "roles"]
     assert "may add" not in check["detail"]
 
 
-def test_nothing_that_a_stranger_planted_ever_runs(server, loot, tmp_path, typed):
+def test_nothing_that_a_stranger_planted_ever_runs(server, loot, tmp_path, sync_worker):
     archive = write_archive(
         tmp_path / "stream.jsonl", numbered([activated(ACTIVE, 0, regionCode="01")])
     )
@@ -131,15 +131,15 @@ def test_nothing_that_a_stranger_planted_ever_runs(server, loot, tmp_path, typed
         (f"reconcile --against archive:{archive}", 0),
         (f"clinics remove {ACTIVE} --yes", 0),
     ):
-        assert typed(*line.split()).exit_code == code, line
+        assert sync_worker(*line.split()).exit_code == code, line
         assert loot() == [], line
     logged = "SELECT change FROM public.change_log ORDER BY id"
     assert [row[0] for row in server.execute(logged)] == ["board_set", "registered", "removed"]
 
 
-def test_what_was_planted_is_refused_with_what_takes_it_away(server, loot, typed):
+def test_what_was_planted_is_refused_with_what_takes_it_away(server, loot, sync_worker):
     server.execute(REVOKED)
-    done = typed("db", "roles", "--apply", "-o", "json")
+    done = sync_worker("db", "roles", "--apply", "-o", "json")
     assert done.exit_code == 4
     error = done.error
     assert "FUNCTION public.hashtext(character varying) by mallory_" in error["message"]
@@ -147,11 +147,11 @@ def test_what_was_planted_is_refused_with_what_takes_it_away(server, loot, typed
     remedies = error["hint"].partition(": ")[2].partition("; then")[0].split("; ")
     for statement in remedies:
         server.execute(statement)
-    assert typed("db", "roles", "--apply").exit_code == 0
+    assert sync_worker("db", "roles", "--apply").exit_code == 0
 
 
-def test_no_migration_runs_what_was_planted(server, loot, typed):
+def test_no_migration_runs_what_was_planted(server, loot, sync_worker):
     server.execute("DELETE FROM public.alembic_version")
-    done = typed("db", "upgrade", "-o", "json")
+    done = sync_worker("db", "upgrade", "-o", "json")
     assert (done.exit_code, "somebody has added to the schema" in done.stderr) == (4, True)
     assert loot() == []

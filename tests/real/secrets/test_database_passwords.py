@@ -26,15 +26,15 @@ HEAD, TAIL = "Hemligt7", "S3condOrd"
 def test_a_password_of_any_characters_works_and_is_not_revealed(
     login: Login,
     database_url: str,
-    typed: CommandLine,
+    sync_worker: CommandLine,
     between: str,
 ) -> None:
     name = database_url.rpartition("/")[2]
     url = f"{login(HEAD + between + TAIL)}/{name}"
     wrong = url.replace(HEAD, HEAD + "x")
-    right = typed("db", "current", "-o", "json", SYNC_WORKER_DATABASE_URL=url)
-    debug = typed("db", "current", "--debug", "-o", "json", SYNC_WORKER_DATABASE_URL=wrong)
-    doctor = typed("doctor", "-o", "json", SYNC_WORKER_DATABASE_URL=wrong)
+    right = sync_worker("db", "current", "-o", "json", SYNC_WORKER_DATABASE_URL=url)
+    debug = sync_worker("db", "current", "--debug", "-o", "json", SYNC_WORKER_DATABASE_URL=wrong)
+    doctor = sync_worker("doctor", "-o", "json", SYNC_WORKER_DATABASE_URL=wrong)
     assert [done.exit_code for done in (right, debug, doctor)] == [0, 5, 3]
     told = "".join(done.stdout + done.stderr for done in (right, debug, doctor))
     assert "password authentication failed" in told
@@ -59,10 +59,10 @@ def test_the_server_that_takes_writes_is_found_among_several(
 def test_a_server_that_takes_no_writes_is_passed_over(
     postgres: PostgresServer,
     login: Login,
-    typed: CommandLine,
+    sync_worker: CommandLine,
     tmp_path: Path,
 ) -> None:
     url = f"{login('secret-word')}/postgres?target_session_attrs=standby"
-    done = typed("db", "current", "-o", "json", SYNC_WORKER_DATABASE_URL=url)
+    done = sync_worker("db", "current", "-o", "json", SYNC_WORKER_DATABASE_URL=url)
     assert done.exit_code == 5
     assert "server is not in hot standby mode" in done.error["message"]

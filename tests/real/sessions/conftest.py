@@ -8,7 +8,7 @@ from tests.real.sessions import story
 
 
 @pytest.fixture
-def typed(capfd):
+def sync_worker(capfd):
     """Calls a command as it is typed after `sync-worker`, for JSON."""
     call_it = CommandLine(capfd)
 
@@ -20,13 +20,13 @@ def typed(capfd):
 
 
 @pytest.fixture
-def tell(typed, tmp_path, monkeypatch):
+def tell(sync_worker, tmp_path, monkeypatch):
     """Tells the story on the database at an address."""
 
     def tell_it(url):
         settings(monkeypatch, url)
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
-        return story.told(typed, folder)
+        return story.told(sync_worker, folder)
 
     return tell_it

@@ -118,14 +118,14 @@ def test_a_transaction_has_the_pinned_settings_whatever_was_set(
 
 
 def test_a_user_whose_sessions_fire_no_triggers_is_refused(
-    postgres, database_url, typed, monkeypatch
+    postgres, database_url, sync_worker, monkeypatch
 ):
     with psycopg.connect(postgres.url, autocommit=True) as server:
         server.execute("CREATE ROLE quiet LOGIN")
         server.execute("ALTER ROLE quiet SET session_replication_role = replica")
         try:
             settings(monkeypatch, database_url.replace("postgres@", "quiet@"))
-            exit_code, said = typed("db", "current")
+            exit_code, said = sync_worker("db", "current")
         finally:
             server.execute("DROP ROLE quiet")
     assert (exit_code, "RESET session_replication_role" in said) == (4, True)

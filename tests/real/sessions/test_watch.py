@@ -74,22 +74,22 @@ def test_a_long_call_finishes_while_the_server_is_there(engine_of):
 
 
 @pytest.mark.parametrize("kept", ["statement", "lock", "transaction"])
-def test_a_command_that_the_server_ends_exits_with_5(database_url, typed, monkeypatch, kept):
+def test_a_command_that_the_server_ends_exits_with_5(database_url, sync_worker, monkeypatch, kept):
     settings(monkeypatch, database_url)
-    typed("db", "upgrade")
+    sync_worker("db", "upgrade")
     limits = replace(COMMAND, **{kept: 0.5})
     monkeypatch.setitem(open_engine.__kwdefaults__, "limits", limits)
     with psycopg.connect(database_url) as other:
         other.execute("LOCK TABLE clinic")
-        exit_code, said = typed("clinics", "list")
+        exit_code, said = sync_worker("clinics", "list")
     assert (exit_code, "did not finish in time" in said) == (5, True)
 
 
-def test_a_suspended_command_holds_up_others_for_seconds_only(typed, tmp_path, database_url):
+def test_a_suspended_command_holds_up_others_for_seconds_only(sync_worker, tmp_path, database_url):
     with pytest.MonkeyPatch.context() as patch:
         settings(patch, database_url)
-        typed("db", "upgrade")
-        typed("run", "--archive", str(story.archive(tmp_path)))
+        sync_worker("db", "upgrade")
+        sync_worker("run", "--archive", str(story.archive(tmp_path)))
     given = tmp_path / "given.txt"
     given.write_text(f"{story.A}\n{story.B}\n{story.C}\n")
     command = [INSTALLED, "clinics", "import", given, "--yes"]

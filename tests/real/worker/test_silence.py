@@ -120,8 +120,8 @@ def test_a_silence_in_the_middle_ends_a_command(opened, silent, tmp_path, mute, 
     archive = str(tmp_path / "stream.jsonl")
     assert opened("events", "export", "--out", archive).exit_code == 0
     silent.silent.add(mute)
-    typed = tuple(archive if part == "stream.jsonl" else part for part in command)
-    (done,) = ended_in_time(opened, silent, typed)
+    sync_worker = tuple(archive if part == "stream.jsonl" else part for part in command)
+    (done,) = ended_in_time(opened, silent, sync_worker)
     assert done.exit_code == UNREACHABLE, done.stderr
 
 

@@ -58,7 +58,7 @@ def populated(database, filled) -> Path:
 
 
 @pytest.fixture
-def reads(typed, folder):
+def reads(sync_worker, folder):
     """Has further records of one archive applied."""
     documents: list[dict] = []
 
@@ -66,6 +66,6 @@ def reads(typed, folder):
         documents.extend(more)
         records = [record(d, offset=offset) for offset, d in enumerate(documents)]
         archive = write_archive(folder / "more.jsonl", records)
-        return typed("run", "--archive", str(archive), "-o", "json")
+        return sync_worker("run", "--archive", str(archive), "-o", "json")
 
     return call

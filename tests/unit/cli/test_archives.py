@@ -22,18 +22,18 @@ def lines_of(*documents):
 
 
 @pytest.fixture
-def run(database, typed):
+def run(database, sync_worker):
     """Reads archives to their ends."""
 
     def read(*paths):
         options = [part for path in paths for part in ("--archive", str(path))]
-        return typed("run", *options, "-o", "json")
+        return sync_worker("run", *options, "-o", "json")
 
     return read
 
 
-def positions(typed):
-    return [item["position"] for item in typed("positions", "list", "-o", "json").items]
+def positions(sync_worker):
+    return [item["position"] for item in sync_worker("positions", "list", "-o", "json").items]
 
 
 def test_running_again_reads_only_what_has_come_since(run, folder):
@@ -51,11 +51,11 @@ def test_an_archive_is_known_by_content_not_by_path(run, folder):
     assert run(write_lines(folder / "moved.jsonl.gz", lines)).json == NOTHING
 
 
-def test_several_archives_are_read_in_turn(run, typed, folder):
+def test_several_archives_are_read_in_turn(run, sync_worker, folder):
     one = write_archive(folder / "1.jsonl", numbered([activated(A, 0)]))
     two = write_archive(folder / "2.jsonl.gz", numbered([deactivated(A, 1)]))
     assert run(one, two).json == NOTHING | {"read": 2, "applied": 2}
-    assert len(positions(typed)) == 2
+    assert len(positions(sync_worker)) == 2
 
 
 def test_an_empty_archive_is_read_to_its_end(run, folder):
@@ -93,7 +93,7 @@ def test_two_exports_in_one_file_are_refused(run, folder):
     assert "line 3" in stopped.error["message"]
 
 
-def test_an_archive_ending_before_our_position_needs_a_reset(run, typed, folder):
+def test_an_archive_ending_before_our_position_needs_a_reset(run, sync_worker, folder):
     lines = lines_of(activated(A, 0), activated(B, 0), deactivated(A, 1))
     path = write_lines(folder / "a.jsonl", lines)
     run(path)
@@ -103,7 +103,7 @@ def test_an_archive_ending_before_our_position_needs_a_reset(run, typed, folder)
     assert "offset 1" in refused.error["message"]
     assert "position 3" in refused.error["message"]
     assert "positions reset" in refused.error["hint"]
-    reset = typed("positions", "reset", "--archive", str(path), "--to", "earliest", "-y")
+    reset = sync_worker("positions", "reset", "--archive", str(path), "--to", "earliest", "-y")
     assert reset.exit_code == 0, reset.stderr
     assert run(path).json == NOTHING | {"read": 1, "superseded": 1}
 
@@ -122,29 +122,29 @@ def test_an_archive_that_begins_after_our_position_is_refused(run, folder):
     assert "offset 4" in refused.error["message"]
 
 
-def test_a_missing_archive_is_not_found_and_nothing_is_applied(run, typed, folder):
+def test_a_missing_archive_is_not_found_and_nothing_is_applied(run, sync_worker, folder):
     present = write_archive(folder / "a.jsonl", numbered([activated(A, 0)]))
     missing = run(present, folder / "missing.jsonl")
     assert missing.exit_code == 6
     assert missing.error["code"] == "not_found"
     assert "missing.jsonl" in missing.error["message"]
-    assert positions(typed) == []
+    assert positions(sync_worker) == []
 
 
 def test_a_folder_is_not_an_archive(run, folder):
     assert run(folder).exit_code == 2
 
 
-def test_reset_positions_count_again_what_is_read_again(run, typed, folder):
+def test_reset_positions_count_again_what_is_read_again(run, sync_worker, folder):
     path = write_archive(folder / "a.jsonl", numbered([activated(A, 0), b"{"]))
     run(path)
-    assert typed("positions", "reset", "--to", "earliest").exit_code == 2
-    assert typed("positions", "reset", "--to", "earliest", "-y").exit_code == 0
+    assert sync_worker("positions", "reset", "--to", "earliest").exit_code == 2
+    assert sync_worker("positions", "reset", "--to", "earliest", "-y").exit_code == 0
     run(path)
-    (partition,) = typed("status", "-o", "json").json["partitions"]
+    (partition,) = sync_worker("status", "-o", "json").json["partitions"]
     assert (partition["read"], partition["applied"], partition["superseded"]) == (4, 1, 1)
     assert partition["dead_lettered"] == 2
-    assert typed("deadletters", "list", "-o", "json").json["count"] == 1
+    assert sync_worker("deadletters", "list", "-o", "json").json["count"] == 1
 
 
 def test_a_pipe_is_not_an_archive_and_loses_nothing_silently(run, folder):

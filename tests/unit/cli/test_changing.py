@@ -43,55 +43,59 @@ def acting_for(regions):
 
 
 @pytest.mark.parametrize(("wanted", "regions", "exit_code", "expected"), ADDED)
-def test_each_addition_is_judged_on_its_own(populated, typed, wanted, regions, exit_code, expected):
+def test_each_addition_is_judged_on_its_own(
+    populated, sync_worker, wanted, regions, exit_code, expected
+):
     arguments = ["clinics", "add", *wanted, *acting_for(regions), "-o", "json"]
     before = contents(populated)
-    planned = typed(*arguments, "--dry-run")
+    planned = sync_worker(*arguments, "--dry-run")
     assert (planned.exit_code, outcomes(planned)) == (exit_code, expected)
     assert contents(populated) == before
-    done = typed(*arguments)
+    done = sync_worker(*arguments)
     assert (done.exit_code, outcomes(done)) == (exit_code, expected)
-    listed = {item["hsa_id"] for item in typed("clinics", "list", "-o", "json").items}
+    listed = {item["hsa_id"] for item in sync_worker("clinics", "list", "-o", "json").items}
     registered = [hsa_id for hsa_id, outcome, _ in expected if outcome == "added"]
     for hsa_id in registered:
         assert hsa_id in listed
-        assert typed("clinics", "show", hsa_id, "-o", "json").json["registered"] is True
+        assert sync_worker("clinics", "show", hsa_id, "-o", "json").json["registered"] is True
 
 
 @pytest.mark.parametrize(("wanted", "regions", "exit_code", "expected"), REMOVED)
-def test_each_removal_is_judged_on_its_own(populated, typed, wanted, regions, exit_code, expected):
+def test_each_removal_is_judged_on_its_own(
+    populated, sync_worker, wanted, regions, exit_code, expected
+):
     arguments = ["clinics", "remove", *wanted, *acting_for(regions), "-o", "json"]
     before = contents(populated)
-    planned = typed(*arguments, "--dry-run")
+    planned = sync_worker(*arguments, "--dry-run")
     assert (planned.exit_code, outcomes(planned)) == (exit_code, expected)
     assert contents(populated) == before
-    done = typed(*arguments, "-y")
+    done = sync_worker(*arguments, "-y")
     assert (done.exit_code, outcomes(done)) == (exit_code, expected)
     for hsa_id, outcome, _ in expected:
         if outcome == "removed":
-            assert typed("clinics", "show", hsa_id, "-o", "json").json["registered"] is False
+            assert sync_worker("clinics", "show", hsa_id, "-o", "json").json["registered"] is False
 
 
-def test_who_did_it_and_why_is_in_the_history(populated, typed):
+def test_who_did_it_and_why_is_in_the_history(populated, sync_worker):
     who = ("--actor", " anna ", "--reason", "Order 18")
-    typed("clinics", "add", B, *who)
-    typed("clinics", "remove", B, "-y", *who)
-    history = typed("clinics", "show", B, "--history", "-o", "json").json["history"]
+    sync_worker("clinics", "add", B, *who)
+    sync_worker("clinics", "remove", B, "-y", *who)
+    history = sync_worker("clinics", "show", B, "--history", "-o", "json").json["history"]
     said = [(entry["change"], entry["actor"], entry["reason"]) for entry in history]
     assert said == [("removed", "anna", "Order 18"), ("registered", "anna", "Order 18")]
 
 
-def test_the_actor_defaults_to_the_operating_systems_user(populated, typed, monkeypatch):
+def test_the_actor_defaults_to_the_operating_systems_user(populated, sync_worker, monkeypatch):
     monkeypatch.setenv("LOGNAME", "berit")
-    typed("clinics", "add", B)
-    assert typed("clinics", "show", B, "-o", "json").json["registered_by"] == "berit"
+    sync_worker("clinics", "add", B)
+    assert sync_worker("clinics", "show", B, "-o", "json").json["registered_by"] == "berit"
 
 
-def test_a_wrong_check_digit_is_a_warning_and_no_refusal(populated, typed):
+def test_a_wrong_check_digit_is_a_warning_and_no_refusal(populated, sync_worker):
     with sqlite3.connect(populated) as connection:
         connection.execute("UPDATE clinic SET hsa_id = 'SE2321000017-TB01' WHERE hsa_id = ?", [B])
     connection.close()
-    told = typed("clinics", "add", "SE2321000017-TB01", "-q")
+    told = sync_worker("clinics", "add", "SE2321000017-TB01", "-q")
     assert told.exit_code == 0
     assert "check digit" in told.stderr
 
@@ -106,51 +110,53 @@ CHANGES = [
 
 @pytest.mark.parametrize("change", CHANGES, ids=" ".join)
 @pytest.mark.parametrize("answer", ["y\n", "yes\n"])
-def test_a_plan_that_is_agreed_to_is_done(populated, typed, change, answer):
+def test_a_plan_that_is_agreed_to_is_done(populated, sync_worker, change, answer):
     before = contents(populated)
-    assert typed(*change, "-o", "json", stdin=Keyboard(answer)).exit_code == 0
+    assert sync_worker(*change, "-o", "json", stdin=Keyboard(answer)).exit_code == 0
     assert contents(populated) != before
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=" ".join)
 @pytest.mark.parametrize(("answer", "exit_code"), [("n\n", 2), ("\n", 2), ("", 130)])
-def test_a_plan_that_is_not_agreed_to_changes_nothing(populated, typed, change, answer, exit_code):
+def test_a_plan_that_is_not_agreed_to_changes_nothing(
+    populated, sync_worker, change, answer, exit_code
+):
     before = contents(populated)
-    assert typed(*change, stdin=Keyboard(answer)).exit_code == exit_code
+    assert sync_worker(*change, stdin=Keyboard(answer)).exit_code == exit_code
     assert contents(populated) == before
 
 
 @pytest.mark.parametrize("change", CHANGES[:3], ids=" ".join)
-def test_a_dry_run_shows_the_plan_and_changes_nothing(populated, typed, change):
+def test_a_dry_run_shows_the_plan_and_changes_nothing(populated, sync_worker, change):
     before = contents(populated)
-    told = typed(*change, "--dry-run")
+    told = sync_worker(*change, "--dry-run")
     assert told.exit_code == 0
     assert change[2] in told.stdout + told.stderr
     assert contents(populated) == before
 
 
-def test_nothing_is_asked_where_there_is_nothing_to_do(populated, typed):
+def test_nothing_is_asked_where_there_is_nothing_to_do(populated, sync_worker):
     again = ("boards", "set", "01", BOARD, "--name", "Nämnden", "--ticket", "T-2")
-    assert typed(*again).exit_code == 0
-    assert typed("clinics", "remove", B).exit_code == 0
+    assert sync_worker(*again).exit_code == 0
+    assert sync_worker("clinics", "remove", B).exit_code == 0
 
 
-def test_changing_a_board_names_the_clinics_it_touches(populated, typed):
+def test_changing_a_board_names_the_clinics_it_touches(populated, sync_worker):
     board = ("boards", "set", "03", BOARD, "--name", "Nämnden", "--ticket", "T-2", "-y")
-    done = typed(*board, "-o", "json")
+    done = sync_worker(*board, "-o", "json")
     assert (done.json["service_on"], done.json["receiving"]) == (True, 1)
     assert done.json["patient_board"] == {"hsa_id": BOARD, "name": "Nämnden"}
     assert "1 registered clinic starts receiving" in done.stderr
     assert C in done.stderr
-    done = typed("boards", "clear", "03", "--ticket", "T-3", "-y", "-o", "json")
+    done = sync_worker("boards", "clear", "03", "--ticket", "T-3", "-y", "-o", "json")
     assert (done.json["service_on"], done.json["patient_board"]) == (False, None)
     assert "1 registered clinic stops receiving" in done.stderr
     assert C in done.stderr
 
 
-def test_only_the_selected_positions_are_reset(populated, typed):
+def test_only_the_selected_positions_are_reset(populated, sync_worker):
     arguments = ("positions", "reset", "--to", "offset:3", "-y", "-o", "json")
-    assert typed(*arguments, "--partition", "1").exit_code == 6
-    (plan,) = typed(*arguments, "--archive", "stream.jsonl", "--partition", "0").items
+    assert sync_worker(*arguments, "--partition", "1").exit_code == 6
+    (plan,) = sync_worker(*arguments, "--archive", "stream.jsonl", "--partition", "0").items
     assert (plan["before"], plan["position"]) == (7, 3)
-    assert typed("positions", "list", "-o", "json").items[0]["position"] == 3
+    assert sync_worker("positions", "list", "-o", "json").items[0]["position"] == 3

@@ -22,8 +22,8 @@ URLS = {
 }
 
 
-def shown(typed):
-    return {item["name"]: item for item in typed("config", "show", "-o", "json").items}
+def shown(sync_worker):
+    return {item["name"]: item for item in sync_worker("config", "show", "-o", "json").items}
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def given(monkeypatch):
     return put
 
 
-def test_every_setting_is_listed_with_its_default(typed):
-    settings = shown(typed)
+def test_every_setting_is_listed_with_its_default(sync_worker):
+    settings = shown(sync_worker)
     expected = {name: case[0] for name, case in SETTINGS.items()}
     expected = named(
         dict.fromkeys(TOGETHER | BY_TOKEN | BY_TOKEN_FILE) | expected | {"EVENTS_EXTRA_REGIONS": []}
@@ -48,11 +48,11 @@ def test_every_setting_is_listed_with_its_default(typed):
     assert all(item["description"] for item in settings.values())
 
 
-def test_each_setting_says_where_it_came_from(typed, given, monkeypatch, tmp_path):
+def test_each_setting_says_where_it_came_from(sync_worker, given, monkeypatch, tmp_path):
     (tmp_path / "sync_worker_http_host").write_text("0.0.0.0\n")
     monkeypatch.setenv("SYNC_WORKER_SECRETS_DIR", str(tmp_path))
     given({"HTTP_PORT": "1", "LOG_LEVEL": ""})
-    settings = shown(typed)
+    settings = shown(sync_worker)
     sources = [
         settings[f"SYNC_WORKER_{name}"]["source"]
         for name in ("HTTP_HOST", "HTTP_PORT", "LOG_LEVEL")
@@ -63,26 +63,26 @@ def test_each_setting_says_where_it_came_from(typed, given, monkeypatch, tmp_pat
 
 @pytest.mark.parametrize("form", ["table", "json", "csv"])
 @pytest.mark.parametrize(("url", "masked"), URLS.items())
-def test_a_password_is_masked_in_every_form(typed, given, form, url, masked):
+def test_a_password_is_masked_in_every_form(sync_worker, given, form, url, masked):
     given({"DATABASE_URL": url, "SUPPORT_DATABASE_URL": url} | TOGETHER)
-    told = typed("config", "show", "-o", form)
+    told = sync_worker("config", "show", "-o", form)
     assert told.exit_code == 0, told.stderr
     assert masked in told.stdout
     assert PASSWORD not in told.stdout + told.stderr
 
 
-def test_unset_settings_are_named_in_tables_and_empty_in_csv(typed):
-    lines = typed("config", "show").stdout.splitlines()
+def test_unset_settings_are_named_in_tables_and_empty_in_csv(sync_worker):
+    lines = sync_worker("config", "show").stdout.splitlines()
     (line,) = [line for line in lines if line.startswith("SYNC_WORKER_KAFKA_SASL_PASSWORD ")]
     assert "(not set)" in line
-    rows = csv.DictReader(io.StringIO(typed("config", "show", "-o", "csv").stdout))
+    rows = csv.DictReader(io.StringIO(sync_worker("config", "show", "-o", "csv").stdout))
     values = {row["name"]: row["value"] for row in rows}
     assert values["SYNC_WORKER_KAFKA_SASL_PASSWORD"] == ""
 
 
-def test_it_ends_with_2_and_says_everything_that_is_wrong(typed, given):
+def test_it_ends_with_2_and_says_everything_that_is_wrong(sync_worker, given):
     given({"HTTP_PORT": "many", "LOG_LEVL": "info", "KAFKA_SASL_PASSWORD": PASSWORD})
-    told = typed("config", "show", "-o", "json")
+    told = sync_worker("config", "show", "-o", "json")
     assert told.exit_code == 2
     assert told.error["code"] == "configuration"
     for name in ("SYNC_WORKER_HTTP_PORT", "SYNC_WORKER_LOG_LEVL", "SYNC_WORKER_LOG_LEVEL"):

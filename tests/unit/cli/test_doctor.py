@@ -22,8 +22,8 @@ def states(told):
     return {item["id"]: item["status"] for item in told.items}
 
 
-def test_without_kafka_nothing_fails_and_what_it_needs_is_skipped(database, typed):
-    told = typed("doctor", "-o", "json")
+def test_without_kafka_nothing_fails_and_what_it_needs_is_skipped(database, sync_worker):
+    told = sync_worker("doctor", "-o", "json")
     assert told.exit_code == 0, told.stderr
     assert set(states(told)) >= LEAST
     assert all(set(item) == {"id", "status", "detail", "fix"} for item in told.items)
@@ -31,8 +31,8 @@ def test_without_kafka_nothing_fails_and_what_it_needs_is_skipped(database, type
     assert states(told)["kafka"] == states(told)["topics"] == states(told)["positions"] == "skip"
 
 
-def test_a_missing_database_fails_with_its_fix(folder, typed):
-    told = typed("doctor", "-o", "json")
+def test_a_missing_database_fails_with_its_fix(folder, sync_worker):
+    told = sync_worker("doctor", "-o", "json")
     assert told.exit_code == 3
     item = next(item for item in told.items if item["id"] == "database")
     assert item["status"] == "fail"
@@ -40,10 +40,10 @@ def test_a_missing_database_fails_with_its_fix(folder, typed):
     assert list(folder.iterdir()) == []
 
 
-def test_wrong_settings_are_an_item_and_no_crash(database, typed, monkeypatch):
+def test_wrong_settings_are_an_item_and_no_crash(database, sync_worker, monkeypatch):
     monkeypatch.setenv("SYNC_WORKER_HTTP_PRT", "1")
     monkeypatch.setenv("SYNC_WORKER_KAFKA_SASL_PASSWORD", "hush")
-    told = typed("doctor", "-o", "json")
+    told = sync_worker("doctor", "-o", "json")
     assert told.exit_code == 3
     assert states(told)["settings"] == "fail"
     assert set(states(told).values()) == {"fail", "skip"}
@@ -55,36 +55,36 @@ def test_wrong_settings_are_an_item_and_no_crash(database, typed, monkeypatch):
 
 
 @pytest.mark.parametrize("form", ["table", "csv"])
-def test_it_is_a_list_in_every_form(database, typed, form):
-    told = typed("doctor", "-o", form)
+def test_it_is_a_list_in_every_form(database, sync_worker, form):
+    told = sync_worker("doctor", "-o", form)
     assert told.exit_code == 0
     assert all(name in told.stdout for name in LEAST)
 
 
-def test_the_registry_is_checked_even_if_kafka_is_unavailable(populated, typed, monkeypatch):
+def test_the_registry_is_checked_even_if_kafka_is_unavailable(populated, sync_worker, monkeypatch):
     monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
-    told = typed("doctor", "-o", "json")
+    told = sync_worker("doctor", "-o", "json")
     assert told.exit_code == 3
     assert states(told)["kafka"] == "fail"
     assert states(told)["topics"] == "skip"
     assert states(told)["dead_letters"] == states(told)["boards"] == "warn"
 
 
-def test_a_mass_of_dead_letters_fails(database, folder, typed):
+def test_a_mass_of_dead_letters_fails(database, folder, sync_worker):
     bad = [activated(A, n, regionCode="11") for n in range(100)]
     write_archive(folder / "a.jsonl", numbered(bad))
-    assert typed("run", "--archive", "a.jsonl").exit_code == 0
-    told = typed("doctor", "-o", "json")
+    assert sync_worker("run", "--archive", "a.jsonl").exit_code == 0
+    told = sync_worker("doctor", "-o", "json")
     assert told.exit_code == 3
     assert states(told)["dead_letters"] == "fail"
     assert "Failed: dead_letters." in told.stderr
 
 
-def test_a_missing_kafka_security_file_is_not_our_bug(database, typed, monkeypatch):
+def test_a_missing_kafka_security_file_is_not_our_bug(database, sync_worker, monkeypatch):
     monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
     monkeypatch.setenv("SYNC_WORKER_KAFKA_SECURITY_PROTOCOL", "SSL")
     monkeypatch.setenv("SYNC_WORKER_KAFKA_SSL_CAFILE", "/nope")
-    told = typed("doctor", "-o", "json")
+    told = sync_worker("doctor", "-o", "json")
     assert told.exit_code == 3
     (item,) = (item for item in told.items if item["id"] == "kafka")
     assert item["status"] == "fail"
@@ -112,15 +112,17 @@ def test_a_missing_kafka_security_file_is_not_our_bug(database, typed, monkeypat
         ),
     ],
 )
-def test_a_secret_in_the_clear_to_another_machine_warns(typed, monkeypatch, given, state):
+def test_a_secret_in_the_clear_to_another_machine_warns(sync_worker, monkeypatch, given, state):
     for name, value in named(given).items():
         monkeypatch.setenv(name, value)
-    (item,) = (item for item in typed("doctor", "-o", "json").items if item["id"] == "encryption")
+    (item,) = (
+        item for item in sync_worker("doctor", "-o", "json").items if item["id"] == "encryption"
+    )
     assert item["status"] == state
     assert bool(item["fix"]) is (state == "warn")
 
 
-def test_the_clients_own_variable_says_whether_it_is_encrypted(typed, monkeypatch):
+def test_the_clients_own_variable_says_whether_it_is_encrypted(sync_worker, monkeypatch):
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", "postgresql://db.invalid/registry")
     monkeypatch.setenv("PGSSLMODE", "require")
-    assert states(typed("doctor", "-o", "json"))["encryption"] == "ok"
+    assert states(sync_worker("doctor", "-o", "json"))["encryption"] == "ok"

@@ -37,8 +37,8 @@ def parsed(words):
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
 @pytest.mark.parametrize("option", ["--help", "-h"])
-def test_every_command_explains_itself(typed, path, option):
-    told = typed(*path, option)
+def test_every_command_explains_itself(sync_worker, path, option):
+    told = sync_worker(*path, option)
     assert (told.exit_code, told.stderr) == (0, "")
     assert told.stdout.startswith(f"Usage: sync-worker {' '.join(path)} ")
     assert "Options of every command:" in told.stdout
@@ -91,8 +91,8 @@ def test_a_commands_help_imports_nothing_that_is_built_when_used():
     assert imported_by_help((), *ALL).isdisjoint(BUILT_WHEN_USED)
 
 
-def test_a_group_without_a_command_shows_its_help(typed):
-    told = typed("clinics")
+def test_a_group_without_a_command_shows_its_help(sync_worker):
+    told = sync_worker("clinics")
     assert (told.exit_code, told.stdout) == (2, "")
     assert "Usage: sync-worker clinics" in told.stderr
     assert "error: Missing command." in told.stderr
@@ -101,8 +101,8 @@ def test_a_group_without_a_command_shows_its_help(typed):
 @pytest.mark.parametrize(
     ("typo", "meant"), [("statsu", "status"), ("clinic", "clinics"), ("deadletter", "deadletters")]
 )
-def test_a_mistyped_command_is_met_with_the_one_meant(typed, typo, meant):
-    told = typed(typo)
+def test_a_mistyped_command_is_met_with_the_one_meant(sync_worker, typo, meant):
+    told = sync_worker(typo)
     assert told.exit_code == 2
     assert f"Did you mean '{meant}'?" in told.stderr
 

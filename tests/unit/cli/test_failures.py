@@ -71,16 +71,16 @@ def error_of(told, exit_code):
 
 
 @pytest.mark.parametrize(("arguments", "named"), NOT_FOUND)
-def test_what_there_is_not_is_named_and_ends_with_6(populated, typed, arguments, named):
-    error = error_of(typed(*arguments, "-o", "json"), 6)
+def test_what_there_is_not_is_named_and_ends_with_6(populated, sync_worker, arguments, named):
+    error = error_of(sync_worker(*arguments, "-o", "json"), 6)
     assert error["code"] == "not_found"
     assert named in error["message"]
 
 
 @pytest.mark.parametrize("arguments", UNCONFIRMED, ids=" ".join)
-def test_without_a_terminal_and_without_yes_nothing_is_done(populated, typed, arguments):
+def test_without_a_terminal_and_without_yes_nothing_is_done(populated, sync_worker, arguments):
     before = contents(populated)
-    told = typed(*arguments, "-o", "json", stdin=None)
+    told = sync_worker(*arguments, "-o", "json", stdin=None)
     assert told.exit_code == 2
     assert '"confirmation_needed"' in told.stderr
     assert "--yes" in told.stderr
@@ -88,9 +88,9 @@ def test_without_a_terminal_and_without_yes_nothing_is_done(populated, typed, ar
 
 
 @pytest.mark.parametrize("arguments", DOCUMENTS, ids=" ".join)
-def test_csv_of_a_document_is_refused_before_anything_happens(populated, typed, arguments):
+def test_csv_of_a_document_is_refused_before_anything_happens(populated, sync_worker, arguments):
     before = contents(populated)
-    told = typed(*arguments, "-o", "csv")
+    told = sync_worker(*arguments, "-o", "csv")
     assert told.exit_code == 2
     assert told.stdout == ""
     assert "csv" in told.stderr
@@ -98,8 +98,8 @@ def test_csv_of_a_document_is_refused_before_anything_happens(populated, typed, 
 
 
 @pytest.mark.parametrize("arguments", MISUSED, ids=" ".join)
-def test_what_is_typed_wrongly_ends_with_2(populated, typed, arguments):
-    assert error_of(typed(*arguments, "-o", "json"), 2)["code"] == "usage"
+def test_what_is_typed_wrongly_ends_with_2(populated, sync_worker, arguments):
+    assert error_of(sync_worker(*arguments, "-o", "json"), 2)["code"] == "usage"
 
 
 @pytest.fixture
@@ -130,38 +130,40 @@ def databases(folder, monkeypatch):
 )
 @pytest.mark.parametrize("command", [("status",), ("clinics", "list"), ("regions", "list")])
 def test_an_unusable_database_is_reported_without_a_password(
-    databases, typed, url, exit_code, code, command
+    databases, sync_worker, url, exit_code, code, command
 ):
     databases(url)
-    told = typed(*command, "-o", "json")
+    told = sync_worker(*command, "-o", "json")
     assert error_of(told, exit_code)["code"] == code
     assert PASSWORD not in told.stderr
 
 
 @pytest.mark.parametrize("command", [("db", "upgrade"), ("status",)])
 @pytest.mark.parametrize("form", ["table", "json"])
-def test_an_unreachable_server_is_reported_without_its_password(databases, typed, command, form):
+def test_an_unreachable_server_is_reported_without_its_password(
+    databases, sync_worker, command, form
+):
     databases(f"postgresql://worker:{PASSWORD}@127.0.0.1:1/registry")
-    told = typed(*command, "-o", form, "--debug")
+    told = sync_worker(*command, "-o", form, "--debug")
     assert told.exit_code in {2, 5}, "2 where its driver is not installed"
     assert "sync-worker config show" in told.stderr or told.exit_code == 2
     assert PASSWORD not in told.stderr
 
 
-def test_an_upgrade_refuses_the_schema_of_a_newer_program(databases, typed):
+def test_an_upgrade_refuses_the_schema_of_a_newer_program(databases, sync_worker):
     databases("sqlite:///newer.db")
-    assert error_of(typed("db", "upgrade", "-o", "json"), 2)["code"] == "revision"
+    assert error_of(sync_worker("db", "upgrade", "-o", "json"), 2)["code"] == "revision"
 
 
-def test_support_is_shown_its_own_database(database, typed, monkeypatch):
+def test_support_is_shown_its_own_database(database, sync_worker, monkeypatch):
     monkeypatch.setenv("SYNC_WORKER_SUPPORT_DATABASE_URL", "sqlite:///none.db")
-    told = typed("boards", "clear", "01", "--ticket", "T-1", "-y", "-o", "json")
+    told = sync_worker("boards", "clear", "01", "--ticket", "T-1", "-y", "-o", "json")
     assert "none.db" in error_of(told, 2)["message"]
-    assert typed("status").exit_code == 0
+    assert sync_worker("status").exit_code == 0
 
 
-def test_a_worker_without_any_source_says_what_to_set(database, typed):
-    told = typed("run", "-o", "json")
+def test_a_worker_without_any_source_says_what_to_set(database, sync_worker):
+    told = sync_worker("run", "-o", "json")
     assert (told.exit_code, told.error["code"]) == (2, "configuration")
     assert "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS" in told.error["message"]
     assert "--archive" in told.error["hint"]
@@ -177,26 +179,30 @@ def test_a_worker_without_any_source_says_what_to_set(database, typed):
         (("topics", "create"), False),
     ],
 )
-def test_an_option_is_hinted_at_where_the_command_has_it(populated, typed, command, has_option):
-    told = typed(*command, "-o", "json")
+def test_an_option_is_hinted_at_where_the_command_has_it(
+    populated, sync_worker, command, has_option
+):
+    told = sync_worker(*command, "-o", "json")
     assert (told.exit_code, told.error["code"]) == (2, "configuration")
     hint = "Set it to host:port"
     assert told.error["hint"].startswith(f"{hint}," if has_option else f"{hint}.")
     assert ("--archive" in told.error["hint"]) is has_option
 
 
-def test_a_missing_archive_is_reported_before_kafka(typed):
-    told = typed("events", "publish", "nofile", "-o", "json")
+def test_a_missing_archive_is_reported_before_kafka(sync_worker):
+    told = sync_worker("events", "publish", "nofile", "-o", "json")
     assert (told.exit_code, told.error["message"]) == (6, "The file nofile does not exist.")
 
 
-def test_the_registrys_status_is_shown_if_kafka_refuses_the_user(populated, typed, monkeypatch):
+def test_the_registrys_status_is_shown_if_kafka_refuses_the_user(
+    populated, sync_worker, monkeypatch
+):
     def refuse(_settings):
         raise unauthorised(TopicAuthorizationFailedError("a-topic"))
 
     monkeypatch.setattr("sync_worker.bootstrap.streams.KafkaAdmin", refuse)
     monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "host:9092")
-    told = typed("status", "-o", "json")
+    told = sync_worker("status", "-o", "json")
     assert told.exit_code == 0, told.stderr
     assert told.json["lag"] is None
     assert "TopicAuthorizationFailedError: a-topic" in told.json["attention"][0]
@@ -207,7 +213,7 @@ def test_the_registrys_status_is_shown_if_kafka_refuses_the_user(populated, type
     "line", ["run --until-idle 0", "topics create", "status", "events export --out x.jsonl"]
 )
 def test_an_unreadable_kafka_security_file_is_refused_before_connecting(
-    populated, typed, monkeypatch, name, line
+    populated, sync_worker, monkeypatch, name, line
 ):
     """It would look like brokers that do not answer, for ever."""
     readable, missing = str(populated), str(populated.with_name("none.pem"))
@@ -216,20 +222,20 @@ def test_an_unreadable_kafka_security_file_is_refused_before_connecting(
         monkeypatch.setenv(variable, file)
     monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
     monkeypatch.setenv("SYNC_WORKER_KAFKA_SECURITY_PROTOCOL", "SSL")
-    error = error_of(typed(*line.split(), "-o", "json"), 2)
+    error = error_of(sync_worker(*line.split(), "-o", "json"), 2)
     assert error["code"] == "configuration"
     assert f"SYNC_WORKER_KAFKA_SSL_{name} names {missing}" in error["message"]
 
 
 @pytest.mark.parametrize("blank", ["", " "])
 @pytest.mark.parametrize("line", [("db", "upgrade"), ("status",), ("tak", "list")])
-def test_a_blank_database_url_makes_no_registry(typed, folder, monkeypatch, line, blank):
+def test_a_blank_database_url_makes_no_registry(sync_worker, folder, monkeypatch, line, blank):
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", blank)
-    told = typed(*line)
+    told = sync_worker(*line)
     assert (told.exit_code, told.stdout, list(folder.iterdir())) == (2, "", [])
     assert "SYNC_WORKER_DATABASE_URL is set and blank" in told.stderr
 
 
-def test_a_missing_archive_ends_the_worker_without_counts(populated, typed):
-    failed = typed("run", "--archive", "none.jsonl")
+def test_a_missing_archive_ends_the_worker_without_counts(populated, sync_worker):
+    failed = sync_worker("run", "--archive", "none.jsonl")
     assert (failed.exit_code, failed.stdout) == (6, "")

@@ -42,28 +42,32 @@ from tests.worlds.command_line import A, B, C, D
         (["--search", ""], [A, B, C, D]),
     ],
 )
-def test_what_is_asked_for_is_listed(populated, typed, arguments, expected):
-    told = typed("clinics", "list", *arguments, "-o", "json")
+def test_what_is_asked_for_is_listed(populated, sync_worker, arguments, expected):
+    told = sync_worker("clinics", "list", *arguments, "-o", "json")
     assert told.exit_code == 0, told.stderr
     assert [item["hsa_id"] for item in told.items] == expected
 
 
-def test_a_list_as_csv_has_the_members_of_the_json(populated, typed):
-    rows = list(csv.DictReader(io.StringIO(typed("clinics", "list", "-o", "csv").stdout)))
-    items = typed("clinics", "list", "-o", "json").items
+def test_a_list_as_csv_has_the_members_of_the_json(populated, sync_worker):
+    rows = list(csv.DictReader(io.StringIO(sync_worker("clinics", "list", "-o", "csv").stdout)))
+    items = sync_worker("clinics", "list", "-o", "json").items
     assert [set(row) for row in rows] == [set(item) for item in items]
     assert [row["active"] for row in rows] == ["true", "true", "true", "false"]
 
 
-def test_an_empty_list_is_a_sentence_or_a_bare_header(populated, typed):
-    told = typed("clinics", "list", "--region", "04")
+def test_an_empty_list_is_a_sentence_or_a_bare_header(populated, sync_worker):
+    told = sync_worker("clinics", "list", "--region", "04")
     assert (told.exit_code, told.stdout) == (0, "")
     assert told.stderr == "There are no such clinics.\n"
-    assert typed("clinics", "list", "--region", "04", "-o", "csv").stdout.startswith("hsa_id,name,")
+    assert sync_worker("clinics", "list", "--region", "04", "-o", "csv").stdout.startswith(
+        "hsa_id,name,"
+    )
 
 
-def test_regions_added_by_setting_can_be_asked_for(populated, typed, monkeypatch):
-    assert typed("clinics", "list", "--region", "26").exit_code == 6
+def test_regions_added_by_setting_can_be_asked_for(populated, sync_worker, monkeypatch):
+    assert sync_worker("clinics", "list", "--region", "26").exit_code == 6
     monkeypatch.setenv("SYNC_WORKER_EVENTS_EXTRA_REGIONS", '["26"]')
-    assert typed("clinics", "list", "--region", "26").exit_code == 0
-    assert "26" in {item["region_code"] for item in typed("regions", "list", "-o", "json").items}
+    assert sync_worker("clinics", "list", "--region", "26").exit_code == 0
+    assert "26" in {
+        item["region_code"] for item in sync_worker("regions", "list", "-o", "json").items
+    }

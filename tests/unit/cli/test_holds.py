@@ -36,49 +36,49 @@ def test_an_open_hold_makes_a_run_end_with_3(held, reads):
     assert reads(activated(A, 11), region_changed(C, 11, "03")).exit_code == 0
 
 
-def test_holds_are_listed_as_they_are_open_or_decided(held, typed, reads):
-    first, second = typed("holds", "list", "-o", "json").items
+def test_holds_are_listed_as_they_are_open_or_decided(held, sync_worker, reads):
+    first, second = sync_worker("holds", "list", "-o", "json").items
     assert set(first) >= HOLD
     assert (first["kind"], first["region_code"], first["count"]) == ("mass_change", "01", 1)
     assert (first["revision"], first["status"], second["region_code"]) == (1, "open", "03")
     reads(activated(A, 11))
-    assert typed("holds", "approve", "2", "-y").exit_code == 0
-    assert typed("holds", "list", "-o", "json").items == []
-    (withdrawn,) = typed("holds", "list", "--status", "withdrawn", "-o", "json").items
-    (approved,) = typed("holds", "list", "--status", "approved", "-o", "json").items
+    assert sync_worker("holds", "approve", "2", "-y").exit_code == 0
+    assert sync_worker("holds", "list", "-o", "json").items == []
+    (withdrawn,) = sync_worker("holds", "list", "--status", "withdrawn", "-o", "json").items
+    (approved,) = sync_worker("holds", "list", "--status", "approved", "-o", "json").items
     assert (withdrawn["id"], withdrawn["count"]) == (1, 0)
     assert (approved["id"], approved["count"]) == (2, 1)
-    assert len(typed("holds", "list", "--status", "all", "-o", "json").items) == 2
-    assert typed("holds", "list", "--status", "all", "-o", "csv").stdout.count("\n") == 3
+    assert len(sync_worker("holds", "list", "--status", "all", "-o", "json").items) == 2
+    assert sync_worker("holds", "list", "--status", "all", "-o", "csv").stdout.count("\n") == 3
 
 
-def test_a_hold_is_shown_with_its_items(held, typed):
-    shown = typed("holds", "show", "2", "-o", "json").json
+def test_a_hold_is_shown_with_its_items(held, sync_worker):
+    shown = sync_worker("holds", "show", "2", "-o", "json").json
     assert set(shown) >= HOLD | {"items"}
     assert shown["items"] == [{"hsa_id": C, "fact": "region", "old": "03", "new": "01"}]
-    text = typed("holds", "show", "1").stdout
+    text = sync_worker("holds", "show", "1").stdout
     assert "revision         1\n" in text
     assert A in text
 
 
-def test_an_approval_takes_effect_and_prints_the_hold(held, typed):
+def test_an_approval_takes_effect_and_prints_the_hold(held, sync_worker):
     who = ("--actor", "anna", "--reason", "The closures are real")
-    done = typed("holds", "approve", "1", "-y", *who, "-o", "json")
+    done = sync_worker("holds", "approve", "1", "-y", *who, "-o", "json")
     assert (done.exit_code, done.json["status"], done.json["count"]) == (0, "approved", 1)
-    shown = typed("clinics", "show", A, "--history", "-o", "json").json
+    shown = sync_worker("clinics", "show", A, "--history", "-o", "json").json
     assert (shown["active"], shown["status"]) == (False, "deactivated")
     newest, before = shown["history"][:2]
     assert (newest["change"], newest["actor"]) == ("deactivated", "anna")
     assert (before["change"], before["old"], before["new"]) == ("held", True, False)
 
 
-def test_an_approval_that_moves_to_a_boardless_region_is_reported(populated, reads, typed):
+def test_an_approval_that_moves_to_a_boardless_region_is_reported(populated, reads, sync_worker):
     reads(region_changed(A, 10, "14"))
-    planned = typed("holds", "approve", "1", "--dry-run", "-q")
+    planned = sync_worker("holds", "approve", "1", "--dry-run", "-q")
     assert planned.stderr == (
         f"{A} would be in region 14, which has no patient board: nobody can file.\n"
     )
-    done = typed("holds", "approve", "1", "-y", "-q")
+    done = sync_worker("holds", "approve", "1", "-y", "-q")
     assert f"{A} is in region 14 now, which has no patient board" in done.stderr
 
 
@@ -96,9 +96,11 @@ def test_an_approval_that_moves_to_a_boardless_region_is_reported(populated, rea
         (("list", "--status", "decided"), 2, "usage"),
     ],
 )
-def test_what_cannot_be_done_changes_nothing(held, typed, populated, arguments, exit_code, code):
+def test_what_cannot_be_done_changes_nothing(
+    held, sync_worker, populated, arguments, exit_code, code
+):
     before = contents(populated)
-    told = typed("holds", *arguments, "-o", "json")
+    told = sync_worker("holds", *arguments, "-o", "json")
     assert (told.exit_code, told.stdout) == (exit_code, "")
     if "confirmation" in code:
         assert code in told.stderr
@@ -107,64 +109,64 @@ def test_what_cannot_be_done_changes_nothing(held, typed, populated, arguments, 
     assert contents(populated) == before
 
 
-def test_a_decided_hold_is_not_approved_again(held, typed, reads):
+def test_a_decided_hold_is_not_approved_again(held, sync_worker, reads):
     reads(activated(A, 11))
-    assert typed("holds", "approve", "2", "-y").exit_code == 0
+    assert sync_worker("holds", "approve", "2", "-y").exit_code == 0
     for number, status in (("1", "withdrawn"), ("2", "approved")):
         for arguments in ((), ("-y",), ("--dry-run",)):
-            told = typed("holds", "approve", number, *arguments, "-o", "json")
+            told = sync_worker("holds", "approve", number, *arguments, "-o", "json")
             assert (told.exit_code, told.error["code"]) == (4, "decided")
             assert status in told.error["message"]
 
 
-def test_the_revision_that_show_prints_can_be_approved(held, typed):
-    revision = typed("holds", "show", "1", "-o", "json").json["revision"]
-    assert typed("holds", "approve", "1", "-y", "--revision", str(revision)).exit_code == 0
+def test_the_revision_that_show_prints_can_be_approved(held, sync_worker):
+    revision = sync_worker("holds", "show", "1", "-o", "json").json["revision"]
+    assert sync_worker("holds", "approve", "1", "-y", "--revision", str(revision)).exit_code == 0
 
 
-def test_a_dry_run_shows_the_hold_and_changes_nothing(held, typed, populated):
+def test_a_dry_run_shows_the_hold_and_changes_nothing(held, sync_worker, populated):
     before = contents(populated)
-    told = typed("holds", "approve", "1", "--dry-run")
+    told = sync_worker("holds", "approve", "1", "--dry-run")
     assert told.exit_code == 0
     assert A in told.stdout
     assert contents(populated) == before
 
 
 @pytest.mark.parametrize(("answer", "exit_code"), [("y\n", 0), ("n\n", 2), ("", 130)])
-def test_it_is_asked_first(held, typed, answer, exit_code):
-    told = typed("holds", "approve", "1", stdin=Keyboard(answer))
+def test_it_is_asked_first(held, sync_worker, answer, exit_code):
+    told = sync_worker("holds", "approve", "1", stdin=Keyboard(answer))
     assert told.exit_code == exit_code
     assert "Approve hold 1, 1 clinics?" in told.stderr
-    assert typed("clinics", "show", A, "-o", "json").json["active"] is (exit_code != 0)
+    assert sync_worker("clinics", "show", A, "-o", "json").json["active"] is (exit_code != 0)
 
 
-def test_what_changes_while_it_is_asked_is_not_approved(held, typed, populated):
+def test_what_changes_while_it_is_asked_is_not_approved(held, sync_worker, populated):
     def change_it():
         with sqlite3.connect(populated) as connection:
             connection.execute("UPDATE hold SET revision = 2")
 
     slow = Keyboard("y\n", change_it)
-    assert typed("holds", "approve", "1", stdin=slow).exit_code == 4
-    assert typed("clinics", "show", A, "-o", "json").json["active"] is True
+    assert sync_worker("holds", "approve", "1", stdin=slow).exit_code == 4
+    assert sync_worker("clinics", "show", A, "-o", "json").json["active"] is True
 
 
-def test_the_status_says_what_waits_and_what_to_type(held, typed):
-    shown = typed("status", "-o", "json").json
+def test_the_status_says_what_waits_and_what_to_type(held, sync_worker):
+    shown = sync_worker("status", "-o", "json").json
     assert shown["holds"] == {"open": 2}
     assert shown["attention"][0] == (
         "hold 1 holds back changes of 1 clinic in region 01: sync-worker holds show 1"
     )
-    assert typed("status").stdout.startswith("needs attention: hold 1 holds back")
+    assert sync_worker("status").stdout.startswith("needs attention: hold 1 holds back")
 
 
-def test_clinics_are_listed_by_their_row_and_shown_with_holds(held, typed):
-    shown = typed("clinics", "show", A, "-o", "json").json
+def test_clinics_are_listed_by_their_row_and_shown_with_holds(held, sync_worker):
+    shown = sync_worker("clinics", "show", A, "-o", "json").json
     assert shown["held"]["activation"] | {"sequence": ""} == {
         "value": False,
         "time": "2026-01-01T00:10:00Z",
         "event_id": shown["held"]["activation"]["event_id"],
         "sequence": "",
     }
-    listed = {item["hsa_id"]: item for item in typed("clinics", "list", "-o", "json").items}
+    listed = {item["hsa_id"]: item for item in sync_worker("clinics", "list", "-o", "json").items}
     assert (listed[A]["active"], listed[A]["status"]) == (True, "receiving")
     assert (listed[C]["region_code"], listed[B]["registered"]) == ("03", False)

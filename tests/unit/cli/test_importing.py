@@ -38,26 +38,26 @@ def contents(database):
 
 
 @pytest.fixture
-def imported(populated, typed, folder):
+def imported(populated, sync_worker, folder):
     """Writes a file and imports it."""
 
     def call(content, *arguments, command=("clinics", "import"), name="clinics.csv"):
         given = content if isinstance(content, bytes) else content.encode()
         (folder / name).write_bytes(given)
-        return typed(*command, name, *arguments)
+        return sync_worker(*command, name, *arguments)
 
     return call
 
 
-def registered(typed):
+def registered(sync_worker):
     return {
         item["hsa_id"]
-        for item in typed("clinics", "list", "-o", "json").items
+        for item in sync_worker("clinics", "list", "-o", "json").items
         if item["registered"]
     }
 
 
-def test_each_row_is_judged_and_eligible_ones_are_added(imported, typed):
+def test_each_row_is_judged_and_eligible_ones_are_added(imported, sync_worker):
     told = imported(MIXED, "--region", "01", "-y", "-o", "json")
     assert (told.exit_code, rows(told)) == (3, JUDGED)
     assert told.json["summary"] == {
@@ -69,7 +69,7 @@ def test_each_row_is_judged_and_eligible_ones_are_added(imported, typed):
         "other_region": 1,
         "unknown_clinic": 1,
     }
-    assert registered(typed) == {A, B, C}
+    assert registered(sync_worker) == {A, B, C}
 
 
 def test_a_dry_run_tells_the_same_and_changes_nothing(imported, populated):
@@ -99,10 +99,10 @@ def test_all_or_nothing_does_nothing_where_a_row_is_refused(imported, populated)
         assert contents(populated) == before
 
 
-def test_all_or_nothing_does_all_where_none_is_refused(imported, typed):
+def test_all_or_nothing_does_all_where_none_is_refused(imported, sync_worker):
     told = imported(f"{B}\n{A}\n", "--all-or-nothing", "-y", "-o", "json")
     assert (told.exit_code, told.json["summary"]) == (0, {"added": 1, "already_registered": 1})
-    assert registered(typed) == {A, B, C}
+    assert registered(sync_worker) == {A, B, C}
 
 
 def test_without_agreement_the_plan_is_shown_and_nothing_happens(imported, populated):
@@ -121,20 +121,20 @@ def test_nothing_is_asked_where_nothing_can_be_done(imported):
     assert "no HSA-id" in imported("HSA-id\n").stderr
 
 
-def test_who_did_it_and_why_is_recorded_for_every_clinic(imported, typed):
+def test_who_did_it_and_why_is_recorded_for_every_clinic(imported, sync_worker):
     imported(f"{B}\n", "-y", "--actor", "anna", "--reason", "Order 17")
-    shown = typed("clinics", "show", B, "--history", "-o", "json").json
+    shown = sync_worker("clinics", "show", B, "--history", "-o", "json").json
     (entry,) = shown["history"]
     assert shown["registered_by"] == "anna"
     assert (entry["change"], entry["actor"], entry["reason"]) == ("registered", "anna", "Order 17")
 
 
-def test_standard_input_is_a_file_too(populated, typed):
-    told = typed("clinics", "import", "-", "-y", "-o", "json", stdin=f"{B}\n".encode())
+def test_standard_input_is_a_file_too(populated, sync_worker):
+    told = sync_worker("clinics", "import", "-", "-y", "-o", "json", stdin=f"{B}\n".encode())
     assert (told.exit_code, rows(told)) == (0, [(1, B, "added", None)])
 
 
-def test_the_clinics_of_a_file_are_removed(imported, typed):
+def test_the_clinics_of_a_file_are_removed(imported, sync_worker):
     told = imported(
         f"HSA-id\n{A}\n{A}\n{B}\n{C}\n12345\n",
         *("--region", "01", "-y", "-o", "json", "--reason", "Order 18"),
@@ -150,12 +150,12 @@ def test_the_clinics_of_a_file_are_removed(imported, typed):
             (6, "12345", "refused", "malformed_hsa_id"),
         ],
     )
-    assert registered(typed) == {C}
+    assert registered(sync_worker) == {C}
 
 
 @pytest.mark.parametrize("arguments", [(), (A, "--file", "clinics.txt")], ids=str)
-def test_ids_are_given_by_hand_or_file_not_both(populated, typed, arguments):
-    told = typed("clinics", "remove", *arguments, "-y", "-o", "json")
+def test_ids_are_given_by_hand_or_file_not_both(populated, sync_worker, arguments):
+    told = sync_worker("clinics", "remove", *arguments, "-y", "-o", "json")
     assert told.exit_code == 2
     assert "--file" in told.error["message"]
 
@@ -178,12 +178,12 @@ FAULTS = [
 
 @pytest.mark.parametrize(("arguments", "exit_code", "said"), FAULTS)
 def test_what_cannot_be_done_is_reported_beforehand(
-    populated, typed, folder, arguments, exit_code, said
+    populated, sync_worker, folder, arguments, exit_code, said
 ):
     (folder / "book.csv").write_bytes(b"PK\x03\x04....xl/workbook.xml")
     (folder / "clinics.csv").write_text(f"{B}\n")
     before = contents(populated)
-    told = typed(*arguments, "-y", "-o", "json")
+    told = sync_worker(*arguments, "-y", "-o", "json")
     assert (told.exit_code, told.stdout) == (exit_code, "")
     assert said in told.error["message"] + told.error["hint"]
     assert contents(populated) == before
@@ -208,7 +208,7 @@ def test_the_report_has_refused_rows_with_their_other_columns(imported, folder):
     assert all(row["Reason"] and row["What to do"] for row in found)
 
 
-def test_a_report_is_corrected_and_imported_again(imported, folder, typed):
+def test_a_report_is_corrected_and_imported_again(imported, folder, sync_worker):
     imported("Namn;HSA-id\n=1+1;oops\nNorr;SE1-X\n", "-y", "--report", "report.csv")
     corrected = (folder / "report.csv").read_text("utf-8").replace("oops", B)
     told = imported(corrected, "-y", "-o", "json", "--report", "report.csv", name="corrected.csv")
@@ -235,7 +235,7 @@ def test_an_empty_report_replaces_an_older_one(imported, folder):
 
 
 def test_rows_judged_otherwise_since_the_plan_are_skipped_and_reported(
-    imported, populated, typed, monkeypatch
+    imported, populated, sync_worker, monkeypatch
 ):
     plan = imports.plan
 
@@ -255,7 +255,7 @@ def test_rows_judged_otherwise_since_the_plan_are_skipped_and_reported(
     )
     assert f"line 1: {B}, planned added, now not_active" in told.stderr
     assert f"line 2: {D}, planned not_active, now changed_meanwhile" in told.stderr
-    assert registered(typed) == {A, C}
+    assert registered(sync_worker) == {A, C}
 
 
 def test_many_wrong_check_digits_make_one_warning(imported):
@@ -299,8 +299,8 @@ def test_the_language_may_be_set_in_the_folder_of_secrets(imported, monkeypatch,
     assert imported(b"%PDF-").stderr.startswith("fel: ")
 
 
-def test_a_language_that_there_is_not_is_a_wrong_setting(typed, monkeypatch):
+def test_a_language_that_there_is_not_is_a_wrong_setting(sync_worker, monkeypatch):
     monkeypatch.setenv("SYNC_WORKER_LANG", "fi")
-    told = typed("clinics", "list", "-o", "json")
+    told = sync_worker("clinics", "list", "-o", "json")
     assert (told.exit_code, told.error["code"]) == (2, "configuration")
     assert "SYNC_WORKER_LANG is not one of sv, en" in told.error["message"]

@@ -18,8 +18,8 @@ def changes(told):
     return [(item["change"], item["hsa_id"] or item["region_code"]) for item in told.items]
 
 
-def test_the_log_has_what_people_did_the_newest_last(populated, typed):
-    told = typed("log", "list", "-o", "json")
+def test_the_log_has_what_people_did_the_newest_last(populated, sync_worker):
+    told = sync_worker("log", "list", "-o", "json")
     assert changes(told) == [("board_set", "01"), ("registered", A), ("registered", C)]
     assert all(set(item) == MEMBERS for item in told.items)
     board, registration, _ = told.items
@@ -43,35 +43,35 @@ def test_the_log_has_what_people_did_the_newest_last(populated, typed):
         (["--since", "9999-12-31T23:59:59.5+01:00"], []),
     ],
 )
-def test_what_is_asked_for_is_listed(populated, typed, arguments, expected):
-    assert changes(typed("log", "list", *arguments, "-o", "json")) == expected
+def test_what_is_asked_for_is_listed(populated, sync_worker, arguments, expected):
+    assert changes(sync_worker("log", "list", *arguments, "-o", "json")) == expected
 
 
-def test_as_csv_it_has_the_members_of_the_json(populated, typed):
-    rows = list(csv.DictReader(io.StringIO(typed("log", "list", "-o", "csv").stdout)))
+def test_as_csv_it_has_the_members_of_the_json(populated, sync_worker):
+    rows = list(csv.DictReader(io.StringIO(sync_worker("log", "list", "-o", "csv").stdout)))
     assert len(rows) == 3
     assert all(set(row) == MEMBERS for row in rows)
 
 
-def test_as_a_table_it_is_for_people(populated, typed):
-    told = typed("log", "list")
+def test_as_a_table_it_is_for_people(populated, sync_worker):
+    told = sync_worker("log", "list")
     assert (told.exit_code, told.stderr) == (0, "")
     assert told.stdout.splitlines()[0].split()[:3] == ["at", "change", "hsa_id"]
-    assert typed("log", "list", "--actor", "nobody").stderr == "There are no such entries.\n"
+    assert sync_worker("log", "list", "--actor", "nobody").stderr == "There are no such entries.\n"
 
 
 @pytest.mark.parametrize(
     "written",
     ["yesterday", "2026-01-31T08:00:00", "2026-02-30", "2026-13-01", "", "31/1 2026"],
 )
-def test_an_invalid_time_is_refused_with_the_right_form(populated, typed, written):
-    told = typed("log", "list", "--since", written, "-o", "json")
+def test_an_invalid_time_is_refused_with_the_right_form(populated, sync_worker, written):
+    told = sync_worker("log", "list", "--since", written, "-o", "json")
     assert (told.exit_code, told.stdout) == (2, "")
     assert re.search(r"write 2026-\d\d-\d\d.*Z", told.error["message"])
 
 
-def test_an_unknown_region_or_clinic_is_not_found(populated, typed):
-    assert typed("log", "list", "--region", "11").exit_code == 6
-    told = typed("log", "list", "--clinic", "SE2321000016-TX99", "-o", "json")
+def test_an_unknown_region_or_clinic_is_not_found(populated, sync_worker):
+    assert sync_worker("log", "list", "--region", "11").exit_code == 6
+    told = sync_worker("log", "list", "--clinic", "SE2321000016-TX99", "-o", "json")
     assert (told.exit_code, told.stdout) == (6, "")
     assert "SE2321000016-TX99" in told.error["message"]

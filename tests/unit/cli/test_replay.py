@@ -16,15 +16,15 @@ from sync_worker.streams.archive.reader import ArchiveRangeReader
 REPORT = ["read", "applied", "superseded", "ignored", "dead_lettered", "held", "changes"]
 
 
-def test_a_dead_letter_is_stored_only_once(populated, folder, typed):
+def test_a_dead_letter_is_stored_only_once(populated, folder, sync_worker):
     line = (folder / "stream.jsonl").read_bytes().splitlines(keepends=True)[-1]
     with (folder / "stream.jsonl").open("ab") as archive:
         archive.write(line.replace(b'"offset": 6', b'"offset": 7'))
     for how, verb in (("--dry-run", "would be"), ("--yes", "was")):
-        told = typed("replay", "--archive", "stream.jsonl", how)
+        told = sync_worker("replay", "--archive", "stream.jsonl", how)
         assert f"1 record {verb} dead-lettered" in told.stderr
         assert "2 of the records read were already dead letters" in told.stderr
-    told = typed("replay", "--archive", "stream.jsonl", "--yes")
+    told = sync_worker("replay", "--archive", "stream.jsonl", "--yes")
     assert "Dead-lettered" not in told.stderr
     assert "3 of the records read were already dead letters" in told.stderr
 
@@ -40,10 +40,10 @@ def newer(populated, folder):
     return str(write_archive(folder / "newer.jsonl", numbered(documents)))
 
 
-def test_a_replay_of_what_is_known_changes_nothing(populated, typed):
+def test_a_replay_of_what_is_known_changes_nothing(populated, sync_worker):
     before = contents(populated)
     for how in ("--dry-run", "--yes"):
-        told = typed("replay", "--archive", "stream.jsonl", how, "-o", "json")
+        told = sync_worker("replay", "--archive", "stream.jsonl", how, "-o", "json")
         assert told.exit_code == 0, told.stderr
         assert list(told.json) == REPORT
         assert told.json == {
@@ -58,11 +58,11 @@ def test_a_replay_of_what_is_known_changes_nothing(populated, typed):
     assert contents(populated) == before
 
 
-def test_a_dry_run_reports_what_the_run_then_does(newer, typed, populated):
+def test_a_dry_run_reports_what_the_run_then_does(newer, sync_worker, populated):
     before = contents(populated)
-    planned = typed("replay", "--archive", newer, "--dry-run", "-o", "json")
+    planned = sync_worker("replay", "--archive", newer, "--dry-run", "-o", "json")
     assert contents(populated) == before
-    done = typed("replay", "--archive", newer, "-y", "-o", "json", "--actor", "anna")
+    done = sync_worker("replay", "--archive", newer, "-y", "-o", "json", "--actor", "anna")
     assert planned.json == done.json
     assert planned.exit_code == done.exit_code == 0
     assert done.json["changes"] == [
@@ -70,21 +70,21 @@ def test_a_dry_run_reports_what_the_run_then_does(newer, typed, populated):
         {"hsa_id": D, "fact": "activation", "old": False, "new": True},
         {"hsa_id": D, "fact": "name", "old": "100 % Hälsa_vård", "new": "Ny"},
     ]
-    newest = typed("clinics", "show", A, "--history", "-o", "json").json["history"][0]
+    newest = sync_worker("clinics", "show", A, "--history", "-o", "json").json["history"][0]
     assert (newest["change"], newest["offset"], newest["actor"]) == ("deactivated", 0, None)
-    (entry,) = typed("log", "list", "--actor", "anna", "-o", "json").items[-1:]
+    (entry,) = sync_worker("log", "list", "--actor", "anna", "-o", "json").items[-1:]
     assert entry["change"] == "replayed"
 
 
-def test_positions_and_counts_stay_as_they_are(newer, typed):
-    before = typed("positions", "list", "-o", "json").json
-    assert typed("replay", "--archive", newer, "-y").exit_code == 0
-    assert typed("replay", "--archive", "stream.jsonl", "-y").exit_code == 0
-    assert typed("positions", "list", "-o", "json").json == before
+def test_positions_and_counts_stay_as_they_are(newer, sync_worker):
+    before = sync_worker("positions", "list", "-o", "json").json
+    assert sync_worker("replay", "--archive", newer, "-y").exit_code == 0
+    assert sync_worker("replay", "--archive", "stream.jsonl", "-y").exit_code == 0
+    assert sync_worker("positions", "list", "-o", "json").json == before
 
 
-def test_as_a_table_it_is_a_sentence_and_what_changed(newer, typed):
-    told = typed("replay", "--archive", newer, "--dry-run")
+def test_as_a_table_it_is_a_sentence_and_what_changed(newer, sync_worker):
+    told = sync_worker("replay", "--archive", newer, "--dry-run")
     first, _, head, *rows = told.stdout.splitlines()
     assert first == (
         "3 records read: 2 applied, 0 superseded, 0 ignored, 1 dead-lettered, 0 held; changes: 3"
@@ -94,16 +94,16 @@ def test_as_a_table_it_is_a_sentence_and_what_changed(newer, typed):
     assert "1 record would be dead-lettered\n" in told.stderr
 
 
-def test_only_the_records_of_named_clinics_are_counted(newer, typed):
+def test_only_the_records_of_named_clinics_are_counted(newer, sync_worker):
     wanted = ("--clinic", f"\u00a0{A.lower()} ", "--clinic", D)
-    told = typed("replay", "--archive", newer, "--dry-run", "-o", "json", *wanted)
+    told = sync_worker("replay", "--archive", newer, "--dry-run", "-o", "json", *wanted)
     assert (told.json["read"], told.json["dead_lettered"]) == (2, 0)
     nobody = ("--clinic", "SE2321000016-NONE")
-    told = typed("replay", "--archive", newer, "--dry-run", "-o", "json", *nobody)
+    told = sync_worker("replay", "--archive", newer, "--dry-run", "-o", "json", *nobody)
     assert (told.exit_code, told.json["read"]) == (0, 0)
 
 
-def test_a_range_is_of_topics_partitions_and_times(populated, typed, folder):
+def test_a_range_is_of_topics_partitions_and_times(populated, sync_worker, folder):
     records = [
         record(activated(C, 20 + n), topic="t", partition=n % 2, offset=n, timestamp_ms=n * 1000)
         for n in range(4)
@@ -111,7 +111,7 @@ def test_a_range_is_of_topics_partitions_and_times(populated, typed, folder):
     path = str(write_archive(folder / "range.jsonl", records))
 
     def read(*arguments):
-        told = typed("replay", "--archive", path, "--dry-run", "-o", "json", *arguments)
+        told = sync_worker("replay", "--archive", path, "--dry-run", "-o", "json", *arguments)
         assert told.exit_code == 0, told.stderr
         return told.json["read"]
 
@@ -123,24 +123,24 @@ def test_a_range_is_of_topics_partitions_and_times(populated, typed, folder):
     assert read("--until", "time:1970-01-01") == 0
 
 
-def test_several_archives_are_one_run(newer, populated, typed):
+def test_several_archives_are_one_run(newer, populated, sync_worker):
     paths = ("--archive", newer, "--archive", "stream.jsonl")
-    told = typed("replay", *paths, "--dry-run", "-o", "json")
+    told = sync_worker("replay", *paths, "--dry-run", "-o", "json")
     assert (told.json["read"], told.json["applied"]) == (10, 2)
 
 
-def test_a_replay_that_is_a_mass_change_is_held(newer, typed, monkeypatch):
+def test_a_replay_that_is_a_mass_change_is_held(newer, sync_worker, monkeypatch):
     monkeypatch.setenv("SYNC_WORKER_GUARD_MAX_CHANGES", "0")
     monkeypatch.setenv("SYNC_WORKER_GUARD_MAX_PERCENT", "0")
-    planned = typed("replay", "--archive", newer, "--dry-run", "-o", "json")
-    done = typed("replay", "--archive", newer, "--yes", "-o", "json")
+    planned = sync_worker("replay", "--archive", newer, "--dry-run", "-o", "json")
+    done = sync_worker("replay", "--archive", newer, "--yes", "-o", "json")
     assert (planned.exit_code, done.exit_code) == (3, 3)
     assert planned.json == done.json
     assert (done.json["applied"], done.json["held"]) == (2, 1)
     assert A not in {change["hsa_id"] for change in done.json["changes"]}
     assert "would be held back" in planned.stderr
     assert "held back: sync-worker holds list" in done.stderr
-    already_dead_lettered = typed("replay", "--archive", newer, "--yes", "-o", "json")
+    already_dead_lettered = sync_worker("replay", "--archive", newer, "--yes", "-o", "json")
     assert (
         already_dead_lettered.exit_code,
         already_dead_lettered.json["held"],
@@ -148,17 +148,17 @@ def test_a_replay_that_is_a_mass_change_is_held(newer, typed, monkeypatch):
     ) == (0, 0, 0)
 
 
-def test_without_an_answer_nothing_is_read(newer, typed, populated):
+def test_without_an_answer_nothing_is_read(newer, sync_worker, populated):
     before = contents(populated)
-    told = typed("replay", "--archive", newer, "-o", "json")
+    told = sync_worker("replay", "--archive", newer, "-o", "json")
     assert (told.exit_code, told.stdout, told.error["code"]) == (2, "", "confirmation_needed")
     assert contents(populated) == before
 
 
 @pytest.mark.parametrize(("answer", "exit_code"), [("y\n", 0), ("n\n", 2)])
-def test_at_a_terminal_the_dry_run_is_confirmed(newer, typed, populated, answer, exit_code):
+def test_at_a_terminal_the_dry_run_is_confirmed(newer, sync_worker, populated, answer, exit_code):
     before = contents(populated)
-    told = typed("replay", "--archive", newer, stdin=Keyboard(answer))
+    told = sync_worker("replay", "--archive", newer, stdin=Keyboard(answer))
     assert told.exit_code == exit_code
     assert "3 records read: 2 applied" in told.stderr
     assert (contents(populated) == before) == (exit_code != 0)
@@ -177,24 +177,24 @@ def test_at_a_terminal_the_dry_run_is_confirmed(newer, typed, populated, answer,
         (("--archive", "stream.jsonl", "-o", "csv"), 2, "csv"),
     ],
 )
-def test_what_cannot_be_read_changes_nothing(populated, typed, arguments, exit_code, words):
+def test_what_cannot_be_read_changes_nothing(populated, sync_worker, arguments, exit_code, words):
     before = contents(populated)
-    told = typed("replay", *arguments, "--yes")
+    told = sync_worker("replay", *arguments, "--yes")
     assert (told.exit_code, told.stdout) == (exit_code, "")
     assert words in told.stderr
     assert contents(populated) == before
 
 
-def test_what_precedes_a_bad_line_is_done_and_reported(newer, typed):
+def test_what_precedes_a_bad_line_is_done_and_reported(newer, sync_worker):
     with Path(newer).open("ab") as archive:
         archive.write(b"{\n")
-    told = typed("replay", "--archive", newer, "--yes", "-o", "json")
+    told = sync_worker("replay", "--archive", newer, "--yes", "-o", "json")
     assert (told.exit_code, told.json["applied"]) == (2, 2)
     assert "newer.jsonl, line 4" in told.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_part_in_hand_is_finished_before_it_ends(newer, typed, monkeypatch, number):
+def test_a_part_in_hand_is_finished_before_it_ends(newer, sync_worker, monkeypatch, number):
     """A signal in the middle of a transaction: it is committed, counted, and the last one."""
     monkeypatch.setenv("SYNC_WORKER_BATCH_MAX_RECORDS", "1")
     write = TransactionWriter.write
@@ -204,16 +204,16 @@ def test_a_part_in_hand_is_finished_before_it_ends(newer, typed, monkeypatch, nu
         return write(*arguments)
 
     monkeypatch.setattr(TransactionWriter, "write", interrupted)
-    told = typed("replay", "--archive", newer, "--yes", "-o", "json")
+    told = sync_worker("replay", "--archive", newer, "--yes", "-o", "json")
     assert (told.exit_code, told.json["read"], told.json["applied"]) == (130, 1, 1)
     assert "Interrupted" in told.stderr
-    assert typed("clinics", "show", A, "-o", "json").json["active"] is False
+    assert sync_worker("clinics", "show", A, "-o", "json").json["active"] is False
     monkeypatch.setattr(TransactionWriter, "write", write)
-    told = typed("replay", "--archive", newer, "--yes", "-o", "json")
+    told = sync_worker("replay", "--archive", newer, "--yes", "-o", "json")
     assert (told.exit_code, told.json["applied"], told.json["superseded"]) == (0, 1, 1)
 
 
-def test_one_that_waits_for_records_ends_at_once(newer, typed, monkeypatch):
+def test_one_that_waits_for_records_ends_at_once(newer, sync_worker, monkeypatch):
     batches = ArchiveRangeReader.batches
 
     def endless(self):
@@ -223,28 +223,30 @@ def test_one_that_waits_for_records_ends_at_once(newer, typed, monkeypatch):
 
     monkeypatch.setattr(ArchiveRangeReader, "batches", endless)
     before = signal.getsignal(signal.SIGINT)
-    told = typed("replay", "--archive", newer, "--yes", "-o", "json")
+    told = sync_worker("replay", "--archive", newer, "--yes", "-o", "json")
     assert (told.exit_code, told.json["read"]) == (130, 3)
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_database_that_stays_locked_is_reported_unavailable(newer, typed, populated, monkeypatch):
+def test_a_database_that_stays_locked_is_reported_unavailable(
+    newer, sync_worker, populated, monkeypatch
+):
     monkeypatch.setattr("sync_worker.registry.dialect.engine.BUSY_TIMEOUT_MS", 10)
     short = RetryPolicy(give_up_after=RetryPolicy(None).longest_wait / 10)
     monkeypatch.setattr("sync_worker.pipeline.retry.INTERACTIVE", short)
     with sqlite3.connect(populated) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        told = typed("replay", "--archive", newer, "--yes", "-o", "json")
+        told = sync_worker("replay", "--archive", newer, "--yes", "-o", "json")
         connection.rollback()
     assert (told.exit_code, told.json["applied"]) == (5, 0)
     assert "locked" in told.stderr
 
 
-def test_a_move_to_a_boardless_region_is_reported_twice(populated, typed, folder):
+def test_a_move_to_a_boardless_region_is_reported_twice(populated, sync_worker, folder):
     moved = write_archive(folder / "moved.jsonl", numbered([region_changed(A, 10, "14")]))
-    planned = typed("replay", "--archive", str(moved), "--dry-run", "-q")
+    planned = sync_worker("replay", "--archive", str(moved), "--dry-run", "-q")
     would = f"{A} would be in region 14, which has no patient board: nobody can file.\n"
     assert planned.stderr == would
-    done = typed("replay", "--archive", str(moved), stdin=Keyboard("y\n"))
+    done = sync_worker("replay", "--archive", str(moved), stdin=Keyboard("y\n"))
     assert would in done.stderr
     assert f"{A} is in region 14 now, which has no patient board: nobody can file." in done.stderr

@@ -48,7 +48,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(H
 
 
 @pytest.fixture
-def named(database, typed):
+def named(database, sync_worker):
     """A registry in which each clinic has one of the names, and its archive."""
     ids = [f"SE2321000016-H{number:03}" for number in range(len(HOSTILE))]
     events = [
@@ -57,8 +57,11 @@ def named(database, typed):
     ]
     records = [record(event, offset=offset) for offset, event in enumerate(events)]
     write_archive(database.parent / "named.jsonl", records)
-    assert typed("run", "--archive", "named.jsonl").exit_code == 0
-    assert typed("clinics", "add", *ids, "--actor", "=anna\x9b", "--reason", "@why").exit_code == 0
+    assert sync_worker("run", "--archive", "named.jsonl").exit_code == 0
+    assert (
+        sync_worker("clinics", "add", *ids, "--actor", "=anna\x9b", "--reason", "@why").exit_code
+        == 0
+    )
     return dict(zip(ids, HOSTILE, strict=True))
 
 
@@ -73,50 +76,50 @@ COMMANDS = [
 @pytest.mark.parametrize("form", Form)
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.usefixtures("named")
-def test_no_output_holds_what_a_terminal_acts_on(typed, command, form):
-    told = typed(*command, "-o", form.value)
+def test_no_output_holds_what_a_terminal_acts_on(sync_worker, command, form):
+    told = sync_worker(*command, "-o", form.value)
     assert not UNSAFE & set(told.stdout + told.stderr)
     assert told.exit_code in {Exit.DONE, Exit.USAGE}
 
 
-def test_names_are_the_same_again_in_json_and_csv(typed, named):
-    listed = typed("clinics", "list", "-o", "json").items
+def test_names_are_the_same_again_in_json_and_csv(sync_worker, named):
+    listed = sync_worker("clinics", "list", "-o", "json").items
     assert {row["hsa_id"]: row["name"] for row in listed} == named
-    rows = list(csv.DictReader(io.StringIO(typed("clinics", "list", "-o", "csv").stdout)))
+    rows = list(csv.DictReader(io.StringIO(sync_worker("clinics", "list", "-o", "csv").stdout)))
     assert {row["hsa_id"]: unescaped(row["name"]) for row in rows} == named
     assert not [row for row in rows if row["name"].startswith(FORMULAS)]
 
 
-def test_our_own_csv_is_read_back_as_list_and_extract(typed, named, folder):
-    (folder / "listed.csv").write_text(typed("clinics", "list", "-o", "csv").stdout)
+def test_our_own_csv_is_read_back_as_list_and_extract(sync_worker, named, folder):
+    (folder / "listed.csv").write_text(sync_worker("clinics", "list", "-o", "csv").stdout)
     for command, outcome in (("remove --file", "removed"), ("import", "added")):
-        told = typed("clinics", *command.split(), "listed.csv", "--yes", "-o", "json")
+        told = sync_worker("clinics", *command.split(), "listed.csv", "--yes", "-o", "json")
         assert {item["hsa_id"]: item["outcome"] for item in told.items} == dict.fromkeys(
             named, outcome
         )
-    told = typed(
+    told = sync_worker(
         *("reconcile", "--against", "snapshot:listed.csv", "--as-of", "2026-01-02T00:00:00Z"),
         *("-o", "json"),
     )
     assert told.items == []
 
 
-def test_an_id_that_would_run_is_found_again(typed, database, folder):
+def test_an_id_that_would_run_is_found_again(sync_worker, database, folder):
     odd = "=HYPERLINK(\u202e1)"
     write_archive(folder / "odd.jsonl", [record(activated(odd, 1, regionCode="01"))])
-    assert typed("run", "--archive", "odd.jsonl").exit_code == 0
-    (folder / "listed.csv").write_text(typed("clinics", "list", "-o", "csv").stdout)
-    told = typed("clinics", "import", "listed.csv", "--yes", "-o", "json")
+    assert sync_worker("run", "--archive", "odd.jsonl").exit_code == 0
+    (folder / "listed.csv").write_text(sync_worker("clinics", "list", "-o", "csv").stdout)
+    told = sync_worker("clinics", "import", "listed.csv", "--yes", "-o", "json")
     assert [(item["hsa_id"], item["outcome"]) for item in told.items] == [(odd, "added")]
 
 
 @pytest.mark.usefixtures("named")
-def test_a_report_is_safe_and_imported_again(typed, folder):
+def test_a_report_is_safe_and_imported_again(sync_worker, folder):
     rows = "".join(f"{A};{name}\n" for name in ("=1+1", "a\x9bb", "'=1", r"\x1b"))
     (folder / "list.csv").write_text(f"HSA-id;=Namn\n{B};x\n{rows}")
     reports = []
     for given_file, report in (("list.csv", "once.csv"), ("once.csv", "twice.csv")):
-        told = typed("clinics", "import", given_file, "-y", "--report", report)
+        told = sync_worker("clinics", "import", given_file, "-y", "--report", report)
         assert told.exit_code == Exit.ATTENTION
         content = (folder / report).read_text("utf-8-sig")
         assert not UNSAFE & set(content)
@@ -153,9 +156,9 @@ def test_errors_and_the_log_show_what_would_act(hostile):
 
 
 @pytest.mark.usefixtures("database")
-def test_what_is_typed_is_shown_back_safely(typed):
+def test_what_is_typed_is_shown_back_safely(sync_worker):
     for form in ("json", "table"):
-        told = typed("clinics", "show", "\x9b2J\u202e", "-o", form)
+        told = sync_worker("clinics", "show", "\x9b2J\u202e", "-o", form)
         assert told.exit_code == 6
         assert not UNSAFE & set(told.stderr)
-    assert not UNSAFE & set(typed("clinics", "\x9b2J").stderr)
+    assert not UNSAFE & set(sync_worker("clinics", "\x9b2J").stderr)

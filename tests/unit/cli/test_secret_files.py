@@ -48,45 +48,51 @@ def ssl(database, monkeypatch):
         (folder_of, "Is a directory"),
     ],
 )
-def test_a_secret_that_is_not_a_small_file_is_refused(secret, typed, made, why, command):
+def test_a_secret_that_is_not_a_small_file_is_refused(secret, sync_worker, made, why, command):
     made(secret)
-    told = typed(*command.split())
+    told = sync_worker(*command.split())
     assert told.exit_code == 2
     assert f"{PASSWORD} cannot be read: {why}." in told.stderr
 
 
-def test_a_secret_behind_links_is_read_as_kubernetes_has_it(secret, typed):
+def test_a_secret_behind_links_is_read_as_kubernetes_has_it(secret, sync_worker):
     data = secret.parent / "..2026_11_29"
     data.mkdir()
     (data / "sync_worker_http_port").write_text("1234\n")
     (secret.parent / "..data").symlink_to(data.name)
     (secret.parent / "sync_worker_http_port").symlink_to("..data/sync_worker_http_port")
-    told = typed("config", "show", "-o", "json")
+    told = sync_worker("config", "show", "-o", "json")
     assert told.exit_code == 0
     assert "1234" in told.stdout
 
 
 @pytest.mark.parametrize("name", ["CAFILE", "CERTFILE"])
 @pytest.mark.parametrize("made", [pipe, endless])
-def test_a_certificate_that_is_not_a_file_is_refused(ssl, typed, folder, made, name, monkeypatch):
+def test_a_certificate_that_is_not_a_file_is_refused(
+    ssl, sync_worker, folder, made, name, monkeypatch
+):
     made(folder / "tls.pem")
     monkeypatch.setenv(f"SYNC_WORKER_KAFKA_SSL_{name}", str(folder / "tls.pem"))
-    told = typed("run", "--until-idle", "0")
+    told = sync_worker("run", "--until-idle", "0")
     assert told.exit_code == 2
     assert "tls.pem, which cannot be read: it is not a regular file" in told.stderr
 
 
 @pytest.mark.parametrize("made", [pipe, endless])
-def test_the_doctor_sees_a_certificate_that_is_not_a_file(ssl, typed, folder, made, monkeypatch):
+def test_the_doctor_sees_a_certificate_that_is_not_a_file(
+    ssl, sync_worker, folder, made, monkeypatch
+):
     made(folder / "tls.pem")
     monkeypatch.setenv("SYNC_WORKER_KAFKA_SSL_CAFILE", str(folder / "tls.pem"))
-    (check,) = [c for c in typed("doctor", "-o", "json").items if c["id"] == "certificates"]
+    (check,) = [c for c in sync_worker("doctor", "-o", "json").items if c["id"] == "certificates"]
     assert check["status"] == "fail"
     assert "it is not a regular file" in check["detail"]
 
 
 @pytest.mark.parametrize("made", [pipe, endless])
-def test_a_token_that_is_not_a_file_hangs_no_command(database, typed, folder, made, monkeypatch):
+def test_a_token_that_is_not_a_file_hangs_no_command(
+    database, sync_worker, folder, made, monkeypatch
+):
     """Errors are redacted, and the token is one of the secrets that are looked for."""
     made(folder / "token")
     for name, value in {
@@ -96,15 +102,17 @@ def test_a_token_that_is_not_a_file_hangs_no_command(database, typed, folder, ma
         "SASL_OAUTH_TOKEN_FILE": str(folder / "token"),
     }.items():
         monkeypatch.setenv(f"SYNC_WORKER_KAFKA_{name}", value)
-    told = typed("regions", "show", "97")
+    told = sync_worker("regions", "show", "97")
     assert told.exit_code == 6
 
 
 @pytest.mark.parametrize("made", [pipe, endless])
-def test_a_certificate_authority_that_is_not_a_file_is_refused(typed, folder, made, monkeypatch):
+def test_a_certificate_authority_that_is_not_a_file_is_refused(
+    sync_worker, folder, made, monkeypatch
+):
     made(folder / "root.crt")
     url = f"postgresql://127.0.0.1:1/x?sslmode=verify-full&sslrootcert={folder}/root.crt"
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", url)
-    told = typed("regions", "list")
+    told = sync_worker("regions", "list")
     assert told.exit_code == 2
     assert "it is not a regular file" in told.stderr

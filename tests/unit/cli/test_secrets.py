@@ -42,7 +42,7 @@ often = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 @often
 @given(st.data())
-def test_no_part_of_a_password_is_revealed(database, typed, monkeypatch, data):
+def test_no_part_of_a_password_is_revealed(database, sync_worker, monkeypatch, data):
     """Of what cannot be read, and of what can and leads nowhere."""
     password = HEAD + data.draw(between) + TAIL
     written = quote(password, safe="") if data.draw(st.booleans()) else password
@@ -52,17 +52,17 @@ def test_no_part_of_a_password_is_revealed(database, typed, monkeypatch, data):
     with monkeypatch.context() as patch:
         for variable, value in named({name: url} | login(password)).items():
             patch.setenv(variable, value)
-        ended = typed(*command)
+        ended = sync_worker(*command)
     assert not [part for part in (HEAD, TAIL) if part in ended.stdout + ended.stderr]
     assert ended.exit_code in {0, 2, 3, 5}
     assert "Something unexpected" not in ended.stderr
 
 
-def test_no_part_of_a_kafka_password_is_revealed(database, typed, monkeypatch):
+def test_no_part_of_a_kafka_password_is_revealed(database, sync_worker, monkeypatch):
     servers = {"KAFKA_BOOTSTRAP_SERVERS": "broker.exempel.invalid:9092"}
     for variable, value in named(servers | login(f"{HEAD}@%:/'\\{TAIL}")).items():
         monkeypatch.setenv(variable, value)
-    ended = typed("topics", "create", "--debug", "-o", "json")
+    ended = sync_worker("topics", "create", "--debug", "-o", "json")
     assert ended.exit_code == 5
     assert not [part for part in (HEAD, TAIL) if part in ended.stdout + ended.stderr]
 
@@ -89,10 +89,10 @@ def test_whatever_is_percent_encoded_is_read_as_it_was_meant(user, password):
 
 @pytest.mark.parametrize("character", "@:/?#[]%")
 @pytest.mark.parametrize("place", ["{}b:password", "user:{}b", "user:1{}b", "user:a{}", "{}:b"])
-def test_what_can_be_read_in_two_ways_is_refused(typed, monkeypatch, place, character):
+def test_what_can_be_read_in_two_ways_is_refused(sync_worker, monkeypatch, place, character):
     url = f"postgresql://{place.format('a' + character)}@host/db"
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", url)
-    told = typed("status")
+    told = sync_worker("status")
     assert told.exit_code == 2
     assert "percent-encoded" in told.stderr
     assert url.partition("//")[2] not in told.stderr
@@ -112,17 +112,17 @@ def test_what_can_be_read_in_two_ways_is_refused(typed, monkeypatch, place, char
         "sslmode",
     ],
 )
-def test_an_option_that_can_never_work_is_refused_at_once(typed, monkeypatch, query):
+def test_an_option_that_can_never_work_is_refused_at_once(sync_worker, monkeypatch, query):
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"postgresql://host.invalid/db?{query}")
-    told = typed("run", "--until-idle", "0", "-o", "json")
+    told = sync_worker("run", "--until-idle", "0", "-o", "json")
     assert (told.exit_code, told.error["code"]) == (2, "configuration")
     assert "SYNC_WORKER_DATABASE_URL" in told.error["message"]
 
 
-def test_a_misspelt_variable_of_the_client_is_refused_at_once(typed, monkeypatch):
+def test_a_misspelt_variable_of_the_client_is_refused_at_once(sync_worker, monkeypatch):
     monkeypatch.setenv("PGSSLMODE", "requir")
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", "postgresql://host.invalid/db")
-    told = typed("status", "-o", "json")
+    told = sync_worker("status", "-o", "json")
     assert told.exit_code == 2
     assert "sslmode" in told.error["message"]
 
@@ -131,24 +131,24 @@ def test_a_misspelt_variable_of_the_client_is_refused_at_once(typed, monkeypatch
     "query",
     ["sslrootcert=/nope", "sslmode=verify-full", "sslcert=/nope", "sslkey=/nope", "sslcrl=/nope"],
 )
-def test_a_file_that_the_database_needs_is_refused_by_name(typed, monkeypatch, folder, query):
+def test_a_file_that_the_database_needs_is_refused_by_name(sync_worker, monkeypatch, folder, query):
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"postgresql://host.invalid/db?{query}")
-    told = typed("status", "-o", "json")
+    told = sync_worker("status", "-o", "json")
     assert (told.exit_code, told.error["code"]) == (2, "configuration")
     assert query.partition("=")[0].replace("mode", "rootcert") in told.error["message"]
 
 
-def test_an_encrypted_key_without_its_pass_phrase_is_refused(typed, monkeypatch, folder):
+def test_an_encrypted_key_without_its_pass_phrase_is_refused(sync_worker, monkeypatch, folder):
     key = folder / "key.pem"
     key.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\n")
     url = f"postgresql://host.invalid/db?sslkey={key}"
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", url)
-    told = typed("status", "-o", "json")
+    told = sync_worker("status", "-o", "json")
     assert told.exit_code == 2
     assert "sslpassword" in told.error["message"]
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"{url}&sslpassword=x")
-    assert typed("status").exit_code == 5
+    assert sync_worker("status").exit_code == 5
 
 
 @pytest.mark.parametrize(
@@ -230,21 +230,23 @@ def key_pair(folder):
     ],
 )
 def test_an_encrypted_key_of_kafka_is_opened_by_its_setting(  # noqa: PLR0917
-    database, typed, monkeypatch, key_pair, phrase, exit_code, words
+    database, sync_worker, monkeypatch, key_pair, phrase, exit_code, words
 ):
     for name, value in named(key_pair | phrase).items():
         monkeypatch.setenv(name, value)
-    told = typed("topics", "create", "-o", "json")
+    told = sync_worker("topics", "create", "-o", "json")
     assert told.exit_code == exit_code
     assert words in told.error["message"]
     assert not [part for part in (HEAD, TAIL) if part in told.stderr]
 
 
-def test_a_file_of_tls_that_holds_no_certificate_is_refused(database, typed, monkeypatch, folder):
+def test_a_file_of_tls_that_holds_no_certificate_is_refused(
+    database, sync_worker, monkeypatch, folder
+):
     (folder / "ca.pem").write_text("no certificate")
     given = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "KAFKA_SECURITY_PROTOCOL": "SSL"}
     for name, value in named(given | {"KAFKA_SSL_CAFILE": str(folder / "ca.pem")}).items():
         monkeypatch.setenv(name, value)
-    told = typed("topics", "create", "-o", "json")
+    told = sync_worker("topics", "create", "-o", "json")
     assert told.exit_code == 2
     assert "SYNC_WORKER_KAFKA_SSL_CAFILE" in told.error["message"]

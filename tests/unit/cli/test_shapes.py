@@ -30,11 +30,11 @@ COUNTS = {"read", "applied", "superseded", "ignored", "dead_lettered"}
 
 
 @pytest.fixture
-def document(populated, typed):
+def document(populated, sync_worker):
     """What a command prints, read back."""
 
     def call(*arguments):
-        told = typed(*arguments, "-o", "json")
+        told = sync_worker(*arguments, "-o", "json")
         assert told.exit_code == 0, told.stderr
         return told.json
 
@@ -126,27 +126,27 @@ def test_the_status_has_its_shape_and_its_counts_add_up(document):
     assert set(shown) == members | {"last_applied_at", "newest_event_at"}
 
 
-def test_status_begins_with_one_line_saying_what_to_type(populated, typed):
-    first = typed("status").stdout.splitlines()[0]
+def test_status_begins_with_one_line_saying_what_to_type(populated, sync_worker):
+    first = sync_worker("status").stdout.splitlines()[0]
     assert first.startswith("needs attention: ")
     assert "sync-worker deadletters list" in first
 
 
-def test_status_always_ends_with_0_and_says_so(populated, typed):
-    assert "needs attention" in typed("status").stdout
-    assert typed("status").exit_code == 0
-    told = [" ".join(typed(*words, "--help").stdout.split()) for words in ((), ("status",))]
+def test_status_always_ends_with_0_and_says_so(populated, sync_worker):
+    assert "needs attention" in sync_worker("status").stdout
+    assert sync_worker("status").exit_code == 0
+    told = [" ".join(sync_worker(*words, "--help").stdout.split()) for words in ((), ("status",))]
     assert "status always ends with 0; scripts ask doctor." in told[0]
     assert "Always ends with 0, whatever needs attention" in told[1]
 
 
-def test_status_begins_by_saying_that_all_is_well(database, typed):
-    assert typed("status").stdout.splitlines()[0] == "healthy"
+def test_status_begins_by_saying_that_all_is_well(database, sync_worker):
+    assert sync_worker("status").stdout.splitlines()[0] == "healthy"
 
 
-def test_status_shows_the_rest_if_kafka_does_not_answer(populated, typed, monkeypatch):
+def test_status_shows_the_rest_if_kafka_does_not_answer(populated, sync_worker, monkeypatch):
     monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
-    told = typed("status", "-o", "json")
+    told = sync_worker("status", "-o", "json")
     assert (told.exit_code, told.stderr) == (0, "")
     first, *others = told.json["attention"]
     assert first.startswith("Kafka does not answer")

@@ -35,39 +35,39 @@ def archive(folder):
 
 
 @pytest.fixture
-def read(database, typed, archive):
-    told = typed("run", "--archive", archive, "-o", "json")
+def read(database, sync_worker, archive):
+    told = sync_worker("run", "--archive", archive, "-o", "json")
     assert (told.json["applied"], told.json["dead_lettered"]) == (1, 1)
 
 
 @pytest.mark.usefixtures("read")
-def test_an_excerpt_says_so_and_is_not_redriven(typed):
-    shown = typed("deadletters", "show", "1", "-o", "json").json
+def test_an_excerpt_says_so_and_is_not_redriven(sync_worker):
+    shown = sync_worker("deadletters", "show", "1", "-o", "json").json
     assert (shown["reason"], shown["value_size"]) == ("invalid_event", len(TOO_LARGE))
     assert shown["value"] == TOO_LARGE[:EXCERPT_BYTES].decode()
     assert (shown["value_is_excerpt"], shown["clinic"]) == (True, None)
     assert shown["value_sha256"] == sha256(TOO_LARGE).hexdigest()
-    told = typed(*ALL)
+    told = sync_worker(*ALL)
     assert (told.exit_code, told.items) == (3, [{"id": 1, "outcome": "dead_lettered"}])
     assert "they cannot be redriven" in told.stderr
-    assert typed("clinics", "show", A).exit_code == 6
+    assert sync_worker("clinics", "show", A).exit_code == 6
 
 
 @pytest.mark.usefixtures("read")
-def test_a_replay_stores_an_excerpt_once(typed, archive):
-    replayed = typed("replay", "--archive", archive, "-y", "-o", "json").json
+def test_a_replay_stores_an_excerpt_once(sync_worker, archive):
+    replayed = sync_worker("replay", "--archive", archive, "-y", "-o", "json").json
     assert (replayed["superseded"], replayed["dead_lettered"]) == (1, 1)
-    assert typed("deadletters", "list", "-o", "json").json["count"] == 1
+    assert sync_worker("deadletters", "list", "-o", "json").json["count"] == 1
 
 
 @pytest.mark.usefixtures("read")
-def test_a_reconcile_takes_no_excerpt_for_a_fact(typed, archive):
-    told = typed("reconcile", "--against", f"archive:{archive}", "-o", "json")
+def test_a_reconcile_takes_no_excerpt_for_a_fact(sync_worker, archive):
+    told = sync_worker("reconcile", "--against", f"archive:{archive}", "-o", "json")
     assert (told.exit_code, told.items) == (0, [])
 
 
-def test_validate_says_of_a_record_that_it_is_too_large(typed, archive):
-    told = typed("events", "validate", archive, "-o", "json")
+def test_validate_says_of_a_record_that_it_is_too_large(sync_worker, archive):
+    told = sync_worker("events", "validate", archive, "-o", "json")
     (row,) = told.items
     assert (told.exit_code, row["line"], row["reason"]) == (3, 1, "invalid_event")
     assert f"larger than {MAX_RECORD_BYTES} bytes" in row["detail"]
@@ -154,8 +154,8 @@ def test_bare_events_that_are_too_many_are_refused_unread(folder):
     assert "bare events are read up to" in done.stderr
 
 
-def test_an_oversized_bare_event_is_judged_as_the_worker_would(folder, typed):
+def test_an_oversized_bare_event_is_judged_as_the_worker_would(folder, sync_worker):
     path = folder / "event.json"
     path.write_bytes(json.dumps(activated(A, 1, name="x" * MAX_RECORD_BYTES)).encode())
-    (row,) = typed("events", "validate", str(path), "-o", "json").items
+    (row,) = sync_worker("events", "validate", str(path), "-o", "json").items
     assert (row["reason"], "larger than" in row["detail"]) == ("invalid_event", True)

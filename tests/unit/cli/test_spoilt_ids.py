@@ -38,28 +38,30 @@ def extract(folder):
 
 @pytest.mark.parametrize("kind", SPOILT)
 @pytest.mark.usefixtures("populated")
-def test_a_spoilt_id_is_never_read_as_absent(typed, extract, kind):
+def test_a_spoilt_id_is_never_read_as_absent(sync_worker, extract, kind):
     extract(f"{HEADER}{SPOILT[kind]},true,01\n{B},true,01\n{OTHERS}")
-    told = typed(*SNAPSHOT, "--apply", "--yes", "-o", "json")
+    told = sync_worker(*SNAPSHOT, "--apply", "--yes", "-o", "json")
     assert (told.exit_code, told.items) == (0, [])
 
 
 @pytest.mark.parametrize("kind", SPOILT)
 @pytest.mark.usefixtures("populated")
-def test_a_spoilt_id_is_understood_in_lists_and_arguments(typed, folder, kind):
+def test_a_spoilt_id_is_understood_in_lists_and_arguments(sync_worker, folder, kind):
     (folder / "list.csv").write_text(f"HSA-id;Namn\n{SPOILT[kind]};Norr\n")
-    removed = typed("clinics", "remove", "--file", "list.csv", "-y", "-o", "json")
+    removed = sync_worker("clinics", "remove", "--file", "list.csv", "-y", "-o", "json")
     assert [item["outcome"] for item in removed.items] == ["removed"]
     (folder / "list.csv").write_text(f"HSA-id;Namn\n{SPOILT[kind]};Norr\n")
-    imported = typed("clinics", "import", "list.csv", "-y", "-o", "json")
+    imported = sync_worker("clinics", "import", "list.csv", "-y", "-o", "json")
     assert [(item["hsa_id"], item["outcome"]) for item in imported.items] == [(A, "added")]
-    again = typed("clinics", "add", SPOILT[kind], "-o", "json")
+    again = sync_worker("clinics", "add", SPOILT[kind], "-o", "json")
     assert again.items[0]["outcome"] == "already_registered"
-    assert typed("clinics", "show", SPOILT[kind], "-o", "json").json["hsa_id"] == A
-    assert typed("log", "list", "--clinic", SPOILT[kind], "-o", "json").json["count"] > 0
-    found = typed("clinics", "list", "--search", SPOILT[kind].strip(), "-o", "json").items
+    assert sync_worker("clinics", "show", SPOILT[kind], "-o", "json").json["hsa_id"] == A
+    assert sync_worker("log", "list", "--clinic", SPOILT[kind], "-o", "json").json["count"] > 0
+    found = sync_worker("clinics", "list", "--search", SPOILT[kind].strip(), "-o", "json").items
     assert [row["hsa_id"] for row in found] == [A]
-    replayed = typed("replay", "--archive", "stream.jsonl", "--clinic", SPOILT[kind], "--dry-run")
+    replayed = sync_worker(
+        "replay", "--archive", "stream.jsonl", "--clinic", SPOILT[kind], "--dry-run"
+    )
     assert replayed.stdout.startswith("2 records read")
 
 
@@ -77,18 +79,18 @@ def test_a_spoilt_id_is_understood_in_lists_and_arguments(typed, folder, kind):
     ],
 )
 @pytest.mark.usefixtures("populated")
-def test_an_impossible_id_is_refused_with_its_line(typed, extract, none):
+def test_an_impossible_id_is_refused_with_its_line(sync_worker, extract, none):
     extract(f"{HEADER}{B},true,01\n{none},true,01\n{OTHERS}")
-    told = typed(*SNAPSHOT, "--apply", "--yes", "--accept-short", "-o", "json")
+    told = sync_worker(*SNAPSHOT, "--apply", "--yes", "--accept-short", "-o", "json")
     assert told.exit_code == 2
     assert told.error["message"].startswith("Line 3: ")
-    assert typed("clinics", "show", A, "-o", "json").json["active"] is True
+    assert sync_worker("clinics", "show", A, "-o", "json").json["active"] is True
 
 
 @pytest.mark.usefixtures("populated")
-def test_an_odd_id_is_believed_where_nobody_is_missing(typed, extract):
+def test_an_odd_id_is_believed_where_nobody_is_missing(sync_worker, extract):
     extract(f"{HEADER}{A},true,01\n{B},true,01\n{OTHERS}odd,true,01\n")
-    told = typed(*SNAPSHOT, "-o", "json")
+    told = sync_worker(*SNAPSHOT, "-o", "json")
     assert {(item["hsa_id"], item["cause"]) for item in told.items} == {("ODD", "missing")}
 
 
@@ -102,9 +104,9 @@ def test_an_odd_id_is_believed_where_nobody_is_missing(typed, extract):
     ],
 )
 @pytest.mark.usefixtures("populated")
-def test_every_cell_of_an_extract_is_meant_or_refused(typed, extract, row, said):
+def test_every_cell_of_an_extract_is_meant_or_refused(sync_worker, extract, row, said):
     extract(f"{HEADER}{B},true,01\n{row}\n{OTHERS}")
-    told = typed(*SNAPSHOT, "-o", "json")
+    told = sync_worker(*SNAPSHOT, "-o", "json")
     assert (told.exit_code, told.error["message"][:8]) == (2, "Line 3: ")
     assert said in told.error["message"]
 
@@ -124,7 +126,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.usefixtures("populated")
-def test_an_extract_is_read_in_every_shape(typed, extract, shape):
+def test_an_extract_is_read_in_every_shape(sync_worker, extract, shape):
     rows = f"{A},true,01\n{B},true,01\n{OTHERS}"
     content = SHAPES[shape].format(
         rows=rows if "Macs" not in shape else rows.replace("\n", "\r"),
@@ -134,39 +136,39 @@ def test_an_extract_is_read_in_every_shape(typed, extract, shape):
         named=rows.replace("\n", ',"Norr\r\nvåning 2"\n'),
     )
     extract(content)
-    told = typed(*SNAPSHOT, "-o", "json")
+    told = sync_worker(*SNAPSHOT, "-o", "json")
     named = {"name"} if "name" in shape else set()
     assert {item["fact"] for item in told.items} == named, told.stderr
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "cp1252"])
 @pytest.mark.usefixtures("populated")
-def test_an_extract_not_in_utf_8_is_refused(typed, extract, encoding):
+def test_an_extract_not_in_utf_8_is_refused(sync_worker, extract, encoding):
     extract(f"{HEADER[:-1]},name\n{A},true,01,Å\n".encode(encoding))
-    told = typed(*SNAPSHOT, "-o", "json")
+    told = sync_worker(*SNAPSHOT, "-o", "json")
     assert (told.exit_code, told.error["message"][:5]) == (2, "Line ")
 
 
 @pytest.mark.usefixtures("populated")
-def test_a_final_ctrl_z_is_not_a_row(typed, folder):
+def test_a_final_ctrl_z_is_not_a_row(sync_worker, folder):
     for content in (f"{B}\r\n\x1a", f"HSA-id\n{B}\x1a\r\n", "\x1a"):
         (folder / "list.txt").write_bytes(content.encode("utf-16"))
-        told = typed("clinics", "import", "list.txt", "--dry-run", "-o", "json")
+        told = sync_worker("clinics", "import", "list.txt", "--dry-run", "-o", "json")
         assert [item["hsa_id"] for item in told.items] == [B][: content.count(B)]
 
 
-def test_an_id_named_by_the_e_services_is_never_altered(typed, database, extract):
+def test_an_id_named_by_the_e_services_is_never_altered(sync_worker, database, extract):
     odd = "SE2321000016\u200b–TA01"
     events = [activated(odd, 1, regionCode="01"), activated(A, 1, regionCode="01")]
     records = [record(event, offset=offset) for offset, event in enumerate(events)]
     write_archive(database.parent / "odd.jsonl", records)
-    assert typed("run", "--archive", "odd.jsonl").exit_code == 0
+    assert sync_worker("run", "--archive", "odd.jsonl").exit_code == 0
     (database.parent / "list.txt").write_text(f"{odd}\n{A}\n")
-    told = typed("clinics", "import", "list.txt", "-y", "-o", "json")
+    told = sync_worker("clinics", "import", "list.txt", "-y", "-o", "json")
     assert {item["hsa_id"]: item["outcome"] for item in told.items} == {odd: "added", A: "added"}
     extract(f"{HEADER}{odd},true,01\n{A},true,01\n")
-    assert typed(*SNAPSHOT, "-o", "json").items == []
-    assert typed("clinics", "remove", odd, "-y", "-o", "json").items[0]["hsa_id"] == odd
+    assert sync_worker(*SNAPSHOT, "-o", "json").items == []
+    assert sync_worker("clinics", "remove", odd, "-y", "-o", "json").items[0]["hsa_id"] == odd
     (database.parent / "tak.txt").write_text(f"{odd}\n")
-    assert typed("tak", "import", "tak.txt", "-y").exit_code == 0
-    assert typed("tak", "list", "-o", "json").items[0]["hsa_id"] == odd
+    assert sync_worker("tak", "import", "tak.txt", "-y").exit_code == 0
+    assert sync_worker("tak", "list", "-o", "json").items[0]["hsa_id"] == odd

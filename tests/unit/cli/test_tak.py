@@ -13,27 +13,27 @@ X = [f"SE2321000016-X{number:02}" for number in range(10)]
 
 
 @pytest.fixture
-def imported(populated, typed, folder):
+def imported(populated, sync_worker, folder):
     """Writes a file and makes it the list."""
 
     def call(content, *arguments):
         (folder / "tak.txt").write_text(content if isinstance(content, str) else "\n".join(content))
-        return typed("tak", "import", "tak.txt", *arguments)
+        return sync_worker("tak", "import", "tak.txt", *arguments)
 
     return call
 
 
-def listed(typed):
-    return [item["hsa_id"] for item in typed("tak", "list", "-o", "json").items]
+def listed(sync_worker):
+    return [item["hsa_id"] for item in sync_worker("tak", "list", "-o", "json").items]
 
 
-def status(typed, hsa_id):
-    return typed("clinics", "show", hsa_id, "-o", "json").json["status"]
+def status(sync_worker, hsa_id):
+    return sync_worker("clinics", "show", hsa_id, "-o", "json").json["status"]
 
 
-def test_the_list_is_replaced_whole(imported, typed):
+def test_the_list_is_replaced_whole(imported, sync_worker):
     assert imported([A, X[0]], "-y").exit_code == 0
-    assert listed(typed) == [A, X[0]]
+    assert listed(sync_worker) == [A, X[0]]
     told = imported([X[1], X[0].lower(), X[0]], "-y", "-o", "json")
     assert told.exit_code == 0
     assert [(item["hsa_id"], item["outcome"], item["line"]) for item in told.items] == [
@@ -42,45 +42,45 @@ def test_the_list_is_replaced_whole(imported, typed):
         (X[1], "added", 1),
     ]
     assert told.json["summary"] == {"added": 1, "removed": 1, "kept": 1}
-    assert listed(typed) == [X[0], X[1]]
+    assert listed(sync_worker) == [X[0], X[1]]
 
 
-def test_clinics_that_stop_or_start_receiving_are_always_named(imported, typed):
+def test_clinics_that_stop_or_start_receiving_are_always_named(imported, sync_worker):
     told = imported([A, B, C], "-y", "-q", "-o", "json")
     assert told.json["stops_receiving"] == [A]
     assert told.json["own_system"] == [A, C]
     assert f"1 registered clinic stops receiving cases here:\n  {A}\n" in told.stderr
     assert "2 clinics are in TAK and registered here." in told.stderr
-    assert status(typed, A) == "own_system"
+    assert status(sync_worker, A) == "own_system"
     told = imported([B, C, X[0]], "-y", "-q", "-o", "json")
     assert told.json["starts_receiving"] == [A]
-    assert status(typed, A) == "receiving"
+    assert status(sync_worker, A) == "receiving"
 
 
-def test_a_registered_clinic_in_the_list_needs_attention(imported, typed):
+def test_a_registered_clinic_in_the_list_needs_attention(imported, sync_worker):
     imported([A, X[0]], "-y")
-    sentences = typed("status", "-o", "json").json["attention"]
+    sentences = sync_worker("status", "-o", "json").json["attention"]
     assert (
         "1 registered clinic is also in TAK, and so receives no cases here: sync-worker tak list"
         in sentences
     )
 
 
-def test_only_a_clinic_outside_the_list_can_be_added(imported, typed):
+def test_only_a_clinic_outside_the_list_can_be_added(imported, sync_worker):
     imported([B], "-y")
-    assert typed("clinics", "add", B, "-o", "json").items[0]["reason"] == "own_system"
+    assert sync_worker("clinics", "add", B, "-o", "json").items[0]["reason"] == "own_system"
     imported([X[0]], "-y")
-    assert typed("clinics", "add", B).exit_code == 0
+    assert sync_worker("clinics", "add", B).exit_code == 0
 
 
 @pytest.mark.parametrize(("size", "exit_code"), [(10, 0), (8, 0), (7, 4), (0, 4)])
-def test_a_list_that_shrank_by_a_fifth_is_refused(imported, typed, size, exit_code):
+def test_a_list_that_shrank_by_a_fifth_is_refused(imported, sync_worker, size, exit_code):
     imported(X, "-y")
     told = imported(X[:size], "-y")
     assert told.exit_code == exit_code
-    assert listed(typed) == (X if exit_code else X[:size])
+    assert listed(sync_worker) == (X if exit_code else X[:size])
     assert imported(X[:size], "-y", "--accept-short").exit_code == 0
-    assert listed(typed) == X[:size]
+    assert listed(sync_worker) == X[:size]
 
 
 def test_a_dry_run_refuses_a_shrunken_list_too(imported):
@@ -95,7 +95,7 @@ def test_a_first_list_may_be_of_any_size(imported):
     assert imported([X[0]], "-y").exit_code == 0
 
 
-def test_a_file_with_an_invalid_id_is_refused_whole(imported, typed):
+def test_a_file_with_an_invalid_id_is_refused_whole(imported, sync_worker):
     imported([X[0]], "-y")
     told = imported([X[0], "12345", X[1]], "-y", "-o", "json")
     assert told.exit_code == 4
@@ -106,17 +106,17 @@ def test_a_file_with_an_invalid_id_is_refused_whole(imported, typed):
     ]
     assert told.json["summary"] == {"malformed_hsa_id": 1, "not_done": 2}
     assert "line 2" in told.stderr
-    assert listed(typed) == [X[0]]
+    assert listed(sync_worker) == [X[0]]
 
 
-def test_without_a_yes_the_plan_is_only_shown(imported, typed):
+def test_without_a_yes_the_plan_is_only_shown(imported, sync_worker):
     told = imported([A])
     assert (told.exit_code, told.stdout) == (2, "")
     assert f"1 to be added:\n  {A}\n" in told.stderr
-    assert listed(typed) == []
+    assert listed(sync_worker) == []
     told = imported([A], "--dry-run", "-o", "json")
     assert (told.exit_code, told.json["stops_receiving"]) == (0, [A])
-    assert listed(typed) == []
+    assert listed(sync_worker) == []
 
 
 def test_nothing_is_asked_where_the_list_is_that_already(imported):
@@ -124,17 +124,17 @@ def test_nothing_is_asked_where_the_list_is_that_already(imported):
     assert imported([A.lower()]).exit_code == 0
 
 
-def test_who_changed_the_list_and_why_is_in_the_log(imported, typed):
+def test_who_changed_the_list_and_why_is_in_the_log(imported, sync_worker):
     imported([A], "-y", "--actor", "support1", "--ticket", "INC7", "--reason", "ny integration")
     imported([X[0]], "-y", "--actor", "support2", "--ticket", "INC8")
-    history = typed("clinics", "show", A, "--history", "-o", "json").json["history"]
+    history = sync_worker("clinics", "show", A, "--history", "-o", "json").json["history"]
     assert [(entry["change"], entry["actor"], entry["reason"]) for entry in history[:2]] == [
         ("own_system_removed", "support2", "INC8"),
         ("own_system_added", "support1", "INC7: ny integration"),
     ]
 
 
-def test_a_list_changed_since_the_plan_is_left_alone(imported, populated, typed, monkeypatch):
+def test_a_list_changed_since_the_plan_is_left_alone(imported, populated, sync_worker, monkeypatch):
     plan = tak.plan
 
     def planned(*arguments):
@@ -148,22 +148,22 @@ def test_a_list_changed_since_the_plan_is_left_alone(imported, populated, typed,
     told = imported([A], "-y", "-o", "json")
     assert (told.exit_code, told.stdout) == (4, "")
     assert "changed_meanwhile" in told.stderr
-    assert listed(typed) == [X[9]]
+    assert listed(sync_worker) == [X[9]]
 
 
-def test_support_s_own_credentials_are_used(imported, typed, populated, monkeypatch):
+def test_support_s_own_credentials_are_used(imported, sync_worker, populated, monkeypatch):
     other = populated.with_name("support.db")
     shutil.copy(populated, other)
     monkeypatch.setenv("SYNC_WORKER_SUPPORT_DATABASE_URL", f"sqlite:///{other}")
     imported([A], "-y")
-    assert listed(typed) == []
+    assert listed(sync_worker) == []
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"sqlite:///{other}")
-    assert listed(typed) == [A]
+    assert listed(sync_worker) == [A]
 
 
-def test_the_list_shows_what_is_known_of_each(imported, typed):
+def test_the_list_shows_what_is_known_of_each(imported, sync_worker):
     imported([A, X[0]], "-y")
-    known, unknown = typed("tak", "list", "-o", "json").items
+    known, unknown = sync_worker("tak", "list", "-o", "json").items
     assert known == {
         "hsa_id": A,
         "name": "Exempelkliniken",

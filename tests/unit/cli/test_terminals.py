@@ -27,7 +27,7 @@ LISTS = (
 
 
 @pytest.fixture
-def populated(database, folder, typed, monkeypatch):
+def populated(database, folder, sync_worker, monkeypatch):
     """Registered clinics with long names, a hold and two dead letters."""
     events = [
         activated(hsa_id, 1, regionCode="01", name=name)
@@ -35,23 +35,23 @@ def populated(database, folder, typed, monkeypatch):
     ]
     bad = [activated(hsa_id, 2, regionCode="1X") for hsa_id in IDS[:2]]
     write_archive(folder / "stream.jsonl", numbered([*events, *bad]))
-    assert typed("run", "--archive", "stream.jsonl").exit_code == 0
-    assert typed("clinics", "add", *IDS, "--reason", "Order 17").exit_code == 0
+    assert sync_worker("run", "--archive", "stream.jsonl").exit_code == 0
+    assert sync_worker("clinics", "add", *IDS, "--reason", "Order 17").exit_code == 0
     monkeypatch.setenv("SYNC_WORKER_GUARD_MAX_CHANGES", "1")
     monkeypatch.setenv("SYNC_WORKER_GUARD_MAX_PERCENT", "0")
     ends = [deactivated(hsa_id, 3) for hsa_id in IDS]
     write_archive(folder / "ends.jsonl", numbered(ends))
-    assert typed("run", "--archive", "ends.jsonl").exit_code == 3
+    assert sync_worker("run", "--archive", "ends.jsonl").exit_code == 3
 
 
 @pytest.fixture
-def on_terminal(typed, monkeypatch):
+def on_terminal(sync_worker, monkeypatch):
     """Calls a command whose standard output is a terminal of so many columns."""
 
     def call(command, columns):
         with monkeypatch.context() as patch:
             patch.setattr("sys.stdout.isatty", lambda: True)
-            return typed(*command.split(), COLUMNS=str(columns))
+            return sync_worker(*command.split(), COLUMNS=str(columns))
 
     return call
 
@@ -81,12 +81,12 @@ def test_every_list_fits_terminals_of_40_80_and_120_columns(on_terminal):
 
 
 @pytest.mark.usefixtures("populated")
-def test_a_pipe_gets_every_column_and_whole_cells(typed):
+def test_a_pipe_gets_every_column_and_whole_cells(sync_worker):
     for command in (command for command in LISTS if command != "doctor"):  # free disk space changes
-        narrow = typed(*command.split(), COLUMNS="40")
-        assert narrow.stdout == typed(*command.split(), COLUMNS="400").stdout
+        narrow = sync_worker(*command.split(), COLUMNS="40")
+        assert narrow.stdout == sync_worker(*command.split(), COLUMNS="400").stdout
         assert "do not fit" not in narrow.stderr
-    assert all(name in typed("clinics", "list").stdout for name in NAMES)
+    assert all(name in sync_worker("clinics", "list").stdout for name in NAMES)
 
 
 @pytest.mark.usefixtures("populated")

@@ -49,36 +49,36 @@ def test_there_are_options_of_all_kinds():
 
 
 @pytest.mark.parametrize(("path", "option"), SINGLE, ids=str)
-def test_an_option_of_one_value_given_twice_is_refused(typed, path, option):
-    told = typed(*path, option, "1", f"{option}=1")
+def test_an_option_of_one_value_given_twice_is_refused(sync_worker, path, option):
+    told = sync_worker(*path, option, "1", f"{option}=1")
     assert told.exit_code == 2
     assert option in told.stderr
     assert "more than once" in told.stderr
 
 
-def test_nothing_is_discarded_by_the_last_of_two_codes(populated, typed):
+def test_nothing_is_discarded_by_the_last_of_two_codes(populated, sync_worker):
     before = contents(populated)
     line = ("deadletters", "discard", "--all", "--reason", "x", "-y")
-    told = typed(*line, "--code", "invalid_json", "--code", "unknown_region")
+    told = sync_worker(*line, "--code", "invalid_json", "--code", "unknown_region")
     assert (told.exit_code, told.stdout) == (2, "")
     assert "'--code'" in told.stderr
     assert contents(populated) == before
 
 
-def test_what_may_be_repeated_is_repeated_still(populated, typed):
-    assert typed("clinics", "list", "--region", "01", "--region", "03").exit_code == 0
-    assert typed("-o", "json", "regions", "-o", "csv", "list", "-v", "-v").exit_code == 0
-    assert typed("regions", "list", "-o", "json", "-o", "csv").exit_code == 2
-    told = typed("deadletters", "list", "--code", "a", "--code", "b", "--help")
+def test_what_may_be_repeated_is_repeated_still(populated, sync_worker):
+    assert sync_worker("clinics", "list", "--region", "01", "--region", "03").exit_code == 0
+    assert sync_worker("-o", "json", "regions", "-o", "csv", "list", "-v", "-v").exit_code == 0
+    assert sync_worker("regions", "list", "-o", "json", "-o", "csv").exit_code == 2
+    told = sync_worker("deadletters", "list", "--code", "a", "--code", "b", "--help")
     assert (told.exit_code, told.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(("path", "param"), TEXTS, ids=str)
-def test_text_that_is_not_utf8_is_refused(populated, typed, path, param):
+def test_text_that_is_not_utf8_is_refused(populated, sync_worker, path, param):
     given = [param.opts[0], NO_TEXT] if isinstance(param, click.Option) else ["--", NO_TEXT]
     if path[:1] == ("boards",) and param.name == "hsa_id":
         given = ["--", "01", NO_TEXT]
-    told = typed(*path, *given)
+    told = sync_worker(*path, *given)
     assert told.exit_code == 2
     assert "not text in UTF-8" in told.stderr
 
@@ -92,10 +92,10 @@ def test_the_name_of_a_file_may_be_any_bytes(populated):
 
 @pytest.mark.parametrize("unseen", UNSEEN)
 @pytest.mark.parametrize("option", ["--name", "--ticket", "--actor", "--reason"])
-def test_what_nobody_can_see_says_nothing(populated, typed, option, unseen):
+def test_what_nobody_can_see_says_nothing(populated, sync_worker, option, unseen):
     before = contents(populated)
     line = {"--name": "Nämnden", "--ticket": "T-1"} | {option: unseen}
-    told = typed(
+    told = sync_worker(
         "boards", "set", "03", BOARD, *(part for pair in line.items() for part in pair), "-y"
     )
     assert told.exit_code == 2
@@ -104,7 +104,7 @@ def test_what_nobody_can_see_says_nothing(populated, typed, option, unseen):
 
 
 @pytest.mark.parametrize("seconds", ["nan", "inf", "1e400", "-nan", "infinity"])
-def test_to_be_idle_without_end_is_refused(populated, typed, seconds):
-    told = typed("run", f"--until-idle={seconds}")
+def test_to_be_idle_without_end_is_refused(populated, sync_worker, seconds):
+    told = sync_worker("run", f"--until-idle={seconds}")
     assert told.exit_code == 2
     assert "--until-idle" in told.stderr

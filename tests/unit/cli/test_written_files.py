@@ -46,7 +46,9 @@ def mode(path):
 
 
 @pytest.mark.parametrize("kind", FileKind)
-def test_what_is_not_a_file_is_left_alone_and_reported(typed, database, folder, monkeypatch, kind):
+def test_what_is_not_a_file_is_left_alone_and_reported(
+    sync_worker, database, folder, monkeypatch, kind
+):
     place = folder / "place"
     OBSTACLES[kind](place)
     (folder / "list.txt").write_text(f"{A}\n")
@@ -54,11 +56,11 @@ def test_what_is_not_a_file_is_left_alone_and_reported(typed, database, folder, 
         ("events", "export", "--out", str(place), "--yes"),
         ("clinics", "import", "list.txt", "--yes", "--report", str(place)),
     ):
-        told = typed(*command, "-o", "json")
+        told = sync_worker(*command, "-o", "json")
         assert told.exit_code == 2
         assert f"cannot be written: it is {kind}." in told.error["message"]
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"sqlite:///{place}")
-    upgraded = typed("db", "upgrade")
+    upgraded = sync_worker("db", "upgrade")
     assert (upgraded.exit_code, "no database file" in upgraded.stderr) == (2, True)
     with pytest.raises(NotARegularFile) as raised:
         AtomicFile(place)
@@ -67,18 +69,18 @@ def test_what_is_not_a_file_is_left_alone_and_reported(typed, database, folder, 
 
 
 @pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])
-def test_a_link_planted_beside_a_new_database_is_refused(typed, folder, monkeypatch, end):
+def test_a_link_planted_beside_a_new_database_is_refused(sync_worker, folder, monkeypatch, end):
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"sqlite:///{folder / 'new.db'}")
     (folder / f"new.db{end}").symlink_to(folder / "target")
-    assert typed("db", "upgrade").exit_code == 2
+    assert sync_worker("db", "upgrade").exit_code == 2
     assert not (folder / "target").exists()
 
 
-def test_schemas_go_through_no_link(typed, folder):
+def test_schemas_go_through_no_link(sync_worker, folder):
     (folder / "schemas").mkdir()
     planted = folder / "schemas" / "eservices.clinic.activated.v1.schema.json"
     planted.symlink_to(folder / "target")
-    told = typed("schemas", "export", "--out", "schemas")
+    told = sync_worker("schemas", "export", "--out", "schemas")
     assert (told.exit_code, "it is a symbolic link" in told.stderr) == (2, True)
     assert not (folder / "target").exists()
 
@@ -91,7 +93,7 @@ def content(folder):
 @pytest.mark.parametrize("end", ["", "-wal", "-shm", "-journal"])
 @pytest.mark.parametrize("setting", ["DATABASE_URL", "SUPPORT_DATABASE_URL"])
 def test_no_file_takes_the_place_of_a_registry(
-    typed, database, monkeypatch, setting, end, language
+    sync_worker, database, monkeypatch, setting, end, language
 ):
     folder = database.parent
     monkeypatch.setenv("SYNC_WORKER_LANG", language)
@@ -110,7 +112,7 @@ def test_no_file_takes_the_place_of_a_registry(
             ("events", "export", "--out", place, "--yes"),
             ("schemas", "export", "--out", place),
         ):
-            told = typed(*command, "-o", "json")
+            told = sync_worker(*command, "-o", "json")
             assert told.exit_code == 2
             assert told.error["code"] == "file"
             nothing_changed = {"en": "Nothing was changed.", "sv": "Ingenting ändrades."}[language]
@@ -118,12 +120,12 @@ def test_no_file_takes_the_place_of_a_registry(
     assert content(folder) == before
 
 
-def test_no_schema_takes_the_place_of_a_registry(typed, database, folder, monkeypatch):
+def test_no_schema_takes_the_place_of_a_registry(sync_worker, database, folder, monkeypatch):
     name = "eservices.clinic.activated.v1.schema.json"
     database.rename(folder / name)
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"sqlite:///{name}")
     before = content(folder)
-    told = typed("schemas", "export", "--out", ".")
+    told = sync_worker("schemas", "export", "--out", ".")
     assert (told.exit_code, "Nothing was changed." in told.stderr) == (2, True)
     assert content(folder) == before
 
@@ -137,27 +139,27 @@ def test_no_schema_takes_the_place_of_a_registry(typed, database, folder, monkey
     ],
 )
 @pytest.mark.usefixtures("database")
-def test_a_path_is_judged_as_it_was_typed(typed, folder, command, paths):
+def test_a_path_is_judged_as_it_was_typed(sync_worker, folder, command, paths):
     (folder / "list.txt").write_text(f"{A}\n")
     before = content(folder)
     for path in paths:
-        told = typed(*command, path, "-o", "json")
+        told = sync_worker(*command, path, "-o", "json")
         assert (told.exit_code, told.error["code"]) == (2, "usage")
         assert f"Invalid value for '{command[-1]}'" in told.error["message"]
     assert content(folder) == before
 
 
 @pytest.mark.usefixtures("database")
-def test_a_file_may_be_called_a_dash(typed, folder):
+def test_a_file_may_be_called_a_dash(sync_worker, folder):
     (folder / "list.txt").write_text(f"{A}\n")
-    assert typed("clinics", "import", "list.txt", "--yes", "--report", "./-").exit_code == 3
+    assert sync_worker("clinics", "import", "list.txt", "--yes", "--report", "./-").exit_code == 3
     assert (folder / "-").is_file()
 
 
 @pytest.mark.usefixtures("without_mask")
-def test_database_and_report_are_for_their_owner_alone(typed, folder, monkeypatch):
+def test_database_and_report_are_for_their_owner_alone(sync_worker, folder, monkeypatch):
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"sqlite:///{folder / 'new.db'}")
-    assert typed("db", "upgrade").exit_code == 0
+    assert sync_worker("db", "upgrade").exit_code == 0
     (folder / "report.csv").touch(0o644)
     (folder / "list.txt").write_text(f"{A}\n")
     engine = open_engine(f"sqlite:///{folder / 'new.db'}")
@@ -166,15 +168,18 @@ def test_database_and_report_are_for_their_owner_alone(typed, folder, monkeypatc
         modes = {path.name: mode(path) for path in folder.glob("new.db*")}
     engine.dispose()
     assert modes == dict.fromkeys(("new.db", "new.db-wal", "new.db-shm"), 0o600)
-    assert typed("clinics", "import", "list.txt", "--yes", "--report", "report.csv").exit_code == 3
+    assert (
+        sync_worker("clinics", "import", "list.txt", "--yes", "--report", "report.csv").exit_code
+        == 3
+    )
     assert mode(folder / "report.csv") == 0o600
 
 
 @pytest.mark.usefixtures("database")
-def test_a_database_that_others_may_read_is_pointed_out(typed, database):
-    assert "chmod" not in typed("db", "upgrade").stderr
+def test_a_database_that_others_may_read_is_pointed_out(sync_worker, database):
+    assert "chmod" not in sync_worker("db", "upgrade").stderr
     database.chmod(0o644)
-    told = typed("db", "upgrade")
+    told = sync_worker("db", "upgrade")
     assert (told.exit_code, f"chmod 600 {database}" in told.stderr) == (0, True)
     assert mode(database) == 0o644
 
