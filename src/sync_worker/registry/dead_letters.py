@@ -149,6 +149,7 @@ def _row(
 ) -> tuple[Any, ...]:
     """The values of `_COLUMNS`."""
     value = record.value
+    headers = [[name, None if v is None else to_base64(v)] for name, v in record.headers]
     # Escaped, so that no database lacks a character of what may be why the record is here.
     hsa_ids = [dialect.escaped(hsa_id) for hsa_id in named_hsa_ids(record) if is_hsa_id(hsa_id)]
     return (
@@ -161,18 +162,12 @@ def _row(
         record.is_log_append_time,
         record.key,
         value,
-        _headers_text(record.headers),
+        json.dumps(headers),
         f" {' '.join(hsa_ids)} " if hsa_ids else "",
         rejection.reason.value,
         detail,
         OPEN,
         *((value.size, value.sha256) if isinstance(value, Excerpt) else (None, None)),
-    )
-
-
-def _headers_text(headers: Headers) -> str:
-    return json.dumps(
-        [[name, None if value is None else to_base64(value)] for name, value in headers]
     )
 
 

@@ -27,7 +27,7 @@ from sync_worker.domain.facts import Change, Fact, Register, changes
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Guard
 from sync_worker.registry import change_log, clinics, dialect, guard_state
 from sync_worker.registry.change_log import LogEntry
-from sync_worker.registry.facts import FACTS, FactStorage, as_text, change_in, change_name
+from sync_worker.registry.facts import FACTS, as_text, change_in, change_name
 from sync_worker.registry.guard_state import APPROVED, OPEN, WITHDRAWN
 from sync_worker.registry.tables import (
     REGISTERED,
@@ -345,10 +345,10 @@ def _stands() -> ColumnElement[bool]:
         .limit(1)
         .scalar_subquery()
     )
-    has_the_value = or_(*(and_(is_of_fact[fact], _is_new_value(FACTS[fact])) for fact in Fact))
-    return and_(REGISTERED, has_the_value, newest == passed_fact.c.event_id)
-
-
-def _is_new_value(kept: FactStorage) -> ColumnElement[bool]:
     new: ColumnElement[Any] = passed_fact.c.new_value
-    return kept.value == ((new == "true") if kept.is_truth_value else new)
+    is_new = {
+        fact: kept.value == ((new == "true") if kept.is_truth_value else new)
+        for fact, kept in FACTS.items()
+    }
+    has_the_value = or_(*(and_(is_of_fact[fact], is_new[fact]) for fact in Fact))
+    return and_(REGISTERED, has_the_value, newest == passed_fact.c.event_id)

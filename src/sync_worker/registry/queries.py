@@ -1,4 +1,4 @@
-"""The registry as people ask for it: lists, one clinic, regions and gauges. Changes nothing."""
+"""The registry as people, the doctor and the metrics ask for it. Changes nothing."""
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, func, select, union
+from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, select, union
 
 from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.domain.clinic_status import Status
@@ -27,6 +27,9 @@ from sync_worker.registry.tables import (
     own_system,
     patient_board,
 )
+
+COUNTED_STATUSES = (Status.RECEIVING, Status.DEACTIVATED, Status.OWN_SYSTEM)
+_NEWEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,6 @@ def clinic_shown(connection: Connection, hsa_id: str) -> dict[str, Any] | None:
         },
         "held": _held(connection, hsa_id),
     }
-
-
-COUNTED_STATUSES = (Status.RECEIVING, Status.DEACTIVATED, Status.OWN_SYSTEM)
 
 
 def regions(connection: Connection) -> dict[str | None, dict[str, int]]:
@@ -210,23 +210,11 @@ def _version(time: datetime, sequence: str, event_id: str, value: bool | str) ->
 
 
 def _held(connection: Connection, hsa_id: str) -> dict[str, Any]:
-    rows: dict[str, Row[Any]] = {
-        row.fact: row
-        for row in connection.execute(select(held_fact).where(held_fact.c.hsa_id == hsa_id))
-    }
-    return {fact.value: _held_item(fact, rows.get(fact.value)) for fact in Fact}
-
-
-def _held_item(fact: Fact, row: Row[Any] | None) -> dict[str, Any] | None:
-    if row is None:
-        return None
-    return _version(row.time, row.sequence, row.event_id, FACTS[fact].from_text(row.value))
-
-
-# What the doctor asks the registry. Changes nothing.
-
-
-_NEWEST = 200
+    held: dict[str, Any] = dict.fromkeys(Fact)
+    for row in connection.execute(select(held_fact).where(held_fact.c.hsa_id == hsa_id)):
+        value = FACTS[Fact(row.fact)].from_text(row.value)
+        held[row.fact] = _version(row.time, row.sequence, row.event_id, value)
+    return held
 
 
 def open_dead_letters(connection: Connection) -> dict[str, int]:
@@ -256,9 +244,6 @@ def newest_event_times(connection: Connection) -> list[datetime]:
         newest = connection.scalars(statement.order_by(column.desc()).limit(_NEWEST))
         times.update(moment for moment in newest if moment is not None)
     return heapq.nlargest(_NEWEST, times)
-
-
-# Which clinics people mean by what they type, paste, or have in their files.
 
 
 def meant(connection: Connection, texts: Sequence[str]) -> list[str]:

@@ -111,14 +111,12 @@ def _select() -> Select[Any]:
 
 
 def _rows(rows: Iterable[Row[Any]]) -> dict[str, ClinicRow]:
-    return {row[0]: _row(row[1:-1], row[-1]) for row in rows}
-
-
-def _row(facts: Sequence[Any], registered_at: datetime | None) -> ClinicRow:
-    starts = range(0, len(facts), 4)
-    return ClinicRow(
-        tuple(_stored(*facts[at : at + 4]) for at in starts), registered_at is not None
-    )
+    clinics = {}
+    for row in rows:
+        values = iter(row[1:-1])
+        stored = tuple(map(_stored, values, values, values, values))
+        clinics[row[0]] = ClinicRow(stored, is_registered=row[-1] is not None)
+    return clinics
 
 
 def _stored(

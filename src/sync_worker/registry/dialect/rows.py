@@ -257,7 +257,7 @@ def array_literal(values: Sequence[Any]) -> str:
         texts = _texts(values)
         joined = '","'.join(texts)
     if "\\" in joined or joined.count('"') != 2 * (len(texts) - 1):
-        joined = '","'.join(map(_escaped, texts))
+        joined = '","'.join(text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
     return f'{{"{joined}"}}'.replace(f'"{_NULL}"', "NULL")
 
 
@@ -270,7 +270,3 @@ def _texts(values: Sequence[Any]) -> list[str]:
     if isinstance(first, datetime):
         return [_NULL if value is None else value.isoformat() for value in values]
     return [_NULL if value is None else str(value) for value in values]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')

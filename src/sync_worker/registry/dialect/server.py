@@ -121,14 +121,13 @@ def missing_privileges(
         f"{privilege} on {table}"
         for table, privileges in needed.items()
         for privilege, columns in privileges.items()
-        if not all(_may_column(connection, table, column, privilege) for column in columns)
+        for name in [qualified(connection, table)]
+        if not all(
+            _asked(connection, func.has_column_privilege(name, column, privilege))
+            for column in columns
+        )
         or not (columns or may(connection, table, privilege))
     ]
-
-
-def _may_column(connection: Connection, table: str, column: str, privilege: str) -> bool:
-    name = qualified(connection, table)
-    return _asked(connection, func.has_column_privilege(name, column, privilege))
 
 
 def may(connection: Connection, table: str, privileges: str) -> bool:

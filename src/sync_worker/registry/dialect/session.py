@@ -112,6 +112,7 @@ def begin_with(engine: Engine, limits: TimeLimits) -> None:
 def _beginning(limits: TimeLimits, version: int, *, is_reading: bool, is_bytes: bool) -> str:
     # Not left to the server: after a wait for a lock, the next statement is to see it all. Whether
     # it may write is left to the server, where it may: a standby refuses to be told.
+    knows_timeout = version >= _KNOWS_TRANSACTION_TIMEOUT
     mode = "REPEATABLE READ, READ ONLY" if is_reading else "READ COMMITTED"
     settings = {**PINNED, **_timeouts(limits.of_reading() if is_reading else limits, version)}
     if is_bytes:
@@ -120,7 +121,8 @@ def _beginning(limits: TimeLimits, version: int, *, is_reading: bool, is_bytes: 
         [
             f"BEGIN ISOLATION LEVEL {mode}, NOT DEFERRABLE",
             CATALOGUE_ALONE,
-            *_clock_stopped(version),
+            # It runs since BEGIN, and would keep to the limit of before.
+            *(["SET LOCAL transaction_timeout TO 0"] if knows_timeout else []),
             *(f"SET LOCAL {name} TO '{value}'" for name, value in settings.items()),
             *(
                 f"SELECT pg_catalog.set_config('{name}', '{value}', true)"
@@ -129,11 +131,6 @@ def _beginning(limits: TimeLimits, version: int, *, is_reading: bool, is_bytes: 
             ),
         ]
     )
-
-
-def _clock_stopped(version: int) -> list[str]:
-    """Stop the clock that runs since BEGIN: it would keep to the limit of before."""
-    return ["SET LOCAL transaction_timeout TO 0"] if version >= _KNOWS_TRANSACTION_TIMEOUT else []
 
 
 def _timeouts(limits: TimeLimits, version: int) -> dict[str, str]:

@@ -192,7 +192,8 @@ class Watch:
         for line in self._lines:
             waits_seconds, lasts_seconds = line.look(now)
             if self._is_over(waits_seconds, lasts_seconds):
-                line.shut(_too_long(max(waits_seconds, lasts_seconds)))
+                seconds = max(waits_seconds, lasts_seconds)
+                line.shut(psycopg.errors.QueryCanceled(f"not finished after {seconds:.0f} s"))
             elif waits_seconds >= _QUIET_SECONDS:
                 waiting.append(line)
         if waiting:
@@ -210,7 +211,10 @@ class Watch:
         if question is not None and question.is_overdue(now):
             self._silent_since = min(line.waits.since for line in waiting)
             for line in waiting:
-                line.shut(_silent(now - line.waits.since))
+                what = (
+                    f"no answer for {now - line.waits.since:.0f} s, and none to a second connection"
+                )
+                line.shut(psycopg.OperationalError(what))
             question.give_up()
             self._question = None
         elif question is None or question.is_due_again(now):
@@ -243,13 +247,3 @@ def _explain(context: ExceptionContext) -> Exception | None:
     if line is None or line.verdict is None or not context.is_disconnect:
         return None
     return OperationalError(None, None, line.verdict, connection_invalidated=True)
-
-
-def _silent(seconds: float) -> Exception:
-    return psycopg.OperationalError(
-        f"no answer for {seconds:.0f} s, and none to a second connection"
-    )
-
-
-def _too_long(seconds: float) -> Exception:
-    return psycopg.errors.QueryCanceled(f"not finished after {seconds:.0f} s")
