@@ -21,7 +21,7 @@ class Daemon:
     """A worker that waits for Kafka."""
 
     def __init__(self, installed: Installed, *before: str, hangup: signal.Handlers) -> None:
-        self._log = installed.folder / "log"
+        self._log = installed.folder / f"log-{hangup.name}"
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*before, sys.executable, INSTALLED, "run"],
@@ -77,19 +77,15 @@ def test_a_containers_first_process_hears_sigterm_while_starting(start):
     assert daemon.process.wait(20) in (0, 130), daemon.output
 
 
-def test_a_daemon_whose_terminal_goes_away_ends_in_order(start):
-    daemon = start()
-    until(daemon.waits, "the daemon to wait for Kafka")
-    daemon.process.send_signal(signal.SIGHUP)
-    assert daemon.process.wait(20) == 0, daemon.output
-    assert "0 records read" in daemon.output
-
-
-def test_a_daemon_that_is_to_outlive_its_terminal_does(start):
-    daemon = start(hangup=signal.SIG_IGN)
-    until(daemon.waits, "the daemon to wait for Kafka")
-    daemon.process.send_signal(signal.SIGHUP)
+def test_a_lost_terminal_ends_a_daemon_unless_that_is_ignored(start):
+    ends, stays = daemons = start(), start(hangup=signal.SIG_IGN)
+    for daemon in daemons:
+        until(daemon.waits, "the daemon to wait for Kafka")
+    stays.process.send_signal(signal.SIGHUP)
     with pytest.raises(subprocess.TimeoutExpired):
-        daemon.process.wait(1)
-    daemon.process.send_signal(signal.SIGTERM)
-    assert daemon.process.wait(20) == 0, daemon.output
+        stays.process.wait(1)
+    ends.process.send_signal(signal.SIGHUP)
+    stays.process.send_signal(signal.SIGTERM)
+    for daemon in daemons:
+        assert daemon.process.wait(20) == 0, daemon.output
+    assert "0 records read" in ends.output

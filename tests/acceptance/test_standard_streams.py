@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import termios
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from urllib.request import urlopen
 
 import pytest
@@ -120,20 +120,29 @@ def status_of(port):
         return 0
 
 
-@pytest.mark.parametrize("redirection", ["2>&9", "2>/dev/full", "<&- >&- 2>&-", ""])
-def test_the_daemon_goes_on_without_its_log(known, redirection):
-    port = free_port()
-    environment = {
-        "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
-        "SYNC_WORKER_HTTP_PORT": str(port),
-    }
-    with started(known, redirection, "run", **environment) as process:
-        until(lambda: status_of(port) == 200, "the daemon to listen")
-        if not redirection:  # somebody reads the log
-            assert select.select([process.stderr], [], [], DEADLINE_SECONDS)[0]
-        done = ended(process, signal.SIGTERM)
-    assert done.exit_code == 0
-    assert ("not_ready" in done.stderr) == (not redirection)
+def test_daemons_continue_without_their_logs(known):
+    redirections = ["2>&9", "2>/dev/full", "<&- >&- 2>&-", ""]
+    ports = [free_port() for _ in redirections]
+    with ExitStack() as stack:
+        daemons = [
+            stack.enter_context(
+                started(
+                    known,
+                    redirection,
+                    "run",
+                    SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1",
+                    SYNC_WORKER_HTTP_PORT=str(port),
+                )
+            )
+            for redirection, port in zip(redirections, ports, strict=True)
+        ]
+        until(lambda: {status_of(port) for port in ports} == {200}, "the daemons to listen")
+        assert select.select([daemons[-1].stderr], [], [], DEADLINE_SECONDS)[0]
+        for daemon in daemons:
+            daemon.send_signal(signal.SIGTERM)
+        done = [ended(daemon) for daemon in daemons]
+    assert [each.exit_code for each in done] == [0, 0, 0, 0]
+    assert ["not_ready" in each.stderr for each in done] == [False, False, False, True]
 
 
 def test_a_table_fits_the_terminal_that_it_is_written_to(known):
