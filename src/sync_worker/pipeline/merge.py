@@ -1,4 +1,4 @@
-"""Decoded records, merged in the order read into what the registry knows of their clinics. Pure.
+"""Decoded records, merged in the order read into what the registry knows of their clinics.
 
 Whether a record is applied or superseded follows from the registry and the records before it alone,
 so the counts and the change log do not depend on where one transaction ends and the next begins.
@@ -7,7 +7,8 @@ Departures of registered clinics pass the mass-change guard or are held. Nearly 
 has none, so it is first merged as if there were no guard. If that finds something at stake, the
 guard's state of the regions concerned is loaded, and the records are merged again under the guard.
 The worker loads that state under locks and commits the result; a dry run loads it from a snapshot,
-carries it from one batch to the next, and commits nothing. Both decide alike.
+carries it from one batch to the next, and commits nothing. Both decide alike. Apart from that
+call, `load_guard`, nothing here does I/O.
 """
 
 from collections import Counter
