@@ -51,8 +51,9 @@ class Done(NamedTuple):
 
     @property
     def error_text(self) -> str:
-        """What the error says, and its hint."""
-        return f"{self.error['message']} {self.error['hint']}"
+        """What the error says, and its hint; progress and retries may be told before it."""
+        error = json.loads(self.stderr.splitlines()[-1])["error"]
+        return f"{error['message']} {error['hint']}"
 
 
 class Keyboard:
