@@ -1,5 +1,7 @@
 """What a command is called with: its settings, its output, and the registry that these name."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ import click
 from sync_worker import bootstrap
 from sync_worker.cli.options import globals_of
 from sync_worker.cli.output import Globals, Output
+from sync_worker.config import settings as configuration
 from sync_worker.errors import Exit
 from sync_worker.language import of_locale
 from sync_worker.telemetry.redaction import redact_library_logs
@@ -19,7 +22,6 @@ from sync_worker.telemetry.redaction import redact_library_logs
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from sync_worker.config.settings import Settings
     from sync_worker.registry.database import Registry
 
 Parameters = ParamSpec("Parameters")
@@ -30,17 +32,17 @@ class Invocation:
     """A call of a command."""
 
     options: Globals
-    settings: "Settings"
+    settings: configuration.Settings
     output: Output
 
     @contextmanager
-    def registry(self, url: str | None = None) -> Iterator["Registry"]:
+    def registry(self, url: str | None = None) -> Iterator[Registry]:
         """The registry of the settings, or the one at `url`, while the body runs."""
         with bootstrap.registry.open_registry(url or self.settings.database_url) as registry:
             yield registry
 
     @contextmanager
-    def snapshot(self, url: str | None = None) -> Iterator["Connection"]:
+    def snapshot(self, url: str | None = None) -> Iterator[Connection]:
         """The same, to be read: all that the body reads is of one moment."""
         with self.registry(url) as registry, registry.snapshot() as connection:
             yield connection
@@ -60,12 +62,9 @@ def pass_invocation(
 
 def invocation(ctx: click.Context) -> Invocation:
     """The invocation of a command that may also be called without settings."""
-    # Only a command that is called needs it: help does not, nor does an error in its options.
-    from sync_worker.config.settings import load_settings  # noqa: PLC0415
-
     options = globals_of(ctx)
     redact_library_logs(options.redaction)
-    settings = load_settings(os.environ)
+    settings = configuration.load_settings(os.environ)
     return Invocation(options, settings, Output(options, settings.lang or of_locale(os.environ)))
 
 

@@ -235,3 +235,11 @@ def _problem(detail: ErrorDetails) -> Iterator[str]:
     extra = Settings.model_fields[field].json_schema_extra
     allowed = extra["allowed"] if isinstance(extra, dict) else "valid"
     yield f"{variable(field)} is not {allowed}{why}."
+
+
+def masked_value(settings: Settings, field: str) -> Any:
+    """A setting's value without what is secret in it."""
+    value = getattr(settings, field)
+    if isinstance(value, SecretStr):
+        return validators.MASK
+    return validators.without_password(value) if value and field.endswith("_url") else value

@@ -1,16 +1,15 @@
 """`sync-worker config`: the settings."""
 
+from __future__ import annotations
+
 import os
-from typing import Any
 
 import click
-from pydantic import SecretStr
 
 from sync_worker.cli import options
 from sync_worker.cli.invocation import output_of
 from sync_worker.cli.table import Columns
-from sync_worker.config import validators
-from sync_worker.config.settings import Settings, sourced_settings
+from sync_worker.config import settings as configuration
 from sync_worker.config.sources import variable
 
 COLUMNS = Columns("name", "value", "source", "description", hidden_first=("description", "source"))
@@ -37,11 +36,11 @@ def show(ctx: click.Context) -> None:
     valid or its name is unknown.
     """
     output = output_of(ctx)
-    settings, sources = sourced_settings(os.environ)
+    settings, sources = configuration.sourced_settings(os.environ)
     unset = "(not set)" if output.is_table else None
     rows = []
-    for field, info in Settings.model_fields.items():
-        value = _shown(settings, field)
+    for field, info in configuration.Settings.model_fields.items():
+        value = configuration.masked_value(settings, field)
         rows.append(
             {
                 "name": variable(field),
@@ -51,11 +50,3 @@ def show(ctx: click.Context) -> None:
             }
         )
     output.items(rows, COLUMNS)
-
-
-def _shown(settings: Settings, field: str) -> Any:
-    """A setting's value without what is secret in it."""
-    value = getattr(settings, field)
-    if isinstance(value, SecretStr):
-        return validators.MASK
-    return validators.without_password(value) if value and field.endswith("_url") else value

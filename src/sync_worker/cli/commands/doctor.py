@@ -13,7 +13,7 @@ from sync_worker.cli import options
 from sync_worker.cli.invocation import end_with, output_of
 from sync_worker.cli.remedies import in_words
 from sync_worker.cli.table import Paragraphs
-from sync_worker.config.settings import Settings, load_settings
+from sync_worker.config import settings as configuration
 from sync_worker.errors import Exit, UserError
 from sync_worker.inspection import doctor
 from sync_worker.language import Language, counted, worded
@@ -76,10 +76,10 @@ def _most_urgent_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _findings() -> dict[str, doctor.Finding]:
     try:
-        settings = load_settings(os.environ)
+        settings = configuration.load_settings(os.environ)
         told = doctor.ok("All settings are valid.")
     except UserError as wrong:
-        settings = Settings()
+        settings = configuration.Settings()
         message = worded(wrong.message, Language.ENGLISH)
         told = doctor.fail(message.replace("\n  ", " "), wrong.hint)
     with bootstrap.doctor.checks(settings) as checks:
