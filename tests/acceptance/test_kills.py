@@ -12,7 +12,7 @@ from tests.builders import activated, deactivated, record, region_changed, write
 from tests.harness.command import Installed, ended
 from tests.services.waiting import until
 
-LENGTH = 300
+LENGTH = 1500
 CLINICS = [f"SE2321000016-K{number:03}" for number in range(40)]
 REGISTERED = CLINICS[:10]
 TABLES = {
@@ -107,7 +107,7 @@ def installed(begun, tmp_path):
 @pytest.mark.parametrize("batch", ["1", "7", "100"])
 def test_a_worker_killed_repeatedly_ends_where_an_undisturbed_one_does(installed, expected, batch):
     rng = random.Random(batch)
-    for _ in range(3):
+    for _ in range(6):
         before = read_so_far(installed)
         worker = installed.start(
             "run", "--archive", "stream.jsonl", SYNC_WORKER_BATCH_MAX_RECORDS=batch
