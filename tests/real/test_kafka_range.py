@@ -72,7 +72,7 @@ def test_an_offset_that_retention_took_is_refused_with_the_numbers(cluster: Clus
     cluster.send(topic, range(5))
     cluster.delete_records(topic, before=3)
     told = refusal(cluster, topic, Range((topic,), frozenset({0}), AtOffset(1)))
-    assert "begins at offset 3, after offset 1" in told.what
+    assert "begins at offset 3, after offset 1" in told.message
     assert "--from offset:3" in str(in_words(told.hint))
 
 
@@ -86,10 +86,10 @@ def test_a_log_that_loses_its_beginning_is_reported(cluster: Cluster) -> None:
 
 
 def test_a_missing_topic_or_partition_is_refused(cluster: Cluster) -> None:
-    assert "no topic nowhere" in refusal(cluster, "nowhere").what
+    assert "no topic nowhere" in refusal(cluster, "nowhere").message
     topic = cluster.topic(partitions=2)
     told = refusal(cluster, topic, Range(partitions=frozenset({1, 2})))
-    assert told.what == "There is no partition 2."
+    assert told.message == "There is no partition 2."
     assert f"{topic} has 2" in told.why
 
 

@@ -32,7 +32,7 @@ def test_another_cluster_is_refused(cluster: Cluster, opened: Opened) -> None:
     with pytest.raises(StreamError, match="the registry was read from another") as refused:
         Reader(source, ledger).step()
     assert "positions reset" in str(in_words(refused.value.hint))
-    assert source.stream_id.removeprefix("kafka:") in refused.value.what
+    assert source.stream_id.removeprefix("kafka:") in refused.value.message
 
 
 def test_another_cluster_is_known_by_its_id(broker: Broker, cluster: Cluster) -> None:
@@ -60,7 +60,9 @@ def test_a_log_that_begins_after_our_position_is_refused(cluster: Cluster, opene
     reader = Reader(opened(cluster.settings(topic)), Ledger({Partition(topic, 0): 4}))
     with pytest.raises(StreamError) as refused:
         reader.read_values(1)
-    assert refused.value.what == (f"{topic}/0: the log begins at offset 15, after our position 4.")
+    assert refused.value.message == (
+        f"{topic}/0: the log begins at offset 15, after our position 4."
+    )
     assert "11 offsets" in refused.value.why
     assert f"positions reset --topic {topic} --partition 0 --to earliest" in str(
         in_words(refused.value.hint)
@@ -73,7 +75,7 @@ def test_a_log_that_ends_before_our_position_is_refused(cluster: Cluster, opened
     reader = Reader(opened(cluster.settings(topic)), Ledger({Partition(topic, 0): 9}))
     with pytest.raises(StreamError) as refused:
         reader.read_values(1)
-    assert refused.value.what == f"{topic}/0: the log ends at offset 5, before our position 9."
+    assert refused.value.message == f"{topic}/0: the log ends at offset 5, before our position 9."
 
 
 def test_a_refusal_found_as_a_rejoin_ends_is_reported(
@@ -103,7 +105,7 @@ def test_a_session_shorter_than_the_brokers_allow_is_refused(
     reader = Reader(opened(settings), Ledger())
     with pytest.raises(StreamError, match=settings.group_id) as refused:
         reader.read_until(lambda: False, "the refusal", 10)
-    assert "InvalidSessionTimeoutError" in refused.value.what
+    assert "InvalidSessionTimeoutError" in refused.value.message
     assert "SYNC_WORKER_KAFKA_SESSION_TIMEOUT_MS" in str(in_words(refused.value.hint))
 
 
@@ -122,7 +124,7 @@ def test_a_group_of_another_assignor_is_refused(cluster: Cluster, opened: Opened
             reader.read_until(lambda: False, "the refusal", 10)
     finally:
         stranger.close(autocommit=False)
-    assert "InconsistentGroupProtocolError" in refused.value.what
+    assert "InconsistentGroupProtocolError" in refused.value.message
     assert "SYNC_WORKER_KAFKA_GROUP_ID" in str(in_words(refused.value.hint))
 
 
@@ -177,8 +179,8 @@ def test_a_topic_recreated_between_runs_is_refused(
     second = Reader(opened(cluster.settings(topic)), first.ledger)
     with pytest.raises(StreamError, match="was re-created") as refused:
         second.step()
-    assert "8 in partition 0" in refused.value.what
-    assert first.ledger.topic_ids[topic] in refused.value.what
+    assert "8 in partition 0" in refused.value.message
+    assert first.ledger.topic_ids[topic] in refused.value.message
 
 
 def test_a_recreated_topic_is_not_mistaken_for_a_truncated_log(
@@ -239,7 +241,7 @@ def test_a_topic_deleted_while_it_is_read_is_noticed(cluster: Cluster, opened: O
     cluster.delete_topic(topic)
     with pytest.raises(StreamError, match="was deleted while it was read") as refused:
         reader.read_until(lambda: False, "the deletion to be noticed")
-    assert "3 in partition 0" in refused.value.what
+    assert "3 in partition 0" in refused.value.message
 
 
 def test_a_topic_unseen_for_a_moment_costs_no_fetched_record(

@@ -276,7 +276,9 @@ def test_trap_7_a_batch_that_cannot_be_unpacked_is_named(cluster: Cluster, opene
     reader = Reader(opened(cluster.settings(topic)), Ledger())
     with pytest.raises(StreamError) as refused:
         reader.read_until(lambda: False, "the bad record to be named")
-    assert f"{topic}/1: the batch of records at offset 3 cannot be unpacked" in refused.value.what
+    assert (
+        f"{topic}/1: the batch of records at offset 3 cannot be unpacked" in refused.value.message
+    )
     assert [r.offset for r in reader.ledger.records if r.partition == 1] == [0, 1, 2]
 
 

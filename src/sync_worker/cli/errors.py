@@ -35,10 +35,8 @@ def as_json(
     error: UserError, language: Language = Language.ENGLISH, redacted: Callable[[str], str] = str
 ) -> str:
     """The error for programs, on one line, after its redaction."""
-    message, hint = (
-        redacted(_sentences(error, language)),
-        redacted(worded(in_words(error.hint), language)),
-    )
+    message = redacted(_sentences(error, language))
+    hint = redacted(worded(in_words(error.hint), language))
     inner = {"code": error.code, "message": message, "hint": hint}
     return printable_json(json.dumps({"error": inner}, ensure_ascii=False))
 

@@ -103,8 +103,8 @@ def file_of(file: str) -> Iterator[Path]:
             yield path
         except StreamError as error:
             # Tell of the file as what it is, not by a path that is gone afterwards.
-            what = error.what.replace(str(path), _STANDARD_INPUT)
-            raise StreamError(what, error.why, error.hint) from None
+            message = error.message.replace(str(path), _STANDARD_INPUT)
+            raise StreamError(message, error.why, error.hint) from None
 
 
 class PathToWrite(click.Path):

@@ -93,8 +93,8 @@ def _is_decoded(value: Any) -> bool:
     return not any(isinstance(text, str) and _LONE.search(text) for text in texts)
 
 
-# The options that name a range of a stream; `wiring.range_reader` opens it. `--archive`,
-# `--topic`, `--partition`, `--from` and `--until` mean the same in every command.
+# The options that name a range of a stream. `--archive`, `--topic`, `--partition`, `--from` and
+# `--until` mean the same in every command.
 
 
 Decorated = TypeVar("Decorated", bound=Callable[..., object])

@@ -160,7 +160,7 @@ class KafkaChecks:
         bounds = self._cluster.bounds(self._partitions_present)
         misfits = [misfit for position in here if (misfit := _misfit(position, bounds)) is not None]
         if misfits:
-            detail = " ".join(f"{misfit.what} {misfit.why}" for misfit in misfits)
+            detail = " ".join(f"{misfit.message} {misfit.why}" for misfit in misfits)
             return fail(detail, misfits[0].hint)
         behind = sum(
             of_log.lag(stored.positions.get(partition, 0)) for partition, of_log in bounds.items()

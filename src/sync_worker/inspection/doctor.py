@@ -130,7 +130,7 @@ def _look(check: Check, answers: "SimpleQueue[tuple[str, Finding]]") -> None:
     try:
         finding = check.look()
     except UnsupportedRequest as error:
-        finding = skip(f"This cannot be checked. {error.what}")
+        finding = skip(f"This cannot be checked. {error.message}")
     except Exception as error:  # noqa: BLE001 - one check that breaks hides no other
         finding = _failed(error)
     answers.put((check.id, finding))

@@ -176,8 +176,8 @@ def _log_and_refusals(
         text = f"Kafka {does}, so end and lag are unknown: {error}."
         return None, [Attention(text, Remedy.CHECK_BROKERS())]
     except StreamError as refusal:
-        return None, [Attention(refusal.what, refusal.hint)]
-    return log, [Attention(refusal.what, refusal.hint) for refusal in log.refusals()]
+        return None, [Attention(refusal.message, refusal.hint)]
+    return log, [Attention(refusal.message, refusal.hint) for refusal in log.refusals()]
 
 
 def _with_unread(stored: Sequence[Position], log: LogState | None) -> list[Position]:

@@ -380,7 +380,7 @@ def _run(task: FoldTask, sender: Connection, shared: Any) -> None:
     try:
         fold = _open_and_fold(task, on_batch)
     except StreamError as error:
-        sender.send(("error", (error.what, error.why, error.hint)))
+        sender.send(("error", (error.message, error.why, error.hint)))
     except StreamUnavailable as error:
         sender.send(("unavailable", str(error)))
     except Exception as error:  # noqa: BLE001 - the parent process raises it

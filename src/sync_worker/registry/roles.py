@@ -173,7 +173,6 @@ class OpenSchema(UserError):
             hint=f"As {owner} or a superuser: {'; '.join(remedy)}; then the same command again.",
             code="open_schema",
         )
-        self.what, self.remedy = what, remedy
 
 
 def role_in_use(connection: Connection) -> str:

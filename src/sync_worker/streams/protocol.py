@@ -25,26 +25,25 @@ MAX_FETCHED_BYTES = 16 * 2**20
 class StreamError(UserError):
     """The stream cannot be read any further, and trying again will not help.
 
-    `what` is a sentence with the partition and exact numbers, `why` one on the cause or the
+    `message` is a sentence with the partition and exact numbers, `why` one on the cause or the
     consequence, `hint` the remedy.
     """
 
+    message: str
     why: str
 
-    def __init__(self, what: str, why: str, hint: Hint) -> None:
-        super().__init__(Exit.USAGE, what, why=why, hint=hint, code="stream")
-        self.what, self.why = what, why
+    def __init__(self, message: str, why: str, hint: Hint) -> None:
+        super().__init__(Exit.USAGE, message, why=why, hint=hint, code="stream")
 
 
 class StreamUnavailable(UserError):
     """The stream cannot be reached now; trying again can help. `str` gives the cause."""
 
+    _message, _hint, _code = "Kafka cannot be reached now.", Remedy.CHECK_KAFKA_ADDRESS(), ""
+
     def __init__(self, cause: str) -> None:
         super().__init__(
-            Exit.UNREACHABLE,
-            "Kafka cannot be reached now.",
-            why=f"{cause}.",
-            hint=Remedy.CHECK_KAFKA_ADDRESS(),
+            Exit.UNREACHABLE, self._message, why=f"{cause}.", hint=self._hint, code=self._code
         )
         self.cause = cause
 
@@ -55,10 +54,8 @@ class StreamUnavailable(UserError):
 class StreamRefused(StreamUnavailable):
     """The stream refuses our login; trying again can help once the credentials change."""
 
-    def __init__(self, cause: str) -> None:
-        super().__init__(cause)
-        self.message, self.code = "Kafka answers but refuses the login.", "login_refused"
-        self.hint = Remedy.CHECK_KAFKA_LOGIN()
+    _message, _hint = "Kafka answers but refuses the login.", Remedy.CHECK_KAFKA_LOGIN()
+    _code = "login_refused"
 
 
 class UnsupportedRequest(StreamError):

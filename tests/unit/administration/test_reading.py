@@ -33,7 +33,7 @@ def remarks(content):
 def refusal(content):
     with pytest.raises(Unreadable) as refused:
         read(content if isinstance(content, bytes) else content.encode())
-    return refused.value.what
+    return refused.value.message
 
 
 # what a file holds, and the rows that it has

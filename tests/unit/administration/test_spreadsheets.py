@@ -66,6 +66,6 @@ def test_one_column_is_read_without_any_delimiter():
 def test_a_file_that_is_not_text_is_refused_with_advice(name, what, remedy):
     with pytest.raises(Unreadable) as refused:
         contents(name)
-    assert what in refused.value.what.text(Language.ENGLISH)
-    assert remedy in refused.value.remedy.text(Language.ENGLISH)
-    assert refused.value.remedy.text(Language.SWEDISH)
+    assert what in refused.value.message.text(Language.ENGLISH)
+    assert remedy in refused.value.hint.text(Language.ENGLISH)
+    assert refused.value.hint.text(Language.SWEDISH)

@@ -215,7 +215,7 @@ class TestDamage:
             assert not source.at_end()
 
         assert [r.value for b in handed_out for r in b.records] == [b"a", b"b", b"c"]
-        assert refusal.value.what == (
+        assert refusal.value.message == (
             f"{path}, line 4: not a record of an archive: it is not JSON."
         )
 
@@ -240,7 +240,7 @@ class TestDamage:
             handed_out.extend(batches(source))
 
         assert len(records(handed_out)) == 3
-        assert str(path) in refusal.value.what
+        assert str(path) in refusal.value.message
 
     @pytest.mark.parametrize(
         "content",
@@ -254,7 +254,7 @@ class TestDamage:
         path = tmp_path / "a.jsonl.gz"
         path.write_bytes(content)
 
-        assert f"{path}, line " in refusal_of(path).what
+        assert f"{path}, line " in refusal_of(path).message
 
     def test_a_corrupt_gz_has_no_id(self, tmp_path):
         path = tmp_path / "a.jsonl.gz"
@@ -266,14 +266,14 @@ class TestDamage:
     def test_an_endless_line_is_refused_before_filling_memory(self, tmp_path):
         path = write_lines(tmp_path / "a.jsonl.gz", [AN_ARCHIVE, b" " * 101_711_873])
 
-        assert "line 4: the line is longer than 101711872 bytes" in refusal_of(path).what
+        assert "line 4: the line is longer than 101711872 bytes" in refusal_of(path).message
 
     @pytest.mark.parametrize("offset", [0, 1, 2])
     def test_offsets_that_do_not_grow_are_two_exports(self, tmp_path, offset):
         more = archive_line(record(b"d", offset=offset))
         refusal = refusal_of(write_lines(tmp_path / "a.jsonl", [AN_ARCHIVE, more]))
 
-        assert f"line 4: offset {offset} of {HERE.topic}/0 comes after offset 2" in refusal.what
+        assert f"line 4: offset {offset} of {HERE.topic}/0 comes after offset 2" in refusal.message
         assert "two exports in one file" in refusal.why
 
     def test_offsets_grow_for_each_partition_alone(self, tmp_path):
@@ -295,7 +295,7 @@ class TestPositionsThatDoNotFit:
         path = write_archive(tmp_path / "a b.jsonl", [record(b"x", offset=9)])
         refusal = refusal_of(path, {HERE: 4})
 
-        assert f"line 1: {HERE.topic}/0 begins at offset 9, after our position 4" in refusal.what
+        assert f"line 1: {HERE.topic}/0 begins at offset 9, after our position 4" in refusal.message
         assert "The 5 offsets between" in refusal.why
         assert str(in_words(refusal.hint)).endswith(
             f"positions reset --archive '{path}' --to earliest"
@@ -314,14 +314,14 @@ class TestPositionsThatDoNotFit:
         path = write_lines(tmp_path / "a.jsonl", [AN_ARCHIVE])
 
         assert f"{HERE.topic}/0 ends at offset 3, before our position 4" in (
-            refusal_of(path, {HERE: 4}).what
+            refusal_of(path, {HERE: 4}).message
         )
 
     def test_a_partition_that_is_gone_from_the_archive_is_refused(self, tmp_path):
         path = write_lines(tmp_path / "a.jsonl", [AN_ARCHIVE])
         refusal = refusal_of(path, {HERE: 3, THERE: 1})
 
-        assert f"{THERE.topic}/2 ends at offset 0, before our position 1" in refusal.what
+        assert f"{THERE.topic}/2 ends at offset 0, before our position 1" in refusal.message
 
     def test_a_partition_at_its_beginning_may_be_empty(self, tmp_path):
         path = write_lines(tmp_path / "a.jsonl", [AN_ARCHIVE])

@@ -27,8 +27,8 @@ SETTINGS = {
 def test_a_group_that_refuses_us_names_the_setting(kind, setting):
     refusal = group_member.group_refusal(kind(), "workers")
     assert refusal is not None
-    assert "the group workers" in refusal.what
-    assert kind.__name__ in refusal.what
+    assert "the group workers" in refusal.message
+    assert kind.__name__ in refusal.message
     assert setting in str(in_words(refusal.hint))
 
 

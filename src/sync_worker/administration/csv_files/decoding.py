@@ -31,9 +31,11 @@ _ONE_NUL_IN = 8
 class Unreadable(UserError):
     """The file cannot be read; `what` is wrong with it, and `remedy` mends it."""
 
+    message: FilledMessage
+    hint: FilledMessage
+
     def __init__(self, what: FilledMessage, remedy: FilledMessage) -> None:
         super().__init__(Exit.USAGE, what, why=plans.NOTHING_CHANGED(), hint=remedy, code="file")
-        self.what, self.remedy = what, remedy
 
 
 def decoded(content: bytes) -> str:
