@@ -5,6 +5,7 @@ its own exit code. How an error is printed is a matter of the command line.
 """
 
 from enum import IntEnum
+from typing import Any
 
 from sync_worker.language import FilledMessage, Language, worded
 from sync_worker.remedies import Advice
@@ -50,3 +51,11 @@ class UserError(Exception):
         self.exit_code = exit_code
         self.code = code or exit_code.name.lower()
         self.message, self.why, self.hint = message, why, hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How another process raises it as it is, whatever its class is called with."""
+        return _uncalled, (type(self), self.args), self.__dict__
+
+
+def _uncalled(kind: type[UserError], args: tuple[Any, ...]) -> UserError:
+    return kind.__new__(kind, *args)

@@ -26,7 +26,7 @@ from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.record import Address, Partition, Record
 from sync_worker.pipeline import gc_control
 from sync_worker.remedies import Remedy
-from sync_worker.streams.protocol import StoredPositions, StreamError, StreamUnavailable
+from sync_worker.streams.protocol import StoredPositions
 from sync_worker.streams.ranges import Range, RangeReader, ShowProgress
 
 _FACTS = len(PLACES)
@@ -352,18 +352,13 @@ def _other_process(context: Any, task: FoldTask, shared: Any) -> Iterator[Callab
 
 def _receive(receiver: Connection, process: Any) -> Any:
     try:
-        kind, content = receiver.recv()
+        result = receiver.recv()
     except EOFError:
         process.join(_PROCESS_EXIT_SECONDS)
         raise FoldProcessLost(process.exitcode) from None
-    match kind:
-        case "error":
-            raise StreamError(*content)
-        case "unavailable":
-            raise StreamUnavailable(content)
-        case "exception":
-            raise content
-    return content
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def _run(task: FoldTask, sender: Connection, shared: Any) -> None:
@@ -379,12 +374,8 @@ def _run(task: FoldTask, sender: Connection, shared: Any) -> None:
 
     try:
         fold = _open_and_fold(task, on_batch)
-    except StreamError as error:
-        sender.send(("error", (error.message, error.why, error.hint)))
-    except StreamUnavailable as error:
-        sender.send(("unavailable", str(error)))
     except Exception as error:  # noqa: BLE001 - the parent process raises it
         error.add_note(traceback.format_exc())
-        sender.send(("exception", error))
+        sender.send(error)
     else:
-        sender.send(("fold", fold.contents()))
+        sender.send(fold.contents())

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pickle
 import sqlite3
 import subprocess
 import sys
@@ -12,13 +13,15 @@ import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from tests.harness.command import Done
 
+from sync_worker.administration.tak import TakChanged
 from sync_worker.cli.errors import as_command_error, as_json, as_text
 from sync_worker.errors import Exit, UserError
 from sync_worker.operations.stream_fold import FoldProcessLost
 from sync_worker.pipeline.transaction_writer import DatabaseRefusesRecords
 from sync_worker.registry.dialect import MissingDatabase
 from sync_worker.registry.schema import WrongRevision
-from sync_worker.streams.protocol import StreamError
+from sync_worker.remedies import Remedy
+from sync_worker.streams.protocol import StreamError, StreamRefused
 
 SECRET = "correct horse"
 COMMAND = [sys.executable, "-m", "sync_worker"]
@@ -193,3 +196,22 @@ def test_stdout_is_utf8_whatever_the_locale():
         check=True,
     )
     assert '"å"' in done.stdout.decode()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UserError(Exit.USAGE, "No.", why="Because.", hint="Do this.", code="configuration"),
+        StreamError("Here.", "Because.", Remedy.SHOW_HOLD(number=1)),
+        StreamRefused("no password"),
+        WrongRevision("0009"),
+        TakChanged(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_reaches_another_process_as_it_is(error):
+    received = pickle.loads(pickle.dumps(error))
+    assert type(received) is type(error)
+    assert (received.exit_code, received.code) == (error.exit_code, error.code)
+    assert (as_text(received), as_json(received)) == (as_text(error), as_json(error))
+    assert str(received) == str(error)
