@@ -3,11 +3,10 @@
 import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
-from tests.worlds.registry import ACT, BOARD, NOW
+from tests.worlds.registry import ACT, BOARD, NOW, sentences
 
 from sync_worker.administration import boards
 from sync_worker.administration.boards import regions
-from sync_worker.cli.remedies import sentence_of
 from sync_worker.domain.regions import Regions
 from sync_worker.inspection.status import status
 from sync_worker.registry import clinics, queries
@@ -15,11 +14,6 @@ from sync_worker.registry.registrations import Board
 from sync_worker.registry.tables import clinic
 
 A = "SE2321000016-TA01"
-
-
-def sentences(shown):
-    """What needs attention, as the command line says it."""
-    return [sentence_of(*attention) for attention in shown["attention"]]
 
 
 def execute(engine, statement):

@@ -6,11 +6,10 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from tests.builders import activated, deactivated, region_changed
 from tests.worlds.guard import Stage
-from tests.worlds.registry import NOW, refuse, registered, rows
+from tests.worlds.registry import NOW, refuse, registered, rows, sentences
 
 from sync_worker.administration import clinics as administration
 from sync_worker.authorship import Authorship
-from sync_worker.cli.remedies import sentence_of
 from sync_worker.domain.admission import AdmissionOutcome, Refusal
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
@@ -30,11 +29,6 @@ A, B, C, D = (f"SE2321000016-T{letter}01" for letter in "ABCD")
 NONE = Limits(0, 0, timedelta(minutes=60))
 APPROVAL = Authorship("anna", "The closures are real", NOW)
 ACT = Authorship("berit", "Order 18", NOW)
-
-
-def sentences(shown):
-    """What needs attention, as the command line says it."""
-    return [sentence_of(*attention) for attention in shown["attention"]]
 
 
 @pytest.fixture

@@ -7,11 +7,10 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 from tests.builders import activated, numbered
-from tests.worlds.registry import NOW, STREAM, apply_batch, batch_of, execute
+from tests.worlds.registry import NOW, STREAM, apply_batch, batch_of, execute, sentences
 
 from sync_worker.administration import clinics
 from sync_worker.authorship import Authorship
-from sync_worker.cli.remedies import sentence_of
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decoder import EventDecoder
 from sync_worker.inspection.checks_registry import RegistryChecks
@@ -24,11 +23,6 @@ from sync_worker.registry.tables import clinic
 
 A, B = "SE2321000016-TA01", "SE2321000016-TB01"
 ACT = Authorship("anna", "Order 17", NOW)
-
-
-def sentences(shown):
-    """What needs attention, as the command line says it."""
-    return [sentence_of(*attention) for attention in shown["attention"]]
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ import re
 
 import pytest
 from sqlalchemy import func, insert, select, table, text
-from tests.worlds.registry import NOW
+from tests.worlds.registry import NOW, sentences
 
-from sync_worker.cli.remedies import sentence_of
 from sync_worker.domain.regions import Regions
 from sync_worker.events.record import Partition
 from sync_worker.inspection.checks_kafka import KafkaChecks
@@ -33,11 +32,6 @@ CASES = {
         itertools.product([True, False, None], ["01", "03", None], [True, False], [True, False])
     )
 }
-
-
-def sentences(shown):
-    """What needs attention, as the command line says it."""
-    return [sentence_of(*attention) for attention in shown["attention"]]
 
 
 def expected(active, region_code, registered, has_own_system):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, event, insert, select, text, update
 
 from sync_worker.authorship import Authorship
+from sync_worker.cli.remedies import sentence_of
 from sync_worker.events.record import Partition
 from sync_worker.registry import schema
 from sync_worker.registry.facts import FACTS
@@ -182,3 +183,8 @@ events = st.one_of(
 )
 part_sizes = st.lists(st.integers(1, 4), max_size=10)
 through_the_database = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def sentences(shown):
+    """What needs attention, as the command line says it."""
+    return [sentence_of(*attention) for attention in shown["attention"]]
