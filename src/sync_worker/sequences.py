@@ -1,15 +1,18 @@
 """Sequences taken in parts: in batches of a size, or in ever smaller halves."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Protocol, Self, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    """The items in order, so many at a time; the last batch may have fewer."""
-    return (items[start : start + size] for start in range(0, len(items), size))
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """The items in order, so many at a time, as they come; the last batch may have fewer."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 class Divisible(Protocol):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from itertools import chain, islice
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -25,11 +25,13 @@ from sync_worker.errors import Exit, UserError, Words
 from sync_worker.files import csv_cells
 from sync_worker.language import Language, worded
 from sync_worker.printable import printable_json, printable_text
+from sync_worker.sequences import batched
 from sync_worker.telemetry.redaction import Redaction
 
 if TYPE_CHECKING:
     from sync_worker.streams.ranges import ShowProgress
 
+_ROWS_WRITTEN_AT_ONCE = 1_000
 _ANSWERS: Mapping[str, bool] = {
     **dict.fromkeys(("y", "yes", "j", "ja"), True),
     **dict.fromkeys(("n", "no", "nej"), False),
@@ -282,7 +284,7 @@ def _items_json(rows: Iterable[Mapping[str, Any]], extra: Mapping[str, Any]) -> 
     """A row a line, which is quick to write and easy to read."""
     encode = text.compact_json
     count, before, after = 0, '{"items": [\n', '{"items": ['
-    for some in _by_thousands(rows):
+    for some in batched(rows, _ROWS_WRITTEN_AT_ONCE):
         yield before + ",\n".join(f"  {encode(dict(row))}" for row in some)
         count, before, after = count + len(some), ",\n", "\n"
     rest = encode({"count": count, **extra}).removeprefix("{")
@@ -291,7 +293,7 @@ def _items_json(rows: Iterable[Mapping[str, Any]], extra: Mapping[str, Any]) -> 
 
 def _csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:
     yield _csv_lines([columns])
-    for some in _by_thousands(rows):
+    for some in batched(rows, _ROWS_WRITTEN_AT_ONCE):
         yield _csv_lines([_csv_cell(row[name]) for name in columns] for row in some)
 
 
@@ -299,12 +301,6 @@ def _csv_lines(lines: Iterable[Sequence[Any]]) -> str:
     content = io.StringIO()
     csv.writer(content, lineterminator="\n").writerows(lines)
     return content.getvalue()
-
-
-def _by_thousands(rows: Iterable[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
-    rest = iter(rows)
-    while some := list(islice(rest, 1_000)):
-        yield some
 
 
 def _csv_cell(value: Any) -> Any:
