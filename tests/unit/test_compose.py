@@ -22,7 +22,7 @@ from prometheus_client import CollectorRegistry
 from sync_worker import __version__
 from sync_worker.cli.main import root
 from sync_worker.config.settings import load_settings
-from sync_worker.telemetry.health import Health
+from sync_worker.telemetry.health import Health, HealthReason, NotReady
 from sync_worker.telemetry.http import HttpServer
 from sync_worker.telemetry.metrics import Metrics
 
@@ -391,14 +391,18 @@ def checked(probe, port, **settings):
 
 
 def test_the_check_says_what_the_worker_says():
-    health = Health(stuck_after_seconds=60, source=lambda: ["Kafka does not answer"])
+    silent_kafka = HealthReason(NotReady.KAFKA_UNAVAILABLE, "Kafka does not answer")
+    health = Health(stuck_after_seconds=60, source=lambda: [silent_kafka])
     health.database_used(None)
     server = HttpServer("127.0.0.1", 0, health, CollectorRegistry())
     try:
         assert checked("livez", server.port)[0] == 0
         assert checked("readyz", server.port) == (
             1,
-            '{"status": "failing", "reasons": ["Kafka does not answer"]}\n',
+            (
+                '{"status": "failing", "reasons": ["Kafka does not answer"], '
+                '"codes": ["kafka_unavailable"]}\n'
+            ),
         )
         health.source = list
         assert checked("readyz", server.port)[0] == 0

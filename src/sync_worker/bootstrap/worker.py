@@ -22,12 +22,13 @@ from sync_worker.registry import guard_state
 from sync_worker.registry.database import Registry
 from sync_worker.remedies import Remedy
 from sync_worker.streams.kafka.source import KafkaSource
-from sync_worker.telemetry.health import Health, ReadinessLog, watched
+from sync_worker.telemetry.health import Health
 from sync_worker.telemetry.http import HttpServer
 from sync_worker.telemetry.listener import TelemetryListener
 from sync_worker.telemetry.logging import configure
 from sync_worker.telemetry.metrics import Metrics
 from sync_worker.telemetry.redaction import Redaction
+from sync_worker.telemetry.watchdog import ReadinessLog, watched
 
 
 class WorkerProcess(NamedTuple):
@@ -65,9 +66,7 @@ class WorkerProcess(NamedTuple):
                 )
             return source
 
-        self.health.source = lambda: [
-            kafka.connection_errors.describe_refusal() or "Kafka was not reached yet"
-        ]
+        self.health.await_kafka(kafka.connection_errors.describe_refusal)
         return open_source
 
     def counts(self) -> dict[str, int]:

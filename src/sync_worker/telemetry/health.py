@@ -3,25 +3,46 @@
 It is plain values that any thread can read without a lock, so it answers while the loop is stuck.
 """
 
-import os
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Event, Thread, Timer
-from typing import TYPE_CHECKING
-
-from structlog.typing import FilteringBoundLogger
-
-from sync_worker.errors import Exit
-from sync_worker.printable import printable_line
+from enum import StrEnum
+from threading import Thread
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from sync_worker.streams.kafka.source_health import SourceHealth
 
-Reasons = list[str]
-"""Sentences that say what is wrong; empty if all is well."""
+
+class NotReady(StrEnum):
+    """Why a worker is not ready: the codes that the probes, the log and the metrics share."""
+
+    STARTING = "starting"
+    """The database or Kafka was not reached yet, and no attempt has failed."""
+    LOOP_STUCK = "loop_stuck"
+    THREAD_ENDED = "thread_ended"
+    DATABASE_UNAVAILABLE = "database_unavailable"
+    DATABASE_REFUSED = "database_refused"
+    """It refuses the login."""
+    DATABASE_SLOW = "database_slow"
+    """It does not answer, or not in time."""
+    KAFKA_UNAVAILABLE = "kafka_unavailable"
+    KAFKA_REFUSED = "kafka_refused"
+    """It refuses the login."""
+    NOT_A_MEMBER = "not_a_member"
+    NO_RECORDS = "no_records"
+    """Records wait, and Kafka returns none."""
+
+
+class HealthReason(NamedTuple):
+    """What is wrong: a code for programs, and a sentence for people."""
+
+    code: NotReady
+    sentence: str
+
+
+Reasons = list[HealthReason]
+"""What is wrong; empty if all is well."""
 
 _MAX_OPENING_SECONDS = 60.0
 """Longer than all requests of opening a source together, each of which has a timeout."""
@@ -29,9 +50,6 @@ _MAX_UNANSWERED_SECONDS = 5.0
 """If the database takes longer for one statement, records wait, whatever the cause."""
 _MAX_WAITING_SECONDS = 9.0
 """How long records may wait for Kafka before the worker is not ready; it notices within 15 s."""
-_WATCH_INTERVAL_SECONDS = 1.0
-_MAX_LAST_WORDS_SECONDS = 1.0
-"""For writing why the process ends: whoever reads its stderr may hang as well."""
 
 
 @dataclass(slots=True)
@@ -53,17 +71,30 @@ class Health:
     unanswered_seconds: Callable[[], float] = float
     """For how long the database has not answered; must not block."""
     _progress_at: float = field(default_factory=time.monotonic)
-    _database_error: str | None = None
+    _database_error: HealthReason | None = None
     _was_database_used: bool = False
+    _has_kafka_failed: bool = False
 
     def made_progress(self) -> None:
         """The loop is making progress; a retry counts."""
         self._progress_at = time.monotonic()
 
-    def database_used(self, error: str | None = None) -> None:
+    def database_used(
+        self, error: str | None = None, code: NotReady = NotReady.DATABASE_UNAVAILABLE
+    ) -> None:
         """The database was used, or the attempt failed."""
         self._was_database_used = True
-        self._database_error = error
+        self._database_error = (
+            None if error is None else HealthReason(code, f"the database cannot be used: {error}")
+        )
+
+    def kafka_failed(self) -> None:
+        """An attempt to open Kafka has failed."""
+        self._has_kafka_failed = True
+
+    def await_kafka(self, refusal: Callable[[], str | None]) -> None:
+        """Kafka is yet to be reached; `refusal` says why it refuses the login, if it does."""
+        self.source = lambda: [_unreached_kafka(refusal(), has_failed=self._has_kafka_failed)]
 
     def follow(self, source: "Callable[[], SourceHealth]") -> None:
         """Include the health of a Kafka source from now on."""
@@ -76,82 +107,60 @@ class Health:
         is_stuck = silent_seconds > max(
             self.stuck_after_seconds, _MAX_OPENING_SECONDS * self.is_opening
         )
-        loop = [f"the loop has made no progress for {silent_seconds:.0f} s"] if is_stuck else []
-        ended = [f"the thread {t.name} has ended" for t in self.threads if not t.is_alive()]
-        return [self.redacted(reason) for reason in (*loop, *ended, *self.source_threads())]
+        loop = f"the loop has made no progress for {silent_seconds:.0f} s"
+        stuck = [HealthReason(NotReady.LOOP_STUCK, loop)] if is_stuck else []
+        ended = [
+            HealthReason(NotReady.THREAD_ENDED, f"the thread {thread.name} has ended")
+            for thread in self.threads
+            if not thread.is_alive()
+        ]
+        return self._redacted([*stuck, *ended, *self.source_threads()])
 
     def ready(self) -> Reasons:
         """Why the worker does not keep the registry up to date at the moment; empty if it does."""
-        reasons = self.alive()
+        return self.alive() + self._redacted(self._database_reasons() + self.source())
+
+    def _database_reasons(self) -> Reasons:
+        reasons = []
         if not self._was_database_used:
-            reasons.append("the database was not reached yet")
-        if self._database_error is not None:
-            reasons.append(f"the database cannot be used: {self._database_error}")
+            reasons.append(HealthReason(NotReady.STARTING, "the database was not reached yet"))
+        error = self._database_error
+        if error is not None:
+            reasons.append(error)
         unanswered_seconds = self.unanswered_seconds()
         if unanswered_seconds > _MAX_UNANSWERED_SECONDS:
-            reasons.append(f"the database has not answered for {unanswered_seconds:.0f} s")
-        return [self.redacted(reason) for reason in reasons + self.source()]
+            silence = f"the database has not answered for {unanswered_seconds:.0f} s"
+            reasons.append(HealthReason(NotReady.DATABASE_SLOW, silence))
+        return reasons
+
+    def _redacted(self, reasons: Reasons) -> Reasons:
+        return [reason._replace(sentence=self.redacted(reason.sentence)) for reason in reasons]
+
+
+def _unreached_kafka(refusal: str | None, *, has_failed: bool) -> HealthReason:
+    if refusal is not None:
+        return HealthReason(NotReady.KAFKA_REFUSED, refusal)
+    code = NotReady.KAFKA_UNAVAILABLE if has_failed else NotReady.STARTING
+    return HealthReason(code, "Kafka was not reached yet")
 
 
 def _source_reasons(source: "SourceHealth") -> Reasons:
-    is_well = source.is_reachable and source.refusal is None
-    reasons = [] if is_well else [source.refusal or "Kafka does not answer"]
+    reasons = []
+    if source.refusal is not None:
+        reasons.append(HealthReason(NotReady.KAFKA_REFUSED, source.refusal))
+    elif not source.is_reachable:
+        reasons.append(HealthReason(NotReady.KAFKA_UNAVAILABLE, "Kafka does not answer"))
     if not source.is_member:
-        reasons.append("this worker is not, or not yet, a stable member of its group")
+        sentence = "this worker is not, or not yet, a stable member of its group"
+        reasons.append(HealthReason(NotReady.NOT_A_MEMBER, sentence))
     elif source.waiting_seconds > _MAX_WAITING_SECONDS:
-        reasons.append(
-            f"records have waited for {source.waiting_seconds:.0f} s: Kafka returns none"
-        )
+        sentence = f"records have waited for {source.waiting_seconds:.0f} s: Kafka returns none"
+        reasons.append(HealthReason(NotReady.NO_RECORDS, sentence))
     return reasons
 
 
 def _ended_threads(source: "SourceHealth") -> Reasons:
-    failure = source.failure
-    return [] if failure is None else [f"the watch of the topics has ended: {failure!r}"]
-
-
-class ReadinessLog:
-    """Logs each change between ready and not ready, for operators who do not probe `/readyz`."""
-
-    def __init__(self, log: FilteringBoundLogger, health: Health) -> None:
-        self._log = log
-        self._health = health
-        self._was_ready: bool | None = None
-
-    def update(self) -> None:
-        """Log if readiness has changed since the last call."""
-        reasons = self._health.ready()
-        is_ready = not reasons
-        if is_ready == self._was_ready:
-            return
-        self._was_ready = is_ready
-        if is_ready:
-            self._log.info("ready")
-        else:
-            self._log.warning("not_ready", reasons=reasons)
-
-
-@contextmanager
-def watched(health: Health, readiness: ReadinessLog) -> Iterator[None]:
-    """Watch the loop while the body runs, and end the process if the loop is stuck."""
-    is_over = Event()
-    watch = Thread(target=_watch, args=(health, readiness, is_over), name="watchdog", daemon=True)
-    watch.start()
-    health.threads.append(watch)
-    try:
-        yield
-    finally:
-        health.threads.clear()
-        is_over.set()
-        watch.join(_WATCH_INTERVAL_SECONDS)  # so that its last log line comes before the result
-
-
-def _watch(health: Health, readiness: ReadinessLog, is_over: Event) -> None:
-    """The last resort: a supervisor restarts a process that hangs in an unforeseen way."""
-    while not is_over.wait(_WATCH_INTERVAL_SECONDS):
-        readiness.update()
-        for reason in health.alive():
-            Timer(_MAX_LAST_WORDS_SECONDS, os._exit, [Exit.UNEXPECTED]).start()
-            sys.stderr.write(f"{printable_line(reason)}: the process ends, to be restarted\n")
-            sys.stderr.flush()
-            os._exit(Exit.UNEXPECTED)
+    if source.failure is None:
+        return []
+    sentence = f"the watch of the topics has ended: {source.failure!r}"
+    return [HealthReason(NotReady.THREAD_ENDED, sentence)]

@@ -165,8 +165,12 @@ class _Handler(BaseHTTPRequestHandler):
         state = "failing" if reasons else "ok"
         code = 503 if reasons else 200
         if is_verbose:
-            body = json.dumps({"status": state, "reasons": reasons}) + "\n"
-            self._answer(code, "application/json", body.encode())
+            document = {
+                "status": state,
+                "reasons": [reason.sentence for reason in reasons],
+                "codes": [reason.code.value for reason in reasons],
+            }
+            self._answer(code, "application/json", f"{json.dumps(document)}\n".encode())
         else:
             self._answer(code, "text/plain", f"{state}\n".encode())
 

@@ -21,9 +21,9 @@ from sync_worker.pipeline.listener import (
     TransactionCommitted,
     UnknownType,
 )
-from sync_worker.registry.errors import Fault, fault_of, first_line
+from sync_worker.registry.errors import Fault, fault_of, first_line, is_lock_timeout
 from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
-from sync_worker.telemetry.health import Health
+from sync_worker.telemetry.health import Health, NotReady
 from sync_worker.telemetry.metrics import Metrics
 
 _MAX_UNKNOWN_TYPES_LOGGED = 20
@@ -84,14 +84,17 @@ class TelemetryListener:
     def retrying(self, error: BaseException, seconds: float) -> None:
         self._metrics.retried()
         self._health.made_progress()
+        if isinstance(error, StreamUnavailable):
+            self._health.kafka_failed()
         if isinstance(error, StreamRefused):
             return  # logged by `kafka_refused` when it happened
         if fault_of(error) is Fault.LOGIN_REFUSED and self._refused_since is not None:
             since = _time(self._refused_since)
-            self._health.database_used(f"login refused since {since}: {first_line(error)}")
+            refusal = f"login refused since {since}: {first_line(error)}"
+            self._health.database_used(refusal, NotReady.DATABASE_REFUSED)
             return  # logged by `database_refused`
         if not isinstance(error, StreamUnavailable):
-            self._health.database_used(first_line(error))
+            self._health.database_used(first_line(error), _database_code(error))
         self._log.warning(
             "kafka_unavailable" if isinstance(error, StreamUnavailable) else "database_unavailable",
             error=first_line(error),
@@ -137,6 +140,14 @@ class TelemetryListener:
                 self._log_unknown_type(topic, name)
             case MassChangeHeld():
                 self._log.warning("mass_change_held", **warning._asdict())
+
+
+def _database_code(error: BaseException) -> NotReady:
+    fault = fault_of(error)
+    if fault is Fault.LOGIN_REFUSED:
+        return NotReady.DATABASE_REFUSED
+    is_slow = fault is Fault.TIMEOUT or is_lock_timeout(error)
+    return NotReady.DATABASE_SLOW if is_slow else NotReady.DATABASE_UNAVAILABLE
 
 
 def _time(moment: datetime) -> str:

@@ -14,7 +14,7 @@ from tests.services.waiting import until
 from sync_worker.events.record import Partition
 from sync_worker.pipeline.listener import MovedWithoutBoard, TransactionCommitted
 from sync_worker.registry.positions import Counts
-from sync_worker.telemetry.health import Health
+from sync_worker.telemetry.health import Health, HealthReason, NotReady
 from sync_worker.telemetry.http import HttpServer
 from sync_worker.telemetry.metrics import Metrics
 
@@ -60,22 +60,30 @@ def test_a_stuck_loop_is_reported_although_it_cannot_report(served):
     status, body = served.get("/livez?verbose")
     assert status == 503
     assert "no progress" in json.loads(body)["reasons"][0]
+    assert json.loads(body)["codes"] == ["loop_stuck"]
 
 
 def test_verbose_says_every_reason(served):
-    served.health.source = lambda: ["Kafka does not answer"]
+    served.health.source = lambda: [
+        HealthReason(NotReady.KAFKA_UNAVAILABLE, "Kafka does not answer")
+    ]
     served.health.database_used("the server is starting")
     status, body = served.get("/readyz?verbose")
     assert status == 503
     assert json.loads(body) == {
         "status": "failing",
         "reasons": ["the database cannot be used: the server is starting", "Kafka does not answer"],
+        "codes": ["database_unavailable", "kafka_unavailable"],
     }
 
 
 def test_verbose_without_a_reason_says_ok(served):
     served.health.database_used(None)
-    assert json.loads(served.get("/readyz?verbose")[1]) == {"status": "ok", "reasons": []}
+    assert json.loads(served.get("/readyz?verbose")[1]) == {
+        "status": "ok",
+        "reasons": [],
+        "codes": [],
+    }
 
 
 def test_what_a_batch_came_to_is_counted(served):
@@ -189,6 +197,7 @@ def test_a_thread_that_ended_makes_a_worker_not_alive(served):
     served.health.threads.append(ended)
     status, body = served.get("/livez?verbose")
     assert (status, json.loads(body)["reasons"]) == (503, ["the thread watchdog has ended"])
+    assert json.loads(body)["codes"] == ["thread_ended"]
 
 
 def test_a_port_in_use_raises_the_systems_error(served):

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from sync_worker.telemetry.health import Health
+from sync_worker.telemetry.health import Health, HealthReason, NotReady
 from sync_worker.telemetry.logging import configure
 from sync_worker.telemetry.redaction import MASK, Redaction, redact_library_logs
 
@@ -21,7 +21,7 @@ def redaction():
 def test_a_probe_reveals_no_secret(redaction):
     health = Health(60, redaction)
     health.database_used(f"no host {SECRET}")
-    health.source = lambda: [f"no broker {SECRET}"]
+    health.source = lambda: [HealthReason(NotReady.KAFKA_REFUSED, f"no broker {SECRET}")]
     assert SECRET not in str(health.ready())
     assert str(health.ready()).count(MASK) == 2
 
