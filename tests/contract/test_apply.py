@@ -37,6 +37,7 @@ from sync_worker.pipeline.listener import (
     NameDropped,
     PatientBoardNamed,
 )
+from sync_worker.pipeline.phases import Phase
 from sync_worker.pipeline.transaction_writer import DatabaseRefusesRecords
 from sync_worker.registry import dead_letter_lists, dead_letters, positions
 from sync_worker.registry.positions import Counts, PositionsMoved
@@ -63,6 +64,18 @@ def test_rows_and_counts_follow_from_the_order_read_alone(registry, applier, doc
         fold.outcomes["applied"],
         fold.outcomes["superseded"],
     )
+
+
+def test_a_transaction_tells_what_each_phase_took(registry, applier):
+    documents = [activated(hsa_id, 0, regionCode="01") for hsa_id in CLINICS]
+    apply_in_parts(applier, numbered(documents), [])
+    registered(registry, *CLINICS)
+    leaving = numbered([deactivated(CLINICS[0], 1)])
+    batch = FetchedBatch(tuple(leaving), (OffsetRange(Partition(*leaving[0][:2]), 0, 1),))
+    committed = applier.apply("another-stream", applier.decode(batch))
+    assert set(committed.seconds) == set(Phase)
+    assert all(seconds > 0 for seconds in committed.seconds.values())
+    assert list(committed.timestamps_ms) == [leaving[0].timestamp_ms]
 
 
 @through_the_database

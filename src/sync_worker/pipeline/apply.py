@@ -4,6 +4,7 @@ All of it is one database transaction. A kill at any moment leaves either everyt
 it, and the positions say which.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
@@ -14,6 +15,7 @@ from sync_worker.events.record import Address, Origin
 from sync_worker.pipeline.decoded_records import DecodedRecords, PendingTransaction
 from sync_worker.pipeline.listener import TransactionCommitted, UnknownType
 from sync_worker.pipeline.merge import MergeResult
+from sync_worker.pipeline.phases import Phase, PhaseTimer
 from sync_worker.pipeline.transaction_writer import TransactionWriter
 from sync_worker.registry import positions, schema, unknown_types
 from sync_worker.registry.database import Registry
@@ -43,6 +45,7 @@ class Applier:
 
     def decode(self, batch: FetchedBatch, *, retain_payloads: bool = True) -> PendingTransaction:
         """Decode a batch; the payloads of its events are released unless `retain_payloads`."""
+        began = time.perf_counter()
         decoded = DecodedRecords.decode(
             self._decoder,
             batch.records,
@@ -50,7 +53,7 @@ class Applier:
             retain_all=retain_payloads,
             retain_at=self._retain_at,
         )
-        return PendingTransaction.of(batch, decoded)
+        return PendingTransaction.of(batch, decoded, time.perf_counter() - began)
 
     def apply(self, stream: str, pending: PendingTransaction) -> TransactionCommitted:
         """Apply and commit; unless this returns, nothing has changed.
@@ -62,6 +65,7 @@ class Applier:
             DatabaseRefusesRecords: it rejects so many records that this program must be wrong.
             DBAPIError: the database failed; `fault_of` says whose fault it is.
         """
+        timer = PhaseTimer(pending.decode_seconds)
         with self._registry.transaction() as transaction:
             schema.require_unchanged(transaction.connection)
             ranges = pending.ranges.values()
@@ -69,17 +73,22 @@ class Applier:
             claimed = positions.claim(transaction.connection, stream, expected)
             now = self._clock()
             origin = Origin(stream, pending.topic_ids)
-            writer = TransactionWriter(transaction.connection, self._limits, origin, ranges, now)
+            writer = TransactionWriter(
+                transaction.connection, self._limits, origin, ranges, now, timer
+            )
             merged = writer.write(pending.decoded)
             updates = _position_updates(pending, merged)
             positions.advance(transaction.connection, claimed, updates, now)
             unknown_types.add(transaction.connection, stream, merged.unknown_types, now)
+            timer.enter(Phase.COMMIT)
             transaction.commit()
         return TransactionCommitted(
             {update.partition: update.counts for update in updates},
             {update.partition: update.to_offset for update in updates},
             len(merged.changed),
             [*merged.warnings, *_unknown_type_warnings(merged)],
+            pending.decoded.timestamps_ms,
+            timer.stop(),
         )
 
 

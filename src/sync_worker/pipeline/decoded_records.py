@@ -11,6 +11,8 @@ from sync_worker.events.decoder import EventDecoder
 from sync_worker.events.record import Address, Partition, Record
 from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 
+NO_TIMESTAMP = -1
+_MIN_INT64, _MAX_INT64 = -(2**63), 2**63 - 1
 _OVERHEAD_BYTES = 400
 """Memory that a record takes in addition to its bytes."""
 
@@ -38,6 +40,8 @@ class DecodedRecords:
     """Of each record."""
     retained: dict[int, Record]
     """The records whose payload is retained, by index."""
+    timestamps_ms: "array[int]"
+    """Of each record; -1 where it has none, as in Kafka."""
 
     @classmethod
     def decode(
@@ -63,12 +67,14 @@ class DecodedRecords:
             or (retain_at and record[:3] in retain_at)
         }
         offsets = array("q", [record.offset for record in records])
-        return cls(_partitions(records), offsets, results, retained)
+        return cls(_partitions(records), offsets, results, retained, _timestamps(records))
 
     @classmethod
     def single(cls, record: Record, result: DecodeResult) -> "DecodedRecords":
         """One record, with a result that is known already."""
-        return cls(_partitions([record]), array("q", [record.offset]), [result], {0: record})
+        records = [record]
+        offsets = array("q", [record.offset])
+        return cls(_partitions(records), offsets, [result], {0: record}, _timestamps(records))
 
     def __len__(self) -> int:
         return len(self.results)
@@ -129,6 +135,7 @@ class DecodedRecords:
         self.partitions += later.partitions
         self.offsets += later.offsets
         self.results += later.results
+        self.timestamps_ms += later.timestamps_ms
         self.retained |= {count + index: record for index, record in later.retained.items()}
 
     def __getitem__(self, part: slice) -> "DecodedRecords":
@@ -143,6 +150,7 @@ class DecodedRecords:
                 for index in range(start, stop)
                 if index in self.retained
             },
+            self.timestamps_ms[start:stop],
         )
 
 
@@ -155,6 +163,14 @@ def _partitions(records: Iterable[Record]) -> list[Partition]:
     ]
 
 
+def _timestamps(records: Iterable[Record]) -> "array[int]":
+    times = [NO_TIMESTAMP if r.timestamp_ms is None else r.timestamp_ms for r in records]
+    try:
+        return array("q", times)
+    except OverflowError:  # of a batch whose producer added more to its first than there are bits
+        return array("q", [min(max(time, _MIN_INT64), _MAX_INT64) for time in times])
+
+
 @dataclass(slots=True)
 class PendingTransaction:
     """What one transaction will apply: a fetched batch, or several that follow on one another."""
@@ -163,12 +179,16 @@ class PendingTransaction:
     ranges: dict[Partition, OffsetRange]
     """How far the transaction takes each of its partitions."""
     topic_ids: dict[str, str]
+    decode_seconds: float = 0.0
+    """How long it took to decode the records."""
 
     @classmethod
-    def of(cls, batch: FetchedBatch, decoded: DecodedRecords) -> "PendingTransaction":
+    def of(
+        cls, batch: FetchedBatch, decoded: DecodedRecords, decode_seconds: float = 0.0
+    ) -> "PendingTransaction":
         """One fetched batch, with its records decoded."""
         ranges = {span.partition: span for span in batch.ranges}
-        return cls(decoded, ranges, dict(batch.topic_ids))
+        return cls(decoded, ranges, dict(batch.topic_ids), decode_seconds)
 
     def __len__(self) -> int:
         return len(self.decoded)
@@ -185,6 +205,7 @@ class PendingTransaction:
         """Append what continues this."""
         self.decoded.extend(later.decoded)
         self.topic_ids |= later.topic_ids
+        self.decode_seconds += later.decode_seconds
         for partition, span in later.ranges.items():
             begin = self.ranges.get(partition, span).from_offset
             self.ranges[partition] = OffsetRange(partition, begin, span.to_offset)
@@ -203,7 +224,8 @@ class PendingTransaction:
             for partition, span in self.ranges.items()
             if (begin := middle.get(partition, span.from_offset)) < span.to_offset
         }
+        seconds = self.decode_seconds / 2
         return (
-            PendingTransaction(first, before, self.topic_ids),
-            PendingTransaction(second, after, self.topic_ids),
+            PendingTransaction(first, before, self.topic_ids, seconds),
+            PendingTransaction(second, after, self.topic_ids, seconds),
         )

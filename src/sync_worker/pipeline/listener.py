@@ -1,11 +1,12 @@
 """What the worker reports while it works: to logs, metrics and health checks, which listen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from sync_worker.events.decode_result import Rejection
 from sync_worker.events.record import Partition, Record
+from sync_worker.pipeline.phases import Phase
 from sync_worker.registry.positions import Counts
 
 
@@ -93,6 +94,10 @@ class TransactionCommitted:
     next_offsets: Mapping[Partition, int]
     changed_clinics: int
     warnings: Sequence[PipelineWarning]
+    timestamps_ms: Sequence[int] = ()
+    """Of each record, as `DecodedRecords` has them."""
+    seconds: Mapping[Phase, float] = field(default_factory=dict)
+    """How long each phase took."""
 
     @property
     def total(self) -> Counts:

@@ -18,6 +18,7 @@ from sync_worker.pipeline import merge
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.listener import MassChangeHeld
 from sync_worker.pipeline.merge import Merger, MergeResult
+from sync_worker.pipeline.phases import Phase, PhaseTimer
 from sync_worker.registry import (
     change_log,
     clinics,
@@ -64,6 +65,7 @@ class TransactionWriter:
         origin: Origin,
         ranges: Iterable[OffsetRange] | None,
         now: datetime,
+        timer: PhaseTimer | None = None,
     ) -> None:
         self._connection = connection
         self._limits = limits
@@ -74,6 +76,7 @@ class TransactionWriter:
             else {span.partition: range(span.from_offset, span.to_offset) for span in ranges}
         )
         self._now = now
+        self._timer = timer or PhaseTimer()
         self._rejected_records = 0
 
     def write(self, decoded: DecodedRecords) -> MergeResult:
@@ -104,6 +107,7 @@ class TransactionWriter:
 
     def _write(self, decoded: DecodedRecords) -> MergeResult:
         merged, guard = self._merge(decoded)
+        self._timer.enter(Phase.WRITE)
         self._store(merged, decoded)
         if guard is not None:
             still_open = guard_state.write(self._connection, guard, merged.held)
@@ -112,8 +116,10 @@ class TransactionWriter:
         return merged
 
     def _merge(self, decoded: DecodedRecords) -> tuple[MergeResult, Guard | None]:
+        self._timer.enter(Phase.LOCK)
         hsa_ids = decoded.hsa_ids()
         prior = self._prior_state(clinics.lock_or_create(self._connection, hsa_ids), hsa_ids)
+        self._timer.enter(Phase.MERGE)
         # Nothing can be held, and nothing is held that could be withdrawn: no region is locked.
         if self._limits.are_lifted and not holds.is_any_fact_held(self._connection):
             merger = Merger(self._origin.stream, prior.clinics, prior.boards, self._now)
@@ -128,8 +134,10 @@ class TransactionWriter:
         return merge.PriorState(locked, held, registrations.boards(self._connection))
 
     def _lock_guard(self, region_codes: Collection[str]) -> Guard:
+        self._timer.enter(Phase.LOCK)
         since = self._now - self._limits.window
         regions = guard_state.lock(self._connection, region_codes, since)
+        self._timer.enter(Phase.MERGE)
         return Guard(self._limits, regions, self._now)
 
     def _lock_in_order(self, decoded: DecodedRecords) -> None:
@@ -137,6 +145,7 @@ class TransactionWriter:
 
         Taken half by half, they would not be in the order that keeps workers from deadlocks.
         """
+        self._timer.enter(Phase.LOCK)
         hsa_ids = decoded.hsa_ids()
         prior = self._prior_state(clinics.lock_existing(self._connection, hsa_ids), hsa_ids)
         guarded = {

@@ -1,5 +1,6 @@
 """What one transaction takes: several batches as one, and one in two parts."""
 
+from array import array
 from datetime import timedelta
 
 import pytest
@@ -38,7 +39,8 @@ def batches(draw: st.DrawFn, begins=None, min_size=2) -> FetchedBatch:
     for partition in order:
         offset = ends[partition] + draw(st.integers(0, 2))
         value = draw(st.sampled_from([EVENT.value, b"no event"]))
-        records.append(Record(*partition, offset, None, None, value))
+        timestamp = draw(st.none() | st.integers(0, 2**63 - 1))
+        records.append(Record(*partition, offset, timestamp, None, value))
         ends[partition] = offset + 1
     ends = {partition: end + draw(st.integers(0, 2)) for partition, end in ends.items()}
     ranges = [OffsetRange(p, begins[p], ends[p]) for p in PARTITIONS if ends[p] > begins[p]]
@@ -77,6 +79,9 @@ def test_its_halves_have_its_records_and_go_its_way(batch, whole):
         r.address for r in batch.records
     ]
     assert first.decoded.results + second.decoded.results == pending.decoded.results
+    assert first.decoded.timestamps_ms + second.decoded.timestamps_ms == array(
+        "q", [-1 if r.timestamp_ms is None else r.timestamp_ms for r in batch.records]
+    )
     kept = [*bytes_of(first.decoded).values(), *bytes_of(second.decoded).values()]
     assert kept == list(bytes_of(pending.decoded).values())
     assert len(first) >= 1
@@ -105,6 +110,7 @@ def test_two_batches_join_with_all_records_and_ranges(pair, whole):
     together = DecodedRecords.decode(DECODER, records, EPOCH, retain_all=whole)
     assert addresses(pending.decoded) == [record.address for record in records]
     assert pending.decoded.results == together.results
+    assert pending.decoded.timestamps_ms == together.timestamps_ms
     assert bytes_of(pending.decoded) == bytes_of(together)
     begins = {span.partition: span.from_offset for span in second.ranges + first.ranges}
     ends = {span.partition: span.to_offset for span in first.ranges + second.ranges}
@@ -132,3 +138,20 @@ def test_rejected_records_are_retained_byte_for_byte():
     with pytest.raises(PayloadReleased):
         light.record(0)
     assert DecodedRecords.decode(DECODER, [EVENT, bad], EPOCH).record(0) is EVENT
+
+
+def test_the_time_of_decoding_is_added_up_and_shared_out():
+    batch = FetchedBatch(
+        (EVENT, EVENT._replace(offset=1)), (OffsetRange(Partition(*EVENT[:2]), 0, 2),)
+    )
+    decoded = DecodedRecords.decode(DECODER, batch.records, EPOCH)
+    pending = PendingTransaction.of(batch, decoded, 0.5)
+    pending.extend(PendingTransaction.of(batch, decoded, 0.25))
+    assert pending.decode_seconds == 0.75
+    assert sum(half.decode_seconds for half in pending.halves()) == 0.75
+
+
+@pytest.mark.parametrize(("beyond", "kept"), [(2**63, 2**63 - 1), (-(2**63) - 1, -(2**63))])
+def test_a_timestamp_beyond_64_bits_does_not_stop_the_worker(beyond, kept):
+    decoded = DecodedRecords.decode(DECODER, [EVENT._replace(timestamp_ms=beyond)], EPOCH)
+    assert decoded.timestamps_ms == array("q", [kept])
