@@ -13,7 +13,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --gener
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-real test-faults test-all bench bench-operators check shape lock upgrade clean
+.PHONY: help run test test-slow test-real test-faults test-all bench bench-operators bench-latency check shape lock upgrade clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -43,6 +43,9 @@ bench: $(READY) ## measure the worker on a real Kafka and PostgreSQL
 
 bench-operators: $(READY) ## measure a reconcile, and the worker during a replay
 	@$(VENV)/bin/python -m bench.operators
+
+bench-latency: $(READY) ## measure how soon an event is in the registry, and what it costs
+	@$(VENV)/bin/python -m bench.latency
 
 check: $(READY) ## check lint, format, types, and the borders between rooms
 	$(VENV)/bin/ruff check

@@ -11,7 +11,8 @@ from tests.worlds.fold import Fold
 
 from bench import figures, say, stream
 from bench.figures import Runs
-from bench.world import Run, Sizes, Topics, World, found
+from bench.publishing import Topics
+from bench.world import Run, Sizes, World, found
 
 _HELP = {
     "events": "how many events there are",

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from statistics import median
 
 from bench import say, stream
-from bench.world import Run, Sizes, Topics, World, found
+from bench.publishing import Topics
+from bench.world import Run, Sizes, World, found
 
 MOST_OF_DRAIN = 1.5
 LEAST_OF_ALONE = 0.8

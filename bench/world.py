@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
-from zlib import crc32
 
 import psycopg
 import pytest
@@ -23,12 +22,13 @@ from tests import builders
 from tests.services import finding, postgres
 
 from bench import stream
+from bench.publishing import PARTITIONS, Topics, send
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.settings import KafkaSettings
 
-PARTITIONS = 6
 _WORKER = Path(sys.executable).with_name("sync-worker")
 _PREPARED = "prepared"
+_UNTIL_IDLE = ("-o", "json", "run", "--until-idle", "0")
 _DEADLINE_SECONDS = 1800
 
 
@@ -56,29 +56,11 @@ class Run:
     peak_megabytes: float
 
 
-@dataclass(frozen=True, slots=True)
-class Topics:
-    """The two topics of one stream of events."""
-
-    activation: str
-    region: str
-
-    @classmethod
-    def named(cls, purpose: str) -> "Topics":
-        """Names of their own: a broker that was given may hold those of an earlier bench."""
-        mark = f"bench-{purpose}-{uuid4().hex[:8]}"
-        return cls(f"{mark}.activation", f"{mark}.region")
-
-    @property
-    def names(self) -> tuple[str, str]:
-        return self.activation, self.region
-
-
 class World:
     """A broker, a server, and a folder."""
 
     def __init__(self, bootstrap: str, server_url: str, folder: Path) -> None:
-        self._bootstrap = bootstrap
+        self.bootstrap = bootstrap
         self._server_url = server_url
         self._folder = folder
         self._mark = f"bench_{uuid4().hex[:8]}"
@@ -93,7 +75,7 @@ class World:
         first = stream.first_activations(sizes.clinics)
         builders.write_archive(archive, builders.numbered(first))
         self._command(url, "run", "--archive", str(archive))
-        registered = stream.clinics(sizes.clinics)[::3]
+        registered = stream.registered(sizes.clinics)
         self._command(url, "clinics", "add", "--actor", "bench", *registered)
         with psycopg.connect(url, autocommit=True) as connection:
             insert = "INSERT INTO patient_board (region_code, hsa_id, name) VALUES (%s, %s, %s)"
@@ -115,18 +97,10 @@ class World:
     def publish_more(self, topics: Topics, events: Iterable[stream.Event]) -> None:
         """Put events behind those that are there."""
         producer = KafkaProducer(
-            bootstrap_servers=self._bootstrap, linger_ms=50, batch_size=128 * 1024
+            bootstrap_servers=self.bootstrap, linger_ms=50, batch_size=128 * 1024
         )
         for event in events:
-            record = builders.record(event)
-            is_move = record.topic == builders.REGION
-            producer.send(
-                topics.region if is_move else topics.activation,
-                record.value,
-                record.key,
-                list(record.headers),
-                partition=crc32(record.key or b"") % PARTITIONS,
-            )
+            send(producer, topics, event)
         producer.flush()
         producer.close()
 
@@ -139,7 +113,7 @@ class World:
         environment = self._environment(database_url, topics)
         if batch is not None:
             environment["SYNC_WORKER_BATCH_MAX_RECORDS"] = str(batch)
-        command = [str(_WORKER), "-o", "json", "run", "--until-idle", "0"]
+        command = [str(_WORKER), *_UNTIL_IDLE]
         return self._measured(command, environment)
 
     def reconcile(self, topics: Topics, database_url: str) -> Run:
@@ -161,11 +135,26 @@ class World:
             yield
 
     @contextmanager
-    def _beside(self, command: list[str], environment: dict[str, str]) -> Iterator[None]:
+    def working(self, topics: Topics, database_url: str, **settings: str) -> Iterator[int]:
+        """The worker as a daemon, beside what is inside; the id of its process."""
+        environment = self._environment(database_url, topics) | settings
+        with self._beside([str(_WORKER), "run"], environment) as process_id:
+            yield process_id
+
+    def round_trips(self, topics: Topics, database_url: str, **settings: str) -> int:
+        """How often the worker waits for the database to answer while it reads all there is."""
+        counted = self._folder / "round_trips"
+        command = [sys.executable, "-m", "bench.round_trips", str(counted), *_UNTIL_IDLE]
+        self._run(command, self._environment(database_url, topics) | settings)
+        return int(counted.read_text())
+
+    @contextmanager
+    def _beside(self, command: list[str], environment: dict[str, str]) -> Iterator[int]:
+        """The process beside what is inside, which it is to outlast; its id."""
         with (self._folder / "beside").open("wb") as said:
             process = subprocess.Popen(command, env=environment, stdout=said, stderr=said)  # noqa: S603 - as below
             try:
-                yield
+                yield process.pid
                 if process.poll() is not None:
                     text = (self._folder / "beside").read_text()[-3000:]
                     raise RuntimeError(f"{command} ended too early:\n{text}")
@@ -176,7 +165,7 @@ class World:
     def drain(self, topics: Topics) -> Run:
         """The same client reading the same records and doing nothing, as a process of its own."""
         group = f"bench-{uuid4().hex[:8]}"
-        arguments = [self._bootstrap, group, *topics.names]
+        arguments = [self.bootstrap, group, *topics.names]
         command = [sys.executable, "-m", "bench.drain", *arguments]
         return self._measured(command, _inherited())
 
@@ -226,7 +215,7 @@ class World:
         }
         if topics is not None:
             environment |= {
-                "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS": self._bootstrap,
+                "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
                 "SYNC_WORKER_KAFKA_ACTIVATION_TOPIC": topics.activation,
                 "SYNC_WORKER_KAFKA_REGION_TOPIC": topics.region,
                 "SYNC_WORKER_KAFKA_GROUP_ID": f"bench-{uuid4().hex[:8]}",
@@ -245,7 +234,7 @@ class World:
 
     @contextmanager
     def _admin(self, topics: Topics) -> Iterator[KafkaAdmin]:
-        admin = KafkaAdmin(KafkaSettings(self._bootstrap, topics.names, "bench"))
+        admin = KafkaAdmin(KafkaSettings(self.bootstrap, topics.names, "bench"))
         try:
             yield admin
         finally:
