@@ -21,6 +21,7 @@ SETTINGS = {
     "KAFKA_SECURITY_PROTOCOL": (None, "SSL", "SSL"),
     "HTTP_HOST": ("127.0.0.1", "0.0.0.0", "0.0.0.0"),
     "HTTP_PORT": (9464, "0", 0),
+    "WORKER_NAME": (None, "worker-0", "worker-0"),
     "LOG_LEVEL": ("info", "debug", "debug"),
     "LOG_FORMAT": ("auto", "json", "json"),
     "LANG": (None, "sv", "sv"),

@@ -4,6 +4,9 @@ Each module is imported when it is first used, so that a command that reads the 
 wait for Kafka's client to be imported.
 """
 
+import os
+import re
+import socket
 from datetime import UTC, datetime
 from importlib import import_module
 from types import ModuleType
@@ -11,14 +14,24 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sync_worker.bootstrap import doctor, operations, registry, streams, worker
+    from sync_worker.config.settings import Settings
 
-__all__ = ["doctor", "now", "operations", "registry", "streams", "worker"]
+PROGRAM = "sync-worker"
+"""What commands are called by Kafka, and by PostgreSQL together with their own name."""
+
+__all__ = ["PROGRAM", "doctor", "now", "operations", "registry", "streams", "worker", "worker_name"]
 
 
 def __getattr__(name: str) -> ModuleType:
     if name not in __all__:
         raise AttributeError(name)
     return import_module(f"{__name__}.{name}")
+
+
+def worker_name(settings: "Settings") -> str:
+    """What the worker of this process is called, everywhere."""
+    host = re.sub("[^A-Za-z0-9._-]", "-", socket.gethostname())
+    return settings.worker_name or f"{host}-{os.getpid()}"
 
 
 def now() -> datetime:

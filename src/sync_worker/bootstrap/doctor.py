@@ -56,9 +56,7 @@ Opened = TypeVar("Opened", Registry, KafkaAdmin)
 def checks(settings: Settings) -> Iterator[list[Check]]:
     """All checks but the one of the settings, which the others need."""
     opened: list[Registry | KafkaAdmin] = []
-    registry = _once(
-        lambda: Registry(dialect.open_engine(settings.database_url, limits=dialect.WORKER)), opened
-    )
+    registry = _once(lambda: _registry(settings), opened)
     admin = _once(lambda: _admin(settings), opened)
     files = {variable(name): getattr(settings, name) for name in _CERTIFICATES}
     certificates = {name: Path(file) for name, file in files.items() if file is not None}
@@ -83,6 +81,12 @@ def checks(settings: Settings) -> Iterator[list[Check]]:
     finally:
         for resource in opened:
             resource.close()
+
+
+def _registry(settings: Settings) -> Registry:
+    application = f"{bootstrap.PROGRAM} doctor"
+    url, limits = settings.database_url, dialect.WORKER
+    return Registry(dialect.open_engine(url, limits=limits, application=application))
 
 
 def _admin(settings: Settings) -> KafkaAdmin:

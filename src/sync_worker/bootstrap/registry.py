@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from sync_worker import bootstrap
 from sync_worker.config import secrets, validators
 from sync_worker.config.settings import Settings
 from sync_worker.domain.mass_change_guard import Limits
@@ -17,14 +18,16 @@ from sync_worker.registry.dialect.engine import Login
 
 
 @contextmanager
-def open_registry(url: str) -> Iterator[Registry]:
+def open_registry(url: str, application: str = bootstrap.PROGRAM) -> Iterator[Registry]:
     """The registry at `url`, at the revision that this program works on.
+
+    `application` is what PostgreSQL calls us.
 
     Raises:
         MissingDatabase: there is no such SQLite file.
         WrongRevision: its schema is another one.
     """
-    opened = Registry(open_engine(url))
+    opened = Registry(open_engine(url, application=application))
     try:
         with opened.snapshot() as connection:
             schema.require_head(connection)
@@ -37,7 +40,8 @@ def open_registry(url: str) -> Iterator[Registry]:
 def worker_registry(settings: Settings, tell: OnRefusal = lambda *_: None) -> Iterator[Registry]:
     """The worker's registry, whether it can be reached now or not: the worker waits for it.
 
-    Its URL is read again before each login; `tell` hears of those that are refused.
+    Its URL is read again before each login; `tell` hears of those that are refused. PostgreSQL
+    calls it by the worker's name.
 
     Raises:
         MissingDatabase: there is no such SQLite file.
@@ -45,7 +49,9 @@ def worker_registry(settings: Settings, tell: OnRefusal = lambda *_: None) -> It
     limits = WORKER.within(settings.kafka_max_poll_interval_ms / 1000)
     url = secrets.CurrentSecret("database_url", settings.database_url, validators.database_url)
     login = Login(url, LoginBackoff(secrets.fingerprint, tell))
-    opened = Registry(open_engine(settings.database_url, limits=limits, login=login))
+    application = f"{bootstrap.PROGRAM} {bootstrap.worker_name(settings)}"
+    engine = open_engine(settings.database_url, limits=limits, login=login, application=application)
+    opened = Registry(engine)
     try:
         yield opened
     finally:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from sync_worker import bootstrap
 from sync_worker.config import secrets, validators
 from sync_worker.config.postgresql_url import is_encrypted
 from sync_worker.config.settings import Settings
@@ -68,11 +69,16 @@ def export_reader(settings: Settings, wanted: Range) -> KafkaRangeReader:
 
 
 def kafka_settings(
-    settings: Settings, on_refusal: OnRefusal = lambda *_: None, *, has_archive_option: bool = False
+    settings: Settings,
+    on_refusal: OnRefusal = lambda *_: None,
+    *,
+    has_archive_option: bool = False,
+    client_id: str = bootstrap.PROGRAM,
 ) -> KafkaSettings:
     """How Kafka is reached and read; `on_refusal` hears of logins that are refused.
 
     `has_archive_option`: the command can do without Kafka, which a refusal then says.
+    `client_id` is what the brokers call us.
 
     Raises:
         UserError: no bootstrap servers are set, or a file of TLS cannot be used.
@@ -87,6 +93,7 @@ def kafka_settings(
         max_poll_interval_ms=settings.kafka_max_poll_interval_ms,
         max_fetched_records=max_fetched_records(settings),
         api_version=validators.api_version(settings.kafka_api_version),
+        client_id=client_id,
         security=security(settings),
         connection_errors=ConnectionErrors(LoginBackoff(secrets.fingerprint, on_refusal)),
     )

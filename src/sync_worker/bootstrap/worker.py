@@ -48,7 +48,12 @@ class WorkerProcess(NamedTuple):
         Raises:
             UserError: Kafka is not configured.
         """
-        kafka = kafka_settings(self.settings, self.listener.kafka_refused, has_archive_option=True)
+        kafka = kafka_settings(
+            self.settings,
+            self.listener.kafka_refused,
+            has_archive_option=True,
+            client_id=f"{bootstrap.PROGRAM}-{bootstrap.worker_name(self.settings)}",
+        )
 
         def open_source() -> KafkaSource:
             self.health.is_opening = True

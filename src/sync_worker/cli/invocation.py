@@ -34,11 +34,14 @@ class Invocation:
     options: Globals
     settings: configuration.Settings
     output: Output
+    application: str
+    """What PostgreSQL calls us: the program and the command."""
 
     @contextmanager
     def registry(self, url: str | None = None) -> Iterator[Registry]:
         """The registry of the settings, or the one at `url`, while the body runs."""
-        with bootstrap.registry.open_registry(url or self.settings.database_url) as registry:
+        address = url or self.settings.database_url
+        with bootstrap.registry.open_registry(address, self.application) as registry:
             yield registry
 
     @contextmanager
@@ -65,7 +68,9 @@ def invocation(ctx: click.Context) -> Invocation:
     options = globals_of(ctx)
     redact_library_logs(options.redaction)
     settings = configuration.load_settings(os.environ)
-    return Invocation(options, settings, Output(options, settings.lang or of_locale(os.environ)))
+    output = Output(options, settings.lang or of_locale(os.environ))
+    application = f"{bootstrap.PROGRAM} {ctx.command_path.partition(' ')[2]}"
+    return Invocation(options, settings, output, application)
 
 
 def output_of(ctx: click.Context) -> Output:

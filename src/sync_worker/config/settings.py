@@ -37,6 +37,7 @@ Topic = Annotated[str, AfterValidator(validators.topic)]
 ApiVersion = Annotated[str, AfterValidator(validators.kafka_version)]
 Words = Annotated[str, AfterValidator(validators.words)]
 Password = Annotated[SecretStr, AfterValidator(validators.password)]
+WorkerName = Annotated[str, AfterValidator(validators.worker_name)]
 Mechanism = Annotated[
     Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"],
     BeforeValidator(validators.mechanism),
@@ -136,6 +137,12 @@ class Settings(BaseModel):
     )
     http_port: Annotated[int, Field(ge=0, le=65_535)] = _setting(
         9464, "The HTTP port of health and metrics; 0 is off.", "a port from 0 to 65535"
+    )
+    worker_name: WorkerName | None = _setting(
+        None,
+        "What the worker is called, in status, log, Kafka and PostgreSQL; its host and process id "
+        "where not set.",
+        "a name: at most 100 of A-Z a-z 0-9 . _ -",
     )
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", "Minimum log level.", "one of debug, info, warning, error"

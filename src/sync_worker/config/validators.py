@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sync_worker.config.settings import Settings
 
 _TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
+_WORKER_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _SERVER = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
 _IN_MEMORY = re.compile(r"/?(?::memory:.*|file::memory:.*|)", re.DOTALL)
 _KERBEROS = ("GSSAPI", "KERBEROS")
@@ -57,6 +58,13 @@ def topic(name: str) -> str:
     """A valid name of a topic."""
     if _TOPIC.fullmatch(name) is None:
         raise ValueError("Kafka does not accept it")
+    return name
+
+
+def worker_name(name: str) -> str:
+    """A name that Kafka, PostgreSQL and metrics take as it is."""
+    if _WORKER_NAME.fullmatch(name) is None:
+        raise ValueError("it is blank, too long, or has other characters")
     return name
 
 

@@ -69,6 +69,7 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
         "departed_fact": _KEEP,
         "position": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
         "unknown_type": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
+        "worker": _KEEP,
     },
     ADMIN: {
         "alembic_version": _READ,
@@ -82,6 +83,9 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
         "guard_region": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
         "departure": _READ,
         "departed_fact": _READ,
+        # Whether somebody keeps the registry up to date, and how far he has come.
+        "position": _READ,
+        "worker": _READ,
     },
     SUPPORT: {
         "alembic_version": _READ,

@@ -252,6 +252,25 @@ unknown_type = Table(
     comment="How many records of which unknown type were ignored; a few types a partition",
 )
 
+worker = Table(
+    "worker",
+    metadata,
+    Column("name", Bytewise, primary_key=True),
+    Column("host", Bytewise, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("version", Bytewise, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("ready", Boolean, nullable=False),
+    # JSON: objects with a code and a sentence.
+    Column("reasons", Bytewise, nullable=False),
+    Column("not_ready_since", Instant),
+    # JSON: pairs of a topic and a number.
+    Column("partitions", Bytewise, nullable=False),
+    comment="Workers that read Kafka, as each reports every few seconds; a clean stop removes"
+    " its row",
+)
+
 alembic_version = Table(
     "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True)
 )

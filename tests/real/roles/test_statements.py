@@ -141,8 +141,12 @@ STATEMENTS = (
     ("SELECT setval('change_log_id_seq', 1)", {OWNER}),
     # Records and positions are the worker's
     ("SELECT * FROM dead_letter, position", {WORKER, OWNER}),
+    ("SELECT * FROM position", {WORKER, ADMIN, OWNER}),
     ("UPDATE position SET next_offset = 0", {WORKER, OWNER}),
     ("DELETE FROM position", {OWNER}),
+    ("SELECT * FROM worker", {WORKER, ADMIN, OWNER}),
+    ("UPDATE worker SET ready = true", {WORKER, OWNER}),
+    ("DELETE FROM worker", {WORKER, OWNER}),
     ("UPDATE dead_letter SET status = 'discarded', closed_at = now()", {WORKER, OWNER}),
     ("UPDATE dead_letter SET value = NULL", {OWNER}),
     ("DELETE FROM dead_letter", {WORKER, OWNER}),

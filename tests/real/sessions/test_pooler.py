@@ -2,10 +2,14 @@
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
+from sync_worker.registry.dialect import open_engine
 from tests.services.postgres import create_database, drop_database
 
 pytestmark = pytest.mark.real
+
+NAME = text("SELECT current_setting('application_name')")
 
 
 @pytest.fixture
@@ -18,7 +22,9 @@ def behind(pooler, postgres):
 def sessions(address):
     """What somebody else finds in each of the pooler's two sessions."""
     # Both at once: each transaction keeps one.
-    with psycopg.connect(address) as one, psycopg.connect(address) as other:
+    # With a name: the pooler leaves a session that of the last client that had one.
+    somebody = f"{address}?application_name=somebody"
+    with psycopg.connect(somebody) as one, psycopg.connect(somebody) as other:
         return [found_in(one), found_in(other)]
 
 
@@ -39,3 +45,18 @@ def test_commands_say_the_same_behind_a_pooler_and_leave_nothing(tell, behind, d
     before = sessions(behind)
     assert tell(behind) == tell(database_url)
     assert sessions(behind) == before
+
+
+def test_a_pooler_passes_on_by_what_name_each_client_goes(behind):
+    for name in ("sync-worker one", "sync-worker two"):
+        engine = open_engine(behind, application=name)
+        with engine.connect() as connection:
+            assert connection.scalar(NAME) == name
+        engine.dispose()
+
+
+def test_a_name_in_the_url_is_left_alone(behind):
+    engine = open_engine(f"{behind}?application_name=theirs", application="sync-worker one")
+    with engine.connect() as connection:
+        assert connection.scalar(NAME) == "theirs"
+    engine.dispose()

@@ -37,7 +37,12 @@ def upgrade(run: Invocation) -> None:
     once, the schema is upgraded once. Ends with 3 in a database whose encoding lacks characters:
     create another one, in UTF-8, while it is empty.
     """
-    engine = dialect.open_engine(run.settings.database_url, create=True, limits=dialect.UPGRADE)
+    engine = dialect.open_engine(
+        run.settings.database_url,
+        create=True,
+        limits=dialect.UPGRADE,
+        application=run.application,
+    )
     before, after = schema.upgrade(engine)
     with engine.connect() as connection:
         encoding = checks_registry.encoding_finding(dialect.encoding(connection))
@@ -68,7 +73,7 @@ def _upgraded(done: dict[str, str | None]) -> str:
 @pass_invocation
 def current(run: Invocation) -> None:
     """Show the schema's revision, and the one that this program needs."""
-    engine = dialect.open_engine(run.settings.database_url)
+    engine = dialect.open_engine(run.settings.database_url, application=run.application)
     with engine.connect() as connection:
         found = schema.current(connection)
     engine.dispose()

@@ -65,12 +65,14 @@ def open_engine(
     create: bool = False,
     limits: session.TimeLimits = session.COMMAND,
     login: Login | None = None,
+    application: str = "sync-worker",
 ) -> Engine:
     """An engine for the registry at `url`; nothing is connected yet.
 
     A SQLite file that does not exist is made only with `create`. PostgreSQL ends what takes longer
     than `limits`; SQLite always says "locked" after 5 s. With `login`, a PostgreSQL server is
-    logged in to with what that says at the time.
+    logged in to with what that says at the time. `application` is what it calls us, unless the URL
+    says otherwise.
 
     Raises:
         MissingDatabase: the SQLite file does not exist.
@@ -82,7 +84,7 @@ def open_engine(
     # Its driver takes longer to import than a SQLite registry to read.
     from sync_worker.registry.dialect.postgresql import open_postgresql  # noqa: PLC0415
 
-    return open_postgresql(url, limits, login)
+    return open_postgresql(url, limits, login, application)
 
 
 def _open_sqlite(url: URL, *, create: bool) -> Engine:

@@ -28,9 +28,11 @@ _NETWORK: Mapping[str, int] = {
 _TEXT_TYPES = ("text", "varchar", "bpchar", "name")
 
 
-def open_postgresql(url: str, limits: session.TimeLimits, login: Login | None) -> Engine:
+def open_postgresql(
+    url: str, limits: session.TimeLimits, login: Login | None, application: str
+) -> Engine:
     """An engine for the database at `url`: see `open_engine`."""
-    parameters = postgresql_url.parse_url(url)
+    parameters = {"application_name": application, **postgresql_url.parse_url(url)}
     postgresql_url.require_files(parameters)
     connecting = _connecting(parameters)
     engine = create_engine(

@@ -52,6 +52,8 @@ class KafkaSettings:
     topic_check_interval_seconds: float = 5.0
     """How often the topics are checked for being the ones that the positions are of."""
     group_instance_id: str | None = None
+    client_id: str = "sync-worker"
+    """What the brokers call us, in their logs and for standard tools."""
     api_version: tuple[int, ...] | None = None
     """The version of Kafka that the brokers are taken for; None asks them, which few refuse."""
     security: Security = field(default_factory=Security)
@@ -88,7 +90,7 @@ def connection_options(settings: KafkaSettings) -> dict[str, Any]:
         "bootstrap_timeout_ms": int(BOOTSTRAP_TIMEOUT_SECONDS * 1000),
         # A broker that comes back is found within a second, not within 30.
         "reconnect_backoff_max_ms": 1000,
-        "client_id": "sync-worker",
+        "client_id": settings.client_id,
         "api_version": settings.api_version,
         **{name: value for name, value in options.items() if value is not None},
     }
