@@ -28,13 +28,17 @@ from tests.worlds.registry import (
     values,
 )
 
+from sync_worker.authorship import Authorship
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decode_result import Reason
 from sync_worker.events.decoder import EventDecoder
+from sync_worker.events.record import Partition
+from sync_worker.operations.reset_positions import Selection, do, plan
 from sync_worker.pipeline import transaction_buffer
+from sync_worker.pipeline import worker as worker_module
 from sync_worker.pipeline.apply import Applier
-from sync_worker.pipeline.listener import DeadLettered
+from sync_worker.pipeline.listener import DeadLettered, SetBack
 from sync_worker.pipeline.retry import INTERACTIVE
 from sync_worker.pipeline.transaction_buffer import TransactionLimits
 from sync_worker.pipeline.worker import Worker
@@ -55,6 +59,7 @@ class Transactions:
 
     read: list[int] = field(default_factory=list)
     races_lost: int = 0
+    set_back: list[SetBack] = field(default_factory=list)
     dead_lettered: list[DeadLettered] = field(default_factory=list)
 
     def polling(self):
@@ -73,6 +78,9 @@ class Transactions:
     def outpaced(self):
         self.races_lost += 1
 
+    def positions_set_back(self, positions):
+        self.set_back += positions
+
     def retrying(self, error, seconds):
         raise error
 
@@ -90,6 +98,30 @@ class Interrupted(ArchiveSource):
         if self._polls == 3:
             self._happens()
         return super().poll(timeout_seconds)
+
+
+class Quiet(ArchiveSource):
+    """An archive that is read whole, and then goes on as a topic that nothing is published to.
+
+    In its silence something happens; a second silence ends it.
+    """
+
+    def __init__(self, path, max_records, happens):
+        super().__init__(path, max_records)
+        self._happens = happens
+        self.returned = []
+
+    def poll(self, timeout_seconds):
+        batch = super().poll(timeout_seconds)
+        if batch is None and 0 not in self.returned:
+            self.returned.append(0)
+            self._happens()
+        elif batch is not None:
+            self.returned.append(len(batch.records))
+        return batch
+
+    def at_end(self):
+        return super().at_end() and len(self.returned) > 2
 
 
 class Littering(ArchiveSource):
@@ -282,6 +314,43 @@ def test_what_another_worker_has_committed_is_counted_once(registry, tmp_path):
     assert total.read == 13
     assert reached(registry) == [(ACTIVATION, 20, 20)]
     assert len(log_of(registry)) == 0
+
+
+def test_a_registry_that_goes_back_is_read_up_again(registry, tmp_path):
+    documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(20)]
+    archive = written(tmp_path / "a.jsonl", numbered(documents))
+
+    told, total = run(registry, Interrupted(archive, 3, lambda: empty(registry)), 3)
+
+    assert told.set_back == [SetBack(Partition(ACTIVATION, 0), 6, 0, 6)]
+    assert told.races_lost == 0, "nobody else was faster"
+    assert total.read == 6 + 20
+    assert reached(registry) == [(ACTIVATION, 20, 20)]
+    assert len(rows(registry)) == 20
+
+
+@pytest.mark.parametrize("how", ["lost", "by hand"])
+def test_positions_that_fall_are_noticed_while_nothing_arrives(
+    registry, tmp_path, monkeypatch, how
+):
+    documents = [activated(f"SE2321000016-W{n:03}", 0) for n in range(20)]
+    archive = written(tmp_path / "a.jsonl", numbered(documents))
+    monkeypatch.setattr(worker_module, "REGISTRY_CHECK_INTERVAL_SECONDS", 0)
+
+    def go_back():
+        if how == "lost":
+            empty(registry)
+        else:
+            (before,) = plan(registry, Selection(), 5)
+            do(registry, [before], Authorship("anna", None, NOW))
+
+    source = Quiet(archive, 100, go_back)
+    told, total = run(registry, source, 100)
+
+    assert source.returned == [20, 0, 20 if how == "lost" else 15]
+    assert [fallen.lost_records for fallen in told.set_back] == [20 if how == "lost" else 0]
+    assert total.read == sum(source.returned)
+    assert len(rows(registry)) == 20
 
 
 def test_a_stop_keeps_what_was_gathered(registry, tmp_path):

@@ -16,6 +16,7 @@ from sync_worker.pipeline.decoded_records import DecodedRecords, PendingTransact
 from sync_worker.pipeline.listener import TransactionCommitted, UnknownType
 from sync_worker.pipeline.merge import MergeResult
 from sync_worker.pipeline.phases import Phase, PhaseTimer
+from sync_worker.pipeline.seen_positions import SeenPositions
 from sync_worker.pipeline.transaction_writer import TransactionWriter
 from sync_worker.registry import positions, schema, unknown_types
 from sync_worker.registry.database import Registry
@@ -38,6 +39,8 @@ class Applier:
         self._clock = clock
         self._limits = limits
         self._retain_at: Collection[Address] = ()
+        self.seen = SeenPositions()
+        """What this worker has read and committed of positions."""
 
     def retain_payloads_at(self, addresses: Collection[Address]) -> None:
         """Retain the payload of records at these addresses from now on: dead letters are there."""
@@ -82,7 +85,7 @@ class Applier:
             unknown_types.add(transaction.connection, stream, merged.unknown_types, now)
             timer.enter(Phase.COMMIT)
             transaction.commit()
-        return TransactionCommitted(
+        committed = TransactionCommitted(
             {update.partition: update.counts for update in updates},
             {update.partition: update.to_offset for update in updates},
             len(merged.changed),
@@ -90,6 +93,8 @@ class Applier:
             pending.decoded.timestamps_ms,
             timer.stop(),
         )
+        self.seen.committed(stream, committed)
+        return committed
 
 
 def _position_updates(pending: PendingTransaction, merged: MergeResult) -> list[PositionUpdate]:

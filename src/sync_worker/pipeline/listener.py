@@ -86,6 +86,19 @@ PipelineWarning = (
 )
 
 
+class SetBack(NamedTuple):
+    """A position that is lower than this worker had seen it.
+
+    `lost_records` is how many records that were counted are counted no longer. A position that
+    somebody set by hand keeps its counts: there it is 0.
+    """
+
+    partition: Partition
+    from_offset: int
+    to_offset: int
+    lost_records: int
+
+
 @dataclass(frozen=True, slots=True)
 class TransactionCommitted:
     """What one transaction committed."""
@@ -122,6 +135,9 @@ class PipelineListener(Protocol):
 
     def outpaced(self) -> None:
         """Another worker moved a position first; the transaction was rolled back."""
+
+    def positions_set_back(self, positions: Sequence[SetBack]) -> None:
+        """Positions are lower than they were; reading continues where they are now."""
 
     def retrying(self, error: BaseException, seconds: float) -> None:
         """The database or Kafka is unavailable; the next attempt follows after so many seconds."""

@@ -1,7 +1,7 @@
 """The positions that the registry stores for a stream: where the worker continues to read."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sync_worker.events.record import Address
@@ -16,15 +16,23 @@ class StartingPoint(NamedTuple):
     """Where the worker starts, and which records it will meet that are dead letters already."""
 
     positions: StoredPositions
+    listed: Sequence[Position]
+    """Those of all streams, with what was counted."""
     open_dead_letters: Collection[Address]
     """At or beyond the positions, because a position was set back."""
 
 
 def read_start(registry: Registry, stream: str) -> StartingPoint:
-    """Where to start in a stream."""
+    """Where to start in a stream.
+
+    Raises:
+        DBAPIError: also where the database only reads. A standby may lag behind what is committed.
+    """
+    registry.require_writable()
     with registry.snapshot() as connection:
-        stored = of_stream(positions.listed(connection), stream)
-        return StartingPoint(stored, dead_letters.open_beyond_positions(connection, stream))
+        listed = positions.listed(connection)
+        letters = dead_letters.open_beyond_positions(connection, stream)
+    return StartingPoint(of_stream(listed, stream), listed, letters)
 
 
 def read(registry: Registry, stream: str) -> StoredPositions:

@@ -58,10 +58,13 @@ class TransactionBuffer:
         source: EventSource,
         listener: PipelineListener,
         retry: Retrier,
-        start_over: Callable[[EventSource], None],
+        start_over: Callable[[EventSource], bool],
         limits: TransactionLimits,
     ) -> None:
-        """`start_over` makes the source continue from the registry's positions."""
+        """`start_over` makes the source continue from the registry's positions.
+
+        It returns whether they went back, which is not the doing of another worker.
+        """
         self._applier = applier
         self._source = source
         self._listener = listener
@@ -120,8 +123,8 @@ class TransactionBuffer:
         try:
             committed = self._retry(lambda: self._attempt(pending), self._source.idle)
         except PositionsMoved:
-            self._listener.outpaced()
-            self._start_over(self._source)
+            if not self._start_over(self._source):
+                self._listener.outpaced()
             return False
         except PayloadReleased:
             self._reread_records = len(pending)

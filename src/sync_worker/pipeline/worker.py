@@ -14,9 +14,9 @@ from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.listener import PipelineListener
 from sync_worker.pipeline.retry import Retrier, RetryPolicy, is_transient
 from sync_worker.pipeline.transaction_buffer import TransactionBuffer, TransactionLimits
-from sync_worker.registry import guard_state, schema
+from sync_worker.registry import guard_state, positions, schema
 from sync_worker.registry.database import Registry
-from sync_worker.registry.positions import Counts
+from sync_worker.registry.positions import Counts, Position
 from sync_worker.streams.protocol import (
     EventSource,
     FetchedBatch,
@@ -30,7 +30,7 @@ MIN_POLL_SECONDS = 0.05
 """How long a poll waits when the run is due to end: a consumer group needs a moment to settle."""
 
 REGISTRY_CHECK_INTERVAL_SECONDS = 5.0
-"""How often the worker checks the database, its schema revision, and the number of open holds."""
+"""How often the worker checks the database: its schema revision, positions and open holds."""
 
 
 class Worker:
@@ -83,7 +83,7 @@ class Worker:
         if self.is_stopping:
             return is_done
         try:
-            self._retry(self._check_registry)
+            self._retry(self._look_at_registry)
             source = self._retry(open_source)
             buffer = TransactionBuffer(
                 self._applier,
@@ -126,7 +126,7 @@ class Worker:
                 self._collect_garbage()
             else:
                 gc_control.collect_young()
-            self._check_registry_if_due(source)
+            self._check_registry_if_due(source, buffer)
         buffer.flush()
         return False
 
@@ -140,13 +140,21 @@ class Worker:
                 raise
             return None  # the source has started over, and will raise again
 
-    def _start_over(self, source: EventSource) -> None:
-        """Have the source continue from the registry's positions, which are the truth."""
+    def _start_over(self, source: EventSource) -> bool:
+        """Have the source continue from the registry's positions, which are the truth.
+
+        Returns whether they are lower than they were, because the registry went back in time.
+        """
         start = self._retry(
             lambda: stored_positions.read_start(self._registry, source.stream_id), source.idle
         )
+        set_back = self._applier.seen.set_back(source.stream_id, start.listed)
+        self._applier.seen.read(source.stream_id, start.listed)
+        if set_back:
+            self._listener.positions_set_back(set_back)
         self._applier.retain_payloads_at(start.open_dead_letters)
         source.seek(start.positions)
+        return bool(set_back)
 
     def _is_idle(
         self, source: EventSource, quiet_since: float, until_idle_seconds: float | None
@@ -164,18 +172,29 @@ class Worker:
         )
         return all(stored.positions.get(partition, 0) >= end for partition, end in ends.items())
 
-    def _check_registry_if_due(self, source: EventSource) -> None:
-        """Check at intervals, so that an outage is noticed on a quiet topic too."""
-        if time.monotonic() - self._registry_checked_at >= REGISTRY_CHECK_INTERVAL_SECONDS:
-            self._retry(self._check_registry, source.idle)
+    def _check_registry_if_due(self, source: EventSource, buffer: TransactionBuffer) -> None:
+        """Check at intervals, so that what happens to the database is noticed on a quiet topic too.
 
-    def _check_registry(self) -> None:
+        A registry that went back in time lacks records that no new one would have us read again.
+        """
+        if time.monotonic() - self._registry_checked_at < REGISTRY_CHECK_INTERVAL_SECONDS:
+            return
+        stored = self._retry(self._look_at_registry, source.idle)
+        is_behind = self._applier.seen.set_back(source.stream_id, stored)
+        if is_behind and buffer.flush():  # a flush that fails starts over
+            self._start_over(source)
+
+    def _look_at_registry(self) -> list[Position]:
+        """Raise where it cannot be used; its positions."""
+        self._registry.require_writable()
         with self._registry.snapshot() as connection:
             schema.require_head(connection)
             open_holds = guard_state.count_open(connection)
+            stored = positions.listed(connection)
         self._registry_checked_at = time.monotonic()
         self._listener.database_answered()
         self._listener.holds_open(open_holds)
+        return stored
 
     def _on_retry(self, error: BaseException, seconds: float) -> None:
         self._collect_garbage()

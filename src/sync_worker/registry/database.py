@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine
 
 from sync_worker.registry import dialect
+from sync_worker.registry.tables import position
 
 
 class Transaction:
@@ -42,6 +43,14 @@ class Registry:
         """A transaction that only reads: everything in it is from one moment."""
         with self._reading_engine.connect() as connection:
             yield connection
+
+    def require_writable(self) -> None:
+        """Raise DBAPIError where the database only reads: read-only by a setting, or a standby.
+
+        SQLite says so no sooner than something is written: to find out is to lock out all others.
+        """
+        with self._engine.connect() as connection:
+            dialect.require_writable(connection, position)
 
     def unanswered_seconds(self) -> float:
         """For how long the database has not answered; may be asked from any thread."""

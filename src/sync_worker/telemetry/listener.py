@@ -4,6 +4,7 @@ Operators search for the names of log events. An event identifies records by the
 clinics by their HSA-id, and never contains a payload.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from structlog.typing import FilteringBoundLogger
@@ -18,6 +19,7 @@ from sync_worker.pipeline.listener import (
     NameDropped,
     PatientBoardNamed,
     PipelineWarning,
+    SetBack,
     TransactionCommitted,
     UnknownType,
 )
@@ -79,6 +81,32 @@ class TelemetryListener:
         self._log.info(
             "outpaced",
             detail="another worker committed these records first; nothing was counted twice",
+        )
+
+    def positions_set_back(self, positions: Sequence[SetBack]) -> None:
+        items = [
+            {
+                **position.partition._asdict(),
+                "from_offset": position.from_offset,
+                "to_offset": position.to_offset,
+            }
+            for position in positions
+        ]
+        lost = sum(position.lost_records for position in positions)
+        if not lost:
+            self._log.warning(
+                "positions_set_back",
+                detail="somebody set positions back by hand; reading continues there",
+                positions=items,
+            )
+            return
+        self._metrics.registry_went_back()
+        self._log.warning(
+            "registry_went_back",
+            detail="the database lacks what was committed; these records are read again, "
+            "but what people did since is missing",
+            lost_records=lost,
+            positions=items,
         )
 
     def retrying(self, error: BaseException, seconds: float) -> None:

@@ -77,6 +77,11 @@ class Metrics:
             "Transactions rolled back because another worker moved a position first.",
             registry=self.registry,
         )
+        self._registry_went_back = Counter(
+            "sync_worker_registry_went_back",
+            "Times that the registry lacked what had been committed: a failover, a restored copy.",
+            registry=self.registry,
+        )
         self._waits = Counter(
             "sync_worker_waits",
             "Attempts that failed because the database or Kafka was unavailable.",
@@ -128,6 +133,10 @@ class Metrics:
     def outpaced(self) -> None:
         """Count a transaction that another worker was faster with."""
         self._outpaced.inc()
+
+    def registry_went_back(self) -> None:
+        """Count that committed records were found missing."""
+        self._registry_went_back.inc()
 
     def retried(self) -> None:
         """Count an attempt that has to be retried."""

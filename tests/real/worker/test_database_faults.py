@@ -103,6 +103,17 @@ def test_a_database_read_only_for_a_while_is_waited_for(opened, ways):
     ended_well(opened, worker)
 
 
+def test_a_quiet_worker_says_that_its_database_only_reads(opened):
+    worker = opened.caught_up()
+    opened.until_ready(worker)
+    make_read_only(opened, is_read_only=True)
+    opened.end_sessions()
+    until(lambda: "read-only" in worker.reasons(), "the worker to say so", 15)
+    make_read_only(opened, is_read_only=False)
+    opened.until_ready(worker)
+    ended_well(opened, worker)
+
+
 class Standby:
     """A server that reads alone, as after a failover that is not done yet."""
 

@@ -13,6 +13,7 @@ from sync_worker.pipeline.listener import (
     MovedWithoutBoard,
     NameDropped,
     PatientBoardNamed,
+    SetBack,
     TransactionCommitted,
     UnknownType,
 )
@@ -70,6 +71,18 @@ def test_a_dead_letter_is_logged_by_address_never_by_payload(told):
     assert (kwargs["reason"], kwargs["offset"]) == ("invalid_json", 0)
     assert "secret" not in str((args, kwargs))
     assert "196408233234" not in str((args, kwargs))
+
+
+@pytest.mark.parametrize(("lost", "event"), [(5, "registry_went_back"), (0, "positions_set_back")])
+def test_positions_that_fell_are_logged_with_both_offsets(told, lost, event):
+    listener, entries = told
+    listener.positions_set_back([SetBack(Partition("t", 2), 30, 20, lost)])
+    (call,) = entries.calls
+    assert (call.method_name, call.kwargs["event"]) == ("warning", event)
+    assert call.kwargs["positions"] == [
+        {"topic": "t", "partition": 2, "from_offset": 30, "to_offset": 20}
+    ]
+    assert call.kwargs.get("lost_records", 0) == lost
 
 
 def test_a_batch_is_logged_with_its_counts(told):

@@ -48,6 +48,7 @@ from sync_worker.registry.dialect.session import (
     lock_own_system,
     lock_to_write,
     look_in_own_schema,
+    require_writable,
     schema_in_use,
 )
 from sync_worker.registry.dialect.types import GREATEST_NUMBER, Bytewise, Instant, RowNumber
@@ -92,6 +93,7 @@ __all__ = [
     "open_engine",
     "owns",
     "reading",
+    "require_writable",
     "role",
     "schema_in_use",
     "size_bytes",

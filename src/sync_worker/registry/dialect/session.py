@@ -240,6 +240,13 @@ def advisory_lock(connection: Connection, purpose: str) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(purpose))))
 
 
+def require_writable(connection: Connection, table: Table) -> None:
+    """Have PostgreSQL refuse where nothing can be written to the table; no row of it is locked."""
+    if connection.dialect.name == "postgresql":
+        name = qualified(connection, table.name)
+        _run(connection, f"SELECT FROM {name} WHERE false FOR UPDATE")
+
+
 def lock_own_system(connection: Connection) -> None:
     """Wait until nobody is writing `own_system`, and let nobody until the transaction ends.
 
