@@ -1,11 +1,12 @@
 """The Kafka source on a real broker: where it starts, what it hands out, how it shares."""
 
+import time
 from typing import Any
 
 import pytest
 
 from sync_worker.events.record import Partition
-from sync_worker.streams.protocol import MAX_FETCHED_BYTES
+from sync_worker.streams.protocol import MAX_FETCHED_BYTES, FetchedBatch
 from tests.real.kafka_parts import Cluster, Ledger, Opened, Reader
 from tests.services.waiting import until
 
@@ -242,3 +243,28 @@ def test_an_emptied_log_has_an_end_too(cluster: Cluster, opened: Opened) -> None
     reader = Reader(source, Ledger())
     reader.read_until(source.at_end, "the end")
     assert reader.ledger.positions == {Partition(topic, 0): 6}
+
+
+def test_what_is_fetched_and_not_committed_is_behind(cluster: Cluster, opened: Opened) -> None:
+    topic = cluster.topic()
+    written_at = int(time.time()) - 3600
+    with cluster.producer() as producer:
+        for second in range(5):
+            value = str(second).encode()
+            producer.send(topic, value=value, timestamp_ms=(written_at + second) * 1000)
+    reader = Reader(opened(cluster.settings(topic)), Ledger())
+
+    def fetched() -> FetchedBatch | None:
+        if reader.source.needs_positions():
+            reader.source.seek(reader.ledger.stored_positions())
+        return reader.source.poll(0.2)
+
+    batch = until(fetched, "the records")
+    assert batch is not None
+    (behind,) = reader.source.health.backlog
+    assert (behind.position, behind.end, behind.lag) == (0, 5, 5)
+    assert behind.lag_seconds is not None
+    assert time.time() - written_at - 60 < behind.lag_seconds <= time.time() - written_at
+    reader.keep(batch)
+    (applied,) = reader.source.health.backlog
+    assert (applied.position, applied.lag, applied.lag_seconds) == (5, 0, 0.0)

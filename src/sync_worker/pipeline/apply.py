@@ -92,6 +92,7 @@ class Applier:
             [*merged.warnings, *_unknown_type_warnings(merged)],
             pending.decoded.timestamps_ms,
             timer.stop(),
+            first_offsets={update.partition: update.from_offset for update in updates},
         )
         self.seen.committed(stream, committed)
         return committed

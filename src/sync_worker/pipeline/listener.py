@@ -111,6 +111,8 @@ class TransactionCommitted:
     """Of each record, as `DecodedRecords` has them."""
     seconds: Mapping[Phase, float] = field(default_factory=dict)
     """How long each phase took."""
+    first_offsets: Mapping[Partition, int] = field(default_factory=dict)
+    """Where it began in each partition: the registry's positions, compared as it was applied."""
 
     @property
     def total(self) -> Counts:

@@ -11,6 +11,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from sync_worker.streams.kafka.backlog import PartitionBacklog
     from sync_worker.streams.kafka.source_health import SourceHealth
 
 
@@ -66,6 +67,8 @@ class Health:
     """What is wrong with the source; must not block."""
     source_threads: Callable[[], Reasons] = list
     """Which of the source's threads have ended; must not block."""
+    backlog: "Callable[[], tuple[PartitionBacklog, ...]]" = tuple
+    """How far each assigned partition is applied, as far as memory tells; must not block."""
     threads: list[Thread] = field(default_factory=list)
     """Threads that must run as long as the worker does."""
     unanswered_seconds: Callable[[], float] = float
@@ -100,6 +103,7 @@ class Health:
         """Include the health of a Kafka source from now on."""
         self.source = lambda: _source_reasons(source())
         self.source_threads = lambda: _ended_threads(source())
+        self.backlog = lambda: source().backlog
 
     def alive(self) -> Reasons:
         """Why a supervisor should restart the process; empty if it should not."""

@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from structlog.testing import LogCapture
 
-from sync_worker.streams.kafka.source_health import SourceHealth
+from sync_worker.streams.kafka.source_health import Requests, SourceHealth
 from sync_worker.streams.protocol import StreamUnavailable
 from sync_worker.telemetry.health import Health, HealthReason, NotReady
 from sync_worker.telemetry.listener import TelemetryListener
@@ -42,9 +42,10 @@ WELL = {
     "waiting_seconds": 0.0,
     "failure": None,
     "refusal": None,
-    "partitions": 3,
     "rebuilds": 0,
     "polled_at": 0.0,
+    "requests": Requests(answered_at=0.0, next_at=0.0),
+    "backlog": (),
 }
 
 

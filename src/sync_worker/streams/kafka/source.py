@@ -18,6 +18,7 @@ from sync_worker.events.record import Partition
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
 from sync_worker.streams.kafka.admin import KafkaAdmin
+from sync_worker.streams.kafka.backlog import Backlog, PartitionBacklog
 from sync_worker.streams.kafka.client import FetchedRecords
 from sync_worker.streams.kafka.fetch_buffer import FetchBuffer
 from sync_worker.streams.kafka.group_member import GroupMember
@@ -64,6 +65,7 @@ class KafkaSource:
         self._settings = settings
         self._buffer = FetchBuffer()
         self._stall_timer = StallTimer()
+        self._backlog = Backlog()
         self._was_sought = False
         self._failure: StreamError | None = None
         self._fetched_at = 0.0
@@ -105,10 +107,17 @@ class KafkaSource:
             waiting_seconds=self._stall_timer.stalled_seconds(self._polled_at),
             failure=self._watch.failure,
             refusal=self._settings.connection_errors.describe_refusal(),
-            partitions=len(self._member.assignment),
             rebuilds=self._member.rebuilds,
             polled_at=self._polled_at,
+            requests=self._watch.requests,
+            backlog=self._backlog_of_assignment(),
         )
+
+    def _backlog_of_assignment(self) -> tuple[PartitionBacklog, ...]:
+        latest = self._watch.latest
+        assignment, unpositioned = self._member.assignment, self._member.unpositioned
+        positioned = {Partition(*tp): tp not in unpositioned for tp in assignment}
+        return self._backlog.of(positioned, latest.ends, latest.ends_asked_at)
 
     @property
     def topics_without_id(self) -> list[str]:
@@ -192,6 +201,7 @@ class KafkaSource:
         """Commit these offsets to the group, too, for the standard tools."""
         self._member.commit_later({TopicPartition(*p): at for p, at in offsets.items()})
         self._member.commit()
+        self._backlog.committed(offsets)
 
     def close(self) -> None:
         """Leave the group at once; its offsets are committed first."""
@@ -257,6 +267,8 @@ class KafkaSource:
         positioned = self._member.assignment - self._member.unpositioned
         self._buffer.keep_only({Partition(*tp) for tp in positioned})
         if fetched:
+            for tp, records in fetched.items():
+                self._backlog.fetched(Partition(*tp), records)
             self._buffer.add(chain.from_iterable(fetched.values()), self._member.bytes_polled)
             self._fetched_at = time.monotonic()
         self._member.commit()
@@ -319,7 +331,9 @@ class KafkaSource:
             checks.check_position(Partition(*tp), offset, bounds[tp])
         self._member.seek({tp: offset or bounds[tp].begin for tp, offset in offsets.items()})
         self._member.resume()
-        self._buffer.start_at({Partition(*tp): offset for tp, offset in offsets.items()})
+        starts = {Partition(*tp): offset for tp, offset in offsets.items()}
+        self._buffer.start_at(starts)
+        self._backlog.start_at(starts, {Partition(*tp): bounds[tp] for tp in offsets})
         # Also where another worker was quicker: only a commit tells a member that it is fenced
         # (trap 9).
         self._member.commit_later({tp: offset for tp, offset in offsets.items() if offset > 0})

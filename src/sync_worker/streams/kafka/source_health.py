@@ -2,6 +2,21 @@
 
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from sync_worker.streams.kafka.backlog import PartitionBacklog
+
+
+class Requests(NamedTuple):
+    """Requests to the cluster, all times in seconds of the clock."""
+
+    answered_at: float
+    next_at: float
+    """When the next one is due."""
+    failed: int = 0
+    """How many have failed."""
+    failed_in_a_row: int = 0
+    """How many of those were not answered since `answered_at`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +33,19 @@ class SourceHealth:
     """What ended the thread that watches the topics; None as long as it runs."""
     refusal: str | None
     """Why, and since when, the cluster refuses us; None where it does not, or does not answer."""
-    partitions: int
     rebuilds: int
     """How many times the client hung or failed, and a new one was built."""
     polled_at: float
     """When it was last polled, in seconds of the monotonic clock."""
+    requests: Requests
+    """The requests by which the cluster is asked whether it is there."""
+    backlog: tuple[PartitionBacklog, ...]
+    """Of each partition that is assigned."""
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions are assigned."""
+        return len(self.backlog)
 
 
 class StallTimer:

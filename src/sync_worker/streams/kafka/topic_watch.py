@@ -12,6 +12,7 @@ from threading import Condition, Event, Thread
 from sync_worker.events.record import Partition
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.settings import ADMIN_REQUEST_TIMEOUT_SECONDS
+from sync_worker.streams.kafka.source_health import Requests
 from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
 _REACHABLE_MARGIN_SECONDS = 1.0
@@ -27,6 +28,8 @@ class TopicSnapshot:
     asked_at: float
     ends: Mapping[Partition, int] = field(default_factory=dict)
     """How far each partition could be read when that was last asked."""
+    ends_asked_at: float = 0.0
+    """When that was, in seconds of the clock."""
 
 
 class TopicWatch:
@@ -51,6 +54,7 @@ class TopicWatch:
         self._has_changed = Condition()
         self._asked_at = self._answered_at = self._ends_asked_at = time.monotonic()
         self.latest = TopicSnapshot(topic_ids, self._answered_at)
+        self.requests = Requests(answered_at=time.time(), next_at=time.time() + interval_seconds)
         self.failure: BaseException | None = None
         """The unexpected error that ended the thread: nothing is checked any more."""
         Thread(target=self._run, name="topic-watch", daemon=True).start()
@@ -84,9 +88,17 @@ class TopicWatch:
                 wait_seconds = self._interval_seconds
                 if not has_answered:
                     wait_seconds = min(wait_seconds, _RETRY_INTERVAL_SECONDS)
+                self._count(has_answered=has_answered, wait_seconds=wait_seconds)
         except BaseException as failure:  # noqa: BLE001 - reported by the source's health
             if not self._is_closed:  # else the admin client was closed during a request
                 self.failure = failure
+
+    def _count(self, *, has_answered: bool, wait_seconds: float) -> None:
+        now, (answered_at, _, failed, in_a_row) = time.time(), self.requests
+        if has_answered:
+            self.requests = Requests(now, now + wait_seconds, failed)
+        else:
+            self.requests = Requests(answered_at, now + wait_seconds, failed + 1, in_a_row + 1)
 
     def _check(self) -> bool:
         """Whether the cluster answered; an error, too, leaves what was known."""
@@ -98,10 +110,10 @@ class TopicWatch:
                 self.latest = replace(self.latest, topic_ids=ids, asked_at=asked_at)
                 self._has_changed.notify_all()
             if asked_at - self._ends_asked_at >= self._interval_seconds:
-                ends_asked_at = time.monotonic()
+                ends_asked_at, clock = time.monotonic(), time.time()
                 partitions = [part for topic in topics.values() for part in topic.partitions]
                 ends = self._admin.end_offsets(partitions)
-                self.latest = replace(self.latest, ends=ends)
+                self.latest = replace(self.latest, ends=ends, ends_asked_at=clock)
                 self._ends_asked_at = ends_asked_at
         except (StreamUnavailable, StreamError):
             return False
