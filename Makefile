@@ -13,7 +13,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --gener
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-real test-faults test-all bench bench-operators bench-latency check shape lock upgrade clean
+.PHONY: help run test test-slow test-real test-faults test-all bench bench-operators bench-latency check shape docs-metrics lock upgrade clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -55,6 +55,9 @@ check: $(READY) ## check lint, format, types, and the borders between rooms
 
 shape: $(READY) ## print sizes, nesting, helpers used once, imports inside functions, comments
 	@$(VENV)/bin/python tools/shape.py
+
+docs-metrics: $(READY) ## write docs/metrics.md, which follows from the catalogue of metrics
+	@$(VENV)/bin/python tools/metrics_page.py > docs/metrics.md
 
 lock: $(READY) ## lock the versions of dependencies, and keep those that are locked
 	@echo "Locking: uv reads pyproject.toml and asks the index."

@@ -24,7 +24,6 @@ from sync_worker.cli.main import root
 from sync_worker.config.settings import load_settings
 from sync_worker.telemetry.health import Health, HealthReason, NotReady
 from sync_worker.telemetry.http import HttpServer
-from sync_worker.telemetry.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -427,17 +426,3 @@ def test_the_check_asks_wherever_the_worker_listens(host, tmp_path):
         assert checked("livez", None, SECRETS_DIR=tmp_path)[0] == 0
     finally:
         server.close()
-
-
-# --- docs/operations.md ---------------------------------------------------------------------------
-
-
-def test_the_operators_pages_list_every_metric():
-    shown = re.findall(
-        r"^\| `(sync_worker_\w+)", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE
-    )
-    assert shown == sorted(shown)
-    assert set(shown) == {
-        family.name + ("_total" if family.type == "counter" else "")
-        for family in Metrics().registry.collect()
-    }

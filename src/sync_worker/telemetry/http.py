@@ -11,7 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encoder
 
 from sync_worker.telemetry.health import Health, Reasons
 
@@ -147,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path in probes:
             self._probe(probes[path](), is_verbose="verbose" in query)
         elif path == "/metrics":
-            self._answer(200, CONTENT_TYPE_LATEST, generate_latest(self.metrics))
+            self._expose()
         else:
             self._answer(404, "text/plain", b"/livez, /readyz (?verbose), /metrics\n")
 
@@ -173,6 +174,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(code, "application/json", f"{json.dumps(document)}\n".encode())
         else:
             self._answer(code, "text/plain", f"{state}\n".encode())
+
+    def _expose(self) -> None:
+        """The metrics, as OpenMetrics to whoever asks for that."""
+        try:
+            encode, content_type = choose_encoder(self.headers.get("Accept", ""))
+        except (TypeError, ValueError):  # its version is not a number
+            encode, content_type = generate_latest, CONTENT_TYPE_PLAIN_0_0_4
+        self._answer(200, content_type, encode(self.metrics))
 
     def _answer(self, code: int, content_type: str, body: bytes, **headers: str) -> None:
         self.send_response(code)

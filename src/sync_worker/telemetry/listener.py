@@ -110,7 +110,7 @@ class TelemetryListener:
         )
 
     def retrying(self, error: BaseException, seconds: float) -> None:
-        self._metrics.retried()
+        self._metrics.retried(_retry_cause(error))
         self._health.made_progress()
         if isinstance(error, StreamUnavailable):
             self._health.kafka_failed()
@@ -168,6 +168,14 @@ class TelemetryListener:
                 self._log_unknown_type(topic, name)
             case MassChangeHeld():
                 self._log.warning("mass_change_held", **warning._asdict())
+
+
+def _retry_cause(error: BaseException) -> NotReady:
+    if isinstance(error, StreamRefused):
+        return NotReady.KAFKA_REFUSED
+    if isinstance(error, StreamUnavailable):
+        return NotReady.KAFKA_UNAVAILABLE
+    return _database_code(error)
 
 
 def _database_code(error: BaseException) -> NotReady:

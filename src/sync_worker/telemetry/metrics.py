@@ -1,7 +1,17 @@
-"""The catalogue of metrics. Each instance has its own registry, so importing creates none."""
+"""Counts what the worker reports, in the metrics of the catalogue.
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+Each instance has a registry of its own, so importing creates none.
+"""
 
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+
+from prometheus_client import ProcessCollector, disable_created_metrics
+
+from sync_worker.events.likely_causes import similar_known_type
+from sync_worker.events.models import MODELS
 from sync_worker.events.outcome import Outcome
 from sync_worker.pipeline.listener import (
     AheadOfClock,
@@ -13,131 +23,85 @@ from sync_worker.pipeline.listener import (
     TransactionCommitted,
     UnknownType,
 )
+from sync_worker.telemetry.catalogue import CATALOGUE, of_records, of_registry, of_worker
+from sync_worker.telemetry.health import NotReady
+from sync_worker.telemetry.series import Series
 
-_MAX_TYPE_LABELS = 20
-_OTHER_TYPES = "other"
+_MAX_TYPES_COMPARED = 20
+"""To compare a type with the known ones takes time, and every record may have another."""
 
 
 class Metrics:
     """What the worker counts and measures. No label contains an HSA-id or other free text."""
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self._records = Counter(
-            "sync_worker_records",
-            "Records read, by outcome.",
-            ["outcome"],
-            registry=self.registry,
-        )
-        self._dead_letters = Counter(
-            "sync_worker_dead_letters",
-            "Records dead-lettered, by reason.",
-            ["reason"],
-            registry=self.registry,
-        )
-        self._unknown_types = Counter(
-            "sync_worker_unknown_types",
-            "Records ignored because their type is unknown; types beyond the first 20 are `other`.",
-            ["topic", "type"],
-            registry=self.registry,
-        )
-        self._types_seen: set[tuple[str, str]] = set()
-        self._moved_without_board = Counter(
-            "sync_worker_moved_without_board",
-            "Registered clinics that moved into a region without a patient board.",
-            registry=self.registry,
-        )
-        self._patient_board_named = Counter(
-            "sync_worker_patient_board_named",
-            "Events that name a patient board's HSA-id.",
-            registry=self.registry,
-        )
-        self._ahead_of_clock = Counter(
-            "sync_worker_ahead_of_clock",
-            "Events applied although they were more than a minute ahead of the clock.",
-            registry=self.registry,
-        )
-        self._held_facts = Counter(
-            "sync_worker_held_facts",
-            "Facts held because too many clinics of the region changed.",
-            registry=self.registry,
-        )
-        self._open_holds = Gauge(
-            "sync_worker_open_holds",
-            "Mass changes that wait for a person.",
-            registry=self.registry,
-        )
-        self._batches = Counter(
-            "sync_worker_batches",
-            "Transactions committed.",
-            registry=self.registry,
-        )
-        self._outpaced = Counter(
-            "sync_worker_outpaced",
-            "Transactions rolled back because another worker moved a position first.",
-            registry=self.registry,
-        )
-        self._registry_went_back = Counter(
-            "sync_worker_registry_went_back",
-            "Times that the registry lacked what had been committed: a failover, a restored copy.",
-            registry=self.registry,
-        )
-        self._waits = Counter(
-            "sync_worker_waits",
-            "Attempts that failed because the database or Kafka was unavailable.",
-            registry=self.registry,
-        )
-        self._position = Gauge(
-            "sync_worker_position",
-            "The offset of the next record to read, of partitions that this worker has read.",
-            ["topic", "partition"],
-            registry=self.registry,
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        # When each series began: that would double the number of series, and nobody asks.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.series = Series(CATALOGUE)
+        self.registry = self.series.registry
+        ProcessCollector(registry=self.registry)
+        self._clock = clock
+        self._compared_types: dict[str, str] = {}
+        self.series.info(of_worker.BUILD_INFO).info(
+            {"version": version("sync-worker"), "python": platform.python_version()}
         )
 
     def committed(self, transaction: TransactionCommitted) -> None:
         """Count a transaction."""
-        self._batches.inc()
-        total = transaction.total
+        series, now, total = self.series, self._clock(), transaction.total
+        series.counter(of_records.BATCHES).inc()
+        series.histogram(of_records.TRANSACTION_RECORDS).observe(total.read)
+        series.ages(of_records.EVENT_AGE).observe(transaction.timestamps_ms, now * 1000)
+        series.gauge(of_worker.LAST_COMMIT).set(now)
+        for phase, seconds in transaction.seconds.items():
+            series.histogram(of_records.TRANSACTION_SECONDS).labels(phase).observe(seconds)
         for outcome in Outcome:
-            self._records.labels(outcome.value).inc(getattr(total, outcome.value))
+            count = getattr(total, outcome.value)
+            series.counter(of_records.RECORDS).labels(outcome).inc(count)
         for partition, offset in transaction.next_offsets.items():
-            self._position.labels(partition.topic, partition.partition).set(offset)
+            series.gauge(of_worker.POSITION).labels(*partition).set(offset)
         for warning in transaction.warnings:
             self._count(warning)
 
     def _count(self, warning: PipelineWarning) -> None:
+        counter = self.series.counter
         match warning:
             case DeadLettered(_, rejection):
-                self._dead_letters.labels(rejection.reason.value).inc()
+                counter(of_records.DEAD_LETTERS).labels(rejection.reason).inc()
             case MovedWithoutBoard():
-                self._moved_without_board.inc()
+                counter(of_records.MOVED_WITHOUT_BOARD).inc()
             case PatientBoardNamed():
-                self._patient_board_named.inc()
+                counter(of_records.PATIENT_BOARD_NAMED).inc()
             case AheadOfClock():
-                self._ahead_of_clock.inc()
+                counter(of_records.AHEAD_OF_CLOCK).inc()
             case MassChangeHeld():
-                self._held_facts.inc(warning.newly_held)
+                counter(of_records.HELD_FACTS).inc(warning.newly_held)
             case UnknownType(topic, name, records):
-                self._unknown_types.labels(topic, self._label_of(topic, name)).inc(records)
+                looks_like = self._looks_like(name)
+                counter(of_records.UNKNOWN_TYPES).labels(topic, looks_like).inc(records)
 
-    def _label_of(self, topic: str, name: str) -> str:
-        """The type, or `other`: labels come from outside, and each is kept for ever."""
-        if len(self._types_seen) < _MAX_TYPE_LABELS:
-            self._types_seen.add((topic, name))
-        return name if (topic, name) in self._types_seen else _OTHER_TYPES
+    def _looks_like(self, name: str) -> str:
+        """The known type that an unknown one resembles; the type itself is text from outside."""
+        if name not in self._compared_types:
+            if len(self._compared_types) >= _MAX_TYPES_COMPARED:
+                return of_records.OTHER_TYPES
+            similar = similar_known_type(name, MODELS)
+            self._compared_types[name] = similar or of_records.OTHER_TYPES
+        return self._compared_types[name]
 
     def holds_open(self, count: int) -> None:
         """Set how many holds are open."""
-        self._open_holds.set(count)
+        self.series.gauge(of_registry.OPEN_HOLDS).set(count)
 
     def outpaced(self) -> None:
         """Count a transaction that another worker was faster with."""
-        self._outpaced.inc()
+        self.series.counter(of_records.OUTPACED).inc()
 
     def registry_went_back(self) -> None:
         """Count that committed records were found missing."""
-        self._registry_went_back.inc()
+        self.series.counter(of_records.REGISTRY_WENT_BACK).inc()
 
-    def retried(self) -> None:
-        """Count an attempt that has to be retried."""
-        self._waits.inc()
+    def retried(self, cause: NotReady) -> None:
+        """Count an attempt that has to be retried; the cause is one of the database or Kafka."""
+        self.series.counter(of_records.WAITS).inc()
+        self.series.counter(of_records.RETRIES).labels(cause).inc()

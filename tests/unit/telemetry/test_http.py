@@ -9,6 +9,9 @@ import threading
 from contextlib import suppress
 
 import pytest
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as openmetrics_families,
+)
 from tests.services.waiting import until
 
 from sync_worker.events.record import Partition
@@ -98,6 +101,47 @@ def test_what_a_batch_came_to_is_counted(served):
     assert 'sync_worker_position{partition="3",topic="t"} 7.0' in body
     assert "sync_worker_moved_without_board_total 1.0" in body
     assert "SE2321000016" not in body
+
+
+def metrics_for(served, accept):
+    connection = http.client.HTTPConnection("127.0.0.1", served.server.port, timeout=10)
+    connection.request("GET", "/metrics", headers={"Accept": accept} if accept else {})
+    answer = connection.getresponse()
+    return answer.status, answer.headers["Content-Type"], answer.read().decode()
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "application/openmetrics-text",
+        "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    ],
+)
+def test_openmetrics_is_served_to_who_asks_for_it(served, accept):
+    status, content_type, body = metrics_for(served, accept)
+    assert status == 200
+    assert content_type.startswith("application/openmetrics-text; version=1.0.0")
+    assert body.endswith("# EOF\n")
+    assert "sync_worker_records" in {family.name for family in openmetrics_families(body)}
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        *(None, "*/*", "text/html", "text/plain;version=0.0.4", ",;=,", "\xe5"),
+        *(
+            "application/openmetrics-text;version=x",
+            "text/plain;version=;q",
+            "text/plain; version=-",
+        ),
+    ],
+)
+def test_text_is_served_to_all_others_whatever_they_ask(served, accept, capfd):
+    status, content_type, body = metrics_for(served, accept)
+    assert status == 200
+    assert content_type == "text/plain; version=0.0.4; charset=utf-8"
+    assert "# TYPE sync_worker_records_total counter" in body
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_unknown_path_names_the_known_ones(served):

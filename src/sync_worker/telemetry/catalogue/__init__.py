@@ -1,0 +1,5 @@
+"""The one catalogue of metrics, as data: what is served, documented and queried follows from it."""
+
+from sync_worker.telemetry.catalogue import of_records, of_registry, of_worker
+
+CATALOGUE = (*of_worker.METRICS, *of_records.METRICS, *of_registry.METRICS)
