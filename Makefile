@@ -13,7 +13,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --gener
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-real test-faults test-all bench bench-operators bench-latency check shape docs-metrics lock upgrade clean
+.PHONY: help run test test-slow test-real test-faults endurance test-all bench bench-operators bench-latency check shape docs-metrics lock upgrade clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -30,12 +30,16 @@ test-slow: $(READY) ## run those that `make test` leaves out: they take much tim
 	@$(VENV)/bin/python -m pytest -m "slow and not real"
 
 test-real: $(READY) ## run the tests on a real Kafka and PostgreSQL
-	@$(VENV)/bin/python -m pytest -m "real and not faults"
+	@$(VENV)/bin/python -m pytest -m "real and not faults and not endurance"
 
 test-faults: $(READY) ## run the whole worker on both and inject faults; takes minutes
 	@$(VENV)/bin/python -m pytest -m faults
 
-test-all: $(READY) ## run all tests
+endurance: $(READY) ## disturb both for ten minutes, or for MINUTES=; also SEED= and RECORDS=
+	@ENDURANCE_MINUTES=$(MINUTES) ENDURANCE_SEED=$(SEED) ENDURANCE_RECORDS=$(RECORDS) \
+		$(VENV)/bin/python -m pytest tests/endurance
+
+test-all: $(READY) ## run all tests, endurance too
 	@$(VENV)/bin/python -m pytest
 
 bench: $(READY) ## measure the worker on a real Kafka and PostgreSQL

@@ -1,6 +1,7 @@
 """Fixtures that all tests share; what needs a real service is marked `real`.
 
-The faults of the whole worker take minutes and break their services: they are marked `faults`.
+The faults of the whole worker take minutes and break their services: they are marked `faults`. What
+goes on for longer than any other test wants to wait is marked `endurance`.
 Property tests try more examples where HYPOTHESIS_PROFILE is `ci`.
 """
 
@@ -17,12 +18,23 @@ settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 FAULTS = Path(__file__).parent / "real" / "worker"
-SERVICES = {"broker", "postgres", "database_url", "breakable_broker", "breakable_postgres"}
+ENDURANCE = Path(__file__).parent / "endurance"
+SERVICES = {
+    "broker",
+    "brokers",
+    "postgres",
+    "database_url",
+    "breakable_broker",
+    "breakable_postgres",
+}
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if FAULTS in item.path.parents:
             item.add_marker(pytest.mark.faults)
+        if ENDURANCE in item.path.parents:
+            item.add_marker(pytest.mark.endurance)
+            item.add_marker(pytest.mark.real)
         if SERVICES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.real)

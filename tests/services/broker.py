@@ -14,7 +14,7 @@ from tests.services import jars, processes
 from tests.services.waiting import until
 
 MIN_SESSION_TIMEOUT_MS = 1000
-_HEAP = "-Xmx512m"
+_HEAP_MEGABYTES = 512
 
 
 class Broker(Protocol):
@@ -54,37 +54,46 @@ class Broker(Protocol):
         """End it, and delete its data."""
 
 
-class NativeBroker:
-    """A broker as a child process of the test run."""
+class Node:
+    """A broker as a child process of the test run, not yet started."""
 
     can_be_disturbed = True
 
     def __init__(
         self,
-        settings: Mapping[str, object] | None = None,
-        listeners: Mapping[str, tuple[str, str]] | None = None,
+        settings: Mapping[str, object],
+        listeners: Mapping[str, tuple[str, str]],
+        *,
+        cluster_id: str = "",
+        controller_port: int = 0,
+        heap_megabytes: int = _HEAP_MEGABYTES,
     ) -> None:
         """`listeners` are further ones, by name: their address, and the one that is advertised."""
         self._folder = Path(tempfile.mkdtemp(prefix="sync-worker-kafka-"))
         self._class_path = jars.class_path()
-        self.cluster_id = new_cluster_id()
+        self._heap = f"-Xmx{heap_megabytes}m"
+        self.cluster_id = cluster_id or new_cluster_id()
         self.bootstrap = f"127.0.0.1:{processes.free_port()}"
         self._properties = self._folder / "server.properties"
-        every = {"PLAINTEXT": (self.bootstrap, self.bootstrap), **(listeners or {})}
-        properties = _properties(self._folder, every, processes.free_port(), settings or {})
-        self._properties.write_text(properties)
+        every = {"PLAINTEXT": (self.bootstrap, self.bootstrap), **listeners}
+        port = controller_port or processes.free_port()
+        self._properties.write_text(_properties(self._folder, every, port, settings))
         self._process: subprocess.Popen[bytes] | None = None
         tool = [*self._java(), "kafka.tools.StorageTool", "format"]
         processes.run([*tool, "-t", self.cluster_id, "-c", self._properties])
-        self.start()
 
     def start(self) -> None:
-        log = self._folder / "broker.log"
+        self.launch()
+        self.wait_until_started()
+
+    def launch(self) -> None:
+        """Start it, and go on at once: one of several starts only beside the others."""
         command = [*self._java(), "kafka.Kafka", self._properties]
-        self._process = processes.start(command, log)
-        started = "Kafka Server started"
-        seen = log.stat().st_size if log.exists() else 0
-        until(lambda: self._says(log, started, seen), f"the broker to start, see {log}", 60)
+        self._seen = self._log.stat().st_size if self._log.exists() else 0
+        self._process = processes.start(command, self._log)
+
+    def wait_until_started(self) -> None:
+        until(self._has_started, f"the broker to start, see {self._log}", 60)
 
     def kill(self) -> None:
         self._end(signal.SIGKILL)
@@ -119,21 +128,37 @@ class NativeBroker:
             raise RuntimeError("the broker does not run")
         return self._process
 
-    def _says(self, log: Path, words: str, beyond: int) -> bool:
+    @property
+    def _log(self) -> Path:
+        return self._folder / "broker.log"
+
+    def _has_started(self) -> bool:
         if self._running().poll() is not None:
-            raise RuntimeError(f"the broker ended:\n{log.read_text()[-3000:]}")
-        return words in log.read_bytes()[beyond:].decode("utf-8", "replace")
+            raise RuntimeError(f"the broker ended:\n{self._log.read_text()[-3000:]}")
+        return b"Kafka Server started" in self._log.read_bytes()[self._seen :]
 
     def _java(self) -> list[str | Path]:
         # The first compiler alone: a short-lived server on a shared machine.
         return [
             "java",
-            _HEAP,
+            self._heap,
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
             "-cp",
             self._class_path,
         ]
+
+
+class NativeBroker(Node):
+    """A broker that is a cluster by itself, and runs."""
+
+    def __init__(
+        self,
+        settings: Mapping[str, object] | None = None,
+        listeners: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
+        super().__init__(settings or {}, listeners or {})
+        self.start()
 
 
 def new_cluster_id() -> str:

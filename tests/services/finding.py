@@ -7,6 +7,7 @@ from typing import TypeVar
 import pytest
 
 from tests.services.broker import Broker, NativeBroker
+from tests.services.cluster import Cluster
 from tests.services.given import GivenBroker, GivenPostgres
 from tests.services.jars import NoJars
 from tests.services.pgbouncer import NoPooler, Pooler
@@ -28,6 +29,11 @@ def broker() -> Broker:
 
         return ContainerBroker()
     return _native("Kafka", NativeBroker)
+
+
+def cluster() -> Cluster:
+    """Three brokers, always native; skips or fails the test where there are none."""
+    return _native("Kafka", Cluster)
 
 
 def postgres() -> PostgresServer:

@@ -84,6 +84,7 @@ class Stage:
     bootstrap: str
     database_url: str
     partitions: int = 3
+    replicas: int = 1
     name: str = field(default_factory=lambda: uuid4().hex[:8])
     running: list[Running] = field(default_factory=list)
     settings: dict[str, str | None] = field(default_factory=dict)
@@ -198,7 +199,10 @@ class Stage:
     def create_topics(self, *names: str, partitions: int = 0) -> None:
         """Create topics, both of the stage where none is named."""
         wanted = {
-            name: {"num_partitions": partitions or self.partitions, "replication_factor": 1}
+            name: {
+                "num_partitions": partitions or self.partitions,
+                "replication_factor": self.replicas,
+            }
             for name in names or (self.activation, self.region)
         }
         with self.admin() as client:

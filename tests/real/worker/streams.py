@@ -22,12 +22,12 @@ def opening() -> list[Event]:
     ]
 
 
-def anything(seed: int, length: int) -> Iterator[Event | bytes]:
-    """Random events, the same ones for the same seed."""
+def anything(seed: int, length: int, minutes: range = range(1, 5000)) -> Iterator[Event | bytes]:
+    """Random events of these minutes, the same ones for the same seed."""
     rng = random.Random(seed)
     sent: list[Event] = []
     for number in range(length):
-        hsa_id, minute = rng.choice(CLINICS), rng.randrange(1, 5000)
+        hsa_id, minute = rng.choice(CLINICS), rng.randrange(minutes.start, minutes.stop)
         drawn = rng.randrange(20)
         if drawn == 0:
             yield rng.choice([b"{not json", b"", b"\xff\xfe"])
