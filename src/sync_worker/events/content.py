@@ -1,6 +1,7 @@
 """The content of a record as JSON, and the clinics that it names. No rule is checked here."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -28,9 +29,8 @@ def document_of(value: bytes, headers: Headers) -> Any:
     Raises:
         ValueError, RecursionError: the value is not JSON.
     """
-    text = value.decode("utf-8")
     is_large = len(value) > _MAX_FULLY_PARSED_BYTES
-    content = outline(value, _DECODER.decode) if is_large else _DECODER.decode(text)
+    content = outline(value, _DECODER.decode) if is_large else _DECODER.decode(value.decode())
     latest = dict(headers)
     if "ce_specversion" not in latest or _is_structured(headers):
         return content
@@ -57,8 +57,7 @@ def text_of(content: bytes | None) -> str | bytes | None:
 
 
 # Large values: 15 MiB of JSON can take half a gigabyte as objects, so only the members that are
-# read are parsed, after a check that all of it is JSON. Unlike `json`, that check rejects lone
-# surrogates everywhere, also in members that are not read.
+# read are parsed, after a check that all of it is JSON.
 
 
 _READ = (
@@ -69,6 +68,12 @@ _READ = (
 _MAX_DEPTH = 1
 """Members of members are read, nothing below them."""
 _SPACE = b" \t\r\n"
+_ESCAPES = re.compile(
+    rb"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}"
+    rb"|(\\u[dD][89a-fA-F][\da-fA-F]{2})|\\."
+)
+"""What begins with a backslash in JSON; the group is half of a surrogate pair."""
+_NUL = rb"\u0000"
 
 _Members = msgspec.defstruct("_Members", [(name, msgspec.Raw, msgspec.Raw()) for name in _READ])
 _members = msgspec.json.Decoder(_Members).decode
@@ -83,11 +88,28 @@ def outline(value: bytes, decoded: Callable[[str], Any] = json.loads) -> Any:
     Raises:
         ValueError, RecursionError: the value is not JSON.
     """
-    _require_json(value)
-    return _outlined(value.strip(_SPACE), decoded, 0)
+    value.decode("utf-8")
+    content = _without_halves(value.strip(_SPACE))
+    _require_json(content)
+    return _outlined(content, decoded, 0)
 
 
-def _outlined(content: bytes, decoded: Callable[[str], Any], depth: int) -> Any:
+def _without_halves(value: bytes) -> bytes | bytearray:
+    """The value with NUL for half of a surrogate pair, which msgspec refuses even where unread.
+
+    Of what is read, both are refused alike. One match at a time, in place: a value can be full of
+    them.
+    """
+    if rb"\ud" not in value and rb"\uD" not in value:
+        return value
+    changed = bytearray(value)
+    for found in _ESCAPES.finditer(value):
+        if found[1]:
+            changed[found.start() : found.end()] = _NUL
+    return changed
+
+
+def _outlined(content: bytes | bytearray, decoded: Callable[[str], Any], depth: int) -> Any:
     match content[:1]:
         case b"[":
             return []

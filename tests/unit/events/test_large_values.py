@@ -24,7 +24,25 @@ content = st.recursive(
 
 @given(content | st.builds(lambda more: EVENT | more, st.dictionaries(st.just("data"), content)))
 def test_a_large_value_is_decoded_like_a_small_one(value):
-    small = json.dumps(value, ensure_ascii=False).encode()
+    assert_decoded_alike(json.dumps(value, ensure_ascii=False).encode())
+
+
+escapes = st.lists(
+    st.sampled_from(
+        ["\\ud83d", "\\uDE00", "\\ud83d\\ude00", "\\\\", '\\"', "\\u00e5", "ud800", "x"]
+    )
+).map("".join)
+
+
+@given(escapes, st.sampled_from(["id", "type", "hsaId", "name", "unread", "source"]))
+def test_halves_of_surrogate_pairs_are_decoded_alike(text, member):
+    plain = EVENT | {"unread": "", "data": {**EVENT["data"], "name": ""}}
+    inner = plain["data"] if member in plain["data"] else plain
+    inner[member] = "@@"
+    assert_decoded_alike(json.dumps(plain).replace("@@", text).encode())
+
+
+def assert_decoded_alike(small):
     expected = DECODER.decode(record(small, key=CLINIC, topic="t"), NOW)
     large = small + b" " * (16 * 2**10)
     outlined = DECODER.decode(record(large, key=CLINIC, topic="t"), NOW)
@@ -51,6 +69,8 @@ BOMBS = {
     "lists": b"[" + b"[]," * (2 * MEBIBYTE) + b"[]]",
     "objects": b'{"type":[' + b"{}," * (2 * MEBIBYTE) + b"{}]}",
     "numbers": b'{"type":"x","data":{"a":[' + b"0," * (3 * MEBIBYTE) + b"0]}}",
+    "pairs": b'{"type":"x","data":["' + rb"\ud83d\ude00" * MEBIBYTE + b'"]}',
+    "halves": b'{"type":"x","data":["' + rb"\ud83d" * (2 * MEBIBYTE) + b'"]}',
     "members": b'{"type":"x"' + b',"a":0' * MEBIBYTE + b"}",
     "deep": b'{"type":' * (MEBIBYTE // 2),
     "deep data": b'{"data":' * 900 + b"1" + b"}" * 900 + b" " * (6 * MEBIBYTE),
