@@ -103,6 +103,7 @@ class ContainerPostgres(_Contained):
         port = processes.free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         container = DockerContainer(_POSTGRES_IMAGE).with_bind_ports(5432, port)
+        container.with_command("postgres -c max_prepared_transactions=10")
         super().__init__(container.with_env("POSTGRES_HOST_AUTH_METHOD", "trust"))
         until(self._answers, "the server's container to answer", 120)
 

@@ -82,6 +82,7 @@ class NativePostgres:
             "unix_socket_directories": "",
             "fsync": "off",
             "max_connections": 100,
+            "max_prepared_transactions": 10,
             "shared_buffers": "64MB",
         }
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]

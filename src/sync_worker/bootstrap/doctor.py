@@ -14,6 +14,7 @@ from sync_worker.config.settings import Settings
 from sync_worker.config.sources import variable
 from sync_worker.errors import UserError
 from sync_worker.inspection.checks_kafka import KafkaChecks
+from sync_worker.inspection.checks_locks import LockChecks
 from sync_worker.inspection.checks_machine import MachineChecks
 from sync_worker.inspection.checks_registry import RegistryChecks
 from sync_worker.inspection.checks_settings import encryption_check
@@ -29,6 +30,7 @@ _ORDER = (
     "encoding",
     "revision",
     "roles",
+    "locks",
     "clock",
     "disk",
     "kafka",
@@ -65,6 +67,7 @@ def checks(settings: Settings) -> Iterator[list[Check]]:
     every_check = [
         encryption_check(settings),
         *RegistryChecks(registry, regions(settings), bootstrap.now).all(),
+        *LockChecks(registry, bootstrap.now).all(),
         *KafkaChecks(
             lambda: admin() if is_configured else None,
             registry,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sync_worker.domain.regions import Regions
 from sync_worker.events.record import Partition
 from sync_worker.inspection.attention import Attention, attention_in, attention_to_newest_event
+from sync_worker.inspection.blocking import attention_to_blocks
 from sync_worker.pipeline.stored_positions import of_stream
 from sync_worker.registry import positions, queries, registrations
 from sync_worker.registry.database import Registry
@@ -110,6 +111,7 @@ def status(
     longer exists.
     """
     with registry.snapshot() as connection:
+        blocked = list(attention_to_blocks(connection, clock()))
         stored = positions.listed(connection)
         gauges = queries.gauges(connection)
         attention = attention_in(connection, in_use, gauges.open_dead_letters)
@@ -134,7 +136,7 @@ def status(
         "holds": {"open": gauges.open_holds},
         "last_applied_at": latest(*(position.last_applied_at for position in stored)),
         "newest_event_at": newest,
-        "attention": [*refusals, *attention, *attention_to_newest_event(newest, clock())],
+        "attention": [*blocked, *refusals, *attention, *attention_to_newest_event(newest, clock())],
     }
 
 

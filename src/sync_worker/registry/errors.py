@@ -132,6 +132,12 @@ def is_lock_timeout(error: BaseException) -> bool:
     return _state(error) == _LOCK_NOT_AVAILABLE
 
 
+def is_locked_file(error: BaseException) -> bool:
+    """Whether another process was writing to the SQLite file all the time that we waited."""
+    cause = getattr(error, "orig", None)
+    return getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
 def _state(error: BaseException) -> str | None:
     return getattr(getattr(error, "orig", None), "sqlstate", None)
 

@@ -12,6 +12,7 @@ from sync_worker.registry.dialect.engine import (
     reading,
     unanswered_seconds,
 )
+from sync_worker.registry.dialect.locks import OpenTransaction, open_transactions
 from sync_worker.registry.dialect.rows import (
     among,
     escaped,
@@ -64,6 +65,7 @@ __all__ = [
     "Instant",
     "MissingDatabase",
     "NoPlaceForDatabase",
+    "OpenTransaction",
     "RowNumber",
     "TimeLimits",
     "acting",
@@ -91,6 +93,7 @@ __all__ = [
     "missing_privileges",
     "next_numbers",
     "open_engine",
+    "open_transactions",
     "owns",
     "reading",
     "require_writable",
