@@ -19,6 +19,7 @@ from sync_worker.inspection.checks_machine import MachineChecks
 from sync_worker.inspection.checks_registry import RegistryChecks
 from sync_worker.inspection.checks_settings import encryption_check
 from sync_worker.inspection.doctor import Check
+from sync_worker.inspection.rights import where_permitted
 from sync_worker.registry import dialect
 from sync_worker.registry.database import Registry
 from sync_worker.streams.kafka.admin import KafkaAdmin
@@ -78,7 +79,11 @@ def checks(settings: Settings) -> Iterator[list[Check]]:
     ]
     try:
         yield [
-            replace(check, needs=("settings", *check.needs))
+            replace(
+                check,
+                look=where_permitted(check.look, registry),
+                needs=("settings", *check.needs),
+            )
             for check in sorted(every_check, key=lambda check: _ORDER.index(check.id))
         ]
     finally:
