@@ -12,6 +12,7 @@ from tests.services.given import GivenBroker, GivenPostgres
 from tests.services.jars import NoJars
 from tests.services.pgbouncer import NoPooler, Pooler
 from tests.services.postgres import NativePostgres, NoServer, PostgresServer
+from tests.services.replication import Replication
 
 T = TypeVar("T")
 
@@ -51,6 +52,11 @@ def postgres() -> PostgresServer:
 def pooler(server: PostgresServer) -> Pooler:
     """A pooler in front of the server; skips or fails the test where there is none."""
     return _native("PgBouncer", lambda: Pooler(server.url))
+
+
+def replication(*, synchronous: bool) -> Replication:
+    """A primary with a standby; skips or fails the test where there can be none."""
+    return _native("PostgreSQL", lambda: Replication(synchronous=synchronous))
 
 
 def are_required() -> bool:

@@ -59,8 +59,15 @@ class NativePostgres:
 
     can_be_disturbed = True
 
-    def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="sync-worker-postgres-"))
+    def __init__(
+        self, standby_of: "NativePostgres | None" = None, folder: Path | None = None
+    ) -> None:
+        """An empty one, or one that follows another server; in a new folder, or below a given one.
+
+        Raises:
+            NoServer: this machine cannot run one.
+        """
+        self._folder = Path(tempfile.mkdtemp(prefix="sync-worker-postgres-", dir=folder))
         self._owner = processes.unprivileged_owner()
         self._programs = _programs(self._folder, self._owner)
         self._data = self._folder / "data"
@@ -71,7 +78,10 @@ class NativePostgres:
         self._port = processes.free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
         self._process: Popen[bytes] | None = None
-        self._initialise()
+        if standby_of is None:
+            self._initialise()
+        else:
+            self._copy(standby_of)
         self.start()
 
     def start(self) -> None:
@@ -131,6 +141,12 @@ class NativePostgres:
         options = ["-U", "postgres", "-E", "UTF8", "--auth=trust", "--no-sync"]
         options.append(f"--locale={_locale()}")
         processes.run([self._programs / "initdb", "-D", self._data, *options], owner=self._owner)
+
+    def _copy(self, primary: "NativePostgres") -> None:
+        """Take over the data of a server that runs, and follow it from there."""
+        options = ["--write-recovery-conf", "--checkpoint=fast", "--no-sync"]
+        program = self._programs / "pg_basebackup"
+        processes.run([program, "-D", self._data, "-d", primary.url, *options], owner=self._owner)
 
     def _answers(self) -> bool:
         if self._process is None or self._process.poll() is not None:

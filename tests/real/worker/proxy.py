@@ -51,6 +51,11 @@ class Proxy:
         with self._lock:
             self._wanted.extend(cuts)
 
+    def lead_to(self, host: str, port: int) -> None:
+        """Lead to another server from now on, as an address does that moves with the primary."""
+        self._server = (host, port)
+        self.cut_all()
+
     def cut_all(self) -> None:
         """Reset every connection now."""
         with self._lock:
