@@ -45,6 +45,7 @@ _ORDER = (
     "newest_event",
     "unknown_types",
     "registrations",
+    "reconciled",
     "dead_letters",
     "holds",
     "own_system",

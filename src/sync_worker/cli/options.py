@@ -100,6 +100,11 @@ def if_applied(given: Given) -> bool:
     return bool(given["apply"])
 
 
+def if_applied_or_recorded(given: Given) -> bool:
+    """One that changes something with `--apply`, and keeps a result with `--record`."""
+    return bool(given["apply"] or given["is_recorded"])
+
+
 def _never(_given: Given) -> bool:
     return False
 

@@ -90,10 +90,13 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.NAME_A_PARTITION: "Name an existing partition with --partition.",
     Remedy.PLAN_AGAIN: messages.PLAN_AGAIN,
     Remedy.READ_CURRENT_LOG: f"Read the log as it is now: {_RESET} earliest",
+    Remedy.RECONCILE: "sync-worker reconcile --against topics --record, on a schedule",
     Remedy.REDRIVE_DEAD_LETTERS: "sync-worker deadletters list; once the cause is fixed: "
     "sync-worker deadletters redrive --all --dry-run",
     Remedy.REMOVE_CLINIC: "sync-worker clinics remove {hsa_id} --reason TEXT, or correct the "
     "TAK list",
+    Remedy.REPAIR_DRIFT: "sync-worker reconcile --against topics shows it; with --apply --record "
+    "--reason TEXT it repairs all but registrations",
     Remedy.REPORT_FAULT: "Report it, with the version: sync-worker --version",
     Remedy.REPUBLISH_MISSING: "Give the topic unlimited retention, have the missing events "
     f"published again, and continue with {_RESET} earliest",

@@ -9,6 +9,7 @@ from itertools import pairwise
 from sqlalchemy import Connection
 
 from sync_worker.domain.regions import Regions
+from sync_worker.inspection import reconciled
 from sync_worker.inspection.attention import (
     MANY_DEAD_LETTERS,
     WHAT_MANY_SUGGEST,
@@ -57,6 +58,7 @@ class RegistryChecks:
             Check("roles", self._in(_roles), ("database",)),
             Check("clock", self._in(self._clock), usable),
             Check("registrations", self._in(_registrations), usable),
+            Check("reconciled", self._in(self._reconciled), usable),
             Check("dead_letters", self._in(_dead_letters), usable),
             Check("holds", self._in(self._holds), usable),
             Check("newest_event", self._in(self._newest_event), usable),
@@ -83,6 +85,9 @@ class RegistryChecks:
         if difference > _CLOCKS_ARE_WRONG:
             return fail(detail, fix)
         return warn(detail, fix) if difference > _CLOCKS_DIFFER else ok(detail)
+
+    def _reconciled(self, connection: Connection) -> Finding:
+        return reconciled.finding(connection, self.clock())
 
     def _holds(self, connection: Connection) -> Finding:
         opened = queries.open_holds(connection)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from sync_worker.domain.regions import Regions
 from sync_worker.events.record import Partition
+from sync_worker.inspection import reconciled
 from sync_worker.inspection.attention import Attention, attention_in, attention_to_newest_event
 from sync_worker.inspection.blocking import attention_to_blocks
 from sync_worker.pipeline.stored_positions import of_stream
-from sync_worker.registry import positions, queries, registrations
+from sync_worker.registry import positions, queries, reconciliations, registrations
 from sync_worker.registry.database import Registry
 from sync_worker.registry.positions import Counts, Position, latest
 from sync_worker.remedies import Remedy
@@ -115,6 +116,7 @@ def status(
         stored = positions.listed(connection)
         gauges = queries.gauges(connection)
         attention = attention_in(connection, in_use, gauges.open_dead_letters)
+        last_reconcile = reconciliations.latest(connection)
         services_on = len(registrations.boards(connection).keys() & set(in_use))
     newest = latest(*(position.newest_event_at for position in stored))
     log, refusals = _log_and_refusals(read_log, stored)
@@ -136,7 +138,14 @@ def status(
         "holds": {"open": gauges.open_holds},
         "last_applied_at": latest(*(position.last_applied_at for position in stored)),
         "newest_event_at": newest,
-        "attention": [*blocked, *refusals, *attention, *attention_to_newest_event(newest, clock())],
+        "reconciled": reconciled.document(last_reconcile),
+        "attention": [
+            *blocked,
+            *refusals,
+            *attention,
+            *reconciled.attention_to_drift(last_reconcile),
+            *attention_to_newest_event(newest, clock()),
+        ],
     }
 
 

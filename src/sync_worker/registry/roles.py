@@ -70,6 +70,7 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
         "position": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
         "unknown_type": {"SELECT": _WHOLE, "INSERT": _WHOLE, "UPDATE": _WHOLE},
         "worker": _KEEP,
+        "reconciliation": {"SELECT": _WHOLE, "INSERT": _WHOLE},
     },
     ADMIN: {
         "alembic_version": _READ,
@@ -86,6 +87,7 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
         # Whether somebody keeps the registry up to date, and how far he has come.
         "position": _READ,
         "worker": _READ,
+        "reconciliation": _READ,
     },
     SUPPORT: {
         "alembic_version": _READ,
@@ -101,6 +103,7 @@ _COUNTED: Mapping[str, str] = {
     "change_log": "change_log_id_seq",
     "dead_letter": "dead_letter_id_seq",
     "hold": "hold_id_seq",
+    "reconciliation": "reconciliation_id_seq",
 }
 """The tables whose keys the database counts up: who inserts needs the sequence too."""
 

@@ -271,6 +271,30 @@ worker = Table(
     " its row",
 )
 
+reconciliation = Table(
+    "reconciliation",
+    metadata,
+    Column("id", RowNumber, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("against", Bytewise, nullable=False),
+    Column("stream", Bytewise),
+    Column("as_of", Instant),
+    # Codes with blanks between them; empty for the whole registry.
+    Column("regions", Bytewise, nullable=False),
+    Column("compared", BigInteger, nullable=False),
+    # JSON: cause and number of facts.
+    Column("causes", Bytewise, nullable=False),
+    Column("pending", BigInteger, nullable=False),
+    Column("ahead", BigInteger, nullable=False),
+    Column("held", BigInteger, nullable=False),
+    Column("is_repair", Boolean, nullable=False),
+    Column("repaired", BigInteger, nullable=False),
+    Column("not_repaired", BigInteger, nullable=False),
+    Column("actor", Bytewise, nullable=False),
+    Column("reason", Bytewise),
+    comment="Comparisons of the registry with a stream or an extract, finished and recorded",
+)
+
 alembic_version = Table(
     "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True)
 )

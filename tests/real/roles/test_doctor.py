@@ -8,7 +8,9 @@ from tests.real.roles.world import settings
 SKIPPED = {
     WORKER: set(),
     ADMIN: {"unknown_types", "dead_letters", "holds"},
-    SUPPORT: {"newest_event", "unknown_types", "dead_letters", "registrations", "holds"},
+    SUPPORT: {
+        *("newest_event", "unknown_types", "dead_letters", "registrations", "reconciled", "holds"),
+    },
 }
 """What a role may not look at, by its rights; another role can."""
 

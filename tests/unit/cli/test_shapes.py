@@ -122,7 +122,7 @@ def test_the_status_has_its_shape_and_its_counts_add_up(document):
     assert shown["holds"] == {"open": 0}
     assert shown["newest_event_at"] == "2026-01-01T00:04:00Z"
     assert len(shown["attention"]) == 2
-    members = {"lag", "clinics", "regions", "dead_letters", "holds", "attention"}
+    members = {"lag", "reconciled", "clinics", "regions", "dead_letters", "holds", "attention"}
     assert set(shown) == members | {"last_applied_at", "newest_event_at"}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,8 +22,11 @@ from sync_worker.cli.warnings import moved_without_board
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.timestamps import CLOCKS_DIFFER
 from sync_worker.language import counted
-from sync_worker.operations import reconcile, repair
+from sync_worker.operations import reconcile, reconcile_records, repair
 from sync_worker.pipeline import listener
+
+if TYPE_CHECKING:
+    from sync_worker.registry.database import Registry
 
 COLUMNS = Columns(
     "hsa_id",
@@ -67,6 +70,11 @@ class Against:
     kind: Kind
     path: Path | None = None
 
+    @property
+    def text(self) -> str:
+        """As it is typed."""
+        return self.kind.value if self.path is None else f"{self.kind.value}:{self.path}"
+
 
 class _AgainstType(click.ParamType[Against]):
     name = "topics|archive:PATH|snapshot:PATH"
@@ -88,12 +96,13 @@ class _AgainstType(click.ParamType[Against]):
 
 @click.command(
     cls=options.Command,
-    changes=options.if_applied,
+    changes=options.if_applied_or_recorded,
     epilog=options.examples(
         "sync-worker reconcile --against topics",
         "sync-worker reconcile --against archive:stream.jsonl -o json",
         "sync-worker reconcile --against snapshot:extract.csv --as-of 2026-11-23T06:00:00Z",
         "sync-worker reconcile --against topics --apply --reason 'Case 4711'",
+        "sync-worker reconcile --against topics --record",
     ),
 )
 @click.option(
@@ -118,6 +127,12 @@ class _AgainstType(click.ParamType[Against]):
     is_flag=True,
     help="Accept an extract that names fewer than 80 % of the registry's active clinics.",
 )
+@click.option(
+    "--record",
+    "is_recorded",
+    is_flag=True,
+    help="Keep the result and the time in the registry, for status, doctor and the metrics.",
+)
 @author_options
 @yes_option
 @pass_invocation
@@ -128,6 +143,7 @@ def command(
     regions: tuple[str, ...],
     apply: bool,
     accept_short: bool,
+    is_recorded: bool,
     author: Author,
     consent: Consent,
 ) -> None:
@@ -145,36 +161,61 @@ def command(
     --apply sets exactly what was reported, unless the clinic has changed since, and never a
     registration: the regions add and remove clinics. Ends with 3 if drift was found and is not
     repaired.
+
+    --record keeps a result when the comparison, and the repair, are done: one that fails leaves
+    none. A result that is limited to a region is kept, and proves nothing of the others.
     """
     lookup.require_known_region(run, *regions)
     _require_as_of(against, as_of, accept_short=accept_short)
+    question = reconcile_records.Question(against.text, as_of, regions)
+    began = author.now()
     with run.registry() as registry:
-        if as_of is not None:
-            content = (against.path or Path()).read_bytes()
-            in_use = bootstrap.registry.regions(run.settings)
-            found = reconcile.reconcile_with_extract(
-                registry, content, as_of, in_use, regions, accept_short=accept_short
-            )
-        else:
-            stream = bootstrap.operations.stream_to_fold(run.settings, against.path)
-            progress = run.output.reading(str(against.path or "topics"))
-            found = reconcile.reconcile_with_stream(registry, stream, regions, progress)
-            _tell_gaps(run, found)
+        found = _compare(run, registry, against, question, accept_short=accept_short)
         moved = repair.would_move(registry, found.comparison.differences)
         repaired = None
         if apply:
-            question = _plan(run, found.comparison.differences, moved)
-            repaired = (
-                consent.carry_out(
-                    run.output,
-                    question,
-                    lambda: repair.repair_and_verify(registry, found, author.now()),
-                )
-                or repair.RepairResult()
-            )
+            repaired = _repair(run, registry, found, moved, author, consent)
         else:
             moved_without_board(run.output, moved, is_done=False)
-    _report(run, found.comparison, repaired)
+        if is_recorded:
+            reconcile_records.record(registry, question, found, repaired, began)
+    _report(run, found.comparison, repaired, is_recorded=is_recorded)
+
+
+def _compare(
+    run: Invocation,
+    registry: Registry,
+    against: Against,
+    question: reconcile_records.Question,
+    *,
+    accept_short: bool,
+) -> reconcile.Reconciliation:
+    if question.as_of is not None:
+        content = (against.path or Path()).read_bytes()
+        in_use = bootstrap.registry.regions(run.settings)
+        return reconcile.reconcile_with_extract(
+            registry, content, question.as_of, in_use, question.regions, accept_short=accept_short
+        )
+    stream = bootstrap.operations.stream_to_fold(run.settings, against.path)
+    progress = run.output.reading(str(against.path or "topics"))
+    found = reconcile.reconcile_with_stream(registry, stream, question.regions, progress)
+    _tell_gaps(run, found)
+    return found
+
+
+def _repair(
+    run: Invocation,
+    registry: Registry,
+    found: reconcile.Reconciliation,
+    moved: Sequence[listener.MovedWithoutBoard],
+    author: Author,
+    consent: Consent,
+) -> repair.RepairResult:
+    def repair_it() -> repair.RepairResult:
+        return repair.repair_and_verify(registry, found, author.now())
+
+    asked = _plan(run, found.comparison.differences, moved)
+    return consent.carry_out(run.output, asked, repair_it) or repair.RepairResult()
 
 
 def _require_as_of(against: Against, as_of: datetime | None, *, accept_short: bool) -> None:
@@ -252,21 +293,26 @@ def _report(
     run: Invocation,
     comparison: reconcile.Comparison,
     repaired: repair.RepairResult | None,
+    *,
+    is_recorded: bool,
 ) -> None:
     counts = {name: getattr(comparison, name) for name in ("compared", "pending", "ahead", "held")}
+    recorded = {"recorded": True} if is_recorded else {}
     run.output.items(
         _items(comparison, repaired),
         COLUMNS
         if repaired is None
         else Columns(*COLUMNS, "repaired", hidden_first=COLUMNS.hidden_first),
         empty="No drift.",
-        extra={**counts, "applied": repaired is not None},
+        extra={**counts, "applied": repaired is not None, **recorded},
     )
     run.output.message(
         f"{counts['compared']} clinics compared: {comparison.found} facts differ; "
         f"{counts['pending']} "
         f"pending, {counts['ahead']} ahead, {counts['held']} held."
     )
+    if is_recorded:
+        run.output.message("The result is recorded.")
     if repaired is not None:
         _tell_repair(run, repaired)
     elif comparison.differences:

@@ -14,6 +14,7 @@ from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.remedies import sentence_of
 from sync_worker.cli.table import Columns
 from sync_worker.inspection import status as status_module
+from sync_worker.language import counted
 from sync_worker.registry import positions
 
 PARTITION_COLUMNS = Columns(
@@ -75,8 +76,18 @@ def _text(run: Invocation, shown: dict[str, Any]) -> str:
         "holds": f"{shown['holds']['open']} open",
         "last applied": shown["last_applied_at"] or "never",
         "newest event": shown["newest_event_at"] or "none",
+        "reconciled": _reconciled(run, shown["reconciled"]),
     }
     lines = [*(attention or ["healthy"]), "", run.output.fields(numbered)]
     if shown["partitions"]:
         lines += ["", run.output.table(shown["partitions"], PARTITION_COLUMNS)]
     return "\n".join(lines)
+
+
+def _reconciled(run: Invocation, last: dict[str, Any] | None) -> str:
+    """When the registry was last proved true, and what is left of what differed then."""
+    if last is None:
+        return "never"
+    left = counted(last["not_repaired"], "fact differs", "facts differ")
+    found = left if last["not_repaired"] else "no drift is left"
+    return f"{run.output.text(last['at'])}, against {last['against']}: {found}"
