@@ -8,7 +8,7 @@ from structlog.typing import FilteringBoundLogger
 
 from sync_worker import bootstrap
 from sync_worker.bootstrap.operations import decoder
-from sync_worker.bootstrap.registry import limits, worker_registry
+from sync_worker.bootstrap.registry import limits, regions, worker_registry
 from sync_worker.bootstrap.streams import kafka_settings
 from sync_worker.config.settings import Settings
 from sync_worker.errors import Exit, UserError
@@ -28,6 +28,7 @@ from sync_worker.telemetry.listener import TelemetryListener
 from sync_worker.telemetry.logging import configure
 from sync_worker.telemetry.metrics import Metrics
 from sync_worker.telemetry.redaction import Redaction
+from sync_worker.telemetry.sampler import Sampler
 from sync_worker.telemetry.watchdog import ReadinessLog, watched
 
 
@@ -41,6 +42,7 @@ class WorkerProcess(NamedTuple):
     health: Health
     metrics: Metrics
     listener: TelemetryListener
+    sampler: Sampler
 
     def kafka_opener(self) -> Callable[[], KafkaSource]:
         """What opens Kafka as a source, and lets the probes see how it is.
@@ -63,6 +65,7 @@ class WorkerProcess(NamedTuple):
                 self.health.is_opening = False
                 self.health.made_progress()
             self.health.follow(lambda: source.health)
+            self.sampler.follow(lambda: source.health)
             if source.topics_without_id:
                 self.log.warning(
                     "topics_without_id",
@@ -91,6 +94,7 @@ class WorkerProcess(NamedTuple):
                 server = _http_server(self.settings, self.health, self.metrics)
                 stack.callback(server.close)
                 self.health.threads.append(server.thread)
+                stack.enter_context(self.sampler.running())
             stack.enter_context(watched(self.health, ReadinessLog(self.log, self.health)))
             yield
 
@@ -119,7 +123,8 @@ def running(
         policy = DAEMON if is_daemon else INTERACTIVE
         transaction_limits = TransactionLimits(settings.batch_max_records)
         worker = Worker(registry, applier, listener, policy, transaction_limits)
-        yield WorkerProcess(worker, registry, settings, log, health, metrics, listener)
+        sampler = Sampler(metrics, health, registry, regions(settings), log)
+        yield WorkerProcess(worker, registry, settings, log, health, metrics, listener, sampler)
 
 
 def _http_server(settings: Settings, health: Health, metrics: Metrics) -> HttpServer:

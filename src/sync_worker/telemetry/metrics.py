@@ -5,8 +5,9 @@ Each instance has a registry of its own, so importing creates none.
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from prometheus_client import ProcessCollector, disable_created_metrics
 
@@ -27,6 +28,9 @@ from sync_worker.telemetry.catalogue import CATALOGUE, of_records, of_registry, 
 from sync_worker.telemetry.health import NotReady
 from sync_worker.telemetry.series import Series
 
+if TYPE_CHECKING:
+    from sync_worker.events.record import Partition
+
 _MAX_TYPES_COMPARED = 20
 """To compare a type with the known ones takes time, and every record may have another."""
 
@@ -42,6 +46,8 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         self._clock = clock
         self._compared_types: dict[str, str] = {}
+        self.assigned: Collection[Partition] | None = None
+        """The partitions to show a position of; None where nobody says which are ours."""
         self.series.info(of_worker.BUILD_INFO).info(
             {"version": version("sync-worker"), "python": platform.python_version()}
         )
@@ -59,7 +65,8 @@ class Metrics:
             count = getattr(total, outcome.value)
             series.counter(of_records.RECORDS).labels(outcome).inc(count)
         for partition, offset in transaction.next_offsets.items():
-            series.gauge(of_worker.POSITION).labels(*partition).set(offset)
+            if self.assigned is None or partition in self.assigned:
+                series.gauge(of_worker.POSITION).labels(*partition).set(offset)
         for warning in transaction.warnings:
             self._count(warning)
 
@@ -101,7 +108,7 @@ class Metrics:
         """Count that committed records were found missing."""
         self.series.counter(of_records.REGISTRY_WENT_BACK).inc()
 
-    def retried(self, cause: NotReady) -> None:
-        """Count an attempt that has to be retried; the cause is one of the database or Kafka."""
-        self.series.counter(of_records.WAITS).inc()
-        self.series.counter(of_records.RETRIES).labels(cause).inc()
+    def retried(self, cause: NotReady, times: int = 1) -> None:
+        """Count attempts that are made again; the cause is one of the database or Kafka."""
+        self.series.counter(of_records.WAITS).inc(times)
+        self.series.counter(of_records.RETRIES).labels(cause).inc(times)

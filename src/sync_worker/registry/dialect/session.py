@@ -145,6 +145,12 @@ def _timeouts(limits: TimeLimits, version: int) -> dict[str, str]:
     return {name: f"{ceil(limit * 1000)}ms" for name, limit in seconds.items()}
 
 
+def limit_statements(connection: Connection, seconds: float) -> None:
+    """End each statement of the rest of this transaction after so long."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout TO '{ceil(seconds * 1000)}ms'")
+
+
 CATALOGUE_ALONE = "SET LOCAL search_path TO pg_catalog, pg_temp"
 
 # Said before the path is pinned: so each name in it is qualified.

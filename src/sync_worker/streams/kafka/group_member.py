@@ -49,7 +49,7 @@ _STABLE = "<stable>"
 class GroupMember:
     """One place in the group.
 
-    Not for use by several threads, except to read `is_stable`, `rebuilds` and `assignment`.
+    Not for use by several threads, except to read `is_stable`, `assignment` and the counts.
     """
 
     def __init__(self, settings: KafkaSettings, partitions: Collection[TopicPartition]) -> None:
@@ -72,6 +72,11 @@ class GroupMember:
     def assignment(self) -> frozenset[TopicPartition]:
         """The partitions that the group has assigned to this member."""
         return self._listener.assignment
+
+    @property
+    def rebalances(self) -> int:
+        """How many times the group has assigned partitions to this member, or none."""
+        return self._listener.rebalances
 
     @property
     def unpositioned(self) -> frozenset[TopicPartition]:
@@ -191,15 +196,22 @@ class GroupMember:
         if self._consumer is not None and self.is_stable:
             self._commits.commit_and_wait(self._consumer, self.assignment)
         self._leave()
+        self._listen(None)
+
+    def _listen(self, consumer: KafkaConsumer | None) -> None:
+        """From now on with a listener of its own: nothing is assigned until the group says so."""
+        listener = RebalanceListener(consumer)
+        listener.rebalances = self._listener.rebalances
+        self._listener = listener
 
     def _join(self) -> KafkaConsumer:
-        self._listener = RebalanceListener(None)
+        self._listen(None)
         self._unstable_since = None
         try:
             consumer = bounded_consumer(consumer_options(self._settings))
         except (KafkaError, OSError) as error:
             raise self._settings.connection_errors.unavailable(error) from error
-        self._listener = RebalanceListener(consumer)
+        self._listen(consumer)
         consumer.subscribe(list(self._settings.topics), listener=self._listener)
         self._consumer = consumer
         # All partitions are known before the member joins: else the first assignment is empty, and
@@ -220,7 +232,7 @@ class GroupMember:
         self.rebuilds += 1
         self.needs_rebuild = False
         self._leave()
-        self._listener = RebalanceListener(None)
+        self._listen(None)
 
     def _handle_poll_error(self, error: BaseException) -> None:
         """Wait where it may pass, raise where it will not, else rebuild the client (trap 7)."""
@@ -267,6 +279,7 @@ class RebalanceListener(ConsumerRebalanceListener):
         self.assignment: frozenset[TopicPartition] = frozenset()
         self.unpositioned: frozenset[TopicPartition] = frozenset()
         self.error: Exception | None = None
+        self.rebalances = 0
 
     def pause_until_positioned(self, partitions: Collection[TopicPartition]) -> None:
         """Fetch nothing at all until each of these has a position.
@@ -295,6 +308,7 @@ class RebalanceListener(ConsumerRebalanceListener):
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Pause, and mark what is new: a range assignor names the kept partitions, too."""
+        self.rebalances += 1
         new = frozenset(assigned) - self.assignment
         self.assignment = frozenset(assigned)
         self.unpositioned &= self.assignment

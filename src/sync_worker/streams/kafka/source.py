@@ -111,6 +111,7 @@ class KafkaSource:
             polled_at=self._polled_at,
             requests=self._watch.requests,
             backlog=self._backlog_of_assignment(),
+            rebalances=self._member.rebalances,
         )
 
     def _backlog_of_assignment(self) -> tuple[PartitionBacklog, ...]:

@@ -41,6 +41,8 @@ class SourceHealth:
     """The requests by which the cluster is asked whether it is there."""
     backlog: tuple[PartitionBacklog, ...]
     """Of each partition that is assigned."""
+    rebalances: int = 0
+    """How many times the group has assigned partitions, or none."""
 
     @property
     def partitions(self) -> int:

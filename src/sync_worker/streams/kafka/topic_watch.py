@@ -110,11 +110,11 @@ class TopicWatch:
                 self.latest = replace(self.latest, topic_ids=ids, asked_at=asked_at)
                 self._has_changed.notify_all()
             if asked_at - self._ends_asked_at >= self._interval_seconds:
-                ends_asked_at, clock = time.monotonic(), time.time()
+                clock = time.time()
                 partitions = [part for topic in topics.values() for part in topic.partitions]
                 ends = self._admin.end_offsets(partitions)
                 self.latest = replace(self.latest, ends=ends, ends_asked_at=clock)
-                self._ends_asked_at = ends_asked_at
+                self._ends_asked_at = asked_at
         except (StreamUnavailable, StreamError):
             return False
         self._answered_at = time.monotonic()

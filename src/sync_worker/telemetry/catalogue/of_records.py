@@ -157,8 +157,8 @@ RETRIES = Metric(
             NotReady.KAFKA_REFUSED,
         )
     },
-    "The causes are named as in `sync_worker_not_ready`. Once Kafka was reached, its client "
-    "retries unasked, and only `sync_worker_not_ready` tells.",
+    "The causes are named as in `sync_worker_not_ready`. Of Kafka, they are the requests by which "
+    "the worker asks every few seconds whether it is there.",
     (Question.WHICH, Question.ERRORS),
     "attempts",
 )

@@ -5,21 +5,10 @@ rarely where that takes a database long. While it does not answer they stay as t
 how the registry stays, too: `sync_worker_registry_sampled_timestamp_seconds` says of when they are.
 """
 
-from enum import StrEnum
-
 from sync_worker.domain.clinic_status import Status
 from sync_worker.events.decode_result import Reason
+from sync_worker.registry.workers import WorkerState
 from sync_worker.telemetry.catalogue.metric import PREFIX, Kind, Metric, Question
-
-
-class WorkerState(StrEnum):
-    """How a worker is that reports to the registry."""
-
-    READY = "ready"
-    NOT_READY = "not_ready"
-    SILENT = "silent"
-    """It was not stopped, and reports no more."""
-
 
 OPEN_DEAD_LETTERS = Metric(
     f"{PREFIX}open_dead_letters",

@@ -72,16 +72,16 @@ LAG_SECONDS = Metric(
     "How old the oldest record is that was not applied yet; 0 if all are.",
     f"max({PREFIX}lag_seconds)",
     _OF_PARTITION,
-    "By the record's timestamp, once it was fetched; until then since it was seen that there is "
-    "one, or as old as the last one applied. While Kafka does not answer, it grows with the "
-    f"oldest record that is known, and is NaN if none is. {_GOES}",
+    "By the record's timestamp, once it was fetched. Until then it is at most so old: everything "
+    "earlier was applied. While Kafka does not answer, it grows with the oldest record that is "
+    f"known of, and is NaN if none is. {_GOES}",
     (Question.BEHIND, Question.WHO),
     "seconds",
 )
 CATCH_UP = Metric(
     f"{PREFIX}catch_up_seconds",
     Kind.GAUGE,
-    "How long until this worker has applied all there is, at the rate of the last half minute.",
+    "How long until this worker has applied all there is, at the rate of the last 15 seconds.",
     f"max({PREFIX}catch_up_seconds)",
     note="0 without lag, `+Inf` while the lag does not shrink, NaN while it is not known. An "
     "estimate.",
