@@ -20,8 +20,8 @@ catalogue in the program; `make docs-metrics` writes it.
 
 - **No label has text from outside.** There is never an HSA-id, a person or a payload in one, and
   the values of each are few: they are listed here.
-- **Every series is there from the start**, except those of topics and partitions: a counter with
-  0, so that `rate` and `increase` see the first error.
+- **Every series is there from the start**, except those of partitions: a counter with 0, so that
+  `rate` and `increase` see the first error.
 - **Counters count from the start of the process**, as counters do. `sync-worker status` has the
   counts of all time.
 - **NaN means that nobody knows now.** It is never an old value that looks like a new one. Any

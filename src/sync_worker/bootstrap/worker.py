@@ -9,7 +9,7 @@ from structlog.typing import FilteringBoundLogger
 from sync_worker import bootstrap
 from sync_worker.bootstrap.operations import decoder
 from sync_worker.bootstrap.registry import limits, regions, worker_registry
-from sync_worker.bootstrap.streams import kafka_settings
+from sync_worker.bootstrap.streams import kafka_settings, topics
 from sync_worker.config.settings import Settings
 from sync_worker.errors import Exit, UserError
 from sync_worker.inspection.attention import Attention, attention_to_holds
@@ -91,10 +91,10 @@ class WorkerProcess(NamedTuple):
         """Serve health and metrics, and end the process where the loop is stuck for good."""
         with ExitStack() as stack:
             if self.settings.http_port != 0:
+                stack.enter_context(self.sampler.running())
                 server = _http_server(self.settings, self.health, self.metrics)
                 stack.callback(server.close)
                 self.health.threads.append(server.thread)
-                stack.enter_context(self.sampler.running())
             stack.enter_context(watched(self.health, ReadinessLog(self.log, self.health)))
             yield
 
@@ -115,7 +115,8 @@ def running(
     Raises:
         MissingDatabase: there is no such SQLite file.
     """
-    health, metrics = Health(settings.kafka_max_poll_interval_ms / 1000, redaction), Metrics()
+    health = Health(settings.kafka_max_poll_interval_ms / 1000, redaction)
+    metrics = Metrics(topics(settings))
     listener = TelemetryListener(log, metrics, health)
     with worker_registry(settings, listener.database_refused) as registry:
         health.unanswered_seconds = registry.unanswered_seconds

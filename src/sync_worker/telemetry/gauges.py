@@ -45,7 +45,7 @@ class StreamGauges:
         self._metrics = metrics
         self._series = metrics.series
         self._catch_up = CatchUp()
-        self._shown: set[Partition] = set()
+        self._ever_shown: set[Partition] = set()
         self._counted = {"rebuilds": 0, "rebalances": 0, "failed requests": 0}
 
     def set(self, source: SourceHealth) -> None:
@@ -62,14 +62,14 @@ class StreamGauges:
     def _set_partition(self, part: PartitionBacklog) -> None:
         for metric, value in zip(_OF_PARTITION, part[1:], strict=True):
             self._series.gauge(metric).labels(*part.partition).set(_known(value))
-        self._shown.add(part.partition)
 
     def _remove_all_but(self, partitions: Collection[Partition]) -> None:
+        """Those of before are removed each time: the loop may just have set a position again."""
         self._metrics.assigned = frozenset(partitions)
-        for partition in self._shown.difference(partitions):
+        for partition in self._ever_shown.difference(partitions):
             for metric in _OF_PARTITION:
                 self._series.gauge(metric).remove(*partition)
-        self._shown.intersection_update(partitions)
+        self._ever_shown.update(partitions)
 
     def _count(self, source: SourceHealth) -> None:
         self._series.counter(of_worker.REBUILDS).inc(self._new("rebuilds", source.rebuilds))

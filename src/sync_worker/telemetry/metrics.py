@@ -7,6 +7,7 @@ import platform
 import time
 from collections.abc import Callable, Collection
 from importlib.metadata import version
+from itertools import product
 from typing import TYPE_CHECKING
 
 from prometheus_client import ProcessCollector, disable_created_metrics
@@ -38,7 +39,10 @@ _MAX_TYPES_COMPARED = 20
 class Metrics:
     """What the worker counts and measures. No label contains an HSA-id or other free text."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, topics: Collection[str] = (), clock: Callable[[], float] = time.time
+    ) -> None:
+        """The series of these topics are there from the start, too."""
         # When each series began: that would double the number of series, and nobody asks.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.series = Series(CATALOGUE)
@@ -51,6 +55,8 @@ class Metrics:
         self.series.info(of_worker.BUILD_INFO).info(
             {"version": version("sync-worker"), "python": platform.python_version()}
         )
+        for topic, looks_like in product(topics, of_records.UNKNOWN_TYPES.labels["looks_like"]):
+            self.series.counter(of_records.UNKNOWN_TYPES).labels(topic, looks_like)
 
     def committed(self, transaction: TransactionCommitted) -> None:
         """Count a transaction."""

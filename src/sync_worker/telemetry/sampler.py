@@ -60,6 +60,7 @@ class Sampler:
 
     def follow(self, source: Callable[[], SourceHealth]) -> None:
         """Look at this source from now on; what it returns must not block."""
+        self._metrics.assigned = frozenset()
         self._source = source
 
     @contextmanager

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_worker.events.record import Partition
+from sync_worker.pipeline.listener import TransactionCommitted
 from sync_worker.streams.kafka.backlog import PartitionBacklog
 from sync_worker.streams.kafka.source_health import Requests, SourceHealth
 from sync_worker.telemetry.catch_up import CatchUp
@@ -57,6 +58,18 @@ def test_the_series_of_a_partition_come_and_go_with_it():
     assert of_partition(metrics, B) == [4, 4, 0, 0]
     gauges.set(source())
     assert of_partition(metrics, B) == [None] * 4
+
+
+def test_a_position_set_late_goes_with_the_next_sample():
+    metrics = Metrics()
+    gauges = StreamGauges(metrics)
+    gauges.set(source(PartitionBacklog(A, 3, 5, 2, 1.5)))
+    moved = metrics.assigned
+    gauges.set(source())
+    metrics.assigned = moved  # as the loop saw it just before
+    metrics.committed(TransactionCommitted({}, {A: 4}, 0, ()))
+    gauges.set(source())
+    assert of_partition(metrics, A) == [None] * 4
 
 
 def test_a_partition_without_a_position_is_ours_but_unknown():

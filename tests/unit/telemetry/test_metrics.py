@@ -101,14 +101,17 @@ def test_any_reports_leave_only_label_values_of_the_catalogue(made):
         getattr(listener, name)(*arguments)
     text = generate_latest(metrics.registry).decode()
     assert FROM_OUTSIDE not in text
-    known = {metric.name: metric.labels for metric in CATALOGUE}
+    known = {
+        metric.name + suffix: metric.labels
+        for metric in CATALOGUE
+        for suffix in ("", "_bucket", "_sum", "_count")
+    }
     for sample in (sample for family in families(text) for sample in family.samples):
-        labels = known.get(sample.name, {}) if sample.name in known else {}
-        for name, value in sample.labels.items():
-            if name in labels:
-                assert value in values_of(labels[name]), sample
-            else:
-                assert name == "le" or sample.name not in known, sample
+        labels = {name: value for name, value in sample.labels.items() if name != "le"}
+        allowed = {} if sample.name.startswith("process_") else known[sample.name]
+        assert labels.keys() == allowed.keys(), sample
+        for name, value in labels.items():
+            assert value in values_of(allowed[name]), sample
 
 
 def values_of(values):
@@ -206,6 +209,13 @@ def test_a_position_is_shown_of_assigned_partitions_alone():
     metrics.committed(TransactionCommitted({}, {ours: 7, theirs: 9}, 0, ()))
     assert value(metrics, "position", topic=ours.topic, partition="0") == 7
     assert value(metrics, "position", topic=theirs.topic, partition="1") is None
+
+
+def test_the_series_of_known_topics_are_there_from_the_start():
+    metrics = Metrics(TOPICS)
+    for topic in TOPICS:
+        for looks_like in (*MODELS, "other"):
+            assert value(metrics, "unknown_types_total", topic=topic, looks_like=looks_like) == 0
 
 
 def test_the_last_commit_is_unknown_before_the_first():
