@@ -118,6 +118,18 @@ def test_a_database_outage_is_told_with_cause_and_beginning(opened, breakable_po
     assert Measured(worker).value("not_ready_since_timestamp_seconds") == 0
 
 
+def test_a_silent_database_holds_up_no_gauge(opened, breakable_postgres):
+    worker = opened.caught_up(KAFKA_MAX_POLL_INTERVAL_MS="60000")
+    until(lambda: Measured(worker).value("ready") == 1, "the worker to be ready")
+    breakable_postgres.freeze()
+    opened.send_events(anything(seed=72, length=20))
+    until(lambda: "database_slow" in Measured(worker).reasons(), "the silence to be told", 60)
+    until(lambda: Measured(worker).total("lag") == 20, "the backlog to be seen")
+    breakable_postgres.thaw()
+    until(lambda: Measured(worker).value("ready") == 1, "the worker to be ready again", 60)
+    until(lambda: Measured(worker).total("lag") == 0, "the backlog to be applied", 60)
+
+
 def test_nothing_of_kafka_is_claimed_while_it_does_not_answer(opened, breakable_broker):
     worker = opened.caught_up()
     until(lambda: Measured(worker).total("lag") == 0, "the lag to be 0")
