@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sync_worker.registry.dialect.rows import array_literal
+from sync_worker.registry.dialect.lists import array_literal
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,20 @@ from sync_worker.registry.dialect.engine import (
     reading,
     unanswered_seconds,
 )
+from sync_worker.registry.dialect.lists import (
+    among,
+    among_listed,
+    escaped,
+    listed,
+    storable,
+)
 from sync_worker.registry.dialect.locks import OpenTransaction, open_transactions
 from sync_worker.registry.dialect.rows import (
-    among,
-    escaped,
     insert_all,
     insert_missing_keys,
     insert_new,
     insert_one,
     next_numbers,
-    storable,
     update_by_key,
 )
 from sync_worker.registry.dialect.server import (
@@ -72,6 +76,7 @@ __all__ = [
     "acting",
     "advisory_lock",
     "among",
+    "among_listed",
     "clock",
     "encoding",
     "escaped",
@@ -85,6 +90,7 @@ __all__ = [
     "is_member",
     "keeps_roles",
     "limit_statements",
+    "listed",
     "lock_own_system",
     "lock_to_write",
     "login_of",

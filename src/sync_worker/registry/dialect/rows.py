@@ -1,74 +1,34 @@
-"""Statements over many rows at once, each one statement however many they are; and their values.
+"""Statements over many rows at once, each one statement however many they are."""
 
-A PostgreSQL database that is not in UTF-8 refuses a statement that holds a character which it
-lacks, in a condition as well as in a row.
-"""
-
-import codecs
-import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    FromClause,
-    Insert,
-    Select,
-    Table,
-    Text,
-    bindparam,
-    cast,
-    column,
-    exists,
-    func,
-    select,
-)
+from sqlalchemy import Column, Connection, Insert, Table, Update, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from sync_worker.registry.dialect.lists import array_literal, as_list
 from sync_worker.registry.dialect.session import qualified
+from sync_worker.registry.dialect.statements import (
+    KEYS,
+    insert_of_arrays,
+    insert_of_keys,
+    insert_of_row,
+    to,
+    update_by_arrays,
+    update_of_row,
+)
 from sync_worker.sequences import batched
 
 Columns = Mapping[str, Sequence[Any]]
 
 _LARGE_ROWS_AT_A_TIME = 100
-_ANY_CHARACTER = {"UTF8", "SQL_ASCII"}
-"""PostgreSQL's names of encodings that lack no character."""
-_NULL = "\0"
-"""Stands for no value until the end: PostgreSQL has no text that holds it."""
-
-
-def _elements(connection: Connection, values: Sequence[str]) -> FromClause:
-    """The values as a table of one column, `value`: one parameter, however many they are."""
-    if connection.dialect.name == "postgresql":
-        array = _array(values, postgresql.ARRAY(Text()))
-        return func.unnest(array).table_valued("value").render_derived()
-    return func.json_each(json.dumps(list(values))).table_valued("value")
-
-
-def among(
-    connection: Connection, column: ColumnElement[str], values: Sequence[str]
-) -> ColumnElement[bool]:
-    """`column` is one of `values`, however many they are."""
-    # Those that cannot be stored need not be looked for, and would be refused in a condition too.
-    if _codec_of(connection) is not None:
-        values = [value for value in values if storable(connection, value) == value]
-    return column.in_(select(_elements(connection, values).c.value))
 
 
 def insert_missing_keys(connection: Connection, key: Column[str], values: Sequence[str]) -> None:
     """Insert a row with the key alone for each of the sorted values that has none."""
-    elements = _elements(connection, values)
-    missing = (
-        select(elements.c.value)
-        .where(~exists().where(key == elements.c.value))
-        .order_by(elements.c.value)
-    )
-    insert = _insert(connection, key.table).from_select([key.name], missing)
-    connection.execute(insert.on_conflict_do_nothing())
+    is_postgresql = connection.dialect.name == "postgresql"
+    statement = insert_of_keys(key, is_postgresql=is_postgresql)
+    connection.execute(statement, {KEYS: as_list(connection, values)})
 
 
 def next_numbers(connection: Connection, key: Column[int], count: int) -> list[int]:
@@ -99,10 +59,9 @@ def insert_new(
     Without a `key` it is the primary key. A clash of any other key is an error: nothing is left out
     without a word. The rows may be large, so few are sent at a time.
     """
-    unique = list(key) or [column.name for column in table.primary_key]
-    statement = _insert(connection, table).on_conflict_do_nothing(index_elements=unique)
+    unique = tuple(key) or tuple(column.name for column in table.primary_key)
     for batch in batched(rows, _LARGE_ROWS_AT_A_TIME):
-        _insert_rows(connection, statement, table, names, batch)
+        _execute(connection, _inserting(connection, table, names, batch, unique))
 
 
 def insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
@@ -117,35 +76,7 @@ def insert_all(
 ) -> None:
     """Insert the rows in this order; `names` are of the columns that they hold."""
     if rows:
-        _insert_rows(connection, table.insert(), table, names, rows)
-
-
-def _insert_rows(
-    connection: Connection,
-    insert: Insert,
-    table: Table,
-    names: Sequence[str],
-    rows: Sequence[Sequence[Any]],
-) -> None:
-    if connection.dialect.name == "postgresql":
-        # Not row by row: the driver would send them as a pipeline, and a process that is frozen in
-        # the middle of one counts as active, so that the server does not end its transaction.
-        columns = _columns(names, rows)
-        connection.execute(insert.from_select(list(columns), _selected(table, columns)))
-    else:
-        connection.execute(insert, [dict(zip(names, row, strict=True)) for row in rows])
-
-
-def _selected(table: Table, columns: Columns) -> Select[Any]:
-    """The rows as a query; a value that is the same in all of them is sent once."""
-    varying = {name: values for name, values in columns.items() if not _is_same(values)}
-    new = _as_table(table, varying or columns)
-    return select(
-        *(
-            new.c[name] if name in new.c else _value(table, name, values[0])
-            for name, values in columns.items()
-        )
-    )
+        _execute(connection, _inserting(connection, table, names, rows))
 
 
 def update_by_key(
@@ -159,20 +90,62 @@ def update_by_key(
 
     `names` are of the columns that the rows hold, the key's among them; `same` is for all of them.
     """
-    if not rows:
-        return
-    keys = [column.name for column in table.primary_key]
-    others = [name for name in names if name not in keys]
-    if connection.dialect.name == "postgresql":
-        values = _as_table(table, _columns(names, rows))
-        statement = table.update().where(*(table.c[key] == values.c[key] for key in keys))
-        connection.execute(statement.values({name: values.c[name] for name in others} | same))
-        return
-    bound = {name: bindparam(f"to_{name}", type_=table.c[name].type) for name in names}
-    statement = table.update().where(*(table.c[key] == bound[key] for key in keys))
-    statement = statement.values({name: bound[name] for name in others} | same)
-    to_names = [f"to_{name}" for name in names]
-    connection.execute(statement, [dict(zip(to_names, row, strict=True)) for row in rows])
+    if rows:
+        _execute(connection, _updating(connection, table, names, rows, same))
+
+
+class _Write(NamedTuple):
+    """A statement over rows, and its parameters."""
+
+    statement: Insert | Update
+    parameters: Any
+
+
+def _execute(connection: Connection, write: _Write) -> None:
+    connection.execute(*write)
+
+
+def _inserting(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    unique: tuple[str, ...] = (),
+) -> _Write:
+    if connection.dialect.name != "postgresql":
+        return _Write(
+            insert_of_row(table, unique), [dict(zip(names, row, strict=True)) for row in rows]
+        )
+    # Not row by row: the driver would send them as a pipeline, and a process that is frozen in
+    # the middle of one counts as active, so that the server does not end its transaction.
+    columns = _columns(names, rows)
+    varying = {name: values for name, values in columns.items() if not _is_same(values)} or columns
+    statement = insert_of_arrays(table, unique, tuple(names), tuple(varying))
+    parameters = {
+        to(table, name): array_literal(values) if name in varying else values[0]
+        for name, values in columns.items()
+    }
+    return _Write(statement, parameters)
+
+
+def _updating(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    same: Mapping[str, Any],
+) -> _Write:
+    is_postgresql = connection.dialect.name == "postgresql"
+    build = update_by_arrays if is_postgresql else update_of_row
+    statement = build(table, tuple(names), tuple(same))
+    for_all = {to(table, name): value for name, value in same.items()}
+    if is_postgresql:
+        columns = _columns(names, rows)
+        arrays = {to(table, name): array_literal(values) for name, values in columns.items()}
+        return _Write(statement, arrays | for_all)
+    to_names = [to(table, name) for name in names]
+    each = [dict(zip(to_names, row, strict=True)) | for_all for row in rows]
+    return _Write(statement, each)
 
 
 def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Columns:
@@ -185,88 +158,7 @@ def _is_same(values: Sequence[Any]) -> bool:
     return values[-1] == values[0] and values.count(values[0]) == len(values)
 
 
-def _as_table(table: Table, columns: Columns) -> FromClause:
-    """The rows as one array a column: one statement and one plan, however many they are."""
-    types = {name: table.c[name].type for name in columns}
-    arrays = [_array(values, postgresql.ARRAY(types[name])) for name, values in columns.items()]
-    typed = [column(name, type_) for name, type_ in types.items()]
-    return func.unnest(*arrays).table_valued(*typed).render_derived(name="new")
-
-
-def _value(table: Table, name: str, value: Any) -> ColumnElement[Any]:
-    return cast(bindparam(None, value, type_=table.c[name].type), table.c[name].type)
-
-
-def _array(values: Sequence[Any], type_: postgresql.ARRAY[Any]) -> ColumnElement[Any]:
-    return cast(bindparam(None, array_literal(values), type_=Text()), type_)
-
-
 def _insert(connection: Connection, table: Any) -> postgresql.Insert | sqlite.Insert:
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
-
-
-def storable(connection: Connection, words: str) -> str:
-    """The words as this database can keep them; a character that it lacks becomes an escape.
-
-    A record may be dead-lettered because of such a character: what is stored about it must not be
-    refused as well.
-    """
-    if words.isascii() or (codec := _codec_of(connection)) is None:
-        return words
-    return words.encode(codec, "backslashreplace").decode(codec)
-
-
-def escaped(words: str) -> str:
-    """The words in ASCII, which every encoding has."""
-    return words.encode("ascii", "backslashreplace").decode()
-
-
-def _codec_of(connection: Connection) -> str | None:
-    """Python's name of the database's encoding; None where it lacks no character."""
-    if connection.dialect.name != "postgresql":
-        return None
-    driver = connection.connection.dbapi_connection
-    name = driver.info.parameter_status("server_encoding")  # type: ignore[union-attr]
-    return None if name in _ANY_CHARACTER else _codec(name)
-
-
-@cache
-def _codec(name: str) -> str:
-    for spelling in (name, name.replace("WIN", "cp")):
-        try:
-            return codecs.lookup(spelling).name
-        except LookupError:
-            continue
-    return "ascii"  # which all of PostgreSQL's encodings have
-
-
-def array_literal(values: Sequence[Any]) -> str:
-    """The values, all of one type or None, as the text of an array.
-
-    A whole column is one parameter, however long: the driver takes ten times as long for a list of
-    Python's values. The form is that of PostgreSQL's documentation, "Array Value Input".
-    """
-    if not values:
-        return "{}"
-    texts = values
-    try:
-        joined = '","'.join(texts)  # most columns are texts without a NULL
-    except TypeError:
-        texts = _texts(values)
-        joined = '","'.join(texts)
-    if "\\" in joined or joined.count('"') != 2 * (len(texts) - 1):
-        joined = '","'.join(text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
-    return f'{{"{joined}"}}'.replace(f'"{_NULL}"', "NULL")
-
-
-def _texts(values: Sequence[Any]) -> list[str]:
-    first = next((value for value in values if value is not None), "")
-    if isinstance(first, str):
-        return [_NULL if value is None else value for value in values]
-    if isinstance(first, bytes):
-        return [_NULL if value is None else f"\\x{value.hex()}" for value in values]
-    if isinstance(first, datetime):
-        return [_NULL if value is None else value.isoformat() for value in values]
-    return [_NULL if value is None else str(value) for value in values]
