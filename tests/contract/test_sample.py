@@ -15,6 +15,7 @@ from sync_worker.domain.regions import Regions
 from sync_worker.events.decode_result import Reason
 from sync_worker.events.record import Partition
 from sync_worker.registry import positions, reconciliations, sample, workers
+from sync_worker.registry.dialect import write_together
 from sync_worker.registry.positions import Counts, PositionUpdate
 from sync_worker.registry.reconciliations import RecordedReconcile
 from sync_worker.registry.tables import (
@@ -153,7 +154,8 @@ def test_the_newest_event_is_that_of_all_partitions(registry):
         with registry.transaction() as transaction:
             claimed = positions.claim(transaction.connection, "s", {partition: 0})
             update = PositionUpdate(partition, 0, 1, Counts(applied=1), newest)
-            positions.advance(transaction.connection, claimed, [update], NOW)
+            moves = positions.advancing(transaction.connection, claimed, [update], NOW)
+            write_together(transaction.connection, moves)
             transaction.commit()
     assert taken(registry).newest_event_at == NOW + timedelta(hours=1)
 

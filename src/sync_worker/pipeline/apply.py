@@ -6,8 +6,10 @@ it, and the positions say which.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
+
+from sqlalchemy.exc import DBAPIError
 
 from sync_worker.domain.mass_change_guard import USUAL_LIMITS, Limits
 from sync_worker.events.decoder import EventDecoder
@@ -20,8 +22,12 @@ from sync_worker.pipeline.seen_positions import SeenPositions
 from sync_worker.pipeline.transaction_writer import TransactionWriter
 from sync_worker.registry import positions, schema, unknown_types
 from sync_worker.registry.database import Registry
+from sync_worker.registry.dialect import Write, write_together
+from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.positions import Counts, PositionUpdate
 from sync_worker.streams.protocol import FetchedBatch
+
+_WriteRecords = Callable[[TransactionWriter, DecodedRecords], tuple[MergeResult, Sequence[Write]]]
 
 
 class Applier:
@@ -69,22 +75,13 @@ class Applier:
             DBAPIError: the database failed; `fault_of` says whose fault it is.
         """
         timer = PhaseTimer(pending.decode_seconds)
-        with self._registry.transaction() as transaction:
-            schema.require_unchanged(transaction.connection)
-            ranges = pending.ranges.values()
-            expected = {span.partition: span.from_offset for span in ranges}
-            claimed = positions.claim(transaction.connection, stream, expected)
-            now = self._clock()
-            origin = Origin(stream, pending.topic_ids)
-            writer = TransactionWriter(
-                transaction.connection, self._limits, origin, ranges, now, timer
-            )
-            merged = writer.write(pending.decoded)
-            updates = _position_updates(pending, merged)
-            positions.advance(transaction.connection, claimed, updates, now)
-            unknown_types.add(transaction.connection, stream, merged.unknown_types, now)
-            timer.enter(Phase.COMMIT)
-            transaction.commit()
+        try:
+            updates, merged = self._commit(stream, pending, timer, _at_once)
+        except DBAPIError as error:
+            self._require_data_fault(error)
+            # So rare that to be ready for it, by a savepoint, would cost more.
+            timer.enter(Phase.LOCK)
+            updates, merged = self._commit(stream, pending, timer, _record_by_record)
         committed = TransactionCommitted(
             {update.partition: update.counts for update in updates},
             {update.partition: update.to_offset for update in updates},
@@ -96,6 +93,48 @@ class Applier:
         )
         self.seen.committed(stream, committed)
         return committed
+
+    def _commit(
+        self, stream: str, pending: PendingTransaction, timer: PhaseTimer, write: _WriteRecords
+    ) -> tuple[list[PositionUpdate], MergeResult]:
+        with self._registry.transaction() as transaction:
+            connection = transaction.connection
+            ranges = pending.ranges.values()
+            expected = {span.partition: span.from_offset for span in ranges}
+            claimed = positions.claim(connection, stream, expected)
+            now = self._clock()
+            origin = Origin(stream, pending.topic_ids)
+            writer = TransactionWriter(connection, self._limits, origin, ranges, now, timer)
+            merged, writes = write(writer, pending.decoded)
+            updates = _position_updates(pending, merged)
+            moves = positions.advancing(connection, claimed, updates, now)
+            write_together(connection, [*writes, *moves])
+            unknown_types.add(connection, stream, merged.unknown_types, now)
+            timer.enter(Phase.COMMIT)
+            transaction.commit()
+        return updates, merged
+
+    def _require_data_fault(self, error: DBAPIError) -> None:
+        """Raise the error unless a record is to blame; or say that the schema does not fit."""
+        fault = fault_of(error)
+        if fault is Fault.BUG:
+            with self._registry.snapshot() as connection:
+                schema.require_head(connection)
+        if fault is not Fault.DATA:
+            raise error
+
+
+def _at_once(
+    writer: TransactionWriter, decoded: DecodedRecords
+) -> tuple[MergeResult, Sequence[Write]]:
+    return writer.write_at_once(decoded)
+
+
+def _record_by_record(
+    writer: TransactionWriter, decoded: DecodedRecords
+) -> tuple[MergeResult, Sequence[Write]]:
+    """As far as is needed to find those that the database rejects."""
+    return writer.write(decoded), ()
 
 
 def _position_updates(pending: PendingTransaction, merged: MergeResult) -> list[PositionUpdate]:

@@ -3,7 +3,7 @@
 The worker, a replay and a redrive all write by it, each within a transaction of its own.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from functools import reduce
 
@@ -25,15 +25,18 @@ from sync_worker.registry import (
     dead_letters,
     guard_state,
     holds,
-    registrations,
+    merge_context,
 )
 from sync_worker.registry.clinics import KnownClinic
 from sync_worker.registry.dead_letters import Offsets
+from sync_worker.registry.dialect import Write, write_together
 from sync_worker.registry.errors import Fault, fault_of, first_line, is_beyond_encoding
+from sync_worker.registry.merge_context import MergeContext
 from sync_worker.remedies import Remedy
 from sync_worker.sequences import bisected
 from sync_worker.streams.protocol import OffsetRange
 
+_LockClinics = Callable[[Connection, Collection[str]], Mapping[str, KnownClinic]]
 _MAX_REJECTED_RECORDS = 10
 """If the database rejects more records of one transaction, bad data is not the cause: a bug is."""
 
@@ -78,6 +81,7 @@ class TransactionWriter:
         self._now = now
         self._timer = timer or PhaseTimer()
         self._rejected_records = 0
+        self._context = MergeContext({}, is_any_fact_held=False, has_open_dead_letters=False)
 
     def write(self, decoded: DecodedRecords) -> MergeResult:
         """Write the records, and dead-letter those that the database rejects.
@@ -90,6 +94,27 @@ class TransactionWriter:
             DatabaseRefusesRecords: it rejects so many records that this program must be wrong.
         """
         return reduce(MergeResult.followed_by, bisected(decoded, self._attempt))
+
+    def write_at_once(self, decoded: DecodedRecords) -> tuple[MergeResult, list[Write]]:
+        """Write the records but for their facts and log entries: the caller writes those.
+
+        It writes them together with what is its own, by one statement. Where the database rejects
+        a record, the transaction fails, and is to be repeated by `write`.
+
+        Raises:
+            PayloadReleased: a record is to be compared with a dead letter, and was released.
+        """
+        self._timer.enter(Phase.LOCK)
+        prior = self._prior_state(clinics.lock_or_create, decoded)
+        self._timer.enter(Phase.MERGE)
+        merged, guard = self._merge(decoded, prior)
+        self._timer.enter(Phase.WRITE)
+        writes = self._store(merged, decoded)
+        if guard is not None:
+            still_open = guard_state.write(self._connection, guard, merged.held)
+            guard_state.prune(self._connection, guard.regions, self._now - self._limits.window)
+            merged.warnings += [MassChangeHeld(*hold) for hold in still_open if hold.newly_held]
+        return merged, writes
 
     def _attempt(self, decoded: DecodedRecords) -> MergeResult | None:
         """Write the records, or dead-letter a single one; None where the database refuses one."""
@@ -106,32 +131,26 @@ class TransactionWriter:
         return None
 
     def _write(self, decoded: DecodedRecords) -> MergeResult:
-        merged, guard = self._merge(decoded)
-        self._timer.enter(Phase.WRITE)
-        self._store(merged, decoded)
-        if guard is not None:
-            still_open = guard_state.write(self._connection, guard, merged.held)
-            guard_state.prune(self._connection, guard.regions, self._now - self._limits.window)
-            merged.warnings += [MassChangeHeld(*hold) for hold in still_open if hold.newly_held]
+        merged, writes = self.write_at_once(decoded)
+        write_together(self._connection, writes)
         return merged
 
-    def _merge(self, decoded: DecodedRecords) -> tuple[MergeResult, Guard | None]:
-        self._timer.enter(Phase.LOCK)
-        hsa_ids = decoded.hsa_ids()
-        prior = self._prior_state(clinics.lock_or_create(self._connection, hsa_ids), hsa_ids)
-        self._timer.enter(Phase.MERGE)
+    def _merge(
+        self, decoded: DecodedRecords, prior: merge.PriorState
+    ) -> tuple[MergeResult, Guard | None]:
         # Nothing can be held, and nothing is held that could be withdrawn: no region is locked.
-        if self._limits.are_lifted and not holds.is_any_fact_held(self._connection):
+        if self._limits.are_lifted and not self._context.is_any_fact_held:
             merger = Merger(self._origin.stream, prior.clinics, prior.boards, self._now)
             return merger.merge(decoded), None
         return merge.merge(self._origin.stream, prior, self._now, decoded, self._lock_guard)
 
-    def _prior_state(
-        self, locked: Mapping[str, KnownClinic], hsa_ids: Collection[str]
-    ) -> merge.PriorState:
-        """The state of clinics that are locked, so that nobody else changes what is held."""
-        held = holds.of_clinics(self._connection, hsa_ids)
-        return merge.PriorState(locked, held, registrations.boards(self._connection))
+    def _prior_state(self, lock: _LockClinics, decoded: DecodedRecords) -> merge.PriorState:
+        """Lock the clinics, so that nobody else changes what is held of them, and read the rest."""
+        hsa_ids = decoded.hsa_ids()
+        locked = lock(self._connection, hsa_ids)
+        self._context = merge_context.read(self._connection, self._origin, self._offsets or {})
+        held = self._context.is_any_fact_held and holds.of_clinics(self._connection, hsa_ids)
+        return merge.PriorState(locked, held or {}, self._context.boards)
 
     def _lock_guard(self, region_codes: Collection[str]) -> Guard:
         self._timer.enter(Phase.LOCK)
@@ -146,8 +165,7 @@ class TransactionWriter:
         Taken half by half, they would not be in the order that keeps workers from deadlocks.
         """
         self._timer.enter(Phase.LOCK)
-        hsa_ids = decoded.hsa_ids()
-        prior = self._prior_state(clinics.lock_existing(self._connection, hsa_ids), hsa_ids)
+        prior = self._prior_state(clinics.lock_existing, decoded)
         guarded = {
             hsa_id
             for hsa_id, clinic in prior.clinics.items()
@@ -163,23 +181,25 @@ class TransactionWriter:
         rejection = Rejection(Reason.DATABASE_REJECTED, first_line(refusal))
         decoded = DecodedRecords.single(record, rejection)
         merged = Merger(self._origin.stream, {}, {}, self._now).merge(decoded)
-        self._store(merged, decoded)
+        write_together(self._connection, self._store(merged, decoded))
         return merged
 
-    def _store(self, merged: MergeResult, decoded: DecodedRecords) -> None:
-        clinics.write(self._connection, merged.changed.items(), self._now)
-        change_log.append(self._connection, merged.log_entries)
+    def _store(self, merged: MergeResult, decoded: DecodedRecords) -> list[Write]:
+        """Store dead letters; what is to be written of clinics."""
         if self._offsets is not None:
             dead_letters.add(self._connection, self._origin, merged.dead_lettered, self._now)
+        if self._offsets is not None and self._context.has_open_dead_letters:
             self._close_understood(merged, decoded, self._offsets)
+        return [
+            *clinics.writing(self._connection, merged.changed.items(), self._now),
+            *change_log.appending(self._connection, merged.log_entries),
+        ]
 
     def _close_understood(
         self, merged: MergeResult, decoded: DecodedRecords, offsets: Offsets
     ) -> None:
         """Close dead letters whose records were read again and can now be decoded."""
         open_letters = dead_letters.lock_open_among(self._connection, self._origin, offsets)
-        if not open_letters:
-            return
         still_bad = {dead_lettered.record.address for dead_lettered in merged.dead_lettered}
         indexes = {
             address: index

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, union
 from sync_worker.authorship import Authorship
 from sync_worker.domain.facts import Fact
 from sync_worker.registry import dialect
+from sync_worker.registry.dialect import Write
 from sync_worker.registry.facts import FACTS
 from sync_worker.registry.tables import change_log, clinic
 
@@ -66,7 +67,12 @@ _BETWEEN_REGIONS = (MOVED, HELD, WITHDRAWN)
 
 def append(connection: Connection, entries: Sequence[LogEntry]) -> None:
     """Add the entries, in this order."""
-    dialect.insert_all(connection, change_log, LogEntry._fields, entries)
+    dialect.write_together(connection, appending(connection, entries))
+
+
+def appending(connection: Connection, entries: Sequence[LogEntry]) -> list[Write]:
+    """What adds the entries in this order, once it is written."""
+    return dialect.inserting(connection, change_log, LogEntry._fields, entries)
 
 
 def of_clinic(connection: Connection, hsa_id: str) -> list[dict[str, Any]]:

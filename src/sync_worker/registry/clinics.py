@@ -4,15 +4,16 @@ A row that somebody edited by hand never stops the worker: a value without a ver
 oldest there can be, a version without a value as never stated.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from sync_worker.domain.facts import Fact, Facts, Register
 from sync_worker.domain.tuples import new
 from sync_worker.registry import dialect
+from sync_worker.registry.dialect import Write
 from sync_worker.registry.facts import COLUMNS, FACTS
 from sync_worker.registry.tables import clinic
 
@@ -35,27 +36,35 @@ def lock_or_create(connection: Connection, hsa_ids: Collection[str]) -> dict[str
     two workers could both think that they were the first to hear of the clinic.
     """
     ordered = sorted(hsa_ids)
-    dialect.insert_missing_keys(connection, clinic.c.hsa_id, ordered)
-    return lock_existing(connection, ordered)
+    if not ordered:
+        return {}
+    listed = dialect.listed(connection, ordered)
+    known = _read(connection, _LOCK_ALL_OR_NONE, {"hsa_ids": listed, "all": len(ordered)})
+    if len(known) < len(ordered):
+        dialect.insert_missing_keys(connection, clinic.c.hsa_id, ordered)
+        known = lock_existing(connection, ordered)
+    return known
 
 
 def lock_existing(connection: Connection, hsa_ids: Collection[str]) -> dict[str, KnownClinic]:
     """Of the clinics with these ids those that were named before, locked in the same order."""
-    return _read(connection, _known_of(connection, sorted(hsa_ids)).with_for_update())
+    return _read(connection, _LOCK, {"hsa_ids": dialect.listed(connection, sorted(hsa_ids))})
 
 
 def read(connection: Connection, hsa_ids: Collection[str]) -> dict[str, KnownClinic]:
     """The clinics with these ids without a lock; one that was never named is not among them."""
     if not hsa_ids:
         return {}
-    return _read(connection, _known_of(connection, sorted(hsa_ids)))
+    return _read(connection, _SELECT, {"hsa_ids": dialect.listed(connection, sorted(hsa_ids))})
 
 
-def write(connection: Connection, changed: Iterable[tuple[str, Facts]], now: datetime) -> None:
-    """Set the facts of clinics that this transaction has locked."""
+def writing(
+    connection: Connection, changed: Iterable[tuple[str, Facts]], now: datetime
+) -> list[Write]:
+    """What sets the facts of clinics that this transaction has locked, once it is written."""
     rows = [_row(hsa_id, facts) for hsa_id, facts in changed]
     names = ("hsa_id", *(column.name for column in COLUMNS))
-    dialect.update_by_key(connection, clinic, names, rows, updated_at=now)
+    return dialect.updating(connection, clinic, names, rows, updated_at=now)
 
 
 def write_one(
@@ -67,17 +76,29 @@ def write_one(
     dialect.update_by_key(connection, clinic, names, rows, updated_at=now)
 
 
-def _known_of(connection: Connection, ordered: Sequence[str]) -> Select[Any]:
-    return (
-        select(clinic.c.hsa_id, clinic.c.registered_at, *COLUMNS)
-        .where(dialect.among(connection, clinic.c.hsa_id, ordered))
-        .order_by(clinic.c.hsa_id)
-    )
+_SELECT = (
+    select(clinic.c.hsa_id, clinic.c.registered_at, *COLUMNS)
+    .where(dialect.among_listed(clinic.c.hsa_id, "hsa_ids"))
+    .order_by(clinic.c.hsa_id)
+)
+_LOCK = _SELECT.with_for_update()
+_same = clinic.alias("same")
+_LOCK_ALL_OR_NONE = _LOCK.where(
+    select(func.count())
+    .select_from(_same)
+    .where(dialect.among_listed(_same.c.hsa_id, "hsa_ids"))
+    .scalar_subquery()
+    == bindparam("all")
+)
+"""None is locked where one has no row yet: rows that are created come before locks. Locked first,
+and then created, they would not be in the order that keeps workers from deadlocks."""
 
 
-def _read(connection: Connection, statement: Select[Any]) -> dict[str, KnownClinic]:
+def _read(
+    connection: Connection, statement: Select[Any], parameters: Mapping[str, Any]
+) -> dict[str, KnownClinic]:
     known: dict[str, KnownClinic] = {}
-    for rows in connection.execute(statement).partitions(_ROWS_AT_A_TIME):
+    for rows in connection.execute(statement, parameters).partitions(_ROWS_AT_A_TIME):
         for row in rows:
             values = iter(row)
             hsa_id, registered_at = next(values), next(values)

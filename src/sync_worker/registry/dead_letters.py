@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -20,8 +21,10 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     case,
     delete,
+    exists,
     func,
     or_,
     select,
@@ -206,14 +209,27 @@ def lock_open_among(
     """
     if not offsets:
         return []
-    statement = (
-        _among(origin, offsets, dead_letter.c.id, dead_letter.c.digest)
-        .where(dead_letter.c.status == OPEN)
-        .order_by(dead_letter.c.id)
-        .with_for_update()
-    )
-    rows = connection.execute(statement)
+    rows = connection.execute(_lock_open(len(offsets)), among_parameters(origin, offsets))
     return [(number, (*address,), digest) for *address, number, digest in rows]
+
+
+def is_any_open(partitions: int) -> ColumnElement[bool]:
+    """Whether any is open among the offsets of so many partitions, `among_parameters`."""
+    return exists().where(_is_among(partitions), dead_letter.c.status == OPEN)
+
+
+def among_parameters(origin: Origin, offsets: Offsets) -> dict[str, Any]:
+    """The parameters of a statement over what is among these offsets."""
+    parameters: dict[str, Any] = {"of_stream": origin.stream}
+    for number, (partition, span) in enumerate(offsets.items()):
+        parameters |= {
+            f"topic_id_{number}": origin.topic_id(partition.topic),
+            f"topic_{number}": partition.topic,
+            f"partition_{number}": partition.partition,
+            f"begin_{number}": span.start,
+            f"end_{number}": span.stop,
+        }
+    return parameters
 
 
 def statuses_among(
@@ -223,27 +239,43 @@ def statuses_among(
     if not offsets:
         return {}
     statuses: dict[Address, dict[str, str]] = {}
-    statement = _among(origin, offsets, dead_letter.c.digest, dead_letter.c.status)
-    for topic, partition, offset, digest, status in connection.execute(statement):
+    rows = connection.execute(_select_statuses(len(offsets)), among_parameters(origin, offsets))
+    for topic, partition, offset, digest, status in rows:
         statuses.setdefault((topic, partition, offset), {})[digest] = status
     return statuses
 
 
-def _among(origin: Origin, offsets: Offsets, *columns: ColumnElement[Any]) -> Select[Any]:
-    """The record's address and `columns`, of the dead letters among these offsets."""
+@cache
+def _lock_open(partitions: int) -> Select[Any]:
+    return (
+        select(*_ADDRESS, dead_letter.c.id, dead_letter.c.digest)
+        .where(_is_among(partitions), dead_letter.c.status == OPEN)
+        .order_by(dead_letter.c.id)
+        .with_for_update()
+    )
+
+
+@cache
+def _select_statuses(partitions: int) -> Select[Any]:
+    columns = (*_ADDRESS, dead_letter.c.digest, dead_letter.c.status)
+    return select(*columns).where(_is_among(partitions))
+
+
+def _is_among(partitions: int) -> ColumnElement[bool]:
+    """Whether a dead letter is among the offsets of so many partitions, `among_parameters`."""
     is_among = or_(
         *(
             and_(
-                dead_letter.c.topic_id == origin.topic_id(partition.topic),
-                dead_letter.c.topic == partition.topic,
-                dead_letter.c.partition == partition.partition,
-                dead_letter.c.record_offset >= span.start,
-                dead_letter.c.record_offset < span.stop,
+                dead_letter.c.topic_id == bindparam(f"topic_id_{number}"),
+                dead_letter.c.topic == bindparam(f"topic_{number}"),
+                dead_letter.c.partition == bindparam(f"partition_{number}"),
+                dead_letter.c.record_offset >= bindparam(f"begin_{number}"),
+                dead_letter.c.record_offset < bindparam(f"end_{number}"),
             )
-            for partition, span in offsets.items()
+            for number in range(partitions)
         )
     )
-    return select(*_ADDRESS, *columns).where(dead_letter.c.stream == origin.stream, is_among)
+    return and_(dead_letter.c.stream == bindparam("of_stream"), is_among)
 
 
 def open_beyond_positions(connection: Connection, stream: str) -> set[Address]:

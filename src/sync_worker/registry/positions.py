@@ -5,16 +5,17 @@ compares, under a lock that lasts to the end of the transaction, and `advance` s
 is counted once, whoever delivers it and however often.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, tuple_
+from sqlalchemy import Connection, Row, bindparam, select, tuple_
 
 from sync_worker.events.outcome import Outcome
 from sync_worker.events.record import Partition
-from sync_worker.registry import dialect
+from sync_worker.registry import dialect, schema
+from sync_worker.registry.dialect import Write
 from sync_worker.registry.tables import position
 
 
@@ -89,27 +90,36 @@ def claim(
 ) -> dict[Partition, Position]:
     """Lock these partitions' positions, and compare them with where the reader started.
 
-    A partition without a position has position 0 from now on.
+    A partition without a position has position 0 from now on. The same statement that takes the
+    locks reads which revision the schema has.
 
     Raises:
-        PositionsMoved: one of them is another than expected.
+        WrongRevision: it is not the one that this program works on.
+        PositionsMoved: one of the positions is another than expected.
     """
-    _insert_missing(connection, stream, sorted(expected))
-    locked = _locked(connection, stream, expected.keys())
-    if any(locked[partition].next_offset != offset for partition, offset in expected.items()):
+    unread = sorted(partition for partition, offset in expected.items() if offset == 0)
+    if unread:
+        schema.require_unchanged(connection)
+        _insert_missing(connection, stream, unread)
+    rows = connection.execute(_LOCK, {"of": stream, "partitions": list(expected)}).all()
+    if rows:
+        schema.require(rows[0].schema_revision)
+    locked = {position.partition: position for position in _positions(rows)}
+    # A position that somebody has deleted was moved, too.
+    if {partition: position.next_offset for partition, position in locked.items()} != expected:
         raise PositionsMoved
     return locked
 
 
-def advance(
+def advancing(
     connection: Connection,
     claimed: Mapping[Partition, Position],
     updates: Iterable[PositionUpdate],
     now: datetime,
-) -> None:
-    """Move claimed positions and add to their counts."""
+) -> list[Write]:
+    """What moves claimed positions and adds to their counts, once it is written."""
     rows = [_advanced(claimed[update.partition], update, now) for update in updates]
-    dialect.update_by_key(connection, position, _ADVANCED_COLUMNS, rows)
+    return dialect.updating(connection, position, _ADVANCED_COLUMNS, rows)
 
 
 def put(
@@ -132,18 +142,16 @@ def _insert_missing(connection: Connection, stream: str, partitions: Iterable[Pa
     dialect.insert_new(connection, position, _INSERTED_COLUMNS, rows)
 
 
-def _locked(
-    connection: Connection, stream: str, partitions: Collection[Partition]
-) -> dict[Partition, Position]:
-    """The rows of these partitions, locked one after the other in the order of their keys."""
-    is_one = tuple_(position.c.topic, position.c.partition).in_(partitions)
-    statement = (
-        select(position)
-        .where(position.c.stream == stream, is_one)
-        .order_by(position.c.topic, position.c.partition)
-        .with_for_update()
+_LOCK = (
+    select(position, schema.REVISION)
+    .where(
+        position.c.stream == bindparam("of"),
+        tuple_(position.c.topic, position.c.partition).in_(bindparam("partitions", expanding=True)),
     )
-    return {row.partition: row for row in _positions(connection.execute(statement))}
+    .order_by(position.c.topic, position.c.partition)
+    .with_for_update()
+)
+"""The rows of these partitions, locked one after the other in the order of their keys."""
 
 
 def _positions(rows: Iterable[Row[Any]]) -> Iterator[Position]:

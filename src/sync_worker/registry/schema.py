@@ -38,20 +38,27 @@ def current(connection: Connection) -> str | None:
 
 def require_head(connection: Connection) -> None:
     """Raise WrongRevision unless the schema is the one that this program works on."""
-    found = current(connection)
-    if found != HEAD:
-        raise WrongRevision(found)
+    require(current(connection))
 
 
 def require_unchanged(connection: Connection) -> None:
-    """As `require_head`, and cheap: for each transaction of a worker that has started."""
-    found = _version(connection)
+    """As `require_head`, and cheap: for each transaction of a command that has started."""
+    require(_version(connection))
+
+
+def require(found: str | None) -> None:
+    """The same of a `REVISION` that a statement of the caller has read."""
     if found != HEAD:
         raise WrongRevision(found)
 
 
+_SELECT_REVISION = select(alembic_version.c.version_num)
+REVISION = _SELECT_REVISION.scalar_subquery().label("schema_revision")
+"""For a statement that reads something else as well; `require` judges it."""
+
+
 def _version(connection: Connection) -> str | None:
-    return connection.scalar(select(alembic_version.c.version_num))
+    return connection.scalar(_SELECT_REVISION)
 
 
 def upgrade(engine: Engine) -> tuple[str | None, str]:

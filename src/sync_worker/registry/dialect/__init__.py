@@ -21,12 +21,16 @@ from sync_worker.registry.dialect.lists import (
 )
 from sync_worker.registry.dialect.locks import OpenTransaction, open_transactions
 from sync_worker.registry.dialect.rows import (
+    Write,
     insert_all,
     insert_missing_keys,
     insert_new,
     insert_one,
+    inserting,
     next_numbers,
     update_by_key,
+    updating,
+    write_together,
 )
 from sync_worker.registry.dialect.server import (
     clock,
@@ -73,6 +77,7 @@ __all__ = [
     "OpenTransaction",
     "RowNumber",
     "TimeLimits",
+    "Write",
     "acting",
     "advisory_lock",
     "among",
@@ -87,6 +92,7 @@ __all__ = [
     "insert_missing_keys",
     "insert_new",
     "insert_one",
+    "inserting",
     "is_member",
     "keeps_roles",
     "limit_statements",
@@ -111,5 +117,7 @@ __all__ = [
     "storable",
     "unanswered_seconds",
     "update_by_key",
+    "updating",
     "version",
+    "write_together",
 ]

@@ -1,6 +1,8 @@
 """Statements over many rows at once, each one statement however many they are."""
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Insert, Table, Update, func, select
@@ -14,6 +16,7 @@ from sync_worker.registry.dialect.statements import (
     insert_of_keys,
     insert_of_row,
     to,
+    together,
     update_by_arrays,
     update_of_row,
 )
@@ -61,7 +64,7 @@ def insert_new(
     """
     unique = tuple(key) or tuple(column.name for column in table.primary_key)
     for batch in batched(rows, _LARGE_ROWS_AT_A_TIME):
-        _execute(connection, _inserting(connection, table, names, batch, unique))
+        write_together(connection, inserting(connection, table, names, batch, unique))
 
 
 def insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
@@ -75,8 +78,7 @@ def insert_all(
     connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
     """Insert the rows in this order; `names` are of the columns that they hold."""
-    if rows:
-        _execute(connection, _inserting(connection, table, names, rows))
+    write_together(connection, inserting(connection, table, names, rows))
 
 
 def update_by_key(
@@ -90,32 +92,38 @@ def update_by_key(
 
     `names` are of the columns that the rows hold, the key's among them; `same` is for all of them.
     """
-    if rows:
-        _execute(connection, _updating(connection, table, names, rows, same))
+    write_together(connection, updating(connection, table, names, rows, **same))
 
 
-class _Write(NamedTuple):
+class Write(NamedTuple):
     """A statement over rows, and its parameters."""
 
     statement: Insert | Update
     parameters: Any
 
 
-def _execute(connection: Connection, write: _Write) -> None:
-    connection.execute(*write)
+def write_together(connection: Connection, writes: Sequence[Write]) -> None:
+    """Execute the writes, which are of different tables: on PostgreSQL as one statement."""
+    if len(writes) > 1 and connection.dialect.name == "postgresql":
+        statement = together(*(write.statement for write in writes))
+        writes = [Write(statement, reduce(or_, (write.parameters for write in writes)))]
+    for write in writes:
+        connection.execute(*write)
 
 
-def _inserting(
+def inserting(
     connection: Connection,
     table: Table,
     names: Sequence[str],
     rows: Sequence[Sequence[Any]],
     unique: tuple[str, ...] = (),
-) -> _Write:
+) -> list[Write]:
+    """As `insert_all`, once it is written; with `unique` as `insert_new`. Nothing for no rows."""
+    if not rows:
+        return []
     if connection.dialect.name != "postgresql":
-        return _Write(
-            insert_of_row(table, unique), [dict(zip(names, row, strict=True)) for row in rows]
-        )
+        each = [dict(zip(names, row, strict=True)) for row in rows]
+        return [Write(insert_of_row(table, unique), each)]
     # Not row by row: the driver would send them as a pipeline, and a process that is frozen in
     # the middle of one counts as active, so that the server does not end its transaction.
     columns = _columns(names, rows)
@@ -125,16 +133,19 @@ def _inserting(
         to(table, name): array_literal(values) if name in varying else values[0]
         for name, values in columns.items()
     }
-    return _Write(statement, parameters)
+    return [Write(statement, parameters)]
 
 
-def _updating(
+def updating(
     connection: Connection,
     table: Table,
     names: Sequence[str],
     rows: Sequence[Sequence[Any]],
-    same: Mapping[str, Any],
-) -> _Write:
+    **same: Any,
+) -> list[Write]:
+    """As `update_by_key`, once it is written. Nothing for no rows."""
+    if not rows:
+        return []
     is_postgresql = connection.dialect.name == "postgresql"
     build = update_by_arrays if is_postgresql else update_of_row
     statement = build(table, tuple(names), tuple(same))
@@ -142,10 +153,10 @@ def _updating(
     if is_postgresql:
         columns = _columns(names, rows)
         arrays = {to(table, name): array_literal(values) for name, values in columns.items()}
-        return _Write(statement, arrays | for_all)
+        return [Write(statement, arrays | for_all)]
     to_names = [to(table, name) for name in names]
     each = [dict(zip(to_names, row, strict=True)) | for_all for row in rows]
-    return _Write(statement, each)
+    return [Write(statement, each)]
 
 
 def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Columns:

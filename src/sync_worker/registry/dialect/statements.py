@@ -85,6 +85,13 @@ def update_by_arrays(table: Table, names: tuple[str, ...], same: tuple[str, ...]
     return table.update().where(*(table.c[key] == new.c[key] for key in keys)).values(values)
 
 
+@_built_once
+def together(*statements: Insert | Update) -> Insert | Update:
+    """All of them as one statement, which PostgreSQL alone can do."""
+    *others, last = statements
+    return last.add_cte(*(other.cte(f"write_{n}") for n, other in enumerate(others)))
+
+
 def to(table: Table, name: str) -> str:
     """The parameter for a column; no table's is named as another's, or as the column itself."""
     return f"to_{table.name}_{name}"
