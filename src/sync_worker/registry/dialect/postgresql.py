@@ -1,5 +1,6 @@
 """Opens a PostgreSQL database. Imports its driver, which a SQLite registry does without."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import InvalidatePoolError
 
 from sync_worker.config import postgresql_url
 from sync_worker.registry.dialect import session
@@ -25,6 +27,8 @@ _NETWORK: Mapping[str, int] = {
     "tcp_user_timeout": 10_000,
 }
 """How a peer that is gone is noticed; a URL may say otherwise."""
+_RESTED_SECONDS = 1.0
+_RESTS_SINCE = "sync_worker_rests_since"
 _TEXT_TYPES = ("text", "varchar", "bpchar", "name")
 
 
@@ -39,8 +43,9 @@ def open_postgresql(
         # Keyword by keyword, never as a URL: another parser might read that one differently.
         "postgresql+psycopg://",
         connect_args=connecting,
-        # Whoever asks next is not to fail because the server or a pooler has ended the session.
-        pool_pre_ping=True,
+        # Whoever asks next is not to fail because the server or a pooler has ended the session. A
+        # process that runs for long retries anyway, and asks less often: see `_log_in_with`.
+        pool_pre_ping=login is None,
         # It would be a look into the catalogue at the start, for a type that nothing is kept in.
         use_native_hstore=False,
     )
@@ -72,7 +77,11 @@ def _connecting(parameters: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _log_in_with(engine: Engine, login: Login) -> None:
-    """Have each new connection log in with what `login` says at the time."""
+    """Have each new connection log in with what `login` says at the time.
+
+    One that has rested is asked whether the server still knows it. To ask one that was in use a
+    moment ago, before each of many small transactions, would cost each of them a round trip.
+    """
     last: list[Exception] = []
 
     def connect(dialect: Any, _record: object, args: Any, parameters: dict[str, Any]) -> Any:
@@ -90,6 +99,22 @@ def _log_in_with(engine: Engine, login: Login) -> None:
         return connection
 
     event.listen(engine, "do_connect", connect)
+    event.listen(engine, "checkin", _rests)
+    event.listen(engine, "checkout", _ask_if_rested)
+
+
+def _rests(_driver: object, record: Any) -> None:
+    record.info[_RESTS_SINCE] = time.monotonic()
+
+
+def _ask_if_rested(driver: psycopg.Connection[Any], record: Any, _user: object) -> None:
+    since = record.info.get(_RESTS_SINCE)
+    if since is None or time.monotonic() - since < _RESTED_SECONDS:
+        return
+    try:
+        driver.execute("SELECT 1")
+    except psycopg.Error as error:
+        raise InvalidatePoolError from error  # the pool opens another
 
 
 class _ForeignText(Loader):
