@@ -31,6 +31,7 @@ from sync_worker.streams.kafka.client import (
     FetchedRecords,
     bounded_consumer,
     bytes_polled,
+    next_offsets,
 )
 from sync_worker.streams.kafka.login import is_refusal
 from sync_worker.streams.kafka.offset_commits import OffsetCommitter
@@ -124,14 +125,9 @@ class GroupMember:
 
     def next_offsets(self) -> dict[TopicPartition, int]:
         """The position of each partition: past transaction markers and other gaps, too (trap 8)."""
-        offsets: dict[TopicPartition, int] = {}
-        if self._consumer is not None:
-            for partition in self.assignment - self.unpositioned:
-                with suppress(KafkaError):  # `poll` meets the same error, and handles it
-                    offset = self._consumer.position(partition, timeout_ms=_OFFSETS_TIMEOUT_MS)
-                    if offset is not None:
-                        offsets[partition] = offset
-        return offsets
+        if self._consumer is None:
+            return {}
+        return next_offsets(self._consumer, self.assignment - self.unpositioned)
 
     def has_lag(self, fetched: FetchedRecords) -> bool:
         """Whether the logs hold more than these records, as of the answer that brought them."""
