@@ -183,7 +183,7 @@ class GroupMember:
         self._commits.add(offsets)
 
     def commit(self) -> None:
-        """Commit to the group what it does not know yet; without waiting, and retried later."""
+        """Commit to the group what it does not know yet, once a second, without waiting."""
         if self._consumer is not None and self.is_stable:
             self._commits.commit(self._consumer, self.assignment)
 
