@@ -82,6 +82,10 @@ class Health:
         """The loop is making progress; a retry counts."""
         self._progress_at = time.monotonic()
 
+    def stood_still(self, seconds: float) -> None:
+        """The whole process stood still for so long, which the loop is not to blame for."""
+        self._progress_at = min(self._progress_at + seconds, time.monotonic())
+
     def database_used(
         self, error: str | None = None, code: NotReady = NotReady.DATABASE_UNAVAILABLE
     ) -> None:

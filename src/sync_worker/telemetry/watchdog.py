@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread, Timer
@@ -13,6 +14,8 @@ from sync_worker.printable import printable_line
 from sync_worker.telemetry.health import Health
 
 _WATCH_INTERVAL_SECONDS = 1.0
+_LATE_SECONDS = 1.0
+"""A thread that merely waits for its turn is less late than one that was halted."""
 _MAX_LAST_WORDS_SECONDS = 1.0
 """For writing why the process ends: whoever reads its stderr may hang as well."""
 
@@ -57,9 +60,28 @@ def watched(health: Health, readiness: ReadinessLog) -> Iterator[None]:
         watch.join(_WATCH_INTERVAL_SECONDS)  # so that its last log line comes before the result
 
 
+class Standstill:
+    """How long this process is halted, by a signal or with its machine, as a late watchdog tells.
+
+    A process that was frozen for minutes would else be ended the moment it continues.
+    """
+
+    def __init__(self) -> None:
+        self._looked_at = time.monotonic()
+
+    def seconds(self) -> float:
+        """The time that is missing since the last call, which came an interval ago."""
+        now = time.monotonic()
+        late = now - self._looked_at - _WATCH_INTERVAL_SECONDS
+        self._looked_at = now
+        return late if late > _LATE_SECONDS else 0.0
+
+
 def _watch(health: Health, readiness: ReadinessLog, is_over: Event) -> None:
     """The last resort: a supervisor restarts a process that hangs in an unforeseen way."""
+    standstill = Standstill()
     while not is_over.wait(_WATCH_INTERVAL_SECONDS):
+        health.stood_still(standstill.seconds())
         readiness.update()
         for reason in health.alive():
             Timer(_MAX_LAST_WORDS_SECONDS, os._exit, [Exit.UNEXPECTED]).start()

@@ -1,6 +1,7 @@
 """Workers that share partitions, come and go: nothing lost, nothing doubled, no deadlock."""
 
 import signal
+import time
 from functools import partial
 from itertools import count
 
@@ -84,6 +85,19 @@ def test_a_worker_frozen_within_a_transaction_delays_others_only_briefly(opened)
     come_to_the_fold(opened)
     for worker in (zombie, other):
         assert worker.stop() == 0, worker.output
+
+
+def test_a_worker_that_was_frozen_for_long_goes_on(opened):
+    settings = {"KAFKA_SESSION_TIMEOUT_MS": "2000", "KAFKA_MAX_POLL_INTERVAL_MS": "3000"}
+    worker = opened.caught_up(**settings)
+    worker.process.send_signal(signal.SIGSTOP)
+    until(lambda: not opened.members(), "the group to miss the frozen one")
+    time.sleep(3)  # is the freeze: longer than the loop may take
+    worker.process.send_signal(signal.SIGCONT)
+    opened.send_events(anything(seed=38, length=100))
+    come_to_the_fold(opened)
+    opened.until_ready(worker)
+    assert worker.stop() == 0, worker.output
 
 
 def test_two_that_run_until_idle_both_end_with_everything_applied(opened):
