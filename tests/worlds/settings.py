@@ -15,7 +15,7 @@ SETTINGS = {
     "KAFKA_ACTIVATION_TOPIC": ("eservices.clinic.activation", "activation", "activation"),
     "KAFKA_REGION_TOPIC": ("eservices.clinic.region", "activation", "activation"),
     "KAFKA_GROUP_ID": ("complaints-sync", "other", "other"),
-    "KAFKA_SESSION_TIMEOUT_MS": (45_000, "10000", 10_000),
+    "KAFKA_SESSION_TIMEOUT_MS": (6_000, "10000", 10_000),
     "KAFKA_MAX_POLL_INTERVAL_MS": (120_000, "300000", 300_000),
     "KAFKA_API_VERSION": (None, "2.7", "2.7"),
     "KAFKA_SECURITY_PROTOCOL": (None, "SSL", "SSL"),

@@ -80,7 +80,7 @@ class Settings(BaseModel):
         "complaints-sync", "The workers' consumer group.", "text that is not blank"
     )
     kafka_session_timeout_ms: Milliseconds = _setting(
-        45_000, "A worker that is silent for so long leaves the group.", _MILLISECONDS
+        6_000, "A worker that is silent for so long leaves the group.", _MILLISECONDS
     )
     kafka_max_poll_interval_ms: Milliseconds = _setting(
         120_000, "A worker that does not poll for so long leaves the group.", _MILLISECONDS

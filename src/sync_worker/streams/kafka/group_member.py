@@ -256,7 +256,7 @@ class GroupMember:
             self._unstable_since = None
         elif self._unstable_since is None:
             self._unstable_since = time.monotonic()
-        elif time.monotonic() - self._unstable_since > self._settings.session_timeout_ms / 1000:
+        elif time.monotonic() - self._unstable_since > self._settings.rebalance_patience_seconds:
             self.needs_rebuild = True
 
 

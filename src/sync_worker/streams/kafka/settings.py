@@ -17,6 +17,9 @@ MAX_POLL_RECORDS = 2000
 """The most records that one poll of the client returns."""
 
 _KIBIBYTE = 1024
+_MAX_PATIENCE_MS = 45_000
+_HEARTBEATS_IN_A_SESSION = 4
+_MAX_HEARTBEAT_INTERVAL_MS = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class KafkaSettings:
     bootstrap_servers: str
     topics: tuple[str, ...]
     group_id: str
-    session_timeout_ms: int = 45_000
+    session_timeout_ms: int = 6_000
     max_poll_interval_ms: int = 120_000
     max_fetched_records: int = MAX_FETCHED_RECORDS
     metadata_max_age_ms: int = 30_000
@@ -59,6 +62,16 @@ class KafkaSettings:
     security: Security = field(default_factory=Security)
     connection_errors: ConnectionErrors = field(default_factory=ConnectionErrors, compare=False)
     """Shared by all clients."""
+
+    @property
+    def rebalance_patience_seconds(self) -> float:
+        """How long a rebalance may take before this member is taken to hang in it.
+
+        A rebalance waits for the slowest member to poll again. Three quarters of a minute is more
+        than a transaction takes that is not stuck, whatever the session timeout.
+        """
+        slowest_ms = min(self.max_poll_interval_ms, _MAX_PATIENCE_MS)
+        return max(self.session_timeout_ms, slowest_ms) / 1000
 
     @property
     def servers(self) -> list[str]:
@@ -130,7 +143,10 @@ def consumer_options(settings: KafkaSettings) -> dict[str, Any]:
         "fetch_max_wait_ms": 500,
         "metadata_max_age_ms": settings.metadata_max_age_ms,
         "session_timeout_ms": settings.session_timeout_ms,
-        "heartbeat_interval_ms": min(3000, settings.session_timeout_ms // 3),
+        # With a heartbeat a member hears of a rebalance, too.
+        "heartbeat_interval_ms": min(
+            _MAX_HEARTBEAT_INTERVAL_MS, settings.session_timeout_ms // _HEARTBEATS_IN_A_SESSION
+        ),
         "max_poll_interval_ms": settings.max_poll_interval_ms,
         "request_timeout_ms": 20_000,
         "metrics_enabled": False,

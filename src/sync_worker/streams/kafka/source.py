@@ -47,7 +47,7 @@ _RECONNECT_GRACE_SECONDS = 3.0
 _OUTAGE_AFTERMATH_SECONDS = 30.0
 """After an outage, the time in which its silent connections may still be in use."""
 _STALL_MARGIN_SECONDS = 15.0
-"""Beyond the session timeout, until a source that returns nothing counts as unavailable."""
+"""Beyond the longest rebalance, until a source that returns nothing counts as unavailable."""
 _MAX_CONSECUTIVE_ERRORS = 3
 """Errors inside the client in a row, after which the offset is searched that it fails at."""
 
@@ -179,13 +179,13 @@ class KafkaSource:
 
         Raises:
             StreamUnavailable: no broker has answered for some seconds; or it answers, but gives no
-                place in the group, or no records, for longer than a group takes to give up a member
-                that was killed.
+                place in the group, or no records, for longer than a rebalance takes in which a
+                member was killed or is busy.
         """
         servers = self._settings.bootstrap_servers
         if not self._watch.is_reachable():
             raise StreamUnavailable(f"Kafka at {servers} does not answer")
-        limit_seconds = self._settings.session_timeout_ms / 1000 + _STALL_MARGIN_SECONDS
+        limit_seconds = self._settings.rebalance_patience_seconds + _STALL_MARGIN_SECONDS
         if self._stall_timer.stalled_seconds(self._polled_at) > limit_seconds:
             raise StreamUnavailable(
                 f"Kafka at {servers} has returned nothing for {limit_seconds:.0f} s"
