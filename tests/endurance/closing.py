@@ -27,24 +27,17 @@ def close(
     """Wait until everything is read, and hold it against the logs folded on their own."""
     records = stage.records()
     stage.until_read(len(records), seconds)
-    expected = folded(records, stage.activation, registered)
-    close_on(stage, produced, records, expected, section)
-
-
-def close_on(
-    stage: Stage,
-    produced: Mapping[Place, int],
-    records: Sequence[Any],
-    expected: Contents,
-    section: Section,
-) -> None:
-    """Hold what was read against these records, and what they must come to."""
     found = stage.contents()
     section.add_counts(produced, found.counts)
     check_conservation(stage, produced, records, found)
-    assert found == expected, _difference(found, expected)
+    check_convergence(found, folded(records, stage.activation, registered))
     check_nothing_extra(stage)
     section.is_closed = True
+
+
+def check_convergence(found: Contents, expected: Contents) -> None:
+    """Clinics, outcomes, dead letters and the changes of registered clinics are as folded."""
+    assert found == expected, _difference(found, expected)
 
 
 def check_conservation(

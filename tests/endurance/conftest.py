@@ -55,7 +55,13 @@ def stage(
 ) -> Iterator[Stage]:
     """One broker, one server."""
     with staged(broker.bootstrap, postgres, template, tmp_path) as made:
-        yield _opened(made)
+        yield made
+
+
+@pytest.fixture
+def opened(stage: Stage) -> Stage:
+    """The stage, some clinics registered, and the first events of all of them yet to be read."""
+    return _opened(stage)
 
 
 @pytest.fixture
@@ -67,16 +73,15 @@ def brokers() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def replicated_stage(
+def opened_on_three(
     brokers: Cluster, postgres: PostgresServer, template: str, tmp_path: Path
 ) -> Iterator[Stage]:
-    """Three brokers, one server."""
+    """Three brokers, one server, and the same in them."""
     with staged(brokers.bootstrap, postgres, template, tmp_path, replicas=3) as made:
         yield _opened(made)
 
 
 def _opened(stage: Stage) -> Stage:
-    """Register some clinics; the first events of all of them are yet to be read."""
     stage.register(REGISTERED)
     stage.send_events(opening())
     return stage

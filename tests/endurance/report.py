@@ -23,8 +23,10 @@ class Section:
     seconds: float = 0.0
 
     def add(self, figure: str, value: object) -> None:
-        """A number that somebody may want to compare; a float to two places."""
-        self.figures.append((figure, f"{value:.2f}" if isinstance(value, float) else str(value)))
+        """A number that somebody may want to compare, or several."""
+        values = value if isinstance(value, list) else [value]
+        texts = [f"{one:.1f}" if isinstance(one, float) else str(one) for one in values]
+        self.figures.append((figure, ", ".join(texts)))
 
     def add_table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         self.tables.append(table(columns, rows))

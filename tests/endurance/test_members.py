@@ -1,38 +1,92 @@
 """Workers that come, go, freeze and die under load."""
 
+import random
+import signal
+import time
+
 from tests.endurance.closing import close
+from tests.endurance.crew import WORKERS, started
 from tests.endurance.load import Load
 from tests.endurance.plan import Plan
+from tests.endurance.progress import seconds_until_all_move
 from tests.endurance.report import Section
-from tests.real.worker.stage import Running, Stage
+from tests.real.worker.stage import Stage
 from tests.real.worker.streams import REGISTERED
+from tests.services.waiting import until
 
 _PER_SECOND = 200
-_WORKERS = 3
-
-
-def _started(stage: Stage, **settings: str) -> list[Running]:
-    """Three workers that are ready."""
-    workers = [stage.start(**settings) for _ in range(_WORKERS)]
-    stage.until_ready(*workers, seconds=60)
-    return workers
+_SESSION_SECONDS = 6
+_HANDED_ON_SECONDS = 30
+"""Five sessions; with the client's own default it would take 45 s and more."""
+_DEFAULTS = {"KAFKA_SESSION_TIMEOUT_MS": None, "KAFKA_MAX_POLL_INTERVAL_MS": None}
+"""As operators have them who set nothing."""
 
 
 def test_rolling_restarts_of_three_workers_lose_nothing(
-    stage: Stage, plan: Plan, section: Section
+    opened: Stage, plan: Plan, section: Section
 ) -> None:
     """Three workers share the partitions under load, and are replaced one after the other.
 
     Each is stopped once the successor of the one before it is ready, as a deployment does.
     """
-    workers = _started(stage)
+    workers = started(opened)
     rounds = max(1, int(plan.scaled(2)))
-    with Load(stage, plan.seed, _PER_SECOND) as load:
+    with Load(opened, plan.seed, _PER_SECOND) as load:
         for _ in range(rounds):
             for number, worker in enumerate(workers):
                 assert worker.stop() == 0, worker.output
-                workers[number] = stage.start()
-                stage.until_ready(workers[number], seconds=60)
-    section.add("workers replaced", rounds * _WORKERS)
-    close(stage, load.produced, REGISTERED, section)
-    stage.until_ready(*workers)
+                workers[number] = opened.start()
+                opened.until_ready(workers[number], seconds=60)
+    section.add("workers replaced", rounds * WORKERS)
+    close(opened, load.produced, REGISTERED, section)
+    opened.until_ready(*workers)
+
+
+def test_a_worker_frozen_over_three_sessions_does_no_harm(
+    opened: Stage, plan: Plan, section: Section
+) -> None:
+    """One of three workers is stopped with SIGSTOP under load, and goes on after three sessions.
+
+    The others have taken over by then. It comes back as a zombie: what it still holds in memory
+    must change nothing, and it must find its place again by itself.
+    """
+    rng = random.Random(plan.seed)
+    workers = started(opened, KAFKA_SESSION_TIMEOUT_MS=str(_SESSION_SECONDS * 1000))
+    taken_over, back = [], []
+    with Load(opened, plan.seed, _PER_SECOND) as load:
+        for _ in range(max(1, int(plan.scaled(2)))):
+            zombie = rng.choice(workers)
+            zombie.process.send_signal(signal.SIGSTOP)
+            frozen_at = time.monotonic()
+            taken_over.append(seconds_until_all_move(opened, load))
+            time.sleep(frozen_at + 3 * _SESSION_SECONDS - time.monotonic())  # is the freeze
+            zombie.process.send_signal(signal.SIGCONT)
+            thawed_at = time.monotonic()
+            until(lambda: len(opened.members()) == WORKERS, "the zombie to be a member")
+            opened.until_ready(*workers)
+            back.append(time.monotonic() - thawed_at)
+    section.add("its partitions read by others after, s", taken_over)
+    section.add("ready again after, s", back)
+    close(opened, load.produced, REGISTERED, section)
+
+
+def test_a_killed_worker_hands_on_its_partitions_within_seconds(
+    opened: Stage, plan: Plan, section: Section
+) -> None:
+    """One of three workers with the default session is killed under load.
+
+    It is replaced only once the others read all partitions.
+    """
+    rng = random.Random(plan.seed)
+    opened.settings |= _DEFAULTS
+    workers = started(opened)
+    handed_on = []
+    with Load(opened, plan.seed, _PER_SECOND) as load:
+        for _ in range(max(2, int(plan.scaled(2)))):
+            victim = rng.randrange(WORKERS)
+            workers[victim].kill()
+            handed_on.append(seconds_until_all_move(opened, load, _HANDED_ON_SECONDS))
+            workers[victim] = opened.start()
+            opened.until_ready(*workers, seconds=60)
+    section.add("all partitions read on after, s", handed_on)
+    close(opened, load.produced, REGISTERED, section)

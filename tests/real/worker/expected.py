@@ -54,33 +54,50 @@ class Contents:
     changes: list[Change] = field(default_factory=list)
 
 
+Judged = tuple[Any, dict[str, Any] | None, str]
+"""A record, and the event that it carries; without one, what becomes of it."""
+
+
 def folded(records: Iterable[Any], activation_topic: str, registered: Collection[str]) -> Contents:
     """Fold a client's records; the log has the changes of `registered` clinics alone."""
+    return folded_as_judged(
+        ((record, *_judged(record, activation_topic)) for record in records), registered
+    )
+
+
+def folded_as_judged(judged: Iterable[Judged], registered: Collection[str]) -> Contents:
+    """Fold records of which somebody has said what they carry."""
     fold = Fold()
     come_to = Contents()
     counts: dict[Place, Counter[str]] = defaultdict(Counter)
-    for record in records:
+    for record, document, verdict in judged:
         place = (record.topic, record.partition)
-        document, verdict = _judged(record, activation_topic)
         if document is not None:
-            outcomes, changes = fold.outcomes.copy(), len(fold.changes)
-            fold.read(document)
-            (verdict,) = fold.outcomes - outcomes
+            outcome, changes = _read(fold, document)
             come_to.changes += [
                 (*_change(*change), *place, record.offset)
-                for change in fold.changes[changes:]
+                for change in changes
                 if change[0] in registered
             ]
-        elif verdict != "ignored":
-            letter = (*place, record.offset, verdict, record.value)
-            come_to.dead_letters.append(letter)
-            verdict = "dead_lettered"
-        counts[place][verdict] += 1
+        elif verdict == "ignored":
+            outcome = verdict
+        else:
+            outcome = "dead_lettered"
+            come_to.dead_letters.append((*place, record.offset, verdict, record.value))
+        counts[place][outcome] += 1
     come_to.rows = fold.rows()
     come_to.counts = {place: dict(counted) for place, counted in counts.items()}
     come_to.dead_letters.sort(key=repr)
     come_to.changes.sort(key=repr)
     return come_to
+
+
+def _read(fold: Fold, document: dict[str, Any]) -> tuple[str, list[tuple[str, str, Any, Any]]]:
+    """The outcome of one event, and what it changed."""
+    outcomes, changes = fold.outcomes.copy(), len(fold.changes)
+    fold.read(document)
+    (outcome,) = fold.outcomes - outcomes
+    return outcome, fold.changes[changes:]
 
 
 def _judged(record: Any, activation_topic: str) -> tuple[dict[str, Any] | None, str]:
