@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, event, insert, select, text
-from tests.builders import ACTIVATION, activated, deactivated, record, region_changed
+from tests.builders import ACTIVATION, activated, deactivated, numbered, record, region_changed
 from tests.contract import audit
 from tests.services.waiting import until
 from tests.worlds.registry import BOARD, NOW, apply_batch
@@ -22,7 +22,7 @@ from sync_worker.events.record import Partition
 from sync_worker.pipeline.apply import Applier
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
-from sync_worker.registry.tables import change_log, own_system
+from sync_worker.registry.tables import change_log, clinic, own_system
 from sync_worker.streams.protocol import FetchedBatch, OffsetRange
 
 CLINICS = [f"SE2321000016-T{letter}0{n}" for letter in "ABCD" for n in range(3)]
@@ -252,6 +252,23 @@ def test_an_add_ignores_a_clinic_first_named_after_its_locks(registry, engine):
     assert (refused.outcome, refused.reason) == (AdmissionOutcome.REFUSED, "unknown_clinic")
     (added,) = clinics.do(registry, clinics.ADD, CLINICS[:1], ("01",), ACT)
     assert added.outcome is AdmissionOutcome.ADDED
+
+
+@pytest.mark.usefixtures("several_write")
+def test_no_clinic_is_locked_before_all_have_rows(registry, engine):
+    """Locked first, and then created, they would not be locked in one order: a deadlock."""
+    everybody = Everybody(registry)
+    apply_batch(everybody._applier, "archive:races", first_activation())
+    names_both = numbered([activated(hsa_id, 1) for hsa_id in CLINICS[:2]], topic=ACTIVATION)
+    batch = FetchedBatch(tuple(names_both), (OffsetRange(Partition(ACTIVATION, 0), 0, 2),))
+    with engine.connect() as other, ThreadPoolExecutor() as threads:
+        other.execute(insert(clinic).values(hsa_id=CLINICS[1]))
+        applying = threads.submit(apply_batch, everybody._applier, "archive:others", batch)
+        until_somebody_waits(engine)
+        known = select(clinic.c.hsa_id).where(clinic.c.hsa_id == CLINICS[0])
+        assert other.scalar(known.with_for_update(nowait=True)) == CLINICS[0]
+        other.commit()
+        assert applying.result().total.applied == 2
 
 
 def first_activation():
