@@ -7,6 +7,7 @@ or makes a plan need not know who will read it.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 _SWEDISH_LOCALE = re.compile(r"sv(?:[_.@-].*)?", re.IGNORECASE | re.DOTALL)
@@ -59,12 +60,14 @@ class FilledMessage:
 
 
 def worded(value: object, language: Language) -> str:
-    """A message in a language; anything else as its text."""
+    """A message in a language, an instant in UTC to the second; anything else as its text."""
     match value:
         case FilledMessage():
             return value.text(language)
         case Message():
             return value.form(language, is_one=False)
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         case _:
             return str(value)
 

@@ -60,10 +60,11 @@ class Stage:
     def now(self):
         return NOW + timedelta(minutes=self.minute)
 
-    def read(self, documents, sizes=()):
+    def read(self, documents, sizes=(), **more):
         applier = Applier(self.registry, DECODER, self.now, self.limits)
         rest = [
-            r._replace(offset=r.offset + self.offset) for r in numbered(documents, topic=ACTIVATION)
+            r._replace(offset=r.offset + self.offset)
+            for r in numbered(documents, topic=ACTIVATION, **more)
         ]
         self.offset += len(rest)
         for size in [*sizes, len(rest)]:

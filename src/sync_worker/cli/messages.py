@@ -102,6 +102,14 @@ NO_BOARD_HERE = Message(
     "nobody can file. Support sets it: sync-worker boards set",
 )
 
+DEAD_LETTERS_OF_CLINIC = Message(
+    sv="Driften ser dem med: sync-worker deadletters list --clinic {hsa_id}",
+    en="An operator sees them with: sync-worker deadletters list --clinic {hsa_id}",
+)
+HOLD_OF_CLINIC = Message(
+    sv="Driften ser hela massändringen med: sync-worker holds show {number}",
+    en="An operator sees the whole hold with: sync-worker holds show {number}",
+)
 SEARCH = Message(
     sv="sync-worker clinics list --search TEXT hittar mottagningar på HSA-id eller namn.",
     en="sync-worker clinics list --search TEXT finds clinics by HSA-id or name.",

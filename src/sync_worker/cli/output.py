@@ -23,7 +23,7 @@ from sync_worker.cli.progress import Progress, shown
 from sync_worker.cli.table import MIN_WIDTH, Styler, fold, render_fields, render_table
 from sync_worker.errors import Exit, UserError, Words
 from sync_worker.files import csv_cells
-from sync_worker.language import Language, worded
+from sync_worker.language import FilledMessage, Language, worded
 from sync_worker.printable import printable_json, printable_text
 from sync_worker.sequences import batched
 from sync_worker.telemetry.redaction import Redaction
@@ -126,19 +126,24 @@ class Output:
     def document(self, document: Mapping[str, Any], render: Callable[[Any], str | None]) -> None:
         """Write one thing; `render` gives its text for people, None where there is nothing to say.
 
+        Messages in it are written in the language that is read here.
+
         Raises:
             UserError: the form is csv.
         """
         if self._form is Form.CSV:
             raise csv_is_for_lists()
         if self._form is Form.JSON:
-            indented = json.dumps(document, ensure_ascii=False, indent=2, default=text.jsonable)
+            indented = json.dumps(document, ensure_ascii=False, indent=2, default=self._jsonable)
             write(printable_json(indented) + "\n")
             return
         rendered = render(document)
         if rendered is not None:
             write(printable_text(rendered) + "\n")
             self._tell_hidden()
+
+    def _jsonable(self, value: object) -> str:
+        return self.words(value) if isinstance(value, FilledMessage) else text.jsonable(value)
 
     def words(self, sentence: Words) -> str:
         """A sentence in the language that is read here."""

@@ -84,6 +84,7 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.LIST_CLINICS_OF_UNUSED_REGION: "sync-worker clinics list --region {region_code}; "
     "SYNC_WORKER_EVENTS_EXTRA_REGIONS adds a region that is in use",
     Remedy.LIST_DEAD_LETTERS: "sync-worker deadletters list",
+    Remedy.LIST_DEAD_LETTERS_OF_CLINIC: messages.DEAD_LETTERS_OF_CLINIC,
     Remedy.LIST_OPEN_DEAD_LETTERS: "sync-worker deadletters list shows those that are open.",
     Remedy.LIST_OPEN_HOLDS: "sync-worker holds list shows those that are open.",
     Remedy.LIST_TAK: "sync-worker tak list",
@@ -109,6 +110,7 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.SEE_CLINICS_OF_REGION: "sync-worker clinics list --region {region_code}",
     Remedy.SEE_DOCTOR: "sync-worker doctor",
     Remedy.SEE_HOLD: "sync-worker holds show {number}",
+    Remedy.SEE_HOLD_OF_CLINIC: messages.HOLD_OF_CLINIC,
     Remedy.SEE_HOLDS: "sync-worker holds list",
     Remedy.SEE_TRUE_LAG: "No action needed; sync-worker status shows the true lag",
     Remedy.SET_BOARD: "sync-worker regions show {region_code}; support sets the board: sync-worker "

@@ -57,7 +57,9 @@ class LogFilter:
 _ROWS_AT_A_TIME = 1_000
 HELD, WITHDRAWN = "held", "withdrawn"
 MOVED = FACTS[Fact.REGION].changed
-REMOVED = "removed"
+REGISTERED, REMOVED = "registered", "removed"
+BOARD_SET, BOARD_CLEARED = "board_set", "board_cleared"
+OWN_SYSTEM_ADDED, OWN_SYSTEM_REMOVED = "own_system_added", "own_system_removed"
 _TRUTH: Mapping[str | None, bool | None] = {"true": True, "false": False, None: None}
 _OF_TRUTH_VALUES = {name for kept in FACTS.values() if kept.is_truth_value for name in kept.changes}
 _OF_ANY_FACT = {HELD, WITHDRAWN}
@@ -79,6 +81,17 @@ def of_clinic(connection: Connection, hsa_id: str) -> list[dict[str, Any]]:
     """What happened to a clinic, newest first, in the form of `clinics show --history`."""
     statement = (
         select(change_log).where(change_log.c.hsa_id == hsa_id).order_by(change_log.c.id.desc())
+    )
+    return [_history_item(row) for row in connection.execute(statement)]
+
+
+def of_boards(connection: Connection, region_code: str) -> list[dict[str, Any]]:
+    """What happened to a region's patient board, newest first, in the same form."""
+    is_of_board = change_log.c.change.in_((BOARD_SET, BOARD_CLEARED))
+    statement = (
+        select(change_log)
+        .where(change_log.c.region_code == region_code, is_of_board)
+        .order_by(change_log.c.id.desc())
     )
     return [_history_item(row) for row in connection.execute(statement)]
 

@@ -80,6 +80,11 @@ def clinic_shown(connection: Connection, hsa_id: str) -> dict[str, Any] | None:
     }
 
 
+def all_hsa_ids(connection: Connection) -> list[str]:
+    """The HSA-ids of all clinics that the e-services named, in order."""
+    return list(connection.scalars(select(clinic.c.hsa_id).order_by(clinic.c.hsa_id)))
+
+
 def regions(connection: Connection) -> dict[str | None, dict[str, int]]:
     """How many clinics each region code has registered, and how many of those by status."""
     by_status = [_number(STATUS == s.value).label(s.value) for s in COUNTED_STATUSES]

@@ -12,6 +12,7 @@ from sync_worker.domain.mass_change_guard import GUARDED
 from sync_worker.errors import Exit, UserError
 from sync_worker.language import Message
 from sync_worker.registry import dialect
+from sync_worker.registry.clinic_context import DEAD_LETTER_COLUMNS
 from sync_worker.registry.dialect import server
 from sync_worker.registry.facts import FACTS
 from sync_worker.registry.tables import change_log, clinic, metadata
@@ -88,6 +89,8 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
         "position": _READ,
         "worker": _READ,
         "reconciliation": _READ,
+        # To explain a clinic: no record, nor what is quoted of one.
+        "dead_letter": {"SELECT": DEAD_LETTER_COLUMNS},
     },
     SUPPORT: {
         "alembic_version": _READ,

@@ -8,7 +8,16 @@ from sync_worker.cli.permission import needed_by
 from sync_worker.registry.roles import ADMIN, READER, SUPPORT, WORKER
 from tests.builders import Event, activated, archive_line, numbered, region_changed
 from tests.harness.commands import LEAVES
-from tests.real.roles.world import ACTIVE, BOARD, IN_TAK, OWNER, REGISTERED, settings, stream
+from tests.real.roles.world import (
+    ACTIVE,
+    BOARD,
+    IN_TAK,
+    OWNER,
+    REGISTERED,
+    REMOVED,
+    settings,
+    stream,
+)
 
 UNTOUCHED = {
     ("topics", "create"),
@@ -36,6 +45,7 @@ PERMITTED = (
     (WORKER, "deadletters list"),
     (WORKER, "deadletters show 1"),
     (WORKER, f"clinics show {REGISTERED} --history"),
+    (WORKER, f"clinics explain {REGISTERED}"),
     (WORKER, "log list --region 01"),
     (WORKER, "deadletters redrive 1 --dry-run"),
     (WORKER, "deadletters redrive 1 --yes"),
@@ -52,6 +62,8 @@ PERMITTED = (
     (WORKER, "reconcile --against archive:stream.jsonl --record"),
     (ADMIN, "clinics list"),
     (ADMIN, f"clinics show {REGISTERED} --history"),
+    (ADMIN, f"clinics explain {REGISTERED}"),
+    (ADMIN, f"clinics explain {REMOVED}"),
     (ADMIN, f"clinics add {ACTIVE}"),
     (ADMIN, f"clinics remove {REGISTERED} --yes"),
     (ADMIN, "clinics import clinics.txt --yes"),
@@ -83,6 +95,7 @@ REFUSED = (
     (ADMIN, "boards clear 01 --ticket T --yes"),
     (ADMIN, "tak import clinics.txt --yes"),
     (ADMIN, f"boards set 03 {BOARD} --name N --ticket T --yes"),
+    (SUPPORT, f"clinics explain {REGISTERED}"),
     (SUPPORT, f"clinics add {ACTIVE}"),
     (SUPPORT, f"clinics remove {REGISTERED} --yes"),
     (SUPPORT, "clinics import clinics.txt --yes"),
@@ -90,6 +103,7 @@ REFUSED = (
     (SUPPORT, "log list"),
     (SUPPORT, "holds list"),
     (READER, "clinics list"),
+    (READER, f"clinics explain {REGISTERED}"),
     (READER, "status"),
 )
 

@@ -142,6 +142,18 @@ STATEMENTS = (
     # Records and positions are the worker's
     ("SELECT * FROM dead_letter, position", {WORKER, OWNER}),
     ("SELECT * FROM position", {WORKER, ADMIN, OWNER}),
+    # An administrator sees which records are dead letters, and nothing of what they hold
+    (
+        (
+            "SELECT id, received_at, topic, partition, record_offset, named, reason, status"
+            " FROM dead_letter"
+        ),
+        {WORKER, ADMIN, OWNER},
+    ),
+    *(
+        (f"SELECT {column} FROM dead_letter", {WORKER, OWNER})
+        for column in ("key", "value", "headers", "detail", "digest")
+    ),
     ("UPDATE position SET next_offset = 0", {WORKER, OWNER}),
     ("DELETE FROM position", {OWNER}),
     ("SELECT * FROM worker", {WORKER, ADMIN, OWNER}),

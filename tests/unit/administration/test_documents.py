@@ -12,6 +12,7 @@ DOCS = Path(__file__).parent.parent.parent.parent / "docs"
 PAGES = ["administration.md", "administration.sv.md"]
 COMMANDS = [
     "clinics add",
+    "clinics explain",
     "clinics import",
     "clinics list",
     "clinics remove",

@@ -46,6 +46,7 @@ def test_the_catalogue_has_what_the_commands_say():
     assert {name.rsplit(".", 2)[0] for name in CATALOGUE} == {
         "boards",
         "clinics",
+        "explanations",
         "files",
         "plans",
         "refusals",

@@ -100,10 +100,18 @@ def test_the_contract_promises_commands_that_exist():
         assert set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", text)) <= options, text
 
 
+def built_all_the_same(items: list[str]) -> Iterator[str]:
+    """The commands that exist, although an item says that they are not built yet."""
+    for text in (text for item in items if NOT_BUILT in item for text in leading(item)):
+        try:
+            command_of(tuple(text.split(" ")[:2]))
+        except AssertionError:
+            continue
+        yield text
+
+
 def test_what_the_contract_calls_not_built_does_not_exist():
     """Whoever builds it takes the mark away."""
-    promised = [text for item in ITEMS if NOT_BUILT in item for text in leading(item)]
-    assert promised
-    for text in promised:
-        with pytest.raises(AssertionError, match="no command"):
-            command_of(tuple(text.split(" ")[:2]))
+    assert list(built_all_the_same(ITEMS)) == []
+    marked = [f"- `clinics explain HSA-ID`: {NOT_BUILT}", f"- `clinics guess`: {NOT_BUILT}"]
+    assert list(built_all_the_same(marked)) == ["clinics explain HSA-ID"]

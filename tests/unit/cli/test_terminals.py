@@ -13,6 +13,8 @@ LISTS = (
     "doctor",
     "clinics list",
     f"clinics show {IDS[0]} --history",
+    f"clinics explain {IDS[0]}",
+    f"clinics explain {IDS[3]}",
     "clinics add SE2321000016-NONE --dry-run",
     "deadletters list",
     "deadletters show 1",

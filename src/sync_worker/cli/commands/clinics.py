@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
+from sync_worker import bootstrap
 from sync_worker.administration import clinics
 from sync_worker.administration.messages import clinics as says
 from sync_worker.administration.messages.refusals import REFUSALS
-from sync_worker.cli import importing, lookup, messages, options
+from sync_worker.cli import explaining, importing, lookup, messages, options
 from sync_worker.cli.files import PathToWrite
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.plan import Author, Consent, author_options, plan_options
@@ -19,6 +20,7 @@ from sync_worker.cli.table import Columns
 from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.domain.clinic_status import Status
 from sync_worker.errors import Exit, UserError
+from sync_worker.inspection import explanation, unknown_clinic
 from sync_worker.language import FilledMessage
 from sync_worker.registry import change_log, queries
 from sync_worker.remedies import Remedy
@@ -113,6 +115,28 @@ def show(run: Invocation, hsa_id: str, with_history: bool) -> None:
         if with_history:
             clinic["history"] = change_log.of_clinic(connection, wanted)
     run.output.document(clinic, render=lambda shown: _text(run, shown))
+
+
+@command.command(
+    prints_document=True,
+    epilog=options.examples("sync-worker clinics explain SE2321000016-TA01"),
+)
+@click.argument("hsa_id", metavar="HSA-ID")
+@pass_invocation
+def explain(run: Invocation, hsa_id: str) -> None:
+    """Explain whether a clinic receives cases, and why, in sentences.
+
+    Tells for each condition since when it is met or not, by which event or person, and what would
+    change if it were met. Also tells what is held, which dead letters name the clinic, how far the
+    stream has been read, and who can change what.
+    """
+    in_use = bootstrap.registry.regions(run.settings)
+    with run.snapshot() as connection:
+        (wanted,) = queries.meant(connection, [hsa_id])
+        explained = explanation.explain(connection, wanted, in_use)
+        if explained is None:
+            raise unknown_clinic.error(connection, wanted)
+    run.output.document(explained, render=lambda shown: explaining.as_text(run.output, shown))
 
 
 @command.command(
