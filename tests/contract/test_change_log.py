@@ -99,6 +99,11 @@ def entries(registry, engine, logged):
         ({"since": NOW + timedelta(minutes=5)}, [5, 6]),
         ({"since": NOW + timedelta(minutes=4, microseconds=1)}, [5, 6]),
         ({"since": NOW + timedelta(minutes=7)}, []),
+        ({"until": NOW + timedelta(minutes=2)}, [0, 1]),
+        ({"since": NOW + timedelta(minutes=1), "until": NOW + timedelta(minutes=3)}, [1, 2]),
+        ({"until": NOW}, []),
+        ({"changes": ("deactivated",)}, [4]),
+        ({"changes": ("held", "registered"), "region_codes": ("01",)}, [0, 6]),
         ({"region_codes": ("01",), "hsa_ids": (A,), "actor": "anna"}, [0]),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, insert, select, table, text
 from tests.worlds.registry import NOW, sentences
 
+from sync_worker.domain.clinic_status import StatusConditions
 from sync_worker.domain.regions import Regions
 from sync_worker.events.record import Partition
 from sync_worker.inspection.checks_kafka import KafkaChecks
@@ -84,6 +85,18 @@ def test_the_view_shows_the_registered_clinics_with_the_same_status(registry):
         for hsa_id, (active, region_code, registered, has_own_system) in CASES.items()
         if registered
     }
+
+
+@pytest.mark.parametrize("case", CASES.values())
+def test_the_rule_of_the_domain_says_the_same(case):
+    active, region_code, registered, has_own_system = case
+    conditions = StatusConditions(
+        activated=active is True,
+        registered=registered,
+        service_on=region_code == "01",
+        no_own_system=not has_own_system,
+    )
+    assert conditions.status() == expected(*case)
 
 
 @pytest.mark.usefixtures("every_kind_of_clinic")

@@ -226,6 +226,14 @@ def not_blank(_ctx: click.Context, _param: click.Parameter, value: str | None) -
     return None if value is None else value.strip()
 
 
+def split_at_commas(
+    _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The words of a repeatable option, each of which may have several between commas."""
+    words = (word.strip() for value in values for word in value.split(","))
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
 def finite(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
     """An option's value that is a number, and not without end."""
     if value is not None and not math.isfinite(value):

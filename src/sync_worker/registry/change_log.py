@@ -52,6 +52,10 @@ class LogFilter:
     hsa_ids: tuple[str, ...] = ()
     actor: str | None = None
     since: datetime | None = None
+    """From this moment on."""
+    until: datetime | None = None
+    """Before this moment."""
+    changes: tuple[str, ...] = ()
 
 
 _ROWS_AT_A_TIME = 1_000
@@ -60,6 +64,14 @@ MOVED = FACTS[Fact.REGION].changed
 REGISTERED, REMOVED = "registered", "removed"
 BOARD_SET, BOARD_CLEARED = "board_set", "board_cleared"
 OWN_SYSTEM_ADDED, OWN_SYSTEM_REMOVED = "own_system_added", "own_system_removed"
+CHANGES = (
+    *(name for kept in FACTS.values() for name in kept.changes),
+    *(HELD, WITHDRAWN, REGISTERED, REMOVED),
+    *(BOARD_SET, BOARD_CLEARED, OWN_SYSTEM_ADDED, OWN_SYSTEM_REMOVED),
+    *("hold_approved", "hold_acknowledged", "repaired", "replayed", "positions_reset"),
+    *("letter_redriven", "letter_discarded", "letters_purged"),
+)
+"""All that the program and its triggers log."""
 _TRUTH: Mapping[str | None, bool | None] = {"true": True, "false": False, None: None}
 _OF_TRUTH_VALUES = {name for kept in FACTS.values() if kept.is_truth_value for name in kept.changes}
 _OF_ANY_FACT = {HELD, WITHDRAWN}
@@ -107,10 +119,12 @@ def listed(connection: Connection, criteria: LogFilter) -> Iterator[dict[str, An
         statement = statement.where(change_log.c.actor == criteria.actor)
     if criteria.since is not None:
         statement = statement.where(change_log.c.at >= criteria.since)
+    if criteria.until is not None:
+        statement = statement.where(change_log.c.at < criteria.until)
+    if criteria.changes:
+        statement = statement.where(change_log.c.change.in_(criteria.changes))
     rows = connection.execute(statement.execution_options(yield_per=_ROWS_AT_A_TIME))
-    return (
-        {**_history_item(row), "hsa_id": row.hsa_id, "region_code": row.region_code} for row in rows
-    )
+    return (item(row) for row in rows)
 
 
 def region_codes(connection: Connection) -> set[str]:
@@ -129,6 +143,11 @@ def unknown_ids(connection: Connection, hsa_ids: Sequence[str]) -> list[str]:
     )
     known = set(connection.scalars(named))
     return [hsa_id for hsa_id in hsa_ids if hsa_id not in known]
+
+
+def item(row: Row[Any]) -> dict[str, Any]:
+    """An entry in the form of `log list`."""
+    return {**_history_item(row), "hsa_id": row.hsa_id, "region_code": row.region_code}
 
 
 def _of_regions(region_codes: Sequence[str]) -> ColumnElement[bool]:

@@ -50,7 +50,7 @@ def list_clinics(connection: Connection, wanted: ClinicFilter) -> Iterator[dict[
     if wanted.status is not None:
         statement = statement.where(STATUS == wanted.status.value)
     rows = (dict(row._mapping) for row in connection.execute(statement))  # noqa: SLF001 - its public API
-    return islice((row for row in rows if _mentions(row, wanted.search)), wanted.limit)
+    return islice((row for row in rows if mentions(row, wanted.search)), wanted.limit)
 
 
 def clinic_listed(connection: Connection, hsa_id: str) -> dict[str, Any] | None:
@@ -197,8 +197,11 @@ def _listed() -> Select[Any]:
     )
 
 
-def _mentions(row: Mapping[str, Any], search: str | None) -> bool:
-    """Judged here: databases differ in which letters they know in both cases."""
+def mentions(row: Mapping[str, Any], search: str | None) -> bool:
+    """Whether a clinic's HSA-id or name contains a text, or none is searched for.
+
+    Judged here: databases differ in which letters they know in both cases.
+    """
     if not search:
         return True
     is_of_id = normalised(search) in row["hsa_id"] or cleaned(search) in row["hsa_id"]

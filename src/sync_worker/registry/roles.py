@@ -35,10 +35,12 @@ _FACTS: Columns = tuple(
 """The facts with their versions, and `updated_at`."""
 _HELD_FACTS: Columns = tuple(column.name for fact in GUARDED for column in FACTS[fact].columns)
 
+_WRITTEN_BY_TRIGGERS = {"id", "login", "was_active", "was_named"}
+"""Of the change log: nobody can say who he is, nor what a removed clinic was."""
 _ADD_TO_LOG: Rights = {
     "SELECT": _WHOLE,
     "INSERT": tuple(
-        column.name for column in change_log.columns if column.name not in {"id", "login"}
+        column.name for column in change_log.columns if column.name not in _WRITTEN_BY_TRIGGERS
     ),
 }
 _KEEP: Rights = {

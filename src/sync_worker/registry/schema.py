@@ -9,7 +9,7 @@ from sync_worker.registry import dialect, roles
 from sync_worker.registry.tables import alembic_version
 from sync_worker.remedies import Remedy
 
-HEAD = "0014"
+HEAD = "0015"
 """The revision that this version of the program works on."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

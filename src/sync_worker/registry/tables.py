@@ -91,6 +91,9 @@ change_log = Table(
     Column("partition", Integer),
     Column("record_offset", BigInteger),
     Column("login", Bytewise),
+    # Of a removal: what the clinic was, as its row says no longer. Blank where never stated.
+    Column("was_active", Bytewise),
+    Column("was_named", Bytewise),
     Index(None, "hsa_id"),
     Index(
         "ix_change_log_registration",

@@ -1,6 +1,7 @@
 """Every command works as its own role, and as no other one that should not."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -64,6 +65,8 @@ PERMITTED = (
     (ADMIN, f"clinics show {REGISTERED} --history"),
     (ADMIN, f"clinics explain {REGISTERED}"),
     (ADMIN, f"clinics explain {REMOVED}"),
+    (ADMIN, "clinics list --as-of {now}"),
+    (ADMIN, "clinics closures --since {now}"),
     (ADMIN, f"clinics add {ACTIVE}"),
     (ADMIN, f"clinics remove {REGISTERED} --yes"),
     (ADMIN, "clinics import clinics.txt --yes"),
@@ -122,7 +125,8 @@ def as_role(users, database, tmp_path, monkeypatch, sync_worker):
 
     def call(role, line):
         settings(monkeypatch, users.url(role, database))
-        return sync_worker(*line.split())
+        now = datetime.now(UTC).isoformat()
+        return sync_worker(*(word.replace("{now}", now) for word in line.split()))
 
     return call
 

@@ -12,6 +12,7 @@ DOCS = Path(__file__).parent.parent.parent.parent / "docs"
 PAGES = ["administration.md", "administration.sv.md"]
 COMMANDS = [
     "clinics add",
+    "clinics closures",
     "clinics explain",
     "clinics import",
     "clinics list",
@@ -50,6 +51,7 @@ def test_the_pages_name_only_codes_of_the_program(page):
         *map(str, Refusal),
         *map(str, Status),
         "region_code",
+        "event_id",
     }
 
 

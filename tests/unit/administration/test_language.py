@@ -48,6 +48,7 @@ def test_the_catalogue_has_what_the_commands_say():
         "clinics",
         "explanations",
         "files",
+        "history",
         "plans",
         "refusals",
         "tak",

@@ -1,12 +1,18 @@
 """`log list`: its forms, its filters as typed, and what it says of mistakes."""
 
+import ast
 import csv
 import io
 import re
+from pathlib import Path
 
 import pytest
 from tests.worlds.command_line import BOARD, A, C
 
+from sync_worker.registry.change_log import CHANGES
+
+SOURCE = Path(__file__).parents[3] / "src" / "sync_worker"
+MAKERS = {"LogEntry.by", "_entry", "_log"}
 MEMBERS = {
     *("at", "change", "hsa_id", "region_code", "old", "new", "actor", "login"),
     *("reason", "event_id", "topic", "partition", "offset"),
@@ -40,6 +46,10 @@ def test_the_log_has_what_people_did_the_newest_last(populated, sync_worker):
         (["--actor", "nobody"], []),
         (["--since", "2020-01-01", "--actor", "anna"], [("registered", A), ("registered", C)]),
         (["--since", "9999-12-31"], []),
+        (["--until", "2020-01-01"], []),
+        (["--until", "9999-12-31", "--region", "01"], [("board_set", "01"), ("registered", A)]),
+        (["--change", "board_set,removed"], [("board_set", "01")]),
+        (["--change", "registered", "--change", "held"], [("registered", A), ("registered", C)]),
         (["--since", "9999-12-31T23:59:59.5+01:00"], []),
     ],
 )
@@ -75,3 +85,25 @@ def test_an_unknown_region_or_clinic_is_not_found(populated, sync_worker):
     told = sync_worker("log", "list", "--clinic", "SE2321000016-TX99", "-o", "json")
     assert (told.exit_code, told.stdout) == (6, "")
     assert "SE2321000016-TX99" in told.error["message"]
+
+
+def test_a_change_that_is_never_logged_is_refused(populated, sync_worker):
+    told = sync_worker("log", "list", "--change", "deactivatd", "-o", "json")
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert "There are no changes called 'deactivatd'." in told.error["message"]
+    assert "deactivated" in told.error["hint"]
+
+
+def named_in_entries():
+    """Every change that the source names where it makes an entry."""
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in MAKERS:
+                texts = (a.value for a in node.args if isinstance(a, ast.Constant))
+                yield from (text for text in texts if isinstance(text, str))
+
+
+def test_every_change_that_is_logged_can_be_asked_for():
+    named = set(named_in_entries())
+    assert len(named) > 5
+    assert named <= set(CHANGES)

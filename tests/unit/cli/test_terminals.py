@@ -1,6 +1,7 @@
 """What every list looks like on a terminal, and that a pipe gets all of it."""
 
 import unicodedata
+from datetime import UTC, datetime
 
 import pytest
 from tests.builders import activated, deactivated, numbered, write_archive
@@ -15,6 +16,8 @@ LISTS = (
     f"clinics show {IDS[0]} --history",
     f"clinics explain {IDS[0]}",
     f"clinics explain {IDS[3]}",
+    "clinics list --as-of {moment}",
+    "clinics closures --since {moment}",
     "clinics add SE2321000016-NONE --dry-run",
     "deadletters list",
     "deadletters show 1",
@@ -30,7 +33,7 @@ LISTS = (
 
 @pytest.fixture
 def populated(database, folder, sync_worker, monkeypatch):
-    """Registered clinics with long names, a hold and two dead letters."""
+    """Registered clinics with long names, a hold and two dead letters; when they were added."""
     events = [
         activated(hsa_id, 1, regionCode="01", name=name)
         for hsa_id, name in zip(IDS, NAMES, strict=True)
@@ -39,11 +42,19 @@ def populated(database, folder, sync_worker, monkeypatch):
     write_archive(folder / "stream.jsonl", numbered([*events, *bad]))
     assert sync_worker("run", "--archive", "stream.jsonl").exit_code == 0
     assert sync_worker("clinics", "add", *IDS, "--reason", "Order 17").exit_code == 0
+    moment = datetime.now(UTC)
     monkeypatch.setenv("SYNC_WORKER_GUARD_MAX_CHANGES", "1")
     monkeypatch.setenv("SYNC_WORKER_GUARD_MAX_PERCENT", "0")
     ends = [deactivated(hsa_id, 3) for hsa_id in IDS]
     write_archive(folder / "ends.jsonl", numbered(ends))
     assert sync_worker("run", "--archive", "ends.jsonl").exit_code == 3
+    return moment
+
+
+@pytest.fixture
+def lists(populated):
+    """The commands, about a moment that the change log tells of."""
+    return [command.format(moment=populated.isoformat()) for command in LISTS]
 
 
 @pytest.fixture
@@ -73,18 +84,16 @@ def east_asian(character):
     return unicodedata.east_asian_width(character)
 
 
-@pytest.mark.usefixtures("populated")
-def test_every_list_fits_terminals_of_40_80_and_120_columns(on_terminal):
+def test_every_list_fits_terminals_of_40_80_and_120_columns(on_terminal, lists):
     for columns in (40, 80, 120):
-        for command in LISTS:
+        for command in lists:
             told = on_terminal(command, columns)
             assert told.stdout, command
             assert widest(told.stdout) <= columns, f"{command}\n{told.stdout}"
 
 
-@pytest.mark.usefixtures("populated")
-def test_a_pipe_gets_every_column_and_whole_cells(sync_worker):
-    for command in (command for command in LISTS if command != "doctor"):  # free disk space changes
+def test_a_pipe_gets_every_column_and_whole_cells(sync_worker, lists):
+    for command in (command for command in lists if command != "doctor"):  # free disk space changes
         narrow = sync_worker(*command.split(), COLUMNS="40")
         assert narrow.stdout == sync_worker(*command.split(), COLUMNS="400").stdout
         assert "do not fit" not in narrow.stderr

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sync_worker import bootstrap
-from sync_worker.administration import clinics
+from sync_worker.administration import clinics, history
 from sync_worker.administration.messages import clinics as says
 from sync_worker.administration.messages.refusals import REFUSALS
-from sync_worker.cli import explaining, importing, lookup, messages, options
+from sync_worker.cli import explaining, importing, lookup, messages, options, past
 from sync_worker.cli.files import PathToWrite
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.plan import Author, Consent, author_options, plan_options
@@ -20,7 +20,6 @@ from sync_worker.cli.table import Columns
 from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.domain.clinic_status import Status
 from sync_worker.errors import Exit, UserError
-from sync_worker.inspection import explanation, unknown_clinic
 from sync_worker.language import FilledMessage
 from sync_worker.registry import change_log, queries
 from sync_worker.remedies import Remedy
@@ -67,6 +66,7 @@ def command() -> None:
     epilog=options.examples(
         "sync-worker clinics list --region 01 --status receiving",
         "sync-worker clinics list --search lunden -o csv",
+        "sync-worker clinics list --region 01 --as-of 2026-11-24T08:00:00Z",
     ),
 )
 @options.region_option("Only clinics of this region. May be given several times.")
@@ -77,6 +77,7 @@ def command() -> None:
 )
 @click.option("--search", metavar="TEXT", help="Only clinics whose HSA-id or name contains this.")
 @options.limit_option
+@past.as_of_option
 @pass_invocation
 def list_clinics(
     run: Invocation,
@@ -84,12 +85,21 @@ def list_clinics(
     status: str | None,
     search: str | None,
     limit: int | None,
+    as_of: datetime | None,
 ) -> None:
-    """List clinics, by HSA-id."""
-    lookup.require_known_region(run, *regions)
+    """List clinics, by HSA-id.
+
+    With --as-of, as the change log tells: every change of a registered clinic is in it, and those
+    of boards and TAK. Clinics that were not registered then are not listed.
+    """
+    lookup.require_known_region(run, *regions, is_of_log=as_of is not None)
     wanted = queries.ClinicFilter(regions, Status(status) if status else None, search, limit)
     with run.snapshot() as connection:
-        rows = queries.list_clinics(connection, wanted)
+        if as_of is None:
+            rows = queries.list_clinics(connection, wanted)
+        else:
+            history.require_logged(connection, as_of, datetime.now(UTC))
+            rows = past.telling_unknown(run, history.list_clinics(connection, wanted, as_of))
         run.output.items(rows, COLUMNS, empty=says.NO_SUCH_CLINICS())
 
 
@@ -115,28 +125,6 @@ def show(run: Invocation, hsa_id: str, with_history: bool) -> None:
         if with_history:
             clinic["history"] = change_log.of_clinic(connection, wanted)
     run.output.document(clinic, render=lambda shown: _text(run, shown))
-
-
-@command.command(
-    prints_document=True,
-    epilog=options.examples("sync-worker clinics explain SE2321000016-TA01"),
-)
-@click.argument("hsa_id", metavar="HSA-ID")
-@pass_invocation
-def explain(run: Invocation, hsa_id: str) -> None:
-    """Explain whether a clinic receives cases, and why, in sentences.
-
-    Tells for each condition since when it is met or not, by which event or person, and what would
-    change if it were met. Also tells what is held, which dead letters name the clinic, how far the
-    stream has been read, and who can change what.
-    """
-    in_use = bootstrap.registry.regions(run.settings)
-    with run.snapshot() as connection:
-        (wanted,) = queries.meant(connection, [hsa_id])
-        explained = explanation.explain(connection, wanted, in_use)
-        if explained is None:
-            raise unknown_clinic.error(connection, wanted)
-    run.output.document(explained, render=lambda shown: explaining.as_text(run.output, shown))
 
 
 @command.command(
@@ -267,6 +255,10 @@ def remove(
         if done is None and not consent.dry_run:
             clinics.confirm(registry, clinics.REMOVE, items, acting_for, author.now())
     _report(run, done or items)
+
+
+command.add_command(explaining.explain)
+command.add_command(past.list_closures)
 
 
 def _acting_for(run: Invocation, regions: tuple[str, ...]) -> clinics.ActingFor:

@@ -54,6 +54,7 @@ def command() -> None:
     "list",
     epilog=options.examples(
         "sync-worker log list --region 01 --since 2026-01-31",
+        "sync-worker log list --change deactivated --since 2026-01-27 --until 2026-01-30",
         "sync-worker log list --clinic SE2321000016-TA01 -o json",
         "sync-worker log list --actor admin-01 -o csv",
     ),
@@ -76,6 +77,16 @@ def command() -> None:
     help="Only what this person did; a database user, if it was done by plain SQL.",
 )
 @click.option("--since", type=Moment(), help="Only from this time on; a date is midnight UTC.")
+@click.option("--until", type=Moment(), help="Only before this time; a date is midnight UTC.")
+@click.option(
+    "--change",
+    "changes",
+    multiple=True,
+    metavar="CHANGE",
+    callback=options.split_at_commas,
+    help="Only this kind of change, as the list shows it, or several separated by commas, such as "
+    "deactivated,removed. May be given several times.",
+)
 @pass_invocation
 def list_entries(
     run: Invocation,
@@ -83,12 +94,15 @@ def list_entries(
     clinics: tuple[str, ...],
     actor: str | None,
     since: datetime | None,
+    until: datetime | None,
+    changes: tuple[str, ...],
 ) -> None:
     """List changes in the order in which they were made, the newest last."""
     lookup.require_known_region(run, *regions, is_of_log=True)
+    _require_known(changes)
     with run.snapshot() as connection:
         named = tuple(queries.meant(connection, clinics))
-        wanted = change_log.LogFilter(regions, named, actor, since)
+        wanted = change_log.LogFilter(regions, named, actor, since, until, changes)
         for hsa_id in change_log.unknown_ids(connection, named):
             raise UserError(
                 Exit.NOT_FOUND,
@@ -97,3 +111,14 @@ def list_entries(
             )
         rows = change_log.listed(connection, wanted)
         run.output.items(rows, COLUMNS, empty="There are no such entries.")
+
+
+def _require_known(changes: tuple[str, ...]) -> None:
+    """Raise UserError for a word that the log never has: nothing found would say too much."""
+    for change in changes:
+        if change not in change_log.CHANGES:
+            raise UserError(
+                Exit.USAGE,
+                f"There are no changes called {change!r}.",
+                hint=f"There are: {', '.join(change_log.CHANGES)}.",
+            )
