@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -52,6 +53,11 @@ def postgres() -> PostgresServer:
 def pooler(server: PostgresServer) -> Pooler:
     """A pooler in front of the server; skips or fails the test where there is none."""
     return _native("PgBouncer", lambda: Pooler(server.url))
+
+
+def postgres_in(folder: Path) -> NativePostgres:
+    """A server of its own with its data below a folder; skips or fails where there can be none."""
+    return _native("PostgreSQL", lambda: NativePostgres(folder=folder))
 
 
 def replication(*, synchronous: bool) -> Replication:

@@ -1,6 +1,7 @@
 """Fixtures: `broker` and `postgres`, one of each for the whole run; a database for each test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.services import finding
 from tests.services.broker import Broker
+from tests.services.filesystem import NoFileSystem, SmallFileSystem, mounted
 from tests.services.pgbouncer import Pooler
 from tests.services.postgres import PostgresServer, create_database, drop_database
 
@@ -60,6 +62,21 @@ def breakable_postgres(postgres: PostgresServer) -> Iterator[PostgresServer]:
         pytest.skip("the server at the given address is not ours to break")
     yield postgres
     postgres.restore()
+
+
+@pytest.fixture
+def disk() -> Iterator[Callable[[int], SmallFileSystem]]:
+    """Mounts a file system of so many MiB, for a test that fills it; skips where that cannot be."""
+    with ExitStack() as stack:
+
+        def mount(megabytes: int) -> SmallFileSystem:
+            try:
+                return stack.enter_context(mounted(megabytes))
+            except NoFileSystem as reason:
+                finding.missing["a file system"] = str(reason)
+                pytest.skip(f"a file system is not here: {reason}")
+
+        yield mount
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -60,9 +60,15 @@ class NativePostgres:
     can_be_disturbed = True
 
     def __init__(
-        self, standby_of: "NativePostgres | None" = None, folder: Path | None = None
+        self,
+        standby_of: "NativePostgres | None" = None,
+        *,
+        folder: Path | None = None,
+        port: int | None = None,
     ) -> None:
-        """An empty one, or one that follows another server; in a new folder, or below a given one.
+        """An empty one, or one that follows another server.
+
+        In a new folder, which is below the given one; at a free port, or the given one.
 
         Raises:
             NoServer: this machine cannot run one.
@@ -75,8 +81,8 @@ class NativePostgres:
         if self._owner is not None:
             for path in (self._folder, self._data):
                 shutil.chown(path, self._owner.uid, self._owner.gid)
-        self._port = processes.free_port()
-        self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+        self.port = port or processes.free_port()
+        self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
         self._process: Popen[bytes] | None = None
         if standby_of is None:
             self._initialise()
@@ -88,7 +94,7 @@ class NativePostgres:
         # Durability against a power cut is not what is tested; against a crash it is.
         options = {
             "listen_addresses": "127.0.0.1",
-            "port": self._port,
+            "port": self.port,
             "unix_socket_directories": "",
             "fsync": "off",
             "max_connections": 100,
@@ -119,7 +125,7 @@ class NativePostgres:
             os.kill(pid, signal.SIGCONT)
 
     def restore(self) -> None:
-        if self._process is None:
+        if self._process is None or self._process.poll() is not None:
             self.start()
         else:
             self.thaw()

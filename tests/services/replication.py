@@ -12,12 +12,17 @@ class Replication:
     """Two servers, of which the second follows the first until it is promoted."""
 
     def __init__(self, *, synchronous: bool) -> None:
+        self._is_synchronous = synchronous
         self.primary = NativePostgres()
         self.standby = NativePostgres(standby_of=self.primary)
-        until(self._follows, "the standby to follow")
-        if synchronous:
-            _configure(self.primary, "synchronous_standby_names", "*")
-            until(self._is_waited_for, "commits to wait for the standby")
+        self._until_it_follows()
+
+    def fail_back(self) -> None:
+        """The one that died is made the standby of the one that took over, at its own address."""
+        dead, self.primary = self.primary, self.standby
+        dead.remove()
+        self.standby = NativePostgres(standby_of=self.primary, port=dead.port)
+        self._until_it_follows()
 
     def fall_behind(self) -> None:
         """Have the standby receive nothing more, as when its link is down."""
@@ -45,6 +50,12 @@ class Replication:
         """End both, and delete their data."""
         self.standby.remove()
         self.primary.remove()
+
+    def _until_it_follows(self) -> None:
+        until(self._follows, "the standby to follow")
+        if self._is_synchronous:
+            _configure(self.primary, "synchronous_standby_names", "*")
+            until(self._is_waited_for, "commits to wait for the standby")
 
     def _follows(self) -> bool:
         return bool(_ask(self.primary, "SELECT FROM pg_stat_replication WHERE state = 'streaming'"))

@@ -3,7 +3,6 @@
 The program's own errors carry their text and exit code (`errors.py`).
 """
 
-import errno
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -15,7 +14,7 @@ from sync_worker.cli import messages
 from sync_worker.cli.permission import OWNER, needed_by
 from sync_worker.cli.remedies import in_words
 from sync_worker.errors import Exit, UserError
-from sync_worker.files.atomic import NotARegularFile
+from sync_worker.files.atomic import NotARegularFile, is_disk_full
 from sync_worker.language import FilledMessage, Language, worded
 from sync_worker.printable import printable_json, printable_text
 from sync_worker.remedies import Remedy
@@ -104,8 +103,9 @@ def _file(error: OSError) -> UserError | None:
         return None
     if isinstance(error, FileNotFoundError):
         return _missing_file(error)
-    is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-    hint = "Make room on the disk." if is_full else "Check the path and its permissions."
+    hint = (
+        "Make room on the disk." if is_disk_full(error) else "Check the path and its permissions."
+    )
     return UserError(Exit.USAGE, f"{error.filename}: {error.strerror}.", hint=hint, code="file")
 
 
@@ -151,7 +151,7 @@ def _out_of_memory(_error: MemoryError) -> UserError:
 
 def _unreachable(error: Any, said: FilledMessage) -> UserError | None:
     """What to say where another try may help, or one with another login; else None."""
-    from sync_worker.registry.errors import Fault, fault_of, is_lock_timeout
+    from sync_worker.registry.errors import Fault, fault_of, is_lock_timeout, says_disk_full
 
     fault = fault_of(error)
     if fault is Fault.LOGIN_REFUSED:
@@ -160,6 +160,9 @@ def _unreachable(error: Any, said: FilledMessage) -> UserError | None:
     if fault is Fault.TIMEOUT or is_lock_timeout(error):
         busy = messages.DATABASE_BUSY()
         return UserError(Exit.UNREACHABLE, busy, why=said, hint=messages.TRY_LATER())
+    if says_disk_full(error):
+        full, room = messages.DATABASE_FULL(), messages.MAKE_ROOM()
+        return UserError(Exit.UNREACHABLE, full, why=said, hint=room)
     if fault is Fault.TRANSIENT:
         away = messages.DATABASE_UNAVAILABLE()
         return UserError(Exit.UNREACHABLE, away, why=said, hint=messages.TRY_AGAIN())

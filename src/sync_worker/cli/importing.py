@@ -23,7 +23,7 @@ from sync_worker.cli.output import Output
 from sync_worker.cli.plan import Author, Consent
 from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.errors import Exit, UserError, Words
-from sync_worker.files.atomic import AtomicFile, NotARegularFile
+from sync_worker.files.atomic import AtomicFile, NotARegularFile, is_disk_full
 
 if TYPE_CHECKING:
     from sync_worker.config.settings import Settings
@@ -113,7 +113,7 @@ class _ReportFile:
             UserError: it cannot be done; the error says whether the registry was changed.
         """
         try:
-            self.file.content.write(report.report(given, done.items, output.language))
+            self.file.write(report.report(given, done.items, output.language))
             self.file.put()
         except OSError as error:
             consequence = says.CHANGES_MADE if is_changed else NOTHING_CHANGED
@@ -127,7 +127,8 @@ class _ReportFile:
         if isinstance(error, NotARegularFile):
             why = says_of_files.KINDS[error.kind]()
         said = says.REPORT_UNWRITABLE(path=self._path, why=why)
-        hint = says_of_files.CHECK_PERMISSIONS()
+        is_full = isinstance(error, OSError) and is_disk_full(error)
+        hint = says_of_files.MAKE_ROOM() if is_full else says_of_files.CHECK_PERMISSIONS()
         return UserError(Exit.USAGE, said, why=consequence, hint=hint, code="file")
 
 

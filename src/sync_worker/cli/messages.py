@@ -26,6 +26,11 @@ DATABASE_UNAVAILABLE = Message(
     sv="Databasen går inte att nå eller använda just nu.",
     en="The database cannot be reached or used at the moment.",
 )
+DATABASE_FULL = Message(sv="Databasens disk är full.", en="The disk of the database is full.")
+MAKE_ROOM = Message(
+    sv="Frigör utrymme där databasen ligger, och försök igen.",
+    en="Make room where the database is, and try again.",
+)
 LOGIN_REFUSED = Message(
     sv="Databasen svarar men nekar inloggningen.", en="The database answers but refuses the login."
 )

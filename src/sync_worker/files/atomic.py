@@ -10,7 +10,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
-from errno import EEXIST
+from errno import EDQUOT, EEXIST, ENOSPC
 from pathlib import Path
 from types import TracebackType
 
@@ -45,6 +45,11 @@ class NotARegularFile(OSError):
     def __init__(self, path: Path, kind: FileKind) -> None:
         super().__init__(EEXIST, f"it is {kind}", str(path))
         self.kind = kind
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether a file could not be written because there is no room for it."""
+    return error.errno in {ENOSPC, EDQUOT}
 
 
 def require_regular(path: Path) -> None:
@@ -88,6 +93,11 @@ class AtomicFile:
             self.content.close()
         with suppress(OSError):
             self._temporary.unlink(missing_ok=True)
+
+    def write(self, content: bytes) -> None:
+        """Add to what is in it so far."""
+        with self.errors_named():
+            self.content.write(content)
 
     def put(self) -> None:
         """Write it to the disk, and move it into place."""

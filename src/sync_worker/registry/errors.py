@@ -138,11 +138,40 @@ def is_locked_file(error: BaseException) -> bool:
     return getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
+FULL = "the disk is full"
+_DISK = "sync_worker_disk"
+_DISK_FULL = "53100"
+_OF_THE_DISK = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+}
+
+
+def may_be_the_disk(cause: BaseException) -> bool:
+    """Whether the disk of a SQLite database may be why it failed."""
+    return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _OF_THE_DISK
+
+
+def note_disk(cause: BaseException, what: str | None) -> None:
+    """Note with an error of the driver what is wrong with the disk, for `first_line` to say."""
+    setattr(cause, _DISK, what)
+
+
+def says_disk_full(error: BaseException) -> bool:
+    """Whether the database failed because a disk is full."""
+    noted = getattr(getattr(error, "orig", None), _DISK, None) or ""
+    return _state(error) == _DISK_FULL or noted.startswith(FULL)
+
+
 def _state(error: BaseException) -> str | None:
     return getattr(getattr(error, "orig", None), "sqlstate", None)
 
 
 def first_line(error: BaseException) -> str:
-    """What the database said, without the statement and its values."""
+    """What the database said, without the statement and its values; and if its disk is why."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    return str(cause).strip().partition("\n")[0]
+    said = str(cause).strip().partition("\n")[0]
+    disk = getattr(cause, _DISK, None)
+    return f"{said}: {disk}" if disk else said

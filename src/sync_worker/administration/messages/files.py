@@ -99,6 +99,7 @@ GIVE_STDIN = Message(
 UNREADABLE_PATH = Message(
     sv="Det går inte att läsa {path}: {why}.", en="{path} cannot be read: {why}."
 )
+MAKE_ROOM = Message(sv="Frigör utrymme på disken.", en="Make room on the disk.")
 CHECK_PERMISSIONS = Message(
     sv="Kontrollera sökvägen och behörigheterna.",
     en="Check the path and its permissions.",

@@ -56,7 +56,7 @@ def export(ctx: click.Context, folder: Path | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, schema in exported.items():
         with AtomicFile(folder / name, PUBLIC) as file:
-            file.content.write(json_schema.as_text(schema).encode())
+            file.write(json_schema.as_text(schema).encode())
             file.put()
     titles = {str(folder / name): schema["title"] for name, schema in exported.items()}
     output.items([{"file": file, "title": title} for file, title in titles.items()], COLUMNS)

@@ -1,6 +1,7 @@
 """Opens a database by its address, and says what its files are."""
 
 import os
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from sync_worker.config import postgresql_url
 from sync_worker.errors import Exit, UserError
 from sync_worker.files import atomic
 from sync_worker.login_backoff import LoginBackoff
+from sync_worker.registry import errors
 from sync_worker.registry.dialect import session
 from sync_worker.remedies import Remedy
 
@@ -96,6 +98,7 @@ def _open_sqlite(url: URL, *, create: bool) -> Engine:
     elif not path.exists():
         raise MissingDatabase(path)
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "handle_error", _disk_teller(path))
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -110,6 +113,29 @@ def _make_file(path: Path) -> None:
         raise NoPlaceForDatabase(path)
     with suppress(FileExistsError):  # also where another upgrade has just made it
         os.close(atomic.create(path))
+
+
+_LITTLE_ROOM_BYTES = 2**20
+"""With less than this SQLite may fail to write: a page, its log, or the index of that."""
+
+
+def _disk_teller(path: Path) -> Callable[[ExceptionContext], None]:
+    """Note with errors of SQLite what is wrong with its disk: it says `disk I/O error` at most."""
+    folder = Path(os.path.realpath(path)).parent
+
+    def note(context: ExceptionContext) -> None:
+        if errors.may_be_the_disk(context.original_exception):
+            with suppress(OSError):
+                errors.note_disk(context.original_exception, _what_is_wrong_with(folder))
+
+    return note
+
+
+def _what_is_wrong_with(folder: Path) -> str | None:
+    free = shutil.disk_usage(folder).free
+    if free < _LITTLE_ROOM_BYTES:
+        return f"{errors.FULL} at {folder}, with {free} bytes left"
+    return None if os.access(folder, os.W_OK) else f"nothing can be written to {folder}"
 
 
 _LOGIN = "sync_worker_login"
