@@ -43,6 +43,15 @@ class Running:
     def output(self) -> str:
         return self._log.read_text()
 
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """The entries of its log with this event."""
+        entries = [json.loads(line) for line in self.output.splitlines() if line.startswith('{"')]
+        return [entry for entry in entries if entry.get("event") == event]
+
+    def lost_records(self) -> int:
+        """How many records it found missing from a registry that went back."""
+        return sum(entry["lost_records"] for entry in self.logged("registry_went_back"))
+
     def kill(self) -> None:
         processes.end(self.process, signal.SIGKILL)
 
@@ -139,6 +148,10 @@ class Stage:
 
     def command(self, *arguments: str, **settings: str) -> Running:
         """Start a command, and go on at once."""
+        return self.program(INSTALLED, "-o", "json", *arguments, **settings)
+
+    def program(self, *words: str | Path, **settings: str) -> Running:
+        """Start a program with the settings of the stage, and go on at once."""
         port = processes.free_port()
         stated = self.environment(HTTP_PORT=str(port), **settings)
         pairs = [f"{name}={value}" for name, value in stated.items()]
@@ -147,10 +160,7 @@ class Stage:
             "env",
             *unset,
             *pairs,
-            INSTALLED,
-            "-o",
-            "json",
-            *arguments,
+            *words,
         ]
         log = self.folder / f"worker-{len(self.running)}.log"
         self.running.append(Running(command, log, port))

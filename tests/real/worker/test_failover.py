@@ -1,13 +1,11 @@
 """A standby takes over under the workers: what it lacks is read again, and nothing but that."""
 
-import json
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import psycopg
 import pytest
@@ -74,18 +72,6 @@ def lagging(broker: Broker, tmp_path: Path) -> Iterator[Pair]:
     yield from made(finding.replication(synchronous=False), broker, tmp_path)
 
 
-def logged(event: str, *workers: Running) -> list[dict[str, Any]]:
-    """The entries of the workers' logs with this event."""
-    lines = [line for worker in workers for line in worker.output.splitlines()]
-    entries = [json.loads(line) for line in lines if line.startswith('{"')]
-    return [entry for entry in entries if entry.get("event") == event]
-
-
-def lost(*workers: Running) -> int:
-    """How many records the workers say were missing."""
-    return sum(entry["lost_records"] for entry in logged("registry_went_back", *workers))
-
-
 def address_of(server: NativePostgres) -> tuple[str, int]:
     parsed = psycopg.conninfo.conninfo_to_dict(server.url)
     return str(parsed["host"]), int(str(parsed["port"]))
@@ -108,7 +94,7 @@ def test_a_synchronous_standby_takes_over_with_nothing_missing(synchronous: Pair
             proxy.lead_to(*address_of(servers.standby))
             stage.until_read(stage.read() + 200)
         synchronous.ended_well(*workers)
-    assert logged("registry_went_back", *workers) == []
+    assert [worker.logged("registry_went_back") for worker in workers] == [[], []]
 
 
 def test_what_a_lagging_standby_lacks_is_read_again(lagging: Pair) -> None:
@@ -120,7 +106,7 @@ def test_what_a_lagging_standby_lacks_is_read_again(lagging: Pair) -> None:
         lagging.servers.fail_over()
         stage.until_read(stage.read() + 300)
     lagging.ended_well(*workers)
-    assert lost(*workers) >= 200
+    assert sum(worker.lost_records() for worker in workers) >= 200
 
 
 def test_a_quiet_topic_is_read_up_again_unasked(lagging: Pair) -> None:
@@ -135,7 +121,7 @@ def test_a_quiet_topic_is_read_up_again_unasked(lagging: Pair) -> None:
     lagging.servers.fail_over()
     lagging.ended_well(worker)
     assert stage.contents() != contents
-    (entry,) = logged("registry_went_back", worker)
+    (entry,) = worker.logged("registry_went_back")
     told = {
         (p["topic"], p["partition"]): (p["from_offset"], p["to_offset"]) for p in entry["positions"]
     }
@@ -162,7 +148,7 @@ def test_a_worker_that_slept_through_a_failover_counts_nothing_twice(lagging: Pa
     stage.until_read(len(stage.records()), seconds=60)  # once the sleeper's session is over
     sleeper.process.send_signal(signal.SIGCONT)
     lagging.ended_well(*workers)
-    assert lost(awake) > 0
+    assert awake.lost_records() > 0
 
 
 def test_the_guard_holds_again_what_it_had_held(lagging: Pair) -> None:
@@ -177,7 +163,7 @@ def test_the_guard_holds_again_what_it_had_held(lagging: Pair) -> None:
     assert held(stage) == []
     stage.until_read(len(stage.records()))
     assert held(stage) == [("01", "open", 6)]
-    assert lost(worker) == 9
+    assert worker.lost_records() == 9
     reconciled = stage("reconcile", "--against", "topics")
     assert reconciled.exit_code == 0, reconciled.stdout
 
@@ -201,5 +187,5 @@ def test_a_run_until_idle_reads_what_a_failover_lost(lagging: Pair) -> None:
     done = run.ended()
     assert done.exit_code == 0, done.stderr
     assert stage.contents() == stage.expected(REGISTERED)
-    assert done.json["read"] == len(stage.records()) + lost(run)
-    assert lost(run) >= 200
+    assert done.json["read"] == len(stage.records()) + run.lost_records()
+    assert run.lost_records() >= 200
