@@ -12,6 +12,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from sync_worker import __version__
+
 if TYPE_CHECKING:
     from sync_worker.bootstrap import doctor, operations, registry, streams, worker
     from sync_worker.config.settings import Settings
@@ -32,6 +34,11 @@ def worker_name(settings: "Settings") -> str:
     """What the worker of this process is called, everywhere."""
     host = re.sub("[^A-Za-z0-9._-]", "-", socket.gethostname())
     return settings.worker_name or f"{host}-{os.getpid()}"
+
+
+def identity(name: str) -> dict[str, str]:
+    """Who a line of the log is from."""
+    return {"worker": name, "version": __version__}
 
 
 def now() -> datetime:

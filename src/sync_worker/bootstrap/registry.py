@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from sync_worker import bootstrap
-from sync_worker.config import secrets, validators
+from sync_worker.config import postgresql_url, secrets, validators
 from sync_worker.config.settings import Settings
 from sync_worker.domain.mass_change_guard import Limits
 from sync_worker.domain.regions import Regions
@@ -62,6 +62,18 @@ def database_files(settings: Settings) -> list[Path]:
     """The files of the SQLite databases that the settings name, whether they exist or not."""
     urls = (settings.database_url, settings.support_url)
     return [file for url in urls for file in dialect.files_of(url)]
+
+
+def describe_database(url: str) -> dict[str, str | None]:
+    """What kind of database it is, and where; without users and passwords."""
+    if not postgresql_url.is_postgresql(url):
+        files = dialect.files_of(url)
+        return {"kind": "sqlite", "file": str(files[0]) if files else None}
+    parameters = postgresql_url.with_client_defaults(postgresql_url.parse_url(url))
+    return {
+        "kind": "postgresql",
+        **{name: parameters.get(name) for name in ("host", "port", "dbname")},
+    }
 
 
 def regions(settings: Settings) -> Regions:

@@ -1,5 +1,8 @@
 """The worker, and what tells of it: the log, the metrics, the probes and the watchdog."""
 
+import os
+import platform
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple, TextIO
@@ -8,7 +11,7 @@ from structlog.typing import FilteringBoundLogger
 
 from sync_worker import bootstrap
 from sync_worker.bootstrap.operations import decoder
-from sync_worker.bootstrap.registry import limits, regions, worker_registry
+from sync_worker.bootstrap.registry import describe_database, limits, regions, worker_registry
 from sync_worker.bootstrap.streams import kafka_settings, topics
 from sync_worker.config.settings import Settings
 from sync_worker.errors import Exit, UserError
@@ -20,16 +23,19 @@ from sync_worker.pipeline.transaction_buffer import TransactionLimits
 from sync_worker.pipeline.worker import Worker
 from sync_worker.registry import guard_state
 from sync_worker.registry.database import Registry
+from sync_worker.registry.errors import first_line
 from sync_worker.remedies import Remedy
 from sync_worker.streams.kafka.source import KafkaSource
 from sync_worker.telemetry.health import Health
 from sync_worker.telemetry.http import HttpServer
 from sync_worker.telemetry.listener import TelemetryListener
+from sync_worker.telemetry.log_events import LogEvent
 from sync_worker.telemetry.logging import configure
 from sync_worker.telemetry.metrics import Metrics
+from sync_worker.telemetry.readiness import ReadinessLog
 from sync_worker.telemetry.redaction import Redaction
 from sync_worker.telemetry.sampler import Sampler
-from sync_worker.telemetry.watchdog import ReadinessLog, watched
+from sync_worker.telemetry.watchdog import watched
 
 
 class WorkerProcess(NamedTuple):
@@ -52,7 +58,7 @@ class WorkerProcess(NamedTuple):
         """
         kafka = kafka_settings(
             self.settings,
-            self.listener.kafka_refused,
+            self.listener.retries.kafka_refused,
             has_archive_option=True,
             client_id=f"{bootstrap.PROGRAM}-{bootstrap.worker_name(self.settings)}",
         )
@@ -68,7 +74,7 @@ class WorkerProcess(NamedTuple):
             self.sampler.follow(lambda: source.health)
             if source.topics_without_id:
                 self.log.warning(
-                    "topics_without_id",
+                    LogEvent.TOPICS_WITHOUT_ID,
                     topics=source.topics_without_id,
                     detail="the brokers give no ids: it goes unnoticed when a topic is re-created",
                 )
@@ -87,6 +93,42 @@ class WorkerProcess(NamedTuple):
             return guard_state.count_open(connection), attention_to_holds(connection)
 
     @contextmanager
+    def lifetime(self, signal_received: Callable[[], str | None]) -> Iterator[None]:
+        """Log that the worker starts and that it has stopped, and why."""
+        self.log.info(LogEvent.STARTED, **self._described())
+        try:
+            yield
+        except BaseException as error:
+            self._say_stopped("error", error=f"{type(error).__name__}: {first_line(error)}")
+            raise
+        self.say_stopped(signal_received())
+
+    def say_stopped(self, signal_name: str | None, *, is_finished: bool = True) -> None:
+        """Log the end: by a signal, or because there was nothing more to read.
+
+        Without `is_finished` a transaction could not be finished in time, and is read again.
+        """
+        why = "until_idle" if signal_name is None else "signal"
+        self._say_stopped(why, signal=signal_name, is_finished=is_finished)
+
+    def _say_stopped(self, why: str, **fields: object) -> None:
+        uptime = round(time.time() - self.health.started_at, 1)
+        outcomes = self.health.progress.outcomes()
+        self.log.info(LogEvent.STOPPED, why=why, uptime_seconds=uptime, **outcomes, **fields)
+
+    def _described(self) -> dict[str, object]:
+        """What the worker is, reads and writes; no secret is among it."""
+        settings = self.settings
+        return {
+            "python": platform.python_version(),
+            "pid": os.getpid(),
+            "database": describe_database(settings.database_url),
+            "bootstrap_servers": settings.kafka_bootstrap_servers,
+            "topics": topics(settings),
+            "group": settings.kafka_group_id,
+        }
+
+    @contextmanager
     def probed(self) -> Iterator[None]:
         """Serve health and metrics, and end the process where the loop is stuck for good."""
         with ExitStack() as stack:
@@ -95,7 +137,8 @@ class WorkerProcess(NamedTuple):
                 server = _http_server(self.settings, self.health, self.metrics)
                 stack.callback(server.close)
                 self.health.threads.append(server.thread)
-            stack.enter_context(watched(self.health, ReadinessLog(self.log, self.health)))
+            readiness = ReadinessLog(self.log, self.health)
+            stack.enter_context(watched(self.health, readiness.update, self.log))
             yield
 
 
@@ -117,8 +160,9 @@ def running(
     """
     health = Health(settings.kafka_max_poll_interval_ms / 1000, redaction)
     metrics = Metrics(topics(settings))
+    health.identity = bootstrap.identity(bootstrap.worker_name(settings))
     listener = TelemetryListener(log, metrics, health)
-    with worker_registry(settings, listener.database_refused) as registry:
+    with worker_registry(settings, listener.retries.database_refused) as registry:
         health.unanswered_seconds = registry.unanswered_seconds
         applier = Applier(registry, decoder(settings), bootstrap.now, limits(settings))
         policy = DAEMON if is_daemon else INTERACTIVE

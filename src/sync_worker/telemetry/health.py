@@ -4,15 +4,18 @@ It is plain values that any thread can read without a lock, so it answers while 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
+from sync_worker.telemetry.progress import Progress
+
 if TYPE_CHECKING:
     from sync_worker.streams.kafka.backlog import PartitionBacklog
-    from sync_worker.streams.kafka.source_health import SourceHealth
+    from sync_worker.streams.kafka.source_health import Requests, SourceHealth
+    from sync_worker.telemetry.outage import Outage
 
 
 class NotReady(StrEnum):
@@ -40,6 +43,20 @@ class HealthReason(NamedTuple):
 
     code: NotReady
     sentence: str
+    since: float | None = None
+    """Since when, in seconds of the clock, where that is known."""
+
+
+class Failures(NamedTuple):
+    """Attempts to reach the database or Kafka that failed, times in seconds of the clock."""
+
+    total: int
+    """Since the start."""
+    in_a_row: int
+    """How many of Kafka's were in a row: they belong to an outage that is yet to be noticed."""
+    last_error: str | None
+    next_at: float | None
+    """When the next attempt is due."""
 
 
 Reasons = list[HealthReason]
@@ -73,7 +90,21 @@ class Health:
     """Threads that must run as long as the worker does."""
     unanswered_seconds: Callable[[], float] = float
     """For how long the database has not answered; must not block."""
+    requests: "Callable[[], Requests | None]" = lambda: None
+    """The requests by which Kafka is asked whether it is there; must not block."""
+    progress: Progress = field(default_factory=Progress)
+    """What was done since the start."""
+    outage: "Outage | None" = None
+    """The outage that lasts, as of the last second."""
+    catch_up_seconds: float | None = None
+    """How long until the lag is 0 at the present rate; None where that is not known."""
+    identity: Mapping[str, str] = field(default_factory=dict)
+    """Which worker this is."""
+    clock: Callable[[], float] = time.time
+    started_at: float = field(default_factory=time.time)
+    """In seconds of the clock."""
     _progress_at: float = field(default_factory=time.monotonic)
+    _attempts: Failures = Failures(0, 0, None, None)  # noqa: RUF009 - immutable
     _database_error: HealthReason | None = None
     _was_database_used: bool = False
     _has_kafka_failed: bool = False
@@ -91,8 +122,30 @@ class Health:
     ) -> None:
         """The database was used, or the attempt failed."""
         self._was_database_used = True
-        self._database_error = (
-            None if error is None else HealthReason(code, f"the database cannot be used: {error}")
+        if error is None:
+            self._database_error = None
+            return
+        former = self._database_error
+        since = self.clock() if former is None else former.since
+        sentence = f"the database cannot be used: {error}"
+        self._database_error = HealthReason(code, sentence, since)
+
+    def attempt_failed(self, error: str, wait_seconds: float) -> None:
+        """An attempt to use the database or to open Kafka failed; the next follows so soon."""
+        next_at = self.clock() + wait_seconds
+        self._attempts = Failures(self._attempts.total + 1, 0, error, next_at)
+
+    def failures(self) -> Failures:
+        """The attempts that failed so far, those of the source included."""
+        attempts, requests = self._attempts, self.requests()
+        if requests is None:
+            return attempts._replace(last_error=self._masked(attempts.last_error))
+        is_silent = requests.failed_in_a_row > 0
+        return Failures(
+            attempts.total + requests.failed,
+            requests.failed_in_a_row,
+            self._masked(requests.last_error if is_silent else attempts.last_error),
+            requests.next_at if is_silent else attempts.next_at,
         )
 
     def kafka_failed(self) -> None:
@@ -101,13 +154,16 @@ class Health:
 
     def await_kafka(self, refusal: Callable[[], str | None]) -> None:
         """Kafka is yet to be reached; `refusal` says why it refuses the login, if it does."""
-        self.source = lambda: [_unreached_kafka(refusal(), has_failed=self._has_kafka_failed)]
+        self.source = lambda: [
+            _unreached_kafka(refusal(), self.started_at, has_failed=self._has_kafka_failed)
+        ]
 
     def follow(self, source: "Callable[[], SourceHealth]") -> None:
         """Include the health of a Kafka source from now on."""
         self.source = lambda: _source_reasons(source())
         self.source_threads = lambda: _ended_threads(source())
         self.backlog = lambda: source().backlog
+        self.requests = lambda: source().requests
 
     def alive(self) -> Reasons:
         """Why a supervisor should restart the process; empty if it should not."""
@@ -116,7 +172,8 @@ class Health:
             self.stuck_after_seconds, _MAX_OPENING_SECONDS * self.is_opening
         )
         loop = f"the loop has made no progress for {silent_seconds:.0f} s"
-        stuck = [HealthReason(NotReady.LOOP_STUCK, loop)] if is_stuck else []
+        since = self.clock() - silent_seconds
+        stuck = [HealthReason(NotReady.LOOP_STUCK, loop, since)] if is_stuck else []
         ended = [
             HealthReason(NotReady.THREAD_ENDED, f"the thread {thread.name} has ended")
             for thread in self.threads
@@ -131,25 +188,30 @@ class Health:
     def _database_reasons(self) -> Reasons:
         reasons = []
         if not self._was_database_used:
-            reasons.append(HealthReason(NotReady.STARTING, "the database was not reached yet"))
+            sentence = "the database was not reached yet"
+            reasons.append(HealthReason(NotReady.STARTING, sentence, self.started_at))
         error = self._database_error
         if error is not None:
             reasons.append(error)
         unanswered_seconds = self.unanswered_seconds()
         if unanswered_seconds > _MAX_UNANSWERED_SECONDS:
             silence = f"the database has not answered for {unanswered_seconds:.0f} s"
-            reasons.append(HealthReason(NotReady.DATABASE_SLOW, silence))
+            since = self.clock() - unanswered_seconds
+            reasons.append(HealthReason(NotReady.DATABASE_SLOW, silence, since))
         return reasons
+
+    def _masked(self, text: str | None) -> str | None:
+        return None if text is None else self.redacted(text)
 
     def _redacted(self, reasons: Reasons) -> Reasons:
         return [reason._replace(sentence=self.redacted(reason.sentence)) for reason in reasons]
 
 
-def _unreached_kafka(refusal: str | None, *, has_failed: bool) -> HealthReason:
+def _unreached_kafka(refusal: str | None, since: float, *, has_failed: bool) -> HealthReason:
     if refusal is not None:
-        return HealthReason(NotReady.KAFKA_REFUSED, refusal)
+        return HealthReason(NotReady.KAFKA_REFUSED, refusal, since)
     code = NotReady.KAFKA_UNAVAILABLE if has_failed else NotReady.STARTING
-    return HealthReason(code, "Kafka was not reached yet")
+    return HealthReason(code, "Kafka was not reached yet", since)
 
 
 def _source_reasons(source: "SourceHealth") -> Reasons:
@@ -157,13 +219,15 @@ def _source_reasons(source: "SourceHealth") -> Reasons:
     if source.refusal is not None:
         reasons.append(HealthReason(NotReady.KAFKA_REFUSED, source.refusal))
     elif not source.is_reachable:
-        reasons.append(HealthReason(NotReady.KAFKA_UNAVAILABLE, "Kafka does not answer"))
+        sentence, since = "Kafka does not answer", source.requests.answered_at
+        reasons.append(HealthReason(NotReady.KAFKA_UNAVAILABLE, sentence, since))
     if not source.is_member:
         sentence = "this worker is not, or not yet, a stable member of its group"
         reasons.append(HealthReason(NotReady.NOT_A_MEMBER, sentence))
     elif source.waiting_seconds > _MAX_WAITING_SECONDS:
         sentence = f"records have waited for {source.waiting_seconds:.0f} s: Kafka returns none"
-        reasons.append(HealthReason(NotReady.NO_RECORDS, sentence))
+        since = time.time() - source.waiting_seconds
+        reasons.append(HealthReason(NotReady.NO_RECORDS, sentence, since))
     return reasons
 
 

@@ -9,15 +9,13 @@ from contextlib import suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encoder
 
+from sync_worker.telemetry import answer
 from sync_worker.telemetry.health import Health, Reasons
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _MAX_REQUEST_SECONDS = 3.0
 """For all of a request, however slowly a client sends it."""
@@ -141,12 +139,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
-        probes: dict[str, Callable[[], Reasons]] = {
-            "/livez": self.health.alive,
-            "/readyz": self.health.ready,
-        }
-        if path in probes:
-            self._probe(probes[path](), is_verbose="verbose" in query)
+        is_verbose = "verbose" in query
+        if path == "/livez":
+            reasons = self.health.alive()
+            self._probe(reasons, answer.reasons_fields(reasons) if is_verbose else None)
+        elif path == "/readyz":
+            reasons = self.health.ready()
+            self._probe(reasons, answer.readiness(self.health, reasons) if is_verbose else None)
         elif path == "/metrics":
             self._expose()
         else:
@@ -162,18 +161,12 @@ class _Handler(BaseHTTPRequestHandler):
             return partial(self._answer, 405, "text/plain", refusal, Allow="GET, HEAD")
         raise AttributeError(name)
 
-    def _probe(self, reasons: Reasons, *, is_verbose: bool) -> None:
-        state = "failing" if reasons else "ok"
+    def _probe(self, reasons: Reasons, document: dict[str, Any] | None) -> None:
         code = 503 if reasons else 200
-        if is_verbose:
-            document = {
-                "status": state,
-                "reasons": [reason.sentence for reason in reasons],
-                "codes": [reason.code.value for reason in reasons],
-            }
-            self._answer(code, "application/json", f"{json.dumps(document)}\n".encode())
+        if document is None:
+            self._answer(code, "text/plain", b"failing\n" if reasons else b"ok\n")
         else:
-            self._answer(code, "text/plain", f"{state}\n".encode())
+            self._answer(code, "application/json", f"{json.dumps(document)}\n".encode())
 
     def _expose(self) -> None:
         """The metrics, as OpenMetrics to whoever asks for that."""

@@ -5,7 +5,6 @@ clinics by their HSA-id, and never contains a payload.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from structlog.typing import FilteringBoundLogger
 
@@ -23,10 +22,10 @@ from sync_worker.pipeline.listener import (
     TransactionCommitted,
     UnknownType,
 )
-from sync_worker.registry.errors import Fault, fault_of, first_line, is_lock_timeout
-from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
-from sync_worker.telemetry.health import Health, NotReady
+from sync_worker.telemetry.health import Health
+from sync_worker.telemetry.log_events import LogEvent
 from sync_worker.telemetry.metrics import Metrics
+from sync_worker.telemetry.retry_log import RetryLog, cause_of
 
 _MAX_UNKNOWN_TYPES_LOGGED = 20
 """Unknown types are not errors, and a topic may have nothing else."""
@@ -40,32 +39,27 @@ class TelemetryListener:
         self._metrics = metrics
         self._health = health
         self._logged_types: set[tuple[str, str]] = set()
-        self._refused_since: datetime | None = None
-
-    def database_refused(self, why: str, since: datetime, wait_seconds: float) -> None:
-        """The database is reachable, and refused the login."""
-        self._refused_since = since
-        self._log_refusal("database_refused", why, since, wait_seconds)
-
-    def kafka_refused(self, why: str, since: datetime, wait_seconds: float) -> None:
-        """Kafka is reachable, and refused the login."""
-        self._log_refusal("kafka_refused", why, since, wait_seconds)
+        self.retries = RetryLog(log, health)
+        """Hears of refused logins, too, from the clients of the database and of Kafka."""
 
     def polling(self) -> None:
         self._health.made_progress()
+        self.retries.kafka_opened()
 
     def database_answered(self) -> None:
-        self._health.database_used()
+        self.retries.database_answered()
 
     def holds_open(self, count: int) -> None:
+        self._health.progress.open_holds = count
         self._metrics.holds_open(count)
 
     def committed(self, transaction: TransactionCommitted) -> None:
-        self._health.database_used()
+        self.retries.database_answered()
+        self._health.progress.committed(transaction)
         self._metrics.committed(transaction)
         total = transaction.total
         self._log.debug(
-            "batch_applied",
+            LogEvent.BATCH_APPLIED,
             read=total.read,
             applied=total.applied,
             superseded=total.superseded,
@@ -79,11 +73,12 @@ class TelemetryListener:
     def outpaced(self) -> None:
         self._metrics.outpaced()
         self._log.info(
-            "outpaced",
+            LogEvent.OUTPACED,
             detail="another worker committed these records first; nothing was counted twice",
         )
 
     def positions_set_back(self, positions: Sequence[SetBack]) -> None:
+        self._health.progress.set_back(position.partition for position in positions)
         items = [
             {
                 **position.partition._asdict(),
@@ -95,14 +90,14 @@ class TelemetryListener:
         lost = sum(position.lost_records for position in positions)
         if not lost:
             self._log.warning(
-                "positions_set_back",
+                LogEvent.POSITIONS_SET_BACK,
                 detail="somebody set positions back by hand; reading continues there",
                 positions=items,
             )
             return
         self._metrics.registry_went_back()
         self._log.warning(
-            "registry_went_back",
+            LogEvent.REGISTRY_WENT_BACK,
             detail="the database lacks what was committed; these records are read again, "
             "but what people did since is missing",
             lost_records=lost,
@@ -110,24 +105,9 @@ class TelemetryListener:
         )
 
     def retrying(self, error: BaseException, seconds: float) -> None:
-        self._metrics.retried(_retry_cause(error))
+        self._metrics.retried(cause_of(error))
         self._health.made_progress()
-        if isinstance(error, StreamUnavailable):
-            self._health.kafka_failed()
-        if isinstance(error, StreamRefused):
-            return  # logged by `kafka_refused` when it happened
-        if fault_of(error) is Fault.LOGIN_REFUSED and self._refused_since is not None:
-            since = _time(self._refused_since)
-            refusal = f"login refused since {since}: {first_line(error)}"
-            self._health.database_used(refusal, NotReady.DATABASE_REFUSED)
-            return  # logged by `database_refused`
-        if not isinstance(error, StreamUnavailable):
-            self._health.database_used(first_line(error), _database_code(error))
-        self._log.warning(
-            "kafka_unavailable" if isinstance(error, StreamUnavailable) else "database_unavailable",
-            error=first_line(error),
-            retry_in_seconds=round(seconds, 2),
-        )
+        self.retries.failed(error, seconds)
 
     def _log_unknown_type(self, topic: str, name: str) -> None:
         is_enough = len(self._logged_types) >= _MAX_UNKNOWN_TYPES_LOGGED
@@ -135,29 +115,25 @@ class TelemetryListener:
             return
         self._logged_types.add((topic, name))
         similar = similar_known_type(name, MODELS)
-        self._log.warning("unknown_type", topic=topic, type=name, looks_like=similar)
-
-    def _log_refusal(self, event: str, why: str, since: datetime, wait_seconds: float) -> None:
-        self._log.warning(
-            event,
-            error=why.strip().partition("\n")[0],
-            since=_time(since),
-            retry_in_seconds=round(wait_seconds, 2),
-        )
+        self._log.warning(LogEvent.UNKNOWN_TYPE, topic=topic, type=name, looks_like=similar)
 
     def _warn(self, warning: PipelineWarning) -> None:
         match warning:
             case MovedWithoutBoard(hsa_id, region_code):
-                self._log.warning("moved_without_board", hsa_id=hsa_id, region_code=region_code)
+                self._log.warning(
+                    LogEvent.MOVED_WITHOUT_BOARD, hsa_id=hsa_id, region_code=region_code
+                )
             case PatientBoardNamed(hsa_id, region_code):
-                self._log.warning("patient_board_named", hsa_id=hsa_id, region_code=region_code)
+                self._log.warning(
+                    LogEvent.PATIENT_BOARD_NAMED, hsa_id=hsa_id, region_code=region_code
+                )
             case NameDropped(hsa_id, event_id):
-                self._log.warning("name_dropped", hsa_id=hsa_id, event_id=event_id)
+                self._log.warning(LogEvent.NAME_DROPPED, hsa_id=hsa_id, event_id=event_id)
             case AheadOfClock():
-                self._log.warning("ahead_of_clock", **warning._asdict())
+                self._log.warning(LogEvent.AHEAD_OF_CLOCK, **warning._asdict())
             case DeadLettered(record, rejection):
                 self._log.warning(
-                    "dead_lettered",
+                    LogEvent.DEAD_LETTERED,
                     reason=rejection.reason.value,
                     detail=rejection.detail,
                     topic=record.topic,
@@ -167,24 +143,4 @@ class TelemetryListener:
             case UnknownType(topic, name, _):
                 self._log_unknown_type(topic, name)
             case MassChangeHeld():
-                self._log.warning("mass_change_held", **warning._asdict())
-
-
-def _retry_cause(error: BaseException) -> NotReady:
-    if isinstance(error, StreamRefused):
-        return NotReady.KAFKA_REFUSED
-    if isinstance(error, StreamUnavailable):
-        return NotReady.KAFKA_UNAVAILABLE
-    return _database_code(error)
-
-
-def _database_code(error: BaseException) -> NotReady:
-    fault = fault_of(error)
-    if fault is Fault.LOGIN_REFUSED:
-        return NotReady.DATABASE_REFUSED
-    is_slow = fault is Fault.TIMEOUT or is_lock_timeout(error)
-    return NotReady.DATABASE_SLOW if is_slow else NotReady.DATABASE_UNAVAILABLE
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+                self._log.warning(LogEvent.MASS_CHANGE_HELD, **warning._asdict())

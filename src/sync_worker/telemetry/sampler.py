@@ -20,6 +20,7 @@ from sync_worker.streams.kafka.source_health import SourceHealth
 from sync_worker.telemetry.catalogue import of_registry
 from sync_worker.telemetry.gauges import ReadinessGauges, RegistryGauges, StreamGauges
 from sync_worker.telemetry.health import Health, NotReady
+from sync_worker.telemetry.log_events import LogEvent
 from sync_worker.telemetry.metrics import Metrics
 
 _INTERVAL_SECONDS = 1.0
@@ -95,7 +96,7 @@ class Sampler:
             self._metrics.series.counter(of_registry.SAMPLING_FAILURES).inc()
             failure = first_line(error)
             if failure != self._last_failure:
-                self._log.warning("sampling_failed", what=what, error=failure)
+                self._log.warning(LogEvent.SAMPLING_FAILED, what=what, error=failure)
             self._last_failure = failure
 
     def _sample_worker(self) -> None:
@@ -116,3 +117,4 @@ class Sampler:
             pause = max(_REGISTRY_INTERVAL_SECONDS, seconds * _LARGEST_SHARE)
             self._registry_due_at = time.monotonic() + pause
         self._of_registry.set(taken, clock)
+        self._health.progress.open_dead_letters = sum(taken.open_dead_letters.values())

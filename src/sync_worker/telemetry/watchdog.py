@@ -1,17 +1,16 @@
-"""The watchdog: logs each change of readiness, and ends a process whose loop is stuck for good."""
+"""The watchdog: looks at the worker each second, and ends a process that is stuck for good."""
 
 import os
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread, Timer
 
 from structlog.typing import FilteringBoundLogger
 
 from sync_worker.errors import Exit
-from sync_worker.printable import printable_line
-from sync_worker.telemetry.health import Health
+from sync_worker.telemetry.health import Health, HealthReason
+from sync_worker.telemetry.log_events import LogEvent
 
 _WATCH_INTERVAL_SECONDS = 1.0
 _LATE_SECONDS = 1.0
@@ -20,36 +19,17 @@ _MAX_LAST_WORDS_SECONDS = 1.0
 """For writing why the process ends: whoever reads its stderr may hang as well."""
 
 
-class ReadinessLog:
-    """Logs each change between ready and not ready, for operators who do not probe `/readyz`."""
-
-    def __init__(self, log: FilteringBoundLogger, health: Health) -> None:
-        self._log = log
-        self._health = health
-        self._was_ready: bool | None = None
-
-    def update(self) -> None:
-        """Log if readiness has changed since the last call."""
-        reasons = self._health.ready()
-        is_ready = not reasons
-        if is_ready == self._was_ready:
-            return
-        self._was_ready = is_ready
-        if is_ready:
-            self._log.info("ready")
-        else:
-            self._log.warning(
-                "not_ready",
-                codes=[reason.code.value for reason in reasons],
-                reasons=[reason.sentence for reason in reasons],
-            )
-
-
 @contextmanager
-def watched(health: Health, readiness: ReadinessLog) -> Iterator[None]:
-    """Watch the loop while the body runs, and end the process if the loop is stuck."""
+def watched(
+    health: Health, update: Callable[[], None], log: FilteringBoundLogger
+) -> Iterator[None]:
+    """Watch the loop while the body runs, and end the process if the loop is stuck.
+
+    `update` is called each second, from the watchdog's thread.
+    """
     is_over = Event()
-    watch = Thread(target=_watch, args=(health, readiness, is_over), name="watchdog", daemon=True)
+    arguments = (health, update, log, is_over)
+    watch = Thread(target=_watch, args=arguments, name="watchdog", daemon=True)
     watch.start()
     health.threads.append(watch)
     try:
@@ -77,16 +57,26 @@ class Standstill:
         return late if late > _LATE_SECONDS else 0.0
 
 
-def _watch(health: Health, readiness: ReadinessLog, is_over: Event) -> None:
+def _watch(
+    health: Health, update: Callable[[], None], log: FilteringBoundLogger, is_over: Event
+) -> None:
     """The last resort: a supervisor restarts a process that hangs in an unforeseen way."""
+    update()  # also of a worker that is told to stop at once
     standstill = Standstill()
     while not is_over.wait(_WATCH_INTERVAL_SECONDS):
         health.stood_still(standstill.seconds())
-        readiness.update()
+        update()
         for reason in health.alive():
             Timer(_MAX_LAST_WORDS_SECONDS, os._exit, [Exit.UNEXPECTED]).start()
-            sys.stderr.write(
-                f"{printable_line(reason.sentence)}: the process ends, to be restarted\n"
-            )
-            sys.stderr.flush()
+            _say_last_words(log, health, reason)
             os._exit(Exit.UNEXPECTED)
+
+
+def _say_last_words(log: FilteringBoundLogger, health: Health, reason: HealthReason) -> None:
+    log.error(
+        LogEvent.STOPPED,
+        why=reason.code.value,
+        detail=f"{reason.sentence}: the process ends, to be restarted",
+        uptime_seconds=round(time.time() - health.started_at, 1),
+        **health.progress.outcomes(),
+    )

@@ -73,7 +73,8 @@ def test_verbose_says_every_reason(served):
     served.health.database_used("the server is starting")
     status, body = served.get("/readyz?verbose")
     assert status == 503
-    assert json.loads(body) == {
+    document = json.loads(body)
+    assert {name: document[name] for name in ("status", "reasons", "codes")} == {
         "status": "failing",
         "reasons": ["the database cannot be used: the server is starting", "Kafka does not answer"],
         "codes": ["database_unavailable", "kafka_unavailable"],
@@ -82,7 +83,8 @@ def test_verbose_says_every_reason(served):
 
 def test_verbose_without_a_reason_says_ok(served):
     served.health.database_used(None)
-    assert json.loads(served.get("/readyz?verbose")[1]) == {
+    document = json.loads(served.get("/readyz?verbose")[1])
+    assert {name: document[name] for name in ("status", "reasons", "codes")} == {
         "status": "ok",
         "reasons": [],
         "codes": [],

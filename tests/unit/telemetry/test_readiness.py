@@ -12,7 +12,7 @@ from sync_worker.streams.protocol import StreamUnavailable
 from sync_worker.telemetry.health import Health, HealthReason, NotReady
 from sync_worker.telemetry.listener import TelemetryListener
 from sync_worker.telemetry.metrics import Metrics
-from sync_worker.telemetry.watchdog import ReadinessLog
+from sync_worker.telemetry.readiness import ReadinessLog
 
 SILENT_KAFKA = HealthReason(NotReady.KAFKA_UNAVAILABLE, "Kafka does not answer")
 

@@ -16,7 +16,8 @@ class Requests(NamedTuple):
     failed: int = 0
     """How many have failed."""
     failed_in_a_row: int = 0
-    """How many of those were not answered since `answered_at`."""
+    """How many of those since `answered_at`."""
+    last_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

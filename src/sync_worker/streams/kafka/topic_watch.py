@@ -84,24 +84,29 @@ class TopicWatch:
             while not self._is_closed:
                 self._is_requested.wait(wait_seconds)
                 self._is_requested.clear()
-                has_answered = self._check()
+                failure = self._check()
                 wait_seconds = self._interval_seconds
-                if not has_answered:
+                if failure is not None:
                     wait_seconds = min(wait_seconds, _RETRY_INTERVAL_SECONDS)
-                self._count(has_answered=has_answered, wait_seconds=wait_seconds)
+                self._count(failure, wait_seconds)
         except BaseException as failure:  # noqa: BLE001 - reported by the source's health
             if not self._is_closed:  # else the admin client was closed during a request
                 self.failure = failure
 
-    def _count(self, *, has_answered: bool, wait_seconds: float) -> None:
-        now, (answered_at, _, failed, in_a_row) = time.time(), self.requests
-        if has_answered:
-            self.requests = Requests(now, now + wait_seconds, failed)
+    def _count(self, failure: str | None, wait_seconds: float) -> None:
+        now, before = time.time(), self.requests
+        if failure is None:
+            self.requests = Requests(now, now + wait_seconds, before.failed)
         else:
-            self.requests = Requests(answered_at, now + wait_seconds, failed + 1, in_a_row + 1)
+            self.requests = before._replace(
+                next_at=now + wait_seconds,
+                failed=before.failed + 1,
+                failed_in_a_row=before.failed_in_a_row + 1,
+                last_error=failure,
+            )
 
-    def _check(self) -> bool:
-        """Whether the cluster answered; an error, too, leaves what was known."""
+    def _check(self) -> str | None:
+        """Why the cluster gave no answer, if it did not; that leaves what was known."""
         asked_at = self._asked_at = time.monotonic()
         try:
             topics = self._admin.topics(self._topics)
@@ -115,7 +120,7 @@ class TopicWatch:
                 ends = self._admin.end_offsets(partitions)
                 self.latest = replace(self.latest, ends=ends, ends_asked_at=clock)
                 self._ends_asked_at = asked_at
-        except (StreamUnavailable, StreamError):
-            return False
+        except (StreamUnavailable, StreamError) as error:
+            return str(error)
         self._answered_at = time.monotonic()
-        return True
+        return None
