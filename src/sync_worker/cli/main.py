@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, NoReturn
 import click
 
 from sync_worker import __version__
-from sync_worker.cli import options, output, standard_streams
+from sync_worker.cli import daemon_log, options, output, standard_streams
 from sync_worker.cli.errors import as_command_error, as_json, as_text, output_failed
 from sync_worker.cli.lazy_imports import lazy_imports
 from sync_worker.config.secrets import secrets_in
@@ -104,20 +104,42 @@ def root() -> None:
 def main() -> NoReturn:
     """Run the command that the process was started with, and end the process."""
     standard_streams.prepare()
-    sys.exit(run(sys.argv[1:]))
+    arguments = sys.argv[1:]
+    redaction = _redaction()
+    daemon = daemon_log.of_process(arguments, redaction)
+    if daemon is not None:
+        daemon.take_stderr()  # for good: something may be written as the interpreter ends
+    sys.exit(_run(arguments, redaction, daemon))
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command; its exit code. Nothing is raised: errors are told on stderr."""
-    redaction = Redaction(lambda: secrets_in(os.environ))
+    redaction = _redaction()
+    daemon = daemon_log.of_process(arguments, redaction)
+    former = sys.stderr
+    if daemon is not None:
+        daemon.take_stderr()
+    try:
+        return _run(arguments, redaction, daemon)
+    finally:
+        sys.stderr = former
+
+
+def _redaction() -> Redaction:
+    return Redaction(lambda: secrets_in(os.environ))
+
+
+def _run(
+    arguments: Sequence[str], redaction: Redaction, daemon: daemon_log.DaemonLog | None
+) -> int:
     try:
         end = _invoke(arguments, redaction)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost layer
-        return _told(error, arguments, redaction)
+        return _told(error, arguments, redaction, daemon)
     failure = standard_streams.failure(sys.stdout)
     if failure is None:
         return end.code
-    code = _told(output_failed(failure), arguments, redaction)
+    code = _told(output_failed(failure), arguments, redaction, daemon)
     return end.code if end.has_changed_something else code
 
 
@@ -143,16 +165,31 @@ def _invoke(arguments: Sequence[str], redaction: Redaction) -> _End:
     return _End(code, options.changes_something(meta))
 
 
-def _told(error: BaseException, arguments: Sequence[str], redaction: Redaction) -> int:
+def _told(
+    error: BaseException,
+    arguments: Sequence[str],
+    redaction: Redaction,
+    daemon: daemon_log.DaemonLog | None,
+) -> int:
+    """Tell an error on stderr; its exit code.
+
+    The log of a daemon has it as an event. With `-o json` the error of the contract follows.
+    """
     told = as_command_error(error)
     sys.stdout.flush()  # in a log that has both, the result comes before what ended the command
-    if told.exit_code is Exit.UNEXPECTED and "--debug" in _options(arguments):
+    language, is_debug = _language_of(os.environ), "--debug" in _options(arguments)
+    if daemon is not None:
+        daemon.tell_end(told, error, language, has_traceback=is_debug)
+        if _wants_json(arguments):
+            click.echo(as_json(told, language, redaction), daemon_log.log_stream())
+        return told.exit_code
+    if told.exit_code is Exit.UNEXPECTED and is_debug:
         shown = "".join(traceback.format_exception(error))
         click.echo(printable_text(redaction(shown)), err=True, nl=False)
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and not _wants_json(arguments):
         click.echo(error.ctx.get_help() + "\n", err=True)
     tell = as_json if _wants_json(arguments) else as_text
-    click.echo(tell(told, _language_of(os.environ), redaction), err=True)
+    click.echo(tell(told, language, redaction), err=True)
     return told.exit_code
 
 

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import Timer
 from typing import Any, Protocol
 
@@ -18,6 +19,8 @@ INTERRUPTED = 130
 
 _LONGEST_END_SECONDS = 8.0
 """A supervisor is promised an end within ten."""
+_MAX_LAST_WORDS_SECONDS = 1.0
+"""For saying so: whoever reads stderr may hang as well."""
 _ALWAYS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -66,6 +69,10 @@ class ShutdownHandler:
         self._exit_code = exit_code
         self._worker: Stoppable | None = None
         self._is_wanted = False
+        self.received: str | None = None
+        """The name of the first signal that came."""
+        self.last_words: Callable[[], None] = lambda: None
+        """Called where the worker cannot finish, before the process ends all the same."""
         on_signals(self._stop)
 
     def attach(self, worker: Stoppable) -> None:
@@ -74,15 +81,25 @@ class ShutdownHandler:
         if self._is_wanted:
             worker.stop()
 
-    def _stop(self, _number: int, _frame: object) -> None:
+    def _stop(self, number: int, _frame: object) -> None:
         """End in order, and after a while all the same.
 
         What is in hand can wait for a database that answers nothing at all, for ever. Nothing is
         half done then, and nothing is lost.
         """
         self._is_wanted = True
+        self.received = self.received or signal.Signals(number).name
         if self._worker is not None:
             self._worker.stop()
-        end = Timer(_LONGEST_END_SECONDS, os._exit, [self._exit_code])
-        end.daemon = True
-        end.start()
+        _after(_LONGEST_END_SECONDS, self._end)
+
+    def _end(self) -> None:
+        _after(_MAX_LAST_WORDS_SECONDS, partial(os._exit, self._exit_code))
+        self.last_words()
+        os._exit(self._exit_code)
+
+
+def _after(seconds: float, act: Callable[[], object]) -> None:
+    timer = Timer(seconds, act)
+    timer.daemon = True
+    timer.start()

@@ -25,7 +25,7 @@ def configure(
     """
     for_people = stream.isatty() if log_format == "auto" else log_format == "console"
     logger = structlog.wrap_logger(
-        structlog.PrintLogger(stream),
+        structlog.WriteLogger(stream),  # a line at once: several threads write there
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

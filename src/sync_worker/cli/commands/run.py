@@ -1,6 +1,5 @@
 """`sync-worker run`: the worker."""
 
-import sys
 from contextlib import nullcontext
 from itertools import starmap
 from pathlib import Path
@@ -10,17 +9,23 @@ import click
 
 from sync_worker import bootstrap
 from sync_worker.cli import options, params, signals
+from sync_worker.cli.daemon_log import log_stream
 from sync_worker.cli.invocation import Invocation, end_with, invocation
 from sync_worker.cli.output import color_is_welcome
 from sync_worker.cli.remedies import sentence_of
 from sync_worker.errors import Exit, UserError
 from sync_worker.events import outcome
+from sync_worker.telemetry import process_log
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from structlog.typing import FilteringBoundLogger
 
+    from sync_worker.bootstrap.worker import WorkerProcess
     from sync_worker.pipeline.worker import Worker
     from sync_worker.streams.archive.reader import ArchiveSource
+    from sync_worker.streams.kafka.source import KafkaSource
 
 
 @click.command(
@@ -62,8 +67,13 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     shutdown = signals.ShutdownHandler(Exit.DONE if is_daemon else Exit.INTERRUPTED)
     # Heavy parts are imported from here on, so that a signal that comes early counts.
     run = invocation(ctx)
-    redaction = run.options.redaction
-    with bootstrap.worker.running(run.settings, _log(run), redaction, is_daemon=is_daemon) as parts:
+    redaction, log = run.options.redaction, _log(run)
+    if not archives:
+        log = log.bind(**bootstrap.identity(bootstrap.worker_name(run.settings)))
+    with (
+        process_log.captured(log) if is_daemon else nullcontext(),
+        bootstrap.worker.running(run.settings, log, redaction, is_daemon=is_daemon) as parts,
+    ):
         shutdown.attach(parts.worker)
         open_kafka = None if archives else parts.kafka_opener()
         sources = _opened_archives(run, archives)
@@ -71,8 +81,7 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
             if open_kafka is None:
                 is_whole = _apply_archives(run, parts.worker, sources)
             else:
-                with parts.probed() if is_daemon else nullcontext():
-                    is_whole = parts.worker.run(open_kafka, until_idle)
+                is_whole = _follow(parts, shutdown, open_kafka, until_idle)
         finally:
             run.output.document(parts.counts(), render=_sentence)
         if is_daemon:
@@ -85,17 +94,33 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
         end_with(Exit.ATTENTION)
 
 
+def _follow(
+    parts: "WorkerProcess",
+    shutdown: signals.ShutdownHandler,
+    open_kafka: "Callable[[], KafkaSource]",
+    until_idle: float | None,
+) -> bool:
+    """Whether Kafka was read to its end, which a daemon never does."""
+    shutdown.last_words = lambda: parts.say_stopped(shutdown.received, is_finished=False)
+    with parts.lifetime(lambda: shutdown.received):
+        if until_idle is not None:
+            return parts.worker.run(open_kafka, until_idle)
+        with parts.probed():
+            return parts.worker.run(open_kafka, None)
+
+
 def _log(run: Invocation) -> "FilteringBoundLogger":
     """The log on stderr, at the level of the settings unless -v or -q say otherwise."""
     level: str = run.settings.log_level
     if run.options.verbosity:
         quiet = "error" if level == "error" else "warning"
         level = "debug" if run.options.verbosity > 0 else quiet
+    stream = log_stream()
     return bootstrap.worker.log(
         run.settings,
         level,
-        sys.stderr,
-        has_color=run.options.color and color_is_welcome(sys.stderr),
+        stream,
+        has_color=run.options.color and color_is_welcome(stream),
         redaction=run.options.redaction,
     )
 
