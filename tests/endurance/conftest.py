@@ -50,18 +50,18 @@ def template(postgres: PostgresServer) -> str:
 
 
 @pytest.fixture
-def stage(
+def bare_stage(
     broker: Broker, postgres: PostgresServer, template: str, tmp_path: Path
 ) -> Iterator[Stage]:
-    """One broker, one server."""
+    """One broker, one server, and nothing in them."""
     with staged(broker.bootstrap, postgres, template, tmp_path) as made:
         yield made
 
 
 @pytest.fixture
-def opened(stage: Stage) -> Stage:
-    """The stage, some clinics registered, and the first events of all of them yet to be read."""
-    return _opened(stage)
+def stage(bare_stage: Stage) -> Stage:
+    """Some clinics registered, and the first events of all of them yet to be read."""
+    return _opened(bare_stage)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def brokers() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def opened_on_three(
+def replicated_stage(
     brokers: Cluster, postgres: PostgresServer, template: str, tmp_path: Path
 ) -> Iterator[Stage]:
     """Three brokers, one server, and the same in them."""
@@ -95,4 +95,4 @@ def pytest_terminal_summary(
     if report is not None and report.sections:
         terminalreporter.section("endurance")
         terminalreporter.write_line(report.in_markdown())
-        terminalreporter.write_line(f"Written to {PATH.relative_to(Path.cwd())}.")
+        terminalreporter.write_line(f"Written to {PATH}.")

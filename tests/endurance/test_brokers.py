@@ -16,14 +16,14 @@ _PER_SECOND = 200
 
 
 def test_elections_and_a_broker_lost_for_good_lose_no_record(
-    opened_on_three: Stage, brokers: Cluster, plan: Plan, section: Section
+    replicated_stage: Stage, brokers: Cluster, plan: Plan, section: Section
 ) -> None:
     """Three workers on three brokers, under load. Partitions get other leaders again and again.
 
     Then each broker is stopped in order and started again, and at last one is killed and its data
     deleted. After each of these every partition must be read on.
     """
-    stage, rng = opened_on_three, random.Random(plan.seed)
+    stage, rng = replicated_stage, random.Random(plan.seed)
     topics = (stage.activation, stage.region)
     workers = started(stage)
     with Load(stage, plan.seed, _PER_SECOND) as load:

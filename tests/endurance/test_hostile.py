@@ -49,10 +49,10 @@ def _run(stage: Stage, section: Section, *streams: Iterable[Hostile]) -> None:
 
 @pytest.mark.parametrize("percent", [1, 50, 100])
 def test_poison_costs_no_sound_record(
-    stage: Stage, plan: Plan, section: Section, percent: int
+    bare_stage: Stage, plan: Plan, section: Section, percent: int
 ) -> None:
     """So many in a hundred records become dead letters; two workers read on at the same pace."""
-    _run(stage, section, islice(poison(plan.seed, percent), int(plan.scaled(6000))))
+    _run(bare_stage, section, islice(poison(plan.seed, percent), int(plan.scaled(6000))))
     section.is_closed = True
 
 

@@ -29,25 +29,23 @@ def _sampled(worker: Running, stage: Stage, seconds: float) -> list[tuple[float,
     return points
 
 
-def test_memory_does_not_grow_under_steady_load(
-    opened: Stage, plan: Plan, section: Section
-) -> None:
+def test_memory_does_not_grow_under_steady_load(stage: Stage, plan: Plan, section: Section) -> None:
     """One worker reads what comes at a steady pace, a tenth of it dead letters.
 
     Its memory per record must be shown, with 99 per cent, to grow by less than an event takes.
     """
-    opened.settings["BATCH_MAX_RECORDS"] = None
-    (worker,) = started(opened, 1)
-    generation = opened.generation()
-    with Load(opened, plan.seed, _PER_SECOND) as load:
+    stage.settings["BATCH_MAX_RECORDS"] = None
+    (worker,) = started(stage, 1)
+    generation = stage.generation()
+    with Load(stage, plan.seed, _PER_SECOND) as load:
         seconds = plan.scaled(_SECONDS_IN_CI)
-        _sampled(worker, opened, seconds * _WARM_UP)
-        points = _sampled(worker, opened, seconds)
+        _sampled(worker, stage, seconds * _WARM_UP)
+        points = _sampled(worker, stage, seconds)
     found = growth(points)
     section.add("records while measured", int(points[-1][0] - points[0][0]))
     section.add("memory at first and at last, MiB", [y / 2**20 for _, y in (points[0], points[-1])])
     section.add("growth, bytes/record: least, slope, most", list(found))
-    assert opened.generation() == generation, "somebody lost a place in the group"
-    close(opened, load.produced, REGISTERED, section)
+    assert stage.generation() == generation, "somebody lost a place in the group"
+    close(stage, load.produced, REGISTERED, section)
     section.is_closed = found.most < ALLOWED_BYTES_PER_RECORD
     assert found.most < ALLOWED_BYTES_PER_RECORD, points[:: _SAMPLES // 24]

@@ -23,27 +23,27 @@ _DEFAULTS = {"KAFKA_SESSION_TIMEOUT_MS": None, "KAFKA_MAX_POLL_INTERVAL_MS": Non
 
 
 def test_rolling_restarts_of_three_workers_lose_nothing(
-    opened: Stage, plan: Plan, section: Section
+    stage: Stage, plan: Plan, section: Section
 ) -> None:
     """Three workers share the partitions under load, and are replaced one after the other.
 
     Each is stopped once the successor of the one before it is ready, as a deployment does.
     """
-    workers = started(opened)
+    workers = started(stage)
     rounds = max(1, int(plan.scaled(2)))
-    with Load(opened, plan.seed, _PER_SECOND) as load:
+    with Load(stage, plan.seed, _PER_SECOND) as load:
         for _ in range(rounds):
             for number, worker in enumerate(workers):
                 assert worker.stop() == 0, worker.output
-                workers[number] = opened.start()
-                opened.until_ready(workers[number], seconds=60)
+                workers[number] = stage.start()
+                stage.until_ready(workers[number], seconds=60)
     section.add("workers replaced", rounds * WORKERS)
-    close(opened, load.produced, REGISTERED, section)
-    opened.until_ready(*workers)
+    close(stage, load.produced, REGISTERED, section)
+    stage.until_ready(*workers)
 
 
 def test_a_worker_frozen_over_three_sessions_does_no_harm(
-    opened: Stage, plan: Plan, section: Section
+    stage: Stage, plan: Plan, section: Section
 ) -> None:
     """One of three workers is stopped with SIGSTOP under load, and goes on after three sessions.
 
@@ -51,42 +51,42 @@ def test_a_worker_frozen_over_three_sessions_does_no_harm(
     must change nothing, and it must find its place again by itself.
     """
     rng = random.Random(plan.seed)
-    workers = started(opened, KAFKA_SESSION_TIMEOUT_MS=str(_SESSION_SECONDS * 1000))
+    workers = started(stage, KAFKA_SESSION_TIMEOUT_MS=str(_SESSION_SECONDS * 1000))
     taken_over, back = [], []
-    with Load(opened, plan.seed, _PER_SECOND) as load:
+    with Load(stage, plan.seed, _PER_SECOND) as load:
         for _ in range(max(1, int(plan.scaled(2)))):
             zombie = rng.choice(workers)
             zombie.process.send_signal(signal.SIGSTOP)
             frozen_at = time.monotonic()
-            taken_over.append(seconds_until_all_move(opened, load))
+            taken_over.append(seconds_until_all_move(stage, load))
             time.sleep(frozen_at + 3 * _SESSION_SECONDS - time.monotonic())  # is the freeze
             zombie.process.send_signal(signal.SIGCONT)
             thawed_at = time.monotonic()
-            until(lambda: len(opened.members()) == WORKERS, "the zombie to be a member")
-            opened.until_ready(*workers)
+            until(lambda: len(stage.members()) == WORKERS, "the zombie to be a member")
+            stage.until_ready(*workers)
             back.append(time.monotonic() - thawed_at)
     section.add("its partitions read by others after, s", taken_over)
     section.add("ready again after, s", back)
-    close(opened, load.produced, REGISTERED, section)
+    close(stage, load.produced, REGISTERED, section)
 
 
 def test_a_killed_worker_hands_on_its_partitions_within_seconds(
-    opened: Stage, plan: Plan, section: Section
+    stage: Stage, plan: Plan, section: Section
 ) -> None:
     """One of three workers with the default session is killed under load.
 
     It is replaced only once the others read all partitions.
     """
     rng = random.Random(plan.seed)
-    opened.settings |= _DEFAULTS
-    workers = started(opened)
+    stage.settings |= _DEFAULTS
+    workers = started(stage)
     handed_on = []
-    with Load(opened, plan.seed, _PER_SECOND) as load:
+    with Load(stage, plan.seed, _PER_SECOND) as load:
         for _ in range(max(2, int(plan.scaled(2)))):
             victim = rng.randrange(WORKERS)
             workers[victim].kill()
-            handed_on.append(seconds_until_all_move(opened, load, _HANDED_ON_SECONDS))
-            workers[victim] = opened.start()
-            opened.until_ready(*workers, seconds=60)
+            handed_on.append(seconds_until_all_move(stage, load, _HANDED_ON_SECONDS))
+            workers[victim] = stage.start()
+            stage.until_ready(*workers, seconds=60)
     section.add("all partitions read on after, s", handed_on)
-    close(opened, load.produced, REGISTERED, section)
+    close(stage, load.produced, REGISTERED, section)
