@@ -63,6 +63,7 @@ def check_nothing_extra(stage: Stage) -> None:
             replayed[hsa_id] = [None, None, None]
             continue
         assert change in CHANGES, entry
+        assert hsa_id in replayed, entry
         facts, number = replayed[hsa_id], _FACTS[change]
         old, new = (_TRUTH.get(entry[side], entry[side]) for side in ("old_value", "new_value"))
         assert (old, old != new) == (facts[number], True), entry

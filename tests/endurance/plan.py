@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 _CI_MINUTES = 10
+_CI_RECORDS = 10_000
 _SEED = 14
 
 
@@ -21,7 +22,7 @@ class Plan:
         """Read it: nothing counts as not set, which is what make hands on."""
         minutes = float(os.environ.get("ENDURANCE_MINUTES") or _CI_MINUTES)
         seed = int(os.environ.get("ENDURANCE_SEED") or _SEED)
-        records = int(os.environ.get("ENDURANCE_RECORDS") or 20_000 * minutes / _CI_MINUTES)
+        records = int(os.environ.get("ENDURANCE_RECORDS") or _CI_RECORDS * minutes / _CI_MINUTES)
         return cls(minutes, seed, records)
 
     def scaled(self, in_ci: float) -> float:
