@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
-    and_,
+    Row,
+    bindparam,
     delete,
     exists,
+    false,
     func,
     insert,
     or_,
@@ -29,6 +31,7 @@ from sync_worker.domain.clinic_state import HeldFacts
 from sync_worker.domain.facts import Fact
 from sync_worker.domain.mass_change_guard import Guard, Hold, LastDeparture, PassedChange, Region
 from sync_worker.registry import dialect
+from sync_worker.registry.dialect import Instant, Write
 from sync_worker.registry.facts import as_text, change_in
 from sync_worker.registry.tables import (
     REGISTERED,
@@ -67,9 +70,7 @@ def lock(
     """
     ordered = sorted(region_codes)
     dialect.insert_missing_keys(connection, guard_region.c.region_code, ordered)
-    is_one = dialect.among(connection, guard_region.c.region_code, ordered)
-    by_code = select(guard_region).where(is_one).order_by(guard_region.c.region_code)
-    connection.execute(by_code.with_for_update()).all()
+    connection.execute(_LOCK, {"codes": dialect.listed(connection, ordered)}).all()
     return read(connection, ordered, since)
 
 
@@ -79,10 +80,16 @@ def read(
     """The regions without a lock, for decisions that are not kept."""
     ordered = sorted(region_codes)
     regions = {code: Region() for code in ordered}
-    _read_registered(connection, regions)
-    _read_departures(connection, regions, since)
-    _read_departed_facts(connection, regions, since)
-    _read_holds(connection, regions)
+    codes = {"codes": dialect.listed(connection, ordered)}
+    for region_code, count in connection.execute(_REGISTERED_CLINICS, codes):
+        regions[region_code].registered = count
+    for row in connection.execute(_RECENT_DEPARTURES, codes | {"since": since}):
+        last = LastDeparture(row.counted_at, row.moved_at, row.is_here)
+        regions[row.region_code].departures[row.hsa_id] = last
+    for row in connection.execute(_DEPARTED_FACTS, codes | {"since": since}):
+        _add_passed(regions[row.region_code].departures, row)
+    for row in connection.execute(_OPEN_HOLDS, codes):
+        regions[row.region_code].hold = Hold(row.id, row.opened_at, row.revision, row.facts)
     return regions
 
 
@@ -107,8 +114,9 @@ def write(connection: Connection, guard: Guard, held: Mapping[str, HeldFacts]) -
 
     `held` is what is held now of each clinic of which it changed.
     """
-    of_changed = dialect.among(connection, held_fact.c.hsa_id, sorted(held.keys()))
-    connection.execute(delete(held_fact).where(of_changed))
+    if held:
+        hsa_ids = dialect.listed(connection, sorted(held))
+        connection.execute(_DELETE_HELD, {"hsa_ids": hsa_ids})
     _update_holds(connection, guard)
     for code, opened in guard.opened:
         is_open = guard.regions[code].hold is opened
@@ -126,67 +134,64 @@ def write(connection: Connection, guard: Guard, held: Mapping[str, HeldFacts]) -
 
 def prune(connection: Connection, region_codes: Collection[str], since: datetime) -> None:
     """Delete what is known of clinics that left these regions before the window began."""
-    ordered = sorted(region_codes)
-    is_one = dialect.among(connection, departed_fact.c.region_code, ordered)
-    connection.execute(delete(departed_fact).where(is_one, departed_fact.c.at < since))
-    is_one = dialect.among(connection, departure.c.region_code, ordered)
-    connection.execute(delete(departure).where(is_one, ~_is_recent(since)))
+    codes = dialect.listed(connection, sorted(region_codes))
+    parameters = {"codes": codes, "since": since}
+    dialect.write_together(connection, [Write(old, parameters) for old in _DELETE_OLD])
 
 
-def _read_registered(connection: Connection, regions: Mapping[str, Region]) -> None:
-    code = clinic.c.region_code
-    counts = select(code, func.count()).where(
-        REGISTERED, dialect.among(connection, code, list(regions))
+_SINCE = bindparam("since", type_=Instant)
+_IS_RECENT = or_(
+    func.coalesce(departure.c.counted_at >= _SINCE, false()),
+    func.coalesce(departure.c.moved_at >= _SINCE, false()),
+)
+_LOCK = (
+    select(guard_region)
+    .where(dialect.among_listed(guard_region.c.region_code, "codes"))
+    .order_by(guard_region.c.region_code)
+    .with_for_update()
+)
+_REGISTERED_CLINICS = (
+    select(clinic.c.region_code, func.count())
+    .where(REGISTERED, dialect.among_listed(clinic.c.region_code, "codes"))
+    .group_by(clinic.c.region_code)
+)
+_IS_HERE = exists().where(
+    REGISTERED,
+    clinic.c.hsa_id == departure.c.hsa_id,
+    clinic.c.region_code == departure.c.region_code,
+)
+_RECENT_DEPARTURES = select(departure, _IS_HERE.label("is_here")).where(
+    dialect.among_listed(departure.c.region_code, "codes"), _IS_RECENT
+)
+_DEPARTED_FACTS = select(departed_fact).where(
+    dialect.among_listed(departed_fact.c.region_code, "codes"), departed_fact.c.at >= _SINCE
+)
+_OPEN_HOLDS = select(
+    hold,
+    select(func.count()).where(held_fact.c.hold_id == hold.c.id).scalar_subquery().label("facts"),
+).where(hold.c.status == OPEN, dialect.among_listed(hold.c.region_code, "codes"))
+_DELETE_HELD = delete(held_fact).where(dialect.among_listed(held_fact.c.hsa_id, "hsa_ids"))
+_DELETE_OLD = (
+    delete(departed_fact).where(
+        dialect.among_listed(departed_fact.c.region_code, "codes"), departed_fact.c.at < _SINCE
+    ),
+    delete(departure).where(dialect.among_listed(departure.c.region_code, "codes"), ~_IS_RECENT),
+)
+_DELETE_OF_CLINICS = tuple(
+    delete(table).where(
+        table.c.region_code == bindparam("code"),
+        dialect.among_listed(table.c.hsa_id, "hsa_ids"),
     )
-    for region_code, count in connection.execute(counts.group_by(code)):
-        regions[region_code].registered = count
+    for table in (departed_fact, departure)
+)
+"""Of clinics in one region, what is to be replaced."""
 
 
-def _read_departures(
-    connection: Connection, regions: Mapping[str, Region], since: datetime
-) -> None:
-    is_here = exists().where(
-        REGISTERED,
-        clinic.c.hsa_id == departure.c.hsa_id,
-        clinic.c.region_code == departure.c.region_code,
-    )
-    recent = select(departure, is_here.label("is_here")).where(
-        dialect.among(connection, departure.c.region_code, list(regions)), _is_recent(since)
-    )
-    for row in connection.execute(recent):
-        last = LastDeparture(row.counted_at, row.moved_at, row.is_here)
-        regions[row.region_code].departures[row.hsa_id] = last
-
-
-def _read_departed_facts(
-    connection: Connection, regions: Mapping[str, Region], since: datetime
-) -> None:
-    is_one = dialect.among(connection, departed_fact.c.region_code, list(regions))
-    statement = select(departed_fact).where(is_one, departed_fact.c.at >= since)
-    for row in connection.execute(statement):
-        departures = regions[row.region_code].departures
-        last = departures.get(row.hsa_id)
-        if last is not None:
-            passed = {
-                **last.passed,
-                Fact(row.fact): PassedChange(row.at, change_in(row), row.event_id),
-            }
-            departures[row.hsa_id] = last._replace(passed=passed)
-
-
-def _read_holds(connection: Connection, regions: Mapping[str, Region]) -> None:
-    facts = select(func.count()).where(held_fact.c.hold_id == hold.c.id).scalar_subquery()
-    is_one = dialect.among(connection, hold.c.region_code, list(regions))
-    still_open = select(hold, facts.label("facts")).where(hold.c.status == OPEN, is_one)
-    for row in connection.execute(still_open):
-        regions[row.region_code].hold = Hold(row.id, row.opened_at, row.revision, row.facts)
-
-
-def _is_recent(since: datetime) -> Any:
-    return or_(
-        func.coalesce(departure.c.counted_at >= since, False),
-        func.coalesce(departure.c.moved_at >= since, False),
-    )
+def _add_passed(departures: dict[str, LastDeparture], row: Row[Any]) -> None:
+    last = departures.get(row.hsa_id)
+    if last is not None:
+        passed = PassedChange(row.at, change_in(row), row.event_id)
+        departures[row.hsa_id] = last._replace(passed={**last.passed, Fact(row.fact): passed})
 
 
 def _update_holds(connection: Connection, guard: Guard) -> None:
@@ -245,31 +250,21 @@ def _insert_held(
 
 
 def _write_departures(connection: Connection, regions: Mapping[str, Region]) -> None:
-    rows = []
+    """Replace what is known of clinics that left, and of the changes by which they did."""
+    facts, departures = [], []
     for code, region in regions.items():
         changed = sorted(region.changed)
         if changed:
-            is_one = dialect.among(connection, departure.c.hsa_id, changed)
-            is_it = and_(departure.c.region_code == code, is_one)
-            connection.execute(delete(departure).where(is_it))
-            _write_departed_facts(connection, code, changed, region)
-        rows += [(code, hsa_id, *region.departures[hsa_id][:2]) for hsa_id in changed]
-    dialect.insert_all(connection, departure, _DEPARTURE, rows)
-
-
-def _write_departed_facts(
-    connection: Connection, region_code: str, hsa_ids: Collection[str], region: Region
-) -> None:
-    """Replace the changes by which these clinics left a locked region."""
-    is_one = dialect.among(connection, departed_fact.c.hsa_id, sorted(hsa_ids))
-    is_it = and_(departed_fact.c.region_code == region_code, is_one)
-    connection.execute(delete(departed_fact).where(is_it))
-    rows = [
-        (region_code, passed.at, *_row(hsa_id, passed))
-        for hsa_id in sorted(hsa_ids)
-        for passed in region.departures[hsa_id].passed.values()
-    ]
-    dialect.insert_all(connection, departed_fact, ("region_code", "at", *_CHANGE), rows)
+            of_clinics = {"code": code, "hsa_ids": dialect.listed(connection, changed)}
+            old = [Write(delete_old, of_clinics) for delete_old in _DELETE_OF_CLINICS]
+            dialect.write_together(connection, old)
+        for hsa_id in changed:
+            last = region.departures[hsa_id]
+            departures.append((code, hsa_id, last.counted_at, last.moved_at))
+            facts += [(code, passed.at, *_row(hsa_id, passed)) for passed in last.passed.values()]
+    new = dialect.inserting(connection, departed_fact, ("region_code", "at", *_CHANGE), facts)
+    new += dialect.inserting(connection, departure, _DEPARTURE, departures)
+    dialect.write_together(connection, new)
 
 
 def _row(hsa_id: str, passed: PassedChange) -> tuple[str | None, ...]:

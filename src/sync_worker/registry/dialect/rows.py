@@ -5,7 +5,7 @@ from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Insert, Table, Update, func, select
+from sqlalchemy import Column, Connection, Delete, Insert, Table, Update, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sync_worker.registry.dialect.lists import array_literal, as_list
@@ -98,7 +98,7 @@ def update_by_key(
 class Write(NamedTuple):
     """A statement over rows, and its parameters."""
 
-    statement: Insert | Update
+    statement: Insert | Update | Delete
     parameters: Any
 
 

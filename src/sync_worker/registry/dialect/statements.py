@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Delete,
     FromClause,
     Insert,
     Table,
@@ -86,7 +87,7 @@ def update_by_arrays(table: Table, names: tuple[str, ...], same: tuple[str, ...]
 
 
 @_built_once
-def together(*statements: Insert | Update) -> Insert | Update:
+def together(*statements: Insert | Update | Delete) -> Insert | Update | Delete:
     """All of them as one statement, which PostgreSQL alone can do."""
     *others, last = statements
     return last.add_cte(*(other.cte(f"write_{n}") for n, other in enumerate(others)))
