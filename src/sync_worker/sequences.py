@@ -1,6 +1,7 @@
 """Sequences taken in parts: in batches of a size, or in ever smaller halves."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, Self, TypeVar
 
@@ -13,6 +14,18 @@ def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many of a number of items are done; another thread may read it at any moment."""
+
+    total: int = 0
+    done: int = 0
+
+    def fraction(self) -> float:
+        """How much is done, from 0 to 1."""
+        return self.done / self.total if self.total else 0.0
 
 
 class Divisible(Protocol):

@@ -24,6 +24,7 @@ from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import acting
 from sync_worker.registry.queries import meant
 from sync_worker.remedies import Remedy
+from sync_worker.sequences import Tally
 
 _LEAST_PERCENT = 80
 
@@ -165,7 +166,9 @@ def plan(registry: Registry, listed: Sequence[str]) -> TakPlan:
         return _plan(connection, listed)
 
 
-def put(registry: Registry, planned: TakPlan, authorship: Authorship) -> TakPlan:
+def put(
+    registry: Registry, planned: TakPlan, authorship: Authorship, tally: Tally | None = None
+) -> TakPlan:
     """Replace the list as planned, in one transaction; the change log is written by triggers.
 
     Returns what was done, judged as it was done: clinics may have been registered or deactivated
@@ -180,7 +183,9 @@ def put(registry: Registry, planned: TakPlan, authorship: Authorship) -> TakPlan
         if done.present != planned.present:
             raise TakChanged
         with acting(transaction.connection, authorship):
-            registrations.change_own_systems(transaction.connection, done.added, done.removed)
+            registrations.change_own_systems(
+                transaction.connection, done.added, done.removed, tally
+            )
         transaction.commit()
     return done
 

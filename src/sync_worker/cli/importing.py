@@ -65,7 +65,7 @@ def carry_out(run: Invocation, order: Order, acting_for: clinics.ActingFor, auth
         told.plan(plan)
 
         def change() -> imports.Done:
-            with told.progress() as tell:
+            with told.progress(len(plan.items)) as tell:
                 return imports.do(registry, plan, author.now(), all_or_nothing=is_whole, tell=tell)
 
         question = order.wording.question(count=len(plan.to_do)) if plan.to_do else None
@@ -159,14 +159,19 @@ class _Teller:
         self._refused(plan.items)
 
     @contextmanager
-    def progress(self) -> Iterator[Callable[[float], None]]:
-        """Show how far the body is, which is to tell it."""
+    def progress(self, rows: int) -> Iterator[Callable[[float], None]]:
+        """Show how far the body is with so many rows, which is to tell it."""
         reached = [0.0]
 
         def tell(fraction: float) -> None:
             reached[0] = fraction
 
-        with self._output.progress(self._order.wording.progress(), lambda: reached[0]):
+        with self._output.progress(
+            self._order.wording.progress(),
+            lambda: reached[0],
+            lambda: round(reached[0] * rows),
+            unit=messages.ROWS_DONE,
+        ):
             yield tell
 
     def items(self, done: imports.Done) -> None:

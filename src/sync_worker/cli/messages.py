@@ -140,3 +140,32 @@ PLAN_AGAIN = Message(
     sv="Kör kommandot igen och granska den nya planen.",
     en="Run the command again and review the new plan.",
 )
+RECORDS_DONE = Message(
+    sv="{count} poster", en="{count} records", sv_one="{count} post", en_one="{count} record"
+)
+ROWS_DONE = Message(
+    sv="{count} rader", en="{count} rows", sv_one="{count} rad", en_one="{count} row"
+)
+CLINICS_DONE = Message(
+    sv="{count} mottagningar",
+    en="{count} clinics",
+    sv_one="{count} mottagning",
+    en_one="{count} clinic",
+)
+DEAD_LETTERS_DONE = Message(
+    sv="{count} avvisade poster",
+    en="{count} dead letters",
+    sv_one="{count} avvisad post",
+    en_one="{count} dead letter",
+)
+FACTS_DONE = Message(
+    sv="{count} uppgifter", en="{count} facts", sv_one="{count} uppgift", en_one="{count} fact"
+)
+REVISIONS_DONE = Message(
+    sv="{count} versioner",
+    en="{count} revisions",
+    sv_one="{count} version",
+    en_one="{count} revision",
+)
+RATE = Message(sv="{rate} i sekunden", en="{rate} a second")
+TIME_LEFT = Message(sv="{time} kvar", en="{time} left")

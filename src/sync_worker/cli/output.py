@@ -23,9 +23,9 @@ from sync_worker.cli.progress import Progress, shown
 from sync_worker.cli.table import MIN_WIDTH, Styler, fold, render_fields, render_table
 from sync_worker.errors import Exit, UserError, Words
 from sync_worker.files import csv_cells
-from sync_worker.language import FilledMessage, Language, worded
+from sync_worker.language import FilledMessage, Language, Message, worded
 from sync_worker.printable import printable_json, printable_text
-from sync_worker.sequences import batched
+from sync_worker.sequences import Tally, batched
 from sync_worker.telemetry.redaction import Redaction
 
 if TYPE_CHECKING:
@@ -247,17 +247,32 @@ class Output:
 
     @contextmanager
     def progress(
-        self, label: Words, fraction: Callable[[], float], read: Callable[[], int] | None = None
+        self,
+        label: Words,
+        fraction: Callable[[], float] | None = None,
+        done: Callable[[], int] | None = None,
+        *,
+        unit: Message = says.RECORDS_DONE,
+        tell: Callable[[str], None] | None = None,
     ) -> Iterator[None]:
-        """Show how far the body is: how much is done, from 0 to 1, and how many records were read.
+        """Show how far the body is: how much is done, from 0 to 1, and how many of what.
 
-        On a terminal always; elsewhere now and then, if records are counted.
+        On a terminal always; elsewhere now and then, if it can take long: see `shown`.
         """
         if self._is_quiet:
             yield
             return
-        with shown(Progress(self.words(label), fraction, read), sys.stderr):
+        words = self.words(label)
+        progress = Progress(words, fraction, done, unit=unit, language=self.language)
+        with shown(progress, sys.stderr, tell=tell):
             yield
+
+    @contextmanager
+    def counting(self, label: Words, unit: Message) -> Iterator[Tally]:
+        """Show how far the body is, which counts in the tally."""
+        tally = Tally()
+        with self.progress(label, tally.fraction, lambda: tally.done, unit=unit):
+            yield tally
 
     def reading(self, label: Words) -> "ShowProgress":
         """Shows how far the reading of records is: see `progress`."""

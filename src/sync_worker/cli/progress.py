@@ -7,51 +7,67 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
+from sync_worker.cli import messages as says
 from sync_worker.cli.table import width_of
+from sync_worker.language import Language, Message
 from sync_worker.printable import printable_line
 
 _CLEAR_LINE = "\r\x1b[K"
 _MINUTE = 60
 _HOUR = 3600
+_ENOUGH_SECONDS = 1.0
+"""To tell from a fraction alone how long the rest will take."""
 
 
 class Progress:
     """Says how far something is.
 
-    `fraction` is how much is done, from 0 to 1, and `read` how many records that were, where they
-    are counted. Both are called from another thread.
+    `fraction` is how much is done, from 0 to 1, or None where nobody can tell; `done` is how many
+    items that were, where they are counted, and `unit` what they are. Both are called from another
+    thread.
     """
 
     def __init__(
         self,
         label: str,
-        fraction: Callable[[], float],
-        read: Callable[[], int] | None = None,
+        fraction: Callable[[], float] | None = None,
+        done: Callable[[], int] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        unit: Message = says.RECORDS_DONE,
+        language: Language = Language.ENGLISH,
     ) -> None:
         self._label = label
         self._fraction = fraction
-        self._read = read
+        self._done = done
         self._clock = clock
+        self._unit = unit
+        self._language = language
         self._began = clock()
 
     @property
-    def counts_records(self) -> bool:
-        """Whether it knows how many records were read: such work can take hours."""
-        return self._read is not None
+    def can_take_long(self) -> bool:
+        """Whether it may take minutes: what is counted can be many, what cannot be told, too."""
+        return self._done is not None or self._fraction is None
 
     def line(self) -> str:
         """One line; without a rate and an estimate while there is nothing to derive them from."""
-        fraction = self._fraction()
-        line = f"{self._label}: {fraction:.0%}"
-        if self._read is not None:
-            read, seconds = self._read(), self._clock() - self._began
-            line += f", {read} records"
-            if read and seconds > 0:
-                line += f", {read / seconds:.0f} a second"
-                if 0 < fraction < 1:
-                    line += f", {_duration(seconds * (1 - fraction) / fraction)} left"
-        return printable_line(line)
+        seconds = self._clock() - self._began
+        fraction = None if self._fraction is None else self._fraction()
+        parts = [] if fraction is None else [f"{fraction:.0%}"]
+        is_known = seconds >= _ENOUGH_SECONDS
+        if self._done is not None:
+            done = self._done()
+            parts.append(self._unit(count=done).text(self._language))
+            is_known = bool(done) and seconds > 0
+            if is_known:
+                parts.append(says.RATE(rate=f"{done / seconds:.0f}").text(self._language))
+        if fraction is None:
+            parts.append(_duration(seconds))
+        elif is_known and 0 < fraction < 1:
+            left = _duration(seconds * (1 - fraction) / fraction)
+            parts.append(says.TIME_LEFT(time=left).text(self._language))
+        return printable_line(f"{self._label}: {', '.join(parts)}")
 
 
 @contextmanager
@@ -61,25 +77,35 @@ def shown(
     *,
     redraw_seconds: float = 0.2,
     line_seconds: float = 10.0,
+    tell: Callable[[str], None] | None = None,
 ) -> Iterator[None]:
     """Show on a stream how far the body is.
 
     On a terminal it is one line that is drawn again and again. Elsewhere it is a line now and then,
-    of what counts records only: a log is not to be filled with what takes seconds.
+    of what can take long only: a log is not to be filled with what takes seconds. `tell` is given
+    those lines where they are not to be written as they are.
     """
     is_terminal = stream.isatty()
-    if not is_terminal and not progress.counts_records:
+    if not is_terminal and not progress.can_take_long:
         yield
         return
-    show, seconds = (_draw, redraw_seconds) if is_terminal else (_write, line_seconds)
+    seconds = redraw_seconds if is_terminal else line_seconds
     is_done = threading.Event()
+
+    def show() -> None:
+        if is_terminal:
+            _draw(stream, progress.line())
+        elif tell is not None:
+            tell(progress.line())
+        else:
+            _write(stream, progress.line())
 
     def repeat() -> None:
         # A thread of its own: the line is to be right also while one step of the body takes long.
         while not is_done.wait(seconds):
             # The file may be closed while its place is asked for; then there is nothing to show.
             with suppress(OSError, ValueError):
-                show(stream, progress.line())
+                show()
 
     thread = threading.Thread(target=repeat, daemon=True)
     thread.start()

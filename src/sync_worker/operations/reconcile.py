@@ -5,10 +5,11 @@ of the stream lie beyond all positions: the fold has everything that the rows ca
 have, and what came later is only pending (contract 4, `reconcile`).
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from sync_worker.domain.drift import (
@@ -124,6 +125,20 @@ class ExtractExpectation:
 
     def address(self, *_: object) -> Address | None:
         return None
+
+
+class Step(StrEnum):
+    """What takes seconds of a large registry, beside reading a stream."""
+
+    READ_REGISTRY = "reading the registry"
+    COMPARE = "comparing"
+
+
+ShowStep = Callable[[Step], AbstractContextManager[None]]
+
+
+def _show_nothing(_step: Step) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 class Difference(NamedTuple):
@@ -249,6 +264,7 @@ def reconcile_with_stream(
     stream: StreamToFold,
     region_codes: Collection[str],
     show_progress: ShowProgress,
+    show_step: ShowStep = _show_nothing,
 ) -> Reconciliation:
     """Compare the registry with a whole stream.
 
@@ -257,7 +273,7 @@ def reconcile_with_stream(
         FoldProcessLost: the process that folds the stream was killed.
     """
     # Read before the stream is opened, so that the stream's ends lie beyond all positions.
-    with registry.snapshot() as connection:
+    with show_step(Step.READ_REGISTRY), registry.snapshot() as connection:
         survey = snapshot.read(connection)
     with closing(stream.open_reader(Range())) as reader:
         stored = of_stream(survey.positions, reader.stream_id)
@@ -265,37 +281,47 @@ def reconcile_with_stream(
         progress = worker_progress(survey, Origin(reader.stream_id, reader.topic_ids))
         fold = fold_stream(reader, FoldTask(stream, progress, stored), show_progress)
     expectation = StreamExpectation(reader.stream_id, fold)
+    with show_step(Step.COMPARE):
+        comparison = compare(survey, expectation, region_codes)
     return Reconciliation(
-        compare(survey, expectation, region_codes),
+        comparison,
         expectation,
         bool(stored.positions),
         {partition: begin for partition, begin in reader.begin_offsets.items() if begin > 0},
     )
 
 
+class GivenExtract(NamedTuple):
+    """A file of an extract, as somebody gave it, and what to accept of it."""
+
+    content: bytes
+    as_of: datetime
+    accept_short: bool
+
+
 def reconcile_with_extract(
     registry: Registry,
-    content: bytes,
-    as_of: datetime,
+    given: GivenExtract,
     regions: Regions,
     region_codes: Collection[str],
-    *,
-    accept_short: bool,
+    show_step: ShowStep = _show_nothing,
 ) -> Reconciliation:
     """Compare the registry with an extract, a csv file that says how things were at an instant.
 
     Raises:
         BadExtract: the file is not an extract.
-        ShortExtract: without `accept_short`, it names too few of the active clinics.
+        ShortExtract: unless that is accepted, it names too few of the active clinics.
     """
-    with registry.snapshot() as connection:
+    with show_step(Step.READ_REGISTRY), registry.snapshot() as connection:
         survey = snapshot.read(connection)
-    extract = parse(content, as_of, regions, survey.clinics)
+    extract = parse(given.content, given.as_of, regions, survey.clinics)
     check_doubtful_ids(extract, survey, region_codes)
-    if not accept_short:
+    if not given.accept_short:
         check_length(extract, survey, region_codes)
     expectation = ExtractExpectation(extract)
-    return Reconciliation(compare(survey, expectation, region_codes), expectation)
+    with show_step(Step.COMPARE):
+        comparison = compare(survey, expectation, region_codes)
+    return Reconciliation(comparison, expectation)
 
 
 # What differs, in the form of `reconcile`.

@@ -37,7 +37,7 @@ from sync_worker.registry.dead_letters import OPEN, DeadLetter, DeadLetterFilter
 from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.queries import meant
 from sync_worker.remedies import Remedy
-from sync_worker.sequences import bisected
+from sync_worker.sequences import Tally, bisected
 from sync_worker.streams.protocol import MAX_FETCHED_BYTES
 
 
@@ -281,6 +281,7 @@ def discard(
     authorship: Authorship,
     *,
     all_or_none: bool = True,
+    tally: Tally | None = None,
 ) -> list[DeadLetterSummary]:
     """Discard dead letters: either all of them or none, or those that are still open.
 
@@ -299,16 +300,18 @@ def discard(
             else [summary for summary in found if summary.status == OPEN]
         )
         dead_letters.discard(
-            transaction.connection, {summary.number for summary in still_open}, authorship
+            transaction.connection, {summary.number for summary in still_open}, authorship, tally
         )
         transaction.commit()
     return still_open
 
 
-def purge(registry: Registry, before: datetime, authorship: Authorship) -> int:
+def purge(
+    registry: Registry, before: datetime, authorship: Authorship, tally: Tally | None = None
+) -> int:
     """Delete the dead letters that were closed before an instant; returns how many."""
     with registry.transaction() as transaction:
-        purged = dead_letters.purge(transaction.connection, before, authorship)
+        purged = dead_letters.purge(transaction.connection, before, authorship, tally)
         transaction.commit()
     return purged
 

@@ -22,7 +22,7 @@ from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.database import Registry
 from sync_worker.registry.facts import as_text, change_name
 from sync_worker.registry.snapshot import NO_CLINIC, ClinicSnapshot
-from sync_worker.sequences import batched
+from sync_worker.sequences import Tally, batched
 
 _MAX_TRANSACTION_CLINICS = 1000
 """The worker waits for their locks, and must not lose its place in the group by that."""
@@ -38,12 +38,18 @@ class RepairResult:
 
 
 def repair_and_verify(
-    registry: Registry, reconciliation: Reconciliation, authorship: Authorship
+    registry: Registry,
+    reconciliation: Reconciliation,
+    authorship: Authorship,
+    tally: Tally | None = None,
 ) -> RepairResult:
-    """Repair what differs and compare it again; what still differs counts as left."""
+    """Repair what differs and compare it again; what still differs counts as left.
+
+    The tally counts the facts.
+    """
     expectation = reconciliation.expectation
     differences = reconciliation.comparison.differences
-    result = repair(registry, differences, authorship, expectation.stream_id)
+    result = repair(registry, differences, authorship, expectation.stream_id, tally)
     with registry.snapshot() as connection:
         present = snapshot.some(connection, {difference.hsa_id for difference in result.done})
     remaining = still_differing(present, expectation, result.done)
@@ -57,11 +63,14 @@ def repair(
     differences: Sequence[Difference],
     authorship: Authorship,
     stream_id: str | None = None,
+    tally: Tally | None = None,
 ) -> RepairResult:
     """Set each fact to its expected value. The differences must be in the order of HSA-ids.
 
-    `stream_id` is the stream that their addresses refer to.
+    `stream_id` is the stream that their addresses refer to. The tally counts the facts.
     """
+    tally = Tally() if tally is None else tally
+    tally.total = len(differences)
     by_clinic = [
         (hsa_id, list(of_clinic))
         for hsa_id, of_clinic in groupby(differences, attrgetter("hsa_id"))
@@ -78,6 +87,7 @@ def repair(
         result.done += chain.from_iterable(clinic.differences for clinic in clinics)
         result.left += chain.from_iterable(left)
         result.moved += _moved_without_board(chain.from_iterable(registered), service_on)
+        tally.done = len(result.done) + len(result.left)
     return result
 
 

@@ -8,7 +8,7 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -71,6 +71,13 @@ class InvalidEvent(NamedTuple):
     detail: str
 
 
+class PlacedEvents(NamedTuple):
+    """The events of a file, and how much of it was read, where that can be told."""
+
+    events: Iterator[PlacedRecord]
+    fraction_read: Callable[[], float] | None = None
+
+
 class Validation:
     """Checks events, and keeps account; true at every moment, also where reading them fails."""
 
@@ -118,7 +125,7 @@ def bare_events(content: bytes) -> Iterator[tuple[int, bytes]]:
         start = _after_space(text, end)
 
 
-def events_in(path: Path, kind: InputKind | None) -> Iterator[PlacedRecord]:
+def events_in(path: Path, kind: InputKind | None) -> PlacedEvents:
     """The events in a file; without a kind, of the one that it looks like.
 
     Raises:
@@ -126,11 +133,12 @@ def events_in(path: Path, kind: InputKind | None) -> Iterator[PlacedRecord]:
         StreamError: an archive cannot be read on.
     """
     if _is_blank(path):
-        return iter(())
+        return PlacedEvents(iter(()))
     if (kind or _kind_of(path)) is InputKind.EVENTS:
         _refuse_too_large(path)
-        return _bare(path.read_bytes())
-    return _archived(path)
+        return PlacedEvents(_bare(path.read_bytes()))
+    source = ArchiveSource(path, _MAX_RECORDS)
+    return PlacedEvents(_archived(source), source.fraction_read)
 
 
 def _refuse_too_large(path: Path) -> None:
@@ -176,9 +184,8 @@ def _bare(content: bytes) -> Iterator[PlacedRecord]:
         yield EventPlace(line), bounded(Record("", 0, 0, None, None, value, _STRUCTURED))
 
 
-def _archived(path: Path) -> Iterator[PlacedRecord]:
+def _archived(source: ArchiveSource) -> Iterator[PlacedRecord]:
     """Every line is a record, so a record's number is its line's."""
-    source = ArchiveSource(path, _MAX_RECORDS)
     source.seek(StoredPositions({}))
     line = 0
     try:

@@ -48,7 +48,7 @@ from sync_worker.events.texts import is_hsa_id
 from sync_worker.registry import change_log, dialect
 from sync_worker.registry.change_log import LogEntry
 from sync_worker.registry.tables import dead_letter, position
-from sync_worker.sequences import batched
+from sync_worker.sequences import Tally, batched
 
 LogAddress = tuple[str, str, int, int]
 """The topic's id, and an address in that topic."""
@@ -56,6 +56,8 @@ Offsets = Mapping[Partition, range]
 OPEN, REDRIVEN, DISCARDED = "open", "redriven", "discarded"
 
 _MOST_IN_ONE_STATEMENT = 10_000
+_MOST_TOLD_AT_ONCE = 2_000
+"""So many take a moment, and their number is told before the next ones."""
 _BYTES = func.coalesce(func.length(dead_letter.c.value), 0)
 _IS_TOO_LARGE = _BYTES > MAX_RECORD_BYTES
 """Stored before there was a limit: it is not brought into memory as a whole again."""
@@ -370,10 +372,19 @@ def close_redriven(
     _log(connection, "letter_redriven", closed, authorship)
 
 
-def discard(connection: Connection, numbers: Collection[int], authorship: Authorship) -> None:
-    """Close open dead letters that this transaction has locked, for good."""
-    close(connection, sorted(numbers), DISCARDED, authorship.at)
-    _log(connection, "letter_discarded", numbers, authorship)
+def discard(
+    connection: Connection,
+    numbers: Collection[int],
+    authorship: Authorship,
+    tally: Tally | None = None,
+) -> None:
+    """Close open dead letters that this transaction has locked, for good. The tally counts them."""
+    tally = Tally() if tally is None else tally
+    tally.total = len(numbers)
+    for batch in batched(sorted(numbers), _MOST_TOLD_AT_ONCE):
+        close(connection, batch, DISCARDED, authorship.at)
+        _log(connection, "letter_discarded", batch, authorship)
+        tally.done += len(batch)
 
 
 def count_closed(connection: Connection, before: datetime) -> int:
@@ -382,9 +393,17 @@ def count_closed(connection: Connection, before: datetime) -> int:
     return connection.scalar(statement) or 0
 
 
-def purge(connection: Connection, before: datetime, authorship: Authorship) -> int:
-    """Delete those closed before an instant; how many that were."""
-    purged = connection.execute(delete(dead_letter).where(_closed_before(before))).rowcount
+def purge(
+    connection: Connection, before: datetime, authorship: Authorship, tally: Tally | None = None
+) -> int:
+    """Delete those closed before an instant; how many that were. The tally counts them."""
+    tally = Tally() if tally is None else tally
+    numbers = connection.scalars(select(dead_letter.c.id).where(_closed_before(before))).all()
+    tally.total, purged = len(numbers), 0
+    for batch in batched(numbers, _MOST_TOLD_AT_ONCE):
+        one_of_these = dead_letter.c.id.in_(batch)
+        purged += connection.execute(delete(dead_letter).where(one_of_these)).rowcount
+        tally.done += len(batch)
     if purged:
         entry = LogEntry.by(authorship, "letters_purged")._replace(old_value=str(purged))
         change_log.append(connection, [entry])

@@ -44,6 +44,10 @@ from sync_worker.registry.tables import (
     own_system,
     patient_board,
 )
+from sync_worker.sequences import Tally, batched
+
+_MOST_TOLD_AT_ONCE = 2_000
+"""So many take a moment, and their number is told before the next ones."""
 
 _REGISTERED = "registered"
 
@@ -177,12 +181,19 @@ def lock_own_systems(connection: Connection) -> None:
     dialect.lock_to_write(connection, own_system)
 
 
-def change_own_systems(connection: Connection, come: Sequence[str], go: Sequence[str]) -> None:
-    """Put clinics into TAK, and take others out."""
-    connection.execute(
-        delete(own_system).where(dialect.among(connection, own_system.c.hsa_id, sorted(go)))
-    )
-    dialect.insert_missing_keys(connection, own_system.c.hsa_id, sorted(come))
+def change_own_systems(
+    connection: Connection, come: Sequence[str], go: Sequence[str], tally: Tally | None = None
+) -> None:
+    """Put clinics into TAK, and take others out. The tally counts both."""
+    tally = Tally() if tally is None else tally
+    tally.total = len(come) + len(go)
+    for batch in batched(sorted(go), _MOST_TOLD_AT_ONCE):
+        is_one = dialect.among(connection, own_system.c.hsa_id, batch)
+        connection.execute(delete(own_system).where(is_one))
+        tally.done += len(batch)
+    for batch in batched(sorted(come), _MOST_TOLD_AT_ONCE):
+        dialect.insert_missing_keys(connection, own_system.c.hsa_id, batch)
+        tally.done += len(batch)
 
 
 def _update(connection: Connection, hsa_ids: Sequence[str]) -> Update:

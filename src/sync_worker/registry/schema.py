@@ -1,5 +1,6 @@
 """Which revision of the schema this program needs, which one is there, and the way between."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
@@ -8,6 +9,7 @@ from sync_worker.errors import Exit, UserError
 from sync_worker.registry import dialect, roles
 from sync_worker.registry.tables import alembic_version
 from sync_worker.remedies import Remedy
+from sync_worker.sequences import Tally
 
 HEAD = "0015"
 """The revision that this version of the program works on."""
@@ -61,8 +63,10 @@ def _version(connection: Connection) -> str | None:
     return connection.scalar(_SELECT_REVISION)
 
 
-def upgrade(engine: Engine) -> tuple[str | None, str]:
+def upgrade(engine: Engine, tally: Tally | None = None) -> tuple[str | None, str]:
     """Bring the schema to `HEAD` in one transaction; the revisions before and after.
+
+    The tally counts the revisions that were passed.
 
     Raises:
         WrongRevision: the schema is of a newer program.
@@ -85,5 +89,14 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
         # Migrations look in the schema: whatever fits better than the catalogue's own would run.
         roles.refuse_planted(connection)
         config.attributes["connection"] = connection
+        if tally is not None:
+            config.attributes["on_version_apply"] = _counting(tally)
         command.upgrade(config, "head")
     return before, HEAD
+
+
+def _counting(tally: Tally) -> Callable[..., None]:
+    def passed(**_: object) -> None:
+        tally.done += 1
+
+    return passed

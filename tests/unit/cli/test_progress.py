@@ -1,11 +1,14 @@
 """What is said of a long reading while it lasts."""
 
 import io
+import queue
 import threading
 
 import pytest
 
+from sync_worker.cli.messages import REVISIONS_DONE, ROWS_DONE
 from sync_worker.cli.progress import Progress, shown
+from sync_worker.language import Language
 
 
 def text(seconds, read, fraction):
@@ -27,6 +30,42 @@ def text(seconds, read, fraction):
 )
 def test_it_says_how_much_how_fast_and_how_long_still(seconds, read, fraction, expected):
     assert text(seconds, read, fraction) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fraction", "expected"),
+    [
+        (0.5, 0.5, "import: 50%"),
+        (3, 0.0, "import: 0%"),
+        (30, 0.25, "import: 25%, 1 min 30 s left"),
+        (30, 1.0, "import: 100%"),
+    ],
+)
+def test_a_fraction_alone_tells_the_time_left(seconds, fraction, expected):
+    clock = iter([0.0, seconds])
+    progress = Progress("import", lambda: fraction, clock=lambda: next(clock))
+    assert progress.line() == expected
+
+
+def test_what_has_no_known_end_says_how_long_it_takes():
+    clock = iter([0.0, 65.0, 130.0])
+    progress = Progress("upgrading", done=lambda: 3, clock=lambda: next(clock), unit=REVISIONS_DONE)
+    assert progress.line() == "upgrading: 3 revisions, 0 a second, 1 min 5 s"
+    clock = iter([0.0, 12.0])
+    assert Progress("approving", clock=lambda: next(clock)).line() == "approving: 12 s"
+
+
+def test_administrators_read_it_in_their_language():
+    clock = iter([0.0, 10.0])
+    progress = Progress(
+        "lägger till",
+        lambda: 0.5,
+        lambda: 200,
+        lambda: next(clock),
+        unit=ROWS_DONE,
+        language=Language.SWEDISH,
+    )
+    assert progress.line() == "lägger till: 50%, 200 rader, 20 i sekunden, 10 s kvar"
 
 
 class Screen(io.StringIO):
@@ -70,6 +109,22 @@ def test_without_a_terminal_only_counted_records_are_reported():
     screen = Screen(is_terminal=False)
     with shown_at_once(Progress("reading", lambda: 0.5), screen):
         assert not screen.was_written.wait(0.1)
+    assert screen.getvalue() == ""
+
+
+def test_without_a_terminal_work_of_unknown_length_is_reported():
+    screen = Screen(is_terminal=False)
+    with shown_at_once(Progress("approving"), screen):
+        assert screen.was_written.wait(30)
+    assert screen.getvalue().startswith("approving: 0 s\n")
+
+
+def test_lines_can_be_entries_of_a_log():
+    screen = Screen(is_terminal=False)
+    entries: queue.SimpleQueue[str] = queue.SimpleQueue()
+    progress = Progress("stream.jsonl", lambda: 0.5, lambda: 0)
+    with shown(progress, screen, line_seconds=0.001, tell=entries.put):
+        assert entries.get(timeout=30) == "stream.jsonl: 50%, 0 records"
     assert screen.getvalue() == ""
 
 

@@ -350,3 +350,14 @@ class TestProgress:
         assert before == 0
         assert seen == sorted(seen)
         assert source.fraction_read() == 1
+
+
+def test_a_file_is_half_done_once_it_is_read(tmp_path):
+    path = write_archive(tmp_path / "a.jsonl", [record(b"{}", offset=n) for n in range(4)])
+    with reading(path, max_records=4) as source:
+        (batch,) = batches(source)
+        assert (source.records_read, source.fraction_applied()) == (4, 0.5)
+        source.committed({batch.ranges[0].partition: 2})
+        assert source.fraction_applied() == 0.5
+        source.committed({batch.ranges[0].partition: 4})
+        assert source.fraction_applied() == 1.0

@@ -34,6 +34,7 @@ NOTHING_TO_DO = Message(
     sv="Listan är redan likadan: ingenting behöver göras.",
     en="The list is already the same: nothing to do.",
 )
+PROGRESS = Message(sv="ersätter listan", en="replacing the list")
 QUESTION = Message(
     sv="Ersätt listan?",
     en="Replace the list?",

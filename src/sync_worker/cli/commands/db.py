@@ -7,12 +7,14 @@ from typing import Any
 
 import click
 
+from sync_worker.cli import messages as says
 from sync_worker.cli import options
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.errors import Exit
 from sync_worker.inspection import checks_registry, doctor
 from sync_worker.registry import dialect, schema
 from sync_worker.registry import roles as registry_roles
+from sync_worker.sequences import Tally
 
 _OTHERS = 0o077
 """The rights of everybody but a file's owner."""
@@ -43,7 +45,9 @@ def upgrade(run: Invocation) -> None:
         limits=dialect.UPGRADE,
         application=run.application,
     )
-    before, after = schema.upgrade(engine)
+    passed = Tally()
+    with run.output.progress("upgrading", done=lambda: passed.done, unit=says.REVISIONS_DONE):
+        before, after = schema.upgrade(engine, passed)
     with engine.connect() as connection:
         encoding = checks_registry.encoding_finding(dialect.encoding(connection))
     engine.dispose()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import click
 
 from sync_worker import bootstrap
+from sync_worker.cli import messages as says
 from sync_worker.cli import options
 from sync_worker.cli.dead_letter_options import Choice, choosing, searching
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
@@ -126,14 +128,14 @@ def redrive_letters(run: Invocation, choice: Choice, author: Author, consent: Co
         most = run.settings.batch_max_records
         planned = redrive.Redrive(redrive.DryRunRedriver(context, most), interruption)
         if heads and consent.is_asked_for:
-            with reporting_interruption(interruption):
+            with reporting_interruption(interruption), _counting(run, "planning", planned, heads):
                 planned.run(heads)
             _tell_plan(run, planned)
             run.output.confirm("Redrive them?", yes=False)
         redriver = None if consent.dry_run else redrive.Redriver(context, author.now(), most)
         work = redrive.Redrive(redriver or redrive.DryRunRedriver(context, most), interruption)
         try:
-            with reporting_interruption(interruption):
+            with reporting_interruption(interruption), _counting(run, "redriving", work, heads):
                 work.run(heads)
         finally:
             items = [{"id": number, "outcome": outcome.value} for number, outcome in work.outcomes]
@@ -142,6 +144,21 @@ def redrive_letters(run: Invocation, choice: Choice, author: Author, consent: Co
             moved_without_board(run.output, moved, is_done=not consent.dry_run)
     _tell_closed(run, len(heads) - len(work.outcomes))
     _point_out(run, work)
+
+
+def _counting(
+    run: Invocation,
+    label: str,
+    work: redrive.Redrive,
+    heads: Sequence[dead_letters.DeadLetterSummary],
+) -> AbstractContextManager[None]:
+    """Show how many of the dead letters were gone through."""
+    return run.output.progress(
+        label,
+        lambda: work.report.read / max(1, len(heads)),
+        lambda: work.report.read,
+        unit=says.DEAD_LETTERS_DONE,
+    )
 
 
 def _tell_plan(run: Invocation, planned: redrive.Redrive) -> None:
@@ -191,13 +208,16 @@ def discard(run: Invocation, choice: Choice, author: Author, consent: Consent) -
         numbers = [head.number for head in heads]
         if heads and not consent.dry_run:
             run.output.message(_plan(heads, choice))
-        discarded = consent.carry_out(
-            run.output,
-            f"Discard {len(heads)} dead letters?" if heads else None,
-            lambda: redrive.discard(
-                registry, numbers, author.now(), all_or_none=bool(choice.numbers)
-            ),
-        )
+
+        def discard_them() -> list[dead_letters.DeadLetterSummary]:
+            is_named = bool(choice.numbers)
+            with run.output.counting("discarding", says.DEAD_LETTERS_DONE) as tally:
+                return redrive.discard(
+                    registry, numbers, author.now(), all_or_none=is_named, tally=tally
+                )
+
+        question = f"Discard {len(heads)} dead letters?" if heads else None
+        discarded = consent.carry_out(run.output, question, discard_them)
     if discarded is not None:
         _tell_closed(run, len(heads) - len(discarded))
         heads = discarded
@@ -231,11 +251,13 @@ def purge(run: Invocation, days: int, author: Author, consent: Consent) -> None:
     with run.registry() as registry:
         with registry.snapshot() as connection:
             planned = dead_letters.count_closed(connection, before)
-        purged = consent.carry_out(
-            run.output,
-            f"Delete {planned} closed dead letters?" if planned else None,
-            lambda: redrive.purge(registry, before, author.now()),
-        )
+
+        def purge_them() -> int:
+            with run.output.counting("deleting", says.DEAD_LETTERS_DONE) as tally:
+                return redrive.purge(registry, before, author.now(), tally)
+
+        question = f"Delete {planned} closed dead letters?" if planned else None
+        purged = consent.carry_out(run.output, question, purge_them)
     verb = "would be deleted" if consent.dry_run else "deleted"
     document = {"purged": planned if purged is None else purged, "closed_before": before}
     run.output.document(document, render=lambda shown: f"{shown['purged']} dead letters {verb}")

@@ -35,7 +35,7 @@ from sync_worker.operations.validate import (
 from sync_worker.printable import printable_json
 from sync_worker.streams.archive.writer import line_of, writing
 from sync_worker.streams.protocol import StreamError, StreamUnavailable
-from sync_worker.streams.ranges import Range, ShowProgress
+from sync_worker.streams.ranges import Range
 
 if TYPE_CHECKING:
     from sync_worker.operations.publish import PublishPlan, PublishTarget
@@ -88,9 +88,10 @@ def validate(run: Invocation, file: str, kind: str | None) -> None:
     """
     validation = Validation(bootstrap.operations.decoder(run.settings), bootstrap.now())
     with file_of(file) as path:
-        events = events_in(path, InputKind(kind) if kind else None)
+        placed = events_in(path, InputKind(kind) if kind else None)
         try:
-            validation.check(events)
+            with run.output.progress("validating", placed.fraction_read, validation.counts.total):
+                validation.check(placed.events)
         finally:
             _show_validation(run, validation)
     if validation.counts[EventVerdict.DEAD_LETTERED] or not validation.counts:
@@ -164,7 +165,7 @@ def export(run: Invocation, out: str, wanted: Range, consent: Consent) -> None:
         closing(bootstrap.streams.export_reader(run.settings, wanted)) as reader,
         _sink(out) as sink,
     ):
-        exported = export_records(reader, sink, _on_terminal(run, "exporting"))
+        exported = export_records(reader, sink, run.output.reading("exporting"))
     if exported.excerpts:
         run.output.attention(
             f"{exported.excerpts} of them are too large to be exported whole: of each only the "
@@ -221,11 +222,6 @@ def _show_exported(run: Invocation, out: str, exported: Exported) -> None:
     run.output.document(document, render=lambda _shown: text)
 
 
-def _on_terminal(run: Invocation, label: str) -> ShowProgress:
-    """Shows progress on a terminal alone: it takes seconds."""
-    return lambda of: run.output.progress(label, of.fraction_read)
-
-
 @command.command(
     changes=options.unless_dry_run,
     prints_document=True,
@@ -265,7 +261,7 @@ def publish(
     )  # So are settings that are wrong, before stdin is read.
     with file_of(file) as path:
         publication = bootstrap.streams.publication(run.settings, path, wanted)
-        plan = publication.plan(_on_terminal(run, "reading"))
+        plan = publication.plan(run.output.reading("reading"))
         target = publication.compare(plan, bootstrap.now())
         if not accept_changed_timestamps:
             _refuse_changes(target)
@@ -280,7 +276,7 @@ def publish(
             run.output.confirm(f"Publish {plan.total} records there for good?", yes=consent.yes)
         with closing(publication.open_publisher()) as publisher:
             try:
-                publication.publish(publisher, _on_terminal(run, "publishing"))
+                publication.publish(publisher, run.output.reading("publishing"))
             except (StreamUnavailable, StreamError, KeyboardInterrupt) as error:
                 publisher.close()
                 _show_published(run, plan, publisher.published)

@@ -13,6 +13,7 @@ from sync_worker.cli.plan import Author, Consent, author_options, author_with_re
 from sync_worker.cli.table import Columns
 from sync_worker.cli.warnings import moved_without_board
 from sync_worker.operations import approve_holds as deciding
+from sync_worker.pipeline import listener
 from sync_worker.registry import holds
 
 COLUMNS = Columns(
@@ -125,11 +126,13 @@ def approve(
             run.output.message(_text(run, planned, sys.stderr))
             moved_without_board(run.output, would_move, is_done=False)
         seen = revision if consent.yes else planned["revision"]
-        moved = consent.carry_out(
-            run.output,
-            f"Approve hold {number}, {planned['count']} clinics?",
-            lambda: deciding.approve(registry, number, author.now(), seen),
-        )
+
+        def approve_it() -> list[listener.MovedWithoutBoard]:
+            with run.output.progress("approving"):
+                return deciding.approve(registry, number, author.now(), seen)
+
+        question = f"Approve hold {number}, {planned['count']} clinics?"
+        moved = consent.carry_out(run.output, question, approve_it)
         if moved is None:
             run.output.document(planned, render=lambda shown: _text(run, shown))
             moved_without_board(run.output, would_move, is_done=False)

@@ -14,6 +14,7 @@ import click
 
 from sync_worker import bootstrap
 from sync_worker.cli import lookup, options
+from sync_worker.cli import messages as says
 from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.params import Moment
 from sync_worker.cli.plan import Author, Consent, author_options, yes_option
@@ -192,13 +193,16 @@ def _compare(
 ) -> reconcile.Reconciliation:
     if question.as_of is not None:
         content = (against.path or Path()).read_bytes()
+        given = reconcile.GivenExtract(content, question.as_of, accept_short)
         in_use = bootstrap.registry.regions(run.settings)
         return reconcile.reconcile_with_extract(
-            registry, content, question.as_of, in_use, question.regions, accept_short=accept_short
+            registry, given, in_use, question.regions, run.output.progress
         )
     stream = bootstrap.operations.stream_to_fold(run.settings, against.path)
     progress = run.output.reading(str(against.path or "topics"))
-    found = reconcile.reconcile_with_stream(registry, stream, question.regions, progress)
+    found = reconcile.reconcile_with_stream(
+        registry, stream, question.regions, progress, run.output.progress
+    )
     _tell_gaps(run, found)
     return found
 
@@ -212,7 +216,8 @@ def _repair(
     consent: Consent,
 ) -> repair.RepairResult:
     def repair_it() -> repair.RepairResult:
-        return repair.repair_and_verify(registry, found, author.now())
+        with run.output.counting("repairing", says.FACTS_DONE) as tally:
+            return repair.repair_and_verify(registry, found, author.now(), tally)
 
     asked = _plan(run, found.comparison.differences, moved)
     return consent.carry_out(run.output, asked, repair_it) or repair.RepairResult()

@@ -79,7 +79,7 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
         sources = _opened_archives(run, archives)
         try:
             if open_kafka is None:
-                is_whole = _apply_archives(run, parts.worker, sources)
+                is_whole = _apply_archives(run, parts.worker, sources, log)
             else:
                 is_whole = _follow(parts, shutdown, open_kafka, until_idle)
         finally:
@@ -135,12 +135,21 @@ def _opened_archives(
 
 
 def _apply_archives(
-    run: Invocation, worker: "Worker", sources: "list[tuple[Path, ArchiveSource]]"
+    run: Invocation,
+    worker: "Worker",
+    sources: "list[tuple[Path, ArchiveSource]]",
+    log: "FilteringBoundLogger",
 ) -> bool:
     """Whether all of them were read to their ends."""
 
+    def tell(line: str) -> None:
+        # Where the log is one, each line on stderr is an entry of it.
+        log.info("progress", detail=line)
+
     def apply(path: Path, source: "ArchiveSource") -> bool:
-        with run.output.progress(str(path), source.fraction_read):
+        with run.output.progress(
+            str(path), source.fraction_applied, lambda: source.records_read, tell=tell
+        ):
             return worker.run(lambda: source, until_idle_seconds=0)
 
     return all(starmap(apply, sources))

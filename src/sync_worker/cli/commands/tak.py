@@ -91,11 +91,13 @@ def import_list(
             raise _short(planned)
         if consent.dry_run:
             run.output.message(messages.DRY_RUN())
-        done = consent.carry_out(
-            run.output,
-            None if planned.changes_nothing else says.QUESTION(),
-            lambda: tak.put(registry, planned, author.now()),
-        )
+
+        def replace_it() -> tak.TakPlan:
+            with run.output.counting(says.PROGRESS(), messages.CLINICS_DONE) as tally:
+                return tak.put(registry, planned, author.now(), tally)
+
+        question = None if planned.changes_nothing else says.QUESTION()
+        done = consent.carry_out(run.output, question, replace_it)
     if done is None:
         done = planned
     else:

@@ -11,5 +11,6 @@ context.configure(
     render_as_batch=True,
     # One transaction for all of it: an upgrade that fails half-way leaves the old schema.
     transaction_per_migration=False,
+    on_version_apply=context.config.attributes.get("on_version_apply", ()),
 )
 context.run_migrations()

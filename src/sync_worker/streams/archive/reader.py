@@ -50,6 +50,9 @@ class ArchiveSource:
         self._failure: StreamError | None = None
         self._is_at_end = False
         self._was_sought = False
+        self.records_read = 0
+        """How many records were handed out since the last `seek`."""
+        self._records_committed = 0
 
     @cached_property
     def stream_id(self) -> str:
@@ -72,6 +75,7 @@ class ArchiveSource:
         self._positions = dict(stored.positions)
         self._unread = _records_beyond(dict(stored.positions), self._path, self._file.lines())
         self._failure, self._is_at_end, self._was_sought = None, False, True
+        self.records_read = self._records_committed = 0
 
     def poll(self, timeout_seconds: float) -> FetchedBatch | None:  # noqa: ARG002 - a file has no waiting
         """The next records; those before a line that cannot be read come before the error."""
@@ -79,6 +83,7 @@ class ArchiveSource:
         if records:
             has_more = not (self._failure or self._is_at_end)
             ranges = tuple(self._advance(records))
+            self.records_read += len(records)
             return FetchedBatch(records, ranges, has_more=has_more)
         if self._failure:
             raise self._failure
@@ -96,7 +101,9 @@ class ArchiveSource:
         return {}
 
     def committed(self, offsets: Mapping[Partition, int]) -> None:
-        """Do nothing: a file does not need to know."""
+        """Note what is committed, for `fraction_applied`; the file need not know."""
+        if all(self._positions.get(partition) == offset for partition, offset in offsets.items()):
+            self._records_committed = self.records_read
 
     def close(self) -> None:
         """Close the file; `seek` opens it again."""
@@ -106,6 +113,11 @@ class ArchiveSource:
     def fraction_read(self) -> float:
         """How much of the file was read, from 0 to 1, by its bytes as they are stored."""
         return 0.0 if self._file is None else self._file.fraction_read()
+
+    def fraction_applied(self) -> float:
+        """How much of the file is applied, where to read it is half of the work."""
+        is_read, records = self.fraction_read(), self.records_read
+        return is_read * (1 + self._records_committed / records) / 2 if records else is_read
 
     def _read(self) -> tuple[Record, ...]:
         records: list[Record] = []
