@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
 from tests.builders import activated, numbered
 from tests.worlds.registry import NOW, STREAM, apply_batch, batch_of, execute, sentences
@@ -17,7 +17,7 @@ from sync_worker.inspection.checks_registry import RegistryChecks
 from sync_worker.inspection.doctor import State, run_checks
 from sync_worker.inspection.status import status
 from sync_worker.pipeline.apply import Applier
-from sync_worker.registry import change_log, registrations
+from sync_worker.registry import change_log, registrations, tables
 from sync_worker.registry.change_log import LogFilter
 from sync_worker.registry.tables import clinic
 
@@ -112,6 +112,39 @@ def test_emptying_a_table_is_logged_by_clinic(engine, logged):
     execute(engine, "TRUNCATE clinic")
     (entry,) = logged()
     assert (entry["change"], entry["hsa_id"], entry["region_code"]) == ("removed", A, "01")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"UPDATE clinic SET registered_at = NULL WHERE hsa_id = '{A}'",
+        f"UPDATE clinic SET hsa_id = 'X' WHERE hsa_id = '{A}'",
+        f"DELETE FROM clinic WHERE hsa_id = '{A}'",
+        "TRUNCATE clinic",
+    ],
+)
+@pytest.mark.parametrize("active", ["true", "false"])
+def test_a_removal_is_logged_with_what_the_clinic_was(engine, logged, statement, active):
+    if statement.startswith("TRUNCATE") and engine.dialect.name != "postgresql":
+        pytest.skip("this database knows no TRUNCATE")
+    execute(engine, f"UPDATE clinic SET active = {active}, name = 'Ett' WHERE hsa_id = '{A}'")
+    execute(engine, statement)
+    assert what_was(engine) == [(A, "01", active, "Ett")]
+
+
+def test_a_removal_tells_never_stated_from_not_logged(engine, logged):
+    execute(engine, f"UPDATE clinic SET active = NULL, region_code = NULL WHERE hsa_id = '{A}'")
+    execute(engine, f"UPDATE clinic SET registered_at = NULL WHERE hsa_id = '{A}'")
+    assert what_was(engine) == [(A, None, "", None)]
+
+
+def what_was(engine):
+    """What the log has of the clinics that were removed."""
+    log = tables.change_log.c
+    columns = (log.hsa_id, log.region_code, log.was_active, log.was_named)
+    with engine.begin() as connection:
+        removals = select(*columns).where(log.change == "removed").order_by(log.id)
+        return [tuple(row) for row in connection.execute(removals)]
 
 
 def test_many_changed_by_one_statement_are_logged_each(engine, logged):

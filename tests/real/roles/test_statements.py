@@ -130,6 +130,8 @@ STATEMENTS = (
     (LOGGED, {WORKER, ADMIN, OWNER}),
     ("INSERT INTO change_log (id, at, change) VALUES (0, now(), 'removed')", {OWNER}),
     ("INSERT INTO change_log (at, change, login) VALUES (now(), 'x', 'y')", {OWNER}),
+    ("INSERT INTO change_log (at, change, was_active) VALUES (now(), 'removed', '')", {OWNER}),
+    ("INSERT INTO change_log (at, change, was_named) VALUES (now(), 'removed', 'N')", {OWNER}),
     ("UPDATE change_log SET login = 'x'", NOBODY),
     ("UPDATE change_log SET actor = 'x'", NOBODY),
     ("UPDATE change_log SET actor = 'x' WHERE false", NOBODY),
