@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync_worker import bootstrap
-from sync_worker.cli import options
+from sync_worker.cli import messages, options
 from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.remedies import in_words
 from sync_worker.inspection import explanation, unknown_clinic
@@ -68,7 +68,8 @@ def _paragraphs(output: Output, explained: Mapping[str, Any]) -> Iterator[list[s
     see = [said(in_words(hint))] if dead_letters["open"] else []
     yield [said(dead_letters["text"]), *listed, *more, *see]
     yield [said(explained["stream"]["text"])]
-    yield [f"- {said(each['text'])}" for each in explained["who"]]
+    who = [f"- {said(each['text'])}" for each in explained["who"]]
+    yield [said(messages.WHO_CAN_CHANGE()), *who]
 
 
 def _with_what_if(said: Callable[[Words], str], condition: Mapping[str, Any]) -> str:

@@ -111,6 +111,7 @@ DEAD_LETTERS_OF_CLINIC = Message(
     sv="Driften ser dem med: sync-worker deadletters list --clinic {hsa_id}",
     en="An operator sees them with: sync-worker deadletters list --clinic {hsa_id}",
 )
+WHO_CAN_CHANGE = Message(sv="Vem som kan ändra vad:", en="Who can change what:")
 HOLD_OF_CLINIC = Message(
     sv="Driften ser hela massändringen med: sync-worker holds show {number}",
     en="An operator sees the whole hold with: sync-worker holds show {number}",

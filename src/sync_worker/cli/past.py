@@ -25,6 +25,7 @@ CLOSURE_COLUMNS = Columns(
     ),
 )
 
+_TIMES = ("from", "until")
 as_of_option = click.option(
     "--as-of",
     type=Moment(),
@@ -72,6 +73,13 @@ def list_closures(
     with run.snapshot() as connection:
         closures.require_logged(connection, period, now)
         rows = closures.closures(connection, period, regions)
+    if run.output.fits_terminal:
+        # To the second two times stand beside an HSA-id and a status in 80 columns.
+        rows = [{**row, **{name: _to_the_second(row[name]) for name in _TIMES}} for row in rows]
     run.output.items(
         telling_unknown(run, rows), CLOSURE_COLUMNS, empty=says_of_history.NO_CLOSURES()
     )
+
+
+def _to_the_second(moment: datetime | None) -> datetime | None:
+    return moment and moment.replace(microsecond=0)
