@@ -2,11 +2,12 @@
 
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sync_worker.events.record import Partition
 from sync_worker.pipeline.decoded_records import NO_TIMESTAMP
-from sync_worker.pipeline.listener import TransactionCommitted
+from sync_worker.pipeline.listener import PipelineWarning, TransactionCommitted
 from sync_worker.registry.positions import Counts
 from sync_worker.streams.kafka.backlog import PartitionBacklog
 from sync_worker.streams.kafka.source_health import Requests, SourceHealth
@@ -60,7 +61,13 @@ class World:
         self.now += seconds
         self.readiness.update()
 
-    def commit(self, counts: Counts, offsets: int, written_at: float | None = None) -> None:
+    def commit(
+        self,
+        counts: Counts,
+        offsets: int,
+        written_at: float | None = None,
+        warnings: Sequence[PipelineWarning] = (),
+    ) -> None:
         """Apply a transaction of so many offsets, at the position."""
         first, self.position = self.position, self.position + offsets
         self.end = max(self.end, self.position)
@@ -70,7 +77,7 @@ class World:
                 {P: counts},
                 {P: self.position},
                 1,
-                (),
+                warnings,
                 timestamps,
                 first_offsets={P: first},
             )

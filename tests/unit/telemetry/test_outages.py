@@ -7,10 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
+from tests.builders import record
 from tests.worlds.worker_log import SECRET, START, P, World
 
+from sync_worker.events.decode_result import Reason, Rejection
 from sync_worker.events.outcome import Outcome
-from sync_worker.pipeline.listener import SetBack
+from sync_worker.pipeline.listener import (
+    AheadOfClock,
+    DeadLettered,
+    MassChangeHeld,
+    MovedWithoutBoard,
+    NameDropped,
+    PatientBoardNamed,
+    SetBack,
+    UnknownType,
+)
 from sync_worker.registry.positions import Counts
 from sync_worker.streams.kafka.source_health import Requests
 from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
@@ -208,6 +219,31 @@ def test_a_refused_login_is_told_with_since_when(world):
     assert second["level"] == "debug"
 
 
+WARNINGS = st.one_of(
+    st.builds(MovedWithoutBoard, st.text(), st.text()),
+    st.builds(PatientBoardNamed, st.text(), st.text()),
+    st.builds(NameDropped, st.text(), st.text()),
+    st.builds(
+        AheadOfClock,
+        st.text(),
+        st.text(),
+        st.integers(60, 600),
+        st.text(),
+        st.integers(0, 9),
+        st.integers(0, 9),
+    ),
+    st.builds(MassChangeHeld, st.integers(1, 9), st.text(), st.integers(), st.integers(1, 9)),
+    st.builds(UnknownType, st.text(), st.text(), st.integers(1, 9)),
+    st.builds(
+        lambda reason, detail, key: DeadLettered(
+            record(b"payload", topic="t", key=key), Rejection(reason, detail)
+        ),
+        st.sampled_from(Reason),
+        st.text().filter(lambda text: "payload" not in text),
+        st.binary(),
+    ),
+)
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("tick"), st.floats(0.5, 2000.0)),
@@ -218,6 +254,8 @@ STEPS = st.lists(
         st.tuples(st.just("commit"), st.integers(0, 50)),
         st.tuples(st.just("set_back"), st.integers(0, 50)),
         st.tuples(st.just("text"), st.text()),
+        st.tuples(st.just("warning"), WARNINGS),
+        st.tuples(st.just("outpaced"), st.none()),
     ),
     max_size=40,
 )
@@ -263,6 +301,8 @@ DO = {
     "commit": commit,
     "set_back": set_back,
     "text": lambda world, text: fail(world, error=StreamUnavailable(text)),
+    "warning": lambda world, warning: world.commit(Counts(), 0, warnings=[warning]),
+    "outpaced": lambda world, _: world.listener.outpaced(),
 }
 
 
