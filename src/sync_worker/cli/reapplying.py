@@ -26,6 +26,7 @@ def reapplying(run: Invocation) -> Iterator[tuple[reapply.ReapplyContext, Interr
     Raises:
         MissingDatabase, WrongRevision: there is no such registry.
         DBAPIError: it is unavailable for longer than somebody waits.
+        UserError: a standby has taken over during the body, which may lack what was applied before.
     """
     interruption = Interruption()
     with bootstrap.registry.worker_registry(run.settings) as registry, interruption.installed():
@@ -39,8 +40,10 @@ def reapplying(run: Invocation) -> Iterator[tuple[reapply.ReapplyContext, Interr
                 schema.require_head(connection)
 
         retry(require_head)
-        context = bootstrap.operations.reapply_context(run.settings, registry, retry)
-        yield context, interruption
+        timeline = retry(registry.timeline)
+        yield bootstrap.operations.reapply_context(run.settings, registry, retry), interruption
+        if retry(registry.timeline) not in {timeline, None} and timeline is not None:
+            raise _failed_over()
 
 
 @contextmanager
@@ -69,6 +72,15 @@ def _interrupted() -> UserError:
         "Interrupted.",
         why="The output shows what was done; the rest was not started.",
         hint="Running the same command again is safe: what is already known changes nothing.",
+    )
+
+
+def _failed_over() -> UserError:
+    return UserError(
+        Exit.UNREACHABLE,
+        "The database failed over to another server before this was done.",
+        why="What was applied before that may be missing there.",
+        hint="Run the same command again: what is already known changes nothing.",
     )
 
 

@@ -44,6 +44,14 @@ class Registry:
         with self._reading_engine.connect() as connection:
             yield connection
 
+    def timeline(self) -> str | None:
+        """Which history the database's server writes: another one once a standby has taken over.
+
+        None where there is only one, or it cannot be told.
+        """
+        with self._reading_engine.connect() as connection:
+            return dialect.timeline(connection)
+
     def require_writable(self) -> None:
         """Raise DBAPIError where the database only reads: read-only by a setting, or a standby.
 

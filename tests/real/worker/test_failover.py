@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from tests.builders import deactivated
 from tests.real.worker.proxy import Proxy
 from tests.real.worker.stage import Running, Stage
-from tests.real.worker.streams import REGISTERED, anything, meanwhile, opening
+from tests.real.worker.streams import CLINICS, REGISTERED, anything, meanwhile, opening
 from tests.services import finding
 from tests.services.broker import Broker
 from tests.services.postgres import NativePostgres, create_database
@@ -175,6 +176,42 @@ def held(stage: Stage) -> list[tuple[str, str, int]]:
         " JOIN held_fact ON hold.id = hold_id GROUP BY hold.id"
     )
     return [tuple(row.values()) for row in rows]
+
+
+def test_a_replay_does_not_vouch_for_what_a_failover_lost(lagging: Pair) -> None:
+    stage = lagging.stage
+    stage.send_events(anything(601, 600))
+    worker = stage.caught_up()
+    stage.execute("DELETE FROM clinic WHERE registered_at IS NULL")
+    with closing(psycopg.connect(stage.database_url)) as other:
+        other.execute("INSERT INTO clinic (hsa_id) VALUES (%s)", [CLINICS[-1]])
+        replay = stage.command("replay", "--yes")
+        waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        until(lambda: stage.query(waiting), "the replay to wait for a clinic")
+        lagging.servers.fail_over()
+    done = replay.ended()
+    assert done.exit_code == 5, done.stderr
+    assert "failed over to another server" in done.error_text
+    assert "Run the same command again" in done.error_text
+    assert stage("replay", "--yes").exit_code == 0
+    assert stage("reconcile", "--against", "topics").exit_code == 0
+    assert worker.stop() == 0, worker.output
+
+
+def test_a_reconcile_across_a_failover_finds_no_drift(lagging: Pair) -> None:
+    stage = lagging.stage
+    stage.send_events(anything(701, 300))
+    worker = stage.caught_up()
+    lagging.servers.fall_behind()
+    stage.send_events(anything(702, 300))
+    stage.until_read(len(stage.records()))
+    reconcile = stage.command("reconcile", "--against", "topics")
+    lagging.servers.fail_over()
+    done = reconcile.ended()
+    assert done.exit_code in {0, 5}, done.stderr
+    stage.until_read(len(stage.records()))
+    assert stage("reconcile", "--against", "topics").exit_code == 0
+    lagging.ended_well(worker)
 
 
 def test_a_run_until_idle_reads_what_a_failover_lost(lagging: Pair) -> None:

@@ -43,6 +43,7 @@ from sync_worker.registry.dialect.server import (
     owns,
     role,
     size_bytes,
+    timeline,
     version,
 )
 from sync_worker.registry.dialect.session import (
@@ -115,6 +116,7 @@ __all__ = [
     "schema_in_use",
     "size_bytes",
     "storable",
+    "timeline",
     "unanswered_seconds",
     "update_by_key",
     "updating",

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, TextClause, func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from sync_worker.registry.dialect.session import qualified, schema_in_use
 
@@ -69,6 +70,25 @@ def version(connection: Connection) -> str:
     if connection.dialect.name == "postgresql":
         return f"PostgreSQL {connection.exec_driver_sql('SHOW server_version').scalar()}"
     return f"SQLite {connection.exec_driver_sql('SELECT sqlite_version()').scalar()}"
+
+
+_TIMELINE = "SELECT pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn())"
+_TIMELINE_DIGITS = 8
+_UNTOLD = {"55000", "0A000", "42501", "42883"}
+"""What a standby says to that, and servers that only resemble PostgreSQL, or do not permit it."""
+
+
+def timeline(connection: Connection) -> str | None:
+    """The number of the server's history, another one after a failover; None where it is untold."""
+    if connection.dialect.name != "postgresql":
+        return None
+    try:
+        name = connection.exec_driver_sql(_TIMELINE).scalar()
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in _UNTOLD:
+            return None
+        raise
+    return str(name)[:_TIMELINE_DIGITS]
 
 
 def encoding(connection: Connection) -> str:
