@@ -21,14 +21,20 @@ _AT_ONCE = 3
 _PER_SECOND = 100
 _MOST_SECONDS = 900
 _MOST_PASSES = 5
+_SIZES = ["1", "20", "500"]
+"""Records of a transaction at most."""
 
 
 def _victims(stage: Stage, rng: random.Random, count: int) -> Iterator[Victim]:
-    """Each in a group of its own: none waits until the session of a dead one is over."""
+    """Each in a group of its own: none waits until the session of a dead one is over.
+
+    Those of one round have transactions of the same size: the smaller ones would lose every race.
+    """
+    sizes = rng.sample(_SIZES, len(_SIZES))
     for number, point in enumerate(islice(cycle(POINTS), count)):
         settings = {
             "SYNC_WORKER_KAFKA_GROUP_ID": f"{stage.group}-{number}",
-            "SYNC_WORKER_BATCH_MAX_RECORDS": rng.choice(["1", "20", "500"]),
+            "SYNC_WORKER_BATCH_MAX_RECORDS": sizes[number // len(POINTS) % len(sizes)],
             "SYNC_WORKER_HTTP_PORT": "0",
         }
         yield Victim(point, 1 if point in ONCE else rng.randint(1, _MOST_PASSES), settings)
