@@ -26,16 +26,21 @@ class ReadinessGauges:
     def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.time) -> None:
         self._series = metrics.series
         self._clock = clock
-        self._since = clock()
+        self._since = 0.0
 
     def set(self, reasons: Reasons) -> None:
         """Show these reasons why it is not ready; it is where there are none."""
         codes = {reason.code for reason in reasons}
-        self._since = 0.0 if not codes else self._since or self._clock()
+        self._since = (self._since or self._beginning(reasons)) if codes else 0.0
         self._series.gauge(of_worker.READY).set(not codes)
         self._series.gauge(of_worker.NOT_READY_SINCE).set(self._since)
         for code in NotReady:
             self._series.gauge(of_worker.NOT_READY).labels(code).set(code in codes)
+
+    def _beginning(self, reasons: Reasons) -> float:
+        """Since when the first of these applies: an outage began before it was noticed."""
+        known = (reason.since for reason in reasons if reason.since is not None)
+        return min(known, default=self._clock())
 
 
 class StreamGauges:

@@ -134,6 +134,19 @@ def test_readiness_has_a_beginning_that_lasts_until_it_ends():
     assert not any(value(metrics, "not_ready", reason=code) for code in NotReady)
 
 
+def test_an_outage_began_before_it_was_noticed():
+    metrics = Metrics()
+    gauges = ReadinessGauges(metrics, lambda: 100.0)
+    gauges.set(
+        [
+            HealthReason(NotReady.NOT_A_MEMBER, "a sentence"),
+            HealthReason(NotReady.KAFKA_UNAVAILABLE, "a sentence", 89.0),
+            HealthReason(NotReady.DATABASE_SLOW, "a sentence", 95.0),
+        ]
+    )
+    assert value(metrics, "not_ready_since_timestamp_seconds") == 89
+
+
 def estimates(*looks):
     """The estimate after each look: seconds, position and lag."""
     catch_up = CatchUp()
