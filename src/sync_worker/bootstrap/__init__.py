@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 PROGRAM = "sync-worker"
 """What commands are called by Kafka, and by PostgreSQL together with their own name."""
 
-__all__ = ["PROGRAM", "doctor", "now", "operations", "registry", "streams", "worker", "worker_name"]
+__all__ = [
+    "PROGRAM",
+    "doctor",
+    "host",
+    "now",
+    "operations",
+    "registry",
+    "streams",
+    "worker",
+    "worker_name",
+]
 
 
 def __getattr__(name: str) -> ModuleType:
@@ -32,8 +42,12 @@ def __getattr__(name: str) -> ModuleType:
 
 def worker_name(settings: "Settings") -> str:
     """What the worker of this process is called, everywhere."""
-    host = re.sub("[^A-Za-z0-9._-]", "-", socket.gethostname())
-    return settings.worker_name or f"{host}-{os.getpid()}"
+    return settings.worker_name or f"{host()}-{os.getpid()}"
+
+
+def host() -> str:
+    """The name of this machine, without characters that others would not take."""
+    return re.sub("[^A-Za-z0-9._-]", "-", socket.gethostname())
 
 
 def identity(name: str) -> dict[str, str]:

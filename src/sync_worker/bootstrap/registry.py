@@ -36,21 +36,35 @@ def open_registry(url: str, application: str = bootstrap.PROGRAM) -> Iterator[Re
         opened.close()
 
 
+def worker_login(settings: Settings, tell: OnRefusal = lambda *_: None) -> Login:
+    """What a worker logs in with: its URL is read again before each login.
+
+    `tell` hears of logins that are refused.
+    """
+    url = secrets.CurrentSecret("database_url", settings.database_url, validators.database_url)
+    return Login(url, LoginBackoff(secrets.fingerprint, tell))
+
+
 @contextmanager
-def worker_registry(settings: Settings, tell: OnRefusal = lambda *_: None) -> Iterator[Registry]:
+def worker_registry(
+    settings: Settings,
+    application: str,
+    login: Login | None = None,
+    limits: dialect.TimeLimits = WORKER,
+) -> Iterator[Registry]:
     """The worker's registry, whether it can be reached now or not: the worker waits for it.
 
-    Its URL is read again before each login; `tell` hears of those that are refused. PostgreSQL
-    calls it by the worker's name.
+    `application` is what PostgreSQL calls us.
 
     Raises:
         MissingDatabase: there is no such SQLite file.
     """
-    limits = WORKER.within(settings.kafka_max_poll_interval_ms / 1000)
-    url = secrets.CurrentSecret("database_url", settings.database_url, validators.database_url)
-    login = Login(url, LoginBackoff(secrets.fingerprint, tell))
-    application = f"{bootstrap.PROGRAM} {bootstrap.worker_name(settings)}"
-    engine = open_engine(settings.database_url, limits=limits, login=login, application=application)
+    engine = open_engine(
+        settings.database_url,
+        limits=limits.within(settings.kafka_max_poll_interval_ms / 1000),
+        login=login or worker_login(settings),
+        application=application,
+    )
     opened = Registry(engine)
     try:
         yield opened

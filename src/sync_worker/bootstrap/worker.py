@@ -9,9 +9,15 @@ from typing import NamedTuple, TextIO
 
 from structlog.typing import FilteringBoundLogger
 
-from sync_worker import bootstrap
+from sync_worker import __version__, bootstrap
 from sync_worker.bootstrap.operations import decoder
-from sync_worker.bootstrap.registry import describe_database, limits, regions, worker_registry
+from sync_worker.bootstrap.registry import (
+    describe_database,
+    limits,
+    regions,
+    worker_login,
+    worker_registry,
+)
 from sync_worker.bootstrap.streams import kafka_settings, topics
 from sync_worker.config.settings import Settings
 from sync_worker.errors import Exit, UserError
@@ -21,8 +27,9 @@ from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.retry import DAEMON, INTERACTIVE
 from sync_worker.pipeline.transaction_buffer import TransactionLimits
 from sync_worker.pipeline.worker import Worker
-from sync_worker.registry import guard_state
+from sync_worker.registry import dialect, guard_state
 from sync_worker.registry.database import Registry
+from sync_worker.registry.dialect.engine import Login
 from sync_worker.registry.errors import first_line
 from sync_worker.remedies import Remedy
 from sync_worker.streams.kafka.source import KafkaSource
@@ -34,6 +41,7 @@ from sync_worker.telemetry.logging import configure
 from sync_worker.telemetry.metrics import Metrics
 from sync_worker.telemetry.readiness import ReadinessLog
 from sync_worker.telemetry.redaction import Redaction
+from sync_worker.telemetry.reporter import Identity, Reporter, reported
 from sync_worker.telemetry.sampler import Sampler
 from sync_worker.telemetry.watchdog import watched
 
@@ -43,6 +51,7 @@ class WorkerProcess(NamedTuple):
 
     worker: Worker
     registry: Registry
+    login: Login
     settings: Settings
     log: FilteringBoundLogger
     health: Health
@@ -129,6 +138,19 @@ class WorkerProcess(NamedTuple):
         }
 
     @contextmanager
+    def reported(self) -> Iterator[None]:
+        """Report to the database how the worker is, by a connection that has nothing else to do."""
+        identity = Identity(
+            bootstrap.worker_name(self.settings), bootstrap.host(), os.getpid(), __version__
+        )
+        name = _application(self.settings)
+        with (
+            worker_registry(self.settings, name, self.login, dialect.REPORT) as registry,
+            reported(Reporter(registry, identity, self.health, self.log)),
+        ):
+            yield
+
+    @contextmanager
     def probed(self) -> Iterator[None]:
         """Serve health and metrics, and end the process where the loop is stuck for good."""
         with ExitStack() as stack:
@@ -162,14 +184,21 @@ def running(
     metrics = Metrics(topics(settings))
     health.identity = bootstrap.identity(bootstrap.worker_name(settings))
     listener = TelemetryListener(log, metrics, health)
-    with worker_registry(settings, listener.retries.database_refused) as registry:
+    login = worker_login(settings, listener.retries.database_refused)
+    with worker_registry(settings, _application(settings), login) as registry:
         health.unanswered_seconds = registry.unanswered_seconds
         applier = Applier(registry, decoder(settings), bootstrap.now, limits(settings))
         policy = DAEMON if is_daemon else INTERACTIVE
         transaction_limits = TransactionLimits(settings.batch_max_records)
         worker = Worker(registry, applier, listener, policy, transaction_limits)
         sampler = Sampler(metrics, health, registry, regions(settings), log)
-        yield WorkerProcess(worker, registry, settings, log, health, metrics, listener, sampler)
+        yield WorkerProcess(
+            worker, registry, login, settings, log, health, metrics, listener, sampler
+        )
+
+
+def _application(settings: Settings) -> str:
+    return f"{bootstrap.PROGRAM} {bootstrap.worker_name(settings)}"
 
 
 def _http_server(settings: Settings, health: Health, metrics: Metrics) -> HttpServer:

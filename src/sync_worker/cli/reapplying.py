@@ -29,7 +29,10 @@ def reapplying(run: Invocation) -> Iterator[tuple[reapply.ReapplyContext, Interr
         UserError: a standby has taken over during the body, which may lack what was applied before.
     """
     interruption = Interruption()
-    with bootstrap.registry.worker_registry(run.settings) as registry, interruption.installed():
+    with (
+        bootstrap.registry.worker_registry(run.settings, run.application) as registry,
+        interruption.installed(),
+    ):
         notice = RetryNotice(run.output)
         retry = retry_module.Retrier(
             registry, lambda: interruption.is_wanted, notice.tell, retry_module.INTERACTIVE

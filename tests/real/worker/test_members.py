@@ -62,7 +62,7 @@ def freeze_within_a_transaction(stage, worker):
         found = stage.query(
             "SELECT 1 FROM pg_stat_activity JOIN pg_locks USING (pid) "
             "WHERE datname = current_database() AND state = 'idle in transaction' "
-            "AND mode = 'RowExclusiveLock'"
+            "AND mode = 'RowExclusiveLock' AND relation <> 'worker'::regclass"
         )
         if not found:
             worker.process.send_signal(signal.SIGCONT)

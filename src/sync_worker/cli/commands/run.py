@@ -102,7 +102,7 @@ def _follow(
 ) -> bool:
     """Whether Kafka was read to its end, which a daemon never does."""
     shutdown.last_words = lambda: parts.say_stopped(shutdown.received, is_finished=False)
-    with parts.lifetime(lambda: shutdown.received):
+    with parts.lifetime(lambda: shutdown.received), parts.reported():
         if until_idle is not None:
             return parts.worker.run(open_kafka, until_idle)
         with parts.probed():

@@ -72,9 +72,9 @@ def open_engine(
     """An engine for the registry at `url`; nothing is connected yet.
 
     A SQLite file that does not exist is made only with `create`. PostgreSQL ends what takes longer
-    than `limits`; SQLite always says "locked" after 5 s. With `login`, a PostgreSQL server is
-    logged in to with what that says at the time. `application` is what it calls us, unless the URL
-    says otherwise.
+    than `limits`; SQLite says "locked" after the limit of a lock, or 5 s. With `login`, a server is
+    logged in to with what that says at the time. `application` is what PostgreSQL calls us, unless
+    the URL says otherwise.
 
     Raises:
         MissingDatabase: the SQLite file does not exist.
@@ -82,14 +82,14 @@ def open_engine(
         UnusableConnection: a file that PostgreSQL's URL needs cannot be read.
     """
     if not postgresql_url.is_postgresql(url):
-        return _open_sqlite(make_url(url), create=create)
+        return _open_sqlite(make_url(url), limits, create=create)
     # Its driver takes longer to import than a SQLite registry to read.
     from sync_worker.registry.dialect.postgresql import open_postgresql  # noqa: PLC0415
 
     return open_postgresql(url, limits, login, application)
 
 
-def _open_sqlite(url: URL, *, create: bool) -> Engine:
+def _open_sqlite(url: URL, limits: session.TimeLimits, *, create: bool) -> Engine:
     path = Path(url.database or "")
     if not path.parent.is_dir() or (path.exists() and not path.is_file()):
         raise NoPlaceForDatabase(path)
@@ -97,7 +97,7 @@ def _open_sqlite(url: URL, *, create: bool) -> Engine:
         _make_file(path)
     elif not path.exists():
         raise MissingDatabase(path)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(url, connect_args={"timeout": min(BUSY_TIMEOUT_MS / 1000, limits.lock)})
     event.listen(engine, "handle_error", _disk_teller(path))
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

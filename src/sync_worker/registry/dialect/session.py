@@ -90,6 +90,9 @@ COMMAND = TimeLimits(statement=600, lock=30, idle=10, transaction=1800, idle_whi
 """A long list, import or purge may finish; one that is suspended midway is not waited for. A list
 may stay on somebody's screen, page by page."""
 
+REPORT = TimeLimits(statement=2, lock=2, idle=5, transaction=5, idle_while_reading=5)
+"""How a worker is: the next report follows in a few seconds."""
+
 UPGRADE = TimeLimits(statement=0, lock=120, idle=60, transaction=0, idle_while_reading=60)
 """A migration takes as long as its tables are large."""
 
@@ -238,6 +241,15 @@ def acting(connection: Connection, authorship: Authorship) -> Iterator[None]:
     connection.execute(text("INSERT INTO acting (actor, reason) VALUES (:actor, :reason)"), named)
     yield
     connection.execute(text("DELETE FROM acting"))
+
+
+def forgo_durability(connection: Connection) -> None:
+    """Commit this transaction without waiting for disk or replicas: a crash may lose it.
+
+    SQLite waits nevertheless.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL synchronous_commit TO off"))
 
 
 def advisory_lock(connection: Connection, purpose: str) -> None:
