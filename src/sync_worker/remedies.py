@@ -57,6 +57,7 @@ class Remedy(StrEnum):
     LIST_OPEN_HOLDS = "list_open_holds"
     LIST_TAK = "list_tak"
     NAME_A_PARTITION = "name_a_partition"
+    NAME_WORKERS = "name_workers"
     PLAN_AGAIN = "plan_again"
     READ_CURRENT_LOG = "read_current_log"
     RECONCILE = "reconcile"
@@ -75,6 +76,7 @@ class Remedy(StrEnum):
     SEE_HOLD = "see_hold"
     SEE_HOLD_OF_CLINIC = "see_hold_of_clinic"
     SEE_HOLDS = "see_holds"
+    SEE_PROCESS = "see_process"
     SEE_TRUE_LAG = "see_true_lag"
     SET_BOARD = "set_board"
     SHOW_HOLD = "show_hold"
@@ -84,6 +86,7 @@ class Remedy(StrEnum):
     STOP_OTHER_MEMBERS = "stop_other_members"
     UPGRADE_SCHEMA = "upgrade_schema"
     USE_FREE_HTTP_PORT = "use_free_http_port"
+    USE_ONE_GROUP = "use_one_group"
     USE_OWNER = "use_owner"
     WORK_AS_ROLE = "work_as_role"
 

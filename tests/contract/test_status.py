@@ -15,9 +15,10 @@ from sync_worker.domain.regions import Regions
 from sync_worker.events.record import Partition
 from sync_worker.inspection.checks_kafka import KafkaChecks
 from sync_worker.inspection.doctor import Check, ok, run_checks
-from sync_worker.inspection.status import LogState, read_log_state, status
+from sync_worker.inspection.log_state import LogState, read_log_state
+from sync_worker.inspection.status import status
 from sync_worker.pipeline.stored_positions import of_stream
-from sync_worker.registry import positions, queries
+from sync_worker.registry import positions, queries, workers
 from sync_worker.registry.queries import ClinicFilter
 from sync_worker.registry.tables import clinic, own_system, patient_board
 from sync_worker.streams.checks import Bounds
@@ -128,10 +129,23 @@ def told(registry, *bounds, stream=STREAM, topic_id=ID, topics=("t",)):
     return status(registry, Regions(), look)
 
 
+@pytest.fixture
+def worker(registry):
+    """Somebody who reads every partition of the log."""
+    process = workers.Process("worker-0", "host", 7, "1.0", NOW)
+    partitions = tuple(Partition("t", number) for number in range(3))
+    with registry.transaction() as transaction:
+        connection = transaction.connection
+        condition = workers.Condition((), None, partitions)
+        workers.report(connection, process, condition, workers.now(connection))
+        transaction.commit()
+
+
 def lags(shown):
     return [partition["lag"] for partition in shown["partitions"]]
 
 
+@pytest.mark.usefixtures("worker")
 def test_a_log_that_fits_needs_no_attention(registry):
     put(registry, 0)
     put(registry, 5, partition=1)
@@ -145,6 +159,7 @@ def test_a_log_that_fits_needs_no_attention(registry):
     ("position", "words", "lag"),
     [(2, "begins at offset 3, after our position 2", 7), (11, "ends at offset 10, before", None)],
 )
+@pytest.mark.usefixtures("worker")
 def test_each_position_outside_of_its_log_needs_attention(registry, position, words, lag):
     put(registry, position)
     put(registry, position, partition=1)
@@ -169,6 +184,7 @@ def test_a_recreated_topic_needs_attention_and_has_no_lag(registry):
     assert shown["lag"] is None
 
 
+@pytest.mark.usefixtures("worker")
 def test_another_cluster_needs_attention(registry):
     put(registry, 7)
     (text,) = sentences(told(registry, (0, 10), stream="kafka:two"))
@@ -230,6 +246,7 @@ class Moving(KafkaAdmin):
         return {at: Bounds(0, 9) for at in partitions}
 
 
+@pytest.mark.usefixtures("worker")
 def test_what_a_worker_reads_meantime_is_within_the_end(registry):
     put(registry, 7)
     shown = status(

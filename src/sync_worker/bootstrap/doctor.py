@@ -1,6 +1,6 @@
 """What `doctor` looks at, built from the settings; nothing is opened before a check needs it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sync_worker import bootstrap
 from sync_worker.bootstrap.registry import regions
-from sync_worker.bootstrap.streams import kafka_settings, topics
+from sync_worker.bootstrap.streams import kafka_settings, log_beside, topics
 from sync_worker.config.settings import Settings
 from sync_worker.config.sources import variable
 from sync_worker.errors import UserError
@@ -18,10 +18,13 @@ from sync_worker.inspection.checks_locks import LockChecks
 from sync_worker.inspection.checks_machine import MachineChecks
 from sync_worker.inspection.checks_registry import RegistryChecks
 from sync_worker.inspection.checks_settings import encryption_check
+from sync_worker.inspection.checks_workers import WorkerChecks
 from sync_worker.inspection.doctor import Check
+from sync_worker.inspection.log_state import LogState
 from sync_worker.inspection.rights import where_permitted
 from sync_worker.registry import dialect
 from sync_worker.registry.database import Registry
+from sync_worker.registry.positions import Position
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.protocol import StreamError
 
@@ -42,6 +45,7 @@ _ORDER = (
     "topic_ids",
     "positions",
     "group",
+    "workers",
     "newest_event",
     "unknown_types",
     "registrations",
@@ -66,6 +70,10 @@ def checks(settings: Settings) -> Iterator[list[Check]]:
     certificates = {name: Path(file) for name, file in files.items() if file is not None}
     database_file = dialect.file_of(settings.database_url)
     is_configured = settings.kafka_bootstrap_servers is not None
+
+    def read_log(stored: Sequence[Position]) -> LogState:
+        return log_beside(settings, admin(), stored)
+
     every_check = [
         encryption_check(settings),
         *RegistryChecks(registry, regions(settings), bootstrap.now).all(),
@@ -76,6 +84,7 @@ def checks(settings: Settings) -> Iterator[list[Check]]:
             topics(settings),
             settings.kafka_group_id,
         ).all(),
+        *WorkerChecks(registry, read_log if is_configured else None, bootstrap.now).all(),
         *MachineChecks(registry, database_file, certificates, bootstrap.now).all(),
     ]
     try:

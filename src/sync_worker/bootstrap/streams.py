@@ -1,8 +1,9 @@
 """Kafka and archives, as the settings say how they are reached and read."""
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -12,11 +13,16 @@ from sync_worker.config.postgresql_url import is_encrypted
 from sync_worker.config.settings import Settings
 from sync_worker.config.sources import variable
 from sync_worker.errors import Exit, UserError
+from sync_worker.events.record import Partition
 from sync_worker.files import secret_files
+from sync_worker.inspection.log_state import LogState, read_log_state
 from sync_worker.login_backoff import LoginBackoff, OnRefusal
 from sync_worker.operations.publish import Publication
+from sync_worker.registry.positions import Position
 from sync_worker.remedies import Remedy
 from sync_worker.streams.archive.reader import ArchiveRangeReader, ArchiveSource
+from sync_worker.streams.checks import Bounds
+from sync_worker.streams.kafka import first_records
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.login import ConnectionErrors
 from sync_worker.streams.kafka.oauth_tokens import ClientCredentials, TokenFile
@@ -130,6 +136,30 @@ def kafka_admin(settings: Settings) -> Iterator[KafkaAdmin]:
         yield admin
     finally:
         admin.close()
+
+
+def log_reader(settings: Settings) -> Callable[[Sequence[Position]], LogState] | None:
+    """Reads Kafka's log as it is now, beside positions; None where Kafka is not configured."""
+    if settings.kafka_bootstrap_servers is None:
+        return None
+
+    def read(stored: Sequence[Position]) -> LogState:
+        with kafka_admin(settings) as admin:
+            return log_beside(settings, admin, stored)
+
+    return read
+
+
+def log_beside(settings: Settings, admin: KafkaAdmin, stored: Sequence[Position]) -> LogState:
+    """The same, of a cluster that is connected to."""
+    return read_log_state(admin, stored, topics(settings), partial(first_timestamps, settings))
+
+
+def first_timestamps(
+    settings: Settings, bounds: Mapping[Partition, Bounds]
+) -> dict[Partition, datetime | None]:
+    """When the first record in each of these parts of Kafka's logs was written: see there."""
+    return first_records.first_timestamps(kafka_settings(settings), bounds) if bounds else {}
 
 
 def publication(settings: Settings, archive: Path, wanted: Range) -> Publication:

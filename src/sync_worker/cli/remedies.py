@@ -89,6 +89,7 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.LIST_OPEN_HOLDS: "sync-worker holds list shows those that are open.",
     Remedy.LIST_TAK: "sync-worker tak list",
     Remedy.NAME_A_PARTITION: "Name an existing partition with --partition.",
+    Remedy.NAME_WORKERS: "Give each a SYNC_WORKER_WORKER_NAME of its own, or none",
     Remedy.PLAN_AGAIN: messages.PLAN_AGAIN,
     Remedy.READ_CURRENT_LOG: f"Read the log as it is now: {_RESET} earliest",
     Remedy.RECONCILE: "sync-worker reconcile --against topics --record, on a schedule",
@@ -112,6 +113,8 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.SEE_HOLD: "sync-worker holds show {number}",
     Remedy.SEE_HOLD_OF_CLINIC: messages.HOLD_OF_CLINIC,
     Remedy.SEE_HOLDS: "sync-worker holds list",
+    Remedy.SEE_PROCESS: "On {host}, ps -o stat,start,args {pid}: where it is stopped (T), "
+    "kill -CONT {pid}, or kill -9 {pid}; where it is gone, look why nothing restarted it",
     Remedy.SEE_TRUE_LAG: "No action needed; sync-worker status shows the true lag",
     Remedy.SET_BOARD: "sync-worker regions show {region_code}; support sets the board: sync-worker "
     "boards set",
@@ -126,6 +129,7 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     "newest version of the program in use.",
     Remedy.USE_FREE_HTTP_PORT: "Set SYNC_WORKER_HTTP_PORT to a free port, or to 0 to serve "
     "neither.",
+    Remedy.USE_ONE_GROUP: "Give all workers the same SYNC_WORKER_KAFKA_GROUP_ID",
     Remedy.USE_OWNER: messages.USE_OWNER,
     Remedy.WORK_AS_ROLE: "Log in as a user that was granted {role}: sync-worker db roles",
 }

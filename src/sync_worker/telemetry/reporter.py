@@ -21,6 +21,7 @@ from sync_worker.registry.database import Registry
 from sync_worker.registry.errors import Fault, fault_of, first_line
 from sync_worker.registry.workers import Condition, Process, Reason
 from sync_worker.telemetry.health import Health
+from sync_worker.telemetry.log_events import LogEvent
 
 _LOOK_SECONDS = 1.0
 """How soon a change is reported: two workers never seem to read a partition for longer."""
@@ -123,7 +124,7 @@ class Reporter:
         except Exception as error:  # noqa: BLE001 - a report that fails disturbs nobody
             problem = first_line(error)
             if fault_of(error) not in _TOLD_ELSEWHERE and problem != self._problem:
-                self._log.warning("not_reported", error=problem)
+                self._log.warning(LogEvent.NOT_REPORTED, error=problem)
             self._problem = problem
 
 

@@ -110,11 +110,11 @@ def test_dead_letters_are_filtered_by_status_and_reason(items):
 def test_the_status_has_its_shape_and_its_counts_add_up(document):
     shown = document("status")
     (partition,) = shown.pop("partitions")
-    place = {"stream", "topic", "partition", "position", "end", "lag"}
+    place = {"stream", "topic", "partition", "position", "end", "lag", "lag_seconds"}
     assert set(partition) == place | COUNTS
     assert partition["read"] == partition["position"] == 7
     assert (partition["applied"], partition["dead_lettered"]) == (5, 2)
-    assert partition["end"] is partition["lag"] is None
+    assert partition["end"] is partition["lag"] is partition["lag_seconds"] is None
     assert shown["clinics"] == {"known": 4, "registered": 2, "receiving": 1, "deactivated": 0}
     assert shown["regions"] == {"service_on": 1}
     assert shown["dead_letters"]["open"] == 2
@@ -122,8 +122,10 @@ def test_the_status_has_its_shape_and_its_counts_add_up(document):
     assert shown["holds"] == {"open": 0}
     assert shown["newest_event_at"] == "2026-01-01T00:04:00Z"
     assert len(shown["attention"]) == 2
+    assert (shown["workers"], shown["oldest_unread_at"]) == ([], None)
     members = {"lag", "reconciled", "clinics", "regions", "dead_letters", "holds", "attention"}
-    assert set(shown) == members | {"last_applied_at", "newest_event_at"}
+    times = {"last_applied_at", "newest_event_at", "oldest_unread_at"}
+    assert set(shown) == members | times | {"workers", "lag_seconds"}
 
 
 def test_status_begins_with_one_line_saying_what_to_type(populated, sync_worker):
@@ -159,8 +161,9 @@ def test_status_shows_the_rest_if_kafka_does_not_answer(populated, sync_worker, 
 
 def test_positions_are_listed(items):
     (position,) = items("positions", "list")
-    place = {"stream", "topic", "partition", "position"}
+    place = {"stream", "topic", "partition", "position", "end", "lag", "lag_seconds"}
     assert set(position) == place | COUNTS | {"last_applied_at", "newest_event_at"}
+    assert position["end"] is position["lag"] is position["lag_seconds"] is None
 
 
 def test_the_revision_is_shown_before_and_after_an_upgrade(document):

@@ -1,10 +1,14 @@
 """What every list looks like on a terminal, and that a pipe gets all of it."""
 
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.builders import activated, deactivated, numbered, write_archive
+
+from sync_worker.events.record import Partition
+from sync_worker.registry import workers
+from sync_worker.registry.dialect import open_engine
 
 LONG = "Barn- och ungdomspsykiatriska mottagningen Örnsköldsvik Åsele"
 NAMES = (LONG, "東京クリニック" * 4, "Kliniken e\u0301e\u0301", "x" * 100)
@@ -122,3 +126,33 @@ def test_doctor_shows_failures_and_warnings_first_with_their_fix(on_terminal, mo
     assert states == sorted(states, key=["fail", "warn", "ok", "skip"].index)
     assert {"fail", "warn", "ok", "skip"} == set(states)
     assert next(line for line in lines if "Fix:" in line).startswith(" " * 20)
+
+
+@pytest.fixture
+def reported(database):
+    """Two workers with names and partitions as long as they get; one of them is silent."""
+    engine = open_engine(f"sqlite:///{database}")
+    with engine.begin() as connection:
+        now = workers.now(connection)
+        topics = ("eservices.clinic.activation", "eservices.clinic.region")
+        every_other = range(0, 60, 2)
+        partitions = tuple(Partition(topic, number) for topic in topics for number in every_other)
+        reasons = (workers.Reason("kafka_refused", "login refused: " + "x " * 100),)
+        condition = workers.Condition(reasons, now, partitions)
+        for letter, ago in (("a", 0), ("b", 3600)):
+            process = workers.Process(letter * 100, letter * 60, 2**22, "10.10.10", now)
+            seen_at = now - timedelta(seconds=ago)
+            workers.report(connection, process, condition, seen_at)
+    engine.dispose()
+
+
+@pytest.mark.usefixtures("reported")
+def test_the_workers_fit_terminals_and_keep_what_matters(on_terminal):
+    for columns in (40, 80, 120):
+        told = on_terminal("status", columns)
+        assert widest(told.stdout) <= columns, told.stdout
+        assert told.stdout.startswith("needs attention: worker")
+        shown = "".join(told.stdout.split())
+        assert "silent" in shown
+        assert "not_ready" in shown
+        assert "a" * 38 in shown

@@ -13,17 +13,20 @@ from sync_worker.cli import options
 from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.params import archives_option
 from sync_worker.cli.plan import Author, Consent, author_options, yes_option
+from sync_worker.cli.remedies import sentence_of
 from sync_worker.cli.table import Columns
 from sync_worker.errors import Exit, UserError
 from sync_worker.inspection import status
 from sync_worker.operations import reset_positions as resetting
-from sync_worker.registry import positions
 
 COLUMNS = Columns(
     "stream",
     "topic",
     "partition",
     "position",
+    "end",
+    "lag",
+    "lag_seconds",
     "read",
     "applied",
     "superseded",
@@ -33,6 +36,7 @@ COLUMNS = Columns(
     "newest_event_at",
     hidden_first=(
         "newest_event_at",
+        "lag_seconds",
         "superseded",
         "ignored",
         "stream",
@@ -77,14 +81,17 @@ def command() -> None:
 @command.command("list", epilog=options.examples("sync-worker positions list -o json"))
 @pass_invocation
 def list_positions(run: Invocation) -> None:
-    """List every position, with the outcomes of the records before it."""
-    with run.snapshot() as connection:
-        known = positions.listed(connection)
-    run.output.items(
-        map(status.position_item, known),
-        COLUMNS,
-        empty="No record was read yet: sync-worker run",
-    )
+    """List every position, with the outcomes of the records before it, and what waits behind it.
+
+    end, lag and lag_seconds are empty for archives, and if Kafka is not configured or cannot be
+    read.
+    """
+    look = bootstrap.streams.log_reader(run.settings)
+    with run.registry() as registry:
+        items, attention = status.listed_positions(registry, look)
+    run.output.items(items, COLUMNS, empty="No record was read yet: sync-worker run")
+    for about, remedy in attention:
+        run.output.attention(sentence_of(about, remedy))
 
 
 @command.command(

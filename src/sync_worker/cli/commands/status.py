@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from functools import partial
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -13,9 +14,11 @@ from sync_worker.cli import options
 from sync_worker.cli.invocation import Invocation, pass_invocation
 from sync_worker.cli.remedies import sentence_of
 from sync_worker.cli.table import Columns
+from sync_worker.events import record
+from sync_worker.inspection import attention as attention_module
 from sync_worker.inspection import status as status_module
+from sync_worker.inspection import workers as workers_module
 from sync_worker.language import counted
-from sync_worker.registry import positions
 
 PARTITION_COLUMNS = Columns(
     "stream",
@@ -24,12 +27,33 @@ PARTITION_COLUMNS = Columns(
     "position",
     "end",
     "lag",
+    "lag_seconds",
     "read",
     "applied",
     "superseded",
     "ignored",
     "dead_lettered",
-    hidden_first=("superseded", "ignored", "stream", "applied", "read", "dead_lettered"),
+    hidden_first=(
+        "lag_seconds",
+        "superseded",
+        "ignored",
+        "stream",
+        "applied",
+        "read",
+        "dead_lettered",
+    ),
+)
+
+WORKER_COLUMNS = Columns(
+    "name",
+    "state",
+    "partitions",
+    "since",
+    "seen_at",
+    "host",
+    "pid",
+    "version",
+    hidden_first=("version", "pid", "host", "since", "seen_at"),
 )
 
 
@@ -48,19 +72,12 @@ def command(run: Invocation) -> None:
     unavailable or not configured, and for archives; `lag` also if the log is not the one that was
     read.
     """
-    is_configured = run.settings.kafka_bootstrap_servers is not None
+    look = bootstrap.streams.log_reader(run.settings)
     with run.registry() as registry:
-        look = partial(_log, run) if is_configured else None
         document = status_module.status(registry, bootstrap.registry.regions(run.settings), look)
     sentences = [sentence_of(*attention) for attention in document["attention"]]
     document["attention"] = run.output.redaction.values(sentences)
     run.output.document(document, render=lambda shown: _text(run, shown))
-
-
-def _log(run: Invocation, known: Sequence[positions.Position]) -> status_module.LogState:
-    """The log as Kafka has it now."""
-    with bootstrap.streams.kafka_admin(run.settings) as admin:
-        return status_module.read_log_state(admin, known, bootstrap.streams.topics(run.settings))
 
 
 def _text(run: Invocation, shown: dict[str, Any]) -> str:
@@ -70,6 +87,7 @@ def _text(run: Invocation, shown: dict[str, Any]) -> str:
     oldest = f", the oldest from {text(letters['oldest_at'])}" if letters["open"] else ""
     attention = [run.output.folded(f"needs attention: {it}") for it in shown["attention"]]
     numbered = {
+        **_reading(run, shown),
         "clinics": numbers,
         "regions": f"{shown['regions']['service_on']} with the service on",
         "dead letters": f"{letters['open']} open{oldest}",
@@ -79,6 +97,8 @@ def _text(run: Invocation, shown: dict[str, Any]) -> str:
         "reconciled": _reconciled(run, shown["reconciled"]),
     }
     lines = [*(attention or ["healthy"]), "", run.output.fields(numbered)]
+    if shown["workers"]:
+        lines += ["", run.output.table(map(_worker_row, shown["workers"]), WORKER_COLUMNS)]
     if shown["partitions"]:
         lines += ["", run.output.table(shown["partitions"], PARTITION_COLUMNS)]
     return "\n".join(lines)
@@ -91,3 +111,29 @@ def _reconciled(run: Invocation, last: dict[str, Any] | None) -> str:
     left = counted(last["not_repaired"], "fact differs", "facts differ")
     found = left if last["not_repaired"] else "no drift is left"
     return f"{run.output.text(last['at'])}, against {last['against']}: {found}"
+
+
+def _reading(run: Invocation, shown: dict[str, Any]) -> dict[str, str]:
+    """What waits and who reads it; nothing of that where only archives are read."""
+    if run.settings.kafka_bootstrap_servers is None and not shown["workers"]:
+        return {}
+    return {"behind": _backlog(run, shown), "workers": _numbers_of(shown["workers"])}
+
+
+def _backlog(run: Invocation, shown: dict[str, Any]) -> str:
+    if shown["lag"] is None:
+        return "unknown"
+    oldest_at, seconds = shown["oldest_unread_at"], shown["lag_seconds"]
+    oldest = "" if oldest_at is None else f", the oldest from {run.output.text(oldest_at)}"
+    age = "" if not seconds else f" ({attention_module.span(timedelta(seconds=seconds))} ago)"
+    return f"{counted(shown['lag'], 'record', 'records')}{oldest}{age}"
+
+
+def _numbers_of(workers: Sequence[dict[str, Any]]) -> str:
+    states = Counter(worker["state"] for worker in workers)
+    return ", ".join(f"{number} {state}" for state, number in sorted(states.items())) or "none"
+
+
+def _worker_row(worker: dict[str, Any]) -> dict[str, Any]:
+    assigned = (record.Partition(**partition) for partition in worker["partitions"])
+    return {**worker, "partitions": workers_module.named(assigned)}

@@ -165,3 +165,8 @@ def standalone_options(settings: KafkaSettings) -> dict[str, Any]:
         "fetch_max_bytes": 4096 * _KIBIBYTE,
         "max_partition_fetch_bytes": 1024 * _KIBIBYTE,
     }
+
+
+def peeking_options(settings: KafkaSettings) -> dict[str, Any]:
+    """For a consumer without a group that wants a record of each partition, and no more."""
+    return {**standalone_options(settings), "max_partition_fetch_bytes": 16 * _KIBIBYTE}
