@@ -7,7 +7,7 @@ from tests.real.roles.world import settings
 
 SKIPPED = {
     WORKER: set(),
-    ADMIN: {"unknown_types", "dead_letters", "holds"},
+    ADMIN: {"unknown_types", "holds"},
     SUPPORT: {
         *("newest_event", "unknown_types", "dead_letters", "registrations", "reconciled", "holds"),
     },
