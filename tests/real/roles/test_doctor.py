@@ -10,6 +10,7 @@ SKIPPED = {
     ADMIN: {"unknown_types", "holds"},
     SUPPORT: {
         *("newest_event", "unknown_types", "dead_letters", "registrations", "reconciled", "holds"),
+        "workers",
     },
 }
 """What a role may not look at, by its rights; another role can."""
