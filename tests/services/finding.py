@@ -13,6 +13,7 @@ from tests.services.given import GivenBroker, GivenPostgres
 from tests.services.jars import NoJars
 from tests.services.pgbouncer import NoPooler, Pooler
 from tests.services.postgres import NativePostgres, NoServer, PostgresServer
+from tests.services.prometheus import NoPrometheus, Prometheus, program
 from tests.services.replication import Replication
 
 T = TypeVar("T")
@@ -65,6 +66,16 @@ def replication(*, synchronous: bool) -> Replication:
     return _native("PostgreSQL", lambda: Replication(synchronous=synchronous))
 
 
+def prometheus(rules: str) -> Prometheus:
+    """A Prometheus with these alert rules; skips or fails the test where there is none."""
+    return _native("Prometheus", lambda: Prometheus(rules))
+
+
+def promtool() -> str:
+    """The program that checks rules; skips or fails the test where there is none."""
+    return _native("promtool", lambda: program("promtool"))
+
+
 def are_required() -> bool:
     """Whether a missing service fails: in CI, and where the environment says so."""
     in_ci = os.environ.get("CI", "").lower() in ("1", "true", "yes")
@@ -74,7 +85,7 @@ def are_required() -> bool:
 def _native(service: str, start: Callable[[], T]) -> T:
     try:
         return start()
-    except (NoJars, NoServer, NoPooler) as reason:
+    except (NoJars, NoServer, NoPooler, NoPrometheus) as reason:
         missing[service] = str(reason)
         sentence = f"{service} is not here: {reason}"
     if are_required():
