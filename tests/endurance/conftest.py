@@ -17,6 +17,8 @@ from tests.services.broker import Broker
 from tests.services.cluster import Cluster
 from tests.services.postgres import PostgresServer
 
+_BY_DEFAULT = {"KAFKA_SESSION_TIMEOUT_MS": None, "KAFKA_MAX_POLL_INTERVAL_MS": None}
+"""As operators have them who set nothing; the stage's own are shorter."""
 _REPORT = pytest.StashKey[Report]()
 
 
@@ -55,6 +57,7 @@ def bare_stage(
 ) -> Iterator[Stage]:
     """One broker, one server, and nothing in them."""
     with staged(broker.bootstrap, postgres, template, tmp_path) as made:
+        made.settings |= _BY_DEFAULT
         yield made
 
 
@@ -78,6 +81,7 @@ def replicated_stage(
 ) -> Iterator[Stage]:
     """Three brokers, one server, and the same in them."""
     with staged(brokers.bootstrap, postgres, template, tmp_path, replicas=3) as made:
+        made.settings |= _BY_DEFAULT
         yield _opened(made)
 
 

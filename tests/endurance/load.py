@@ -7,6 +7,7 @@ from itertools import count, islice
 from threading import Event as Flag
 from threading import Thread
 from typing import Any, Self
+from zlib import crc32
 
 from kafka import KafkaProducer
 
@@ -18,6 +19,7 @@ from tests.real.worker.streams import anything
 _TICK_SECONDS = 0.05
 _DELIVERY_SECONDS = 120
 _CHUNK = 1000
+_NAMES = 500
 _CHUNK_MINUTES = 30
 """Between one chunk and the next; millions of events end before today."""
 
@@ -25,11 +27,19 @@ _CHUNK_MINUTES = 30
 def endless(seed: int) -> Iterator[Event | bytes]:
     """Random events without an end, the same ones for the same seed.
 
-    Time passes in them, so that some are always news.
+    Time passes in them, so that some are always news. Names come again, as those of clinics do: the
+    decoder keeps tens of thousands of them, and memory would grow until it has as many.
     """
     for number in count():
         minutes = range(1 + number * _CHUNK_MINUTES, 1 + (number + 2) * _CHUNK_MINUTES)
-        yield from anything(seed * 1_000_000 + number, _CHUNK, minutes)
+        yield from map(_renamed, anything(seed * 1_000_000 + number, _CHUNK, minutes))
+
+
+def _renamed(event: Event | bytes) -> Event | bytes:
+    if isinstance(event, bytes) or "name" not in event["data"]:
+        return event
+    name = f"Klinik {crc32(event['data']['name'].encode()) % _NAMES}"
+    return {**event, "data": {**event["data"], "name": name}}
 
 
 class Load:

@@ -4,6 +4,7 @@ import random
 import signal
 import time
 
+from sync_worker.streams.kafka.settings import KafkaSettings
 from tests.endurance.closing import close
 from tests.endurance.crew import WORKERS, started
 from tests.endurance.load import Load
@@ -15,11 +16,9 @@ from tests.real.worker.streams import REGISTERED
 from tests.services.waiting import until
 
 _PER_SECOND = 200
-_SESSION_SECONDS = 6
+_SESSION_SECONDS = KafkaSettings("", (), "").session_timeout_ms / 1000
 _HANDED_ON_SECONDS = 30
 """Five sessions; with the client's own default it would take 45 s and more."""
-_DEFAULTS = {"KAFKA_SESSION_TIMEOUT_MS": None, "KAFKA_MAX_POLL_INTERVAL_MS": None}
-"""As operators have them who set nothing."""
 
 
 def test_rolling_restarts_of_three_workers_lose_nothing(
@@ -51,7 +50,7 @@ def test_a_worker_frozen_over_three_sessions_does_no_harm(
     must change nothing, and it must find its place again by itself.
     """
     rng = random.Random(plan.seed)
-    workers = started(stage, KAFKA_SESSION_TIMEOUT_MS=str(_SESSION_SECONDS * 1000))
+    workers = started(stage)
     taken_over, back = [], []
     with Load(stage, plan.seed, _PER_SECOND) as load:
         for _ in range(max(1, int(plan.scaled(2)))):
@@ -78,7 +77,6 @@ def test_a_killed_worker_hands_on_its_partitions_within_seconds(
     It is replaced only once the others read all partitions.
     """
     rng = random.Random(plan.seed)
-    stage.settings |= _DEFAULTS
     workers = started(stage)
     handed_on = []
     with Load(stage, plan.seed, _PER_SECOND) as load:
