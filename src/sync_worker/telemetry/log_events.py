@@ -36,6 +36,7 @@ class LogEvent(StrEnum):
 
     # What it reads.
     BATCH_APPLIED = "batch_applied"
+    PROGRESS = "progress"
     DEAD_LETTERED = "dead_lettered"
     MOVED_WITHOUT_BOARD = "moved_without_board"
     MASS_CHANGE_HELD = "mass_change_held"

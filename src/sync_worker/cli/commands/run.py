@@ -15,7 +15,7 @@ from sync_worker.cli.output import color_is_welcome
 from sync_worker.cli.remedies import sentence_of
 from sync_worker.errors import Exit, UserError
 from sync_worker.events import outcome
-from sync_worker.telemetry import process_log
+from sync_worker.telemetry import log_events, process_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,7 +144,7 @@ def _apply_archives(
 
     def tell(line: str) -> None:
         # Where the log is one, each line on stderr is an entry of it.
-        log.info("progress", detail=line)
+        log.info(log_events.LogEvent.PROGRESS, detail=line)
 
     def apply(path: Path, source: "ArchiveSource") -> bool:
         with run.output.progress(
