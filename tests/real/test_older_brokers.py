@@ -137,8 +137,10 @@ def test_what_brokers_lack_is_said_in_a_sentence(
             assert "does not support the" in said, command
             assert "IncompatibleBrokerVersion" not in said, command
     assert results[("status",)][0] == 0
-    states = {item["status"] for item in checks(results[("doctor",)]).values()}
-    assert "fail" not in states, results[("doctor",)]
+    found = checks(results[("doctor",)]).items()
+    # No worker runs here, and where the ends of the logs are known, records wait.
+    failed = {name for name, item in found if item["status"] == "fail"}
+    assert failed == (set() if lacking == "no ListOffsets" else {"workers"}), results[("doctor",)]
     # Where nothing could be applied, a comparison finds drift.
     refused = {name for name, (code, *_) in results.items() if code not in (0, ATTENTION)}
     assert refused == {

@@ -15,7 +15,6 @@ from sqlalchemy.exc import OperationalError
 from sync_worker.inspection import blocking
 from sync_worker.inspection.blocking import Block
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, warn
-from sync_worker.language import counted
 from sync_worker.registry import dialect
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import OpenTransaction
@@ -115,7 +114,7 @@ class LockChecks:
         if hidden := seen.hidden_writers(time.monotonic()):
             shows = "As a superuser, GRANT pg_read_all_stats to this user to be shown since when"
             return warn(_listed(hidden, now), f"{_endings(hidden)}. {shows}")
-        return ok(_nobody(len(seen.opened)))
+        return ok("Nobody waits for a lock of the registry for long.")
 
     def _write_lock(self) -> Finding:
         """SQLite has one lock for all who write, and does not tell who has it."""
@@ -156,11 +155,6 @@ def _forgotten(transaction: OpenTransaction, now: datetime) -> str:
 
 def _endings(transactions: Sequence[OpenTransaction]) -> str:
     return "; ".join(blocking.ending(one) for one in transactions[:_MOST_NAMED])
-
-
-def _nobody(opened: int) -> str:
-    others = counted(opened, "other transaction is open", "other transactions are open")
-    return f"Nobody waits for a lock of the registry for long; {others}."
 
 
 def _sentence(words: str) -> str:
