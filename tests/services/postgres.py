@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -117,12 +118,12 @@ class NativePostgres:
 
     def freeze(self) -> None:
         # The one that would start others first.
-        for pid in (self._pid(), *self._sessions()):
-            os.kill(pid, signal.SIGSTOP)
+        os.kill(self._pid(), signal.SIGSTOP)
+        self._signal_sessions(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        for pid in (*self._sessions(), self._pid()):
-            os.kill(pid, signal.SIGCONT)
+        self._signal_sessions(signal.SIGCONT)
+        os.kill(self._pid(), signal.SIGCONT)
 
     def restore(self) -> None:
         if self._process is None or self._process.poll() is not None:
@@ -137,6 +138,11 @@ class NativePostgres:
     def _pid(self) -> int:
         assert self._process is not None
         return self._process.pid
+
+    def _signal_sessions(self, what: signal.Signals) -> None:
+        for pid in self._sessions():
+            with suppress(ProcessLookupError):  # one that has just ended
+                os.kill(pid, what)
 
     def _sessions(self) -> list[int]:
         """The processes of the server's sessions, and those that serve all of them."""

@@ -38,6 +38,13 @@ class Measured:
             (labels["topic"], int(labels["partition"])) for labels in map(dict, self.series(name))
         }
 
+    def of_places(self, name: str) -> dict[tuple[str, int], float]:
+        """The value for each partition."""
+        return {
+            (dict(labels)["topic"], int(dict(labels)["partition"])): value
+            for labels, value in self.series(name).items()
+        }
+
     def reasons(self) -> set[str]:
         """Why the worker is not ready."""
         return {

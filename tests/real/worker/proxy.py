@@ -1,5 +1,6 @@
 """A way to the database that breaks at a chosen moment."""
 
+import re
 import socket
 import struct
 import threading
@@ -8,6 +9,7 @@ from enum import Enum
 from typing import Self
 
 _RESET = struct.pack("ii", 1, 0)
+_LOCKS_POSITIONS = re.compile(rb"\bposition\b.*FOR UPDATE", re.DOTALL)
 _COMMIT = b"COMMIT\0"  # with its end: transactions begin as READ COMMITTED
 
 
@@ -47,7 +49,7 @@ class Proxy:
         self.cut_all()
 
     def cut_at_commits(self, *cuts: Cut) -> None:
-        """Reset the connection at each of the next commits, one after the other."""
+        """Reset the connection at each of the next commits of records, one after the other."""
         with self._lock:
             self._wanted.extend(cuts)
 
@@ -63,10 +65,10 @@ class Proxy:
         for link in links:
             link.reset()
 
-    def next_cut(self, said: bytes) -> Cut | None:
-        """What is to happen to what a client said."""
+    def next_cut(self) -> Cut | None:
+        """What is to happen to a transaction of records that is to be committed."""
         with self._lock:
-            return self._wanted.pop(0) if self._wanted and _COMMIT in said else None
+            return self._wanted.pop(0) if self._wanted else None
 
     def pass_on(self) -> None:
         """Wait until things may be passed on."""
@@ -98,6 +100,7 @@ class _Link:
         self._client = client
         self._server = server
         self._is_mute = False
+        self._locks_positions = False
         self._answered = threading.Event()
         for passing in (self._questions, self._answers):
             threading.Thread(target=passing, daemon=True).start()
@@ -110,7 +113,10 @@ class _Link:
         with suppress(OSError):
             while said := self._client.recv(1 << 16):
                 self._proxy.pass_on()
-                cut = self._proxy.next_cut(said)
+                # A worker's reports and samples have connections of their own, which write none.
+                self._locks_positions |= _LOCKS_POSITIONS.search(said) is not None
+                is_commit = self._locks_positions and _COMMIT in said
+                cut = self._proxy.next_cut() if is_commit else None
                 if cut is not None:
                     self._cut(cut, said)
                     return

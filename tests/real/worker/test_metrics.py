@@ -43,18 +43,17 @@ def test_series_of_partitions_move_with_them_in_a_rebalance(opened):
     assert Measured(first).value("rebalances_total") >= 2
     assert first.stop() == 0, first.output
     until(lambda: shown_alike(second) == [all_places(opened)], "the other to have all")
-    positions = {
-        (dict(labels)["topic"], int(dict(labels)["partition"])): value
-        for labels, value in Measured(second).series("position").items()
-    }
-    assert positions == opened.positions()
+    until(
+        lambda: Measured(second).of_places("position") == opened.positions(),
+        "the other to know where each of them stands",
+    )
 
 
 def test_a_backlog_is_told_in_records_and_in_seconds(opened, breakable_postgres):
     worker = opened.caught_up()
     until(lambda: Measured(worker).total("lag") == 0, "the lag to be 0")
     assert Measured(worker).total("lag_seconds") == 0
-    assert Measured(worker).value("catch_up_seconds") == 0
+    until(lambda: Measured(worker).value("catch_up_seconds") == 0, "nothing to catch up with")
     before = Measured(worker)
     breakable_postgres.stop()
     until(lambda: "database_unavailable" in Measured(worker).reasons(), "the outage to be told")
@@ -132,7 +131,10 @@ def test_a_silent_database_holds_up_no_gauge(opened, breakable_postgres):
 
 def test_nothing_of_kafka_is_claimed_while_it_does_not_answer(opened, breakable_broker):
     worker = opened.caught_up()
-    until(lambda: Measured(worker).total("lag") == 0, "the lag to be 0")
+    until(
+        lambda: Measured(worker).of_places("position") == opened.positions(),
+        "the worker to know where each partition stands",
+    )
     position = Measured(worker).total("position")
     breakable_broker.kill()
     until(lambda: "kafka_unavailable" in Measured(worker).reasons(), "the outage to be told", 60)
