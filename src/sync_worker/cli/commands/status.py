@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
@@ -16,6 +17,7 @@ from sync_worker.cli.remedies import sentence_of
 from sync_worker.cli.table import Columns
 from sync_worker.events import record
 from sync_worker.inspection import attention as attention_module
+from sync_worker.inspection import local_worker
 from sync_worker.inspection import status as status_module
 from sync_worker.inspection import workers as workers_module
 from sync_worker.language import counted
@@ -70,14 +72,38 @@ def command(run: Invocation) -> None:
     failed. No worker needs to run. As a table it begins with one line: healthy, or what needs
     attention and what to type; what `run` would refuse, too. `end` and `lag` are empty if Kafka is
     unavailable or not configured, and for archives; `lag` also if the log is not the one that was
-    read.
+    read. A worker at the HTTP port of the settings that is not ready is quoted on stderr, also when
+    the database cannot be reached.
     """
+    try:
+        document = _document(run)
+    except Exception:
+        _tell_of_local_worker(run)
+        raise
+    run.output.document(document, render=lambda shown: _text(run, shown))
+    if document["attention"]:
+        _tell_of_local_worker(run)
+
+
+def _document(run: Invocation) -> dict[str, Any]:
     look = bootstrap.streams.log_reader(run.settings)
     with run.registry() as registry:
         document = status_module.status(registry, bootstrap.registry.regions(run.settings), look)
     sentences = [sentence_of(*attention) for attention in document["attention"]]
     document["attention"] = run.output.redaction.values(sentences)
-    run.output.document(document, render=lambda shown: _text(run, shown))
+    return document
+
+
+def _tell_of_local_worker(run: Invocation) -> None:
+    """Say on stderr what a worker on this machine says of itself, where it is not ready.
+
+    It knows since when, and what it has tried, while neither the database nor Kafka can be asked.
+    """
+    host, port = run.settings.http_host, run.settings.http_port
+    answer = local_worker.readiness(host, port) if run.output.is_table and port else None
+    if answer is not None and answer["codes"]:
+        account = run.output.fields(local_worker.account(answer), sys.stderr)
+        run.output.attention(f"The worker at {host}, port {port}, says:\n{account}\n")
 
 
 def _text(run: Invocation, shown: dict[str, Any]) -> str:
