@@ -13,7 +13,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --gener
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-real test-faults endurance test-all bench bench-operators bench-latency check shape docs-metrics lock upgrade clean
+.PHONY: help run test test-slow test-real test-faults endurance drill test-all bench bench-operators bench-latency check shape docs-metrics lock upgrade clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -30,7 +30,7 @@ test-slow: $(READY) ## run those that `make test` leaves out: they take much tim
 	@$(VENV)/bin/python -m pytest -m "slow and not real"
 
 test-real: $(READY) ## run the tests on a real Kafka and PostgreSQL
-	@$(VENV)/bin/python -m pytest -m "real and not faults and not endurance"
+	@$(VENV)/bin/python -m pytest -m "real and not faults and not endurance and not drill"
 
 test-faults: $(READY) ## run the whole worker on both and inject faults; takes minutes
 	@$(VENV)/bin/python -m pytest -m faults
@@ -38,6 +38,9 @@ test-faults: $(READY) ## run the whole worker on both and inject faults; takes m
 endurance: $(READY) ## disturb both for ten minutes, or for MINUTES=; also SEED= and RECORDS=
 	@ENDURANCE_MINUTES=$(MINUTES) ENDURANCE_SEED=$(SEED) ENDURANCE_RECORDS=$(RECORDS) \
 		$(VENV)/bin/python -m pytest tests/endurance
+
+drill: $(READY) ## stage the incidents of the run book, and show what an operator sees
+	@$(VENV)/bin/python -m pytest -q -s tests/drill
 
 test-all: $(READY) ## run all tests, endurance too
 	@$(VENV)/bin/python -m pytest

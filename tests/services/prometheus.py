@@ -70,6 +70,10 @@ class Prometheus:
         found: list[dict[str, Any]] = self._get(f"/api/v1/query?{question}")["result"]
         return found
 
+    def is_scraping(self, port: int) -> bool:
+        """Whether the worker at that port has been scraped."""
+        return bool(self.query(f'up{{instance="127.0.0.1:{port}"}} == 1'))
+
     def firing(self) -> dict[str, dict[str, Any]]:
         """The alerts that fire, by name: labels and annotations of one of each."""
         alerts = self._get("/api/v1/alerts")["alerts"]

@@ -36,7 +36,7 @@ class Running:
 
     def __init__(self, command: Sequence[str | Path], log: Path, port: int) -> None:
         self._log = log
-        self._port = port
+        self.port = port
         self.process = processes.start(command, log)
 
     @property
@@ -69,7 +69,7 @@ class Running:
 
     def probe(self, path: str) -> tuple[int, str]:
         """What the HTTP port answers; 0 where it does not listen."""
-        address = f"http://127.0.0.1:{self._port}{path}"
+        address = f"http://127.0.0.1:{self.port}{path}"
         try:
             with urllib.request.urlopen(address, timeout=5) as answer:
                 return answer.status, answer.read().decode()
@@ -239,6 +239,14 @@ class Stage:
         with self.producer() as producer:
             for (topic, partition), key, value in contents:
                 producer.send(topic, key=key, value=value, partition=partition)
+
+    def send_events_of(self, timestamp_ms: int, events: Iterable[Event]) -> None:
+        """Send events in records that claim to have been written at a time."""
+        with self.producer() as producer:
+            for (topic, partition), key, value in self.placed(events):
+                producer.send(
+                    topic, key=key, value=value, partition=partition, timestamp_ms=timestamp_ms
+                )
 
     def send_events(self, events: Iterable[Event | bytes]) -> None:
         """Send events; bytes that are none go where the event before them went."""
