@@ -8,12 +8,11 @@ import os
 import sys
 from http.client import HTTPConnection, HTTPException
 
+from sync_worker.config.loopback import address_to_ask
 from sync_worker.config.sources import read_settings
 
 _HOST, _PORT = "SYNC_WORKER_HTTP_HOST", "SYNC_WORKER_HTTP_PORT"
 _DEFAULTS = {_HOST: "127.0.0.1", _PORT: "9464"}
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where nobody listens here
-"""A worker that listens on every address is probed on the loopback address."""
 _TIMEOUT_SECONDS = 4
 
 
@@ -26,7 +25,7 @@ def main(probe: str) -> int:
     port, host = int(settings[_PORT]), settings[_HOST]
     if port == 0:
         return _told("the HTTP port is off", is_well=True)
-    connection = HTTPConnection(_EVERYWHERE.get(host, host), port, timeout=_TIMEOUT_SECONDS)
+    connection = HTTPConnection(address_to_ask(host), port, timeout=_TIMEOUT_SECONDS)
     try:
         connection.request("GET", f"/{probe}?verbose")
         answer = connection.getresponse()

@@ -1,4 +1,4 @@
-"""Whether a cluster is a development one: it and all its brokers are on this machine.
+"""What is on this machine: a development cluster with all its brokers, and a worker to be asked.
 
 A tunnel to another cluster begins on this machine, too; its brokers advertise where they are.
 """
@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 _PORT = re.compile(r":[0-9]+$")
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where nobody listens here
 
 
 def is_local_cluster(bootstrap_servers: str, broker_hosts: Iterable[str]) -> bool:
@@ -18,6 +19,11 @@ def is_local_cluster(bootstrap_servers: str, broker_hosts: Iterable[str]) -> boo
         for server in servers
     ]
     return all(map(is_loopback, [*hosts, *broker_hosts]))
+
+
+def address_to_ask(listened_on: str) -> str:
+    """Where to reach who listens on an address: on the loopback one if it is every address."""
+    return _EVERYWHERE.get(listened_on, listened_on)
 
 
 def is_loopback(host: str) -> bool:

@@ -9,17 +9,17 @@ from collections.abc import Iterable, Mapping
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
+from sync_worker.config.loopback import address_to_ask
 from sync_worker.language import counted
 
 _TIMEOUT_SECONDS = 3.0
-_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - listened on, not by us
 
 Answer = Mapping[str, Any]
 
 
 def readiness(host: str, port: int) -> Answer | None:
     """What it answers at `/readyz?verbose`; None where no worker answers there."""
-    connection = HTTPConnection(_EVERY_ADDRESS.get(host, host), port, timeout=_TIMEOUT_SECONDS)
+    connection = HTTPConnection(address_to_ask(host), port, timeout=_TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/readyz?verbose")
         answer = json.loads(connection.getresponse().read())
