@@ -1,6 +1,5 @@
 """What may hide the truth of a clinic: dead letters that name it, and events not yet read."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,7 +34,7 @@ def stream(connection: Connection) -> dict[str, Any]:
     text = says.NOTHING_READ()
     if newest is not None:
         text = says.READ_UNTIL(newest=newest, applied=applied)
-    workers_now = _workers(connection)
+    workers_now = workers.counted(connection)
     return {
         "newest_event_at": newest,
         "last_applied_at": applied,
@@ -43,11 +42,6 @@ def stream(connection: Connection) -> dict[str, Any]:
         "workers": {state.value: workers_now[state] for state in WorkerState},
         "text": sentences([text, _who_reads(workers_now)]),
     }
-
-
-def _workers(connection: Connection) -> Counter[WorkerState]:
-    now = workers.now(connection)
-    return Counter(report.state(now) for report in workers.listed(connection))
 
 
 def _who_reads(workers_now: Mapping[WorkerState, int]) -> FilledMessage:

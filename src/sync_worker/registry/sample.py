@@ -38,15 +38,14 @@ class RegistrySample:
 def take(connection: Connection) -> RegistrySample:
     """Count everything, in the snapshot of the connection."""
     dialect.limit_statements(connection, _MAX_STATEMENT_SECONDS)
-    now = workers.now(connection)
-    states = [report.state(now) for report in workers.listed(connection)]
+    states = workers.counted(connection)
     return RegistrySample(
         clinics=_counted(connection, STATUS, clinic),
         open_dead_letters=queries.open_dead_letters(connection),
         open_holds=guard_state.count_open(connection),
         held_clinics=connection.scalar(select(func.count(held_fact.c.hsa_id.distinct()))) or 0,
         board_regions=frozenset(connection.scalars(select(patient_board.c.region_code))),
-        workers={state.value: states.count(state) for state in WorkerState},
+        workers={state.value: states[state] for state in WorkerState},
         newest_event_at=connection.scalar(select(func.max(position.c.newest_event_at))),
         last_reconcile=reconciliations.latest(connection),
     )

@@ -4,6 +4,7 @@ All instants are of the database's clock, whoever reports or reads: hosts' clock
 """
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -124,6 +125,12 @@ def remove_forgotten(connection: Connection, now: datetime) -> None:
 def listed(connection: Connection) -> list[Report]:
     """What every worker last reported, by their names."""
     return [_report(row) for row in connection.execute(select(worker).order_by(worker.c.name))]
+
+
+def counted(connection: Connection) -> Counter[WorkerState]:
+    """How many workers are in each state now."""
+    moment = now(connection)
+    return Counter(report.state(moment) for report in listed(connection))
 
 
 def _free_name(connection: Connection, process: Process, seen_at: datetime) -> str:
