@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import StrEnum
 
+from sync_worker.telemetry.catalogue.metric import Question
 from tests.drill.report import Report
 from tests.harness.command import INSTALLED, without_settings
 from tests.real.worker.stage import Running, Stage
@@ -31,21 +32,6 @@ class Place(StrEnum):
     READYZ = "/readyz?verbose"
     LOG = "the log"
     METRICS = "/metrics"
-
-
-class Question(StrEnum):
-    """The ten questions of an outage."""
-
-    WHICH = "Is it the database or Kafka?"
-    SINCE = "Since when?"
-    LOST = "Is anything lost?"
-    BEHIND = "How far behind, in records and in seconds?"
-    PARTITIONS = "Which worker has which partitions?"
-    DEAD_LETTERS = "What is dead-lettered?"
-    WHY = "Why is it not ready?"
-    WAITING = "Which clinics wait?"
-    ERRORS = "How many errors?"
-    BACK = "When is it back?"
 
 
 class Operator:
@@ -110,7 +96,7 @@ class Operator:
 
     def asks(self, question: Question, places: Mapping[Place, str]) -> None:
         """Find the answer to a question at each of the places."""
-        self._report.question(question)
+        self._report.question(question.value)
         for place, pattern in places.items():
             self.sees(place, pattern)
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from tests.drill.operator import Operator, Place, Question
+from sync_worker.telemetry.catalogue.metric import Question
+from tests.drill.operator import Operator, Place
 
 _METRIC = "sync_worker_"
 
@@ -40,13 +41,13 @@ def _answers(cause: str) -> Mapping[Question, Mapping[Place, str]]:
             Place.LOG: '"behind_records": ',
             Place.METRICS: f"{_METRIC}lag_seconds{{",
         },
-        Question.PARTITIONS: {
+        Question.WHO: {
             Place.STATUS: r"reads +\S+ 0 from \d|reads +no partition",
             Place.READYZ: '"partition": 0',
             Place.LOG: '"event": "assigned"',
             Place.METRICS: f'{_METRIC}position{{partition="0"',
         },
-        Question.DEAD_LETTERS: {
+        Question.DEAD_LETTERED: {
             Place.STATUS: r"dead letters +1 open",
             Place.READYZ: '"open_dead_letters": 1',
             Place.LOG: '"event": "dead_lettered"',
