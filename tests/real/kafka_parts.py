@@ -4,7 +4,7 @@ import dataclasses
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -26,6 +26,7 @@ from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.settings import KafkaSettings
 from sync_worker.streams.kafka.source import KafkaSource
 from sync_worker.streams.protocol import FetchedBatch, StoredPositions, StreamError
+from tests.services.administering import administering
 from tests.services.waiting import until
 
 SESSION_TIMEOUT_MS = 6000
@@ -38,13 +39,8 @@ class Cluster:
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
 
-    @contextmanager
-    def admin(self) -> Iterator[KafkaAdminClient]:
-        client = KafkaAdminClient(bootstrap_servers=self.bootstrap)
-        try:
-            yield client
-        finally:
-            client.close()
+    def admin(self) -> AbstractContextManager[KafkaAdminClient]:
+        return administering(self.bootstrap)
 
     def settings(self, *topics: str, **changes: object) -> KafkaSettings:
         """For a group of its own, and quicker than in earnest."""

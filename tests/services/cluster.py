@@ -1,12 +1,13 @@
 """A Kafka cluster for tests: three small brokers, each a controller too, on 127.0.0.1."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 from kafka import KafkaAdminClient, TopicPartition
 
 from tests.services import processes
+from tests.services.administering import administering
 from tests.services.broker import Node, new_cluster_id
 from tests.services.waiting import until
 
@@ -43,13 +44,8 @@ class Cluster:
         """The addresses of those that were not lost."""
         return ",".join(node.bootstrap for node in self.nodes.values())
 
-    @contextmanager
-    def admin(self) -> Iterator[KafkaAdminClient]:
-        client = KafkaAdminClient(bootstrap_servers=self.bootstrap)
-        try:
-            yield client
-        finally:
-            client.close()
+    def admin(self) -> AbstractContextManager[KafkaAdminClient]:
+        return administering(self.bootstrap)
 
     def leaders(self, *topics: str) -> dict[TopicPartition, int]:
         """The broker that leads each partition; -1 where none does."""

@@ -8,7 +8,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from tests.builders import Event
 from tests.harness.command import INSTALLED, Done, without_settings
 from tests.real.worker.expected import Contents, Place, folded
 from tests.services import processes
+from tests.services.administering import administering
 from tests.services.waiting import until
 
 OUTCOMES = ("applied", "superseded", "ignored", "dead_lettered")
@@ -198,13 +199,8 @@ class Stage:
 
     # The topics.
 
-    @contextmanager
-    def admin(self) -> Iterator[KafkaAdminClient]:
-        client = KafkaAdminClient(bootstrap_servers=self.bootstrap)
-        try:
-            yield client
-        finally:
-            client.close()
+    def admin(self) -> AbstractContextManager[KafkaAdminClient]:
+        return administering(self.bootstrap)
 
     def create_topics(self, *names: str, partitions: int = 0) -> None:
         """Create topics, both of the stage where none is named."""
