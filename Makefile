@@ -6,7 +6,7 @@ PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-input
 # A process for each core; one that is done takes over tests of another.
 PARALLEL := -n auto --dist worksteal
-COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --generate-hashes \
+COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --extra web --quiet --universal --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 # The tests start the command many times: its compiled code is kept whatever the environment says.
