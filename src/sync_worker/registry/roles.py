@@ -93,6 +93,8 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
         "reconciliation": _READ,
         # To explain a clinic: no record, nor what is quoted of one.
         "dead_letter": {"SELECT": DEAD_LETTER_COLUMNS},
+        "web_session": _KEEP,
+        "web_plan": _KEEP,
     },
     SUPPORT: {
         "alembic_version": _READ,

@@ -298,6 +298,50 @@ reconciliation = Table(
     comment="Comparisons of the registry with a stream or an extract, finished and recorded",
 )
 
+web_session = Table(
+    "web_session",
+    metadata,
+    # SHA-256 of the id that the browser sends: who reads the table can be nobody.
+    Column("id_hash", Bytewise, primary_key=True),
+    Column("actor", Bytewise, nullable=False),
+    # JSON.
+    Column("rights", Bytewise, nullable=False),
+    # What the identity provider is shown when the person signs out there too.
+    Column("id_token", Bytewise),
+    Column("created_at", Instant, nullable=False),
+    Column("last_seen_at", Instant, nullable=False),
+    Column("idle_minutes", Integer, nullable=False),
+    # JSON: results that are shown once, and what was typed.
+    Column("kept", Bytewise, nullable=False, server_default="{}"),
+    comment="Who is signed in to the administrators' page; signing out removes the row",
+)
+
+web_plan = Table(
+    "web_plan",
+    metadata,
+    Column("id", Bytewise, primary_key=True),
+    Column("maker", Bytewise, nullable=False),
+    Column("action", Bytewise, nullable=False),
+    # JSON: the region codes that the maker acted for; null where it was done nationally.
+    Column("region_codes", Bytewise),
+    Column("reason", Bytewise),
+    Column("file_name", Bytewise),
+    Column("file_digest", Bytewise),
+    # JSON, packed.
+    Column("rows", LargeBinary, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("done_at", Instant),
+    Column("done_by", Bytewise),
+    # JSON, packed.
+    Column("receipt", LargeBinary),
+    CheckConstraint("action IN ('add', 'remove')", name="ck_web_plan_action"),
+    Index(None, "maker"),
+    comment="What a person has the administrators' page do to many clinics, once confirmed; then"
+    " its receipt",
+)
+
 alembic_version = Table(
     "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True)
 )

@@ -17,6 +17,14 @@ NOBODY: set[str] = set()
 HELD = "active = false, activation_time = '2026-01-02Z', activation_sequence = ''"
 UNREGISTER = f"UPDATE clinic SET registered_at = NULL WHERE hsa_id = '{REGISTERED}'; "
 LOGGED = "INSERT INTO change_log (at, change) VALUES (now(), 'removed')"
+SIGNED_IN = (
+    "INSERT INTO web_session (id_hash, actor, rights, created_at, last_seen_at, idle_minutes)"
+    " VALUES ('h', 'a', '{}', now(), now(), 60)"
+)
+PLANNED = (
+    "INSERT INTO web_plan (id, maker, action, rows, revision, created_at, expires_at)"
+    " VALUES ('p', 'a', 'add', '', 1, now(), now())"
+)
 OFFICE = "(region_code, hsa_id, name) VALUES ('03', 'SE2321000016-PN03', 'N')"
 
 STATEMENTS = (
@@ -164,6 +172,21 @@ STATEMENTS = (
     ("UPDATE dead_letter SET status = 'discarded', closed_at = now()", {WORKER, OWNER}),
     ("UPDATE dead_letter SET value = NULL", {OWNER}),
     ("DELETE FROM dead_letter", {WORKER, OWNER}),
+    # Who is signed in to the page, and what it was asked to do, is the administrators'
+    *(
+        (statement, {ADMIN, OWNER})
+        for statement in (
+            "SELECT * FROM web_session, web_plan",
+            "SELECT * FROM web_plan FOR UPDATE",
+            SIGNED_IN,
+            "UPDATE web_session SET last_seen_at = now()",
+            "DELETE FROM web_session",
+            PLANNED,
+            "UPDATE web_plan SET done_at = now()",
+            "DELETE FROM web_plan",
+        )
+    ),
+    ("TRUNCATE web_session, web_plan", {OWNER}),
     # The schema is the owner's
     ("SELECT version_num FROM alembic_version", ALL - {READER}),
     ("UPDATE alembic_version SET version_num = '0001'", {OWNER}),
