@@ -338,8 +338,8 @@ web_plan = Table(
     Column("receipt", LargeBinary),
     CheckConstraint("action IN ('add', 'remove')", name="ck_web_plan_action"),
     Index(None, "maker"),
-    comment="What a person has the administrators' page do to many clinics, once confirmed; then"
-    " its receipt",
+    comment="What a person has the administrators' page do to many clinics, once confirmed;"
+    " then its receipt",
 )
 
 alembic_version = Table(

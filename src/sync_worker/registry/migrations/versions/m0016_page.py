@@ -41,7 +41,7 @@ def upgrade() -> None:
         sa.Column("receipt", sa.LargeBinary),
         sa.CheckConstraint("action IN ('add', 'remove')", name="ck_web_plan_action"),
         sa.PrimaryKeyConstraint("id", name="pk_web_plan"),
-        comment="What a person has the administrators' page do to many clinics, once confirmed; then"
-        " its receipt",
+        comment="What a person has the administrators' page do to many clinics, once confirmed;"
+        " then its receipt",
     )
     op.create_index("ix_web_plan_maker", "web_plan", ["maker"])
