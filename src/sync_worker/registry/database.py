@@ -31,11 +31,16 @@ class Registry:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._reading_engine = dialect.reading(engine)
+        self._not_waiting_engine = dialect.not_waiting(engine)
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """A transaction that writes."""
-        with self._engine.connect() as connection:
+    def transaction(self, *, waits: bool = True) -> Iterator[Transaction]:
+        """A transaction that writes.
+
+        Where it does not wait, it is refused while another process is writing to a SQLite file.
+        """
+        engine = self._engine if waits else self._not_waiting_engine
+        with engine.connect() as connection:
             yield Transaction(connection)
 
     @contextmanager

@@ -161,14 +161,33 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    read_only = connection.get_execution_options().get("reads_only", False)
+    options = connection.get_execution_options()
+    if options.get("reads_only", False):
+        connection.exec_driver_sql("BEGIN")
     # A transaction that will write takes its lock at once: one that upgrades later can only fail.
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    elif options.get("waits", True):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        _begin_at_once(connection)
+
+
+def _begin_at_once(connection: Connection) -> None:
+    milliseconds = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0").close()
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {milliseconds}").close()
 
 
 def reading(engine: Engine) -> Engine:
     """The same engine for transactions that only read, each from one snapshot."""
     return engine.execution_options(reads_only=True)
+
+
+def not_waiting(engine: Engine) -> Engine:
+    """The same engine for transactions that SQLite refuses while another process is writing."""
+    return engine.execution_options(waits=False)
 
 
 def unanswered_seconds(engine: Engine) -> float:
