@@ -15,7 +15,8 @@ from sync_worker.administration.messages import history as says
 from sync_worker.domain.clinic_status import Status
 from sync_worker.domain.registry_history import UNKNOWN, PastRegistry
 from sync_worker.errors import Exit, UserError, Words
-from sync_worker.registry import log_history, queries
+from sync_worker.registry import log_history
+from sync_worker.registry.clinic_search import matcher
 from sync_worker.registry.queries import ClinicFilter
 
 _CLOCKS_DIFFER = timedelta(minutes=1)
@@ -49,7 +50,12 @@ def list_clinics(
     for logged in log_history.after(connection, moment):
         past.undo(logged.change)
     rows = (_row(past, hsa_id) for hsa_id in sorted(past.clinics))
-    listed = (row for row in rows if row["registered"] and _is_wanted(row, wanted))
+    matches = matcher(wanted.search)
+    listed = (
+        row
+        for row in rows
+        if row["registered"] and _is_wanted(row, wanted) and matches(row["hsa_id"], row["name"])
+    )
     return islice(listed, wanted.limit)
 
 
@@ -73,7 +79,7 @@ def _row(past: PastRegistry, hsa_id: str) -> dict[str, Any]:
 def _is_wanted(row: Mapping[str, Any], wanted: ClinicFilter) -> bool:
     is_there = not wanted.region_codes or row["region_code"] in wanted.region_codes
     is_so = wanted.status is None or row["status"] == wanted.status.value
-    return is_there and is_so and queries.mentions(row, wanted.search)
+    return is_there and is_so
 
 
 def known(value: object) -> object:

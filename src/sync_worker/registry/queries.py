@@ -1,7 +1,7 @@
 """The registry as people, the doctor and the metrics ask for it. Changes nothing."""
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, se
 from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.domain.clinic_status import Status
 from sync_worker.domain.facts import Fact
-from sync_worker.domain.hsa_id import cleaned, normalised
 from sync_worker.events.texts import is_hsa_id
 from sync_worker.registry import clinics, dialect
+from sync_worker.registry.clinic_search import matcher
 from sync_worker.registry.dead_letters import OPEN
 from sync_worker.registry.facts import COLUMNS, FACTS
 from sync_worker.registry.tables import (
@@ -44,24 +44,25 @@ class ClinicFilter:
 
 def list_clinics(connection: Connection, wanted: ClinicFilter) -> Iterator[dict[str, Any]]:
     """Clinics by HSA-id, in the form of `clinics list`."""
-    statement = _listed().order_by(clinic.c.hsa_id)
+    statement = select_listed().order_by(clinic.c.hsa_id)
     if wanted.region_codes:
         statement = statement.where(clinic.c.region_code.in_(wanted.region_codes))
     if wanted.status is not None:
         statement = statement.where(STATUS == wanted.status.value)
     rows = (dict(row._mapping) for row in connection.execute(statement))  # noqa: SLF001 - its public API
-    return islice((row for row in rows if mentions(row, wanted.search)), wanted.limit)
+    matches = matcher(wanted.search)
+    return islice((row for row in rows if matches(row["hsa_id"], row["name"])), wanted.limit)
 
 
 def clinic_listed(connection: Connection, hsa_id: str) -> dict[str, Any] | None:
     """One clinic in the form of `clinics list`; None where the e-services never named it."""
-    row = connection.execute(_listed().where(clinic.c.hsa_id == hsa_id)).first()
+    row = connection.execute(select_listed().where(clinic.c.hsa_id == hsa_id)).first()
     return None if row is None else dict(row._mapping)  # noqa: SLF001 - its public API
 
 
 def clinic_shown(connection: Connection, hsa_id: str) -> dict[str, Any] | None:
     """One clinic in the form of `clinics show`; None where the e-services never named it."""
-    statement = _listed().where(clinic.c.hsa_id == hsa_id)
+    statement = select_listed().where(clinic.c.hsa_id == hsa_id)
     row = connection.execute(statement).first()
     if row is None:
         return None
@@ -185,7 +186,8 @@ def gauges(connection: Connection) -> Gauges:
     )
 
 
-def _listed() -> Select[Any]:
+def select_listed() -> Select[Any]:
+    """Clinics in the form of `clinics list`."""
     return select(
         clinic.c.hsa_id,
         clinic.c.name,
@@ -195,17 +197,6 @@ def _listed() -> Select[Any]:
         STATUS.label("status"),
         clinic.c.updated_at,
     )
-
-
-def mentions(row: Mapping[str, Any], search: str | None) -> bool:
-    """Whether a clinic's HSA-id or name contains a text, or none is searched for.
-
-    Judged here: databases differ in which letters they know in both cases.
-    """
-    if not search:
-        return True
-    is_of_id = normalised(search) in row["hsa_id"] or cleaned(search) in row["hsa_id"]
-    return is_of_id or search.casefold() in (row["name"] or "").casefold()
 
 
 def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
