@@ -2,16 +2,26 @@
 
 import importlib
 import pkgutil
+import re
 from string import Formatter
 
 import pytest
 
 from sync_worker.administration import messages
+from sync_worker.administration.messages.page import common, log
 from sync_worker.administration.messages.refusals import REFUSALS
 from sync_worker.domain.admission import Refusal
+from sync_worker.domain.clinic_status import Status
 from sync_worker.language import Language, Message, of_locale
+from sync_worker.registry.change_log import CHANGES
 
 PREFIX = f"{messages.__name__}."
+PAGE = [
+    *("accessibility", "adding", "clinic", "common", "failures", "help", "imports", "log"),
+    *("operations", "region", "session", "support"),
+]
+"""What the administrators' page says."""
+OF_COMMANDS = re.compile(r"sync-worker|(?<!\S)--[a-z]|SYNC_WORKER")
 
 
 def messages_in(value):
@@ -27,7 +37,7 @@ def messages_in(value):
 
 
 def catalogue():
-    modules = [module.name for module in pkgutil.iter_modules(messages.__path__, PREFIX)]
+    modules = [module.name for module in pkgutil.walk_packages(messages.__path__, PREFIX)]
     for module in (*modules, "sync_worker.cli.messages", "sync_worker.registry.roles"):
         for name, value in vars(importlib.import_module(module)).items():
             for number, message in enumerate(messages_in(value)):
@@ -49,6 +59,7 @@ def test_the_catalogue_has_what_the_commands_say():
         "explanations",
         "files",
         "history",
+        *(f"page.{module}" for module in PAGE),
         "plans",
         "refusals",
         "tak",
@@ -79,6 +90,23 @@ def test_a_message_is_put_into_words_in_either_language(name, tongue):
         values = dict.fromkeys(names, "x") | {"count": count}
         said = message(**values)
         assert "{" not in said.text(tongue)
+
+
+def forms(message):
+    return (message.sv, message.en, message.sv_one, message.en_one)
+
+
+def test_what_everybody_is_told_names_no_command():
+    shared = {n: m for n, m in CATALOGUE.items() if not n.startswith("sync_worker.")}
+    assert not [n for n, m in shared.items() if any(map(OF_COMMANDS.search, forms(m)))]
+    # The command line's own sentences do, so that the pattern finds what it looks for.
+    own = [m for n, m in CATALOGUE.items() if n.startswith("sync_worker.cli.")]
+    assert any(OF_COMMANDS.search(m.en) for m in own)
+
+
+def test_the_page_has_words_for_every_change_and_status():
+    assert set(log.CHANGES) == set(CHANGES)
+    assert set(common.STATUSES) == set(Status)
 
 
 def test_refusals_are_explained_in_the_order_of_judgement():

@@ -1,0 +1,47 @@
+"""What support reads before it changes a region's patient board; the deed is done by command."""
+
+from sync_worker.language import Message
+
+HEADING = Message(sv="Patientnämnd i {region}", en="Patient board of {region}")
+LIST_HEADING = Message(sv="Patientnämnder", en="Patient boards")
+INTRODUCTION = Message(
+    sv="Här syns vad en beställning skulle ändra. Inget ändras på sidan: det görs med kommandot "
+    "som visas, med supportens inloggning till databasen.",
+    en="This shows what an order would change. Nothing is changed on this page: that is done by "
+    "the command that is shown, with support's login to the database.",
+)
+PRESENT = Message(sv="Nu: {board}", en="Now: {board}")
+PRESENT_NONE = Message(sv="Nu: ingen patientnämnd är angiven.", en="Now: no patient board is set.")
+WANTED_HSA_ID = Message(sv="Patientnämndens HSA-id", en="HSA-id of the patient board")
+WANTED_HSA_ID_HINT = Message(
+    sv="Till exempel SE2321000016-PN01. Lämna tomt för att se vad som händer om patientnämnden "
+    "tas bort.",
+    en="For example SE2321000016-PN01. Leave it empty to see what happens if the patient board is "
+    "cleared.",
+)
+WANTED_NAME = Message(sv="Patientnämndens namn", en="Name of the patient board")
+TICKET = Message(sv="Ärendenummer", en="Ticket")
+SHOW_PLAN = Message(sv="Visa vad som ändras", en="Show what changes")
+NAME_MISSING = Message(sv="Skriv patientnämndens namn.", en="Enter the name of the patient board.")
+TICKET_MISSING = Message(sv="Skriv ärendets nummer.", en="Enter the number of the ticket.")
+PLAN_HEADING = Message(sv="Det här ändras", en="What changes")
+STARTS_HEADING = Message(
+    sv="{count} mottagningar börjar ta emot ärenden",
+    en="{count} clinics start receiving cases",
+    sv_one="1 mottagning börjar ta emot ärenden",
+    en_one="1 clinic starts receiving cases",
+)
+STOPS_HEADING = Message(
+    sv="{count} mottagningar slutar ta emot ärenden",
+    en="{count} clinics stop receiving cases",
+    sv_one="1 mottagning slutar ta emot ärenden",
+    en_one="1 clinic stops receiving cases",
+)
+NOBODY_AFFECTED = Message(
+    sv="Ingen mottagning börjar eller slutar ta emot ärenden.",
+    en="No clinic starts or stops receiving cases.",
+)
+COMMAND_HEADING = Message(sv="Att skriva på kommandoraden", en="What to type")
+LOG_HEADING = Message(
+    sv="Ändringar av patientnämnder och TAK", en="Changes of patient boards and TAK"
+)
