@@ -1,0 +1,1 @@
+"""The administrators' page: what people see and press in a browser."""
