@@ -1,6 +1,4 @@
-"""What is said where a page cannot be shown or a deed cannot be done: what, what was kept, what
-to do.
-"""
+"""What is said where a page cannot be shown, or nothing was done: why, and what to do."""
 
 from sync_worker.language import Message
 
