@@ -31,6 +31,17 @@ SETTINGS = {
     "EVENTS_MAX_FUTURE_MINUTES": (10, "0", 0),
     "EVENTS_EXTRA_REGIONS": ((), '["26", "27"]', ("26", "27")),
     "BATCH_MAX_RECORDS": (100_000, "1", 1),
+    "WEB_HOST": ("127.0.0.1", "::1", "::1"),
+    "WEB_PORT": (8177, "80", 80),
+    "WEB_BASE_URL": ("http://127.0.0.1:8177", "http://localhost/", "http://localhost"),
+    "WEB_OIDC_SCOPE": ("openid", "openid profile", "openid profile"),
+    "WEB_OIDC_ACTOR_CLAIM": ("employeeHsaId", "sub", "sub"),
+    "WEB_OIDC_ACR": ((), '["loa3", "loa4"]', ("loa3", "loa4")),
+    "WEB_RIGHTS": (None, "rights.json", "rights.json"),
+    "WEB_TRUSTED_PEERS": ((), '["10.0.0.4/32", "unix"]', ("10.0.0.4/32", "unix")),
+    "WEB_HEADER_USER": ("X-Auth-User", "X-User", "X-User"),
+    "WEB_HEADER_CLAIMS": ((), '["X-Groups"]', ("X-Groups",)),
+    "WEB_HEADER_SECRET_NAME": ("X-Auth-Proof", "X-Secret", "X-Secret"),
 }
 # These are right only together with others.
 TOGETHER = {
@@ -56,6 +67,26 @@ BY_TOKEN_FILE = {
     "KAFKA_SASL_MECHANISM": "OAUTHBEARER",
     "KAFKA_SASL_OAUTH_TOKEN_FILE": "/run/token",
 }
+BY_OIDC = {
+    "WEB_SIGN_IN": "oidc",
+    "WEB_BASE_URL": "https://sida.exempel.invalid",
+    "WEB_OIDC_ISSUER": "https://login.exempel.invalid/realm",
+    "WEB_OIDC_CLIENT_ID": "page",
+    "WEB_OIDC_CLIENT_SECRET": PASSWORD,
+}
+BY_HEADER = {
+    "WEB_SIGN_IN": "header",
+    "WEB_TRUSTED_PEERS": '["10.0.0.4/32"]',
+    "WEB_HEADER_SECRET": f"{PASSWORD}-and-more",
+}
+UNSET_OF_THE_PAGE = {
+    "WEB_SIGN_IN": "dev",
+    "WEB_OIDC_ISSUER": None,
+    "WEB_OIDC_CLIENT_ID": None,
+    "WEB_OIDC_CLIENT_SECRET": None,
+    "WEB_HEADER_SECRET": None,
+}
+"""Their defaults, where they are right only together."""
 
 
 def named(settings):

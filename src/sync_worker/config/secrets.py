@@ -12,7 +12,13 @@ from pathlib import Path
 from sync_worker.config.sources import current, variable
 from sync_worker.files import secret_files
 
-SECRETS = ("kafka_sasl_password", "kafka_ssl_key_password", "kafka_sasl_oauth_client_secret")
+SECRETS = (
+    "kafka_sasl_password",
+    "kafka_ssl_key_password",
+    "kafka_sasl_oauth_client_secret",
+    "web_oidc_client_secret",
+    "web_header_secret",
+)
 """The settings whose whole value is secret."""
 URLS = ("database_url", "support_database_url")
 """Those that can contain a secret."""

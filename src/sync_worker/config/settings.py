@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from sync_worker.config import validators
+from sync_worker.config import validators, web_validators
 from sync_worker.config.sources import SettingSource, read_settings, variable
 from sync_worker.config.validators import contradictions
 from sync_worker.errors import Exit, UserError
@@ -43,6 +43,12 @@ Mechanism = Annotated[
     BeforeValidator(validators.mechanism),
 ]
 Milliseconds = Annotated[int, Field(ge=1, le=_MAX_MILLISECONDS)]
+BaseUrl = Annotated[str, AfterValidator(web_validators.base_url)]
+Issuer = Annotated[str, AfterValidator(web_validators.issuer)]
+Names = Annotated[tuple[str, ...], BeforeValidator(web_validators.names)]
+Peers = Annotated[tuple[str, ...], BeforeValidator(web_validators.peers)]
+HeaderName = Annotated[str, AfterValidator(web_validators.header_name)]
+HeaderNames = Annotated[tuple[str, ...], BeforeValidator(web_validators.header_names)]
 Codes = Annotated[tuple[str, ...], BeforeValidator(validators.region_codes)]
 
 _URL = "a URL: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
@@ -187,6 +193,69 @@ class Settings(BaseModel):
         "The most records that one transaction takes.",
         "a whole number from 1 to 1000000",
     )
+    web_host: Words = _setting(
+        "127.0.0.1", "Where the administrators' page listens.", "a host's name or address"
+    )
+    web_port: Annotated[int, Field(ge=1, le=65_535)] = _setting(
+        8177, "The port of the administrators' page.", "a port from 1 to 65535"
+    )
+    web_base_url: BaseUrl = _setting(
+        "http://127.0.0.1:8177",
+        "The address of the administrators' page in people's browsers.",
+        "an https:// URL without a path; http:// on this machine alone",
+    )
+    web_sign_in: Literal["dev", "oidc", "header"] = _setting(
+        "dev",
+        "How people sign in: at an identity provider (oidc), behind a trusted proxy (header), or "
+        "as anybody they choose, on this machine alone (dev).",
+        "one of dev, oidc, header",
+    )
+    web_oidc_issuer: Issuer | None = _setting(
+        None,
+        "The identity provider, as its discovery document names it.",
+        "an https:// URL; http:// on this machine alone",
+    )
+    web_oidc_client_id: Words | None = _setting(
+        None, "What the identity provider knows the page by.", "text that is not blank"
+    )
+    web_oidc_client_secret: Password | None = _setting(
+        None, "The secret the page has there; without it, PKCE alone.", "text that is not blank"
+    )
+    web_oidc_scope: Words = _setting(
+        "openid", "What the identity provider is asked for.", "text that is not blank"
+    )
+    web_oidc_actor_claim: Words = _setting(
+        "employeeHsaId", "The claim that names who signs in, for the log.", "a claim's name"
+    )
+    web_oidc_acr: Names = _setting(
+        (),
+        "The levels of assurance (acr) that suffice; any where not set.",
+        'a JSON list, as in ["http://id.sambi.se/loa/loa3"]',
+    )
+    web_rights: Words | None = _setting(
+        None,
+        "Who may do what, by what is said of them at sign-in; nobody where not set.",
+        "a path, or JSON",
+    )
+    web_trusted_peers: Peers = _setting(
+        (),
+        "Who may say in headers who signs in: the proxy's addresses.",
+        'a JSON list of networks or "unix", as in ["10.0.0.4/32"]',
+    )
+    web_header_user: HeaderName = _setting(
+        "X-Auth-User", "The header in which the proxy names who signs in.", "a header's name"
+    )
+    web_header_claims: HeaderNames = _setting(
+        (),
+        "The headers in which the proxy says more of them.",
+        'a JSON list of names, as in ["X-Auth-Groups"]',
+    )
+    web_header_secret_name: HeaderName = _setting(
+        "X-Auth-Proof", "The header in which the proxy proves who it is.", "a header's name"
+    )
+    web_header_secret: Password | None = _setting(
+        None, "What it proves that with.", "text that is not blank"
+    )
 
     @property
     def support_url(self) -> str:
@@ -195,7 +264,7 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> Self:
-        if problems := list(contradictions(self)):
+        if problems := [*contradictions(self), *web_validators.contradictions(self)]:
             raise ValueError("\n".join(problems))
         return self
 

@@ -4,7 +4,14 @@ import csv
 import io
 
 import pytest
-from tests.worlds.settings import BY_TOKEN, BY_TOKEN_FILE, SETTINGS, TOGETHER, named
+from tests.worlds.settings import (
+    BY_TOKEN,
+    BY_TOKEN_FILE,
+    SETTINGS,
+    TOGETHER,
+    UNSET_OF_THE_PAGE,
+    named,
+)
 
 PASSWORD = "h3mligt-ord"
 URLS = {
@@ -39,10 +46,11 @@ def given(monkeypatch):
 
 def test_every_setting_is_listed_with_its_default(sync_worker):
     settings = shown(sync_worker)
-    expected = {name: case[0] for name, case in SETTINGS.items()}
-    expected = named(
-        dict.fromkeys(TOGETHER | BY_TOKEN | BY_TOKEN_FILE) | expected | {"EVENTS_EXTRA_REGIONS": []}
-    )
+    expected: dict[str, object] = {
+        name: [] if case[0] == () else case[0] for name, case in SETTINGS.items()
+    }
+    together = dict.fromkeys(TOGETHER | BY_TOKEN | BY_TOKEN_FILE) | UNSET_OF_THE_PAGE
+    expected = named(together | expected)
     assert {name: item["value"] for name, item in settings.items()} == expected
     assert {item["source"] for item in settings.values()} == {"default"}
     assert all(item["description"] for item in settings.values())

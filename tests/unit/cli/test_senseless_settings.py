@@ -1,7 +1,7 @@
 """Settings that are not right: all told at once, by name, never by a secret's value."""
 
 import pytest
-from tests.worlds.settings import BY_TOKEN_FILE, PASSWORD, named, refusal
+from tests.worlds.settings import BY_HEADER, BY_OIDC, BY_TOKEN_FILE, PASSWORD, named, refusal
 
 SENSELESS = {
     "DATABASE_URL": [
@@ -38,6 +38,21 @@ SENSELESS = {
     "EVENTS_MAX_FUTURE_MINUTES": ["-1"],
     "EVENTS_EXTRA_REGIONS": ["26", '"26"', "[26]", '["6"]', '["26"', '["a1"]', "{}"],
     "BATCH_MAX_RECORDS": ["0", "-1", "many"],
+    "WEB_PORT": ["0", "65536", "http"],
+    "WEB_BASE_URL": [
+        "http://sida.exempel.invalid",
+        "https://sida.exempel.invalid/sida",
+        "https://sida.exempel.invalid?a=1",
+        f"https://user:{PASSWORD}@sida.exempel.invalid",
+        "sida.exempel.invalid",
+    ],
+    "WEB_SIGN_IN": ["none", "saml"],
+    "WEB_OIDC_ISSUER": ["http://login.exempel.invalid", "https://login.exempel.invalid/?a=1"],
+    "WEB_OIDC_ACR": ["loa3", '"loa3"', "[3]", '[" "]'],
+    "WEB_TRUSTED_PEERS": ["10.0.0.4", '["proxy"]', '["0.0.0.0/0"]', '["::/0"]', '["10.0.0.4/8"]'],
+    "WEB_HEADER_USER": ["X_User", "X.User", "X-Forwarded-User", "Forwarded", "X User", "X--A"],
+    "WEB_HEADER_CLAIMS": ["X-Groups", '["X_Groups"]'],
+    "WEB_HEADER_SECRET_NAME": ["X_Secret"],
 }
 
 
@@ -116,3 +131,37 @@ def test_settings_that_contradict_each_other_are_both_named(given, other):
     named_there = set(given) - set(BY_TOKEN_FILE) - {"KAFKA_SASL_PASSWORD"} | {other}
     assert all(f"SYNC_WORKER_{name}" in text for name in named_there)
     assert PASSWORD not in text
+
+
+@pytest.mark.parametrize(
+    ("given", "other"),
+    [
+        ({"WEB_HOST": "0.0.0.0"}, "WEB_HOST"),
+        ({"WEB_HOST": "::"}, "WEB_HOST"),
+        ({"WEB_HOST": "10.0.0.1"}, "WEB_HOST"),
+        ({"WEB_BASE_URL": "https://sida.exempel.invalid"}, "WEB_BASE_URL"),
+        ({"WEB_OIDC_ISSUER": "https://login.exempel.invalid"}, "WEB_OIDC_ISSUER"),
+        ({"WEB_HEADER_SECRET": PASSWORD}, "WEB_HEADER_SECRET"),
+        (BY_OIDC | {"WEB_OIDC_ISSUER": ""}, "WEB_OIDC_ISSUER"),
+        (BY_OIDC | {"WEB_OIDC_CLIENT_ID": ""}, "WEB_OIDC_CLIENT_ID"),
+        (BY_HEADER | {"WEB_TRUSTED_PEERS": "[]"}, "WEB_TRUSTED_PEERS"),
+        (BY_HEADER | {"WEB_HEADER_SECRET": ""}, "WEB_HEADER_SECRET"),
+    ],
+)
+def test_an_unsafe_way_of_signing_in_is_refused(given, other):
+    text = refusal(named(given))
+    assert "SYNC_WORKER_WEB_SIGN_IN set to" in text
+    assert f"SYNC_WORKER_{other}" in text
+    assert PASSWORD not in text
+
+
+@pytest.mark.parametrize("name", ["WEB_HEADER_SECRET_NAME", "WEB_HEADER_CLAIMS"])
+def test_one_header_cannot_say_two_things(name):
+    value = '["x-auth-user"]' if name == "WEB_HEADER_CLAIMS" else "x-auth-user"
+    text = refusal(named(BY_HEADER | {name: value}))
+    assert "must name different headers" in text
+
+
+def test_a_short_secret_of_a_proxy_is_refused():
+    text = refusal(named(BY_HEADER | {"WEB_HEADER_SECRET": "kort"}))
+    assert "SYNC_WORKER_WEB_HEADER_SECRET has fewer than 16 characters" in text

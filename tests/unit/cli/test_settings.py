@@ -3,6 +3,8 @@
 import pytest
 from pydantic import ValidationError
 from tests.worlds.settings import (
+    BY_HEADER,
+    BY_OIDC,
     BY_TOKEN,
     BY_TOKEN_FILE,
     PASSWORD,
@@ -78,7 +80,7 @@ def test_a_blank_secret_of_a_login_is_refused(name, blank):
 
 
 def test_the_tables_here_have_every_setting():
-    every = SETTINGS | TOGETHER | BY_TOKEN | BY_TOKEN_FILE
+    every = SETTINGS | TOGETHER | BY_TOKEN | BY_TOKEN_FILE | BY_OIDC | BY_HEADER
     assert {name.lower() for name in every} == set(Settings.model_fields)
 
 
@@ -105,6 +107,13 @@ def test_settings_that_need_each_other_are_taken_together():
 def test_a_token_comes_from_a_file_or_for_client_credentials(given):
     settings = load_settings(named(given))
     assert settings.kafka_sasl_mechanism == "OAUTHBEARER"
+    assert PASSWORD not in repr(settings)
+
+
+@pytest.mark.parametrize(("given", "way"), [(BY_OIDC, "oidc"), (BY_HEADER, "header")])
+def test_a_way_of_signing_in_has_its_settings_together(given, way):
+    settings = load_settings(named(given))
+    assert settings.web_sign_in == way
     assert PASSWORD not in repr(settings)
 
 
