@@ -86,11 +86,23 @@ def do(
 ) -> list[Item]:
     """Add or remove clinics, each judged on its own: those that can be are, in one transaction."""
     with registry.transaction() as transaction:
-        clinics = meant(transaction.connection, hsa_ids)
-        eligibilities = registrations.lock(transaction.connection, clinics)
-        items = _judge(verb, clinics, eligibilities, acting_for)
-        write(transaction.connection, verb, items, authorship)
+        items = do_within(transaction.connection, verb, hsa_ids, acting_for, authorship)
         transaction.commit()
+    return items
+
+
+def do_within(
+    connection: Connection,
+    verb: RegistrationChange,
+    hsa_ids: Sequence[str],
+    acting_for: ActingFor,
+    authorship: Authorship,
+) -> list[Item]:
+    """As `do`, in a transaction of the caller's, who commits it."""
+    clinics = meant(connection, hsa_ids)
+    eligibilities = registrations.lock(connection, clinics)
+    items = _judge(verb, clinics, eligibilities, acting_for)
+    write(connection, verb, items, authorship)
     return items
 
 

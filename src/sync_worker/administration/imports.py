@@ -97,23 +97,36 @@ def do(
 
     `tell` is told how much is done, from 0 to 1.
     """
-    verb = planned.verb
     with registry.transaction() as transaction:
-        eligibilities = _locked(transaction.connection, planned, tell)
-        named = [(item.line, item.hsa_id) for item in planned.items]
-        judged = list(_judged(verb, named, eligibilities, planned.acting_for))
-        pairs = list(zip(planned.items, judged, strict=True))
-        items = [_as_agreed(verb, before, now) for before, now in pairs]
-        changed = [before for before, now in pairs if before != now]
-        if all_or_nothing:
-            items = _nothing_done(verb, items)
-        is_refused = all_or_nothing and any(
-            item.outcome is AdmissionOutcome.REFUSED for item in items
+        done = do_within(
+            transaction.connection, planned, authorship, all_or_nothing=all_or_nothing, tell=tell
         )
-        to_write = [] if is_refused else [Item(*item[1:]) for item in items]
-        clinics.write(transaction.connection, verb, to_write, authorship)
         transaction.commit()
     tell(1.0)
+    return done
+
+
+def do_within(
+    connection: Connection,
+    planned: Plan,
+    authorship: Authorship,
+    *,
+    all_or_nothing: bool = False,
+    tell: Callable[[float], None] = lambda _: None,
+) -> Done:
+    """As `do`, in a transaction of the caller's, who commits it."""
+    verb = planned.verb
+    eligibilities = _locked(connection, planned, tell)
+    named = [(item.line, item.hsa_id) for item in planned.items]
+    judged = list(_judged(verb, named, eligibilities, planned.acting_for))
+    pairs = list(zip(planned.items, judged, strict=True))
+    items = [_as_agreed(verb, before, now) for before, now in pairs]
+    changed = [before for before, now in pairs if before != now]
+    if all_or_nothing:
+        items = _nothing_done(verb, items)
+    is_refused = all_or_nothing and any(item.outcome is AdmissionOutcome.REFUSED for item in items)
+    to_write = [] if is_refused else [Item(*item[1:]) for item in items]
+    clinics.write(connection, verb, to_write, authorship)
     return Done(items, changed)
 
 
