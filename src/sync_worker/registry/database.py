@@ -1,8 +1,9 @@
 """The unit of work: a transaction, rolled back unless it is committed.
 
-Everything that writes takes its locks in one order, so that nothing deadlocks: positions by topic
-and partition, then TAK as a whole, then clinics by HSA-id, then the guard's rows by region, then
-dead letters by id. Who writes TAK locks no clinic.
+Everything that writes takes its locks in one order, so that nothing deadlocks: a plan of the page,
+then positions by topic and partition, then TAK as a whole, then clinics by HSA-id, then the guard's
+rows by region, then dead letters by id, then a session of the page. Who writes TAK locks no clinic.
+For a plan wait those alone who confirm the same one, and they hold nothing.
 """
 
 from collections.abc import Iterator

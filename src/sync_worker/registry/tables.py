@@ -327,8 +327,10 @@ web_plan = Table(
     Column("reason", Bytewise),
     Column("file_name", Bytewise),
     Column("file_digest", Bytewise),
-    # JSON, packed.
+    # JSON, packed; empty once there is a receipt.
     Column("rows", LargeBinary, nullable=False),
+    # JSON: what becomes of the rows, or became of them, and of how many.
+    Column("counts", Bytewise, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),

@@ -22,8 +22,8 @@ SIGNED_IN = (
     " VALUES ('h', 'a', '{}', now(), now(), 60)"
 )
 PLANNED = (
-    "INSERT INTO web_plan (id, maker, action, rows, revision, created_at, expires_at)"
-    " VALUES ('p', 'a', 'add', '', 1, now(), now())"
+    "INSERT INTO web_plan (id, maker, action, rows, counts, revision, created_at, expires_at)"
+    " VALUES ('p', 'a', 'add', '', '{}', 1, now(), now())"
 )
 OFFICE = "(region_code, hsa_id, name) VALUES ('03', 'SE2321000016-PN03', 'N')"
 

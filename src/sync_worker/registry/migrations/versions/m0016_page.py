@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("file_name", Bytewise),
         sa.Column("file_digest", Bytewise),
         sa.Column("rows", sa.LargeBinary, nullable=False),
+        sa.Column("counts", Bytewise, nullable=False),
         sa.Column("revision", sa.Integer, nullable=False),
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("expires_at", Instant, nullable=False),
