@@ -5,16 +5,22 @@ in docs/kafka-traps.md.
 """
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from kafka import KafkaConsumer
+from kafka.protocol.api_key import ApiKey
 
 from sync_worker.events.record import Partition
 from sync_worker.streams.protocol import StreamError
 from tests.real.kafka_parts import Cluster, Ledger, Opened, Reader
+from tests.real.kafka_proxy import KafkaProxy
 from tests.services.broker import Broker
 from tests.services.waiting import until
+
+BY_ID, BY_NAME = 17, 12
+"""The newest fetch that a broker offers, where it knows topics by their ids, and where not."""
 
 
 def _membership(reader: Reader) -> tuple[object, ...]:
@@ -161,15 +167,26 @@ def test_trap_3_retention_overtaking_us_is_reported(cluster: Cluster, opened: Op
     assert offsets[-1] < 15
 
 
+@pytest.fixture
+def proxy(cluster: Cluster) -> Iterator[KafkaProxy]:
+    with KafkaProxy(cluster.bootstrap) as proxy:
+        yield proxy
+
+
+@pytest.mark.parametrize("newest_fetch", [BY_ID, BY_NAME])
 @pytest.mark.parametrize("length", [3, 30])
 def test_trap_4_a_recreated_topic_is_never_continued(
-    cluster: Cluster, opened: Opened, length: int
+    cluster: Cluster, proxy: KafkaProxy, opened: Opened, length: int, newest_fetch: int
 ) -> None:
     """Without: a longer one is read on at our position; its first records are passed over."""
+    proxy.offered = {ApiKey.Fetch: newest_fetch}
     topic = cluster.topic()
     cluster.send(topic, range(8))
     settings = cluster.settings(
-        topic, topic_check_interval_seconds=60.0, metadata_max_age_ms=60_000
+        topic,
+        bootstrap_servers=proxy.bootstrap,
+        topic_check_interval_seconds=60.0,
+        metadata_max_age_ms=60_000,
     )
     reader = Reader(opened(settings), Ledger())
     reader.read_values(8)
@@ -179,6 +196,24 @@ def test_trap_4_a_recreated_topic_is_never_continued(
     with pytest.raises(StreamError, match=r"was re-created|the log ends at offset 3"):
         reader.read_until(lambda: False, "the new topic to be noticed")
     assert "new" not in reader.ledger.values()
+
+
+@pytest.mark.parametrize(("newest_fetch", "is_asked"), [(BY_ID, False), (BY_NAME, True)])
+def test_trap_4_only_batches_fetched_by_name_are_checked(
+    cluster: Cluster, proxy: KafkaProxy, opened: Opened, newest_fetch: int, is_asked: bool
+) -> None:
+    proxy.offered = {ApiKey.Fetch: newest_fetch}
+    topic = cluster.topic()
+    cluster.send(topic, range(3))
+    settings = cluster.settings(
+        topic, bootstrap_servers=proxy.bootstrap, topic_check_interval_seconds=600.0
+    )
+    reader = Reader(opened(settings), Ledger())
+    reader.read_values(3)
+    asked_at = reader.source._watch.latest.asked_at
+    cluster.send(topic, ["next"])
+    reader.read_values(4)
+    assert (reader.source._watch.latest.asked_at > asked_at) is is_asked
 
 
 def test_trap_5_group_offsets_do_not_matter_without_the_registry(

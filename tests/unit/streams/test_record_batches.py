@@ -24,7 +24,7 @@ from sync_worker.events.record import (
     Excerpt,
     Record,
 )
-from sync_worker.streams.kafka import client, record_batches
+from sync_worker.streams.kafka import consumer, record_batches
 from sync_worker.streams.kafka.record_batches import BoundedRecords, record_of
 
 MEBIBYTE = 2**20
@@ -132,13 +132,13 @@ def test_a_fetch_is_handed_out_as_the_client_does(batches, aborted, fetch_offset
         ([record_of("t", 3, r) for r in found], *rest)
         for found, *rest in taken(Fetcher.PartitionRecords)
     ]
-    assert list(taken(client._PartitionRecords)) == expected
+    assert list(taken(consumer._PartitionRecords)) == expected
 
 
 def test_damage_leaves_the_position_behind_the_last_good_record():
     damaged = bytearray(packed(0, [(b"k", b"v", [])], offset=101))
     damaged[-1] ^= 1
-    part: Any = client._PartitionRecords(
+    part: Any = consumer._PartitionRecords(
         100,
         TopicPartition("t", 3),
         MemoryRecords(packed(0, [(b"k", b"v", [])]) + bytes(damaged)),

@@ -1,34 +1,20 @@
-"""The Kafka client, with a timeout for every wait and a limit to what a poll returns.
+"""The Kafka client's connections, with a timeout for every wait.
 
-It extends classes that are not part of the client's public interface:
-
-- Connections. The client waits for a TLS handshake without a timeout (trap 11): whoever accepts a
-  connection and says nothing would hold up a command, or a worker's only way to a broker, for ever.
-- The fetcher. `max_poll_records` knows no bytes, and 2 000 records can be 2 GB. Here batches are
-  unpacked as `record_batches` does it, and a poll ends once it has so many bytes.
+It extends classes that are not part of the client's public interface. The client waits for a TLS
+handshake without a timeout (trap 11): whoever accepts a connection and says nothing would hold up a
+command, or a worker's only way to a broker, for ever.
 """
 
 import ssl
-import struct
 import time
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.consumer.fetcher import Fetcher
 from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
 from kafka.net.selector import NetworkSelector
 
-from sync_worker.events.record import Record
 from sync_worker.streams.kafka.login import LoginContext, LoginManager
-from sync_worker.streams.kafka.record_batches import BoundedRecords, record_of
-from sync_worker.streams.protocol import MAX_FETCHED_BYTES
-
-FetchedRecords = Mapping[TopicPartition, list[Record]]
-"""What a poll returns, in the order of each partition."""
 
 BOOTSTRAP_TIMEOUT_SECONDS = 5.0
 """For a client to find a broker, before it reports that there is none."""
@@ -36,21 +22,6 @@ CONNECT_TIMEOUT_SECONDS = 4.0
 """For one connection, with the TLS handshake, the API versions and the login."""
 ADMIN_CALL_TIMEOUT_SECONDS = 20.0
 """For one call of the admin client, with all connections and retries."""
-
-UNPACKING_ERRORS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
-"""What unpacking a batch of records can raise, and with it `poll`."""
 
 
 class Client(KafkaNetClient):
@@ -127,93 +98,3 @@ class _Manager(LoginManager):
         return super().run(
             self.wait_for, self.call_soon(coro, *args), ADMIN_CALL_TIMEOUT_SECONDS * 1000
         )
-
-
-class _PartitionRecords(Fetcher.PartitionRecords):
-    """The records that one fetch brought of a partition."""
-
-    def _unpack_records(self, tp: Any, records: Any, *deserializers: Any) -> Iterator[Record]:
-        """Records as `Record`s: the client's code hands over batches, which are read here."""
-        bounded = BoundedRecords(records._buffer)  # noqa: SLF001 - it has no other face
-        for found in super()._unpack_records(tp, bounded, *deserializers):
-            if not isinstance(found.value, tuple):  # in a format before Kafka 0.11
-                yield record_of(tp.topic, tp.partition, found)
-                continue
-            (batch,) = found.value
-            for record, size in batch.records(*tp):
-                self.bytes_read += size
-                self.next_fetch_offset = record.offset + 1
-                yield record
-
-    def take(self, n: int | None = None) -> list[Any]:
-        """So many at the most, and no more once there are bytes enough."""
-        all_records: Any = self.record_iterator
-        enough: Any = self._until_enough(all_records)
-        self.record_iterator = enough
-        try:
-            taken: list[Any] = super().take(n)
-        finally:
-            if self.record_iterator is not None:  # it has not been drained
-                self.record_iterator = all_records
-        return taken
-
-    def _until_enough(self, records: Iterator[Any]) -> Iterator[Any]:
-        enough = self.bytes_read + MAX_FETCHED_BYTES
-        for record in records:
-            yield record
-            if self.bytes_read >= enough:
-                return
-
-
-class _Fetcher(Fetcher):
-    PartitionRecords = _PartitionRecords
-
-    bytes_polled = 0
-
-    def fetched_records(self, *args: Any, **options: Any) -> Any:
-        self.bytes_polled = 0
-        return super().fetched_records(*args, **options)
-
-    def _append(self, drained: Any, part: Any, max_records: int, update_offsets: bool) -> int:
-        before = part.bytes_read
-        taken: int = super()._append(drained, part, max_records, update_offsets)
-        self.bytes_polled += part.bytes_read - before
-        # As if there were as many records as may be: that ends the poll.
-        return max_records if self.bytes_polled >= MAX_FETCHED_BYTES else taken
-
-
-def bounded_consumer(options: Mapping[str, Any]) -> KafkaConsumer:
-    """A consumer whose polls return at most `MAX_FETCHED_BYTES` and one record, once unpacked.
-
-    They return `Record`s instead of the client's own.
-    """
-    return _Consumer(**options)
-
-
-def bytes_polled(consumer: KafkaConsumer) -> int:
-    """The size of what the consumer's last poll returned, unpacked."""
-    fetcher: Any = consumer._fetcher  # noqa: SLF001 - it has no other face
-    polled: int = fetcher.bytes_polled
-    return polled
-
-
-def next_offsets(
-    consumer: KafkaConsumer, partitions: Iterable[TopicPartition]
-) -> dict[TopicPartition, int]:
-    """The positions as the last poll left them; partitions without one are left out.
-
-    `position()` says the same, but prepares requests for all partitions each time: of a transaction
-    with one record it was a tenth.
-    """
-    states: Any = consumer._subscription.assignment  # noqa: SLF001 - as above
-    return {
-        partition: states[partition].position.offset
-        for partition in partitions
-        if partition in states and states[partition].position is not None
-    }
-
-
-class _Consumer(KafkaConsumer):
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._fetcher = _Fetcher(self._client, self._subscription, metrics=None, **self.config)

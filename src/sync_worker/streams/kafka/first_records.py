@@ -14,7 +14,7 @@ from kafka.errors import KafkaError
 from sync_worker.events.record import Partition
 from sync_worker.events.timestamps import instant_of_timestamp
 from sync_worker.streams.checks import Bounds
-from sync_worker.streams.kafka.client import UNPACKING_ERRORS, FetchedRecords, bounded_consumer
+from sync_worker.streams.kafka.consumer import UNPACKING_ERRORS, FetchedRecords, bounded_consumer
 from sync_worker.streams.kafka.settings import KafkaSettings, peeking_options
 
 _MAX_SECONDS = 3.0

@@ -26,11 +26,13 @@ from kafka.errors import (
 from sync_worker.remedies import Advice, Remedy
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds, error_message
-from sync_worker.streams.kafka.client import (
+from sync_worker.streams.kafka.consumer import (
+    TOPIC_ID_ERRORS,
     UNPACKING_ERRORS,
     FetchedRecords,
     bounded_consumer,
     bytes_polled,
+    has_polled_by_name,
     next_offsets,
 )
 from sync_worker.streams.kafka.login import is_refusal
@@ -40,6 +42,8 @@ from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
 MAX_POLL_SECONDS = 0.5
 """Limits each poll: nothing can wake one up, and signals do not interrupt it (trap 10)."""
+LOST_POSITION_ERRORS = (OffsetOutOfRangeError, LogTruncationError, *TOPIC_ID_ERRORS)
+"""What `poll` raises where there is nothing to read at our position."""
 _OFFSETS_TIMEOUT_MS = 2000
 _CLOSE_TIMEOUT_MS = 2000
 _RETRY_DELAY_SECONDS = 0.1
@@ -53,10 +57,16 @@ class GroupMember:
     Not for use by several threads, except to read `is_stable`, `assignment` and the counts.
     """
 
-    def __init__(self, settings: KafkaSettings, partitions: Collection[TopicPartition]) -> None:
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        partitions: Collection[TopicPartition],
+        topic_ids: Mapping[str, str],
+    ) -> None:
         """Raise StreamUnavailable where no broker answers."""
         self._settings = settings
         self._partitions = list(partitions)
+        self._topic_ids = topic_ids
         self._consumer: KafkaConsumer | None = None
         self._listener = RebalanceListener(None)
         self._commits = OffsetCommitter()
@@ -67,6 +77,8 @@ class GroupMember:
         self.consecutive_errors: list[BaseException] = []
         self.bytes_polled = 0
         """The size of the records that the last poll returned, unpacked."""
+        self.has_polled_by_name = False
+        """Whether they may be of another topic of the same name (trap 4)."""
         self._join()
 
     @property
@@ -96,6 +108,7 @@ class GroupMember:
 
         Raises:
             OffsetOutOfRangeError, LogTruncationError: a log does not have our position.
+            UnknownTopicIdError, InconsistentTopicIdError: a topic is not there any more.
             StreamError: this member may not continue.
         """
         self.bytes_polled = 0
@@ -111,7 +124,7 @@ class GroupMember:
             fetched: FetchedRecords = consumer.poll(
                 timeout_ms=timeout_ms, max_records=min(max_records, MAX_POLL_RECORDS)
             )
-        except (OffsetOutOfRangeError, LogTruncationError):
+        except LOST_POSITION_ERRORS:
             self._check_rebalance(consumer)
             raise
         except (KafkaError, *UNPACKING_ERRORS) as error:
@@ -120,6 +133,7 @@ class GroupMember:
         self._check_rebalance(consumer)
         if fetched:
             self.bytes_polled = bytes_polled(consumer)
+            self.has_polled_by_name = has_polled_by_name(consumer)
             self.consecutive_errors.clear()
         return fetched
 
@@ -204,7 +218,7 @@ class GroupMember:
         self._listen(None)
         self._unstable_since = None
         try:
-            consumer = bounded_consumer(consumer_options(self._settings))
+            consumer = bounded_consumer(consumer_options(self._settings), self._topic_ids)
         except (KafkaError, OSError) as error:
             raise self._settings.connection_errors.unavailable(error) from error
         self._listen(consumer)

@@ -12,16 +12,15 @@ from itertools import chain
 from typing import Any
 
 from kafka import TopicPartition
-from kafka.errors import LogTruncationError, OffsetOutOfRangeError
 
 from sync_worker.events.record import Partition
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.backlog import Backlog, PartitionBacklog
-from sync_worker.streams.kafka.client import FetchedRecords
+from sync_worker.streams.kafka.consumer import FetchedRecords
 from sync_worker.streams.kafka.fetch_buffer import FetchBuffer
-from sync_worker.streams.kafka.group_member import GroupMember
+from sync_worker.streams.kafka.group_member import LOST_POSITION_ERRORS, GroupMember
 from sync_worker.streams.kafka.settings import KafkaSettings
 from sync_worker.streams.kafka.source_health import SourceHealth, StallTimer
 from sync_worker.streams.kafka.standalone_consumer import find_corrupt_batch
@@ -68,7 +67,7 @@ class KafkaSource:
         self._backlog = Backlog()
         self._was_sought = False
         self._failure: StreamError | None = None
-        self._fetched_at = 0.0
+        self._fetched_by_name_at = 0.0
         self._polled_at = time.monotonic()
         self._awaits_topic_check = self._has_more = False
         self._outage_ended_at = -math.inf
@@ -86,7 +85,9 @@ class KafkaSource:
         partitions = [partition for topic in topics.values() for partition in topic.partitions]
         self._ends_at_start = self._admin.end_offsets(partitions)
         self._topic_ids = {name: topic.topic_id for name, topic in topics.items()}
-        self._member = GroupMember(self._settings, [TopicPartition(*p) for p in partitions])
+        self._member = GroupMember(
+            self._settings, [TopicPartition(*p) for p in partitions], self._topic_ids
+        )
         self._watch = TopicWatch(
             self._admin,
             self._settings.topics,
@@ -255,7 +256,7 @@ class KafkaSource:
         self._reconnect_after_outage()
         try:
             fetched = self._member.poll(seconds, free)
-        except (OffsetOutOfRangeError, LogTruncationError) as error:
+        except LOST_POSITION_ERRORS as error:
             self._handle_lost_position(getattr(error, "divergent_offsets", {}))
             fetched = {}
         if len(self._member.consecutive_errors) >= _MAX_CONSECUTIVE_ERRORS and not self._buffer:
@@ -271,7 +272,8 @@ class KafkaSource:
             for tp, records in fetched.items():
                 self._backlog.fetched(Partition(*tp), records)
             self._buffer.add(chain.from_iterable(fetched.values()), self._member.bytes_polled)
-            self._fetched_at = time.monotonic()
+            if self._member.has_polled_by_name:
+                self._fetched_by_name_at = time.monotonic()
         self._member.commit()
         return fetched
 
@@ -299,13 +301,14 @@ class KafkaSource:
     def _is_verified(self) -> bool:
         """Whether the buffer may be returned: still assigned to us, and of the topics we know.
 
-        The topics' ids are checked after the records were fetched: fetching goes by name, and a
-        topic that was re-created would be read on in the middle (trap 4). Ids are never reused.
+        Where a broker knows topics by name alone, their ids are checked after the records were
+        fetched: a topic that was re-created would be read on in the middle (trap 4). Ids are never
+        reused.
         """
         if not self._member.is_settled():
             return False
         self._awaits_topic_check = bool(self._buffer) and not self._watch.wait_for_check_since(
-            self._fetched_at, _TOPIC_CHECK_BEFORE_BATCH_SECONDS
+            self._fetched_by_name_at, _TOPIC_CHECK_BEFORE_BATCH_SECONDS
         )
         if self._awaits_topic_check:  # nothing more is fetched until the answer has come
             return False

@@ -21,7 +21,7 @@ from sync_worker.events.record import Partition, Record
 from sync_worker.remedies import Remedy
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
-from sync_worker.streams.kafka.client import (
+from sync_worker.streams.kafka.consumer import (
     UNPACKING_ERRORS,
     FetchedRecords,
     bounded_consumer,
