@@ -38,7 +38,7 @@ def regions(
     `others`.
     """
     with registry.snapshot() as connection:
-        counts = queries.regions(connection)
+        counts = queries.regions(connection, None)
         boards = registrations.boards(connection)
         present = queries.region_codes(connection)
     rows = []

@@ -176,7 +176,7 @@ def _attention_to_registrations(connection: Connection) -> Iterator[Attention]:
 
 def _attention_to_regions(connection: Connection, in_use: Regions) -> Iterator[Attention]:
     """Registered clinics that receive no cases, for the sake of their region or of TAK."""
-    by_region = queries.regions(connection)
+    by_region = queries.regions(connection, None)
     in_tak = sum(counts["own_system"] for counts in by_region.values())
     if in_tak:
         receive = counted(

@@ -132,7 +132,7 @@ class RegistryChecks:
     def _boards(self, connection: Connection) -> Finding:
         boards = registrations.boards(connection)
         registered = {
-            code: counts["registered"] for code, counts in queries.regions(connection).items()
+            code: counts["registered"] for code, counts in queries.regions(connection, None).items()
         }
         not_in_use = {code: n for code, n in registered.items() if code not in self.regions}
         if not_in_use:

@@ -5,7 +5,7 @@ registration and removal, and what people did to positions (contract 4, `log lis
 are logged by triggers, so that plain SQL is logged too.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -110,21 +110,25 @@ def of_boards(connection: Connection, region_code: str) -> list[dict[str, Any]]:
 
 def listed(connection: Connection, criteria: LogFilter) -> Iterator[dict[str, Any]]:
     """Entries in the order written, in the form of `log list`; read as they are asked for."""
-    statement = select(change_log).order_by(change_log.c.id)
-    if criteria.region_codes:
-        statement = statement.where(_of_regions(criteria.region_codes))
-    if criteria.hsa_ids:
-        statement = statement.where(change_log.c.hsa_id.in_(criteria.hsa_ids))
-    if criteria.actor is not None:
-        statement = statement.where(change_log.c.actor == criteria.actor)
-    if criteria.since is not None:
-        statement = statement.where(change_log.c.at >= criteria.since)
-    if criteria.until is not None:
-        statement = statement.where(change_log.c.at < criteria.until)
-    if criteria.changes:
-        statement = statement.where(change_log.c.change.in_(criteria.changes))
+    statement = select(change_log).where(*conditions(criteria)).order_by(change_log.c.id)
     rows = connection.execute(statement.execution_options(yield_per=_ROWS_AT_A_TIME))
     return (item(row) for row in rows)
+
+
+def conditions(criteria: LogFilter) -> Iterator[ColumnElement[bool]]:
+    """What is so of the entries that are asked for."""
+    if criteria.region_codes:
+        yield of_regions(criteria.region_codes)
+    if criteria.hsa_ids:
+        yield change_log.c.hsa_id.in_(criteria.hsa_ids)
+    if criteria.actor is not None:
+        yield change_log.c.actor == criteria.actor
+    if criteria.since is not None:
+        yield change_log.c.at >= criteria.since
+    if criteria.until is not None:
+        yield change_log.c.at < criteria.until
+    if criteria.changes:
+        yield change_log.c.change.in_(criteria.changes)
 
 
 def region_codes(connection: Connection) -> set[str]:
@@ -150,7 +154,11 @@ def item(row: Row[Any]) -> dict[str, Any]:
     return {**_history_item(row), "hsa_id": row.hsa_id, "region_code": row.region_code}
 
 
-def _of_regions(region_codes: Sequence[str]) -> ColumnElement[bool]:
+def of_regions(region_codes: Collection[str]) -> ColumnElement[bool]:
+    """Whether an entry is about one of the regions, as `LogFilter.region_codes` says.
+
+    None is where there are no regions.
+    """
     clinics = select(clinic.c.hsa_id).where(clinic.c.region_code.in_(region_codes))
     values = or_(change_log.c.old_value.in_(region_codes), change_log.c.new_value.in_(region_codes))
     return or_(

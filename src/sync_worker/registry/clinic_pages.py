@@ -14,7 +14,7 @@ from sync_worker.domain.clinic_status import Status
 from sync_worker.domain.swedish_order import name_key
 from sync_worker.registry import dialect
 from sync_worker.registry.clinic_search import matcher
-from sync_worker.registry.queries import select_listed
+from sync_worker.registry.queries import in_regions, select_listed
 from sync_worker.registry.tables import REGISTERED, STATUS, clinic, own_system
 
 PAGE_SIZE = 100
@@ -63,14 +63,6 @@ def activated_not_added(
         clinic.c.active.is_(True), ~REGISTERED, ~has_own_system, clinic.c.region_code.is_not(None)
     )
     return _page(connection, and_(in_regions(region_codes), could_be_added), wanted)
-
-
-def in_regions(region_codes: Collection[str] | None) -> ColumnElement[bool]:
-    """Whether a clinic is in one of the regions; None stands for all of the country."""
-    if region_codes is None:
-        # Also those whose region the e-services never stated.
-        return clinic.c.hsa_id.is_not(None)
-    return clinic.c.region_code.in_(region_codes)
 
 
 def _page(

@@ -1,13 +1,13 @@
 """The registry as people, the doctor and the metrics ask for it. Changes nothing."""
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, select, union
+from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, select, true, union
 
 from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.domain.clinic_status import Status
@@ -86,11 +86,25 @@ def all_hsa_ids(connection: Connection) -> list[str]:
     return list(connection.scalars(select(clinic.c.hsa_id).order_by(clinic.c.hsa_id)))
 
 
-def regions(connection: Connection) -> dict[str | None, dict[str, int]]:
-    """How many clinics each region code has registered, and how many of those by status."""
+def in_regions(region_codes: Collection[str] | None) -> ColumnElement[bool]:
+    """Whether a clinic is in one of the regions; None stands for all of the country.
+
+    There are clinics whose region the e-services never stated: they are in the country alone.
+    """
+    return true() if region_codes is None else clinic.c.region_code.in_(region_codes)
+
+
+def regions(
+    connection: Connection, region_codes: Collection[str] | None
+) -> dict[str | None, dict[str, int]]:
+    """How many clinics each region code has registered, and how many of those by status.
+
+    Of these regions, None for all; one without registered clinics is left out.
+    """
     by_status = [_number(STATUS == s.value).label(s.value) for s in COUNTED_STATUSES]
     statement = select(clinic.c.region_code, func.count().label("registered"), *by_status)
-    rows = connection.execute(statement.where(REGISTERED).group_by(clinic.c.region_code))
+    counted = statement.where(REGISTERED, in_regions(region_codes))
+    rows = connection.execute(counted.group_by(clinic.c.region_code))
     names = ("registered", *(status.value for status in COUNTED_STATUSES))
     return {code: dict(zip(names, counts, strict=True)) for code, *counts in rows}
 

@@ -1,0 +1,96 @@
+"""The change log as the administrators' page shows it: newest first, a page at a time.
+
+The codes of the regions that whoever reads has are an argument of every function, None where it is
+all of the country; without codes there are no entries. Changes nothing.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, or_, select
+
+from sync_worker.registry import change_log, dialect
+from sync_worker.registry.change_log import MOVED, LogFilter
+from sync_worker.registry.clinic_pages import PAGE_SIZE
+from sync_worker.registry.tables import REGISTERED, clinic
+from sync_worker.registry.tables import change_log as log
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """A page of entries in the form of `log list`."""
+
+    items: Sequence[dict[str, Any]]
+    has_more: bool
+    """Whether older ones follow. How many there are in all would have to be counted."""
+
+
+class Move(NamedTuple):
+    """A registered clinic that the e-services moved to another region."""
+
+    at: datetime
+    hsa_id: str
+    name: str | None
+    from_code: str | None
+    """None where no region had been stated."""
+    to_code: str
+
+
+class Moves(NamedTuple):
+    """The registered clinics that came to a region and left it, newest first, each once."""
+
+    came: list[Move]
+    left: list[Move]
+
+
+def newest(
+    connection: Connection,
+    region_codes: Collection[str] | None,
+    wanted: LogFilter,
+    *,
+    offset: int = 0,
+    limit: int = PAGE_SIZE,
+) -> LogPage:
+    """The entries about the regions, newest first; regions that `wanted` names narrow them."""
+    statement = select(log).where(*change_log.conditions(wanted)).order_by(log.c.id.desc())
+    if region_codes is not None:
+        statement = statement.where(change_log.of_regions(region_codes))
+    rows = connection.execute(statement.offset(offset).limit(limit + 1)).all()
+    return LogPage([change_log.item(row) for row in rows[:limit]], len(rows) > limit)
+
+
+def moves(connection: Connection, region_code: str, since: datetime) -> Moves:
+    """What came to a region and left it since a moment, of what is registered.
+
+    Of a clinic that came and left several times, the last time counts.
+    """
+    is_between = or_(log.c.old_value == region_code, log.c.new_value == region_code)
+    statement = (
+        select(log.c.at, log.c.hsa_id, log.c.old_value, log.c.new_value)
+        .where(log.c.change == MOVED, log.c.at >= since, is_between)
+        .order_by(log.c.id.desc())
+    )
+    newest_by_id: dict[str, Any] = {}
+    for row in connection.execute(statement):
+        newest_by_id.setdefault(row.hsa_id, row)
+    now = _registered(connection, newest_by_id)
+    found = [
+        Move(row.at, hsa_id, now[hsa_id].name, row.old_value, row.new_value)
+        for hsa_id, row in newest_by_id.items()
+        if hsa_id in now
+    ]
+    is_here = {hsa_id for hsa_id, row in now.items() if row.region_code == region_code}
+    return Moves(
+        came=[m for m in found if m.to_code == region_code and m.hsa_id in is_here],
+        left=[m for m in found if m.from_code == region_code and m.hsa_id not in is_here],
+    )
+
+
+def _registered(connection: Connection, hsa_ids: Iterable[str]) -> dict[str, Any]:
+    """The name and the region that those of the clinics have that are registered."""
+    among = dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids))
+    columns = (clinic.c.hsa_id, clinic.c.name, clinic.c.region_code)
+    rows = connection.execute(select(*columns).where(REGISTERED, among))
+    return {row.hsa_id: row for row in rows}
