@@ -127,7 +127,7 @@ def test_what_came_and_what_left_is_told_newest_first(registry, logged):
     assert ids(moves(registry, "03").left) == [A]
 
 
-def test_a_clinic_that_went_on_or_back_is_told_by_its_last_move(registry, logged):
+def test_the_last_move_of_a_clinic_counts(registry, logged):
     logged(
         {A: "01", B: "14", C: "03"},
         moved(A, "01", "03"),
@@ -142,7 +142,7 @@ def test_a_clinic_that_went_on_or_back_is_told_by_its_last_move(registry, logged
     assert (ids(moves(registry, "14").came), ids(moves(registry, "14").left)) == ([B], [C])
 
 
-def test_a_clinic_that_was_removed_is_not_among_those_that_moved(registry, engine, logged):
+def test_a_removed_clinic_is_not_among_those_that_moved(registry, engine, logged):
     logged({}, moved(A, "03", "01"))
     with engine.begin() as connection:
         connection.execute(insert(clinic).values(hsa_id=A, region_code="01"))
