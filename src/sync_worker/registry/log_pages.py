@@ -39,7 +39,7 @@ class Move(NamedTuple):
 
 
 class Moves(NamedTuple):
-    """The registered clinics that came to a region and left it, newest first, each once."""
+    """The registered clinics that moved into a region and out of it, newest first, each once."""
 
     came: list[Move]
     left: list[Move]
@@ -62,9 +62,9 @@ def newest(
 
 
 def moves(connection: Connection, region_code: str, since: datetime) -> Moves:
-    """What came to a region and left it since a moment, of what is registered.
+    """The registered clinics that moved into a region and out of it since a moment.
 
-    Of a clinic that came and left several times, the last time counts.
+    Of a clinic that moved in and out several times, the last time counts.
     """
     is_between = or_(log.c.old_value == region_code, log.c.new_value == region_code)
     statement = (
