@@ -8,7 +8,7 @@ from tests.worlds.registry import NOW
 
 from sync_worker.registry import change_log, log_pages
 from sync_worker.registry.change_log import LogEntry, LogFilter
-from sync_worker.registry.log_pages import Move
+from sync_worker.registry.log_pages import ClinicMove
 from sync_worker.registry.tables import clinic
 
 A, B, C, D = (f"SE2321000016-T{letter}01" for letter in "ABCD")
@@ -119,8 +119,8 @@ def test_what_came_and_what_left_is_told_newest_first(registry, logged):
     )
     found = moves(registry, "01")
     assert found.came == [
-        Move(NOW + timedelta(minutes=1), B, f"name {B}", None, "01"),
-        Move(NOW, A, f"name {A}", "03", "01"),
+        ClinicMove(NOW + timedelta(minutes=1), B, f"name {B}", None, "01"),
+        ClinicMove(NOW, A, f"name {A}", "03", "01"),
     ]
     assert ids(found.left) == [C]
     assert ids(moves(registry, "03").came) == [C]

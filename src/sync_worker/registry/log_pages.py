@@ -27,7 +27,7 @@ class LogPage:
     """Whether older ones follow. How many there are in all would have to be counted."""
 
 
-class Move(NamedTuple):
+class ClinicMove(NamedTuple):
     """A registered clinic that the e-services moved to another region."""
 
     at: datetime
@@ -38,11 +38,11 @@ class Move(NamedTuple):
     to_code: str
 
 
-class Moves(NamedTuple):
+class RegionMoves(NamedTuple):
     """The registered clinics that moved into a region and out of it, newest first, each once."""
 
-    came: list[Move]
-    left: list[Move]
+    came: list[ClinicMove]
+    left: list[ClinicMove]
 
 
 def newest(
@@ -61,7 +61,7 @@ def newest(
     return LogPage([change_log.item(row) for row in rows[:limit]], len(rows) > limit)
 
 
-def moves(connection: Connection, region_code: str, since: datetime) -> Moves:
+def moves(connection: Connection, region_code: str, since: datetime) -> RegionMoves:
     """The registered clinics that moved into a region and out of it since a moment.
 
     Of a clinic that moved in and out several times, the last time counts.
@@ -77,12 +77,12 @@ def moves(connection: Connection, region_code: str, since: datetime) -> Moves:
         newest_by_id.setdefault(row.hsa_id, row)
     now = _registered(connection, newest_by_id)
     found = [
-        Move(row.at, hsa_id, now[hsa_id].name, row.old_value, row.new_value)
+        ClinicMove(row.at, hsa_id, now[hsa_id].name, row.old_value, row.new_value)
         for hsa_id, row in newest_by_id.items()
         if hsa_id in now
     ]
     is_here = {hsa_id for hsa_id, row in now.items() if row.region_code == region_code}
-    return Moves(
+    return RegionMoves(
         came=[m for m in found if m.to_code == region_code and m.hsa_id in is_here],
         left=[m for m in found if m.from_code == region_code and m.hsa_id not in is_here],
     )
