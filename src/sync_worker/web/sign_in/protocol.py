@@ -60,3 +60,6 @@ class SignIn(Protocol):
 
     def sign_out_url(self, id_token: str | None) -> str | None:
         """Where to send somebody whose session here has ended, so that it ends there too."""
+
+    def origins(self) -> Sequence[str]:
+        """The origins that forms of ours may lead to (`form-action` of the content policy)."""

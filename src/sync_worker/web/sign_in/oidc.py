@@ -1,0 +1,113 @@
+"""Signing in at an OpenID Connect identity provider: Authorization Code with PKCE."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from sync_worker.web.sign_in import begun, next_page
+from sync_worker.web.sign_in.problems import (
+    INVALID,
+    LOST_START,
+    NOBODY,
+    REFUSED,
+    UNAVAILABLE,
+    WEAK,
+    SignInError,
+)
+from sync_worker.web.sign_in.protocol import Identity, SignedIn
+from sync_worker.web.sign_in.provider import Provider
+
+CALLBACK_PATH = "/logga-in/klar"
+SIGNED_OUT_PATH = "/utloggad"
+_LONGEST_ACTOR = 64
+_ISS_IS_SENT = "authorization_response_iss_parameter_supported"
+_ERRORS = {
+    "server_error": UNAVAILABLE,
+    "temporarily_unavailable": UNAVAILABLE,
+    "unmet_authentication_requirements": WEAK,
+}
+"""Of RFC 6749 (4.1.2.1) and of OpenID Connect Core Unmet Authentication Requirements."""
+
+
+@dataclass(frozen=True, slots=True)
+class OidcSignIn:
+    """Sends people to an identity provider, and takes who it says they are."""
+
+    provider: Provider
+    base_url: str
+    actor_claim: str
+    acr: Sequence[str] = ()
+    """The levels of assurance that suffice; any where empty."""
+
+    def begin(self, request: Request, target: str) -> Response:
+        """Send somebody to the provider."""
+        new = begun.begin(next_page.checked(target, request.app.routes), time.time())
+        asked = {"acr_values": " ".join(self.acr)} if self.acr else {}
+        url = self.provider.authorization_url(
+            new.verifier, state=new.state, nonce=new.nonce, **asked
+        )
+        response = RedirectResponse(url, status_code=303)
+        begun.remember(response, new, request.cookies)
+        return response
+
+    def finish(self, request: Request, given: Mapping[str, str]) -> SignedIn:
+        """Somebody comes back from the provider."""
+        if len(request.query_params.multi_items()) != len(request.query_params):
+            raise SignInError(INVALID, "the answer says something twice")
+        start = begun.find(request.cookies, given.get("state", ""), time.time())
+        if start is None:
+            raise SignInError(LOST_START, "no such sign-in was begun in this browser")
+        self._check_answer(given)
+        claims, id_token = self.provider.claims(given["code"], start.verifier, start.nonce)
+        identity = Identity(self._actor(claims), claims, id_token)
+        target = next_page.checked(start.next_page, request.app.routes)
+        return SignedIn(identity, target, (start.cookie,))
+
+    def sign_out_url(self, id_token: str | None) -> str | None:
+        """The provider's end of the session (RP-Initiated Logout), where it has one."""
+        try:
+            if not self.provider.load_server_metadata().get("end_session_endpoint"):
+                return None
+        except SignInError:  # the session here has ended all the same
+            return None
+        url = self.provider.create_logout_url(
+            post_logout_redirect_uri=self.base_url + SIGNED_OUT_PATH,
+            id_token_hint=id_token,
+            client_id=self.provider.client_id,
+        )
+        return str(url["url"])
+
+    def origins(self) -> Sequence[str]:
+        """Those of the issuer, and of the addresses it is known to send people to."""
+        known = self.provider.server_metadata
+        addresses = (
+            self.provider.issuer,
+            known.get("authorization_endpoint"),
+            known.get("end_session_endpoint"),
+        )
+        parts = (urlsplit(address) for address in addresses if address)
+        return tuple(dict.fromkeys(f"{part.scheme}://{part.netloc}" for part in parts))
+
+    def _check_answer(self, given: Mapping[str, str]) -> None:
+        """Whether the answer is this provider's (RFC 9207), and has a code."""
+        is_sent = self.provider.load_server_metadata().get(_ISS_IS_SENT, False)
+        if given.get("iss", None if is_sent else self.provider.issuer) != self.provider.issuer:
+            raise SignInError(INVALID, "the answer is not this issuer's")
+        if error := given.get("error"):
+            raise SignInError(_ERRORS.get(error, REFUSED), "the provider answered with an error")
+        if not given.get("code"):
+            raise SignInError(INVALID, "the answer has no code")
+
+    def _actor(self, claims: Mapping[str, object]) -> str:
+        if self.acr and claims.get("acr") not in self.acr:
+            raise SignInError(WEAK, "acr is not among those that suffice")
+        actor = claims.get(self.actor_claim)
+        if not isinstance(actor, str) or not actor.strip() or not actor.isprintable():
+            raise SignInError(NOBODY, f"the claim {self.actor_claim} names nobody")
+        if len(actor.strip()) > _LONGEST_ACTOR:
+            raise SignInError(NOBODY, f"the claim {self.actor_claim} is too long")
+        return actor.strip()
