@@ -114,6 +114,8 @@ def test_what_was_revised_must_be_seen_before_it_is_done(registry):
     plan_id = planned(registry, A, B)
     changed(registry, B, active=False)
     looked(registry, plan_id)
+    for revision in (0, 10**30):
+        assert isinstance(plans.confirm(registry, plan_id, revision, ANNA, NOW), Stale)
     stale = plans.confirm(registry, plan_id, 1, ANNA, NOW)
     assert isinstance(stale, Stale)
     assert [row.item.hsa_id for row in stale.changed] == [B]
@@ -287,12 +289,20 @@ def test_a_report_of_what_was_refused_imports_again(registry):
 
 
 def test_nothing_that_is_given_makes_the_database_fail(registry):
-    odd = ["SE\x00", "\ud800", "a" * 5_000, "'; --", A + "\u200b" * 99 + "x", D]
+    odd = [
+        "SE\x00",
+        "\ud800",
+        "\ud83d\u200b\ude00",
+        "a" * 5_000,
+        "'; --",
+        A + "\u200b" * 99 + "x",
+        D,
+    ]
     known(registry, A, D)
     about = {"reason": "\x00\ud800\n" * 500, "file_name": "\u202e\x00\udc80.csv" * 50}
     plan_id = planned(registry, *odd, **about)
     plan = looked(registry, plan_id)
-    assert codes(plan) == [*["malformed_hsa_id"] * 5, "added"]
+    assert codes(plan) == [*["malformed_hsa_id"] * 6, "added"]
     assert [len(plan.about.reason), len(plan.about.file_name)] == [500, 100]
     assert max(len(row.text) for row in plan.rows) == 100
     assert codes(confirmed(registry, plan_id)) == codes(plan)

@@ -121,14 +121,14 @@ def test_who_confirms_waits_for_who_has_claimed(registry, engine, processes, is_
     known(registry, A)
     plan_id = planned(registry, A)
     with registry.transaction() as first, ThreadPoolExecutor() as threads:
-        assert web_plans.claim(first.connection, plan_id, 1, "bo", NOW)
+        plan = web_plans.find(first.connection, plan_id)
+        assert plan is not None
+        assert web_plans.claim(first.connection, plan, "bo", NOW)
         second = threads.submit(plans.confirm, processes[0], plan_id, 1, ANNA, NOW)
         until_somebody_waits(engine, second)
         if is_kept:
-            receipt = web_plans.find(first.connection, plan_id)
-            assert receipt is not None
             rows = web_plans.rows(first.connection, plan_id)
-            web_plans.keep_receipt(first.connection, receipt, rows)
+            web_plans.keep_receipt(first.connection, plan, rows)
             first.commit()
         else:
             first.connection.rollback()

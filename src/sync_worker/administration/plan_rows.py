@@ -39,10 +39,15 @@ def shortened(entry: FileEntry) -> FileEntry:
 
     A text that is too long to be an id remains so: a mark stands for what is cut off.
     """
-    text = trimmed(entry.text)
+    text = encodable(trimmed(entry.text))
     if len(text) > _MOST_CHARACTERS:
         text = text[: _MOST_CHARACTERS - len(_CUT)] + _CUT
     return FileEntry(entry.line, text)
+
+
+def encodable(text: str) -> str:
+    """The text with lone surrogates as escapes: two of them would be read back as one character."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def counted(rows: Iterable[PlannedRow]) -> dict[str, int]:

@@ -126,10 +126,9 @@ def confirm(
             return found
         if found.maker != person.actor and not found.is_done:
             return NotYours(found.region_codes)
-        if web_plans.claim(transaction.connection, plan_id, revision, person.actor, now):
-            # It may have been revised since it was found.
-            claimed = replace(found, revision=revision)
-            receipt = _do(transaction.connection, claimed, person, now)
+        is_seen = revision == found.revision
+        if is_seen and web_plans.claim(transaction.connection, found, person.actor, now):
+            receipt = _do(transaction.connection, found, person, now)
             transaction.commit()
             return receipt
     present = look(registry, plan_id, person, now)
@@ -209,6 +208,4 @@ def _do(connection: Connection, plan: WebPlan, person: Person, now: datetime) ->
 
 def _storable(text: str | None, most: int) -> str | None:
     """What is kept of a text that somebody gave: nothing in it that a database refuses."""
-    if text is None:
-        return None
-    return printable_line(text.encode(errors="backslashreplace").decode())[:most]
+    return None if text is None else printable_line(plan_rows.encodable(text))[:most]

@@ -94,20 +94,19 @@ def rows(connection: Connection, plan_id: str) -> bytes:
     return bytes(connection.execute(select(present).where(web_plan.c.id == plan_id)).scalar_one())
 
 
-def revise(connection: Connection, plan: WebPlan, rows: bytes, counts: Mapping[str, int]) -> bool:
-    """Give a plan other rows, and the next revision; False where it has another one."""
+def revise(connection: Connection, plan: WebPlan, rows: bytes, counts: Mapping[str, int]) -> None:
+    """Give a plan other rows and the next revision, unless it has another one already."""
     values = {"rows": rows, "counts": json.dumps(dict(counts)), "revision": plan.revision + 1}
-    statement = update(web_plan).where(_is(plan.id, plan.revision)).values(values)
-    return connection.execute(statement).rowcount > 0
+    connection.execute(update(web_plan).where(_is_open(plan)).values(values))
 
 
-def claim(connection: Connection, plan_id: str, revision: int, by: str, at: datetime) -> bool:
+def claim(connection: Connection, plan: WebPlan, by: str, at: datetime) -> bool:
     """Mark a plan as done, and lock it until the transaction ends.
 
-    False where it is of another revision, or done already; a transaction that is doing it is waited
-    for.
+    False where it has another revision, or is done already; a transaction that is doing it is
+    waited for.
     """
-    statement = update(web_plan).where(_is(plan_id, revision)).values(done_at=at, done_by=by)
+    statement = update(web_plan).where(_is_open(plan)).values(done_at=at, done_by=by)
     return connection.execute(statement).rowcount > 0
 
 
@@ -170,8 +169,9 @@ def _remove(connection: Connection, wanted: Select[Any]) -> None:
         connection.execute(delete(web_plan).where(is_one))
 
 
-def _is(plan_id: str, revision: int) -> ColumnElement[bool]:
-    return and_(web_plan.c.id == plan_id, web_plan.c.revision == revision, _IS_OPEN)
+def _is_open(plan: WebPlan) -> ColumnElement[bool]:
+    """Whether it is not done, and of the same revision."""
+    return and_(web_plan.c.id == plan.id, web_plan.c.revision == plan.revision, _IS_OPEN)
 
 
 def _plan(row: Row[Any]) -> WebPlan:
