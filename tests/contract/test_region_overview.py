@@ -7,14 +7,21 @@ from sqlalchemy import insert
 from tests.worlds.registry import NOW
 
 from sync_worker.domain.regions import Regions
-from sync_worker.inspection import freshness
+from sync_worker.inspection import freshness, operations_overview
+from sync_worker.inspection.board_preview import preview
 from sync_worker.inspection.freshness import ReadTo
-from sync_worker.inspection.region_overview import ClinicCounts, overview, overviews
+from sync_worker.inspection.operations_overview import OpenDeadLetters, TopicRead
+from sync_worker.inspection.region_overview import (
+    ClinicCounts,
+    ClinicNamed,
+    overview,
+    overviews,
+)
 from sync_worker.registry import registrations, workers
 from sync_worker.registry.held_changes import HeldChanges
 from sync_worker.registry.registrations import Board
-from sync_worker.registry.tables import clinic, held_fact, hold, own_system
-from sync_worker.registry.workers import Condition, Process
+from sync_worker.registry.tables import clinic, dead_letter, held_fact, hold, own_system, position
+from sync_worker.registry.workers import Condition, Process, WorkerState
 
 BOARD = Board("01", "SE2321000016-PN01", "Patientnämnden")
 CLINICS = {
@@ -115,3 +122,57 @@ def test_how_far_events_are_read_is_told_by_the_workers(registry):
     assert found.at is not None
     assert abs(found.at - now) < timedelta(seconds=1)
     assert not found.is_stale
+
+
+def test_a_board_change_names_the_clinics_that_it_concerns(registry):
+    setting = preview(registry, "03", Board("03", "SE2321000016-PN03", "Nämnden"))
+    assert setting.starts_receiving == [ClinicNamed("3A", "Tre")]
+    assert setting.stops_receiving == []
+    clearing = preview(registry, "01", None)
+    assert (clearing.plan.present, clearing.plan.wanted) == (BOARD, None)
+    assert clearing.stops_receiving == [ClinicNamed("1A", "Östra")]
+    replacing = preview(registry, "01", BOARD._replace(hsa_id="SE2321000016-PN09"))
+    assert (replacing.starts_receiving, replacing.stops_receiving) == ([], [])
+
+
+def test_operators_see_topics_holds_workers_and_dead_letters(registry):
+    with registry.transaction() as transaction:
+        now = workers.now(transaction.connection)
+        silent_since = now - timedelta(hours=1)
+        process = Process("worker-0", "one", 7, "1.0", silent_since)
+        workers.report(transaction.connection, process, Condition((), None, ()), silent_since)
+        for offset, reason in enumerate(("invalid_json", "unknown_region", "unknown_region")):
+            values = {"topic": "t", "partition": 0, "record_offset": offset, "digest": "d"}
+            texts = {"stream": "s", "topic_id": "", "headers": "[]", "detail": "", "status": "open"}
+            received_at = NOW + timedelta(minutes=offset)
+            transaction.connection.execute(
+                insert(dead_letter).values(
+                    received_at=received_at, reason=reason, **values, **texts
+                )
+            )
+        for partition, hours in ((0, 1), (1, 2)):
+            counts = dict.fromkeys(("applied", "superseded", "ignored", "dead_lettered"), 1)
+            at = NOW + timedelta(hours=hours)
+            transaction.connection.execute(
+                insert(position).values(
+                    stream="s",
+                    topic="t",
+                    partition=partition,
+                    next_offset=4,
+                    newest_event_at=at,
+                    **counts,
+                )
+            )
+        transaction.commit()
+    with registry.snapshot() as connection:
+        found = operations_overview.overview(connection)
+    assert found.topics == [TopicRead("s", "t", 2, NOW + timedelta(hours=2), None)]
+    assert [(seen.report.process, seen.state) for seen in found.workers] == [
+        (process, WorkerState.SILENT)
+    ]
+    assert found.holds == {"01": HeldChanges(2, NOW, ("1A", "1B"))}
+    assert found.dead_letters == [
+        OpenDeadLetters("unknown_region", 2, NOW + timedelta(minutes=1)),
+        OpenDeadLetters("invalid_json", 1, NOW),
+    ]
+    assert found.read_to.is_stale

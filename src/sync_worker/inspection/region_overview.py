@@ -1,6 +1,6 @@
 """Regions as the administrators' page shows them: the board, the clinics, and what needs action."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +20,11 @@ class ClinicNamed(NamedTuple):
 
     hsa_id: str
     name: str | None
+
+
+def by_name(clinics: Iterable[ClinicNamed]) -> list[ClinicNamed]:
+    """In the order of their names, as lists of clinics are."""
+    return sorted(clinics, key=lambda each: (name_key(each.name), each.hsa_id))
 
 
 class ClinicCounts(NamedTuple):
@@ -118,7 +123,6 @@ def _in_tak(
         .where(REGISTERED, queries.in_regions(region_codes))
     )
     found: dict[str, list[ClinicNamed]] = {}
-    rows = connection.execute(statement).all()
-    for code, hsa_id, name in sorted(rows, key=lambda row: (name_key(row.name), row.hsa_id)):
+    for code, hsa_id, name in connection.execute(statement):
         found.setdefault(code, []).append(ClinicNamed(hsa_id, name))
-    return found
+    return {code: by_name(clinics) for code, clinics in found.items()}

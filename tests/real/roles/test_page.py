@@ -8,13 +8,22 @@ from sqlalchemy.exc import DBAPIError
 
 from sync_worker.administration import plans
 from sync_worker.administration.clinics import REMOVE
-from sync_worker.registry import web_sessions
+from sync_worker.domain.regions import Regions
+from sync_worker.inspection import (
+    board_preview,
+    explanation,
+    operations_overview,
+    region_overview,
+)
+from sync_worker.registry import clinic_pages, log_pages, web_sessions
+from sync_worker.registry.change_log import LogFilter
+from sync_worker.registry.clinic_pages import PageRequest
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.errors import is_denied
 from sync_worker.registry.roles import ADMIN, READER, SUPPORT, WORKER
 from sync_worker.registry.tables import web_plan
-from tests.real.roles.world import ACTIVE, CLOSED, REGISTERED
+from tests.real.roles.world import ACTIVE, CLOSED, REGISTERED, REMOVED
 from tests.worlds.plans import ANNA, asked, confirmed, logged, looked, planned, registered
 from tests.worlds.registry import NOW
 
@@ -91,3 +100,21 @@ def test_nobody_else_makes_reads_or_changes_a_plan(registry_of, role):
 def changed_by_hand(registry):
     with registry.transaction() as transaction:
         transaction.connection.execute(update(web_plan).values(maker="bo"))
+
+
+def test_an_administrators_login_may_read_all_that_the_page_shows(registry_of):
+    registry = registry_of(ADMIN)
+    with registry.snapshot() as connection:
+        assert clinic_pages.registered(connection, ["01"], PageRequest()).total == 1
+        not_added = clinic_pages.activated_not_added(connection, ["01"], PageRequest())
+        assert [item["hsa_id"] for item in not_added.items] == [REMOVED, ACTIVE]
+        assert log_pages.newest(connection, ["01"], LogFilter()).items
+        assert log_pages.moves(connection, "01", NOW) == ([], [])
+        region = region_overview.overview(connection, "01", Regions())
+        assert region.counts.registered == 1
+        assert region.held is not None
+        assert explanation.explain(connection, REGISTERED, Regions()) is not None
+        seen = operations_overview.overview(connection)
+        assert (set(seen.holds), bool(seen.topics)) == ({"01"}, True)
+        assert seen.dead_letters
+    assert board_preview.preview(registry, "01", None).stops_receiving
