@@ -11,7 +11,7 @@ from sync_worker.registry.tables import alembic_version
 from sync_worker.remedies import Remedy
 from sync_worker.sequences import Tally
 
-HEAD = "0016"
+HEAD = "0017"
 """The revision that this version of the program works on."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

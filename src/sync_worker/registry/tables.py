@@ -48,6 +48,12 @@ clinic = Table(
     Column("registered_at", Instant),
     Column("registered_by", Bytewise),
     Column("updated_at", Instant),
+    Index(
+        "ix_clinic_registered",
+        "region_code",
+        sqlite_where=text("registered_at IS NOT NULL"),
+        postgresql_where=text("registered_at IS NOT NULL"),
+    ),
     comment="Every clinic that the e-services ever named: three facts with versions, registration",
 )
 
