@@ -104,3 +104,21 @@ SIGN_IN_TOO_WEAK = Message(
     sv="Du behöver logga in med e-legitimation eller tjänstekort på en högre tillitsnivå.",
     en="You need to sign in with an electronic identification of a higher level of assurance.",
 )
+SIGN_IN_CLOCKS_DIFFER = Message(
+    sv="Klockan hos oss och hos inloggningstjänsten går olika. Kontakta supporten.",
+    en="Our clock and that of the sign-in service differ. Contact support.",
+)
+SIGN_IN_NAMES_NOBODY = Message(
+    sv="Inloggningen sade inte vem du är. Vänd dig till din regions förvaltning.",
+    en="The sign-in did not say who you are. Turn to the administration of your region.",
+)
+SIGN_IN_NOT_TRUSTED = Message(
+    sv="Begäran kom inte genom den inloggning som gäller här. Öppna sidan från din startsida.",
+    en="The request did not come through the sign-in that counts here. Open the page from your "
+    "start page.",
+)
+SIGN_IN_AMBIGUOUS = Message(
+    sv="Begäran sade mer än en sak om vem du är, så ingen loggades in. Kontakta supporten.",
+    en="The request said more than one thing of who you are, so nobody was signed in. Contact "
+    "support.",
+)
