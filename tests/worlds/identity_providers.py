@@ -55,10 +55,11 @@ def page(sign_in: OidcSignIn) -> Starlette:
         try:
             signed_in = sign_in.finish(request, request.query_params)
         except SignInError as error:
-            return JSONResponse({"problem": error.problem.code}, error.problem.status)
+            said = {"problem": error.problem.code, "may_start_again": error.may_start_again}
+            return JSONResponse(said, error.problem.status)
         identity = signed_in.identity
-        said = {"actor": identity.actor, "next": signed_in.next_page, "token": identity.id_token}
-        answer = JSONResponse(said | {"claims": dict(identity.claims)})
+        who = {"actor": identity.actor, "next": signed_in.next_page, "token": identity.id_token}
+        answer = JSONResponse(who | {"claims": dict(identity.claims)})
         for name in signed_in.spent_cookies:
             answer.delete_cookie(name, secure=True)
         return answer

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from tests.worlds.identity_providers import ACTOR, PAGE, oidc, page
 
 from sync_worker.web.sign_in.oidc import OidcSignIn
+from sync_worker.web.sign_in.protocol import AGAIN
 
 # Of the provider's own libraries.
 pytestmark = pytest.mark.filterwarnings("ignore:get_jwt_config:DeprecationWarning")
@@ -87,7 +88,8 @@ def test_an_answer_without_its_state_signs_nobody_in(sign_in):
     client = browser(sign_in)
     denied = at_provider(begun(client), action="deny")  # by this provider, which leaves it out
     assert "state" not in denied
-    assert client.get(denied).json()["problem"] == "lost_start"
+    told = client.get(denied).json()
+    assert (told["problem"], told["may_start_again"]) == ("lost_start", False)
 
 
 def state_of(url):
@@ -138,6 +140,20 @@ def test_another_browser_cannot_finish_a_sign_in(sign_in):
     back = at_provider(begun(browser(sign_in)), sub="anna")
     answer = browser(sign_in).get(back)
     assert (answer.json()["problem"], answer.status_code) == ("lost_start", 400)
+
+
+def test_a_lost_start_is_begun_again_once(sign_in):
+    lost = at_provider(begun(browser(sign_in)), sub="anna")
+    assert browser(sign_in).get(lost).json()["may_start_again"]
+    url = browser(sign_in).get("/logga-in", params={AGAIN: "1"}).headers["location"]
+    lost_again = at_provider(url, sub="anna")
+    assert not browser(sign_in).get(lost_again).json()["may_start_again"]
+
+
+def test_a_second_attempt_signs_in_as_the_first(sign_in):
+    client = browser(sign_in)
+    url = client.get("/logga-in", params={AGAIN: "1"}).headers["location"]
+    assert client.get(at_provider(url, sub="anna")).json()["actor"] == ACTOR
 
 
 def test_an_answer_counts_once(sign_in):

@@ -17,6 +17,8 @@ _PREFIX = "__Host-start-"
 _MOST = 4
 _LASTS_SECONDS = 1800
 _RANDOM_BYTES = 32
+_SECOND = "2."
+"""Begins the state of a second attempt, which comes back even where no cookie does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,15 @@ class BegunSignIn:
         return _PREFIX + sha256(self.state.encode()).hexdigest()[:16]
 
 
-def begin(next_page: str, at: float) -> BegunSignIn:
+def begin(next_page: str, at: float, *, is_second: bool) -> BegunSignIn:
     """A new one, which nobody can guess."""
     state, nonce, verifier = (secrets.token_urlsafe(_RANDOM_BYTES) for _ in range(3))
-    return BegunSignIn(state, nonce, verifier, next_page, at)
+    return BegunSignIn(_SECOND + state if is_second else state, nonce, verifier, next_page, at)
+
+
+def is_second(state: str) -> bool:
+    """Whether a state is of a second attempt: a third would be no better."""
+    return state.startswith(_SECOND)
 
 
 def find(cookies: Mapping[str, str], state: str, at: float) -> BegunSignIn | None:

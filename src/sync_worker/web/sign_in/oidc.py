@@ -18,7 +18,7 @@ from sync_worker.web.sign_in.problems import (
     WEAK,
     SignInError,
 )
-from sync_worker.web.sign_in.protocol import Identity, SignedIn
+from sync_worker.web.sign_in.protocol import AGAIN, Identity, SignedIn
 from sync_worker.web.sign_in.provider import Provider
 
 CALLBACK_PATH = "/logga-in/klar"
@@ -45,7 +45,8 @@ class OidcSignIn:
 
     def begin(self, request: Request, target: str) -> Response:
         """Send somebody to the provider."""
-        new = begun.begin(next_page.checked(target, request.app.routes), time.time())
+        checked = next_page.checked(target, request.app.routes)
+        new = begun.begin(checked, time.time(), is_second=AGAIN in request.query_params)
         asked = {"acr_values": " ".join(self.acr)} if self.acr else {}
         url = self.provider.authorization_url(
             new.verifier, state=new.state, nonce=new.nonce, **asked
@@ -58,9 +59,12 @@ class OidcSignIn:
         """Somebody comes back from the provider."""
         if len(request.query_params.multi_items()) != len(request.query_params):
             raise SignInError(INVALID, "the answer says something twice")
-        start = begun.find(request.cookies, given.get("state", ""), time.time())
+        state = given.get("state", "")
+        start = begun.find(request.cookies, state, time.time())
         if start is None:
-            raise SignInError(LOST_START, "no such sign-in was begun in this browser")
+            is_first = not begun.is_second(state)
+            detail = "no such sign-in was begun in this browser"
+            raise SignInError(LOST_START, detail, may_start_again=is_first and "error" not in given)
         self._check_answer(given)
         claims, id_token = self.provider.claims(given["code"], start.verifier, start.nonce)
         identity = Identity(self._actor(claims), claims, id_token)

@@ -21,15 +21,18 @@ class Problem:
 class SignInError(Exception):
     """Somebody is not signed in; the exception's text is for the log and names no person."""
 
-    def __init__(self, problem: Problem, detail: str = "") -> None:
+    def __init__(
+        self, problem: Problem, detail: str = "", *, may_start_again: bool = False
+    ) -> None:
         super().__init__(detail or problem.code)
         self.problem = problem
+        self.may_start_again = may_start_again
+        """Whether to send them to sign in once more, with `protocol.AGAIN`, instead of a page."""
 
 
 REFUSED = Problem("refused", says.SIGN_IN_REFUSED, 403)
 UNAVAILABLE = Problem("unavailable", says.SIGN_IN_UNAVAILABLE, 503)
 LOST_START = Problem("lost_start", says.SIGN_IN_MIXED_UP, 400)
-"""The page begins once more before it shows this, at the most once."""
 CLOCK_SKEW = Problem("clock_skew", says.SIGN_IN_CLOCKS_DIFFER, 503)
 WEAK = Problem("weak", says.SIGN_IN_TOO_WEAK, 403)
 NOBODY = Problem("nobody", says.SIGN_IN_NAMES_NOBODY, 403)

@@ -7,6 +7,9 @@ from typing import Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
+AGAIN = "igen"
+"""In the query of a sign-in that is begun once more because its first start was lost."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
