@@ -18,7 +18,7 @@ from sync_worker.inspection.doctor import Check, ok, run_checks
 from sync_worker.inspection.log_state import LogState, read_log_state
 from sync_worker.inspection.status import status
 from sync_worker.pipeline.stored_positions import of_stream
-from sync_worker.registry import positions, queries, workers
+from sync_worker.registry import positions, queries, registry_counts, workers
 from sync_worker.registry.queries import ClinicFilter
 from sync_worker.registry.tables import clinic, own_system, patient_board
 from sync_worker.streams.checks import Bounds
@@ -103,13 +103,13 @@ def test_the_rule_of_the_domain_says_the_same(case):
 @pytest.mark.usefixtures("every_kind_of_clinic")
 def test_the_gauges_count_what_the_list_shows(registry):
     with registry.snapshot() as connection:
-        gauges = queries.gauges(connection)
+        counts = registry_counts.read(connection)
         statuses = [c["status"] for c in queries.list_clinics(connection, ClinicFilter())]
         registered = connection.scalar(select(func.count()).select_from(table("complaints_clinic")))
-    assert gauges.known == len(CASES)
-    assert gauges.registered == registered
-    assert gauges.receiving == statuses.count("receiving")
-    assert gauges.deactivated == statuses.count("deactivated")
+    assert counts.known == len(CASES)
+    assert counts.registered == registered
+    assert counts.receiving == statuses.count("receiving")
+    assert counts.deactivated == statuses.count("deactivated")
 
 
 def put(registry, offset, partition=0, stream=STREAM):

@@ -21,7 +21,16 @@ from sync_worker.inspection.attention import (
 )
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
 from sync_worker.language import counted
-from sync_worker.registry import dialect, guard_state, holds, queries, registrations, roles, schema
+from sync_worker.registry import (
+    dialect,
+    guard_state,
+    holds,
+    queries,
+    registrations,
+    registry_counts,
+    roles,
+    schema,
+)
 from sync_worker.registry.database import Registry
 from sync_worker.remedies import Remedy
 
@@ -90,7 +99,7 @@ class RegistryChecks:
         return reconciled.finding(connection, self.clock())
 
     def _holds(self, connection: Connection) -> Finding:
-        opened = queries.open_holds(connection)
+        opened = registry_counts.open_holds(connection)
         withdrawn = holds.uncorrected(connection, guard_state.WITHDRAWN)
         details = [f"{withdrawn_hold(hold)}." for hold in withdrawn]
         if opened:
@@ -110,7 +119,7 @@ class RegistryChecks:
         return finding(" ".join([detail, *details]), Remedy.SEE_HOLDS())
 
     def _newest_event(self, connection: Connection) -> Finding:
-        times, now = queries.newest_event_times(connection), self.clock()
+        times, now = registry_counts.newest_event_times(connection), self.clock()
         if times and is_ahead(times[0], now):
             return warn(
                 f"The newest event is {age(times[0], now)}: what really happens to its clinic "
@@ -219,7 +228,7 @@ def _registrations(connection: Connection) -> Finding:
 
 
 def _dead_letters(connection: Connection) -> Finding:
-    counts = queries.open_dead_letters(connection)
+    counts = registry_counts.open_dead_letters(connection)
     total = sum(counts.values())
     if not total:
         return ok("No dead letter is open.")

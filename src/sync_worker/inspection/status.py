@@ -16,7 +16,7 @@ from sync_worker.inspection.attention import Attention, attention_in, attention_
 from sync_worker.inspection.blocking import attention_to_blocks
 from sync_worker.inspection.log_state import LogState
 from sync_worker.inspection.workers import Backlog, Workers
-from sync_worker.registry import positions, queries, reconciliations, registrations, workers
+from sync_worker.registry import positions, reconciliations, registrations, registry_counts, workers
 from sync_worker.registry.database import Registry
 from sync_worker.registry.positions import Counts, Position, latest
 from sync_worker.remedies import Remedy
@@ -45,8 +45,8 @@ def status(
     with registry.snapshot() as connection:
         blocked = list(attention_to_blocks(connection, clock()))
         stored = positions.listed(connection)
-        gauges = queries.gauges(connection)
-        attention = attention_in(connection, in_use, gauges.open_dead_letters)
+        counts = registry_counts.read(connection)
+        attention = attention_in(connection, in_use, counts.open_dead_letters)
         last_reconcile = reconciliations.latest(connection)
         services_on = len(registrations.boards(connection).keys() & set(in_use))
         seen = Workers(workers.listed(connection), workers.now(connection))
@@ -60,17 +60,17 @@ def status(
         "lag": _total_lag(partitions, log),
         "lag_seconds": _longest_lag(partitions, log),
         "clinics": {
-            "known": gauges.known,
-            "registered": gauges.registered,
-            "receiving": gauges.receiving,
-            "deactivated": gauges.deactivated,
+            "known": counts.known,
+            "registered": counts.registered,
+            "receiving": counts.receiving,
+            "deactivated": counts.deactivated,
         },
         "regions": {"service_on": services_on},
         "dead_letters": {
-            "open": gauges.open_dead_letters,
-            "oldest_at": gauges.oldest_dead_letter_at,
+            "open": counts.open_dead_letters,
+            "oldest_at": counts.oldest_dead_letter_at,
         },
-        "holds": {"open": gauges.open_holds},
+        "holds": {"open": counts.open_holds},
         "last_applied_at": latest(*(position.last_applied_at for position in stored)),
         "newest_event_at": newest,
         "oldest_unread_at": None if log is None else log.oldest_unread_at,

@@ -1,6 +1,5 @@
 """The registry as people, the doctor and the metrics ask for it. Changes nothing."""
 
-import heapq
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,21 +14,17 @@ from sync_worker.domain.facts import Fact
 from sync_worker.events.texts import is_hsa_id
 from sync_worker.registry import clinics, dialect
 from sync_worker.registry.clinic_search import matcher
-from sync_worker.registry.dead_letters import OPEN
 from sync_worker.registry.facts import COLUMNS, FACTS
 from sync_worker.registry.tables import (
     REGISTERED,
     STATUS,
     clinic,
-    dead_letter,
     held_fact,
-    hold,
     own_system,
     patient_board,
 )
 
 COUNTED_STATUSES = (Status.RECEIVING, Status.DEACTIVATED, Status.OWN_SYSTEM)
-_NEWEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +96,7 @@ def regions(
 
     Of these regions, None for all; one without registered clinics is left out.
     """
-    by_status = [_number(STATUS == s.value).label(s.value) for s in COUNTED_STATUSES]
+    by_status = [count_where(STATUS == s.value).label(s.value) for s in COUNTED_STATUSES]
     statement = select(clinic.c.region_code, func.count().label("registered"), *by_status)
     counted = statement.where(REGISTERED, in_regions(region_codes))
     rows = connection.execute(counted.group_by(clinic.c.region_code))
@@ -158,48 +153,6 @@ def own_systems(connection: Connection) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in connection.execute(statement)]  # noqa: SLF001 - its public API
 
 
-@dataclass(frozen=True, slots=True)
-class Gauges:
-    """The registry in numbers."""
-
-    known: int
-    registered: int
-    receiving: int
-    deactivated: int
-    open_dead_letters: int
-    oldest_dead_letter_at: datetime | None
-    open_holds: int
-
-
-def gauges(connection: Connection) -> Gauges:
-    """Count clinics, dead letters and holds."""
-    counted = connection.execute(
-        select(
-            func.count(),
-            _number(REGISTERED),
-            _number(STATUS == Status.RECEIVING.value),
-            _number(STATUS == Status.DEACTIVATED.value),
-        ).select_from(clinic)
-    ).one()
-    letters = connection.execute(
-        select(func.count(), func.min(dead_letter.c.received_at)).where(
-            dead_letter.c.status == OPEN
-        )
-    ).one()
-    holds = connection.scalar(select(func.count()).select_from(hold).where(hold.c.status == OPEN))
-    known, registered, receiving, deactivated = counted
-    open_dead_letters, oldest_dead_letter_at = letters
-    return Gauges(
-        known,
-        registered,
-        receiving,
-        deactivated,
-        open_dead_letters,
-        oldest_dead_letter_at,
-        holds or 0,
-    )
-
-
 def select_listed() -> Select[Any]:
     """Clinics in the form of `clinics list`."""
     return select(
@@ -213,7 +166,7 @@ def select_listed() -> Select[Any]:
     )
 
 
-def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
+def count_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
     """How many rows the condition is true of; 0 where there are none."""
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
@@ -230,33 +183,10 @@ def _held(connection: Connection, hsa_id: str) -> dict[str, Any]:
     return held
 
 
-def open_dead_letters(connection: Connection) -> dict[str, int]:
-    """How many dead letters are open, by reason."""
-    statement = select(dead_letter.c.reason, func.count()).where(dead_letter.c.status == OPEN)
-    rows = connection.execute(statement.group_by(dead_letter.c.reason))
-    return {reason: count for reason, count in rows}  # noqa: C416 - mypy does not take rows for pairs
-
-
-def open_holds(connection: Connection) -> list[tuple[str, datetime]]:
-    """Each open hold's region, and since when."""
-    statement = select(hold.c.region_code, hold.c.opened_at).where(hold.c.status == OPEN)
-    return [tuple(row) for row in connection.execute(statement.order_by(hold.c.region_code))]
-
-
 def registered_in_tak(connection: Connection) -> list[str]:
     """The clinics that are registered here and have a system of their own."""
     statement = select(clinic.c.hsa_id).join(own_system, own_system.c.hsa_id == clinic.c.hsa_id)
     return list(connection.scalars(statement.where(REGISTERED).order_by(clinic.c.hsa_id)))
-
-
-def newest_event_times(connection: Connection) -> list[datetime]:
-    """The latest distinct times that events state, the newest first: 200 of them at the most."""
-    times: set[datetime] = set()
-    for column in (kept.time for kept in FACTS.values()):
-        statement = select(column).where(column.is_not(None)).distinct()
-        newest = connection.scalars(statement.order_by(column.desc()).limit(_NEWEST))
-        times.update(moment for moment in newest if moment is not None)
-    return heapq.nlargest(_NEWEST, times)
 
 
 def meant(connection: Connection, texts: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, func, select
 
-from sync_worker.registry import dialect, guard_state, queries, reconciliations, workers
+from sync_worker.registry import dialect, guard_state, reconciliations, registry_counts, workers
 from sync_worker.registry.reconciliations import RecordedReconcile
 from sync_worker.registry.tables import STATUS, clinic, held_fact, patient_board, position
 from sync_worker.registry.workers import WorkerState
@@ -41,7 +41,7 @@ def take(connection: Connection) -> RegistrySample:
     states = workers.counted(connection)
     return RegistrySample(
         clinics=_counted(connection, STATUS, clinic),
-        open_dead_letters=queries.open_dead_letters(connection),
+        open_dead_letters=registry_counts.open_dead_letters(connection),
         open_holds=guard_state.count_open(connection),
         held_clinics=connection.scalar(select(func.count(held_fact.c.hsa_id.distinct()))) or 0,
         board_regions=frozenset(connection.scalars(select(patient_board.c.region_code))),
