@@ -1,8 +1,10 @@
 """Pages of clinics as administrators see them, the same on every database."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import insert
-from tests.worlds.registry import NOW
+from tests.worlds.registry import NOW, through_the_database
 
 from sync_worker.domain.clinic_status import Status
 from sync_worker.registry import clinic_pages
@@ -130,3 +132,21 @@ def test_activated_clinics_that_nobody_added_are_listed(registry):
     # One whose region was never stated cannot be added, by nobody.
     assert ids(activated(registry, None)) == ["3NEW", "1NEW"]
     assert ids(activated(registry, [])) == []
+
+
+@through_the_database
+@given(
+    st.sampled_from([["01"], ["01", "03"], None]),
+    st.sampled_from([None, *Status]),
+    st.sampled_from([None, "a", "ö", "1"]),
+    st.integers(1, 4),
+)
+def test_all_pages_together_are_the_whole_list(registry, codes, status, search, size):
+    wanted = {"status": status, "search": search}
+    whole = registered(registry, codes, limit=None, **wanted)
+    pages = [
+        registered(registry, codes, offset=offset, limit=size, **wanted)
+        for offset in range(0, whole.total, size)
+    ]
+    assert [hsa_id for page in pages for hsa_id in ids(page)] == ids(whole)
+    assert {page.total for page in pages} <= {whole.total}

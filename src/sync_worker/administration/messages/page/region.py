@@ -88,6 +88,13 @@ CAME_FROM = Message(
     sv_one="Kom hit från {region} {date}: 1 mottagning",
     en_one="Came here from {region} on {date}: 1 clinic",
 )
+GOT_REGION = Message(
+    sv="Fick sin region {date}: {count} mottagningar",
+    en="Got their region on {date}: {count} clinics",
+    sv_one="Fick sin region {date}: 1 mottagning",
+    en_one="Got its region on {date}: 1 clinic",
+)
+"""Of those that were registered before the e-services stated their region."""
 LEFT_FOR = Message(
     sv="Lämnade regionen för {region} {date}: {count} mottagningar",
     en="Left the region for {region} on {date}: {count} clinics",
