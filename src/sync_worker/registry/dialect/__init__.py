@@ -50,6 +50,7 @@ from sync_worker.registry.dialect.server import (
 from sync_worker.registry.dialect.session import (
     COMMAND,
     NO_ENCODING,
+    PAGE,
     REPORT,
     UPGRADE,
     WORKER,
@@ -72,6 +73,7 @@ __all__ = [
     "COMMAND",
     "GREATEST_NUMBER",
     "NO_ENCODING",
+    "PAGE",
     "REPORT",
     "UPGRADE",
     "WORKER",

@@ -93,6 +93,9 @@ may stay on somebody's screen, page by page."""
 REPORT = TimeLimits(statement=2, lock=2, idle=5, transaction=5, idle_while_reading=5)
 """How a worker is: the next report follows in a few seconds."""
 
+PAGE = TimeLimits(statement=10, lock=5, idle=10, transaction=25, idle_while_reading=10)
+"""Somebody waits at a browser, behind a proxy that gives up after 30 s."""
+
 UPGRADE = TimeLimits(statement=0, lock=120, idle=60, transaction=0, idle_while_reading=60)
 """A migration takes as long as its tables are large."""
 

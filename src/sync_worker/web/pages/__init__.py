@@ -1,0 +1,12 @@
+"""The pages, a module for each part of the site; the application routes to all of these."""
+
+from sync_worker.web.pages import adding, region, removing, signing, start
+from sync_worker.web.routing import Page
+
+PAGES: tuple[Page, ...] = (
+    *start.PAGES,
+    *region.PAGES,
+    *adding.PAGES,
+    *removing.PAGES,
+    *signing.PAGES,
+)

@@ -1,0 +1,101 @@
+"""Removing one clinic: asked first, since it stops receiving cases."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from sync_worker.administration import clinics
+from sync_worker.administration.messages.page import adding as says
+from sync_worker.administration.messages.page import failures
+from sync_worker.administration.messages.refusals import REFUSALS
+from sync_worker.domain.admission import AdmissionOutcome
+from sync_worker.domain.clinic_status import Status
+from sync_worker.language import FilledMessage, Message
+from sync_worker.registry import queries
+from sync_worker.web.access import Access
+from sync_worker.web.pages.adding import MOST_OF_REASON
+from sync_worker.web.problems import Problem, Refused
+from sync_worker.web.routing import Page
+from sync_worker.web.visit import Visit
+from sync_worker.web.wording import clinic_named
+
+
+def ask(visit: Visit) -> Response:
+    """What removing a clinic means, and whether to do it."""
+    clinic = _administered(visit, visit.query("hsa-id", most=200))
+    return _question(visit, clinic)
+
+
+def remove(visit: Visit) -> Response:
+    """Remove the clinic, and say so on its region's page."""
+    clinic = _administered(visit, visit.form.text("hsa-id"))
+    reason = visit.form.text("anledning")
+    if len(reason) > MOST_OF_REASON:
+        error = says.REASON_TOO_LONG(most=MOST_OF_REASON)
+        return _question(visit, clinic, status=422, errors={"anledning": error}, reason=reason)
+    author, acting_for = visit.authorship(reason), visit.rights.acting_for
+    [item] = clinics.do(visit.site.registry, clinics.REMOVE, [clinic["hsa_id"]], acting_for, author)
+    if item.outcome is AdmissionOutcome.REFUSED:
+        assert item.reason is not None  # a refusal has one
+        why, remedy = REFUSALS[item.reason]
+        text = says.REMOVAL_REFUSED(hsa_id=item.hsa_id, why=why, remedy=remedy)
+        raise Refused(Problem(409, _heading(clinic), text))
+    is_removed = item.outcome is AdmissionOutcome.REMOVED
+    named = clinic_named(clinic["hsa_id"], clinic["name"])
+    visit.tell(says.REMOVED(clinic=named) if is_removed else says.ALREADY_REMOVED)
+    code = clinic["region_code"]
+    return visit.go_to("/region", kod=code) if code else visit.go_to("/")
+
+
+def _administered(visit: Visit, hsa_id: str) -> dict[str, Any]:
+    """A clinic that this person may act on; raises Refused where there is none."""
+    with visit.site.registry.snapshot() as connection:
+        [meant] = queries.meant(connection, [hsa_id])
+        clinic = queries.clinic_shown(connection, meant)
+    if clinic is None:
+        text = failures.CLINIC_NOT_FOUND(hsa_id=hsa_id)
+        raise Refused(Problem(404, failures.CLINIC_NOT_FOUND_HEADING, text))
+    code = clinic["region_code"]
+    is_theirs = visit.rights.acting_for is None or code is None
+    if not is_theirs and not visit.rights.may_administer(code):
+        raise Refused(visit.other_region(code))
+    return clinic
+
+
+def _question(
+    visit: Visit,
+    clinic: dict[str, Any],
+    *,
+    status: int = 200,
+    errors: dict[str, FilledMessage] | None = None,
+    reason: str = "",
+) -> Response:
+    return visit.render(
+        "remove.html",
+        _heading(clinic),
+        status=status,
+        clinic=clinic,
+        consequences=_consequences(clinic),
+        errors=errors or {},
+        reason=reason,
+    )
+
+
+def _heading(clinic: dict[str, Any]) -> FilledMessage:
+    return says.REMOVE_HEADING(name=clinic["name"] or clinic["hsa_id"])
+
+
+def _consequences(clinic: dict[str, Any]) -> list[Message]:
+    """What removing it means, as it is now."""
+    if not clinic["registered"]:
+        return [says.NEVER_ADDED]
+    by_status = {
+        Status.RECEIVING: says.REMOVE_CONSEQUENCE,
+        Status.DEACTIVATED: says.REMOVE_DEACTIVATED,
+    }
+    found = [by_status.get(Status(clinic["status"]), says.REMOVE_NOT_RECEIVING)]
+    is_held = any(value is not None for value in clinic["held"].values())
+    return [*found, says.REMOVE_HELD] if is_held else found
+
+
+PAGES = (Page("/mottagning/ta-bort", Access.ADMINISTRATORS, get=ask, post=remove),)

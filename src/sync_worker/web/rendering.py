@@ -1,0 +1,123 @@
+"""Puts words into templates: escaped, in the reader's language, with Swedish time.
+
+Values of messages come from events and from people. Each is escaped, has its control and direction
+characters made visible, and stands in a `bdi` of its own, so that it cannot turn what is around it.
+"""
+
+import re
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from sync_worker.language import FilledMessage, Language, Message
+from sync_worker.printable import printable_line
+from sync_worker.web import texts
+
+_TIME_ZONE = ZoneInfo("Europe/Stockholm")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def environment() -> Environment:
+    """Jinja, with the filters and globals that the templates use."""
+    built = Environment(
+        loader=PackageLoader("sync_worker.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    built.filters |= {
+        "words": _words,
+        "plain": _plain,
+        "kept_words": Markup,  # of a result, which `html` has put into words
+        "name": name,
+        "when": when,
+        "day": day,
+    }
+    built.globals |= {"texts": SimpleNamespace(**texts.MODULES), "link": link}
+    return built
+
+
+def link(path: str, **query: object) -> str:
+    """An address of ours. HSA-ids go into the query: in a path `..` would be another page."""
+    given = {
+        key.replace("_", "-"): value for key, value in query.items() if value not in {None, ""}
+    }
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def when(moment: datetime) -> str:
+    """A moment in Swedish time, to the minute: `2026-11-29 09.14`."""
+    return moment.astimezone(_TIME_ZONE).strftime("%Y-%m-%d %H.%M")
+
+
+def day(moment: datetime) -> str:
+    """The day of a moment in Sweden: `2026-11-29`."""
+    return moment.astimezone(_TIME_ZONE).strftime("%Y-%m-%d")
+
+
+def name(text: object) -> Markup:
+    """A text from elsewhere, such as a clinic's name: shown as it is, and unable to do anything."""
+    return Markup("<bdi>{}</bdi>").format(printable_line(str(text)))
+
+
+def html(message: Message | FilledMessage | str, language: Language) -> Markup:
+    """The words of a message as HTML."""
+    if isinstance(message, str):
+        return name(message)
+    if isinstance(message, Message):
+        return escape(message.form(language, is_one=False))
+    form = escape(message.message.form(language, is_one=message.values.get("count") == 1))
+    return Markup(_PLACEHOLDER.sub(lambda found: _value(message, found[1], language), form))  # noqa: S704 - each part is escaped
+
+
+def plain(message: Message | FilledMessage | str, language: Language) -> str:
+    """The words of a message as text, for a title or an attribute."""
+    if isinstance(message, str):
+        return printable_line(message)
+    if isinstance(message, Message):
+        return message.form(language, is_one=False)
+    return FilledMessage(
+        message.message, {key: _shown(value, language) for key, value in message.values.items()}
+    ).text(language)
+
+
+def _value(message: FilledMessage, key: str, language: Language) -> Markup:
+    value = message.values[key]
+    match value:
+        case FilledMessage() | Message():
+            return html(value, language)
+        case datetime():
+            return escape(when(value))
+        case str():
+            return name(value) if value else Markup()
+        case _:
+            return escape(value)
+
+
+def _shown(value: Any, language: Language) -> Any:
+    match value:
+        case FilledMessage() | Message() | str():
+            return plain(value, language)
+        case datetime():
+            return when(value)
+        case int():
+            return value
+        case _:
+            return str(value)
+
+
+@pass_context
+def _words(context: Context, message: Message | FilledMessage | str) -> Markup:
+    return html(message, context["language"])
+
+
+@pass_context
+def _plain(context: Context, message: Message | FilledMessage | str) -> str:
+    return plain(message, context["language"])

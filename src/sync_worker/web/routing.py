@@ -1,0 +1,200 @@
+"""How a request gets to its page: the form is read, the session is found, and access is checked.
+
+Pages are plain functions in threads, since they wait for the database; only the form, which comes
+as slowly as somebody sends it, is read beside them.
+"""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from jinja2 import Environment
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sync_worker.administration.messages.page import session as says
+from sync_worker.language import Language
+from sync_worker.registry import schema, web_sessions
+from sync_worker.registry.errors import Fault, fault_of
+from sync_worker.registry.schema import WrongRevision
+from sync_worker.registry.web_sessions import Ending, TimedOut
+from sync_worker.web import problems, sessions
+from sync_worker.web.access import Access
+from sync_worker.web.forms import Form, read_form
+from sync_worker.web.problems import Problem, Refused
+from sync_worker.web.rights import Rights
+from sync_worker.web.site import Site
+from sync_worker.web.visit import TYPED, Visit
+from sync_worker.web.wording import role_names
+
+FORM_BYTES = 64 * 2**10
+_LANGUAGE_COOKIE = "lang"
+_PASSING = frozenset({Fault.TRANSIENT, Fault.TIMEOUT, Fault.LOGIN_REFUSED})
+
+Handler = Callable[[Visit], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An address, who may see it, and what answers each method."""
+
+    path: str
+    access: Access
+    get: Handler | None = None
+    post: Handler | None = None
+    max_body_size: int = FORM_BYTES
+    takes_file: bool = False
+
+    @property
+    def methods(self) -> list[str]:
+        """The methods that it answers; HEAD comes with GET."""
+        handlers = {"GET": self.get, "POST": self.post}
+        return [method for method, handler in handlers.items() if handler is not None]
+
+
+class Router:
+    """Makes routes of pages."""
+
+    def __init__(self, site: Site, templates: Environment) -> None:
+        self._site, self._templates = site, templates
+
+    def route(self, page: Page) -> Route:
+        """The route of a page."""
+        endpoint = partial(self._answer, page)
+        return Route(page.path, endpoint, methods=page.methods, max_body_size=page.max_body_size)
+
+    def visit(self, request: Request) -> Visit:
+        """A request as it is before anybody knows who makes it."""
+        return Visit(self._site, self._templates, request, _language(request), self._site.now())
+
+    async def _answer(self, page: Page, request: Request) -> Response:
+        form = Form()
+        if request.method == "POST":
+            form = await read_form(request, takes_file=page.takes_file)
+        response = await run_in_threadpool(self._respond, page, request, form)
+        if "sprak" in request.query_params:
+            language = _language(request).value
+            response.set_cookie(_LANGUAGE_COOKIE, language, secure=True, samesite="lax")
+        return response
+
+    def _respond(self, page: Page, request: Request, form: Form) -> Response:
+        visit = self.visit(request)
+        visit.form = form
+        handler = page.post if request.method == "POST" else page.get
+        assert handler is not None  # the route has this method
+        try:
+            self._identify(page, visit)
+            return handler(visit)
+        except Refused as refused:
+            return visit.refuse(refused.problem)
+        except WrongRevision:
+            return visit.refuse(problems.OTHER_REVISION)
+        except SQLAlchemyError as error:
+            return visit.refuse(self._of_database(error, request))
+
+    def _identify(self, page: Page, visit: Visit) -> None:
+        """Who it is, and whether the page is for them; raises Refused where it is not."""
+        with self._site.registry.snapshot() as connection:
+            schema.require_head(connection)
+        session_id = sessions.session_id(visit.request)
+        found = None
+        if session_id is not None:
+            found = web_sessions.find(self._site.registry, session_id, visit.now)
+        if isinstance(found, TimedOut):
+            if page.access.needs_session:
+                self._keep_typed(visit, web_sessions.hash_of(session_id or ""))
+                raise Refused(_timed_out(found, _next_page(visit)))
+        elif found is not None:
+            visit.session, visit.rights = found, Rights.from_json(found.rights)
+        elif page.access.needs_session:
+            text = says.REQUIRED if session_id is None else says.ENDED_ELSEWHERE
+            raise Refused(problems.sign_in_first(says.REQUIRED_HEADING, text, _next_page(visit)))
+        if visit.session is not None and not page.access.is_given_by(visit.rights):
+            raise Refused(_not_permitted(page, visit))
+
+    def _keep_typed(self, visit: Visit, id_hash: str) -> None:
+        """What somebody wrote is there again once they have signed in."""
+        if not visit.form.fields:
+            return
+        typed = {"path": visit.request.url.path, "fields": list(visit.form.fields)}
+        with self._site.registry.transaction() as transaction:
+            web_sessions.keep(transaction.connection, id_hash, TYPED, typed)
+            transaction.commit()
+
+    def _of_database(self, error: SQLAlchemyError, request: Request) -> Problem:
+        if isinstance(error, PoolTimeout):
+            return problems.BUSY
+        if isinstance(error, DBAPIError) and fault_of(error) in _PASSING:
+            # The connection broke: whether it did before the commit or after is not known.
+            is_unknown = request.method == "POST" and error.connection_invalidated
+            return problems.UNKNOWN_OUTCOME if is_unknown else problems.UNAVAILABLE
+        return self.unexpected(error, request)
+
+    def unexpected(self, error: Exception, request: Request) -> Problem:
+        """A fault of ours: the log has where it happened, and not what the database was told."""
+        reference = request.scope["request_id"]
+        places = traceback.extract_tb(error.__traceback__)
+        self._site.log.error(
+            "request_failed",
+            request_id=reference,
+            error=type(error).__name__,
+            places=[f"{place.filename}:{place.lineno} {place.name}" for place in places[-8:]],
+        )
+        return problems.unexpected(reference)
+
+    async def on_http_exception(self, request: Request, error: Exception) -> Response:
+        """The page for what the tool kit refuses: no such address, method, or too large a body."""
+        assert isinstance(error, HTTPException)
+        by_status = {
+            404: problems.NOT_FOUND,
+            405: problems.WRONG_METHOD,
+            413: problems.TOO_MUCH,
+            400: problems.UNREADABLE_FORM if request.method == "POST" else problems.BAD_REQUEST,
+        }
+        problem = by_status.get(error.status_code, problems.BAD_REQUEST)
+        response = self.visit(request).refuse(problem)
+        for name, value in (error.headers or {}).items():
+            response.headers[name] = value
+        return response
+
+    async def on_unexpected(self, request: Request, error: Exception) -> Response:
+        """The page for a fault of ours."""
+        return self.visit(request).refuse(self.unexpected(error, request))
+
+
+def _language(request: Request) -> Language:
+    """Swedish, unless somebody has chosen otherwise."""
+    chosen = request.query_params.get("sprak") or request.cookies.get(_LANGUAGE_COOKIE)
+    return Language.ENGLISH if chosen == Language.ENGLISH.value else Language.SWEDISH
+
+
+def _next_page(visit: Visit) -> str:
+    """Where signing in leads: a page that can be opened, so never a form's address."""
+    if visit.request.method == "GET":
+        return visit.here
+    return visit.form.text("tillbaka") or "/"
+
+
+def _timed_out(found: TimedOut, next_page: str) -> Problem:
+    text = says.IDLE(minutes=found.idle_minutes)
+    if found.ending is Ending.TOO_OLD:
+        text = says.EXPIRED(hours=int(web_sessions.LASTS.total_seconds() // 3600))
+    return problems.sign_in_first(says.IDLE_HEADING, text, next_page)
+
+
+def _not_permitted(page: Page, visit: Visit) -> Problem:
+    """Signed in, and not one of those whom the page is for: another page than to sign in."""
+    if not visit.rights:
+        return problems.no_rights(visit.actor)
+    text = says.WRONG_ROLE(
+        roles=role_names(page.access.roles),
+        actor=visit.actor,
+        own=role_names(visit.rights.roles),
+    )
+    return Problem(403, says.NO_RIGHTS_HEADING, text)

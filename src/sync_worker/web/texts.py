@@ -1,0 +1,22 @@
+"""The catalogue's modules that templates name their texts by: `texts.region.HEADING`."""
+
+from collections.abc import Mapping
+from types import ModuleType
+
+from sync_worker.administration.messages import explanations
+from sync_worker.administration.messages.page import (
+    adding,
+    common,
+    failures,
+    region,
+    session,
+)
+
+MODULES: Mapping[str, ModuleType] = {
+    "adding": adding,
+    "common": common,
+    "explanations": explanations,
+    "failures": failures,
+    "region": region,
+    "session": session,
+}
