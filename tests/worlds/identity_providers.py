@@ -85,7 +85,9 @@ class Forger:
         self.header: dict[str, object] = {}
         self.claims: dict[str, object] = {}
         self.metadata: dict[str, object] = {}
-        self.token_answer: tuple[int, dict[str, object]] | None = None
+        self.keys: object = None
+        """What it answers for its keys, in place of them."""
+        self.token_answer: tuple[int, object] | None = None
         self.nonce = ""
         self.issuer = ""
         self.asked: list[str] = []
@@ -97,7 +99,7 @@ class Forger:
         }
         return {"issuer": self.issuer, **addresses, **self.metadata}
 
-    def token(self) -> tuple[int, dict[str, object]]:
+    def token(self) -> tuple[int, object]:
         if self.token_answer is not None:
             return self.token_answer
         now = int(time.time())
@@ -121,13 +123,13 @@ class Forger:
         )
         return 200, self._answer(b".".join([signed, _base64(signature)]).decode())
 
-    def answer(self, path: str) -> tuple[int, dict[str, object]]:
+    def answer(self, path: str) -> tuple[int, object]:
         self.asked.append(path)
         match path.rpartition("/")[2]:
             case "openid-configuration":
                 return 200, self.discovery()
             case "jwks_uri":
-                return 200, {"keys": [self.key.as_dict(private=False)]}
+                return 200, self.keys or {"keys": [self.key.as_dict(private=False)]}
             case _:
                 return self.token()
 

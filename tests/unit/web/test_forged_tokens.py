@@ -59,7 +59,14 @@ def test_a_token_that_is_right_signs_in(forger):
         ({"iat": NOW + 60}, ACTOR),
         ({"exp": NOW - 60}, ACTOR),
         ({"exp": "soon"}, "invalid"),
+        ({"exp": [1]}, "invalid"),
+        ({"aud": 1}, "invalid"),
+        ({"aud": {"page": 1}}, "invalid"),
+        ({"azp": ["page"]}, "invalid"),
+        ({"nonce": 1}, "invalid"),
+        ({"auth_time": "x"}, "invalid"),
         ({"at_hash": "x"}, "invalid"),
+        ({"at_hash": 1}, "invalid"),
         ({"employeeHsaId": None}, "nobody"),
         ({"employeeHsaId": ["SE1-A"]}, "nobody"),
         ({"employeeHsaId": " "}, "nobody"),
@@ -101,6 +108,18 @@ def test_a_new_key_is_fetched_once_it_is_used(forger):
 
 
 @pytest.mark.parametrize(
+    "keys",
+    [[], [1], {"keys": 1}, {"keys": [1]}, {"keys": [{}]}, {"keys": []}, {"keys": [{"kty": "RSA"}]}],
+)
+def test_keys_that_are_none_sign_nobody_in(forger, keys):
+    sign_in = oidc(forger.issuer)
+    forger.keys = keys or {"error": "none"}
+    assert finished(forger, sign_in) == "invalid"
+    forger.keys, forger.nonce = None, ""
+    assert finished(forger, sign_in) == ACTOR
+
+
+@pytest.mark.parametrize(
     ("metadata", "problem"),
     [
         ({"issuer": "http://localhost:1"}, "invalid"),
@@ -125,6 +144,8 @@ def test_a_discovery_document_is_checked(forger, metadata, problem):
         ((401, {"error": "invalid_client"}), "invalid"),
         ((503, {}), "unavailable"),
         ((200, {}), "invalid"),
+        ((200, [1]), "invalid"),
+        ((404, [1]), "unavailable"),
         ((200, {"access_token": "a", "token_type": "Bearer"}), "invalid"),
         ((200, {"access_token": "a", "token_type": "Bearer", "id_token": "x"}), "invalid"),
         ((200, {"access_token": "a", "token_type": "Bearer", "id_token": 1}), "invalid"),

@@ -82,13 +82,30 @@ class Provider(OpenIDMixin):
             token = session.fetch_token(
                 endpoint, grant_type="authorization_code", code=code, code_verifier=verifier
             )
-        # Authlib alone takes a token for others whose azp is ours.
-        ours = {"iss": {"value": self.issuer}, "aud": {"value": self.client_id}}
-        with _answered(), _trusted():
-            claims = self.parse_id_token(token, nonce, claims_options=ours, leeway=_LEEWAY_SECONDS)
+        claims = self._verified(token, nonce)
         if claims is None:
             raise SignInError(INVALID, "the provider gave no ID token")
         return dict(claims), str(token["id_token"])
+
+    def _verified(self, token: dict[str, Any], nonce: str) -> dict[str, object] | None:
+        # Authlib alone takes a token for others whose azp is ours.
+        ours = {"iss": {"value": self.issuer}, "aud": {"value": self.client_id}}
+        try:
+            with _answered(), _trusted():
+                return self.parse_id_token(
+                    token, nonce, claims_options=ours, leeway=_LEEWAY_SECONDS
+                )
+        except SignInError:
+            self.server_metadata.pop("jwks", None)  # they may be the reason
+            raise
+
+    def fetch_jwk_set(self, force: bool = False) -> dict[str, Any]:
+        """The provider's keys, which Authlib keeps; called by Authlib too."""
+        keys = super().fetch_jwk_set(force)
+        listed = keys.get("keys") if isinstance(keys, dict) else None
+        if not isinstance(listed, list) or not all(isinstance(key, dict) for key in listed):
+            raise SignInError(INVALID, "the provider's keys cannot be read")
+        return dict(keys)
 
     def _get_session(self) -> OAuth2Client:
         """A client of the provider; Authlib's own methods ask for it by this name."""
@@ -130,8 +147,6 @@ def _answered() -> Iterator[None]:
     except OAuthError as error:
         is_old = error.error == "invalid_grant"
         raise SignInError(LOST_START if is_old else INVALID, f"answer: {error.error}") from error
-    except JoseError:
-        raise
     except ValueError as error:
         raise SignInError(INVALID, "the answer is not as OpenID Connect has it") from error
 
