@@ -66,3 +66,7 @@ def test_other_machines_may_not_choose(elsewhere):
 def test_there_is_nowhere_else_to_sign_out():
     assert SIGN_IN.sign_out_url(None) is None
     assert SIGN_IN.origins() == ()
+
+
+def test_only_the_session_says_who_a_request_is_from():
+    assert SIGN_IN.named_actor(request()) is None

@@ -106,6 +106,13 @@ def test_a_header_in_another_encoding_is_refused():
     assert raised.value.problem is problems.AMBIGUOUS
 
 
+def test_every_request_says_who_it_is_from():
+    other = ("X-Auth-User", "SE2321000016-ADM2")
+    assert sign_in().named_actor(request(other, PROOF)) == other[1]
+    with pytest.raises(SignInError):
+        sign_in().named_actor(request(other))
+
+
 def test_other_headers_may_come_as_often_as_they_like():
     others = [("Accept", "a"), ("Accept", "b"), ("X_Other", "c")]
     assert sign_in().begin(request(USER, PROOF, *others), "/").identity.actor == USER[1]

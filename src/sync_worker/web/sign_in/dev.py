@@ -58,6 +58,10 @@ class DevSignIn:
         target = next_page.checked(given.get("next", next_page.HOME), request.app.routes)
         return SignedIn(chosen[0].identity, target)
 
+    def named_actor(self, request: Request) -> str | None:  # noqa: ARG002 - of the protocol
+        """Only the session says so."""
+        return None
+
     def origins(self) -> Sequence[str]:
         """None: nobody is sent elsewhere."""
         return ()

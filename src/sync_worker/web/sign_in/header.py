@@ -43,6 +43,10 @@ class HeaderSignIn:
         """The same: nobody was sent elsewhere."""
         return self.begin(request, given.get("next", next_page.HOME))
 
+    def named_actor(self, request: Request) -> str | None:
+        """The proxy says so with every request: the next one at a computer may be another."""
+        return self.identity(request).actor
+
     def origins(self) -> Sequence[str]:
         """None: the proxy asks before a request comes here."""
         return ()

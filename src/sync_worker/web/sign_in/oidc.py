@@ -85,6 +85,10 @@ class OidcSignIn:
         )
         return str(url["url"])
 
+    def named_actor(self, request: Request) -> str | None:  # noqa: ARG002 - of the protocol
+        """Only the session says so."""
+        return None
+
     def origins(self) -> Sequence[str]:
         """Those of the issuer, and of the addresses it is known to send people to."""
         known = self.provider.server_metadata

@@ -50,7 +50,11 @@ class Choice:
 
 
 class SignIn(Protocol):
-    """A way of signing in. Both steps raise `problems.SignInError`."""
+    """A way of signing in. Both steps raise `problems.SignInError`.
+
+    Where that may start again, and somebody has no session, they are sent to sign in once more with
+    `AGAIN` in the query.
+    """
 
     def begin(self, request: Request, next_page: str) -> Response | Choice | SignedIn:
         """Somebody wants to sign in, and to see `next_page`, which need not be a page of ours.
@@ -66,3 +70,10 @@ class SignIn(Protocol):
 
     def origins(self) -> Sequence[str]:
         """The origins that forms of ours may lead to (`form-action` of the content policy)."""
+
+    def named_actor(self, request: Request) -> str | None:
+        """Who a request itself is from; None where only its session says so.
+
+        To be asked for every page: a session of somebody else is over. Raises
+        `problems.SignInError` as `begin` does.
+        """
