@@ -6,25 +6,23 @@ that a request must have, and then the page. Pages are dispatched by `routing.py
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import Scope
 
 from sync_worker.web import navigation, probes, problems, static_files, wording
-from sync_worker.web.guard import OriginGuard
+from sync_worker.web.guard import HostGuard, OriginGuard, Refuse
 from sync_worker.web.headers import SecurityHeaders
 from sync_worker.web.pages import PAGES
+from sync_worker.web.problems import Problem
 from sync_worker.web.rendering import environment
 from sync_worker.web.routing import Page, Router
 from sync_worker.web.site import Site
 from sync_worker.web.site_log import AccessLog
+from sync_worker.web.unexpected import UnexpectedErrors
 
 THREADS = 10
 """Pages made at once; the database's pool has more connections than that, so none waits there."""
@@ -41,22 +39,25 @@ def build(site: Site, pages: Iterable[Page] = PAGES) -> Starlette:
     }
     router = Router(site, templates)
 
-    def refuse_origin(scope: Scope) -> Response:
-        return router.visit(Request(scope)).refuse(problems.OTHER_ORIGIN)
+    def refuse(problem: Problem) -> Refuse:
+        return lambda scope: router.visit(Request(scope)).refuse(problem)
 
     routes = [router.route(page) for page in pages]
     return Starlette(
         routes=[*routes, static_files.ROUTE, *probes.routes(site)],
         middleware=[
             Middleware(AccessLog, log=site.log),
-            Middleware(SecurityHeaders, form_targets=" ".join(site.sign_in.origins())),
-            Middleware(TrustedHostMiddleware, allowed_hosts=[_host(site.base_url)]),
-            Middleware(OriginGuard, base_url=site.base_url, refuse=refuse_origin),
+            Middleware(SecurityHeaders, form_targets=site.sign_in.origins),
+            Middleware(
+                HostGuard,
+                base_url=site.base_url,
+                refuse=refuse(problems.OTHER_HOST),
+                exempt=probes.PATHS,
+            ),
+            Middleware(OriginGuard, base_url=site.base_url, refuse=refuse(problems.OTHER_ORIGIN)),
+            Middleware(UnexpectedErrors, answer=router.on_unexpected),
         ],
-        exception_handlers={
-            HTTPException: router.on_http_exception,
-            Exception: router.on_unexpected,
-        },
+        exception_handlers={HTTPException: router.on_http_exception},
         lifespan=_lifespan,
     )
 
@@ -65,7 +66,3 @@ def build(site: Site, pages: Iterable[Page] = PAGES) -> Starlette:
 async def _lifespan(_: Starlette) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
     yield
-
-
-def _host(base_url: str) -> str:
-    return urlsplit(base_url).hostname or ""

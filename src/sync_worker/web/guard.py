@@ -5,7 +5,7 @@ no script can change that. So there are no tokens in forms, and none can expire.
 neither header does not come from a browser that people use here, and is refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -16,6 +16,23 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 Refuse = Callable[[Scope], Response]
 """The page that says why nothing was done."""
+
+
+class HostGuard:
+    """Lets requests pass that name the host of the base URL; probes, which name an address, too."""
+
+    def __init__(
+        self, app: ASGIApp, base_url: str, refuse: Refuse, exempt: Collection[str]
+    ) -> None:
+        self._app, self._refuse, self._exempt = app, refuse, exempt
+        self._host = urlsplit(base_url).hostname
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_checked = scope["type"] == "http" and scope["path"] not in self._exempt
+        if is_checked and _hosts(scope) != [self._host]:
+            await self._refuse(scope)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 class OriginGuard:
@@ -41,6 +58,14 @@ def is_from_here(scope: Scope, origin: str) -> bool:
     if sites:
         return sites == ["same-origin"]
     return origins == [origin]
+
+
+def _hosts(scope: Scope) -> list[str | None]:
+    """The names in each `Host` of a request, without a port; there should be one."""
+    try:
+        return [urlsplit(f"//{host}").hostname for host in Headers(scope=scope).getlist("host")]
+    except ValueError:  # not an address at all
+        return []
 
 
 def origin_of(url: str) -> str:

@@ -1,6 +1,6 @@
 """What every response tells the browser to refuse and to forget."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -8,14 +8,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _NO_FEATURES = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
-def security_headers(form_targets: str = "") -> Mapping[str, str]:
+def security_headers(form_targets: Iterable[str]) -> Mapping[str, str]:
     """The headers of every response.
 
     There is no script at all, so none is allowed: the name of a clinic that comes in an event has
     nothing to run in. `form_targets` are origins that a form of ours may lead to through a redirect
     besides our own, such as the identity provider's when somebody signs out.
     """
-    targets = f"'self' {form_targets}".strip()
+    targets = " ".join(("'self'", *form_targets))
     policy = (
         "default-src 'none'; style-src 'self'; img-src 'self'; "
         f"form-action {targets}; frame-ancestors 'none'; base-uri 'none'"
@@ -34,14 +34,14 @@ def security_headers(form_targets: str = "") -> Mapping[str, str]:
 class SecurityHeaders:
     """Adds them; what a response states itself stays, as the style sheet's `Cache-Control` does."""
 
-    def __init__(self, app: ASGIApp, form_targets: str = "") -> None:
-        self._app, self._headers = app, security_headers(form_targets)
+    def __init__(self, app: ASGIApp, form_targets: Callable[[], Iterable[str]]) -> None:
+        self._app, self._form_targets = app, form_targets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
+                for name, value in security_headers(self._form_targets()).items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -11,6 +11,8 @@ from sync_worker.registry import schema
 from sync_worker.registry.schema import WrongRevision
 from sync_worker.web.site import Site
 
+PATHS = frozenset({"/livez", "/readyz"})
+
 
 def routes(site: Site) -> list[Route]:
     """`/livez`: requests are answered. `/readyz`: the database is there, at our revision."""

@@ -39,8 +39,15 @@ def test_pages_are_opened_from_anywhere(anna, path):
     assert anna.client.get(path, headers=headers).status_code in {200, 404}
 
 
-def test_another_host_is_refused(anna):
-    assert anna.client.get("/", headers={"Host": "evil.example"}).status_code == 400
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8177", "", "[", "127.0.0.1.evil"])
+def test_another_host_is_refused(anna, host):
+    answer = anna.client.get("/region?kod=01", headers={"Host": host})
+    assert answer.status_code == 400
+    assert Document(answer.text).heading == "Fel adress"
+
+
+def test_probes_name_whatever_address_they_have(anna):
+    assert anna.client.get("/readyz", headers={"Host": "10.0.0.7:8177"}).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/region?kod=01", "/livez", "/nowhere", "/region?kod=99"])

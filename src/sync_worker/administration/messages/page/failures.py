@@ -54,6 +54,13 @@ BAD_REQUEST = Message(
     sv="Inget gjordes. Gå till startsidan och börja därifrån.",
     en="Nothing was done. Go to the start page and begin there.",
 )
+OTHER_HOST_HEADING = Message(sv="Fel adress", en="Wrong address")
+OTHER_HOST = Message(
+    sv="Sidan finns på en annan adress än den som angavs, så inget gjordes. Öppna den från din "
+    "startsida.",
+    en="The page has another address than the one that was given, so nothing was done. Open it "
+    "from your start page.",
+)
 OTHER_ORIGIN_HEADING = Message(sv="Inget gjordes", en="Nothing was done")
 OTHER_ORIGIN = Message(
     sv="Begäran kom inte härifrån, så inget gjordes. Öppna sidan på nytt och försök igen.",
