@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.services.plugin", "tests.harness.plugin"]
+pytest_plugins = ["tests.services.plugin", "tests.services.passwords", "tests.harness.plugin"]
 
 settings.register_profile("quick", max_examples=25, deadline=None)
 settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True)

@@ -4,7 +4,6 @@ import json
 import shutil
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pytest
 from tests.services import processes
 from tests.services.broker import NativeBroker
 
-Login = Callable[[str], str]
 PASSWORD = "h3mligt;ord@1"
 _MODULES = "org.apache.kafka.common.security"
 _JAAS = {

@@ -11,8 +11,8 @@ from sync_worker.registry import schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
 from tests.harness.command import CommandLine
-from tests.real.secrets.logins import Login
 from tests.services import processes
+from tests.services.passwords import Login
 from tests.services.postgres import PostgresServer
 
 pytestmark = pytest.mark.real

@@ -10,8 +10,8 @@ from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
 from psycopg import sql
 
 from tests.builders import activated
-from tests.real.secrets.logins import Login
 from tests.real.worker.stage import Running, Stage
+from tests.services.passwords import Login
 from tests.services.waiting import until
 
 pytestmark = pytest.mark.real
