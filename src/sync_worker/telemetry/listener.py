@@ -51,7 +51,6 @@ class TelemetryListener:
 
     def holds_open(self, count: int) -> None:
         self._health.progress.open_holds = count
-        self._metrics.holds_open(count)
 
     def committed(self, transaction: TransactionCommitted) -> None:
         self.retries.database_answered()

@@ -25,7 +25,7 @@ from sync_worker.pipeline.listener import (
     TransactionCommitted,
     UnknownType,
 )
-from sync_worker.telemetry.catalogue import CATALOGUE, of_records, of_registry, of_worker
+from sync_worker.telemetry.catalogue import CATALOGUE, of_records, of_worker
 from sync_worker.telemetry.health import NotReady
 from sync_worker.telemetry.series import Series
 
@@ -101,10 +101,6 @@ class Metrics:
             similar = similar_known_type(name, MODELS)
             self._compared_types[name] = similar or of_records.OTHER_TYPES
         return self._compared_types[name]
-
-    def holds_open(self, count: int) -> None:
-        """Set how many holds are open."""
-        self.series.gauge(of_registry.OPEN_HOLDS).set(count)
 
     def outpaced(self) -> None:
         """Count a transaction that another worker was faster with."""

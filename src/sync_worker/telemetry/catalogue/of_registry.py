@@ -24,7 +24,7 @@ OPEN_HOLDS = Metric(
     Kind.GAUGE,
     "Mass changes that wait for a person.",
     f"max({PREFIX}open_holds) > 0",
-    note="Whichever worker held them; sampled every 5 s.",
+    note="Whichever worker held them.",
     answers=(Question.WAITING,),
     unit="holds",
 )
