@@ -17,6 +17,7 @@ from sync_worker.telemetry.logging import configure
 from sync_worker.telemetry.metrics import Metrics
 from sync_worker.telemetry.readiness import ReadinessLog
 from sync_worker.telemetry.redaction import Redaction
+from tests.worlds.source_health import source_health
 
 P = Partition("activation", 0)
 START = 1_800_000_000.0
@@ -37,15 +38,8 @@ class World:
             log, self.health, remind_after=remind_after, clock=lambda: self.now
         )
         self.position, self.end = 0, 0
-        self.source: dict[str, Any] = {
-            "is_member": True,
-            "is_reachable": True,
-            "waiting_seconds": 0.0,
-            "failure": None,
-            "refusal": None,
-            "rebuilds": 0,
-            "polled_at": 0.0,
-        }
+        self.source: dict[str, Any] = {}
+        """What is amiss with the source; nothing at first."""
         self.age: float | None = 7.0
         self.requests = Requests(answered_at=START, next_at=START + 5)
 
@@ -55,7 +49,7 @@ class World:
     def source_health(self) -> SourceHealth:
         lag = self.end - self.position
         backlog = PartitionBacklog(P, self.position, self.end, lag, self.age if lag else 0.0)
-        return SourceHealth(**self.source, requests=self.requests, backlog=(backlog,))
+        return source_health(**self.source, requests=self.requests, backlog=(backlog,))
 
     def tick(self, seconds: float = 1.0) -> None:
         self.now += seconds

@@ -6,11 +6,12 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.worlds.source_health import source_health
 
 from sync_worker.events.record import Partition
 from sync_worker.pipeline.listener import TransactionCommitted
 from sync_worker.streams.kafka.backlog import PartitionBacklog
-from sync_worker.streams.kafka.source_health import Requests, SourceHealth
+from sync_worker.streams.kafka.source_health import Requests
 from sync_worker.telemetry.catch_up import CatchUp
 from sync_worker.telemetry.gauges import ReadinessGauges, StreamGauges
 from sync_worker.telemetry.health import HealthReason, NotReady
@@ -20,18 +21,7 @@ A, B = Partition("t", 0), Partition("t", 1)
 
 
 def source(*backlog, **changes):
-    well = {
-        "is_member": True,
-        "is_reachable": True,
-        "waiting_seconds": 0.0,
-        "failure": None,
-        "refusal": None,
-        "rebuilds": 0,
-        "polled_at": 0.0,
-        "requests": Requests(answered_at=0.0, next_at=0.0),
-        "backlog": backlog,
-    }
-    return SourceHealth(**(well | changes))
+    return source_health(backlog=backlog, **changes)
 
 
 def of_partition(metrics, partition):

@@ -6,8 +6,8 @@ import pytest
 import structlog
 from sqlalchemy.exc import OperationalError
 from structlog.testing import LogCapture
+from tests.worlds.source_health import source_health
 
-from sync_worker.streams.kafka.source_health import Requests, SourceHealth
 from sync_worker.streams.protocol import StreamUnavailable
 from sync_worker.telemetry.health import Health, HealthReason, NotReady
 from sync_worker.telemetry.listener import TelemetryListener
@@ -36,19 +36,6 @@ def test_each_change_of_readiness_is_logged_with_reasons():
     assert told.entries[2]["codes"] == ["kafka_unavailable"]
 
 
-WELL = {
-    "is_member": True,
-    "is_reachable": True,
-    "waiting_seconds": 0.0,
-    "failure": None,
-    "refusal": None,
-    "rebuilds": 0,
-    "polled_at": 0.0,
-    "requests": Requests(answered_at=0.0, next_at=0.0),
-    "backlog": (),
-}
-
-
 def codes(health):
     return [reason.code.value for reason in health.ready()]
 
@@ -67,7 +54,7 @@ def codes(health):
 def test_each_state_of_the_source_has_its_code(changed, expected):
     health = Health(60)
     health.database_used()
-    health.follow(lambda: SourceHealth(**WELL | changed))
+    health.follow(lambda: source_health(**changed))
     assert codes(health) == expected
 
 
