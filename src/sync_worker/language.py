@@ -7,8 +7,10 @@ or makes a plan need not know who will read it.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
+
+from sync_worker.instants import to_the_second
 
 _SWEDISH_LOCALE = re.compile(r"sv(?:[_.@-].*)?", re.IGNORECASE | re.DOTALL)
 _LOCALE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
@@ -67,7 +69,7 @@ def worded(value: object, language: Language) -> str:
         case Message():
             return value.form(language, is_one=False)
         case datetime():
-            return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+            return to_the_second(value)
         case _:
             return str(value)
 

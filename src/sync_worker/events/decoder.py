@@ -29,6 +29,7 @@ from sync_worker.events.fast_decoder import fast_decoder
 from sync_worker.events.models import MODELS, KnownDocument, problem
 from sync_worker.events.record import MAX_RECORD_BYTES, Excerpt, Record
 from sync_worker.events.texts import MAX_NAME_LENGTH, is_hsa_id, stated
+from sync_worker.instants import to_the_second
 
 _VERSIONED = re.compile(
     f"(?:{'|'.join(re.escape(name.removesuffix('.v1')) for name in MODELS)})(?:\\..*)?", re.DOTALL
@@ -75,7 +76,7 @@ class EventDecoder:
         ahead = event.time - now
         if ahead <= self._max_future:
             return event._replace(seconds_ahead=int(ahead.total_seconds()))
-        detail = f"Its time, {event.time:%Y-%m-%dT%H:%M:%SZ}, is too far ahead of the clock."
+        detail = f"Its time, {to_the_second(event.time)}, is too far ahead of the clock."
         return Rejection(Reason.TIME_IN_FUTURE, detail)
 
     def _decode(self, record: Record) -> DecodeResult:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from sync_worker.inspection.attention import Attention, span
+from sync_worker.instants import to_the_second
 from sync_worker.registry.dialect import OpenTransaction, open_transactions
 
 _OURS = "sync-worker"
@@ -101,7 +102,7 @@ def opened_by(transaction: OpenTransaction, now: datetime) -> str:
     since = "(since when is not shown to this user)"
     if transaction.since is not None:
         ago = span(now - transaction.since)
-        since = f"since {transaction.since:%Y-%m-%dT%H:%M:%SZ} ({ago})"
+        since = f"since {to_the_second(transaction.since)} ({ago})"
     state = f", {transaction.state}" if transaction.state and not transaction.is_prepared else ""
     holding = f", holding {_held(transaction.locks)}" if transaction.locks else ""
     return f"{who(transaction)} has had a transaction open {since}{state}{holding}"
@@ -140,7 +141,7 @@ def _waiting(waiting: OpenTransaction, root: OpenTransaction) -> str:
     wait = waiting.wait
     if wait is None:
         return who(waiting)
-    since = f" since {wait.since:%Y-%m-%dT%H:%M:%SZ}" if wait.since else ""
+    since = f" since {to_the_second(wait.since)}" if wait.since else ""
     between = [pid for pid in wait.blocked_by if pid != root.pid]
     behind = f", behind pid {', '.join(map(str, between))}" if between else ""
     return f"{who(waiting)}, which waits for {wait.what}{since}{behind}"

@@ -8,6 +8,7 @@ from functools import cached_property
 from sync_worker.events import timestamps
 from sync_worker.events.record import Partition
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
+from sync_worker.instants import to_the_second
 from sync_worker.language import counted
 from sync_worker.pipeline.stored_positions import of_stream
 from sync_worker.registry import positions
@@ -261,4 +262,4 @@ def _misfit(position: Position, bounds: Mapping[Partition, Bounds]) -> StreamErr
 def _instant(timestamp_ms: int | None) -> str:
     if timestamp_ms is None:
         return "without a time"
-    return f"{timestamps.instant_of_timestamp(timestamp_ms):%Y-%m-%dT%H:%M:%SZ}"
+    return to_the_second(timestamps.instant_of_timestamp(timestamp_ms))

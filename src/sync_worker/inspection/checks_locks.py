@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sync_worker.inspection import blocking
 from sync_worker.inspection.blocking import Block
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, warn
+from sync_worker.instants import to_the_second
 from sync_worker.registry import dialect
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import OpenTransaction
@@ -127,7 +128,7 @@ class LockChecks:
                 raise
             return fail(
                 f"Another process is writing to the database, and has been since "
-                f"{moment:%Y-%m-%dT%H:%M:%SZ} at the latest: the lock was not to be had within "
+                f"{to_the_second(moment)} at the latest: the lock was not to be had within "
                 f"{time.monotonic() - began:.0f} s. SQLite does not tell which process it is.",
                 "Find out which process has the database file open, as with fuser or lsof; wait "
                 "for it, or end it",

@@ -20,6 +20,7 @@ from sync_worker.inspection.attention import (
     withdrawn_hold,
 )
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
+from sync_worker.instants import to_the_second
 from sync_worker.language import counted
 from sync_worker.registry import (
     dialect,
@@ -114,7 +115,7 @@ class RegistryChecks:
         regions = ", ".join(region for region, _ in opened)
         oldest = min(opened_at for _, opened_at in opened)
         wait = counted(len(opened), "mass change waits", "mass changes wait")
-        detail = f"{wait} for approval, since {oldest:%Y-%m-%dT%H:%M:%SZ}, in region {regions}."
+        detail = f"{wait} for approval, since {to_the_second(oldest)}, in region {regions}."
         finding = fail if self.clock() - oldest > _LONG_HELD else warn
         return finding(" ".join([detail, *details]), Remedy.SEE_HOLDS())
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from sync_worker.inspection.attention import Attention, age
 from sync_worker.inspection.doctor import Finding, ok, skip, warn
+from sync_worker.instants import to_the_second
 from sync_worker.language import counted
 from sync_worker.registry import positions, reconciliations
 from sync_worker.registry.reconciliations import RecordedReconcile
@@ -42,7 +43,7 @@ def attention_to_drift(last: RecordedReconcile | None) -> Iterator[Attention]:
 def sentence(last: RecordedReconcile) -> str:
     """What was compared with what, and what differed, without an end."""
     clinics = counted(last.compared, "clinic", "clinics")
-    as_of = f" as of {last.as_of:%Y-%m-%dT%H:%M:%SZ}" if last.as_of else ""
+    as_of = f" as of {to_the_second(last.as_of)}" if last.as_of else ""
     found = (
         "the registry was true"
         if not last.drift
@@ -51,7 +52,7 @@ def sentence(last: RecordedReconcile) -> str:
         else f"{counted(last.not_repaired, 'fact differs', 'facts differ')}"
     )
     return (
-        f"Compared with {last.against}{as_of} at {last.at:%Y-%m-%dT%H:%M:%SZ}, {clinics} with "
+        f"Compared with {last.against}{as_of} at {to_the_second(last.at)}, {clinics} with "
         f"their registrations: {found}"
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sync_worker.events.record import Partition
 from sync_worker.inspection.attention import Attention, span
+from sync_worker.instants import to_the_second
 from sync_worker.language import counted
 from sync_worker.registry.workers import INTERVAL_SECONDS, Report, WorkerState
 from sync_worker.remedies import Remedy
@@ -112,7 +113,7 @@ class Workers:
             if not is_replaced or self.now - report.seen_at <= _RECENTLY:
                 text = (
                     f"{_who(report)} has not reported for {self._silence(report)}, since "
-                    f"{report.seen_at:%Y-%m-%dT%H:%M:%SZ}: it is frozen, was killed, or cannot "
+                    f"{to_the_second(report.seen_at)}: it is frozen, was killed, or cannot "
                     "reach the database"
                 )
                 still = f"; it had {named(left)}, which nobody reads" if left else ""
@@ -125,7 +126,7 @@ class Workers:
                 began_at = report.condition.not_ready_since or report.seen_at
                 text = (
                     f"{_who(report)} has not been ready for {span(self.now - began_at)}, since "
-                    f"{began_at:%Y-%m-%dT%H:%M:%SZ}: {'; '.join(self._reasons(report))}"
+                    f"{to_the_second(began_at)}: {'; '.join(self._reasons(report))}"
                 )
                 yield Attention(text, Remedy.SEE_DOCTOR())
 

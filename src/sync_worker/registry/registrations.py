@@ -35,6 +35,7 @@ from sqlalchemy import (
 
 from sync_worker.domain.admission import Eligibility
 from sync_worker.domain.clinic_state import as_facts
+from sync_worker.instants import to_the_second
 from sync_worker.registry import clinics, dialect, holds
 from sync_worker.registry.tables import (
     OF_REGISTRATIONS,
@@ -93,7 +94,7 @@ class RegistrationDrift(NamedTuple):
         if self.log_change is None:
             return f"{self.hsa_id} is {row}, of which the change log says nothing"
         # A time that somebody wrote into SQLite by hand may be none.
-        at = f" at {self.log_at:%Y-%m-%dT%H:%M:%SZ}" if self.log_at else ""
+        at = f" at {to_the_second(self.log_at)}" if self.log_at else ""
         return f"{self.hsa_id} is {row}, and was {self.log_change} by {self.log_by or 'nobody'}{at}"
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sync_worker.events.record import Partition
+from sync_worker.instants import to_the_second
 from sync_worker.streams.kafka.backlog import PartitionBacklog
 from sync_worker.telemetry.health import Failures, HealthReason, NotReady
 from sync_worker.telemetry.progress import Span, outcomes
@@ -30,7 +31,7 @@ def clock_text(seconds: float | None) -> str | None:
     """A time of the clock as the contract writes it."""
     if seconds is None:
         return None
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return to_the_second(datetime.fromtimestamp(seconds, UTC))
 
 
 class Behind(NamedTuple):

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from structlog.typing import FilteringBoundLogger
 
+from sync_worker.instants import to_the_second
 from sync_worker.registry.errors import Fault, fault_of, first_line, is_lock_timeout
 from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
 from sync_worker.telemetry.health import Health, NotReady
@@ -85,7 +86,7 @@ class RetryLog:
     def _database_words(self, cause: NotReady, why: str) -> str:
         since = self._database_refused_since
         if cause is NotReady.DATABASE_REFUSED and since is not None:
-            return f"login refused since {_time(since)}: {why}"
+            return f"login refused since {to_the_second(since)}: {why}"
         return why
 
     def _refused(self, event: LogEvent, why: str, since: datetime, wait_seconds: float) -> None:
@@ -93,7 +94,7 @@ class RetryLog:
             event,
             since,
             error=why.strip().partition("\n")[0],
-            since=_time(since),
+            since=to_the_second(since),
             retry_in_seconds=round(wait_seconds, 2),
         )
 
@@ -111,7 +112,3 @@ class RetryLog:
     def _forget_former(self, event: LogEvent) -> None:
         for key in [key for key in self._reminders if key[0] is event]:
             del self._reminders[key]
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -22,6 +22,7 @@ from kafka.errors import (
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.sasl.oauth import AbstractTokenProvider
 
+from sync_worker.instants import to_the_second
 from sync_worker.login_backoff import LoginBackoff
 from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
 
@@ -116,7 +117,7 @@ class ConnectionErrors:
         since, refusal = self.backoff.since, self.refusal
         if since is None or refusal is None:
             return None
-        return f"Kafka refuses us since {since:%Y-%m-%dT%H:%M:%SZ}: {refusal}"
+        return f"Kafka refuses us since {to_the_second(since)}: {refusal}"
 
     def unavailable(self, error: BaseException, prefix: str = "") -> StreamUnavailable:
         """What to raise where no answer came: that Kafka is unavailable or refuses us, and why."""
