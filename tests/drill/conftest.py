@@ -24,6 +24,11 @@ _BY_DEFAULT = (
 """Settings that a stage has other values of than an operator who sets nothing."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks back at the incidents comes after them."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
 @pytest.fixture(scope="session")
 def report() -> Iterator[Report]:
     """Printed, and kept."""

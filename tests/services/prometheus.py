@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 import tempfile
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Sequence
@@ -54,6 +55,7 @@ class Prometheus:
             f"--storage.tsdb.path={self._folder / 'data'}",
             f"--web.listen-address={self._address}",
         ]
+        self._started_at = time.time()
         self._process = processes.start(command, self._folder / "server.log")
         until(self._is_ready, f"Prometheus to start, see {self._folder}/server.log", 60)
 
@@ -68,6 +70,13 @@ class Prometheus:
         """The vector that an expression has now; RuntimeError where it is no expression."""
         question = urllib.parse.urlencode({"query": expression})
         found: list[dict[str, Any]] = self._get(f"/api/v1/query?{question}")["result"]
+        return found
+
+    def past(self, expression: str) -> list[dict[str, Any]]:
+        """The series that an expression has had since the server started, every five seconds."""
+        span = {"start": self._started_at, "end": time.time(), "step": 5}
+        question = urllib.parse.urlencode({"query": expression, **span})
+        found: list[dict[str, Any]] = self._get(f"/api/v1/query_range?{question}")["result"]
         return found
 
     def is_scraping(self, port: int) -> bool:
