@@ -9,16 +9,15 @@ from pathlib import Path
 
 RULES = Path(__file__).parents[2] / "deploy" / "observability" / "alerts.yml"
 """The file of the rules."""
-MAX_SECONDS = 10
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(?<=for: )\d+[smhd]\b|(?<=\[)\d+[smhd](?=\])|(?<=offset )\d+[smhd]\b")
 
 
-def hastened(rules: str) -> str:
-    """The rules, with each duration a sixtieth of what it is, and ten seconds at most."""
-    return _DURATION.sub(lambda found: _shortened(found[0]), rules)
+def hastened(rules: str, *, times: int = 60, max_seconds: int = 10) -> str:
+    """The rules, with each duration so many times shorter, and so many seconds at most."""
 
+    def shortened(found: re.Match[str]) -> str:
+        seconds = int(found[0][:-1]) * _SECONDS[found[0][-1]]
+        return f"{max(1, min(seconds // times, max_seconds))}s"
 
-def _shortened(duration: str) -> str:
-    seconds = int(duration[:-1]) * _SECONDS[duration[-1]]
-    return f"{max(1, min(seconds // 60, MAX_SECONDS))}s"
+    return _DURATION.sub(shortened, rules)

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import StrEnum
+from typing import Any
 
 from sync_worker.telemetry.catalogue.metric import Question
 from tests.drill.report import Report
@@ -47,7 +48,10 @@ class Operator:
 
     def starts(self, **settings: str) -> Running:
         """Start a worker, and have it scraped."""
-        worker = self.stage.start(**settings)
+        return self.watches(self.stage.start(**settings))
+
+    def watches(self, worker: Running) -> Running:
+        """Have a worker scraped."""
         self.workers.append(worker)
         self._prometheus.scrape([each.port for each in self.workers])
         return worker
@@ -110,6 +114,10 @@ class Operator:
         )
         said = self._prometheus.firing()[alert]["annotations"]
         self._report.alert(alert, said["summary"], is_firing=True)
+
+    def queries(self, expression: str) -> list[dict[str, Any]]:
+        """What an expression has in Prometheus now."""
+        return self._prometheus.query(expression)
 
     def firing(self) -> dict[str, object]:
         """The alerts that fire now."""

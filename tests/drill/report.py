@@ -4,6 +4,7 @@ It is printed as it happens, and kept as Markdown.
 """
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -37,7 +38,8 @@ class Report:
 
     def alert(self, name: str, text: str, *, is_firing: bool) -> None:
         """An alert fires or has cleared."""
-        self._add(f"- alert {name} {'fires' if is_firing else 'clears'}: {text}")
+        now = datetime.now(UTC).strftime("%H:%M:%S")
+        self._add(f"- alert {name} {'fires' if is_firing else 'clears'} at {now}: {text}")
 
     def write(self) -> None:
         """Keep the report."""

@@ -10,7 +10,6 @@ from tests.real.worker.streams import REGISTERED
 pytestmark = [pytest.mark.real, pytest.mark.drill]
 
 UNAVAILABLE = "kafka-or-the-database-is-unavailable"
-REFUSED = "it-is-there-and-refuses-us"
 
 
 def with_something_that_waits(operator):
@@ -26,9 +25,9 @@ def is_over(operator):
     operator.sees(Place.LOG, '"event": "ready"', anew=True)
     operator.sees(Place.LOG, '"is_continuous": true', anew=True)
     operator.sees(Place.STATUS, r"workers +1 ready")
-    operator.hears_no_more("SyncWorkerNotReady")
 
 
+@pytest.mark.brief
 def test_the_database_is_stopped_and_started(operator, breakable_postgres):
     with_something_that_waits(operator)
     operator.reads("The database is stopped", UNAVAILABLE)
@@ -40,6 +39,8 @@ def test_the_database_is_stopped_and_started(operator, breakable_postgres):
     operator.does("The database is started.")
     breakable_postgres.start()
     is_over(operator)
+    operator.hears_no_more("SyncWorkerNotReady")
+    operator.hears_no_more("SyncWorkerOneNotReady")
 
 
 def test_the_database_freezes_and_thaws(operator, breakable_postgres):
@@ -52,6 +53,7 @@ def test_the_database_freezes_and_thaws(operator, breakable_postgres):
     operator.does("The database goes on.")
     breakable_postgres.thaw()
     is_over(operator)
+    operator.hears_no_more("SyncWorkerNotReady")
 
 
 def test_kafka_is_stopped_and_started(operator, breakable_broker):
@@ -64,6 +66,7 @@ def test_kafka_is_stopped_and_started(operator, breakable_broker):
     operator.does("Kafka is started.")
     breakable_broker.start()
     is_over(operator)
+    operator.hears_no_more("SyncWorkerNotReady")
 
 
 def test_both_are_away_and_come_back(operator, breakable_broker, breakable_postgres):
@@ -79,3 +82,4 @@ def test_both_are_away_and_come_back(operator, breakable_broker, breakable_postg
     breakable_postgres.start()
     breakable_broker.start()
     is_over(operator)
+    operator.hears_no_more("SyncWorkerNotReady")

@@ -3,15 +3,18 @@
 import re
 import time
 from contextlib import closing
+from itertools import count, islice
 
 import psycopg
 import pytest
 
-from tests.builders import activated
+from tests.builders import activated, region_changed
 from tests.drill.operator import Place
 from tests.real.worker.streams import CLINICS, REGISTERED
 
 pytestmark = [pytest.mark.real, pytest.mark.drill]
+
+TOO_MANY = 10_500
 
 
 def test_a_forgotten_transaction_blocks_the_worker(operator):
@@ -33,6 +36,24 @@ def test_a_forgotten_transaction_blocks_the_worker(operator):
     operator.hears_no_more("SyncWorkerBehind")
 
 
+def test_more_comes_than_is_applied_is_told(operator):
+    operator.has_a_worker()
+    operator.reads("More comes than is applied", "it-is-behind")
+    operator.does("The database lets nobody write clinics, and events keep coming.")
+    moves = (region_changed(CLINICS[-1 - n % 20], 10 + n, "01", id=f"m{n}") for n in count())
+    with closing(psycopg.connect(operator.stage.database_url)) as session:
+        session.execute("LOCK TABLE clinic IN EXCLUSIVE MODE")
+        operator.stage.send_events(islice(moves, TOO_MANY))
+        while "SyncWorkerFallingBehind" not in operator.firing():
+            operator.stage.send_events(islice(moves, 100))
+        operator.hears("SyncWorkerFallingBehind")
+        operator.sees(Place.STATUS, r"behind +\d{5} records")
+        operator.does("The session ends.")
+    operator.sees(Place.STATUS, "behind +0 records")
+    operator.hears_no_more("SyncWorkerFallingBehind")
+
+
+@pytest.mark.brief
 def test_a_registry_edited_by_hand_is_found_and_repaired(operator):
     operator.has_a_worker()
     operator.reads("The registry was edited by hand", "is-the-registry-true")

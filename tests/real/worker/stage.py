@@ -153,7 +153,7 @@ class Stage:
 
     def program(self, *words: str | Path, **settings: str) -> Running:
         """Start a program with the settings of the stage, and go on at once."""
-        port = processes.free_port()
+        port = int(settings.pop("HTTP_PORT", 0) or processes.free_port())
         stated = self.environment(HTTP_PORT=str(port), **settings)
         pairs = [f"{name}={value}" for name, value in stated.items()]
         unset = [f"--unset={name}" for name in os.environ if name.startswith("SYNC_WORKER_")]
