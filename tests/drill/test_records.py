@@ -1,4 +1,4 @@
-"""Records that are wrong, too many, too early, or not there any more."""
+"""Records that are wrong, too many, or too early."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +7,6 @@ import pytest
 from tests.builders import activated, deactivated, event, region_changed
 from tests.drill.operator import BOARD, Place
 from tests.real.worker.streams import CLINICS, REGISTERED
-from tests.services.waiting import until
 
 pytestmark = [pytest.mark.real, pytest.mark.drill]
 
@@ -94,20 +93,3 @@ def test_an_event_that_names_a_board_is_told(operator):
     operator.hears("SyncWorkerPatientBoardNamed")
     operator.sees(Place.LOG, '"event": "patient_board_named"')
     operator.hears_no_more("SyncWorkerPatientBoardNamed")
-
-
-def test_a_topic_that_was_created_again_is_refused(operator):
-    worker = operator.has_a_worker()
-    operator.reads("A topic was created again", "it-refuses-to-start-or-stops-with-exit-code-2")
-    operator.does("The topic of moves is deleted, and created again.")
-    with operator.stage.admin() as client:
-        client.delete_topics([operator.stage.region])
-    until(lambda: worker.process.poll() is not None, "the worker to refuse", 60)
-    operator.sees(Place.LOG, '"event": "refused"')
-    operator.hears("SyncWorkerDown")
-    operator.stage.create_topics(operator.stage.region)
-    operator.sees(Place.STATUS, "needs attention: .*positions reset")
-    operator.types("positions", "reset", "--topic", operator.stage.region, "--to", "earliest", "-y")
-    operator.workers.remove(worker)
-    operator.stage.until_ready(operator.starts())
-    operator.hears_no_more("SyncWorkerDown")
