@@ -13,7 +13,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --extra web --quiet --unive
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-real test-faults endurance drill test-all bench bench-operators bench-latency check shape docs-metrics lock upgrade clean
+.PHONY: help run test test-slow test-real test-faults endurance drill drill-brief test-all bench bench-operators bench-latency check shape docs-metrics lock upgrade clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -41,6 +41,9 @@ endurance: $(READY) ## disturb both for ten minutes, or for MINUTES=; also SEED=
 
 drill: $(READY) ## stage the incidents of the run book, and show what an operator sees
 	@$(VENV)/bin/python -m pytest -q -s tests/drill
+
+drill-brief: $(READY) ## stage three of them, and ask the queries of the dashboard
+	@$(VENV)/bin/python -m pytest -q -s -m brief tests/drill
 
 test-all: $(READY) ## run all tests, endurance too
 	@$(VENV)/bin/python -m pytest

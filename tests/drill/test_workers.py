@@ -38,7 +38,6 @@ def test_a_frozen_worker_is_named_until_it_goes_on(operator):
     operator.hears_no_more("SyncWorkerSilent")
 
 
-@pytest.mark.brief
 def test_a_killed_worker_leaves_its_partitions_to_another(operator):
     killed, other = operator.starts(WORKER_NAME="killed"), operator.starts(WORKER_NAME="other")
     operator.stage.until_ready(killed, other)
