@@ -120,11 +120,14 @@ class Document(HTMLParser):
 class Browser:
     """A browser on a site; whoever is signed in there stays so."""
 
-    def __init__(self, site):
+    def __init__(self, site, client=("testclient", 50_000)):
         self.site = site
         # Cookies for https alone: browsers take their own machine for as good, the client does not.
         self.client = TestClient(
-            app.build(site), base_url=BASE_URL.replace("http:", "https:"), follow_redirects=True
+            app.build(site),
+            base_url=BASE_URL.replace("http:", "https:"),
+            follow_redirects=True,
+            client=client,
         )
 
     def sign_in(self, person):

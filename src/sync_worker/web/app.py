@@ -6,9 +6,11 @@ that a request must have, and then the page. Pages are dispatched by `routing.py
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio.to_thread
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -58,11 +60,12 @@ def build(site: Site, pages: Iterable[Page] = PAGES) -> Starlette:
             Middleware(UnexpectedErrors, answer=router.on_unexpected),
         ],
         exception_handlers={HTTPException: router.on_http_exception},
-        lifespan=_lifespan,
+        lifespan=partial(_lifespan, site),
     )
 
 
 @asynccontextmanager
-async def _lifespan(_: Starlette) -> AsyncIterator[None]:
+async def _lifespan(site: Site, _: Starlette) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    await run_in_threadpool(site.sign_in.prepare)
     yield

@@ -18,20 +18,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sync_worker.administration.messages.page import session as says
 from sync_worker.language import Language
-from sync_worker.registry import schema, web_sessions
 from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.schema import WrongRevision
-from sync_worker.registry.web_sessions import Ending, TimedOut
-from sync_worker.web import problems, sessions
+from sync_worker.web import problems
 from sync_worker.web.access import Access
 from sync_worker.web.forms import Form, read_form
+from sync_worker.web.identification import identify
 from sync_worker.web.problems import Problem, Refused
-from sync_worker.web.rights import Rights
 from sync_worker.web.site import Site
-from sync_worker.web.visit import TYPED, Visit
-from sync_worker.web.wording import role_names
+from sync_worker.web.visit import Visit
 
 FORM_BYTES = 64 * 2**10
 _LANGUAGE_COOKIE = "lang"
@@ -89,7 +85,7 @@ class Router:
         handler = page.post if request.method == "POST" else page.get
         assert handler is not None  # the route has this method
         try:
-            self._identify(page, visit)
+            identify(page.access, visit)
             return handler(visit)
         except Refused as refused:
             return visit.refuse(refused.problem)
@@ -97,35 +93,6 @@ class Router:
             return visit.refuse(problems.OTHER_REVISION)
         except SQLAlchemyError as error:
             return visit.refuse(self._of_database(error, request))
-
-    def _identify(self, page: Page, visit: Visit) -> None:
-        """Who it is, and whether the page is for them; raises Refused where it is not."""
-        with self._site.registry.snapshot() as connection:
-            schema.require_head(connection)
-        session_id = sessions.session_id(visit.request)
-        found = None
-        if session_id is not None:
-            found = web_sessions.find(self._site.registry, session_id, visit.now)
-        if isinstance(found, TimedOut):
-            if page.access.needs_session:
-                self._keep_typed(visit, web_sessions.hash_of(session_id or ""))
-                raise Refused(_timed_out(found, _next_page(visit)))
-        elif found is not None:
-            visit.session, visit.rights = found, Rights.from_json(found.rights)
-        elif page.access.needs_session:
-            text = says.REQUIRED if session_id is None else says.ENDED_ELSEWHERE
-            raise Refused(problems.sign_in_first(says.REQUIRED_HEADING, text, _next_page(visit)))
-        if visit.session is not None and not page.access.is_given_by(visit.rights):
-            raise Refused(_not_permitted(page, visit))
-
-    def _keep_typed(self, visit: Visit, id_hash: str) -> None:
-        """What somebody wrote is there again once they have signed in."""
-        if not visit.form.fields:
-            return
-        typed = {"path": visit.request.url.path, "fields": list(visit.form.fields)}
-        with self._site.registry.transaction() as transaction:
-            web_sessions.keep(transaction.connection, id_hash, TYPED, typed)
-            transaction.commit()
 
     def _of_database(self, error: SQLAlchemyError, request: Request) -> Problem:
         if isinstance(error, PoolTimeout):
@@ -172,29 +139,3 @@ def _language(request: Request) -> Language:
     """Swedish, unless somebody has chosen otherwise."""
     chosen = request.query_params.get("sprak") or request.cookies.get(_LANGUAGE_COOKIE)
     return Language.ENGLISH if chosen == Language.ENGLISH.value else Language.SWEDISH
-
-
-def _next_page(visit: Visit) -> str:
-    """Where signing in leads: a page that can be opened, so never a form's address."""
-    if visit.request.method == "GET":
-        return visit.here
-    return visit.form.text("tillbaka") or "/"
-
-
-def _timed_out(found: TimedOut, next_page: str) -> Problem:
-    text = says.IDLE(minutes=found.idle_minutes)
-    if found.ending is Ending.TOO_OLD:
-        text = says.EXPIRED(hours=int(web_sessions.LASTS.total_seconds() // 3600))
-    return problems.sign_in_first(says.IDLE_HEADING, text, next_page)
-
-
-def _not_permitted(page: Page, visit: Visit) -> Problem:
-    """Signed in, and not one of those whom the page is for: another page than to sign in."""
-    if not visit.rights:
-        return problems.no_rights(visit.actor)
-    text = says.WRONG_ROLE(
-        roles=role_names(page.access.roles),
-        actor=visit.actor,
-        own=role_names(visit.rights.roles),
-    )
-    return Problem(403, says.NO_RIGHTS_HEADING, text)

@@ -45,6 +45,11 @@ class Visit:
         """What the change log calls who is signed in; empty where nobody is."""
         return "" if self.session is None else self.session.actor
 
+    @property
+    def reference(self) -> str:
+        """What a person can tell support; the log has it with this request."""
+        return str(self.request.scope["request_id"])
+
     def authorship(self, reason: str | None) -> Authorship:
         """Who acts, why, and when."""
         return Authorship(self.actor, reason or None, self.now)

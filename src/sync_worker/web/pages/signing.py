@@ -122,7 +122,7 @@ def _begun_again(visit: Visit, error: SignInError) -> Response | None:
 
 
 def _failed(visit: Visit, error: SignInError) -> Response:
-    reference, problem = visit.request.scope["request_id"], error.problem
+    reference, problem = visit.reference, error.problem
     visit.site.log.info(
         "sign_in_failed", request_id=reference, problem=problem.code, detail=str(error)
     )

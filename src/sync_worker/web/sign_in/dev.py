@@ -62,6 +62,9 @@ class DevSignIn:
         """Only the session says so."""
         return None
 
+    def prepare(self) -> None:
+        """Nothing: nobody is asked."""
+
     def origins(self) -> Sequence[str]:
         """None: nobody is sent elsewhere."""
         return ()

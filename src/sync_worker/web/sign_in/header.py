@@ -47,6 +47,9 @@ class HeaderSignIn:
         """The proxy says so with every request: the next one at a computer may be another."""
         return self.identity(request).actor
 
+    def prepare(self) -> None:
+        """Nothing: the proxy asks."""
+
     def origins(self) -> Sequence[str]:
         """None: the proxy asks before a request comes here."""
         return ()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -88,6 +89,11 @@ class OidcSignIn:
     def named_actor(self, request: Request) -> str | None:  # noqa: ARG002 - of the protocol
         """Only the session says so."""
         return None
+
+    def prepare(self) -> None:
+        """Read the discovery document; where the provider is unavailable, that is done later."""
+        with suppress(SignInError):
+            self.provider.load_server_metadata()
 
     def origins(self) -> Sequence[str]:
         """Those of the issuer, and of the addresses it is known to send people to."""

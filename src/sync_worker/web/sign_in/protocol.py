@@ -68,6 +68,9 @@ class SignIn(Protocol):
     def sign_out_url(self, id_token: str | None) -> str | None:
         """Where to send somebody whose session here has ended, so that it ends there too."""
 
+    def prepare(self) -> None:
+        """Called once, as the process starts: whatever is read then makes no request wait."""
+
     def origins(self) -> Sequence[str]:
         """The origins that forms of ours may lead to (`form-action` of the content policy)."""
 
