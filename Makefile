@@ -13,7 +13,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --extra web --quiet --unive
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-real test-faults endurance drill drill-brief test-all bench bench-operators bench-latency check shape docs-metrics lock upgrade clean
+.PHONY: help run web test test-slow test-real test-faults endurance drill drill-brief test-all bench bench-operators bench-latency check shape docs-metrics lock upgrade clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -22,6 +22,12 @@ help: ## list the targets
 
 run: $(READY) ## play two weeks of events, with SQLite and an archive file
 	@$(VENV)/bin/python examples/fortnight.py
+
+# With the registry that was played, or with what has become of it since.
+web: $(READY) ## open the administrators' page on those two weeks; Ctrl-C ends it
+	@test -f build/fortnight/sync-worker.db || $(VENV)/bin/python examples/fortnight.py
+	@SYNC_WORKER_DATABASE_URL=sqlite:///build/fortnight/sync-worker.db $(VENV)/bin/sync-worker db upgrade -q >/dev/null
+	@SYNC_WORKER_DATABASE_URL=sqlite:///build/fortnight/sync-worker.db exec $(VENV)/bin/sync-worker web
 
 test: $(READY) ## run the tests that need nothing but Python
 	@$(VENV)/bin/python -m pytest -m "not real and not slow" $(PARALLEL)

@@ -140,6 +140,8 @@ def tell_what_to_type_next() -> None:
         "--help",
     ):
         click.echo(f"  sync-worker {command}")
+    tell("To see it as an administrator does, in a browser:")
+    click.echo("  make web")
 
 
 def tell(sentence: str) -> None:
