@@ -8,8 +8,10 @@ from sync_worker.administration.messages.page import (
     adding,
     common,
     failures,
+    operations,
     region,
     session,
+    support,
 )
 
 MODULES: Mapping[str, ModuleType] = {
@@ -17,6 +19,8 @@ MODULES: Mapping[str, ModuleType] = {
     "common": common,
     "explanations": explanations,
     "failures": failures,
+    "operations": operations,
     "region": region,
     "session": session,
+    "support": support,
 }

@@ -60,6 +60,7 @@ def moves_by_day(
 
 
 GLOBALS: Mapping[str, Any] = {
+    "clinic_named": clinic_named,
     "moves_by_day": moves_by_day,
     "region_name": region_name,
     "status_words": status_words,

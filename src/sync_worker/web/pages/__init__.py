@@ -1,6 +1,6 @@
 """The pages, a module for each part of the site; the application routes to all of these."""
 
-from sync_worker.web.pages import adding, region, removing, signing, start
+from sync_worker.web.pages import adding, operations, region, removing, signing, start, support
 from sync_worker.web.routing import Page
 
 PAGES: tuple[Page, ...] = (
@@ -8,5 +8,7 @@ PAGES: tuple[Page, ...] = (
     *region.PAGES,
     *adding.PAGES,
     *removing.PAGES,
+    *support.PAGES,
+    *operations.PAGES,
     *signing.PAGES,
 )

@@ -8,6 +8,8 @@ STREAM_CAPTION = Message(sv="Hur långt varje topic är läst", en="How far each
 TOPIC = Message(sv="Topic", en="Topic")
 READ_UNTIL = Message(sv="Läst till", en="Read up to")
 LAST_APPLIED = Message(sv="Senast tillämpad", en="Last applied")
+PARTITIONS = Message(sv="Partitioner", en="Partitions")
+NOTHING = Message(sv="Inget", en="Nothing")
 LAG_UNKNOWN = Message(
     sv="Hur många poster som återstår att läsa framgår inte här: sidan frågar inte Kafka.",
     en="How many records remain to be read is not known here: the page does not ask Kafka.",
@@ -17,6 +19,9 @@ WORKERS_NONE = Message(sv="Ingen arbetsprocess har hört av sig.", en="No worker
 WORKER = Message(sv="Namn", en="Name")
 WORKER_SEEN = Message(sv="Hördes av", en="Last reported")
 WORKER_STATE = Message(sv="Tillstånd", en="State")
+WORKER_READY = Message(sv="Läser", en="Reading")
+WORKER_NOT_READY = Message(sv="Läser inte", en="Not reading")
+WORKER_SILENT = Message(sv="Har slutat höra av sig", en="Has stopped reporting")
 HOLDS_HEADING = Message(sv="Massändringar som väntar på beslut", en="Open holds")
 HOLDS_NONE = Message(sv="Inget väntar på beslut.", en="Nothing waits for a decision.")
 HOLD_HEADING = Message(sv="Massändring {number}", en="Hold {number}")
@@ -29,6 +34,13 @@ HOLD_COUNT = Message(
 HOLD_APPROVAL = Message(
     sv="Godkännande görs med kommandot, inte här.", en="Approval is done by command, not here."
 )
+NO_HOLD_HEADING = Message(sv="Massändringen väntar inte", en="There is no such open hold")
+NO_HOLD = Message(
+    sv="Ingen massändring med det numret väntar på beslut. Den kan redan ha godkänts eller "
+    "rättats.",
+    en="No hold with that number is open. It may have been approved or corrected already.",
+)
+BACK = Message(sv="Tillbaka till Drift", en="Back to Operations")
 LETTERS_HEADING = Message(sv="Avvisade poster", en="Dead letters")
 LETTERS_CAPTION = Message(
     sv="Avvisade poster som väntar på åtgärd, efter orsak", en="Open dead letters, by reason"
