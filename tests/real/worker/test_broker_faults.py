@@ -57,7 +57,7 @@ def test_a_run_until_idle_does_not_wait_for_the_broker(opened, breakable_broker)
     assert opened.finish().exit_code == 5
     breakable_broker.start()
     opened.send_events(anything(seed=44, length=1000))
-    worker = opened.start("--until-idle", "0", BATCH_MAX_RECORDS="5")
+    worker = opened.start("--until-idle", "0", BATCH_MAX_RECORDS="1")
     opened.until_read(20)
     breakable_broker.kill()
     assert worker.ended().exit_code == 5
