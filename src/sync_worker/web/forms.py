@@ -5,11 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
+from starlette.types import Message, Receive
 
+MOST_FILE_BYTES = 5 * 2**20
 _MOST_PART_BYTES = 16 * 2**10
 _MOST_FIELDS = 250
 """A page's ticks, or the rows that are corrected on it, and some."""
+# Nothing of a file is written to a disk. The parser has no other way to be told.
+MultiPartParser.spool_max_size = 2 * MOST_FILE_BYTES
+
+
+class TooMuch(Exception):
+    """A request is larger than its page takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +50,23 @@ class Form:
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
-async def read_form(request: Request, *, takes_file: bool) -> Form:
+async def read_form(request: Request, *, takes_file: bool, most_bytes: int) -> Form:
     """Read a request's form.
 
     Raises:
-        HTTPException: 400 where it is not one, 413 where it is larger than the page takes.
+        HTTPException: 400 where it is not one.
+        TooMuch: it has more than `most_bytes`; what is stated to be larger is not read at all.
     """
+    # Starlette's own limit answers without a page where the size is stated.
+    if _stated_bytes(request) > most_bytes:
+        raise TooMuch
+    limited = Request(request.scope, _within(request.receive, most_bytes))
     options: dict[str, Any] = {
         "max_files": int(takes_file),
         "max_fields": _MOST_FIELDS,
         "max_part_size": _MOST_PART_BYTES,
     }
-    async with request.form(**options) as data:
+    async with limited.form(**options) as data:
         return await _read(data)
 
 
@@ -64,3 +78,23 @@ async def _read(data: FormData) -> Form:
         else:
             fields.append((name, value))
     return Form(fields, file)
+
+
+def _stated_bytes(request: Request) -> int:
+    text = request.headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdecimal() else 0
+
+
+def _within(receive: Receive, most_bytes: int) -> Receive:
+    """Receives no more than so much."""
+    received = 0
+
+    async def receive_within() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > most_bytes:
+            raise TooMuch
+        return message
+
+    return receive_within

@@ -39,9 +39,9 @@ def in_language(address: str, language: str) -> str:
     return _with(address, sprak=language)
 
 
-def another_page(visit: Visit, number: int) -> str:
-    """Another page of the same list."""
-    return _with(visit.here, sida=number)
+def another_page(address: str, number: int) -> str:
+    """Another page of the list that has this address."""
+    return _with(address, sida=number)
 
 
 def _with(address: str, **query: object) -> str:

@@ -23,7 +23,7 @@ from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.schema import WrongRevision
 from sync_worker.web import problems
 from sync_worker.web.access import Access
-from sync_worker.web.forms import Form, read_form
+from sync_worker.web.forms import Form, TooMuch, read_form
 from sync_worker.web.identification import identify
 from sync_worker.web.problems import Problem, Refused
 from sync_worker.web.site import Site
@@ -44,8 +44,10 @@ class Page:
     access: Access
     get: Handler | None = None
     post: Handler | None = None
-    max_body_size: int = FORM_BYTES
+    most_bytes: int = FORM_BYTES
     takes_file: bool = False
+    too_much: Problem = problems.TOO_MUCH
+    """What is said of a form with more than `most_bytes`."""
 
     @property
     def methods(self) -> list[str]:
@@ -62,8 +64,7 @@ class Router:
 
     def route(self, page: Page) -> Route:
         """The route of a page."""
-        endpoint = partial(self._answer, page)
-        return Route(page.path, endpoint, methods=page.methods, max_body_size=page.max_body_size)
+        return Route(page.path, partial(self._answer, page), methods=page.methods)
 
     def visit(self, request: Request) -> Visit:
         """A request as it is before anybody knows who makes it."""
@@ -72,7 +73,12 @@ class Router:
     async def _answer(self, page: Page, request: Request) -> Response:
         form = Form()
         if request.method == "POST":
-            form = await read_form(request, takes_file=page.takes_file)
+            try:
+                form = await read_form(
+                    request, takes_file=page.takes_file, most_bytes=page.most_bytes
+                )
+            except TooMuch:
+                return self.visit(request).refuse(page.too_much)
         response = await run_in_threadpool(self._respond, page, request, form)
         if "sprak" in request.query_params:
             language = _language(request).value
@@ -116,12 +122,11 @@ class Router:
         return problems.unexpected(reference)
 
     async def on_http_exception(self, request: Request, error: Exception) -> Response:
-        """The page for what the tool kit refuses: no such address, method, or too large a body."""
+        """The page for what the tool kit refuses: no such address, or method."""
         assert isinstance(error, HTTPException)
         by_status = {
             404: problems.NOT_FOUND,
             405: problems.WRONG_METHOD,
-            413: problems.TOO_MUCH,
             400: problems.UNREADABLE_FORM if request.method == "POST" else problems.BAD_REQUEST,
         }
         problem = by_status.get(error.status_code, problems.BAD_REQUEST)
