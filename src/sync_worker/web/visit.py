@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from jinja2 import Environment
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -137,6 +138,13 @@ class Visit:
     def tell(self, message: FilledMessage | Message, kind: str = "done") -> None:
         """Say something on the next page, once."""
         self.keep(RESULT, result_of(message, kind))
+
+    def tell_with(
+        self, connection: Connection, message: FilledMessage | Message, kind: str = "done"
+    ) -> None:
+        """The same in the transaction of a deed: neither is kept without the other."""
+        if self.session is not None:
+            web_sessions.keep(connection, self.session.id_hash, RESULT, result_of(message, kind))
 
     def keep(self, name: str, value: Any) -> None:
         """Keep something in the session."""

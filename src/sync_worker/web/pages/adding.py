@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import NamedTuple
 
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from sync_worker.administration import clinics
@@ -49,11 +50,8 @@ def add(visit: Visit) -> Response:
     typed = Typed(visit.form.text("hsa-id"), visit.form.text("anledning"))
     errors = typed.errors()
     if not errors:
-        author = visit.authorship(typed.reason)
-        acting_for = visit.rights.acting_for
-        [item] = clinics.do(visit.site.registry, clinics.ADD, [typed.hsa_id], acting_for, author)
+        item = _judged(visit, typed)
         if item.outcome is not AdmissionOutcome.REFUSED:
-            visit.tell(_result(visit, item))
             return visit.go_to("/region", kod=code)
         errors["hsa-id"] = refused(visit, item)
     return region_page(
@@ -63,6 +61,19 @@ def add(visit: Visit) -> Response:
         errors=errors,
         typed={"hsa-id": typed.hsa_id, "anledning": typed.reason},
     )
+
+
+def _judged(visit: Visit, typed: Typed) -> Item:
+    """Added, unless it is refused; and its result kept with it."""
+    author, acting_for = visit.authorship(typed.reason), visit.rights.acting_for
+    with visit.site.registry.transaction() as transaction:
+        connection = transaction.connection
+        hsa_ids = [typed.hsa_id]
+        [item] = clinics.do_within(connection, clinics.ADD, hsa_ids, acting_for, author)
+        if item.outcome is not AdmissionOutcome.REFUSED:
+            visit.tell_with(connection, _result(visit, connection, item))
+            transaction.commit()
+    return item
 
 
 def refused(visit: Visit, item: Item) -> FilledMessage:
@@ -78,10 +89,9 @@ def refused(visit: Visit, item: Item) -> FilledMessage:
     return says.REFUSED(hsa_id=item.hsa_id, why=why, remedy=remedy)
 
 
-def _result(visit: Visit, item: Item) -> FilledMessage:
+def _result(visit: Visit, connection: Connection, item: Item) -> FilledMessage:
     """What became of it. Who presses twice is told the same twice."""
-    with visit.site.registry.snapshot() as connection:
-        clinic = queries.clinic_shown(connection, item.hsa_id)
+    clinic = queries.clinic_shown(connection, item.hsa_id)
     assert clinic is not None  # it has just been judged
     named = clinic_named(item.hsa_id, clinic["name"])
     at, by = clinic["registered_at"], clinic["registered_by"]

@@ -33,18 +33,26 @@ def remove(visit: Visit) -> Response:
     if len(reason) > MOST_OF_REASON:
         error = says.REASON_TOO_LONG(most=MOST_OF_REASON)
         return _question(visit, clinic, status=422, errors={"anledning": error}, reason=reason)
-    author, acting_for = visit.authorship(reason), visit.rights.acting_for
-    [item] = clinics.do(visit.site.registry, clinics.REMOVE, [clinic["hsa_id"]], acting_for, author)
-    if item.outcome is AdmissionOutcome.REFUSED:
-        assert item.reason is not None  # a refusal has one
-        why, remedy = REFUSALS[item.reason]
-        text = says.REMOVAL_REFUSED(hsa_id=item.hsa_id, why=why, remedy=remedy)
-        raise Refused(Problem(409, _heading(clinic), text))
-    is_removed = item.outcome is AdmissionOutcome.REMOVED
-    named = clinic_named(clinic["hsa_id"], clinic["name"])
-    visit.tell(says.REMOVED(clinic=named) if is_removed else says.ALREADY_REMOVED)
+    _do(visit, clinic, reason)
     code = clinic["region_code"]
     return visit.go_to("/region", kod=code) if code else visit.go_to("/")
+
+
+def _do(visit: Visit, clinic: dict[str, Any], reason: str) -> None:
+    """Remove it, and keep the result with that; raises Refused where it may not be."""
+    author, acting_for = visit.authorship(reason), visit.rights.acting_for
+    with visit.site.registry.transaction() as transaction:
+        connection, hsa_ids = transaction.connection, [clinic["hsa_id"]]
+        [item] = clinics.do_within(connection, clinics.REMOVE, hsa_ids, acting_for, author)
+        if item.reason is not None:
+            why, remedy = REFUSALS[item.reason]
+            text = says.REMOVAL_REFUSED(hsa_id=item.hsa_id, why=why, remedy=remedy)
+            raise Refused(Problem(409, _heading(clinic), text))
+        is_removed = item.outcome is AdmissionOutcome.REMOVED
+        named = clinic_named(clinic["hsa_id"], clinic["name"])
+        result = says.REMOVED(clinic=named) if is_removed else says.ALREADY_REMOVED
+        visit.tell_with(connection, result)
+        transaction.commit()
 
 
 def _administered(visit: Visit, hsa_id: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.responses import RedirectResponse, Response
 
@@ -14,6 +13,7 @@ from sync_worker.web import sessions
 from sync_worker.web.access import Access
 from sync_worker.web.problems import Problem
 from sync_worker.web.routing import Page
+from sync_worker.web.sign_in import next_page
 from sync_worker.web.sign_in.problems import SignInError
 from sync_worker.web.sign_in.protocol import AGAIN, Choice, SignedIn
 from sync_worker.web.visit import RESULT, TYPED, Visit, result_of
@@ -23,9 +23,9 @@ _KEPT = result_of(says.KEPT, "note")
 
 def sign_in(visit: Visit) -> Response:
     """Send somebody to sign in."""
-    next_page = visit.query("vidare", most=500) or "/"
+    target = visit.query("vidare", most=500) or next_page.HOME
     try:
-        begun = visit.site.sign_in.begin(visit.request, next_page)
+        begun = visit.site.sign_in.begin(visit.request, target)
     except SignInError as error:
         return _failed(visit, error)
     match begun:
@@ -70,13 +70,14 @@ def signed_out(visit: Visit) -> Response:
 def take_longer(visit: Visit) -> Response:
     """Have a session last ten times as long while nothing is done in it (WCAG 2.2.1)."""
     assert visit.session is not None  # the page needs one
+    until = says.EXTENDED(time=visit.now + timedelta(minutes=LONG_IDLE_MINUTES))
     with visit.site.registry.transaction() as transaction:
-        web_sessions.let_idle(transaction.connection, visit.session.id_hash, LONG_IDLE_MINUTES)
+        connection = transaction.connection
+        web_sessions.let_idle(connection, visit.session.id_hash, LONG_IDLE_MINUTES)
+        visit.tell_with(connection, until)
         transaction.commit()
-    visit.tell(says.EXTENDED(time=visit.now + timedelta(minutes=LONG_IDLE_MINUTES)))
-    back = urlsplit(visit.form.text("tillbaka"))
-    is_ours = not back.scheme and not back.netloc and back.path.startswith("/")
-    return visit.go_to(f"{back.path}?{back.query}" if is_ours and back.query else back.path or "/")
+    back = next_page.checked(visit.form.text("tillbaka"), visit.request.app.routes)
+    return visit.go_to(back)
 
 
 def _signed_in(visit: Visit, signed_in: SignedIn) -> Response:
