@@ -1,6 +1,7 @@
 """What is said of an HSA-id that no applied event has named: why that may be, and what is near."""
 
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -19,17 +20,25 @@ _LIKE = 0.9
 """Of 17 characters one or two may be exchanged, or be missing."""
 
 
+class UnknownClinic(NamedTuple):
+    """An HSA-id that no event named: sentences on why that may be, and the id most like it."""
+
+    sentences: list[Words]
+    nearest: str | None
+
+
 def error(connection: Connection, hsa_id: str) -> UserError:
     """The error of a clinic that the e-services never named, with what is known all the same."""
     return UserError(
         Exit.NOT_FOUND,
         says_of_clinics.NOT_FOUND(hsa_id=hsa_id),
-        why=sentences(_reasons(connection, hsa_id)),
+        why=sentences(describe(connection, hsa_id).sentences),
         hint=Remedy.FIND_CLINICS(),
     )
 
 
-def _reasons(connection: Connection, hsa_id: str) -> list[Words]:
+def describe(connection: Connection, hsa_id: str) -> UnknownClinic:
+    """What is known all the same."""
     reasons: list[Words] = [says_of_clinics.NEVER_NAMED()]
     if not hsa_ids.has_the_form(hsa_id):
         reasons.append(REFUSALS[Refusal.MALFORMED_HSA_ID].why())
@@ -43,4 +52,5 @@ def _reasons(connection: Connection, hsa_id: str) -> list[Words]:
     if letters["open"]:
         numbers = ", ".join(str(item["id"]) for item in letters["items"])
         reasons.append(says.NAMED_BY_DEAD_LETTERS(count=letters["open"], numbers=numbers))
-    return [*reasons, freshness.stream(connection)["text"]]
+    reasons.append(freshness.stream(connection)["text"])
+    return UnknownClinic(reasons, near[0] if near else None)

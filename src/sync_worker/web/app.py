@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 
-from sync_worker.web import navigation, probes, problems, static_files, wording
+from sync_worker.web import log_words, navigation, probes, problems, static_files, wording
 from sync_worker.web.guard import HostGuard, OriginGuard, Refuse
 from sync_worker.web.headers import SecurityHeaders
 from sync_worker.web.pages import PAGES
@@ -38,6 +38,7 @@ def build(site: Site, pages: Iterable[Page] = PAGES) -> Starlette:
         "style_path": static_files.STYLE_PATH,
         **navigation.GLOBALS,
         **wording.GLOBALS,
+        **log_words.GLOBALS,
     }
     router = Router(site, templates)
 

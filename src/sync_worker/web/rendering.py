@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from sync_worker.domain.characters import cleaned
 from sync_worker.language import FilledMessage, Language, Message
 from sync_worker.printable import printable_line
 from sync_worker.web import texts
@@ -64,7 +65,14 @@ def day(moment: datetime) -> str:
 
 def name(text: object) -> Markup:
     """A text from elsewhere, such as a clinic's name: shown as it is, and unable to do anything."""
-    return Markup("<bdi>{}</bdi>").format(printable_line(str(text)))
+    return Markup("<bdi>{}</bdi>").format(_visible(str(text)))
+
+
+def _visible(text: str) -> str:
+    """The text, made safe to show. What nobody would see of it is written as escapes."""
+    if text and not cleaned(text):
+        return text.encode("unicode_escape").decode("ascii")
+    return printable_line(text)
 
 
 def html(message: Message | FilledMessage | str, language: Language) -> Markup:
@@ -80,7 +88,7 @@ def html(message: Message | FilledMessage | str, language: Language) -> Markup:
 def plain(message: Message | FilledMessage | str, language: Language) -> str:
     """The words of a message as text, for a title or an attribute."""
     if isinstance(message, str):
-        return printable_line(message)
+        return _visible(message)
     if isinstance(message, Message):
         return message.form(language, is_one=False)
     return FilledMessage(

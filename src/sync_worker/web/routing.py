@@ -91,6 +91,7 @@ class Router:
         handler = page.post if request.method == "POST" else page.get
         assert handler is not None  # the route has this method
         try:
+            visit.require_storable()
             identify(page.access, visit)
             return handler(visit)
         except Refused as refused:

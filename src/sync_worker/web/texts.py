@@ -6,8 +6,10 @@ from types import ModuleType
 from sync_worker.administration.messages import explanations
 from sync_worker.administration.messages.page import (
     adding,
+    clinic,
     common,
     failures,
+    log,
     operations,
     region,
     session,
@@ -16,10 +18,12 @@ from sync_worker.administration.messages.page import (
 
 MODULES: Mapping[str, ModuleType] = {
     "adding": adding,
+    "clinic": clinic,
     "common": common,
     "explanations": explanations,
     "failures": failures,
     "operations": operations,
+    "log": log,
     "region": region,
     "session": session,
     "support": support,

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from sync_worker.administration.messages.page import session as says
 from sync_worker.authorship import Authorship
+from sync_worker.events.texts import is_storable
 from sync_worker.language import FilledMessage, Language, Message
 from sync_worker.registry import web_sessions
 from sync_worker.registry.web_sessions import LONG_IDLE_MINUTES, StoredSession
@@ -71,6 +72,15 @@ class Visit:
         """A value of the address, cut off where it is too long; empty where it is missing."""
         return self.request.query_params.get(name, "").strip()[:most]
 
+    def require_storable(self) -> None:
+        """Raise Refused where the address or the form holds a character that no database takes."""
+        texts = [
+            value for _, value in (*self.request.query_params.multi_items(), *self.form.fields)
+        ]
+        if not all(map(is_storable, texts)):
+            is_form = self.request.method == "POST"
+            raise Refused(problems.UNREADABLE_FORM if is_form else problems.BAD_REQUEST)
+
     @property
     def here(self) -> str:
         """The address of this page, with its query."""
@@ -89,11 +99,11 @@ class Visit:
             raise Refused(self.other_region(code))
         return code
 
-    def other_region(self, code: str) -> Problem:
-        """A page, or a clinic, of a region that is not theirs."""
+    def other_region(self, code: str, text: Message = says.WRONG_REGION_PAGE) -> Problem:
+        """A page, or as another text says a clinic, of a region that is not theirs."""
         region = self.site.regions.name(code) if code in self.site.regions else code
-        text = says.WRONG_REGION_PAGE(region=region, own=self.own_regions())
-        return Problem(403, says.WRONG_REGION_HEADING, text)
+        filled = text(region=region, own=self.own_regions())
+        return Problem(403, says.WRONG_REGION_HEADING, filled)
 
     def own_regions(self) -> str:
         """The names of the regions that this person may see."""
@@ -103,7 +113,7 @@ class Visit:
     def render(
         self,
         template: str,
-        heading: Message | FilledMessage,
+        heading: Message | FilledMessage | str,
         *,
         status: int = 200,
         home: str | None = None,
@@ -153,6 +163,11 @@ class Visit:
         with self.site.registry.transaction() as transaction:
             web_sessions.keep(transaction.connection, self.session.id_hash, name, value)
             transaction.commit()
+
+    def typed_before(self) -> Mapping[str, str]:
+        """What somebody wrote in a form about a clinic before they were signed out."""
+        typed = self.take(TYPED) if self.request.method == "GET" else None
+        return dict(typed["fields"]) if typed and typed["path"].startswith("/mottagning/") else {}
 
     def take(self, name: str) -> Any:
         """What was kept, which then is not kept any more."""

@@ -1,11 +1,21 @@
 """The pages, a module for each part of the site; the application routes to all of these."""
 
-from sync_worker.web.pages import adding, operations, region, removing, signing, start, support
+from sync_worker.web.pages import (
+    adding,
+    clinic,
+    operations,
+    region,
+    removing,
+    signing,
+    start,
+    support,
+)
 from sync_worker.web.routing import Page
 
 PAGES: tuple[Page, ...] = (
     *start.PAGES,
     *region.PAGES,
+    *clinic.PAGES,
     *adding.PAGES,
     *removing.PAGES,
     *support.PAGES,

@@ -1,20 +1,27 @@
 """Adding one clinic: done at once, since removing it undoes that."""
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from sync_worker.administration import clinics
 from sync_worker.administration.clinics import Item
+from sync_worker.administration.messages import explanations
 from sync_worker.administration.messages.page import adding as says
 from sync_worker.administration.messages.refusals import REFUSALS
+from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.domain.admission import AdmissionOutcome, Refusal
 from sync_worker.domain.clinic_status import Status
-from sync_worker.language import FilledMessage, Message
+from sync_worker.errors import Words
+from sync_worker.inspection import freshness
+from sync_worker.inspection.wording import sentences
+from sync_worker.language import FilledMessage
 from sync_worker.registry import queries
 from sync_worker.web.access import Access
+from sync_worker.web.pages.clinic import CONDITIONS_ID, clinic_page
 from sync_worker.web.pages.region import region_page
 from sync_worker.web.rendering import day
 from sync_worker.web.routing import Page
@@ -32,11 +39,11 @@ class Typed(NamedTuple):
     hsa_id: str
     reason: str
 
-    def errors(self) -> dict[str, Message | FilledMessage]:
+    def errors(self) -> dict[str, Words]:
         """What is wrong with it, by field, before anybody asks the registry."""
-        found: dict[str, Message | FilledMessage] = {}
+        found: dict[str, Words] = {}
         if not self.hsa_id:
-            found["hsa-id"] = says.EMPTY_HSA_ID
+            found["hsa-id"] = says.EMPTY_HSA_ID()
         elif len(self.hsa_id) > MOST_OF_HSA_ID:
             found["hsa-id"] = says.HSA_ID_TOO_LONG(most=MOST_OF_HSA_ID)
         if len(self.reason) > MOST_OF_REASON:
@@ -52,15 +59,11 @@ def add(visit: Visit) -> Response:
     if not errors:
         item = _judged(visit, typed)
         if item.outcome is not AdmissionOutcome.REFUSED:
+            if _is_from_clinic(visit):
+                return visit.go_to("/mottagning", hsa_id=item.hsa_id)
             return visit.go_to("/region", kod=code)
         errors["hsa-id"] = refused(visit, item)
-    return region_page(
-        visit,
-        code,
-        status=422,
-        errors=errors,
-        typed={"hsa-id": typed.hsa_id, "anledning": typed.reason},
-    )
+    return _form_again(visit, code, typed, errors)
 
 
 def _judged(visit: Visit, typed: Typed) -> Item:
@@ -76,17 +79,42 @@ def _judged(visit: Visit, typed: Typed) -> Item:
     return item
 
 
-def refused(visit: Visit, item: Item) -> FilledMessage:
+def _is_from_clinic(visit: Visit) -> bool:
+    """Whether the form is that of a clinic's own page, which names the clinic itself."""
+    return visit.form.text("tillbaka").startswith("/mottagning?")
+
+
+def _form_again(visit: Visit, code: str, typed: Typed, errors: dict[str, Words]) -> Response:
+    """The page that the form is on, with what is wrong."""
+    if _is_from_clinic(visit) and typed.hsa_id:
+        if "hsa-id" in errors:
+            errors[CONDITIONS_ID] = errors.pop("hsa-id")
+        return clinic_page(visit, typed.hsa_id, status=422, errors=errors, reason=typed.reason)
+    fields = {"hsa-id": typed.hsa_id, "anledning": typed.reason}
+    return region_page(visit, code, status=422, errors=errors, typed=fields)
+
+
+def refused(visit: Visit, item: Item) -> Words:
     """Why a clinic cannot be added, and what to do."""
     assert item.reason is not None  # a refusal has one
-    if item.reason is Refusal.OTHER_REGION:
-        with visit.site.registry.snapshot() as connection:
-            clinic = queries.clinic_listed(connection, item.hsa_id)
-        code = None if clinic is None else clinic["region_code"]
-        region = region_name(visit.site.regions, code)
-        return says.OTHER_REGION(region=region, own=visit.own_regions())
+    with visit.site.registry.snapshot() as connection:
+        if item.reason is Refusal.OTHER_REGION:
+            return _other_region(visit, queries.clinic_listed(connection, item.hsa_id))
+        read_to = freshness.read_to(connection)
     why, remedy = REFUSALS[item.reason]
-    return says.REFUSED(hsa_id=item.hsa_id, why=why, remedy=remedy)
+    reasons: list[Words] = [says.REFUSED(hsa_id=item.hsa_id, why=why, remedy=remedy)]
+    is_unknown = item.reason is Refusal.UNKNOWN_CLINIC
+    if is_unknown and not hsa_ids.check_digit_is_right(item.hsa_id):
+        reasons.append(explanations.WRONG_CHECK_DIGIT())
+    if is_unknown or item.reason is Refusal.NOT_ACTIVE:
+        reasons.append(read_to.message(time=read_to.at))
+    return sentences(reasons)
+
+
+def _other_region(visit: Visit, clinic: Mapping[str, Any] | None) -> FilledMessage:
+    code = None if clinic is None else clinic["region_code"]
+    region = region_name(visit.site.regions, code)
+    return says.OTHER_REGION(region=region, own=visit.own_regions())
 
 
 def _result(visit: Visit, connection: Connection, item: Item) -> FilledMessage:

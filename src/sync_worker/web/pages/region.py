@@ -13,7 +13,7 @@ from sync_worker.registry import clinic_pages, log_pages
 from sync_worker.registry.clinic_pages import PAGE_SIZE, ClinicPage, PageRequest
 from sync_worker.web.access import Access
 from sync_worker.web.routing import Page
-from sync_worker.web.visit import TYPED, Visit
+from sync_worker.web.visit import Visit
 
 MOVES_SHOWN_FOR = timedelta(days=30)
 _MOST_OF_PAGE_NUMBER = 6
@@ -61,7 +61,7 @@ def region_page(
         chosen=_chosen_status(visit),
         search=visit.query("sok"),
         errors=errors or {},
-        typed=typed or _typed(visit),
+        typed=typed or visit.typed_before(),
         may_act=visit.rights.may_administer(code),
     )
 
@@ -95,12 +95,6 @@ def _paging(page: ClinicPage) -> dict[str, int]:
         "last": page.offset + len(page.items),
         "total": page.total,
     }
-
-
-def _typed(visit: Visit) -> Mapping[str, str]:
-    """What somebody wrote here before they were signed out."""
-    typed = visit.take(TYPED) if visit.request.method == "GET" else None
-    return dict(typed["fields"]) if typed and typed["path"].startswith("/mottagning/") else {}
 
 
 PAGES = (Page("/region", Access.READERS, get=show),)

@@ -24,4 +24,4 @@ BY_EVENT = Message(
     sv="Händelse {event_id}, {topic}, partition {partition}, plats {offset}.",
     en="Event {event_id}, {topic}, partition {partition}, offset {offset}.",
 )
-BY_PERSON = Message(sv="av {actor}", en="by {actor}")
+SHOW_NEAREST = Message(sv="Visa {hsa_id}", en="Show {hsa_id}")

@@ -17,6 +17,9 @@ FILTER_BUTTON = Message(sv="Visa urvalet", en="Apply the filter")
 CLEAR_FILTER = Message(sv="Visa alla händelser", en="Show all changes")
 BY_EVENT = Message(sv="Händelse {event_id}", en="Event {event_id}")
 BY_SYSTEM = Message(sv="Direkt i databasen", en="Directly in the database")
+FROM_TO = Message(sv="Från {old} till {new}", en="From {old} to {new}")
+ACTIVE = Message(sv="aktiverad", en="activated")
+INACTIVE = Message(sv="stängd", en="deactivated")
 REASON = Message(sv="Anledning: {reason}", en="Reason: {reason}")
 
 CHANGES: Mapping[str, Message] = {
