@@ -1,25 +1,33 @@
-"""The administrators' page, and the server that it runs in."""
+"""The administrators' page, and the process that serves it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import platform
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import uvicorn
 from structlog.typing import FilteringBoundLogger
 
 from sync_worker import bootstrap
-from sync_worker.bootstrap.registry import regions
+from sync_worker.bootstrap.listening import not_listening, place
+from sync_worker.bootstrap.registry import describe_database, regions
 from sync_worker.config.settings import Settings
 from sync_worker.registry import schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import PAGE, open_engine
+from sync_worker.registry.errors import first_line
+from sync_worker.remedies import Remedy
+from sync_worker.telemetry.log_events import LogEvent
 from sync_worker.web import app
 from sync_worker.web.sign_in import from_settings
 from sync_worker.web.site import Site
 
 _MOST_CONNECTIONS = 100
 _KEEP_ALIVE_SECONDS = 15
-_SHUTDOWN_SECONDS = 10
-"""For what is being answered when the server is told to stop; a deed is shorter."""
+_SHUTDOWN_SECONDS = 7
+"""For what is being answered when the server is told to stop; a supervisor is promised ten."""
 
 
 @contextmanager
@@ -51,21 +59,90 @@ def opened_site(settings: Settings, log: FilteringBoundLogger) -> Iterator[Site]
         registry.close()
 
 
-def server(site: Site, settings: Settings) -> uvicorn.Server:
-    """What serves it. TLS, slow clients and limits for an address are the proxy's."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app.build(site),
-            host=settings.web_host,
-            port=settings.web_port,
-            http="h11",
-            ws="none",
-            proxy_headers=False,
-            server_header=False,
-            access_log=False,
-            log_config=None,
-            limit_concurrency=_MOST_CONNECTIONS,
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+@contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """The page's port, where connections wait from now on until they are answered.
+
+    Raises:
+        UserError: it cannot be listened on.
+    """
+    host, port = settings.web_host, settings.web_port
+    with ExitStack() as stack:
+        try:
+            family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            listener = stack.enter_context(socket.socket(family))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(_MOST_CONNECTIONS)
+        except OSError as error:
+            why, hint = "The administrators' page is served there.", Remedy.USE_FREE_WEB_PORT()
+            raise not_listening(host, port, error, why=why, hint=hint) from None
+        yield listener
+
+
+class PageProcess:
+    """Serves a site until it is told to stop, and says so in the log."""
+
+    def __init__(self, site: Site, settings: Settings, log: FilteringBoundLogger) -> None:
+        self._server = _Server(site)
+        self._settings, self._log = settings, log
+        self._began = time.monotonic()
+
+    def stop(self) -> None:
+        """Answer what has been asked, and nothing more."""
+        self._server.should_exit = True
+
+    def serve(self, listener: socket.socket, signal_received: Callable[[], str | None]) -> None:
+        """Answer requests until `stop` is called."""
+        self._log.info(LogEvent.STARTED, **self._described())
+        try:
+            self._server.run([listener])
+        except BaseException as error:
+            self._say_stopped("error", error=f"{type(error).__name__}: {first_line(error)}")
+            raise
+        self.say_stopped(signal_received())
+
+    def say_stopped(self, signal_name: str | None, *, is_finished: bool = True) -> None:
+        """Log the end; without `is_finished` a request could not be answered in time."""
+        self._say_stopped("signal", signal=signal_name, is_finished=is_finished)
+
+    def _say_stopped(self, why: str, **fields: object) -> None:
+        uptime = round(time.monotonic() - self._began, 1)
+        self._log.info(LogEvent.STOPPED, why=why, uptime_seconds=uptime, **fields)
+
+    def _described(self) -> dict[str, object]:
+        """What the process is and serves; no secret is among it."""
+        settings = self._settings
+        return {
+            "python": platform.python_version(),
+            "pid": os.getpid(),
+            "database": describe_database(settings.database_url),
+            "listens": place(settings.web_host, settings.web_port),
+            "page": settings.web_base_url,
+            "sign_in": settings.web_sign_in,
+        }
+
+
+class _Server(uvicorn.Server):
+    """TLS, slow clients and limits for an address are the proxy's, signals the command's."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app.build(site),
+                http="h11",
+                ws="none",
+                proxy_headers=False,
+                server_header=False,
+                access_log=False,
+                log_config=None,
+                limit_concurrency=_MOST_CONNECTIONS,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+            )
         )
-    )
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them as they are: the server's own handlers would end the process by the signal."""
+        yield

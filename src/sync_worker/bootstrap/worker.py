@@ -5,11 +5,12 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
 from structlog.typing import FilteringBoundLogger
 
 from sync_worker import __version__, bootstrap
+from sync_worker.bootstrap.listening import not_listening
 from sync_worker.bootstrap.operations import decoder
 from sync_worker.bootstrap.registry import (
     describe_database,
@@ -20,7 +21,6 @@ from sync_worker.bootstrap.registry import (
 )
 from sync_worker.bootstrap.streams import kafka_settings, topics
 from sync_worker.config.settings import Settings
-from sync_worker.errors import Exit, UserError
 from sync_worker.inspection.attention import Attention, attention_to_holds
 from sync_worker.inspection.status import counts_item
 from sync_worker.pipeline.apply import Applier
@@ -37,7 +37,6 @@ from sync_worker.telemetry.health import Health
 from sync_worker.telemetry.http import HttpServer
 from sync_worker.telemetry.listener import TelemetryListener
 from sync_worker.telemetry.log_events import LogEvent
-from sync_worker.telemetry.logging import configure
 from sync_worker.telemetry.metrics import Metrics
 from sync_worker.telemetry.readiness import ReadinessLog
 from sync_worker.telemetry.redaction import Redaction
@@ -164,13 +163,6 @@ class WorkerProcess(NamedTuple):
             yield
 
 
-def log(
-    settings: Settings, level: str, stream: TextIO, *, has_color: bool, redaction: Redaction
-) -> FilteringBoundLogger:
-    """A log of events of `level` and above, in the format of the settings."""
-    return configure(level, settings.log_format, stream, has_color=has_color, redaction=redaction)
-
-
 @contextmanager
 def running(
     settings: Settings, log: FilteringBoundLogger, redaction: Redaction, *, is_daemon: bool
@@ -202,15 +194,13 @@ def _application(settings: Settings) -> str:
 
 
 def _http_server(settings: Settings, health: Health, metrics: Metrics) -> HttpServer:
-    host, number = settings.http_host, settings.http_port
     try:
-        return HttpServer(host, number, health, metrics.registry)
+        return HttpServer(settings.http_host, settings.http_port, health, metrics.registry)
     except OSError as error:
-        place = f"[{host}]:{number}" if ":" in host else f"{host}:{number}"
-        raise UserError(
-            Exit.USAGE,
-            f"{place} cannot be listened on: {error.strerror}.",
+        raise not_listening(
+            settings.http_host,
+            settings.http_port,
+            error,
             why="Health and metrics are served there.",
             hint=Remedy.USE_FREE_HTTP_PORT(),
-            code="configuration",
         ) from None

@@ -31,6 +31,7 @@ _VALUED = re.compile(r"-[vq]*o|--output")
 """The option of all commands that takes a value, where that follows as a word of its own."""
 _ENDING = ("--archive", "--until-idle", "--help")
 """With these `run` is not a daemon: somebody waits for its end."""
+_DAEMONS = ("run", "web")
 _FORMAT, _NAME = variable("log_format"), variable("worker_name")
 _ENDS: Mapping[Exit, LogEvent] = {
     Exit.UNEXPECTED: LogEvent.UNEXPECTED,
@@ -48,7 +49,7 @@ def is_daemon(arguments: Sequence[str]) -> bool:
             next(words, None)
         elif not word.startswith("-"):
             is_ending = any(rest.partition("=")[0] in _ENDING for rest in words)
-            return word == "run" and not is_ending
+            return word in _DAEMONS and not is_ending
     return False
 
 

@@ -44,7 +44,7 @@ COMMANDS: Mapping[str, str] = {
     "boards": "Set or clear a region's patient board.",
     "log": "Show the change log: what was changed, when, by whom, and why.",
     "tak": "Replace or show the list of clinics with their own system.",
-    "web": "Serve the administrators' page.",
+    "web": "Serve the page where administrators add and remove clinics in a browser.",
     "config": "Show the settings, and where each came from.",
     "schemas": "Export the JSON Schemas of the events.",
 }

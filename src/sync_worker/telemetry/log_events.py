@@ -10,7 +10,7 @@ from enum import StrEnum
 class LogEvent(StrEnum):
     """The names of log events, which never change."""
 
-    # The worker, from its start to its end.
+    # The worker, from its start to its end; the page has some of them too.
     STARTED = "started"
     ASSIGNED = "assigned"
     NOT_READY = "not_ready"
@@ -44,6 +44,11 @@ class LogEvent(StrEnum):
     PATIENT_BOARD_NAMED = "patient_board_named"
     UNKNOWN_TYPE = "unknown_type"
     NAME_DROPPED = "name_dropped"
+
+    # What the administrators' page answers.
+    REQUEST = "request"
+    REQUEST_FAILED = "request_failed"
+    SIGN_IN_FAILED = "sign_in_failed"
 
     # What others say within its process.
     LIBRARY = "library"

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from sync_worker.language import Language
 from sync_worker.registry.errors import Fault, fault_of
 from sync_worker.registry.schema import WrongRevision
+from sync_worker.telemetry.log_events import LogEvent
 from sync_worker.web import problems
 from sync_worker.web.access import Access
 from sync_worker.web.forms import Form, TooMuch, read_form
@@ -115,7 +116,7 @@ class Router:
         reference = request.scope["request_id"]
         places = traceback.extract_tb(error.__traceback__)
         self._site.log.error(
-            "request_failed",
+            LogEvent.REQUEST_FAILED,
             request_id=reference,
             error=type(error).__name__,
             places=[f"{place.filename}:{place.lineno} {place.name}" for place in places[-8:]],

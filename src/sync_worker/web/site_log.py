@@ -10,6 +10,9 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
+from sync_worker.telemetry.log_events import LogEvent
+from sync_worker.web import probes
+
 _REFERENCE_BYTES = 4
 
 
@@ -36,8 +39,11 @@ class AccessLog:
             await self._app(scope, receive, send_and_look)
         finally:
             milliseconds = round((time.perf_counter() - began) * 1000, 1)
-            self._log.info(
-                "request",
+            # Probes come every few seconds; one that fails is of interest.
+            is_probe = scope["path"] in probes.PATHS and status == 200
+            write = self._log.debug if is_probe else self._log.info
+            write(
+                LogEvent.REQUEST,
                 request_id=scope["request_id"],
                 method=scope["method"],
                 route=route_of(scope),

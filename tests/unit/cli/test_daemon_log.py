@@ -44,13 +44,16 @@ def parsed(text):
         (["run", "--archive=stream.jsonl"], False),
         (["run", "--until-idle", "0"], False),
         (["run", "--help"], False),
+        (["web"], True),
+        (["-q", "web"], True),
+        (["web", "--help"], False),
         (["status"], False),
         (["-o", "run", "status"], False),
         (["clinics", "list", "--search", "run"], False),
         ([], False),
     ],
 )
-def test_only_a_run_without_an_end_is_a_daemon(arguments, expected):
+def test_the_page_and_a_run_without_end_are_daemons(arguments, expected):
     assert is_daemon(arguments) is expected
 
 

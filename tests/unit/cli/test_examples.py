@@ -13,6 +13,7 @@ from sync_worker.cli.main import COMMANDS, root
 SLOW = (
     *("pydantic", "sqlalchemy", "alembic", "structlog", "tenacity"),
     *("kafka", "prometheus_client", "psycopg"),
+    *("starlette", "uvicorn", "jinja2", "authlib", "httpx2"),
 )
 
 

@@ -20,7 +20,7 @@ def events_logged():
         for node in ast.walk(ast.parse(file.read_text())):
             match node:
                 case ast.Call(ast.Attribute(owner, level), [event, *_]) if level in LEVELS:
-                    if ast.unparse(owner).removeprefix("self.") in {"log", "_log"}:
+                    if ast.unparse(owner).rpartition(".")[2] in {"log", "_log"}:
                         yield f"{file.name}:{node.lineno}", event
 
 

@@ -9,9 +9,8 @@ import click
 
 from sync_worker import bootstrap
 from sync_worker.cli import options, params, signals
-from sync_worker.cli.daemon_log import log_stream
 from sync_worker.cli.invocation import Invocation, end_with, invocation
-from sync_worker.cli.output import color_is_welcome
+from sync_worker.cli.process_log import opened_log
 from sync_worker.cli.remedies import sentence_of
 from sync_worker.errors import Exit, UserError
 from sync_worker.events import outcome
@@ -67,7 +66,7 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
     shutdown = signals.ShutdownHandler(Exit.DONE if is_daemon else Exit.INTERRUPTED)
     # Heavy parts are imported from here on, so that a signal that comes early counts.
     run = invocation(ctx)
-    redaction, log = run.options.redaction, _log(run)
+    redaction, log = run.options.redaction, opened_log(run)
     if not archives:
         log = log.bind(**bootstrap.identity(bootstrap.worker_name(run.settings)))
     with (
@@ -107,22 +106,6 @@ def _follow(
             return parts.worker.run(open_kafka, until_idle)
         with parts.probed():
             return parts.worker.run(open_kafka, None)
-
-
-def _log(run: Invocation) -> "FilteringBoundLogger":
-    """The log on stderr, at the level of the settings unless -v or -q say otherwise."""
-    level: str = run.settings.log_level
-    if run.options.verbosity:
-        quiet = "error" if level == "error" else "warning"
-        level = "debug" if run.options.verbosity > 0 else quiet
-    stream = log_stream()
-    return bootstrap.worker.log(
-        run.settings,
-        level,
-        stream,
-        has_color=run.options.color and color_is_welcome(stream),
-        redaction=run.options.redaction,
-    )
 
 
 def _opened_archives(

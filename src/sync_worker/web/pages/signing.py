@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from sync_worker.administration.messages.page import session as says
 from sync_worker.registry import web_sessions
 from sync_worker.registry.web_sessions import LONG_IDLE_MINUTES, TimedOut
+from sync_worker.telemetry.log_events import LogEvent
 from sync_worker.web import sessions
 from sync_worker.web.access import Access
 from sync_worker.web.problems import Problem
@@ -125,7 +126,7 @@ def _begun_again(visit: Visit, error: SignInError) -> Response | None:
 def _failed(visit: Visit, error: SignInError) -> Response:
     reference, problem = visit.reference, error.problem
     visit.site.log.info(
-        "sign_in_failed", request_id=reference, problem=problem.code, detail=str(error)
+        LogEvent.SIGN_IN_FAILED, request_id=reference, problem=problem.code, detail=str(error)
     )
     text = problem.text(reference=reference)
     return visit.refuse(
