@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from sync_worker.administration.messages.page import failures, session
+from sync_worker.administration.messages.page import failures, imports, session
 from sync_worker.language import FilledMessage, Message
+from sync_worker.web.forms import MOST_FILE_BYTES
 
 Words = Message | FilledMessage
 
@@ -55,6 +56,17 @@ BUSY = Problem(
     failures.UNAVAILABLE_HEADING,
     failures.BUSY(seconds=RETRY_SECONDS),
     retry_after_seconds=RETRY_SECONDS,
+)
+BUSY_WITH_ANOTHER_FILE = Problem(
+    503,
+    failures.UNAVAILABLE_HEADING,
+    imports.TOO_MANY_AT_ONCE,
+    retry_after_seconds=RETRY_SECONDS,
+)
+FILE_TOO_LARGE = Problem(
+    413,
+    failures.FILE_TOO_LARGE_HEADING,
+    failures.FILE_TOO_LARGE(most=MOST_FILE_BYTES // 2**20),
 )
 UNKNOWN_OUTCOME = Problem(503, failures.UNKNOWN_OUTCOME_HEADING, failures.UNKNOWN_OUTCOME)
 """The commit was sent and no answer came: what was to be done may be done."""

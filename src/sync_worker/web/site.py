@@ -1,7 +1,7 @@
 """What every page works with: built once, at the start, and the same for all requests."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from structlog.typing import FilteringBoundLogger
@@ -10,6 +10,7 @@ from sync_worker.domain.regions import Regions
 from sync_worker.registry.database import Registry
 from sync_worker.web.rights import Rights
 from sync_worker.web.sign_in.protocol import Identity, SignIn
+from sync_worker.web.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +28,4 @@ class Site:
     log: FilteringBoundLogger
     is_development: bool = False
     """Anybody on this machine can sign in as anybody: every page says so."""
+    uploads: Uploads = field(default_factory=Uploads)

@@ -178,6 +178,14 @@ class Visit:
             transaction.commit()
         return value
 
+    def typed_at(self, path: str) -> Form:
+        """What somebody sent there before they were signed out, once; empty where nothing was."""
+        typed = None if self.session is None else self.session.kept.get(TYPED)
+        if self.request.method != "GET" or typed is None or typed["path"] != path:
+            return Form()
+        self.take(TYPED)
+        return Form([(name, value) for name, value in typed["fields"]])
+
     def _result(self) -> Mapping[str, Any] | None:
         if self.request.method != "GET":
             return None

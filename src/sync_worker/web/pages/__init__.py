@@ -3,7 +3,9 @@
 from sync_worker.web.pages import (
     adding,
     clinic,
+    importing,
     operations,
+    planned,
     region,
     removing,
     signing,
@@ -20,5 +22,7 @@ PAGES: tuple[Page, ...] = (
     *removing.PAGES,
     *support.PAGES,
     *operations.PAGES,
+    *importing.PAGES,
+    *planned.PAGES,
     *signing.PAGES,
 )

@@ -1,9 +1,18 @@
 """What is said of many clinics at once: the file, the plan, and the receipt."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.language import Message
 
+HEADING = Message(
+    sv="Lägg till eller ta bort flera från fil", en="Add or remove several from a file"
+)
+NOTHING_YET = Message(
+    sv="Inget ändras förrän du har granskat och bekräftat.",
+    en="Nothing changes until you have reviewed and confirmed it.",
+)
 FILE = Message(sv="Textfil eller csv-fil", en="Text or csv file")
 FILE_HINT = Message(
     sv="Ett HSA-id per rad, eller en kolumn som heter HSA-id. Högst {megabytes} MiB och {rows} "
@@ -13,6 +22,15 @@ FILE_HINT = Message(
 )
 READ_FILE = Message(sv="Läs filen", en="Read the file")
 NO_FILE = Message(sv="Välj en fil.", en="Choose a file.")
+UNREADABLE = Message(sv="{what} {remedy}", en="{what} {remedy}")
+NO_ID_COLUMN = Message(
+    sv="Ingen kolumn heter HSA-id, och ingen ser ut att innehålla HSA-id:n. Skriv HSA-id som "
+    "rubrik på den kolumn som ska läsas.",
+    en="No column is called HSA-id, and none seems to contain HSA-ids. Write HSA-id as the header "
+    "of the column to read.",
+)
+REMARKS = Message(sv="{first} {others}", en="{first} {others}")
+"""What is odd about how a file was read: one sentence, and the others."""
 ACTION = Message(sv="Vad ska göras?", en="What is to be done?")
 ACTION_ADD = Message(sv="Lägg till mottagningarna i filen", en="Add the clinics in the file")
 ACTION_REMOVE = Message(sv="Ta bort mottagningarna i filen", en="Remove the clinics in the file")
@@ -71,12 +89,38 @@ STALE = Message(
     sv_one="Sedan du granskade har 1 rad ändrats. Se efter vad som är nytt, och bekräfta igen.",
     en_one="1 row has changed since you reviewed them. See what is new, and confirm again.",
 )
-ROW_CHANGED = Message(sv="Nytt: {now}. Förut: {before}.", en="New: {now}. Before: {before}.")
+CHANGED_HEADING = Message(sv="Ändrade rader", en="Changed rows")
+OUTCOMES: Mapping[AdmissionOutcome, Message] = {
+    AdmissionOutcome.ADDED: Message(sv="Läggs till.", en="Is added."),
+    AdmissionOutcome.ALREADY_REGISTERED: Message(sv="Är redan tillagd.", en="Already registered."),
+    AdmissionOutcome.REMOVED: Message(sv="Tas bort.", en="Is removed."),
+    AdmissionOutcome.NOT_REGISTERED: Message(sv="Är inte tillagd.", en="Not registered."),
+    AdmissionOutcome.REFUSED: Message(sv="Avvisas.", en="Is refused."),
+    AdmissionOutcome.NOT_DONE: Message(sv="Görs inte.", en="Is not done."),
+}
+"""What becomes of a row that has changed."""
+CHECK_DIGIT = Message(
+    sv="Kontrollsiffran i numret stämmer inte: kontrollera att det är rätt avskrivet.",
+    en="The check digit of the number is wrong: check that it was copied correctly.",
+)
+FOR_REASON = Message(sv="Anledning: {reason}", en="Reason: {reason}")
+CHANGED_FIRST = Message(
+    sv="De första {shown} ändrade raderna visas.", en="The first {shown} changed rows are shown."
+)
+GROUP_FIRST = Message(
+    sv="De första {shown} visas. Alla finns i den fil som går att ladda ner.",
+    en="The first {shown} are shown. All are in the file that can be downloaded.",
+)
+ROW_CHANGED = Message(sv="Nytt: {now} Förut: {before}", en="New: {now} Before: {before}")
 
 CORRECT_HEADING = Message(sv="Rätta avvisade rader", en="Correct refused rows")
 CORRECT_HINT = Message(
     sv="Rätta HSA-id:na här i stället för i filen. En rad som du tömmer hoppas över.",
     en="Correct the HSA-ids here instead of in the file. A row that you empty is skipped.",
+)
+CORRECT_APART = Message(
+    sv="De rättade raderna får en egen granskning. Den här finns kvar under Mina importer.",
+    en="The corrected rows get a review of their own. This one remains under My imports.",
 )
 CORRECT_FIRST = Message(
     sv="De första {count} raderna visas. De övriga finns i den fil som går att ladda ner.",
