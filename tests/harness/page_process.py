@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+from collections.abc import Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +27,13 @@ class Answer(NamedTuple):
 class PageProcess:
     """A process that serves the page of a registry, its log in a file."""
 
-    def __init__(self, installed: Installed, host: str = "127.0.0.1", **settings: str) -> None:
+    def __init__(
+        self,
+        installed: Installed,
+        host: str = "127.0.0.1",
+        command: Sequence[str | Path] = (INSTALLED,),
+        **settings: str,
+    ) -> None:
         self.host, self.port = host, free_port()
         shown = f"[{host}]" if ":" in host else host
         self.environment = installed.environment | {
@@ -38,7 +45,7 @@ class PageProcess:
         self._log = Path(installed.folder, f"page-{self.port}.log")
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                [INSTALLED, "web"],
+                [*command, "web"],
                 cwd=installed.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
