@@ -4,7 +4,8 @@ FROM python:3.13.9-slim-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_INPUT=1
 WORKDIR /build
 
-# Runtime dependencies, from wheels only: installing them compiles nothing and runs no code.
+# Runtime dependencies, those of the extra `web` too, from wheels only: installing them compiles
+# nothing and runs no code.
 COPY requirements.lock ./
 RUN python -m venv --without-pip /opt/sync-worker \
     && pip --python /opt/sync-worker/bin/python install \
@@ -32,8 +33,9 @@ ENV PATH=/opt/sync-worker/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001
 WORKDIR /tmp
 STOPSIGNAL SIGTERM
-EXPOSE 9464
+EXPOSE 9464 8177
 # livez, not readyz: an orchestrator must not restart the worker because Kafka is unavailable.
+# Of the worker: one that serves the page is asked with --web.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "/opt/sync-worker/healthcheck.py", "livez"]
 ENTRYPOINT ["sync-worker"]

@@ -1,7 +1,8 @@
 """Probe the worker in this container: `healthcheck.py livez` or `healthcheck.py readyz`.
 
-Prints the worker's answer with its reasons, and exits with 0 if it is 200. Reads the host and port
-from where the worker reads them: the environment, or the folder of secrets.
+With `--web` after that it probes the administrators' page. Prints the answer, which of a worker has
+the reasons, and exits with 0 if it is 200. Reads the host and port from where the process reads
+them: the environment, or the folder of secrets.
 """
 
 import os
@@ -11,18 +12,17 @@ from http.client import HTTPConnection, HTTPException
 from sync_worker.config.loopback import address_to_ask
 from sync_worker.config.sources import read_settings
 
-_HOST, _PORT = "SYNC_WORKER_HTTP_HOST", "SYNC_WORKER_HTTP_PORT"
-_DEFAULTS = {_HOST: "127.0.0.1", _PORT: "9464"}
+_WORKER = {"SYNC_WORKER_HTTP_HOST": "127.0.0.1", "SYNC_WORKER_HTTP_PORT": "9464"}
+_PAGE = {"SYNC_WORKER_WEB_HOST": "127.0.0.1", "SYNC_WORKER_WEB_PORT": "8177"}
 _TIMEOUT_SECONDS = 4
 
 
-def main(probe: str) -> int:
+def main(probe: str, *, of_page: bool = False) -> int:
     """Return the exit code; a worker without an HTTP port counts as healthy."""
-    given = {
-        name: value.text for name, value in read_settings(os.environ, _DEFAULTS).values.items()
-    }
-    settings = _DEFAULTS | given
-    port, host = int(settings[_PORT]), settings[_HOST]
+    defaults = _PAGE if of_page else _WORKER
+    given = read_settings(os.environ, defaults).values
+    host, text = (given[name].text if name in given else defaults[name] for name in defaults)
+    port = int(text)
     if port == 0:
         return _told("the HTTP port is off", is_well=True)
     connection = HTTPConnection(address_to_ask(host), port, timeout=_TIMEOUT_SECONDS)
@@ -42,4 +42,4 @@ def _told(sentence: str, *, is_well: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1], of_page="--web" in sys.argv[2:]))

@@ -77,9 +77,9 @@ def locked(text):
 # --- docker-compose.yml -------------------------------------------------------------------------
 
 
-def test_there_is_everything_that_the_worker_needs_and_the_worker():
-    assert set(SERVICES) == {"kafka", "postgres", "migrate", "topics", "worker"}
-    assert BUG == ["migrate", "topics", "worker"]
+def test_worker_and_page_have_everything_that_they_need():
+    assert set(SERVICES) == {"kafka", "postgres", "migrate", "topics", "worker", "web"}
+    assert BUG == ["migrate", "topics", "web", "worker"]
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -96,7 +96,9 @@ def test_our_image_has_the_programs_version():
 @pytest.mark.parametrize("service", BUG)
 def test_settings_of_ours_exist_and_load_together(service):
     settings = load_settings(environment(service))
-    assert settings.database_url.startswith("postgresql://")
+    url = load_settings(environment("worker")).database_url
+    # The page shares the network of the machine, where the other services' names are not known.
+    assert settings.database_url in (url, url.replace("@postgres:", "@127.0.0.1:"))
     assert settings.kafka_bootstrap_servers == "kafka:19092"
 
 
@@ -116,12 +118,16 @@ def test_commands_of_ours_can_be_typed(service):
         command.make_context(command.name, list(words), parent=context)
 
 
-def test_the_worker_starts_when_all_it_needs_is_there():
+def test_worker_and_page_start_when_all_they_need_is_there():
     assert SERVICES["worker"]["depends_on"] == {
         "kafka": {"condition": "service_healthy"},
         "postgres": {"condition": "service_healthy"},
         "migrate": {"condition": "service_completed_successfully"},
         "topics": {"condition": "service_completed_successfully"},
+    }
+    assert SERVICES["web"]["depends_on"] == {
+        "postgres": {"condition": "service_healthy"},
+        "migrate": {"condition": "service_completed_successfully"},
     }
     assert SERVICES["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
     assert SERVICES["topics"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
@@ -138,7 +144,7 @@ def test_what_is_waited_for_can_come_true(service):
             assert needed["restart"] == "no"
 
 
-@pytest.mark.parametrize("service", ["kafka", "postgres", "worker"])
+@pytest.mark.parametrize("service", ["kafka", "postgres", "worker", "web"])
 def test_services_come_back_and_say_how_they_are(service):
     assert SERVICES[service]["restart"] == "unless-stopped"
     assert {"test", "interval", "timeout", "retries", "start_period"} <= set(
@@ -146,13 +152,18 @@ def test_services_come_back_and_say_how_they_are(service):
     )
 
 
-def test_the_worker_is_asked_whether_it_is_ready():
-    assert SERVICES["worker"]["healthcheck"]["test"] == [
-        "CMD",
-        "python",
-        "/opt/sync-worker/healthcheck.py",
-        "readyz",
-    ]
+def test_worker_and_page_are_asked_whether_they_are_ready():
+    asked = ["CMD", "python", "/opt/sync-worker/healthcheck.py", "readyz"]
+    assert SERVICES["worker"]["healthcheck"]["test"] == asked
+    assert SERVICES["web"]["healthcheck"]["test"] == [*asked, "--web"]
+
+
+def test_the_page_is_seen_from_this_machine_alone():
+    """Dev sign-in takes nobody else, and a port that is published is asked by another address."""
+    assert SERVICES["web"]["network_mode"] == "host"
+    settings = load_settings(environment("web"))
+    assert (settings.web_sign_in, settings.web_host) == ("dev", "127.0.0.1")
+    assert settings.web_base_url == f"http://127.0.0.1:{settings.web_port}"
 
 
 @pytest.mark.parametrize("service", ["migrate", "topics"])
@@ -161,8 +172,9 @@ def test_one_shots_are_not_asked(service):
     assert SERVICES[service]["healthcheck"] == {"disable": True}
 
 
-def test_the_worker_has_time_to_end_in_order():
-    assert int(SERVICES["worker"]["stop_grace_period"].removesuffix("s")) > 10
+@pytest.mark.parametrize("service", ["worker", "web"])
+def test_a_daemon_has_time_to_end_in_order(service):
+    assert int(SERVICES[service]["stop_grace_period"].removesuffix("s")) > 10
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -313,7 +325,8 @@ def test_the_image_runs_the_program_and_ends_with_it():
     assert final["ENTRYPOINT"] == '["sync-worker"]'
     assert final["STOPSIGNAL"] == "SIGTERM"
     assert '"/opt/sync-worker/healthcheck.py", "livez"' in final["HEALTHCHECK"]
-    assert final["EXPOSE"] == str(load_settings({}).http_port)
+    defaults = load_settings({})
+    assert final["EXPOSE"] == f"{defaults.http_port} {defaults.web_port}"
 
 
 def test_everything_copied_exists_and_is_sent_to_the_build():
@@ -363,7 +376,8 @@ def test_every_dependency_is_locked_with_hashes_and_no_address():
     text = (ROOT / "requirements.lock").read_text()
     found = locked(text)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    for requirement in map(Requirement, project["dependencies"]):
+    needed = [*project["dependencies"], *project["optional-dependencies"]["web"]]
+    for requirement in map(Requirement, needed):
         block = found[canonicalize_name(requirement.name)]
         version = re.match(r"[\w.-]+==([\w.]+)", block)
         assert version, block
@@ -375,12 +389,12 @@ def test_every_dependency_is_locked_with_hashes_and_no_address():
 # --- deploy/healthcheck.py ------------------------------------------------------------------------
 
 
-def checked(probe, port, **settings):
+def checked(probe, port, *options, **settings):
     """What the container's check says and ends with; a port of None is not in the environment."""
     stated = {"HTTP_PORT": port, **settings}
     named = {f"SYNC_WORKER_{n}": str(v) for n, v in stated.items() if v is not None}
     done = subprocess.run(
-        [sys.executable, HEALTHCHECK, probe],
+        [sys.executable, HEALTHCHECK, probe, *options],
         env={k: v for k, v in os.environ.items() if not k.startswith("SYNC_WORKER_")} | named,
         capture_output=True,
         text=True,
@@ -426,3 +440,11 @@ def test_the_check_asks_wherever_the_worker_listens(host, tmp_path):
         assert checked("livez", None, SECRETS_DIR=tmp_path)[0] == 0
     finally:
         server.close()
+
+
+def test_the_check_asks_the_page_where_that_is_meant():
+    page = HttpServer("127.0.0.1", 0, Health(stuck_after_seconds=60), CollectorRegistry())
+    try:
+        assert checked("livez", 1, "--web", WEB_PORT=page.port)[0] == 0
+    finally:
+        page.close()
