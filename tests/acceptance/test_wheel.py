@@ -126,7 +126,7 @@ def test_without_the_extra_all_else_works(plain):
         assert plain(*command).exit_code == 0, command
 
 
-def test_with_the_extra_the_page_is_served_and_has_its_style(built, tmp_path):
+def test_with_the_extra_the_page_is_served(built, tmp_path):
     [wheel] = built.glob("*.whl")
     made = environment(tmp_path / "with-extra", wheel, "web")
     assert made("db", "upgrade").exit_code == 0
