@@ -55,7 +55,7 @@ def build(site: Site, pages: Iterable[Page] = PAGES) -> Starlette:
                 HostGuard,
                 base_url=site.base_url,
                 refuse=refuse(problems.OTHER_HOST),
-                exempt=probes.PATHS,
+                exempt={*probes.PATHS, static_files.STYLE_PATH},
             ),
             Middleware(OriginGuard, base_url=site.base_url, refuse=refuse(problems.OTHER_ORIGIN)),
             Middleware(UnexpectedErrors, answer=router.on_unexpected),

@@ -19,7 +19,10 @@ Refuse = Callable[[Scope], Response]
 
 
 class HostGuard:
-    """Lets requests pass that name the host of the base URL; probes, which name an address, too."""
+    """Lets requests pass that name the host of the base URL.
+
+    Exempt are probes, which name an address, and the style of the page that says what is wrong.
+    """
 
     def __init__(
         self, app: ASGIApp, base_url: str, refuse: Refuse, exempt: Collection[str]
