@@ -71,7 +71,7 @@ def name(text: object) -> Markup:
 def _visible(text: str) -> str:
     """The text, made safe to show. What nobody would see of it is written as escapes."""
     if text and not cleaned(text):
-        return text.encode("unicode_escape").decode("ascii")
+        return text.encode("unicode_escape").decode("ascii").replace(" ", r"\x20")
     return printable_line(text)
 
 
