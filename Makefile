@@ -13,7 +13,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --extra web --quiet --unive
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run web test test-slow test-real test-faults endurance drill drill-brief test-all bench bench-operators bench-latency check shape docs-metrics lock upgrade clean
+.PHONY: help run web test test-slow test-real test-faults endurance drill drill-brief test-web test-all bench bench-operators bench-latency check shape docs-metrics lock upgrade clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -30,13 +30,13 @@ web: $(READY) ## open the administrators' page on those two weeks; Ctrl-C ends i
 	@SYNC_WORKER_DATABASE_URL=sqlite:///build/fortnight/sync-worker.db exec $(VENV)/bin/sync-worker web
 
 test: $(READY) ## run the tests that need nothing but Python
-	@$(VENV)/bin/python -m pytest -m "not real and not slow" $(PARALLEL)
+	@$(VENV)/bin/python -m pytest -m "not real and not slow and not web" $(PARALLEL)
 
 test-slow: $(READY) ## run those that `make test` leaves out: they take much time or memory
-	@$(VENV)/bin/python -m pytest -m "slow and not real"
+	@$(VENV)/bin/python -m pytest -m "slow and not real and not web"
 
 test-real: $(READY) ## run the tests on a real Kafka and PostgreSQL
-	@$(VENV)/bin/python -m pytest -m "real and not faults and not endurance and not drill"
+	@$(VENV)/bin/python -m pytest -m "real and not faults and not endurance and not drill and not web"
 
 test-faults: $(READY) ## run the whole worker on both and inject faults; takes minutes
 	@$(VENV)/bin/python -m pytest -m faults
@@ -50,6 +50,9 @@ drill: $(READY) ## stage the incidents of the run book, and show what an operato
 
 drill-brief: $(READY) ## stage three of them, and ask the queries of the dashboard
 	@$(VENV)/bin/python -m pytest -q -s -m brief tests/drill
+
+test-web: $(READY) ## see the administrators' page in a browser, and hold it to WCAG 2.2
+	@$(VENV)/bin/python -m pytest -m web $(PARALLEL) tests/web
 
 test-all: $(READY) ## run all tests, endurance too
 	@$(VENV)/bin/python -m pytest

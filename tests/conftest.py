@@ -1,4 +1,4 @@
-"""Fixtures that all tests share; what needs a real service is marked `real`.
+"""Fixtures that all tests share; what needs a real service is marked `real`, a browser `web`.
 
 The faults of the whole worker take minutes and break their services: they are marked `faults`. What
 goes on for longer than any other test wants to wait is marked `endurance`.
@@ -19,6 +19,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 FAULTS = Path(__file__).parent / "real" / "worker"
 ENDURANCE = Path(__file__).parent / "endurance"
+WEB = Path(__file__).parent / "web"
 SERVICES = {
     "broker",
     "brokers",
@@ -36,5 +37,7 @@ def pytest_collection_modifyitems(items):
         if ENDURANCE in item.path.parents:
             item.add_marker(pytest.mark.endurance)
             item.add_marker(pytest.mark.real)
+        if WEB in item.path.parents:
+            item.add_marker(pytest.mark.web)
         if SERVICES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.real)

@@ -3,20 +3,28 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from tests.services import chromium, npm
 from tests.services.broker import Broker, NativeBroker
+from tests.services.chromium import NoBrowser
 from tests.services.cluster import Cluster
 from tests.services.given import GivenBroker, GivenPostgres
 from tests.services.jars import NoJars
+from tests.services.npm import NoPackage, Package
 from tests.services.pgbouncer import NoPooler, Pooler
 from tests.services.postgres import NativePostgres, NoServer, PostgresServer
 from tests.services.prometheus import NoPrometheus, Prometheus, program
 from tests.services.replication import Replication
 
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
 T = TypeVar("T")
+
+_NOT_HERE = (NoJars, NoServer, NoPooler, NoPrometheus, NoBrowser, NoPackage)
 
 missing: dict[str, str] = {}
 """Services that were not found, each with the reason; printed at the end of the run."""
@@ -76,6 +84,21 @@ def promtool() -> str:
     return _native("promtool", lambda: program("promtool"))
 
 
+def browser() -> "Chrome":
+    """A browser without a window; skips or fails the test where there is none."""
+    return _native("Chromium", chromium.start)
+
+
+def npm_package(package: Package) -> Path:
+    """The folder of a package's files; skips or fails the test where it cannot be had."""
+    return _native(package.name, lambda: npm.folder(package))
+
+
+def java() -> str:
+    """The program that runs Java's; skips or fails the test where there is none."""
+    return _native("Java", npm.java)
+
+
 def are_required() -> bool:
     """Whether a missing service fails: in CI, and where the environment says so."""
     in_ci = os.environ.get("CI", "").lower() in ("1", "true", "yes")
@@ -85,7 +108,7 @@ def are_required() -> bool:
 def _native(service: str, start: Callable[[], T]) -> T:
     try:
         return start()
-    except (NoJars, NoServer, NoPooler, NoPrometheus) as reason:
+    except _NOT_HERE as reason:
         missing[service] = str(reason)
         sentence = f"{service} is not here: {reason}"
     if are_required():

@@ -1,0 +1,1 @@
+"""The administrators' page in a real browser, served by the installed command."""

@@ -1,0 +1,44 @@
+"""A browser and the sites that it visits, for the whole run."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.services import finding, npm
+from tests.web import registry_file
+from tests.web.sites import Sites
+from tests.web.tab import Tab
+
+
+@pytest.fixture(scope="session")
+def sites(tmp_path_factory, upgraded):
+    """The sites, each with a registry of its own."""
+    folder = tmp_path_factory.mktemp("sites")
+    path = folder / "filled.db"
+    shutil.copy(upgraded, path)
+    registry_file.fill(path)
+    made = Sites(folder, path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def tab():
+    """The tab of one browser for the whole run."""
+    driver = finding.browser()
+    yield Tab(driver)
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script that finds what keeps people with disabilities from using a page."""
+    folder: Path = finding.npm_package(npm.AXE)
+    return (folder / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def vnu() -> tuple[str, Path]:
+    """Java, and the validator of HTML and CSS that it runs."""
+    return finding.java(), finding.npm_package(npm.VNU) / "build" / "dist" / "vnu.jar"
