@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Update, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
-from sync_worker.registry import errors
+from sync_worker.registry import errors, schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.errors import Fault
 from sync_worker.registry.tables import web_session
@@ -111,8 +111,12 @@ def find(registry: Registry, session_id: str, now: datetime) -> StoredSession | 
 
     That it was seen is written once a minute at the most. Where the database is busy it is left
     for the next time: to read a page must not wait for others' writing.
+
+    Raises:
+        WrongRevision: the schema is of another version of this program.
     """
     with registry.snapshot() as connection:
+        schema.require_head(connection)
         wanted = select(web_session).where(web_session.c.id_hash == hash_of(session_id))
         row = connection.execute(wanted).one_or_none()
     if row is None:

@@ -46,7 +46,7 @@ def build(site: Site, pages: Iterable[Page] = PAGES) -> Starlette:
         return lambda scope: router.visit(Request(scope)).refuse(problem)
 
     routes = [router.route(page) for page in pages]
-    return Starlette(
+    built = Starlette(
         routes=[*routes, static_files.ROUTE, *probes.routes(site)],
         middleware=[
             Middleware(AccessLog, log=site.log),
@@ -63,6 +63,9 @@ def build(site: Site, pages: Iterable[Page] = PAGES) -> Starlette:
         exception_handlers={HTTPException: router.on_http_exception},
         lifespan=partial(_lifespan, site),
     )
+    # It would lead from `/region/` to `/region` by an address with http behind a proxy for https.
+    built.router.redirect_slashes = False
+    return built
 
 
 @asynccontextmanager

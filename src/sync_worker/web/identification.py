@@ -19,11 +19,8 @@ def identify(access: Access, visit: Visit) -> None:
         Refused: it is not.
         WrongRevision: the database is of another version of this program.
     """
-    registry = visit.site.registry
-    with registry.snapshot() as connection:
-        schema.require_head(connection)
     session_id = sessions.session_id(visit.request)
-    found = None if session_id is None else web_sessions.find(registry, session_id, visit.now)
+    found = _found(visit, session_id)
     rights = _rights_of(found)
     if isinstance(found, StoredSession) and rights is not None and _is_theirs(found, access, visit):
         visit.session, visit.rights = found, rights
@@ -35,6 +32,15 @@ def identify(access: Access, visit: Visit) -> None:
             raise Refused(_timed_out(found, _next_page(visit)))
         text = says.REQUIRED if session_id is None else says.ENDED_ELSEWHERE
         raise Refused(problems.sign_in_first(says.REQUIRED_HEADING, text, _next_page(visit)))
+
+
+def _found(visit: Visit, session_id: str | None) -> StoredSession | TimedOut | None:
+    registry = visit.site.registry
+    if session_id is not None:
+        return web_sessions.find(registry, session_id, visit.now)
+    with registry.snapshot() as connection:
+        schema.require_head(connection)
+    return None
 
 
 def _rights_of(found: StoredSession | TimedOut | None) -> Rights | None:

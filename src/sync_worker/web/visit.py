@@ -119,14 +119,17 @@ class Visit:
         home: str | None = None,
         **values: Any,
     ) -> Response:
-        """A page. `home` is its address where the request's is none that can be opened again."""
+        """A page. `home` is its address where the request's is none that can be opened again.
+
+        A result waits for a page that can be shown: what says why not asks the database nothing.
+        """
         shown = {
             "language": self.language,
             "visit": self,
             "heading": heading,
             "home": home or (self.here if self.request.method == "GET" else "/"),
             "errors": {},
-            "result": self._result(),
+            "result": self._result() if status < 400 else None,
             **values,
         }
         html = self.templates.get_template(template).render(shown)
