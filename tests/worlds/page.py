@@ -1,5 +1,6 @@
 """The administrators' page as a browser sees it: a person who is signed in, and what is shown."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -9,6 +10,7 @@ from starlette.testclient import TestClient
 
 from sync_worker.domain.regions import Regions
 from sync_worker.web import app
+from sync_worker.web.pages import PAGES
 from sync_worker.web.sign_in import dev
 from sync_worker.web.sign_in.dev import DevSignIn
 from sync_worker.web.site import Site
@@ -30,6 +32,11 @@ REGIONAL, BOTH, NATIONAL, SUPPORT, OPERATOR, READER, NOBODY = (
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"}
 
 
+_PERSONAL = re.compile(r"SE\d{8}|Exempel|[?=]\w|%[0-9A-F]{2}|\.csv")
+_REQUEST = {"event", "log_level", "request_id", "method", "route", "status", "milliseconds"}
+_ROUTES = {*(each.path for each in PAGES), "/livez", "/readyz", "/static/{name}"}
+
+
 class Clock:
     """A clock that stands until it is set."""
 
@@ -48,6 +55,16 @@ class Log(list):
         keep = structlog.testing.LogCapture()
         keep.entries = self
         self.logger = structlog.wrap_logger(None, processors=[keep])
+
+
+def personal_data(log):
+    """The entries of a log that name a person, a clinic, or what somebody asked for."""
+    return [entry for entry in log if _PERSONAL.search(str(entry)) or not _known(entry)]
+
+
+def _known(entry):
+    is_of_a_page = entry.get("route") in {None, *_ROUTES}
+    return entry["event"] != "request" or (entry.keys() == _REQUEST and is_of_a_page)
 
 
 @dataclass
