@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sync_worker.administration.messages.page import imports as says
 from sync_worker.administration.messages.page.imports import ManyWording
 from sync_worker.administration.messages.refusals import REFUSALS
-from sync_worker.administration.plan_documents import OpenPlan, Receipt
+from sync_worker.administration.plan_documents import VERBS, OpenPlan, Receipt
 from sync_worker.administration.plan_rows import PlannedRow
 from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.domain.admission import AdmissionOutcome, Refusal
@@ -45,7 +45,8 @@ class PlanView:
     groups: list[RefusedGroup]
     changed: list[PlannedRow]
     correctable: list[RefusedGroup]
-    """The rows that can be corrected on the page."""
+    """The rows that are corrected on the page: the first of those that could be."""
+    could_be_corrected: int
 
     @property
     def about(self) -> WebPlan:
@@ -64,7 +65,7 @@ class PlanView:
 
     @property
     def corrected(self) -> int:
-        """How many rows can be corrected on the page."""
+        """How many rows are corrected on the page."""
         return sum(len(group.rows) for group in self.correctable)
 
     def name(self, row: PlannedRow) -> str:
@@ -76,6 +77,9 @@ def view(document: OpenPlan | Receipt) -> PlanView:
     """A plan or a receipt as its page shows it."""
     verb, rows = document.verb, document.rows
     groups = _groups(rows, MOST_OF_GROUP)
+    # What is there twice needs nothing.
+    needs_nothing = {None, Refusal.DUPLICATE_IN_FILE}
+    correctable = [row for row in rows if row.item.reason not in needs_nothing]
     return PlanView(
         document,
         to_do=[row for row in rows if row.item.outcome is verb.done],
@@ -83,7 +87,8 @@ def view(document: OpenPlan | Receipt) -> PlanView:
         refused=sum(group.count for group in groups),
         groups=groups,
         changed=document.changed if isinstance(document, Receipt) else document.changed(),
-        correctable=_correctable(rows),
+        correctable=_groups(correctable[:MOST_CORRECTED], MOST_CORRECTED),
+        could_be_corrected=len(correctable),
     )
 
 
@@ -93,6 +98,13 @@ def source(plan: WebPlan) -> Message | FilledMessage:
         return says.SOURCE_TICKED
     is_file = plan.file_digest is not None
     return says.SOURCE_FILE(file=plan.file_name) if is_file else says.SOURCE_CORRECTED
+
+
+def summary(plan: WebPlan) -> FilledMessage:
+    """What a plan would do, or what was done: how many clinics it is about."""
+    wording, done = WORDINGS[plan.action], VERBS[plan.action].done
+    count = plan.counts.get(done.value, 0)
+    return (wording.receipt if plan.is_done else wording.confirm)(count=count)
 
 
 def outcome(code: str) -> Message:
@@ -119,9 +131,3 @@ def _groups(rows: Sequence[PlannedRow], most: int) -> list[RefusedGroup]:
             why, remedy = explained
             groups.append(RefusedGroup(reason, why, remedy, len(refused), refused[:most]))
     return groups
-
-
-def _correctable(rows: Sequence[PlannedRow]) -> list[RefusedGroup]:
-    """The first refused rows. What is there twice needs nothing."""
-    refused = [row for row in rows if row.item.reason not in {None, Refusal.DUPLICATE_IN_FILE}]
-    return _groups(refused[:MOST_CORRECTED], MOST_CORRECTED)

@@ -181,13 +181,16 @@ class Visit:
             transaction.commit()
         return value
 
-    def typed_at(self, path: str) -> Form:
-        """What somebody sent there before they were signed out, once; empty where nothing was."""
+    def typed_at(self, path: str, page: str) -> Form:
+        """What somebody sent there from a page, before they were signed out; once, or empty."""
         typed = None if self.session is None else self.session.kept.get(TYPED)
         if self.request.method != "GET" or typed is None or typed["path"] != path:
             return Form()
+        form = Form([(name, value) for name, value in typed["fields"]])
+        if form.text("tillbaka") != page:
+            return Form()
         self.take(TYPED)
-        return Form([(name, value) for name, value in typed["fields"]])
+        return form
 
     def _result(self) -> Mapping[str, Any] | None:
         if self.request.method != "GET":

@@ -3,7 +3,9 @@
 from sync_worker.web.pages import (
     adding,
     clinic,
+    correcting,
     importing,
+    imports,
     operations,
     planned,
     region,
@@ -24,5 +26,7 @@ PAGES: tuple[Page, ...] = (
     *operations.PAGES,
     *importing.PAGES,
     *planned.PAGES,
+    *correcting.PAGES,
+    *imports.PAGES,
     *signing.PAGES,
 )

@@ -55,7 +55,7 @@ class Unusable(Exception):
 
 def ask(visit: Visit) -> Response:
     """The form, with what somebody chose before they were signed out."""
-    return _form(visit, Typed.of(visit.typed_at(PATH)))
+    return _form(visit, Typed.of(visit.typed_at(PATH, PATH)))
 
 
 def give(visit: Visit) -> Response:

@@ -1,5 +1,6 @@
 """A plan for many clinics: reviewed, confirmed, and then a receipt at the same address."""
 
+import re
 from collections.abc import Sequence
 
 from starlette.responses import Response
@@ -9,16 +10,17 @@ from sync_worker.administration.csv_files import report
 from sync_worker.administration.messages.page import imports as says
 from sync_worker.administration.messages.page import session as says_of_session
 from sync_worker.administration.plan_documents import Expired, NotYours, OpenPlan, Receipt, Stale
-from sync_worker.registry.web_plans import WebPlan
 from sync_worker.web import plan_view
 from sync_worker.web.access import Access
+from sync_worker.web.forms import Form
 from sync_worker.web.pages.importing import PLAN_PATH, person
 from sync_worker.web.problems import Problem, Refused
 from sync_worker.web.rendering import link
 from sync_worker.web.routing import Page
 from sync_worker.web.visit import Visit, result_of
-from sync_worker.web.wording import region_name
 
+CORRECTING_PATH = f"{PLAN_PATH}/ratta"
+_CORRECTED_ROW = re.compile(r"rad-([0-9]{1,9})")
 _REFUSED_ROWS = 'attachment; filename="avvisade-rader.csv"'
 """Never what the file was called: that is the uploader's text."""
 
@@ -77,8 +79,9 @@ def not_theirs(visit: Visit, region_codes: Sequence[str]) -> Problem:
     others = [code for code in region_codes if not visit.rights.may_administer(code)]
     if not others:
         return Problem(403, says_of_session.NO_RIGHTS_HEADING, says.NOT_YOURS)
-    regions = ", ".join(str(region_name(visit.site.regions, code)) for code in others)
-    text = says_of_session.WRONG_REGION_PAGE(region=regions, own=visit.own_regions())
+    regions = visit.site.regions
+    names = ", ".join(regions.name(code) if code in regions else code for code in others)
+    text = says_of_session.WRONG_REGION_PAGE(region=names, own=visit.own_regions())
     return Problem(403, says_of_session.WRONG_REGION_HEADING, text)
 
 
@@ -88,24 +91,28 @@ def plan_page(
     """The page of a plan or of a receipt."""
     shown = plan_view.view(found)
     is_receipt = isinstance(found, Receipt)
-    wording = shown.wording
+    wording, home = shown.wording, link(PLAN_PATH, id=found.about.id)
+    typed = visit.form if visit.form.fields else visit.typed_at(CORRECTING_PATH, home)
     return visit.render(
         "receipt.html" if is_receipt else "plan.html",
         wording.receipt(count=len(shown.to_do)) if is_receipt else wording.review,
         status=status,
-        home=_address(found.about),
+        home=home,
         plan=shown,
         source=plan_view.source(found.about),
         outcome=plan_view.outcome,
         is_miscopied=plan_view.is_miscopied,
+        typed_rows=typed_rows(typed),
         is_maker=found.about.maker == visit.actor,
         receipt_days=plans.RECEIPT_LASTS.days,
         **values,
     )
 
 
-def _address(plan: WebPlan) -> str:
-    return link(PLAN_PATH, id=plan.id)
+def typed_rows(form: Form) -> dict[int, str]:
+    """The ids that somebody has corrected, by their lines."""
+    named = ((_CORRECTED_ROW.fullmatch(name), text) for name, text in form.fields)
+    return {int(found[1]): text.strip() for found, text in named if found}
 
 
 PAGES = (
