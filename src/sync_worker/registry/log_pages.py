@@ -4,18 +4,21 @@ The codes of the regions that whoever reads has are an argument of every functio
 all of the country; without codes there are no entries. Changes nothing.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, Select, or_, select
 
 from sync_worker.registry import change_log, dialect
 from sync_worker.registry.change_log import MOVED, LogFilter
 from sync_worker.registry.clinic_pages import PAGE_SIZE
 from sync_worker.registry.tables import REGISTERED, clinic
 from sync_worker.registry.tables import change_log as log
+
+_BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,45 @@ def newest(
     limit: int = PAGE_SIZE,
 ) -> LogPage:
     """The entries about the regions, newest first; regions that `wanted` names narrow them."""
-    statement = select(log).where(*change_log.conditions(wanted)).order_by(log.c.id.desc())
-    if region_codes is not None:
-        statement = statement.where(change_log.of_regions(region_codes))
-    rows = connection.execute(statement.offset(offset).limit(limit + 1)).all()
+    statement = _newest_first(region_codes, wanted).offset(offset).limit(limit + 1)
+    rows = connection.execute(statement).all()
     return LogPage([change_log.item(row) for row in rows[:limit]], len(rows) > limit)
+
+
+def batches(
+    connection_of: Callable[[], AbstractContextManager[Connection]],
+    region_codes: Collection[str] | None,
+    wanted: LogFilter,
+) -> Iterator[list[dict[str, Any]]]:
+    """All those entries, so many at a time: each time in a transaction of its own.
+
+    Whoever takes long to receive them keeps no transaction open; nothing is missed, since entries
+    are only ever added, before the first.
+    """
+    statement = _newest_first(region_codes, wanted).limit(_BATCH)
+    older = statement
+    while True:
+        with connection_of() as connection:
+            rows = connection.execute(older).all()
+        yield [change_log.item(row) for row in rows]
+        if len(rows) < _BATCH:
+            return
+        older = statement.where(log.c.id < rows[-1].id)
+
+
+def _newest_first(region_codes: Collection[str] | None, wanted: LogFilter) -> Select[Any]:
+    statement = select(log).where(*change_log.conditions(wanted)).order_by(log.c.id.desc())
+    if region_codes is None:
+        return statement
+    return statement.where(change_log.of_regions(region_codes))
+
+
+def names(connection: Connection, items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The names of the clinics that entries are about, of those that have one."""
+    hsa_ids = {item["hsa_id"] for item in items} - {None}
+    among = dialect.among(connection, clinic.c.hsa_id, sorted(hsa_ids))
+    rows = connection.execute(select(clinic.c.hsa_id, clinic.c.name).where(among))
+    return {row.hsa_id: row.name for row in rows if row.name is not None}
 
 
 def moves(connection: Connection, region_code: str, since: datetime) -> RegionMoves:

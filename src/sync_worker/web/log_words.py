@@ -26,11 +26,16 @@ def change_named(entry: Entry) -> Words:
     return log.CHANGES.get(change) or log.OTHER_CHANGE(change=change)
 
 
-def values_of(entry: Entry, regions: Regions) -> Words | None:
-    """From what to what it changed; None where its name says so."""
+def old_and_new(entry: Entry, regions: Regions) -> tuple[Words | None, Words | None]:
+    """From what to what it changed; nothing where its name says so."""
     if entry["change"] not in _SHOWS_VALUES:
-        return None
-    old, new = (_value(entry, name, regions) for name in ("old", "new"))
+        return None, None
+    return _value(entry, "old", regions), _value(entry, "new", regions)
+
+
+def values_of(entry: Entry, regions: Regions) -> Words | None:
+    """The same in words."""
+    old, new = old_and_new(entry, regions)
     return log.FROM_TO(old=old, new=new) if old is not None and new is not None else old or new
 
 

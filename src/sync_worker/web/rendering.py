@@ -20,7 +20,7 @@ from sync_worker.language import FilledMessage, Language, Message
 from sync_worker.printable import printable_line
 from sync_worker.web import texts
 
-_TIME_ZONE = ZoneInfo("Europe/Stockholm")
+TIME_ZONE = ZoneInfo("Europe/Stockholm")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -55,12 +55,12 @@ def link(path: str, **query: object) -> str:
 
 def when(moment: datetime) -> str:
     """A moment in Swedish time, to the minute: `2026-11-29 09.14`."""
-    return moment.astimezone(_TIME_ZONE).strftime("%Y-%m-%d %H.%M")
+    return moment.astimezone(TIME_ZONE).strftime("%Y-%m-%d %H.%M")
 
 
 def day(moment: datetime) -> str:
     """The day of a moment in Sweden: `2026-11-29`."""
-    return moment.astimezone(_TIME_ZONE).strftime("%Y-%m-%d")
+    return moment.astimezone(TIME_ZONE).strftime("%Y-%m-%d")
 
 
 def name(text: object) -> Markup:

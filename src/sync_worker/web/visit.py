@@ -23,6 +23,7 @@ from sync_worker.web.rights import Rights
 from sync_worker.web.site import Site
 
 _MOST_OF_QUERY = 100
+_MOST_OF_PAGE_NUMBER = 6
 RESULT = "result"
 """What is said once, on the page that follows a deed."""
 TYPED = "typed"
@@ -80,6 +81,12 @@ class Visit:
         if not all(map(is_storable, texts)):
             is_form = self.request.method == "POST"
             raise Refused(problems.UNREADABLE_FORM if is_form else problems.BAD_REQUEST)
+
+    @property
+    def page_number(self) -> int:
+        """Which page of a list is asked for, from 1; anything but a number is the first."""
+        text = self.query("sida", most=_MOST_OF_PAGE_NUMBER)
+        return max(int(text), 1) if text.isascii() and text.isdecimal() else 1
 
     @property
     def here(self) -> str:

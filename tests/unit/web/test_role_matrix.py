@@ -69,6 +69,8 @@ ROWS = {
     ("POST", "/mottagning/lagg-till"): Row(ADMINISTRATORS, clinic, SEE_OTHER),
     ("GET", "/mottagning/ta-bort"): Row(ADMINISTRATORS, clinic),
     ("POST", "/mottagning/ta-bort"): Row(ADMINISTRATORS, clinic, SEE_OTHER),
+    ("GET", "/handelser"): Row(READERS, kod),
+    ("GET", "/handelser.csv"): Row(READERS, kod),
     ("GET", "/support/patientnamnd"): Row(SUPPORT, kod),
     ("GET", "/drift"): Row(OPERATORS),
     ("GET", "/drift/massandring"): Row(OPERATORS, done=frozenset({404})),

@@ -1,7 +1,4 @@
-"""The report of rows that were not done: a csv that can be corrected and imported again.
-
-With semicolons and a byte-order mark, as Excel opens it in Sweden, and cells that nothing runs.
-"""
+"""The report of rows that were not done: a csv that can be corrected and imported again."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,11 +7,8 @@ from sync_worker.administration.imports import RowItem
 from sync_worker.administration.messages import clinics as says
 from sync_worker.administration.messages.refusals import REFUSALS
 from sync_worker.domain.admission import AdmissionOutcome
-from sync_worker.files.csv_cells import escaped
+from sync_worker.files import excel_csv
 from sync_worker.language import Language
-
-_MARK = "\ufeff"
-_TO_BE_QUOTED = frozenset(';,\t"\r\n')
 
 
 def rows_not_done(items: Sequence[RowItem]) -> int:
@@ -54,13 +48,4 @@ def _row(entry: FileEntry, item: RowItem, kept: int, language: Language) -> list
 
 def written(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """Rows as the content of such a file."""
-    text = "".join(";".join(map(_cell, line)) + "\r\n" for line in [header, *rows])
-    return (_MARK + text).encode("utf-8", "backslashreplace")
-
-
-def _cell(text: str) -> str:
-    """Quoted also for what other delimiters would make of it: Excel goes by the country."""
-    cell = escaped(text)
-    if _TO_BE_QUOTED.isdisjoint(cell):
-        return cell
-    return '"' + cell.replace('"', '""') + '"'
+    return b"".join(excel_csv.written(header, rows))

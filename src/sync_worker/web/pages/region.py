@@ -16,7 +16,6 @@ from sync_worker.web.routing import Page
 from sync_worker.web.visit import Visit
 
 MOVES_SHOWN_FOR = timedelta(days=30)
-_MOST_OF_PAGE_NUMBER = 6
 SHOWN_STATUSES = (
     Status.RECEIVING,
     Status.SERVICE_OFF,
@@ -67,23 +66,18 @@ def region_page(
 
 
 def _wanted(visit: Visit) -> PageRequest:
+    is_whole = visit.query("visa") == "alla"
     return PageRequest(
         status=_chosen_status(visit),
         search=visit.query("sok") or None,
-        offset=(_page_number(visit) - 1) * PAGE_SIZE,
-        limit=None if visit.query("visa") == "alla" else PAGE_SIZE,
+        offset=0 if is_whole else (visit.page_number - 1) * PAGE_SIZE,
+        limit=None if is_whole else PAGE_SIZE,
     )
 
 
 def _chosen_status(visit: Visit) -> Status | None:
     wanted = visit.query("status")
     return next((status for status in SHOWN_STATUSES if status.value == wanted), None)
-
-
-def _page_number(visit: Visit) -> int:
-    text = visit.query("sida", most=_MOST_OF_PAGE_NUMBER)
-    is_number = text.isascii() and text.isdecimal()
-    return max(int(text), 1) if is_number and visit.query("visa") != "alla" else 1
 
 
 def _paging(page: ClinicPage) -> dict[str, int]:
