@@ -42,6 +42,7 @@ from sync_worker.telemetry.readiness import ReadinessLog
 from sync_worker.telemetry.redaction import Redaction
 from sync_worker.telemetry.reporter import Identity, Reporter, reported
 from sync_worker.telemetry.sampler import Sampler
+from sync_worker.telemetry.service_manager import ServiceManager, ServiceReport
 from sync_worker.telemetry.watchdog import watched
 
 
@@ -158,8 +159,17 @@ class WorkerProcess(NamedTuple):
                 server = _http_server(self.settings, self.health, self.metrics)
                 stack.callback(server.close)
                 self.health.threads.append(server.thread)
+            manager = ServiceManager()
+            self.health.progressed = manager.feed_watchdog
+            stack.callback(manager.tell, STOPPING=1)
             readiness = ReadinessLog(self.log, self.health)
-            stack.enter_context(watched(self.health, readiness.update, self.log))
+            report = ServiceReport(manager, self.health)
+
+            def update() -> None:
+                readiness.update()
+                report.update()
+
+            stack.enter_context(watched(self.health, update, self.log))
             yield
 
 

@@ -92,6 +92,8 @@ class Health:
     """For how long the database has not answered; must not block."""
     requests: "Callable[[], Requests | None]" = lambda: None
     """The requests by which Kafka is asked whether it is there; must not block."""
+    progressed: Callable[[], None] = lambda: None
+    """Called by the loop whenever it makes progress; must not block."""
     progress: Progress = field(default_factory=Progress)
     """What was done since the start."""
     outage: "Outage | None" = None
@@ -112,6 +114,7 @@ class Health:
     def made_progress(self) -> None:
         """The loop is making progress; a retry counts."""
         self._progress_at = time.monotonic()
+        self.progressed()
 
     def stood_still(self, seconds: float) -> None:
         """The whole process stood still for so long, which the loop is not to blame for."""
