@@ -5,6 +5,7 @@ from types import ModuleType
 
 from sync_worker.administration.messages import explanations
 from sync_worker.administration.messages.page import (
+    accessibility,
     adding,
     clinic,
     common,
@@ -16,13 +17,16 @@ from sync_worker.administration.messages.page import (
     session,
     support,
 )
+from sync_worker.administration.messages.page import help as help_page
 
 MODULES: Mapping[str, ModuleType] = {
+    "accessibility": accessibility,
     "adding": adding,
     "clinic": clinic,
     "common": common,
     "explanations": explanations,
     "failures": failures,
+    "help": help_page,
     "imports": imports,
     "operations": operations,
     "log": log,

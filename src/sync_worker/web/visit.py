@@ -174,11 +174,6 @@ class Visit:
             web_sessions.keep(transaction.connection, self.session.id_hash, name, value)
             transaction.commit()
 
-    def typed_before(self) -> Mapping[str, str]:
-        """What somebody wrote in a form about a clinic before they were signed out."""
-        typed = self.take(TYPED) if self.request.method == "GET" else None
-        return dict(typed["fields"]) if typed and typed["path"].startswith("/mottagning/") else {}
-
     def take(self, name: str) -> Any:
         """What was kept, which then is not kept any more."""
         if self.session is None or name not in self.session.kept:

@@ -79,6 +79,9 @@ ROWS = {
     ("POST", "/logga-in/klar"): Row(FOR_ALL, done=frozenset({403})),
     ("POST", "/logga-ut"): Row(FOR_ALL, done=SEE_OTHER),
     ("GET", "/utloggad"): Row(FOR_ALL),
+    ("GET", "/hjalp"): Row(FOR_ALL),
+    ("GET", "/tillganglighet"): Row(FOR_ALL),
+    ("GET", "/om"): Row(FOR_ALL),
     ("POST", "/langre-tid"): Row(frozenset(SIGNED_IN), done=SEE_OTHER),
 }
 CASES = [

@@ -1,6 +1,7 @@
 """The pages, a module for each part of the site; the application routes to all of these."""
 
 from sync_worker.web.pages import (
+    about,
     adding,
     clinic,
     correcting,
@@ -31,4 +32,5 @@ PAGES: tuple[Page, ...] = (
     *correcting.PAGES,
     *imports.PAGES,
     *signing.PAGES,
+    *about.PAGES,
 )

@@ -95,8 +95,8 @@ def _can_be_added(registered: Mapping[str, Any]) -> bool:
 
 def _typed(visit: Visit, hsa_id: str) -> str:
     """The reason that somebody wrote here before they were signed out."""
-    typed = visit.typed_before()
-    return typed.get("anledning", "") if typed.get("hsa-id") == hsa_id else ""
+    page = link("/mottagning", hsa_id=hsa_id)
+    return visit.typed_at("/mottagning/lagg-till", page).text("anledning")
 
 
 PAGES = (Page("/mottagning", Access.READERS, get=show),)

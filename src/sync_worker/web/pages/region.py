@@ -12,6 +12,7 @@ from sync_worker.inspection import freshness, region_overview
 from sync_worker.registry import clinic_pages, log_pages
 from sync_worker.registry.clinic_pages import PAGE_SIZE, ClinicPage, PageRequest
 from sync_worker.web.access import Access
+from sync_worker.web.rendering import link
 from sync_worker.web.routing import Page
 from sync_worker.web.visit import Visit
 
@@ -60,7 +61,7 @@ def region_page(
         chosen=_chosen_status(visit),
         search=visit.query("sok"),
         errors=errors or {},
-        typed=typed or visit.typed_before(),
+        typed=_typed(visit, code) if typed is None else typed,
         may_act=visit.rights.may_administer(code),
     )
 
@@ -89,6 +90,12 @@ def _paging(page: ClinicPage) -> dict[str, int]:
         "last": page.offset + len(page.items),
         "total": page.total,
     }
+
+
+def _typed(visit: Visit, code: str) -> Mapping[str, str]:
+    """What somebody wrote here before they were signed out."""
+    form = visit.typed_at("/mottagning/lagg-till", link("/region", kod=code))
+    return {name: form.text(name) for name in ("hsa-id", "anledning")}
 
 
 PAGES = (Page("/region", Access.READERS, get=show),)

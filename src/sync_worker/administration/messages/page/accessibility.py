@@ -45,4 +45,5 @@ SUPERVISION = Message(
     en="The Agency for Digital Government (Digg) supervises the act. If you are not content with "
     "how we handle what you report, you can notify Digg at digg.se.",
 )
+UPDATED_ON = "2026-11-30"
 UPDATED = Message(sv="Redogörelsen uppdaterades {date}.", en="The statement was updated on {date}.")

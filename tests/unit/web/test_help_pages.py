@@ -1,0 +1,52 @@
+"""What anybody may read: help, the accessibility statement, and what the service is."""
+
+import pytest
+from tests.worlds import page
+
+import sync_worker
+from sync_worker.administration.messages.page import common
+from sync_worker.administration.messages.refusals import REFUSALS
+
+PATHS = ("/hjalp", "/tillganglighet", "/om")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_they_need_no_signing_in(browser, path, language):
+    shown = browser.page(path, sprak=language)
+    assert shown.one("html").get("lang") == language
+    assert shown.one("title").text.startswith(shown.heading)
+    assert common.SUPPORT_ADDRESS in [each.text for each in shown.all("a")]
+    assert "sync-worker" not in shown.main
+    assert " --" not in shown.main
+
+
+def test_help_tells_each_refusal_with_what_to_do(anna):
+    shown = anna.page("/hjalp")
+    assert shown.rows == [refusal.why.sv for refusal in REFUSALS.values()]
+    assert [cell.text for cell in shown.all("td")] == [each.remedy.sv for each in REFUSALS.values()]
+
+
+def test_help_tells_every_status(anna):
+    main = anna.page("/hjalp").main
+    assert [status for status in common.STATUSES.values() if status.sv not in main] == []
+
+
+def test_help_begins_with_the_three_steps(anna):
+    headings = [heading.text for heading in anna.page("/hjalp").all("h2")]
+    assert [text.partition(":")[0] for text in headings[:4]] == [
+        "Steg 1",
+        "Steg 2",
+        "Steg 3",
+        "Sist",
+    ]
+
+
+def test_the_version_is_told(browser):
+    assert f"Version {sync_worker.__version__}" in browser.page("/om").main
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_page_leads_to_them(browser, path):
+    shown = browser.sign_in(page.NOBODY).page("/om")
+    assert shown.one("a", href=path)
