@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
-from sync_worker.registry import dialect
+from sync_worker.registry import dialect, errors
 from sync_worker.registry.tables import position
 
 
@@ -23,7 +24,11 @@ class Transaction:
 
     def commit(self) -> None:
         """Keep everything that was written in this transaction."""
-        self.connection.commit()
+        try:
+            self.connection.commit()
+        except DBAPIError as error:
+            errors.note_commit(error)
+            raise
 
 
 class Registry:

@@ -138,6 +138,19 @@ def is_locked_file(error: BaseException) -> bool:
     return getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
+_COMMIT = "sync_worker_commit"
+
+
+def note_commit(error: DBAPIError) -> None:
+    """Note with an error that it was a commit that failed."""
+    setattr(error.orig, _COMMIT, True)
+
+
+def may_be_committed(error: DBAPIError) -> bool:
+    """Whether a commit was sent and the connection broke, so that its result is unknown."""
+    return error.connection_invalidated and hasattr(error.orig, _COMMIT)
+
+
 FULL = "the disk is full"
 _DISK = "sync_worker_disk"
 _DISK_FULL = "53100"

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sync_worker.language import Language
-from sync_worker.registry.errors import Fault, fault_of
+from sync_worker.registry.errors import Fault, fault_of, may_be_committed
 from sync_worker.registry.schema import WrongRevision
 from sync_worker.telemetry.log_events import LogEvent
 from sync_worker.web import problems
@@ -106,8 +106,7 @@ class Router:
         if isinstance(error, PoolTimeout):
             return problems.BUSY
         if isinstance(error, DBAPIError) and fault_of(error) in _PASSING:
-            # The connection broke: whether it did before the commit or after is not known.
-            is_unknown = request.method == "POST" and error.connection_invalidated
+            is_unknown = request.method == "POST" and may_be_committed(error)
             return problems.UNKNOWN_OUTCOME if is_unknown else problems.UNAVAILABLE
         return self.unexpected(error, request)
 

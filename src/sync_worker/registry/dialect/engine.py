@@ -97,7 +97,8 @@ def _open_sqlite(url: URL, limits: session.TimeLimits, *, create: bool) -> Engin
         _make_file(path)
     elif not path.exists():
         raise MissingDatabase(path)
-    engine = create_engine(url, connect_args={"timeout": min(BUSY_TIMEOUT_MS / 1000, limits.lock)})
+    patience = {"timeout": min(BUSY_TIMEOUT_MS / 1000, limits.lock)}
+    engine = create_engine(url, connect_args=patience, pool_timeout=limits.lock)
     event.listen(engine, "handle_error", _disk_teller(path))
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

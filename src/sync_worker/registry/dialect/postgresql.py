@@ -46,6 +46,7 @@ def open_postgresql(
         # Whoever asks next is not to fail because the server or a pooler has ended the session. A
         # process that runs for long retries anyway, and asks less often: see `_log_in_with`.
         pool_pre_ping=login is None,
+        pool_timeout=limits.lock,
         # It would be a look into the catalogue at the start, for a type that nothing is kept in.
         use_native_hstore=False,
     )

@@ -60,7 +60,7 @@ class TimeLimits:
 
     statement: float
     lock: float
-    """Of waiting for one lock."""
+    """Of waiting for one lock; or here, for a connection where all are in use."""
     idle: float
     """Of silence within a transaction: a process that is frozen does not hold up the others."""
     transaction: float
