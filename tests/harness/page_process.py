@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import NamedTuple
@@ -64,10 +65,11 @@ class PageProcess:
 
     def refuses(self) -> bool:
         """Whether nobody listens there any more."""
-        try:
-            self.connection().connect()
-        except ConnectionRefusedError:
-            return True
+        with closing(self.connection()) as connection:
+            try:
+                connection.connect()
+            except ConnectionRefusedError:
+                return True
         return False
 
     def connection(self) -> HTTPConnection:

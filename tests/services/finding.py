@@ -1,7 +1,7 @@
 """Where a service is looked for, and what happens where there is none."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +13,7 @@ from tests.services.chromium import NoBrowser
 from tests.services.cluster import Cluster
 from tests.services.given import GivenBroker, GivenPostgres
 from tests.services.jars import NoJars
+from tests.services.nginx import Nginx, NoNginx
 from tests.services.npm import NoPackage, Package
 from tests.services.pgbouncer import NoPooler, Pooler
 from tests.services.postgres import NativePostgres, NoServer, PostgresServer
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_NOT_HERE = (NoJars, NoServer, NoPooler, NoPrometheus, NoBrowser, NoPackage)
+_NOT_HERE = (NoJars, NoServer, NoPooler, NoPrometheus, NoBrowser, NoPackage, NoNginx)
 
 missing: dict[str, str] = {}
 """Services that were not found, each with the reason; printed at the end of the run."""
@@ -97,6 +98,11 @@ def npm_package(package: Package) -> Path:
 def java() -> str:
     """The program that runs Java's; skips or fails the test where there is none."""
     return _native("Java", npm.java)
+
+
+def nginx(port: int, host: str, replaced: Mapping[str, str]) -> Nginx:
+    """The proxy of the page; skips or fails the test where there is none."""
+    return _native("nginx", lambda: Nginx(port, host, replaced))
 
 
 def are_required() -> bool:
