@@ -60,6 +60,10 @@ def clinic(region: str) -> Fields:
     return {"kod": region, "hsa_id": CLINICS[region]}
 
 
+def ticked(region: str) -> Fields:
+    return {"kod": region, "mottagning": CLINICS[region]}
+
+
 FOR_ALL = frozenset(EVERYBODY)
 SEE_OTHER = frozenset({303})
 ROWS = {
@@ -71,6 +75,16 @@ ROWS = {
     ("POST", "/mottagning/ta-bort"): Row(ADMINISTRATORS, clinic, SEE_OTHER),
     ("GET", "/handelser"): Row(READERS, kod),
     ("GET", "/handelser.csv"): Row(READERS, kod),
+    ("GET", "/region/aktiverade"): Row(ADMINISTRATORS, kod),
+    ("POST", "/region/aktiverade"): Row(ADMINISTRATORS, ticked, SEE_OTHER),
+    ("POST", "/region/ta-bort"): Row(ADMINISTRATORS, ticked, SEE_OTHER),
+    ("GET", "/importera"): Row(ADMINISTRATORS),
+    ("POST", "/importera"): Row(ADMINISTRATORS, done=frozenset({422})),
+    ("GET", "/importera/plan"): Row(ADMINISTRATORS, done=frozenset({404})),
+    ("POST", "/importera/plan"): Row(ADMINISTRATORS, done=frozenset({404})),
+    ("GET", "/importera/plan/avvisade.csv"): Row(ADMINISTRATORS, done=frozenset({404})),
+    ("POST", "/importera/plan/ratta"): Row(ADMINISTRATORS, done=frozenset({404})),
+    ("GET", "/importer"): Row(ADMINISTRATORS),
     ("GET", "/support/patientnamnd"): Row(SUPPORT, kod),
     ("GET", "/drift"): Row(OPERATORS),
     ("GET", "/drift/massandring"): Row(OPERATORS, done=frozenset({404})),

@@ -15,6 +15,7 @@ from sync_worker.web.pages import (
     signing,
     start,
     support,
+    ticking,
 )
 from sync_worker.web.routing import Page
 
@@ -31,6 +32,7 @@ PAGES: tuple[Page, ...] = (
     *planned.PAGES,
     *correcting.PAGES,
     *imports.PAGES,
+    *ticking.PAGES,
     *signing.PAGES,
     *about.PAGES,
 )

@@ -162,4 +162,8 @@ ACTIVATED_EMPTY = Message(
     en="All clinics that are activated in the e-services are already registered or have their own "
     "system.",
 )
+ACTIVATED_NOT_FOUND = Message(
+    sv="Ingen aktiverad mottagning som inte är tillagd stämmer med sökningen.",
+    en="No activated clinic that is not registered matches the search.",
+)
 ADD_TICKED = Message(sv="Lägg till valda", en="Add selected")
