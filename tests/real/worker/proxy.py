@@ -9,7 +9,8 @@ from enum import Enum
 from typing import Self
 
 _RESET = struct.pack("ii", 1, 0)
-_LOCKS_POSITIONS = re.compile(rb"\bposition\b.*FOR UPDATE", re.DOTALL)
+LOCKS_POSITIONS = re.compile(rb"\bposition\b.*FOR UPDATE", re.DOTALL)
+LOCKS_CLINICS = re.compile(rb"\bclinic\b.*FOR UPDATE", re.DOTALL)
 _COMMIT = b"COMMIT\0"  # with its end: transactions begin as READ COMMITTED
 
 
@@ -24,8 +25,10 @@ class Cut(Enum):
 class Proxy:
     """Passes on what clients and server say, until it is told to do worse."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, locks: re.Pattern[bytes] = LOCKS_POSITIONS) -> None:
+        """`locks` is what the transactions say whose commits can be cut."""
         self._server = (host, port)
+        self.locks = locks
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._links: list[_Link] = []
@@ -49,7 +52,7 @@ class Proxy:
         self.cut_all()
 
     def cut_at_commits(self, *cuts: Cut) -> None:
-        """Reset the connection at each of the next commits of records, one after the other."""
+        """Reset the connection at each of the next such commits, one after the other."""
         with self._lock:
             self._wanted.extend(cuts)
 
@@ -66,7 +69,7 @@ class Proxy:
             link.reset()
 
     def next_cut(self) -> Cut | None:
-        """What is to happen to a transaction of records that is to be committed."""
+        """What is to happen to such a transaction that is to be committed."""
         with self._lock:
             return self._wanted.pop(0) if self._wanted else None
 
@@ -100,7 +103,7 @@ class _Link:
         self._client = client
         self._server = server
         self._is_mute = False
-        self._locks_positions = False
+        self._is_meant = False
         self._answered = threading.Event()
         for passing in (self._questions, self._answers):
             threading.Thread(target=passing, daemon=True).start()
@@ -114,8 +117,8 @@ class _Link:
             while said := self._client.recv(1 << 16):
                 self._proxy.pass_on()
                 # A worker's reports and samples have connections of their own, which write none.
-                self._locks_positions |= _LOCKS_POSITIONS.search(said) is not None
-                is_commit = self._locks_positions and _COMMIT in said
+                self._is_meant |= self._proxy.locks.search(said) is not None
+                is_commit = self._is_meant and _COMMIT in said
                 cut = self._proxy.next_cut() if is_commit else None
                 if cut is not None:
                     self._cut(cut, said)
