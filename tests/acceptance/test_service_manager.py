@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.harness.command import DEADLINE_SECONDS, ended
+from tests.services.processes import free_port
 
 if TYPE_CHECKING:
     import subprocess
@@ -109,3 +110,20 @@ def test_a_daemon_runs_where_nobody_hears(start, address, installed):
         if b"kafka_unavailable" in line:
             break
     assert ended(process, signal.SIGTERM).exit_code == 0
+
+
+def test_the_page_starts_feeds_its_watchdog_and_stops(installed, ear):
+    port = free_port()
+    process = installed.start(
+        "web",
+        NOTIFY_SOCKET=str(installed.folder / "notify"),
+        SYNC_WORKER_WEB_PORT=str(port),
+        SYNC_WORKER_WEB_BASE_URL=f"http://127.0.0.1:{port}",
+    )
+    try:
+        assert ear.hears("READY") == "1"
+        assert [ear.hears("WATCHDOG") for _ in range(2)] == ["1"] * 2
+    finally:
+        done = ended(process, signal.SIGTERM)
+    assert done.exit_code == 0
+    assert ear.hears("STOPPING") == "1"

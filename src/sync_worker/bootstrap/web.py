@@ -20,6 +20,7 @@ from sync_worker.registry.dialect import PAGE, open_engine
 from sync_worker.registry.errors import first_line
 from sync_worker.remedies import Remedy
 from sync_worker.telemetry.log_events import LogEvent
+from sync_worker.telemetry.service_manager import ServiceManager
 from sync_worker.web import app
 from sync_worker.web.sign_in import from_settings
 from sync_worker.web.site import Site
@@ -127,6 +128,7 @@ class _Server(uvicorn.Server):
     """TLS, slow clients and limits for an address are the proxy's, signals the command's."""
 
     def __init__(self, site: Site) -> None:
+        self._manager = ServiceManager()
         super().__init__(
             uvicorn.Config(
                 app.build(site),
@@ -139,8 +141,21 @@ class _Server(uvicorn.Server):
                 limit_concurrency=_MOST_CONNECTIONS,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+                callback_notify=self._feed_watchdog,
+                timeout_notify=1,
             )
         )
+
+    async def _feed_watchdog(self) -> None:
+        self._manager.feed_watchdog()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._manager.tell(READY=1, STATUS="ready")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._manager.tell(STOPPING=1)
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
