@@ -18,7 +18,7 @@ RUN awk '/^[a-z]/ { keep = /^(hatchling|packaging|pathspec|pluggy|tomlkit|trove-
     && pip install --require-hashes --only-binary :all: -r requirements-build.lock
 
 # The program itself, without a package index.
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
 RUN pip wheel --no-index --no-deps --no-build-isolation --wheel-dir dist . \
     && pip --python /opt/sync-worker/bin/python install --no-index --no-deps dist/*.whl
