@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sync_worker.telemetry.catalogue import of_records, of_registry, of_worker
+from sync_worker.telemetry.catalogue import of_page, of_records, of_registry, of_worker
 from sync_worker.telemetry.catalogue.metric import PREFIX, Bounded, Kind, Metric, Question
 
 _WIDTH = 105
@@ -20,8 +20,8 @@ catalogue in the program; `make docs-metrics` writes it.
 
 - **No label has text from outside.** There is never an HSA-id, a person or a payload in one, and
   the values of each are few: they are listed here.
-- **Every series is there from the start**, except those of partitions: a counter with 0, so that
-  `rate` and `increase` see the first error.
+- **Every series is there from the start**, except those of partitions and routes: a counter with 0,
+  so that `rate` and `increase` see the first error.
 - **Counters count from the start of the process**, as counters do. `sync-worker status` has the
   counts of all time.
 - **NaN means that nobody knows now.** It is never an old value that looks like a new one. Any
@@ -62,6 +62,16 @@ _GROUPS = (
             "`sync_worker_registry_sampled_timestamp_seconds` says of when they are."
         ),
         of_registry.METRICS,
+    ),
+    _Group(
+        "The administrators' page",
+        (
+            "Served by each process of `sync-worker web` for itself, at `/metrics` on "
+            "`SYNC_WORKER_HTTP_HOST` and `SYNC_WORKER_WEB_METRICS_PORT`, beside "
+            "`sync_worker_build_info` and the metrics of the process: add them up over the "
+            "processes. They are not on the page's own port, which is for everybody."
+        ),
+        of_page.METRICS,
     ),
 )
 

@@ -86,6 +86,7 @@ class Remedy(StrEnum):
     STOP_OTHER_MEMBERS = "stop_other_members"
     UPGRADE_SCHEMA = "upgrade_schema"
     USE_FREE_HTTP_PORT = "use_free_http_port"
+    USE_FREE_METRICS_PORT = "use_free_metrics_port"
     USE_FREE_WEB_PORT = "use_free_web_port"
     USE_ONE_GROUP = "use_one_group"
     USE_OWNER = "use_owner"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.harness.command import Installed
 from tests.harness.page_process import FROM_HERE, PageProcess, answer
+from tests.services.processes import free_port
 from tests.services.waiting import until
 from tests.worlds.plans import A, known
 
@@ -103,6 +104,18 @@ def test_a_port_in_use_is_refused_in_words(start, installed):
     assert f'"error": "{place} cannot be listened on: Address already in use."' in line
     assert '"event": "refused"' in line
     assert f"{place} cannot" in installed("-o", "json", "web", **page.environment).error_text
+
+
+def test_metrics_have_a_port_of_their_own(start):
+    port = free_port()
+    page = start(SYNC_WORKER_WEB_METRICS_PORT=str(port)).wait()
+    page.get("/livez")
+    assert page.get("/metrics").status == 404
+    page.port = port
+    given = page.get("/metrics")
+    assert given.status == 200
+    assert 'requests_total{method="get",route="/livez",status="2xx"} 1.0' in given.text
+    assert page.get("/livez").status == 404, "metrics alone"
 
 
 def test_it_listens_on_ipv6(start):

@@ -5,7 +5,7 @@ import platform
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import uvicorn
 from structlog.typing import FilteringBoundLogger
@@ -19,6 +19,7 @@ from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import PAGE, open_engine
 from sync_worker.registry.errors import first_line
 from sync_worker.remedies import Remedy
+from sync_worker.telemetry.http import HttpServer
 from sync_worker.telemetry.log_events import LogEvent
 from sync_worker.telemetry.service_manager import ServiceManager
 from sync_worker.web import app
@@ -79,6 +80,26 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
             why, hint = "The administrators' page is served there.", Remedy.USE_FREE_WEB_PORT()
             raise not_listening(host, port, error, why=why, hint=hint) from None
         yield listener
+
+
+@contextmanager
+def measured(site: Site, settings: Settings) -> Iterator[None]:
+    """Serve the metrics of a site, on a port of their own: the page's is for everybody.
+
+    Raises:
+        UserError: it cannot be listened on.
+    """
+    host, port = settings.http_host, settings.web_metrics_port
+    if port == 0:
+        yield
+        return
+    try:
+        server = HttpServer(host, port, None, site.metrics.registry)
+    except OSError as error:
+        why, hint = "The page's metrics are served there.", Remedy.USE_FREE_METRICS_PORT()
+        raise not_listening(host, port, error, why=why, hint=hint) from None
+    with closing(server):
+        yield
 
 
 class PageProcess:

@@ -129,6 +129,8 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     "newest version of the program in use.",
     Remedy.USE_FREE_HTTP_PORT: "Set SYNC_WORKER_HTTP_PORT to a free port, or to 0 to serve "
     "neither.",
+    Remedy.USE_FREE_METRICS_PORT: "Set SYNC_WORKER_WEB_METRICS_PORT to a free port, or to 0 to "
+    "serve none.",
     Remedy.USE_FREE_WEB_PORT: "Set SYNC_WORKER_WEB_HOST and SYNC_WORKER_WEB_PORT to a free port of "
     "an address of this machine, and SYNC_WORKER_WEB_BASE_URL to what browsers call it.",
     Remedy.USE_ONE_GROUP: "Give all workers the same SYNC_WORKER_KAFKA_GROUP_ID",

@@ -204,6 +204,11 @@ class Settings(BaseModel):
         "The address of the administrators' page in people's browsers.",
         "an https:// URL without a path; http:// on this machine alone",
     )
+    web_metrics_port: Annotated[int, Field(ge=0, le=65_535)] = _setting(
+        0,
+        "The port of the page's metrics, where the HTTP port of health listens; 0 is off.",
+        "a port from 0 to 65535",
+    )
     web_sign_in: Literal["dev", "oidc", "header"] = _setting(
         "dev",
         "How people sign in: at an identity provider (oidc), behind a trusted proxy (header), or "

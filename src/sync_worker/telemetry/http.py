@@ -32,12 +32,12 @@ class HttpServer:
         self,
         host: str,
         port: int,
-        health: Health,
+        health: Health | None,
         metrics: CollectorRegistry,
         *,
         request_seconds: float = _MAX_REQUEST_SECONDS,
     ) -> None:
-        """Start to listen.
+        """Start to listen; without `health` metrics alone are served.
 
         Raises:
             OSError: the address cannot be listened on.
@@ -127,7 +127,7 @@ class _RequestReader(io.RawIOBase):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    health: Health
+    health: Health | None
     metrics: CollectorRegistry
     timeout = _MAX_REQUEST_SECONDS
     server_version = "sync-worker"
@@ -139,15 +139,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
-        is_verbose = "verbose" in query
-        if path == "/livez":
-            reasons = self.health.alive()
+        is_verbose, health = "verbose" in query, self.health
+        if path == "/metrics":
+            self._expose()
+        elif health is None:
+            self._answer(404, "text/plain", b"/metrics\n")
+        elif path == "/livez":
+            reasons = health.alive()
             self._probe(reasons, answer.reasons_fields(reasons) if is_verbose else None)
         elif path == "/readyz":
-            reasons = self.health.ready()
-            self._probe(reasons, answer.readiness(self.health, reasons) if is_verbose else None)
-        elif path == "/metrics":
-            self._expose()
+            reasons = health.ready()
+            self._probe(reasons, answer.readiness(health, reasons) if is_verbose else None)
         else:
             self._answer(404, "text/plain", b"/livez, /readyz (?verbose), /metrics\n")
 

@@ -49,7 +49,7 @@ def build(site: Site, pages: Iterable[Page] = PAGES) -> Starlette:
     built = Starlette(
         routes=[*routes, static_files.ROUTE, *probes.routes(site)],
         middleware=[
-            Middleware(AccessLog, log=site.log),
+            Middleware(AccessLog, log=site.log, metrics=site.metrics),
             Middleware(SecurityHeaders, form_targets=site.sign_in.origins),
             Middleware(
                 HostGuard,

@@ -8,6 +8,7 @@ from structlog.typing import FilteringBoundLogger
 
 from sync_worker.domain.regions import Regions
 from sync_worker.registry.database import Registry
+from sync_worker.telemetry.page_metrics import PageMetrics
 from sync_worker.web.rights import Rights
 from sync_worker.web.sign_in.protocol import Identity, SignIn
 from sync_worker.web.uploads import Uploads
@@ -26,6 +27,7 @@ class Site:
     """The address that browsers use: scheme, host and port, without a slash at its end."""
     now: Callable[[], datetime]
     log: FilteringBoundLogger
+    metrics: PageMetrics = field(default_factory=PageMetrics)
     is_development: bool = False
     """Anybody on this machine can sign in as anybody: every page says so."""
     uploads: Uploads = field(default_factory=Uploads)

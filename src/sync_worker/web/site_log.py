@@ -11,16 +11,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
 from sync_worker.telemetry.log_events import LogEvent
+from sync_worker.telemetry.page_metrics import PageMetrics
 from sync_worker.web import probes
 
 _REFERENCE_BYTES = 4
 
 
 class AccessLog:
-    """Writes a line for each request, once it is answered."""
+    """Writes a line for each request, once it is answered, and counts it."""
 
-    def __init__(self, app: ASGIApp, log: FilteringBoundLogger) -> None:
-        self._app, self._log = app, log
+    def __init__(self, app: ASGIApp, log: FilteringBoundLogger, metrics: PageMetrics) -> None:
+        self._app, self._log, self._metrics = app, log, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -38,18 +39,22 @@ class AccessLog:
         try:
             await self._app(scope, receive, send_and_look)
         finally:
-            milliseconds = round((time.perf_counter() - began) * 1000, 1)
-            # Probes come every few seconds; one that fails is of interest.
-            is_probe = scope["path"] in probes.PATHS and status == 200
-            write = self._log.debug if is_probe else self._log.info
-            write(
-                LogEvent.REQUEST,
-                request_id=scope["request_id"],
-                method=scope["method"],
-                route=route_of(scope),
-                status=status,
-                milliseconds=milliseconds,
-            )
+            self._tell(scope, status, time.perf_counter() - began)
+
+    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+        method, route = scope["method"], route_of(scope)
+        self._metrics.answered(route, method, status, seconds)
+        # Probes come every few seconds; one that fails is of interest.
+        is_probe = scope["path"] in probes.PATHS and status == 200
+        write = self._log.debug if is_probe else self._log.info
+        write(
+            LogEvent.REQUEST,
+            request_id=scope["request_id"],
+            method=method,
+            route=route,
+            status=status,
+            milliseconds=round(seconds * 1000, 1),
+        )
 
 
 def new_reference() -> str:

@@ -13,15 +13,20 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_families
 from prometheus_client.parser import text_string_to_metric_families as families
 
-from sync_worker.telemetry.catalogue import CATALOGUE
+from sync_worker.telemetry.catalogue import CATALOGUE, PAGE_CATALOGUE, of_page
 from sync_worker.telemetry.catalogue.metric import PREFIX, Bounded, Kind, Question
 from sync_worker.telemetry.metrics import Metrics
+from sync_worker.telemetry.page_metrics import PageMetrics
 
 ROOT = Path(__file__).parents[3]
 SUFFIXES = {
     Kind.HISTOGRAM: ("_bucket", "_count", "_sum"),
     Kind.AGES: ("_bucket", "_count", "_sum"),
 }
+
+
+ALL = (*CATALOGUE, *of_page.METRICS)
+PROCESSES = [(Metrics, CATALOGUE), (PageMetrics, PAGE_CATALOGUE)]
 
 
 @pytest.fixture
@@ -49,10 +54,12 @@ def test_the_page_of_metrics_follows_from_the_catalogue():
     assert page == made.stdout, "run `make docs-metrics`"
 
 
-def test_exactly_the_catalogue_is_served_each_series_from_the_start(served):
+@pytest.mark.parametrize(("metrics", "catalogue"), PROCESSES)
+def test_exactly_the_catalogue_is_served_from_the_start(metrics, catalogue):
+    served = generate_latest(metrics().registry).decode()
     expected = {
         (metric.name + suffix, tuple(sorted(zip(metric.labels, values, strict=True))))
-        for metric in CATALOGUE
+        for metric in catalogue
         if metric.is_known_at_start
         for suffix in SUFFIXES.get(metric.kind, ("",))
         for values in product(*metric.labels.values())
@@ -61,7 +68,7 @@ def test_exactly_the_catalogue_is_served_each_series_from_the_start(served):
         (sample.name, tuple(sorted((k, v) for k, v in sample.labels.items() if k != "le")))
         for sample in samples_of(served)
     }
-    is_info = {metric.name for metric in CATALOGUE if metric.kind is Kind.INFO}
+    is_info = {metric.name for metric in catalogue if metric.kind is Kind.INFO}
     assert {each for each in found if each[0] not in is_info} == expected
     assert is_info <= {name for name, _ in found}
 
@@ -76,9 +83,9 @@ def test_counters_start_at_0_and_gauges_at_nan(served):
 
 
 def test_names_and_units_are_as_prometheus_has_them():
-    names = [metric.name for metric in CATALOGUE]
+    names = [metric.name for metric in ALL]
     assert len(set(names)) == len(names)
-    for metric in CATALOGUE:
+    for metric in ALL:
         assert re.fullmatch(rf"{PREFIX}[a-z_]+", metric.name)
         assert metric.name.endswith("_total") == (metric.kind is Kind.COUNTER)
         assert metric.name.endswith("_seconds") <= (metric.unit == "seconds")
@@ -91,17 +98,15 @@ def test_each_question_of_an_outage_is_answered_by_a_metric():
 
 
 def test_each_example_asks_for_its_metric():
-    known = {
-        metric.name + suffix for metric in CATALOGUE for suffix in SUFFIXES.get(metric.kind, ("",))
-    }
-    for metric in CATALOGUE:
+    known = {metric.name + suffix for metric in ALL for suffix in SUFFIXES.get(metric.kind, ("",))}
+    for metric in ALL:
         named = set(re.findall(rf"{PREFIX}\w+", metric.query))
         assert named <= known
         assert any(name.startswith(metric.name) for name in named)
 
 
 def test_listed_label_values_are_words_and_few():
-    for metric in CATALOGUE:
+    for metric in ALL:
         for values in metric.labels.values():
             if not isinstance(values, Bounded):
                 assert all(re.fullmatch(r"[a-z0-9_.-]+", value) for value in values)
@@ -117,7 +122,9 @@ def test_openmetrics_is_read_by_the_parser_of_the_library():
 
 
 @pytest.mark.skipif(which("promtool") is None, reason="there is no promtool here")
-def test_promtool_finds_nothing_to_say(served):
+@pytest.mark.parametrize("metrics", [Metrics, PageMetrics])
+def test_promtool_finds_nothing_to_say(metrics):
+    served = generate_latest(metrics().registry).decode()
     checked = subprocess.run(
         ["promtool", "check", "metrics"], input=served, capture_output=True, text=True, check=False
     )
@@ -128,7 +135,7 @@ def test_promtool_finds_nothing_to_say(served):
 def test_promtool_understands_each_example(tmp_path):
     rules = [
         f"  - record: checked:{number}\n    expr: |-\n      {metric.query}\n"
-        for number, metric in enumerate(CATALOGUE)
+        for number, metric in enumerate(ALL)
     ]
     file = tmp_path / "examples.yml"
     file.write_text("groups:\n- name: examples\n  rules:\n" + "".join(rules))

@@ -43,6 +43,7 @@ def command(ctx: click.Context) -> None:
     with (
         process_log.captured(log),
         bootstrap.web.opened_site(run.settings, log) as site,
+        bootstrap.web.measured(site, run.settings),
         bootstrap.web.listening(run.settings) as listener,
     ):
         process = bootstrap.web.PageProcess(site, run.settings, log)

@@ -20,10 +20,11 @@ class Kind(StrEnum):
 
 
 class Bounded(StrEnum):
-    """Label values that are few, and no text from outside, but known only where a worker runs."""
+    """Label values that are few, and no text from outside, but known only where a process runs."""
 
     TOPIC = "the topics of the settings"
     PARTITION = "the numbers of their partitions"
+    ROUTE = "the paths of the page's routes, as the log has them, and `other`"
     VERSION = "the version of the program"
     PYTHON = "the version of Python"
 

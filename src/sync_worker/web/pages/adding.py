@@ -76,6 +76,7 @@ def _judged(visit: Visit, typed: Typed) -> Item:
         if item.outcome is not AdmissionOutcome.REFUSED:
             visit.tell_with(connection, _result(visit, connection, item))
             transaction.commit()
+    visit.site.metrics.done("one", [item])
     return item
 
 

@@ -99,6 +99,7 @@ def planned(visit: Visit, request: PlanRequest) -> Response:
         count = len(request.entries)
         what = says_of_plans.TOO_MANY_ROWS(count=count, most=plans.MOST_ROWS)
         raise Unusable(says.UNREADABLE(what=what, remedy=says_of_plans.SPLIT)) from None
+    visit.site.metrics.plan("made")
     return visit.go_to(PLAN_PATH, id=plan_id)
 
 

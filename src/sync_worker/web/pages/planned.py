@@ -38,11 +38,16 @@ def confirm(visit: Visit) -> Response:
     if found is None or isinstance(found, Expired | NotYours):
         raise Refused(absent(visit, found))
     if isinstance(found, Stale):
+        visit.site.metrics.plan("stale")
         result = result_of(says.STALE(count=len(found.changed)), "note")
         return plan_page(visit, found.plan, status=409, result=result)
-    done_at = found.about.done_at
+    done_at, metrics = found.about.done_at, visit.site.metrics
     if done_at is not None and done_at != visit.now:
+        metrics.plan("confirmed_again")
         visit.tell(says.DONE_ALREADY(time=done_at), "note")
+    else:
+        metrics.plan("confirmed")
+        metrics.done("plan", found.items)
     return visit.go_to(PLAN_PATH, id=plan_id)
 
 

@@ -45,6 +45,7 @@ def _do(visit: Visit, clinic: dict[str, Any], reason: str) -> None:
         connection, hsa_ids = transaction.connection, [clinic["hsa_id"]]
         [item] = clinics.do_within(connection, clinics.REMOVE, hsa_ids, acting_for, author)
         if item.reason is not None:
+            visit.site.metrics.done("one", [item])
             why, remedy = REFUSALS[item.reason]
             text = says.REMOVAL_REFUSED(hsa_id=item.hsa_id, why=why, remedy=remedy)
             raise Refused(Problem(409, _heading(clinic), text))
@@ -53,6 +54,7 @@ def _do(visit: Visit, clinic: dict[str, Any], reason: str) -> None:
         result = says.REMOVED(clinic=named) if is_removed else says.ALREADY_REMOVED
         visit.tell_with(connection, result)
         transaction.commit()
+    visit.site.metrics.done("one", [item])
 
 
 def _administered(visit: Visit, hsa_id: str) -> dict[str, Any]:

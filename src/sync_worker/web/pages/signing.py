@@ -97,6 +97,7 @@ def _signed_in(visit: Visit, signed_in: SignedIn) -> Response:
             web_sessions.keep(connection, web_sessions.hash_of(session_id), TYPED, kept)
             web_sessions.keep(connection, web_sessions.hash_of(session_id), RESULT, _KEPT)
         transaction.commit()
+    visit.site.metrics.sign_in("signed_in" if rights else "without_rights")
     response = RedirectResponse(signed_in.next_page, status_code=303)
     sessions.set_cookie(response, session_id)
     for name in signed_in.spent_cookies:
@@ -125,6 +126,7 @@ def _begun_again(visit: Visit, error: SignInError) -> Response | None:
 
 def _failed(visit: Visit, error: SignInError) -> Response:
     reference, problem = visit.reference, error.problem
+    visit.site.metrics.sign_in(problem.code)
     visit.site.log.info(
         LogEvent.SIGN_IN_FAILED, request_id=reference, problem=problem.code, detail=str(error)
     )
