@@ -23,34 +23,35 @@ _LIKE = 0.9
 class UnknownClinic(NamedTuple):
     """An HSA-id that no event named: sentences on why that may be, and the id most like it."""
 
-    sentences: list[Words]
+    reasons: list[Words]
     nearest: str | None
 
 
 def error(connection: Connection, hsa_id: str) -> UserError:
     """The error of a clinic that the e-services never named, with what is known all the same."""
+    unknown = describe(connection, hsa_id)
+    nearest = [] if unknown.nearest is None else [says.NEAREST(hsa_id=unknown.nearest)]
+    told = freshness.stream(connection)["text"]
     return UserError(
         Exit.NOT_FOUND,
         says_of_clinics.NOT_FOUND(hsa_id=hsa_id),
-        why=sentences(describe(connection, hsa_id).sentences),
+        why=sentences([says_of_clinics.NEVER_NAMED(), *unknown.reasons, *nearest, told]),
         hint=Remedy.FIND_CLINICS(),
     )
 
 
 def describe(connection: Connection, hsa_id: str) -> UnknownClinic:
     """What is known all the same."""
-    reasons: list[Words] = [says_of_clinics.NEVER_NAMED()]
+    reasons: list[Words] = []
     if not hsa_ids.has_the_form(hsa_id):
         reasons.append(REFUSALS[Refusal.MALFORMED_HSA_ID].why())
     elif not hsa_ids.check_digit_is_right(hsa_id):
         reasons.append(says.WRONG_CHECK_DIGIT())
-    near = get_close_matches(hsa_id, queries.all_hsa_ids(connection), n=1, cutoff=_LIKE)
-    reasons += [says.NEAREST(hsa_id=similar) for similar in near]
     if hsa_id in registrations.own_systems(connection):
         reasons.append(says.IN_TAK_ALONE())
     letters = freshness.dead_letters(connection, hsa_id)
     if letters["open"]:
         numbers = ", ".join(str(item["id"]) for item in letters["items"])
         reasons.append(says.NAMED_BY_DEAD_LETTERS(count=letters["open"], numbers=numbers))
-    reasons.append(freshness.stream(connection)["text"])
+    near = get_close_matches(hsa_id, queries.all_hsa_ids(connection), n=1, cutoff=_LIKE)
     return UnknownClinic(reasons, near[0] if near else None)

@@ -134,7 +134,7 @@ def test_an_unknown_id_tells_the_nearest(anna, registry):
     assert answer.status_code == 404
     assert shown.heading == "Mottagningen är inte känd"
     assert "Kontrollsiffran i numret stämmer inte" in shown.main
-    assert shown.one("a", href=f"/mottagning?hsa-id={A}").text == f"Visa {A}"
+    assert shown.one("a", href=f"/mottagning?hsa-id={A}").text == f"Menade du {A}?"
 
 
 @pytest.mark.parametrize("hsa_id", ODD_IDS)

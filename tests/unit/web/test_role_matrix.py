@@ -69,6 +69,7 @@ SEE_OTHER = frozenset({303})
 ROWS = {
     ("GET", "/"): Row(WITH_RIGHTS, done=frozenset({200, 303})),
     ("GET", "/region"): Row(READERS, kod),
+    ("GET", "/region.csv"): Row(READERS, kod),
     ("GET", "/mottagning"): Row(READERS, clinic),
     ("POST", "/mottagning/lagg-till"): Row(ADMINISTRATORS, clinic, SEE_OTHER),
     ("GET", "/mottagning/ta-bort"): Row(ADMINISTRATORS, clinic),

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from sync_worker.administration.messages.page import failures, session
 from sync_worker.inspection import explanation, freshness, unknown_clinic
-from sync_worker.inspection.unknown_clinic import UnknownClinic
 from sync_worker.registry import log_pages, queries
 from sync_worker.registry.change_log import LogFilter
 from sync_worker.web import problems
@@ -47,7 +47,7 @@ def clinic_page(
         [meant] = queries.meant(connection, [hsa_id])
         explained = explanation.explain(connection, meant, visit.site.regions)
         if explained is None:
-            return _unknown(visit, meant, unknown_clinic.describe(connection, meant))
+            return _unknown(visit, connection, meant)
         _require_readable(visit, explained["region_code"])
         # All that has happened to it, in whichever region it was then.
         history = log_pages.newest(connection, None, LogFilter(hsa_ids=(meant,)))
@@ -71,9 +71,15 @@ def clinic_page(
     )
 
 
-def _unknown(visit: Visit, hsa_id: str, unknown: UnknownClinic) -> Response:
-    heading = failures.CLINIC_NOT_FOUND_HEADING
-    return visit.render("unknown_clinic.html", heading, status=404, hsa_id=hsa_id, unknown=unknown)
+def _unknown(visit: Visit, connection: Connection, hsa_id: str) -> Response:
+    return visit.render(
+        "unknown_clinic.html",
+        failures.CLINIC_NOT_FOUND_HEADING,
+        status=404,
+        hsa_id=hsa_id,
+        unknown=unknown_clinic.describe(connection, hsa_id),
+        read_to=freshness.read_to(connection),
+    )
 
 
 def _require_readable(visit: Visit, code: str | None) -> None:

@@ -46,7 +46,7 @@ def region_page(
 ) -> Response:
     """The page of a region; with errors, those of one of its forms, which was sent so."""
     name = visit.site.regions.name(code)
-    home, chosen = lists.address(visit, "/region", kod=code), _chosen_status(visit)
+    home, chosen = lists.address(visit, "/region", kod=code), chosen_status(visit)
     ticks = ticks or visit.typed_at(REMOVING_PATH, home)
     return visit.render(
         "region.html",
@@ -80,7 +80,8 @@ def _present(visit: Visit, code: str, chosen: Status | None) -> dict[str, Any]:
         }
 
 
-def _chosen_status(visit: Visit) -> Status | None:
+def chosen_status(visit: Visit) -> Status | None:
+    """The status that alone is asked for; None for all of them."""
     wanted = visit.query("status")
     return next((status for status in SHOWN_STATUSES if status.value == wanted), None)
 

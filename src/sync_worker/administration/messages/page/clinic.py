@@ -24,4 +24,3 @@ BY_EVENT = Message(
     sv="Händelse {event_id}, {topic}, partition {partition}, plats {offset}.",
     en="Event {event_id}, {topic}, partition {partition}, offset {offset}.",
 )
-SHOW_NEAREST = Message(sv="Visa {hsa_id}", en="Show {hsa_id}")
