@@ -33,6 +33,7 @@ const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) {
   const node = walker.currentNode, parent = node.parentElement;
   if (!node.data.trim() || parent.closest('.visually-hidden, .skip, option, select')) continue;
+  if (!parent.checkVisibility()) continue; // in details that are closed
   if (innerWidth <= 640 && parent.closest('thead')) continue;
   const range = document.createRange();
   range.selectNodeContents(node);

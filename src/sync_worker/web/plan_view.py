@@ -102,9 +102,13 @@ def source(plan: WebPlan) -> Message | FilledMessage:
 
 def summary(plan: WebPlan) -> FilledMessage:
     """What a plan would do, or what was done: how many clinics it is about."""
-    wording, done = WORDINGS[plan.action], VERBS[plan.action].done
-    count = plan.counts.get(done.value, 0)
-    return (wording.receipt if plan.is_done else wording.confirm)(count=count)
+    wording = WORDINGS[plan.action]
+    return (wording.receipt if plan.is_done else wording.confirm)(count=count_of(plan))
+
+
+def count_of(plan: WebPlan) -> int:
+    """How many clinics a plan would change, or changed."""
+    return plan.counts.get(VERBS[plan.action].done.value, 0)
 
 
 def outcome(code: str) -> Message:

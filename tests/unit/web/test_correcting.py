@@ -149,3 +149,10 @@ def test_an_expired_plan_is_listed_without_a_link(anna, site, made):
 
 def test_who_has_planned_nothing_is_told_so(anna):
     assert "Du har inte importerat något de senaste 90 dagarna." in anna.page(LIST).main
+
+
+def test_a_plan_with_nothing_to_do_waits_for_nobody(anna, made):
+    made("SE1")
+    shown = anna.page(LIST)
+    assert "Det finns inget att göra: inget ändras." in shown.main
+    assert "Väntar" not in shown.main

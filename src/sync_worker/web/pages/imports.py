@@ -19,6 +19,7 @@ def show(visit: Visit) -> Response:
         days=plans.RECEIPT_LASTS.days,
         source=plan_view.source,
         summary=plan_view.summary,
+        count_of=plan_view.count_of,
     )
 
 
