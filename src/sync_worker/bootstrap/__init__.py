@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sync_worker import __version__
 
 if TYPE_CHECKING:
-    from sync_worker.bootstrap import doctor, operations, registry, streams, web, worker
+    from sync_worker.bootstrap import doctor, operations, page_parts, registry, streams, web, worker
     from sync_worker.config.settings import Settings
 
 PROGRAM = "sync-worker"
@@ -27,6 +27,7 @@ __all__ = [
     "host",
     "now",
     "operations",
+    "page_parts",
     "registry",
     "streams",
     "web",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sync_worker import bootstrap
+from sync_worker.bootstrap.page_check import page_check
 from sync_worker.bootstrap.registry import regions
 from sync_worker.bootstrap.streams import kafka_settings, log_beside, topics
 from sync_worker.config.settings import Settings
@@ -54,6 +55,7 @@ _ORDER = (
     "holds",
     "own_system",
     "boards",
+    "web",
 )
 _CERTIFICATES = ("kafka_ssl_cafile", "kafka_ssl_certfile")
 
@@ -86,6 +88,7 @@ def checks(settings: Settings) -> Iterator[list[Check]]:
         ).all(),
         *WorkerChecks(registry, read_log if is_configured else None, bootstrap.now).all(),
         *MachineChecks(registry, database_file, certificates, bootstrap.now).all(),
+        page_check(settings),
     ]
     try:
         yield [
