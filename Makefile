@@ -13,7 +13,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --extra web --quiet --unive
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run web test test-slow test-real test-faults endurance drill drill-brief test-web test-all bench bench-operators bench-latency check shape docs-metrics lock upgrade clean
+.PHONY: help run web test test-slow test-real test-faults endurance drill drill-brief test-web test-all bench bench-operators bench-latency bench-web check shape docs-metrics lock upgrade clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -65,6 +65,9 @@ bench-operators: $(READY) ## measure a reconcile, and the worker during a replay
 
 bench-latency: $(READY) ## measure how soon an event is in the registry, and what it costs
 	@$(VENV)/bin/python -m bench.latency
+
+bench-web: $(READY) ## measure the administrators' page; ARGUMENTS=--postgres for that
+	@$(VENV)/bin/python -m bench.web $(ARGUMENTS)
 
 check: $(READY) ## check lint, format, types, and the borders between rooms
 	$(VENV)/bin/ruff check
