@@ -15,6 +15,7 @@ from tests.services.given import GivenBroker, GivenPostgres
 from tests.services.jars import NoJars
 from tests.services.nginx import Nginx, NoNginx
 from tests.services.npm import NoPackage, Package
+from tests.services.openid_provider import OpenIdProvider
 from tests.services.pgbouncer import NoPooler, Pooler
 from tests.services.postgres import NativePostgres, NoServer, PostgresServer
 from tests.services.prometheus import NoPrometheus, Prometheus, program
@@ -93,6 +94,11 @@ def browser() -> "Chrome":
 def npm_package(package: Package) -> Path:
     """The folder of a package's files; skips or fails the test where it cannot be had."""
     return _native(package.name, lambda: npm.folder(package))
+
+
+def openid_provider(folder: Path, people: Mapping[str, Mapping[str, object]]) -> OpenIdProvider:
+    """An identity provider that is not started yet; skips or fails where there can be none."""
+    return _native("oidc-provider", lambda: OpenIdProvider(folder, people))
 
 
 def java() -> str:

@@ -5,6 +5,8 @@ import os
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +47,22 @@ def folder(package: Package) -> Path:
     return kept / "package"
 
 
+def installed(project: Path) -> Path:
+    """The packages that a project's lock names, with theirs; installed where they are not yet.
+
+    Raises:
+        NoPackage: npm is missing, the registry does not answer, or a file has another hash.
+    """
+    lock = (project / "package-lock.json").read_bytes()
+    kept = _cache() / f"{project.name}-{hashlib.sha256(lock).hexdigest()[:16]}"
+    if not kept.is_dir():
+        with _unfinished(kept) as unfinished:
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(project / name, unfinished)
+            _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", unfinished)
+    return kept / "node_modules"
+
+
 def java() -> str:
     """The program that runs the validator; NoPackage where it is not installed."""
     found = shutil.which("java")
@@ -59,21 +77,34 @@ def _cache() -> Path:
 
 
 def _fetch(package: Package, kept: Path) -> None:
-    """Into a folder beside it first: one that is there is whole."""
-    npm = shutil.which("npm")
-    if npm is None:
-        raise NoPackage("npm is not installed (Debian: apt-get install npm)")
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as unfinished:
-        wanted = f"{package.name}@{package.version}"
-        try:
-            processes.run([npm, "pack", "--silent", "--pack-destination", unfinished, wanted])
-        except RuntimeError as error:
-            raise NoPackage(str(error)) from error
-        [packed] = Path(unfinished).glob("*.tgz")
+    wanted = f"{package.name}@{package.version}"
+    with _unfinished(kept) as unfinished:
+        _npm("pack", "--silent", "--pack-destination", unfinished, wanted)
+        [packed] = unfinished.glob("*.tgz")
         if hashlib.sha256(packed.read_bytes()).hexdigest() != package.sha256:
             raise NoPackage(f"{wanted} is another file than the one that is known by its hash")
         with tarfile.open(packed) as archive:
-            archive.extractall(Path(unfinished) / "files", filter="data")
+            archive.extractall(unfinished, filter="data")
+        packed.unlink()
+
+
+@contextmanager
+def _unfinished(kept: Path) -> Iterator[Path]:
+    """A folder to fill, which then becomes the one that is kept: one that is there is whole."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=kept.parent) as temporary:
+        unfinished = Path(temporary) / "files"
+        unfinished.mkdir()
+        yield unfinished
         if not kept.exists():
-            (Path(unfinished) / "files").rename(kept)
+            unfinished.rename(kept)
+
+
+def _npm(*arguments: str | Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise NoPackage("npm is not installed (Debian: apt-get install npm)")
+    try:
+        processes.run([npm, *arguments])
+    except RuntimeError as error:
+        raise NoPackage(str(error)) from error
