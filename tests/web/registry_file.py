@@ -20,6 +20,8 @@ BOARD = Board(FULL, "SE2321000016-PN01", "Patientnämnden Exempel")
 CLINICS = [f"SE2321000016-K{number:03}" for number in range(205)]
 WAITING = "SE2321000016-VANTAR"
 """Active in the e-services, and not added."""
+NOT_ADDED = ["SE2321000016-KVAR1", "SE2321000016-KVAR2"]
+"""The same, and left so by every state."""
 CLOSED = "SE2321000016-STANGD"
 """Added, and deactivated in the e-services."""
 IN_TAK = "SE2321000016-TAK1"
@@ -45,6 +47,7 @@ def fill(path):
     for number, hsa_id in enumerate(CLINICS):
         known(registry, hsa_id, name=f"Exempelvårdcentralen {number:03}")
     known(registry, WAITING, name="Exempelkliniken Hamntorget")
+    known(registry, *NOT_ADDED, name="Exempelkliniken Kvarnen")
     known(registry, CLOSED, name="Exempelkliniken Bergshöjden")
     known(registry, IN_TAK, name="Exempelsjukhuset, kirurgi")
     known(registry, ELSEWHERE, region_code=OTHER, name="Exempelkliniken Dalen")

@@ -31,7 +31,7 @@ class Sites:
     """Each is started when it is first asked for."""
 
     def __init__(self, folder: Path, registry: Path) -> None:
-        self._folder, self._registry = folder, registry
+        self.folder, self._registry = folder, registry
         self._servers: dict[str, Server] = {}
         self._foreign = _foreign()
 
@@ -68,7 +68,7 @@ class Sites:
             server.stop()
 
     def _started(self, name: str) -> Server:
-        folder = self._folder / name
+        folder = self.folder / name
         folder.mkdir()
         command = Installed(folder)
         shutil.copy(self._registry, command.database)

@@ -1,8 +1,6 @@
 """The states of the page: for each a name, who sees it, and how it is reached."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
+from tests.web.import_states import IMPORT_STATES
 from tests.web.registry_file import (
     CLINICS,
     CLOSED,
@@ -17,31 +15,9 @@ from tests.web.registry_file import (
     WAITING,
 )
 from tests.web.sites import Sites
+from tests.web.state import Reach, State, opened
 from tests.web.tab import Tab
 from tests.worlds.page import BOTH, NATIONAL, NOBODY, OPERATOR, READER, REGIONAL, SUPPORT
-
-Reach = Callable[[Tab, Sites], None]
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """A page with something on it; `person` is None where nobody is signed in."""
-
-    name: str
-    person: str | None
-    reach: Reach
-    site: str = "well"
-    """Which of the sites it is on."""
-    status: int = 200
-
-
-def opened(path: str, **query: str) -> Reach:
-    """By opening an address."""
-
-    def reach(tab: Tab, _: Sites) -> None:
-        tab.open(path, **query)
-
-    return reach
 
 
 def added(hsa_id: str, reason: str = "", region: str = FULL) -> Reach:
@@ -160,7 +136,7 @@ _FAILURES = [
     State("other revision", None, opened("/region", kod=FULL), site="newer", status=503),
     State("broken", None, ended_elsewhere, site="broken", status=500),
 ]
-STATES = [*_REGION, *_ADDING, *_REMOVING, *_SESSIONS, *_FAILURES]
+STATES = [*_REGION, *_ADDING, *_REMOVING, *_SESSIONS, *_FAILURES, *IMPORT_STATES]
 LANGUAGES = ("sv", "en")
 
 
