@@ -5,8 +5,11 @@ from itertools import groupby
 from typing import Any
 
 from sync_worker.administration.messages.page import common, session
+from sync_worker.administration.messages.page import region as of_region
 from sync_worker.domain.clinic_status import Status
 from sync_worker.domain.regions import Regions
+from sync_worker.inspection.region_overview import ClinicCounts
+from sync_worker.inspection.wording import joined
 from sync_worker.language import FilledMessage, Message
 from sync_worker.registry.log_pages import ClinicMove
 from sync_worker.web.rendering import day
@@ -47,6 +50,17 @@ def status_words(clinic: Mapping[str, Any]) -> Message:
     return common.STATUSES[status]
 
 
+def counts_words(counts: ClinicCounts) -> FilledMessage:
+    """How many clinics a region has registered, and how many have each status that some have."""
+    by_status = [
+        message(count=count)
+        for status, message in of_region.STATUS_COUNTS.items()
+        if (count := getattr(counts, status.value))
+    ]
+    registered = of_region.REGISTERED_COUNT(count=counts.registered)
+    return of_region.COUNTS(registered=registered, by_status=joined(by_status))
+
+
 def moves_by_day(
     moves: Iterable[ClinicMove], other: str
 ) -> Iterator[tuple[str, str | None, list[ClinicMove]]]:
@@ -61,6 +75,7 @@ def moves_by_day(
 
 GLOBALS: Mapping[str, Any] = {
     "clinic_named": clinic_named,
+    "counts_words": counts_words,
     "moves_by_day": moves_by_day,
     "region_name": region_name,
     "status_words": status_words,

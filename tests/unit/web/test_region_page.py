@@ -2,7 +2,7 @@
 
 from tests.worlds import page
 from tests.worlds.page import Document
-from tests.worlds.plans import A, B, known
+from tests.worlds.plans import A, B, changed, known
 
 from sync_worker.administration.messages.page import region as says
 from sync_worker.language import Language
@@ -16,6 +16,20 @@ def test_a_region_without_a_board_says_what_that_means(anna):
     shown = anna.page("/region", kod="01")
     assert "Ingen patientnämnd är angiven" in [heading.text for heading in shown.all("h2")]
     assert says.NO_BOARD_ORDER.form(Language.SWEDISH, is_one=False) in shown.main
+
+
+def test_clinics_are_counted_by_the_statuses_that_some_have(anna, registry):
+    known(registry, A)
+    anna.post("/mottagning/lagg-till", kod="01", hsa_id=A)
+    shown = anna.page("/region", kod="01")
+    assert "1 mottagning är tillagd: 1 väntar på patientnämnden." in shown.main
+    known(registry, B)
+    anna.post("/mottagning/lagg-till", kod="01", hsa_id=B)
+    changed(registry, B, active=False)
+    assert (
+        "2 mottagningar är tillagda: 1 väntar på patientnämnden och 1 inte aktiverad i "
+        "e-tjänsterna." in anna.page("/region", kod="01").main
+    )
 
 
 def test_a_clinic_is_added_and_said_to_be(anna, registry):

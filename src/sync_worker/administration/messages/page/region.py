@@ -1,5 +1,8 @@
 """What is said of a region: its patient board, its clinics, and what needs somebody to act."""
 
+from collections.abc import Mapping
+
+from sync_worker.domain.clinic_status import Status
 from sync_worker.language import Message
 
 REGIONS_HEADING = Message(sv="Regioner", en="Regions")
@@ -83,35 +86,56 @@ IN_TAK = Message(
 )
 NOTHING_NEEDS_ACTION = Message(sv="Ingenting kräver åtgärd.", en="Nothing needs action.")
 CAME_FROM = Message(
-    sv="Kom hit från {region} {date}: {count} mottagningar",
-    en="Came here from {region} on {date}: {count} clinics",
-    sv_one="Kom hit från {region} {date}: 1 mottagning",
-    en_one="Came here from {region} on {date}: 1 clinic",
+    sv="Kom hit från {region} {date} ({count} mottagningar)",
+    en="Came here from {region} on {date} ({count} clinics)",
+    sv_one="Kom hit från {region} {date} (1 mottagning)",
+    en_one="Came here from {region} on {date} (1 clinic)",
 )
 GOT_REGION = Message(
-    sv="Fick sin region {date}: {count} mottagningar",
-    en="Got their region on {date}: {count} clinics",
-    sv_one="Fick sin region {date}: 1 mottagning",
-    en_one="Got its region on {date}: 1 clinic",
+    sv="Fick sin region {date} ({count} mottagningar)",
+    en="Got their region on {date} ({count} clinics)",
+    sv_one="Fick sin region {date} (1 mottagning)",
+    en_one="Got its region on {date} (1 clinic)",
 )
 """Of those that were registered before the e-services stated their region."""
 LEFT_FOR = Message(
-    sv="Lämnade regionen för {region} {date}: {count} mottagningar",
-    en="Left the region for {region} on {date}: {count} clinics",
-    sv_one="Lämnade regionen för {region} {date}: 1 mottagning",
-    en_one="Left the region for {region} on {date}: 1 clinic",
+    sv="Lämnade regionen för {region} {date} ({count} mottagningar)",
+    en="Left the region for {region} on {date} ({count} clinics)",
+    sv_one="Lämnade regionen för {region} {date} (1 mottagning)",
+    en_one="Left the region for {region} on {date} (1 clinic)",
 )
 MOVES_HEADING = Message(
     sv="Flyttade de senaste {days} dagarna", en="Moved within the last {days} days"
 )
 SEE_EVENT = Message(sv="Visa händelsen", en="Show the change")
 
-COUNTS = Message(
-    sv="{registered} tillagda, {receiving} anslutna, {deactivated} inte aktiverade i "
-    "e-tjänsterna, {own_system} med eget system.",
-    en="{registered} registered, {receiving} connected, {deactivated} not activated in the "
-    "e-services, {own_system} with their own system.",
+COUNTS = Message(sv="{registered}: {by_status}.", en="{registered}: {by_status}.")
+REGISTERED_COUNT = Message(
+    sv="{count} mottagningar är tillagda",
+    en="{count} clinics are registered",
+    sv_one="1 mottagning är tillagd",
+    en_one="1 clinic is registered",
 )
+STATUS_COUNTS: Mapping[Status, Message] = {
+    Status.RECEIVING: Message(
+        sv="{count} anslutna", en="{count} connected", sv_one="1 ansluten", en_one="1 connected"
+    ),
+    Status.SERVICE_OFF: Message(
+        sv="{count} väntar på patientnämnden", en="{count} waiting for the patient board"
+    ),
+    Status.DEACTIVATED: Message(
+        sv="{count} inte aktiverade i e-tjänsterna",
+        en="{count} not activated in the e-services",
+        sv_one="1 inte aktiverad i e-tjänsterna",
+        en_one="1 not activated in the e-services",
+    ),
+    Status.OWN_SYSTEM: Message(
+        sv="{count} med eget system",
+        en="{count} with their own system",
+        sv_one="1 med eget system",
+        en_one="1 with its own system",
+    ),
+}
 LIST_HEADING = Message(sv="Tillagda mottagningar", en="Registered clinics")
 LIST_CAPTION = Message(
     sv="Tillagda mottagningar i {region}, efter namn", en="Registered clinics in {region}, by name"
