@@ -260,7 +260,7 @@ WHO_SUPPORT = Message(
     en="Support sets the region's patient board and maintains the TAK list.",
 )
 WHO_OPERATOR = Message(
-    sv="Driften godkänner ändringar som väntar på beslut och tar hand om dead letters.",
+    sv="Driften godkänner ändringar som väntar på beslut och tar hand om avvisade poster.",
     en="An operator approves held changes and deals with dead letters.",
 )
 
