@@ -30,6 +30,9 @@ from sync_worker.web.visit import Visit
 
 PATH = "/importera"
 PLAN_PATH = "/importera/plan"
+_BETWEEN_CELLS = (b";", b",", b"\t", b"\n", b"\r")
+_MOST_CELLS = 1_000_000
+"""Fifty for each row that there may be."""
 Errors = dict[str, Message | FilledMessage]
 
 
@@ -124,6 +127,10 @@ def _together(first: FilledMessage, others: FilledMessage) -> FilledMessage:
 
 def _read(content: bytes) -> FileContents:
     """What the file says; raises Unusable where that is nothing, or not what was meant."""
+    # Reading takes a while for each cell: five million of them would take a minute.
+    if sum(map(content.count, _BETWEEN_CELLS)) > _MOST_CELLS:
+        what = says.TOO_MANY_CELLS(most=_MOST_CELLS)
+        raise Unusable(says.UNREADABLE(what=what, remedy=says_of_files.CHECK_FILE))
     try:
         contents = reader.read(content)
     except Unreadable as error:

@@ -23,6 +23,10 @@ FILE_HINT = Message(
 READ_FILE = Message(sv="Läs filen", en="Read the file")
 NO_FILE = Message(sv="Välj en fil.", en="Choose a file.")
 UNREADABLE = Message(sv="{what} {remedy}", en="{what} {remedy}")
+TOO_MANY_CELLS = Message(
+    sv="Filen har fler än {most} celler: det kan inte vara en lista över mottagningar.",
+    en="The file has more than {most} cells: it cannot be a list of clinics.",
+)
 NO_ID_COLUMN = Message(
     sv="Ingen kolumn heter HSA-id, och ingen ser ut att innehålla HSA-id:n. Skriv HSA-id som "
     "rubrik på den kolumn som ska läsas.",
