@@ -21,14 +21,15 @@ def start() -> Chrome:
     from selenium.webdriver.chrome.service import Service  # noqa: PLC0415 - heavy
 
     options = ChromeOptions()
-    options.binary_location = _program("chromium", "chromium")
+    options.binary_location = program("chromium", "chromium")
     for flag in _FLAGS:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    return Chrome(options=options, service=Service(_program("chromedriver", "chromium-driver")))
+    return Chrome(options=options, service=Service(program("chromedriver", "chromium-driver")))
 
 
-def _program(name: str, package: str) -> str:
+def program(name: str, package: str) -> str:
+    """Where one of the system's programs is; NoBrowser where it is not installed."""
     found = shutil.which(name)
     if found is None:
         raise NoBrowser(f"{name} is not installed (Debian: apt-get install {package})")

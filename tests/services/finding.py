@@ -91,6 +91,11 @@ def browser() -> "Chrome":
     return _native("Chromium", chromium.start)
 
 
+def pdftotext() -> str:
+    """The program that reads printed pages; skips or fails the test where there is none."""
+    return _native("pdftotext", lambda: chromium.program("pdftotext", "poppler-utils"))
+
+
 def npm_package(package: Package) -> Path:
     """The folder of a package's files; skips or fails the test where it cannot be had."""
     return _native(package.name, lambda: npm.folder(package))

@@ -11,7 +11,7 @@ from sync_worker.registry import registrations
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.registrations import Board
-from sync_worker.registry.tables import own_system
+from sync_worker.registry.tables import dead_letter, held_fact, hold, own_system, position
 from tests.worlds.plans import known
 
 FULL, ODD, EMPTY, OTHER = "01", "03", "04", "05"
@@ -22,6 +22,8 @@ WAITING = "SE2321000016-VANTAR"
 """Active in the e-services, and not added."""
 NOT_ADDED = ["SE2321000016-KVAR1", "SE2321000016-KVAR2"]
 """The same, and left so by every state."""
+HELD = CLINICS[5]
+"""Its deactivation waits for a decision."""
 CLOSED = "SE2321000016-STANGD"
 """Added, and deactivated in the e-services."""
 IN_TAK = "SE2321000016-TAK1"
@@ -61,5 +63,26 @@ def fill(path):
         registrations.set_board(connection, BOARD)
         connection.execute(insert(own_system).values(hsa_id=IN_TAK))
         connection.execute(text(f"UPDATE clinic SET active = 0 WHERE hsa_id = '{CLOSED}'"))
+        for table, rows in _incident(datetime.now(UTC)).items():
+            connection.execute(insert(table), rows)
         transaction.commit()
     registry.close()
+
+
+def _incident(now):
+    """What has been read, a hold with one clinic, and dead letters; by table."""
+    counts = dict.fromkeys(("applied", "superseded", "ignored", "dead_lettered"), 1)
+    read = {"stream": "s", "topic": "eservices.clinic.activation", "partition": 0}
+    letter = {"topic": read["topic"], "partition": 0, "digest": "d", "stream": "s", "topic_id": ""}
+    letter |= {"headers": "[]", "detail": "", "status": "open", "received_at": now}
+    letter |= {"reason": "unknown_region", "value": b"{}", "record_offset": 3}
+    opened = {"id": 4, "opened_at": now, "kind": "mass_change", "region_code": FULL}
+    held = {"hsa_id": HELD, "fact": "activation", "hold_id": 4, "value": "false"}
+    return {
+        position: [
+            {**read, **counts, "next_offset": 4, "newest_event_at": now, "last_applied_at": now}
+        ],
+        dead_letter: [letter],
+        hold: [{**opened, "revision": 1, "status": "open"}],
+        held_fact: [{**held, "time": now, "sequence": "", "event_id": "e"}],
+    }

@@ -49,6 +49,12 @@ class Sites:
         """The address of a form of another site that posts to `target`."""
         return f"http://localhost:{self._foreign.server_port}/{quote(target, safe='')}"
 
+    def file(self, name: str, content: str | bytes) -> Path:
+        """A file on the person's own machine."""
+        path = self.folder / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
     def let_idle_out(self, session: str) -> None:
         """Have nothing been done in a session for two hours."""
         registry = Registry(open_engine(f"sqlite:///{self.well.database}"))

@@ -1,11 +1,13 @@
-"""A state of the page: what it is called, who sees it, and how it is reached."""
+"""A state of the page: who sees it, and how it is reached."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.web.sites import Sites
 from tests.web.tab import Tab
 
+LANGUAGES = ("sv", "en")
 Reach = Callable[[Tab, Sites], None]
 
 
@@ -20,6 +22,11 @@ class State:
     """Which of the sites it is on."""
     status: int = 200
 
+    @property
+    def file_name(self) -> str:
+        """Its name, as a file can have it."""
+        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
+
 
 def opened(path: str, **query: str) -> Reach:
     """By opening an address."""
@@ -28,3 +35,13 @@ def opened(path: str, **query: str) -> Reach:
         tab.open(path, **query)
 
     return reach
+
+
+def reached(state: State, language: str, tab: Tab, sites: Sites) -> None:
+    """Have the tab show a state, in a language."""
+    server = sites.named(state.site)
+    tab.begin(server.address, state.person and server.session(state.person), language)
+    tab.complaints()
+    state.reach(tab, sites)
+    assert tab.status == state.status, tab.run("return document.body.innerText")
+    assert tab.run("return document.documentElement.lang") == language

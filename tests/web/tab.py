@@ -1,6 +1,9 @@
 """A tab of the browser: opens pages, fills in forms, and is given sizes and languages."""
 
+import base64
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
@@ -57,11 +60,17 @@ class Tab:
 
     def press(self, selector: str) -> None:
         """Press what a selector finds, once, and be on the page that follows."""
+        with self.leaving(selector):
+            self.one(selector).click()
+
+    @contextmanager
+    def leaving(self, what: str) -> Iterator[None]:
+        """Do what opens another page, and be on it at the end."""
         self.run("window.isBefore = true")
-        self.one(selector).click()
+        yield
         until(
             lambda: self.run("return !window.isBefore && document.readyState === 'complete'"),
-            f"the page that follows {selector}",
+            f"the page that follows {what}",
         )
 
     def one(self, selector: str) -> WebElement:
@@ -87,6 +96,23 @@ class Tab:
     def cdp(self, command: str, **parameters: object) -> Any:
         """Ask the browser itself, by its developer tools' protocol."""
         return self.driver.execute_cdp_cmd(command, parameters)
+
+    def picture(self, part: dict[str, float] | None = None) -> bytes:
+        """The whole page as a PNG, also what is below the window; or a part of it."""
+        width, height = self.run("return [innerWidth, document.documentElement.scrollHeight]")
+        whole = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+        return self._data("Page.captureScreenshot", captureBeyondViewport=True, clip=part or whole)
+
+    def printed(self) -> bytes:
+        """The page on A4, as a PDF."""
+        return self._data("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)
+
+    def _data(self, command: str, **parameters: object) -> bytes:
+        return base64.b64decode(self.cdp(command, **parameters)["data"])
+
+    @property
+    def heading(self) -> str:
+        return self.one("h1").text
 
     @property
     def status(self) -> int:

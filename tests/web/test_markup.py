@@ -5,7 +5,8 @@ import subprocess
 from importlib.resources import files
 from pathlib import Path
 
-from tests.web.states import LANGUAGES, STATES, reached
+from tests.web.state import LANGUAGES, reached
+from tests.web.states import STATES
 
 _TABLE_ROLES = (
     ".*role is unnecessary for element.*"

@@ -4,7 +4,8 @@ import pytest
 
 from tests.web import axe as axes
 from tests.web import layout
-from tests.web.states import LANGUAGES, STATES, reached
+from tests.web.state import LANGUAGES, reached
+from tests.web.states import STATES
 from tests.web.tab import NARROW, WIDE
 
 _CASES = [(state, language) for state in STATES for language in LANGUAGES]

@@ -1,0 +1,69 @@
+"""What only a browser shows: no scripts, the way back, paper, and colours that a reader forces."""
+
+import subprocess
+
+from tests.services import finding
+from tests.web.reaching import confirmed
+from tests.web.registry_file import CLINICS, FULL
+from tests.web.state import reached
+from tests.web.states import STATES
+from tests.worlds.page import REGIONAL
+
+_STATES = {state.name: state for state in STATES}
+_LINES = """
+return ['button', '.result', '.errors', 'input', 'select'].flatMap(
+  kind => [...document.querySelectorAll(kind)].filter(each => each.type !== 'hidden'))
+  .filter(each => !parseFloat(getComputedStyle(each).borderTopWidth)
+    && !['radio', 'checkbox', 'file'].includes(each.type))
+  .map(each => each.outerHTML.slice(0, 120));
+"""
+
+
+def test_everything_goes_without_scripts(tab, sites):
+    tab.begin(sites.well.address)
+    tab.cdp("Emulation.setScriptExecutionDisabled", value=True)
+    tab.open("/region", kod=FULL)
+    tab.press("main .button")
+    tab.press("main form button")
+    assert tab.heading == "Mottagningar i Region Stockholm"
+    confirmed(f"{CLINICS[160]}\n", "remove")(tab, sites)
+    assert tab.heading == "1 mottagning togs bort"
+    confirmed(f"{CLINICS[160]}\n")(tab, sites)
+    assert tab.heading == "1 mottagning lades till"
+    tab.press("form[action='/logga-ut'] button")
+    assert tab.heading == "Du är utloggad"
+
+
+def test_back_after_signing_out_shows_no_list(tab, sites):
+    tab.begin(sites.well.address, sites.well.new_session(REGIONAL))
+    tab.open("/region", kod=FULL)
+    tab.press("form[action='/logga-ut'] button")
+    with tab.leaving("the way back"):
+        tab.driver.back()
+    assert tab.heading == "Du behöver logga in"
+    assert tab.all("table") == []
+
+
+def test_a_list_is_printed_whole_without_the_menu(tab, sites, tmp_path):
+    reached(_STATES["all on one page"], "sv", tab, sites)
+    (tmp_path / "list.pdf").write_bytes(tab.printed())
+    command = [finding.pdftotext(), "-layout", "list.pdf", "-"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    sheets = done.stdout.rstrip("\f").split("\f")
+    assert [each for each in CLINICS[:20] if each not in done.stdout] == []
+    assert [number for number, sheet in enumerate(sheets) if "HSA-id" not in sheet] == []
+    assert [
+        word for word in ("Logga ut", "Mina importer", "Lägg till") if word in done.stdout
+    ] == []
+
+
+def test_what_is_framed_stays_so_in_forced_colours(tab, sites):
+    for name in ("id too long", "more time", "search"):
+        reached(_STATES[name], "sv", tab, sites)
+        forced = [{"name": "forced-colors", "value": "active"}]
+        tab.cdp("Emulation.setEmulatedMedia", features=forced)
+        try:
+            assert tab.run("return matchMedia('(forced-colors: active)').matches")
+            assert tab.run(_LINES) == []
+        finally:
+            tab.cdp("Emulation.setEmulatedMedia", features=[])
