@@ -34,9 +34,11 @@ def test_the_order_is_that_of_the_page(tab, sites):
         ("textbox", "Anledning (frivilligt)"),
         ("button", "Lägg till"),
         ("link", "Lägg till eller ta bort flera från fil"),
+        ("link", "Aktiverade mottagningar som inte är tillagda"),
         ("searchbox", "Sök på namn eller HSA-id"),
         ("combobox", "Status"),
         ("button", "Sök"),
+        ("link", "Händelser i Region Sörmland"),
         *(("link", name) for name in _FOOT),
         ("button", "Längre tid"),
     ]
