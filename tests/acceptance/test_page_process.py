@@ -3,6 +3,7 @@
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,22 @@ def test_two_processes_share_sessions_and_do_a_deed_once(start, registry, instal
     assert additions(installed) == 1
     other.post("/logga-ut", cookie=cookie)
     assert third.get("/region?kod=01", Cookie=cookie).status == 401
+
+
+def test_a_plan_confirmed_at_two_processes_is_done_once(start, registry, installed):
+    known(registry, A)
+    one, other = start(), start()
+    cookie = one.wait().sign_in("anna")
+    given = one.upload("/importera", A.encode(), cookie=cookie, atgard="add", anledning="17")
+    assert given.status == 303, given.text
+    plan = given.headers["location"]
+    with ThreadPoolExecutor(2) as both:
+        confirmed = [both.submit(page.post, plan, cookie=cookie, revision="1")
+                     for page in (one, other.wait())]  # fmt: skip
+    assert [each.result().status for each in confirmed] == [303, 303]
+    receipts = [page.get(plan, Cookie=cookie) for page in (one, other)]
+    assert [receipt.status for receipt in receipts] == [200, 200]
+    assert additions(installed) == 1
 
 
 def test_a_port_in_use_is_refused_in_words(start, installed):
