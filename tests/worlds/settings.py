@@ -41,6 +41,7 @@ SETTINGS = {
     "WEB_TRUSTED_PEERS": ((), '["10.0.0.4/32", "unix"]', ("10.0.0.4/32", "unix")),
     "WEB_HEADER_USER": ("X-Auth-User", "X-User", "X-User"),
     "WEB_HEADER_CLAIMS": ((), '["X-Groups"]', ("X-Groups",)),
+    "WEB_METRICS_PORT": (0, "9465", 9465),
     "WEB_HEADER_SECRET_NAME": ("X-Auth-Proof", "X-Secret", "X-Secret"),
 }
 # These are right only together with others.
