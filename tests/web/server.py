@@ -1,12 +1,13 @@
 """`sync-worker web` in a process of its own, and people who are signed in there."""
 
 import signal
+import subprocess
 import urllib.error
 import urllib.request
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
-from tests.harness.command import Installed
+from tests.harness.command import INSTALLED, Installed
 from tests.services import processes
 from tests.services.waiting import until
 
@@ -20,7 +21,16 @@ class Server:
         self.database = command.database
         given = {"WEB_PORT": str(port), "WEB_BASE_URL": self.address, **settings}
         command.environment |= {f"SYNC_WORKER_{name}": value for name, value in given.items()}
-        self._process = command.start("web")
+        self._log = command.folder / "web.log"
+        with self._log.open("wb") as log:
+            # Not a pipe: nobody reads it, and once it is full the process waits for ever.
+            self._process = subprocess.Popen(
+                [INSTALLED, "web"],
+                cwd=command.folder,
+                env=command.environment,
+                stdout=log,
+                stderr=log,
+            )
         self._sessions: dict[str, str] = {}
         until(self._answers, "the page to be served", 60)
 
@@ -38,7 +48,7 @@ class Server:
     def stop(self) -> None:
         """End it."""
         processes.end(self._process, signal.SIGTERM)
-        self._process.communicate()
+        self._process.wait()
 
     def _posted(self, path: str, **fields: str) -> str:
         request = urllib.request.Request(
@@ -57,8 +67,7 @@ class Server:
 
     def _answers(self) -> bool:
         if self._process.poll() is not None:
-            output = b"".join(part or b"" for part in self._process.communicate())
-            raise RuntimeError(f"the page's process ended:\n{output.decode()}")
+            raise RuntimeError(f"the page's process ended:\n{self._log.read_text()}")
         try:
             with urllib.request.urlopen(f"{self.address}/readyz", timeout=2):
                 return True
