@@ -139,10 +139,13 @@ def test_a_worker_that_slept_through_a_failover_counts_nothing_twice(lagging: Pa
     stage.settings["KAFKA_MAX_POLL_INTERVAL_MS"] = "60000"
     workers = [stage.started() for _ in range(2)]
     stage.until_read(len(stage.records()))
+    sleeper, awake = workers
+    # The one that began first can have read all of this before the other one has any partition.
+    until(lambda: all(each.logged("assigned") for each in workers), "both to have partitions")
+    until(lambda: not sleeper.reasons() and not awake.reasons(), "both to be members")
     lagging.servers.fall_behind()
     stage.send_events(anything(402, 300))
     stage.until_read(len(stage.records()))
-    sleeper, awake = workers
     sleeper.process.send_signal(signal.SIGSTOP)
     lagging.servers.fail_over()
     stage.send_events(anything(403, 300))
