@@ -16,7 +16,6 @@ REASON_HINT = Message(
     en="Kept in the log, for example an order number.",
 )
 ADD = Message(sv="Lägg till", en="Add")
-ADD_SEVERAL = Message(sv="Lägg till flera från fil", en="Add several from a file")
 EMPTY_HSA_ID = Message(sv="Skriv mottagningens HSA-id.", en="Enter the HSA-id of the clinic.")
 HSA_ID_TOO_LONG = Message(
     sv="HSA-id:t är för långt: högst {most} tecken.",
@@ -54,7 +53,6 @@ OTHER_REGION = Message(
     en="The clinic is administered by {region}. You can see and change clinics in {own}.",
 )
 
-REMOVE_LINK = Message(sv="Ta bort", en="Remove")
 REMOVE_HEADING = Message(sv="Ta bort {name}?", en="Remove {name}?")
 REMOVE_CONSEQUENCE = Message(
     sv="Den slutar ta emot nya ärenden och går inte att söka fram. Ärenden som redan kommit in "

@@ -7,7 +7,6 @@ from sync_worker.language import Message
 
 SUPPORT_ADDRESS = "e-tjanster@1177.se"
 
-SERVICE_NAME = Message(sv="Synpunkter och klagomål", en="Complaints and feedback")
 ADMINISTRATION = Message(
     sv="Administration – Synpunkter och klagomål", en="Administration – Complaints and feedback"
 )
@@ -63,8 +62,6 @@ STATUS_NO_REGION = Message(
 )
 """Of a status that a missing board is the reason for, where the clinic has no region."""
 
-YES = Message(sv="Ja", en="Yes")
-NO = Message(sv="Nej", en="No")
 NONE = Message(sv="Ingen", en="None")
 UNKNOWN = Message(sv="Okänt", en="Unknown")
 NO_NAME = Message(sv="(utan namn)", en="(no name)")
@@ -72,18 +69,14 @@ NAMED = Message(sv="{name} ({hsa_id})", en="{name} ({hsa_id})")
 REGION_NAMED = Message(sv="{name} ({code})", en="{name} ({code})")
 REGION_NOT_IN_USE = Message(sv="{code} (används inte)", en="{code} (not in use)")
 REGION_LABEL = Message(sv="Region", en="Region")
-OPTIONAL = Message(sv="{label} (frivilligt)", en="{label} (optional)")
 
 COLUMN_CLINIC = Message(sv="Mottagning", en="Clinic")
 COLUMN_HSA_ID = Message(sv="HSA-id", en="HSA-id")
 COLUMN_STATUS = Message(sv="Status", en="Status")
 COLUMN_REGION = Message(sv="Region", en="Region")
 COLUMN_BOARD = Message(sv="Patientnämnd", en="Patient board")
-COLUMN_SERVICE = Message(sv="Tjänsten", en="Service")
 COLUMN_REGISTERED = Message(sv="Tillagda", en="Registered")
 COLUMN_RECEIVING = Message(sv="Anslutna", en="Connected")
-COLUMN_DEACTIVATED = Message(sv="Inte aktiverade", en="Not activated")
-COLUMN_OWN_SYSTEM = Message(sv="Eget system", en="Own system")
 COLUMN_ATTENTION = Message(sv="Kräver åtgärd", en="Needs action")
 COLUMN_SELECT = Message(sv="Välj", en="Select")
 COLUMN_LINE = Message(sv="Rad", en="Line")
@@ -108,20 +101,15 @@ NO_SUCH_PAGE = Message(
     sv="Sidan finns inte: listan slutar på sida {pages}.",
     en="There is no such page: the list ends on page {pages}.",
 )
-SHOW_ALL = Message(sv="Visa alla på en sida", en="Show all on one page")
 PRINT_LIST = Message(sv="Visa hela listan för utskrift", en="Show the whole list for printing")
 PRINTED_AT = Message(sv="{heading}, {time}", en="{heading}, {time}")
 DOWNLOAD_CSV = Message(sv="Ladda ner listan (csv)", en="Download the list (csv)")
 
 CANCEL = Message(sv="Avbryt", en="Cancel")
 BACK_TO_REGION = Message(sv="Till {region}", en="To {region}")
-BACK_TO_CLINIC = Message(sv="Till mottagningen", en="To the clinic")
 BACK_TO_START = Message(sv="Till startsidan", en="To the start page")
 
 ERROR_SUMMARY = Message(sv="Det finns fel på sidan", en="There are errors on the page")
 ERROR_PREFIX = Message(sv="Fel:", en="Error:")
 DONE = Message(sv="Klart", en="Done")
 NOTE = Message(sv="Observera", en="Note")
-CONTACT_SUPPORT = Message(
-    sv="Kontakta supporten: e-tjanster@1177.se.", en="Contact support: e-tjanster@1177.se."
-)

@@ -78,11 +78,6 @@ UNKNOWN_OUTCOME = Message(
     en="We do not know whether the change was saved in time. Reload the page: if the receipt is "
     "shown, it was made.",
 )
-UNKNOWN_OUTCOME_OF_CLINIC = Message(
-    sv="Vi vet inte om ändringen hann sparas. Öppna mottagningens sida: där syns om den är gjord.",
-    en="We do not know whether the change was saved in time. Open the clinic's page: it shows "
-    "whether it was made.",
-)
 OTHER_REVISION = Message(
     sv="Systemet håller på att uppdateras. Inget ändrades. Försök igen om en stund.",
     en="The system is being updated. Nothing was changed. Try again in a while.",

@@ -6,9 +6,6 @@ from sync_worker.domain.clinic_status import Status
 from sync_worker.language import Message
 
 REGIONS_HEADING = Message(sv="Regioner", en="Regions")
-NO_REGIONS = Message(
-    sv="Det finns ingen region som du kan se.", en="There is no region that you may see."
-)
 HEADING = Message(sv="Mottagningar i {region}", en="Clinics in {region}")
 
 BOARD_HEADING = Message(sv="Patientnämnd", en="Patient board")
@@ -84,20 +81,12 @@ IN_TAK = Message(
     sv="Står i TAK och är tillagd här. Ta bort den här, eller låt supporten ta ut den ur TAK.",
     en="In TAK and registered here. Remove it here, or have support take it out of TAK.",
 )
-NOTHING_NEEDS_ACTION = Message(sv="Ingenting kräver åtgärd.", en="Nothing needs action.")
 CAME_FROM = Message(
     sv="Kom hit från {region} {date} ({count} mottagningar)",
     en="Came here from {region} on {date} ({count} clinics)",
     sv_one="Kom hit från {region} {date} (1 mottagning)",
     en_one="Came here from {region} on {date} (1 clinic)",
 )
-GOT_REGION = Message(
-    sv="Fick sin region {date} ({count} mottagningar)",
-    en="Got their region on {date} ({count} clinics)",
-    sv_one="Fick sin region {date} (1 mottagning)",
-    en_one="Got its region on {date} (1 clinic)",
-)
-"""Of those that were registered before the e-services stated their region."""
 LEFT_FOR = Message(
     sv="Lämnade regionen för {region} {date} ({count} mottagningar)",
     en="Left the region for {region} on {date} ({count} clinics)",
@@ -144,21 +133,11 @@ EMPTY = Message(
     sv="Inga mottagningar är tillagda i {region} än.",
     en="No clinics are registered in {region} yet.",
 )
-EMPTY_FOR_READER = Message(
-    sv="Här visas mottagningarna när en administratör har lagt till dem.",
-    en="The clinics are shown here once an administrator has added them.",
-)
 SEARCH_LABEL = Message(sv="Sök på namn eller HSA-id", en="Search by name or HSA-id")
 SEARCH_BUTTON = Message(sv="Sök", en="Search")
 STATUS_LABEL = Message(sv="Status", en="Status")
 ALL_REGISTERED = Message(sv="Alla tillagda", en="All registered")
 CLEAR_SEARCH = Message(sv="Rensa sökningen", en="Clear the search")
-FOUND = Message(
-    sv="{count} mottagningar hittades.",
-    en="{count} clinics were found.",
-    sv_one="1 mottagning hittades.",
-    en_one="1 clinic was found.",
-)
 NOT_FOUND = Message(
     sv="Ingen mottagning i {region} stämmer med sökningen. En mottagning som inte är tillagd "
     "finns under Aktiverade, inte tillagda.",

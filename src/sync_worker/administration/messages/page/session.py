@@ -9,7 +9,6 @@ SIGN_IN_INTRODUCTION = Message(
 )
 SIGN_IN = Message(sv="Logga in", en="Sign in")
 DEV_SIGN_IN_ACTOR = Message(sv="Logga in som", en="Sign in as")
-DEV_SIGN_IN_ROLE = Message(sv="Roll", en="Role")
 
 IDLE_HEADING = Message(sv="Du har loggats ut", en="You have been signed out")
 IDLE = Message(
@@ -51,9 +50,6 @@ NO_RIGHTS = Message(
     en="You are signed in as {actor}, but the sign-in gave no permission for complaints and "
     "feedback. Turn to the administration of your region.",
 )
-CAME_WITH = Message(
-    sv="Det här kom med inloggningen: {claims}", en="This came with the sign-in: {claims}"
-)
 WRONG_REGION_HEADING = Message(
     sv="Du saknar behörighet till regionen", en="You have no permission for the region"
 )
@@ -68,10 +64,6 @@ WRONG_REGION_PAGE = Message(
 WRONG_ROLE = Message(
     sv="Sidan är till för {roles}. Du är inloggad som {actor}, {own}.",
     en="The page is for {roles}. You are signed in as {actor}, {own}.",
-)
-RIGHTS_SHRANK = Message(
-    sv="Dina behörigheter har ändrats sedan du började. Logga in igen för att fortsätta.",
-    en="Your permissions have changed since you began. Sign in again to continue.",
 )
 ROLE_REGIONAL = Message(sv="regional administratör", en="regional administrator")
 ROLE_NATIONAL = Message(sv="nationell administratör", en="national administrator")

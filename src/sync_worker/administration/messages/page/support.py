@@ -66,6 +66,3 @@ NOBODY_AFFECTED = Message(
     en="No clinic starts or stops receiving cases.",
 )
 COMMAND_HEADING = Message(sv="Att skriva på kommandoraden", en="What to type")
-LOG_HEADING = Message(
-    sv="Ändringar av patientnämnder och TAK", en="Changes of patient boards and TAK"
-)
