@@ -48,5 +48,5 @@ def require_known_region(
 def warn_of_check_digits(run: Invocation, written: Iterable[str]) -> None:
     """Say so where an HSA-id is well-formed and its check digit is wrong: only a warning."""
     for hsa_id in written:
-        if hsa_ids.has_the_form(hsa_id) and not hsa_ids.check_digit_is_right(hsa_id):
+        if hsa_ids.is_miscopied(hsa_id):
             run.output.attention(says_of_files.CHECK_DIGIT(hsa_id=hsa_id))

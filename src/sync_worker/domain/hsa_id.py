@@ -59,6 +59,11 @@ def has_the_form(hsa_id: str) -> bool:
     return len(hsa_id) <= _MAX_LENGTH and _FORM.fullmatch(hsa_id) is not None
 
 
+def is_miscopied(hsa_id: str) -> bool:
+    """Whether a normalised id has the form of an HSA-id, and a wrong check digit."""
+    return has_the_form(hsa_id) and not check_digit_is_right(hsa_id)
+
+
 def check_digit_is_right(hsa_id: str) -> bool:
     """Whether the organisation number of a well-formed HSA-id passes the Luhn check.
 

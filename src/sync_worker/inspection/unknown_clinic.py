@@ -45,7 +45,7 @@ def describe(connection: Connection, hsa_id: str) -> UnknownClinic:
     reasons: list[Words] = []
     if not hsa_ids.has_the_form(hsa_id):
         reasons.append(REFUSALS[Refusal.MALFORMED_HSA_ID].why())
-    elif not hsa_ids.check_digit_is_right(hsa_id):
+    elif hsa_ids.is_miscopied(hsa_id):
         reasons.append(says.WRONG_CHECK_DIGIT())
     if hsa_id in registrations.own_systems(connection):
         reasons.append(says.IN_TAK_ALONE())

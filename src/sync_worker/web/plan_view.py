@@ -121,9 +121,8 @@ def outcome(code: str) -> Message:
 
 def is_miscopied(row: PlannedRow) -> bool:
     """Whether the id is unknown, and its check digit says that it was not copied right."""
-    hsa_id = row.item.hsa_id
-    is_unknown = row.item.reason is Refusal.UNKNOWN_CLINIC and hsa_ids.has_the_form(hsa_id)
-    return is_unknown and not hsa_ids.check_digit_is_right(hsa_id)
+    is_unknown = row.item.reason is Refusal.UNKNOWN_CLINIC
+    return is_unknown and hsa_ids.is_miscopied(row.item.hsa_id)
 
 
 def _groups(rows: Sequence[PlannedRow], most: int) -> list[RefusedGroup]:

@@ -183,7 +183,7 @@ def wrong_check_digits(entries: Iterable[FileEntry]) -> list[FilledMessage]:
     odd: dict[str, int] = {}
     for entry in entries:
         hsa_id = hsa_ids.cleaned(entry.text)
-        if hsa_ids.has_the_form(hsa_id) and not hsa_ids.check_digit_is_right(hsa_id):
+        if hsa_ids.is_miscopied(hsa_id):
             odd.setdefault(hsa_id, entry.line)
     if len(odd) > _MOST_NAMED:
         lines = ", ".join(map(str, odd.values()))

@@ -105,7 +105,7 @@ def refused(visit: Visit, item: Item) -> Words:
     why, remedy = REFUSALS[item.reason]
     reasons: list[Words] = [says.REFUSED(hsa_id=item.hsa_id, why=why, remedy=remedy)]
     is_unknown = item.reason is Refusal.UNKNOWN_CLINIC
-    if is_unknown and not hsa_ids.check_digit_is_right(item.hsa_id):
+    if is_unknown and hsa_ids.is_miscopied(item.hsa_id):
         reasons.append(explanations.WRONG_CHECK_DIGIT())
     if is_unknown or item.reason is Refusal.NOT_ACTIVE:
         reasons.append(read_to.message(time=read_to.at))

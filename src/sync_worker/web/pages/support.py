@@ -91,7 +91,7 @@ def _region(visit: Visit, region: RegionOverview) -> Response:
         errors=errors,
         preview=preview,
         command=None if preview is None else _command(preview, order.ticket),
-        is_check_digit_wrong=_is_check_digit_wrong(order.hsa_id),
+        is_check_digit_wrong=hsa_ids.is_miscopied(order.hsa_id),
     )
 
 
@@ -100,10 +100,6 @@ def _command(preview: BoardPreview, ticket: str) -> str:
     if wanted is None:
         return command_lines.clear_board(preview.plan.region_code, ticket)
     return command_lines.set_board(wanted, ticket)
-
-
-def _is_check_digit_wrong(hsa_id: str) -> bool:
-    return hsa_ids.has_the_form(hsa_id) and not hsa_ids.check_digit_is_right(hsa_id)
 
 
 PAGES = (Page("/support/patientnamnd", Access.SUPPORT, get=boards),)
