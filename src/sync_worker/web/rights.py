@@ -106,6 +106,10 @@ class Rights:
         """Whether clinics of a region may be added and removed."""
         return self.acting_for is None or code in self.acting_for
 
+    def may_administer_clinic(self, code: str | None) -> bool:
+        """Whether a clinic of this region may be; without a region it is any administrator's."""
+        return self.is_administrator if code is None else self.may_administer(code)
+
     def may_read(self, code: str) -> bool:
         """Whether a region and its clinics may be seen."""
         return self.reading is None or code in self.reading

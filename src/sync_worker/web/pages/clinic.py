@@ -54,6 +54,7 @@ def clinic_page(
         read_to = freshness.read_to(connection)
     conditions = {each["condition"]: each for each in explained["conditions"]}
     held = conditions.pop(_NOT_OF_STATUS)
+    may_act = visit.rights.may_administer_clinic(explained["region_code"])
     return visit.render(
         "clinic.html",
         explained["name"] or meant,
@@ -62,8 +63,8 @@ def clinic_page(
         clinic=explained,
         conditions=conditions.values(),
         held=held,
-        may_add=_may_act(visit, explained) and _can_be_added(conditions[_REGISTERED]),
-        may_remove=_may_act(visit, explained) and conditions[_REGISTERED]["met"],
+        may_add=may_act and _can_be_added(conditions[_REGISTERED]),
+        may_remove=may_act and conditions[_REGISTERED]["met"],
         read_to=read_to,
         history=history,
         errors=errors or {},
@@ -86,11 +87,6 @@ def _require_readable(visit: Visit, code: str | None) -> None:
     """Raise Refused where the clinic is another region's. Without a region it is anybody's."""
     if code is not None and not visit.rights.may_read(code):
         raise Refused(visit.other_region(code, session.WRONG_REGION))
-
-
-def _may_act(visit: Visit, explained: Mapping[str, Any]) -> bool:
-    code, rights = explained["region_code"], visit.rights
-    return rights.is_administrator if code is None else rights.may_administer(code)
 
 
 def _can_be_added(registered: Mapping[str, Any]) -> bool:

@@ -66,8 +66,7 @@ def _administered(visit: Visit, hsa_id: str) -> dict[str, Any]:
         text = failures.CLINIC_NOT_FOUND(hsa_id=hsa_id)
         raise Refused(Problem(404, failures.CLINIC_NOT_FOUND_HEADING, text))
     code = clinic["region_code"]
-    is_theirs = visit.rights.acting_for is None or code is None
-    if not is_theirs and not visit.rights.may_administer(code):
+    if not visit.rights.may_administer_clinic(code):
         raise Refused(visit.other_region(code))
     return clinic
 
