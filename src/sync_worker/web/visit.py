@@ -195,9 +195,7 @@ class Visit:
         return form
 
     def _result(self) -> Mapping[str, Any] | None:
-        if self.request.method != "GET":
-            return None
-        return self.take(RESULT) if self.session is not None else None
+        return self.take(RESULT) if self.request.method == "GET" else None
 
 
 def result_of(message: FilledMessage | Message, kind: str = "done") -> dict[str, Any]:
