@@ -45,7 +45,7 @@ _EXPIRED_PLANS_LAST = timedelta(days=7)
 """Who comes back to one is told that it is too old."""
 _SAME_FILE_WITHIN = timedelta(days=1)
 _MOST_OF_FILE_NAME = 100
-_MOST_OF_REASON = 500
+MOST_OF_REASON = 500
 _ID_BYTES = 32
 
 
@@ -148,7 +148,7 @@ def _new(request: PlanRequest, person: Person, counts: Mapping[str, int], now: d
         maker=person.actor,
         action=next(action for action, verb in VERBS.items() if verb is request.verb),
         region_codes=None if person.acting_for is None else tuple(sorted(person.acting_for)),
-        reason=_storable(request.reason, _MOST_OF_REASON),
+        reason=_storable(request.reason, MOST_OF_REASON),
         file_name=_storable(request.file_name, _MOST_OF_FILE_NAME),
         file_digest=request.file_digest,
         counts=counts,

@@ -20,6 +20,7 @@ from sync_worker.inspection import freshness
 from sync_worker.inspection.wording import sentences
 from sync_worker.language import FilledMessage
 from sync_worker.registry import queries
+from sync_worker.web import reasons
 from sync_worker.web.access import Access
 from sync_worker.web.pages.clinic import CONDITIONS_ID, clinic_page
 from sync_worker.web.pages.region import region_page
@@ -29,7 +30,6 @@ from sync_worker.web.visit import Visit
 from sync_worker.web.wording import clinic_named, region_name
 
 MOST_OF_HSA_ID = 64
-MOST_OF_REASON = 500
 _PRESSED_TWICE = timedelta(minutes=1)
 
 
@@ -46,9 +46,7 @@ class Typed(NamedTuple):
             found["hsa-id"] = says.EMPTY_HSA_ID()
         elif len(self.hsa_id) > MOST_OF_HSA_ID:
             found["hsa-id"] = says.HSA_ID_TOO_LONG(most=MOST_OF_HSA_ID)
-        if len(self.reason) > MOST_OF_REASON:
-            found["anledning"] = says.REASON_TOO_LONG(most=MOST_OF_REASON)
-        return found
+        return found | reasons.errors("anledning", self.reason)
 
 
 def add(visit: Visit) -> Response:

@@ -13,16 +13,15 @@ from sync_worker.administration.csv_files.decoding import Unreadable
 from sync_worker.administration.csv_files.reader import FileContents
 from sync_worker.administration.messages import files as says_of_files
 from sync_worker.administration.messages import plans as says_of_plans
-from sync_worker.administration.messages.page import adding
 from sync_worker.administration.messages.page import imports as says
 from sync_worker.administration.plan_documents import VERBS, Person, PlanRequest
 from sync_worker.administration.plans import TooManyRows
+from sync_worker.errors import Words
 from sync_worker.files import csv_cells
 from sync_worker.language import FilledMessage, Message
-from sync_worker.web import problems
+from sync_worker.web import problems, reasons
 from sync_worker.web.access import Access
 from sync_worker.web.forms import MOST_FILE_BYTES, File, Form
-from sync_worker.web.pages.adding import MOST_OF_REASON
 from sync_worker.web.problems import Refused
 from sync_worker.web.routing import FORM_BYTES, Page
 from sync_worker.web.uploads import Busy
@@ -33,7 +32,7 @@ PLAN_PATH = "/importera/plan"
 _BETWEEN_CELLS = (b";", b",", b"\t", b"\n", b"\r")
 _MOST_CELLS = 1_000_000
 """Fifty for each row that there may be."""
-Errors = dict[str, Message | FilledMessage]
+Errors = dict[str, Message | Words]
 
 
 class Typed(NamedTuple):
@@ -71,8 +70,7 @@ def give(visit: Visit) -> Response:
         raise Refused(problems.FILE_TOO_LARGE)
     if typed.action not in VERBS:
         errors["atgard"] = says.ACTION_MISSING
-    if len(typed.reason) > MOST_OF_REASON:
-        errors["anledning"] = adding.REASON_TOO_LONG(most=MOST_OF_REASON)
+    errors |= reasons.errors("anledning", typed.reason)
     if file is None or errors:
         return _form(visit, typed, errors)
     try:

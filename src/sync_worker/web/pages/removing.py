@@ -10,10 +10,11 @@ from sync_worker.administration.messages.page import failures
 from sync_worker.administration.messages.refusals import REFUSALS
 from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.domain.clinic_status import Status
+from sync_worker.errors import Words
 from sync_worker.language import FilledMessage, Message
 from sync_worker.registry import queries
+from sync_worker.web import reasons
 from sync_worker.web.access import Access
-from sync_worker.web.pages.adding import MOST_OF_REASON
 from sync_worker.web.problems import Problem, Refused
 from sync_worker.web.routing import Page
 from sync_worker.web.visit import Visit
@@ -30,9 +31,8 @@ def remove(visit: Visit) -> Response:
     """Remove the clinic, and say so on its region's page."""
     clinic = _administered(visit, visit.form.text("hsa-id"))
     reason = visit.form.text("anledning")
-    if len(reason) > MOST_OF_REASON:
-        error = says.REASON_TOO_LONG(most=MOST_OF_REASON)
-        return _question(visit, clinic, status=422, errors={"anledning": error}, reason=reason)
+    if errors := reasons.errors("anledning", reason):
+        return _question(visit, clinic, status=422, errors=errors, reason=reason)
     _do(visit, clinic, reason)
     code = clinic["region_code"]
     return visit.go_to("/region", kod=code) if code else visit.go_to("/")
@@ -76,7 +76,7 @@ def _question(
     clinic: dict[str, Any],
     *,
     status: int = 200,
-    errors: dict[str, FilledMessage] | None = None,
+    errors: dict[str, Words] | None = None,
     reason: str = "",
 ) -> Response:
     return visit.render(

@@ -7,16 +7,15 @@ from starlette.responses import Response
 
 from sync_worker.administration.clinics import ADD, REMOVE, RegistrationChange
 from sync_worker.administration.csv_files.reader import FileEntry
-from sync_worker.administration.messages.page import adding
 from sync_worker.administration.messages.page import region as says
 from sync_worker.administration.plan_documents import PlanRequest
+from sync_worker.errors import Words
 from sync_worker.inspection import freshness
-from sync_worker.language import FilledMessage, Message
+from sync_worker.language import Message
 from sync_worker.registry import clinic_pages
-from sync_worker.web import lists
+from sync_worker.web import lists, reasons
 from sync_worker.web.access import Access
 from sync_worker.web.forms import Form
-from sync_worker.web.pages.adding import MOST_OF_REASON
 from sync_worker.web.pages.importing import planned
 from sync_worker.web.pages.region import REMOVING_PATH, TICKED, TICKS_REASON, region_page
 from sync_worker.web.problems import Refused
@@ -24,7 +23,7 @@ from sync_worker.web.routing import Page
 from sync_worker.web.visit import Visit
 
 PATH = "/region/aktiverade"
-Errors = dict[str, Message | FilledMessage]
+Errors = dict[str, Message | Words]
 
 
 def show(visit: Visit) -> Response:
@@ -63,9 +62,7 @@ def _errors(form: Form) -> Errors:
     errors: Errors = {}
     if not form.texts(TICKED):
         errors["valda"] = says.TICK_SOME
-    if len(form.text(TICKS_REASON)) > MOST_OF_REASON:
-        errors[TICKS_REASON] = adding.REASON_TOO_LONG(most=MOST_OF_REASON)
-    return errors
+    return errors | reasons.errors(TICKS_REASON, form.text(TICKS_REASON))
 
 
 def _request(verb: RegistrationChange, form: Form) -> PlanRequest:
