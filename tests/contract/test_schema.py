@@ -1,6 +1,8 @@
 """The schema: made by migrations alone, and equal to what the program thinks it is."""
 
+import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -71,6 +73,19 @@ def test_upgrading_at_the_same_time_from_several_places_upgrades_once(registry_u
     for engine in engines:
         engine.dispose()
     assert sorted(before, key=str) == [*[schema.HEAD] * 3, None]
+
+
+def test_a_new_sqlite_file_that_another_process_is_preparing_is_waited_for(tmp_path):
+    path = tmp_path / "registry.db"
+    with closing(sqlite3.connect(path, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(0.3, other.rollback)
+        release.start()
+        engine = open_engine(f"sqlite:///{path}", create=True)
+        with engine.connect() as connection:
+            assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+        release.join()
+        engine.dispose()
 
 
 def test_a_schema_of_a_newer_program_is_refused(engine):

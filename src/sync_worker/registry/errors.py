@@ -134,7 +134,11 @@ def is_lock_timeout(error: BaseException) -> bool:
 
 def is_locked_file(error: BaseException) -> bool:
     """Whether another process was writing to the SQLite file all the time that we waited."""
-    cause = getattr(error, "orig", None)
+    return is_busy(getattr(error, "orig", None))
+
+
+def is_busy(cause: BaseException | None) -> bool:
+    """The same of an error of SQLite's driver."""
     return getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from sync_worker.config import postgresql_url
 from sync_worker.errors import Exit, UserError
@@ -97,10 +99,10 @@ def _open_sqlite(url: URL, limits: session.TimeLimits, *, create: bool) -> Engin
         _make_file(path)
     elif not path.exists():
         raise MissingDatabase(path)
-    patience = {"timeout": min(BUSY_TIMEOUT_MS / 1000, limits.lock)}
-    engine = create_engine(url, connect_args=patience, pool_timeout=limits.lock)
+    patience = min(BUSY_TIMEOUT_MS / 1000, limits.lock)
+    engine = create_engine(url, connect_args={"timeout": patience}, pool_timeout=limits.lock)
     event.listen(engine, "handle_error", _disk_teller(path))
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", _preparer(patience))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -154,11 +156,24 @@ def login_of(error: BaseException) -> str:
     return str(getattr(getattr(error, "orig", None), _LOGIN, "?"))
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver's own transaction handling begins too late and commits before DDL.
-    connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
+def _preparer(patience: float) -> Callable[[sqlite3.Connection, object], None]:
+    # The busy timeout does not cover a change of the journal mode: SQLite refuses a new file's
+    # at once while another process is changing it.
+    retry_while_locked = Retrying(
+        retry=retry_if_exception(errors.is_busy),
+        wait=wait_random(max=0.1),
+        stop=stop_after_delay(patience),
+        reraise=True,
+    )
+
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver's own transaction handling begins too late and commits before DDL.
+        connection.isolation_level = None
+        retry_while_locked(connection.execute, "PRAGMA journal_mode = WAL").close()
+        for pragma in ("synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    return prepare
 
 
 def _begin_sqlite(connection: Connection) -> None:
