@@ -75,7 +75,7 @@ def test_upgrading_at_the_same_time_from_several_places_upgrades_once(registry_u
     assert sorted(before, key=str) == [*[schema.HEAD] * 3, None]
 
 
-def test_a_new_sqlite_file_that_another_process_is_preparing_is_waited_for(tmp_path):
+def test_a_file_that_another_process_prepares_is_waited_for(tmp_path):
     path = tmp_path / "registry.db"
     with closing(sqlite3.connect(path, check_same_thread=False)) as other:
         other.execute("BEGIN IMMEDIATE")
