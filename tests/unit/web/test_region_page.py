@@ -1,11 +1,17 @@
 """The page of a region, and what one does there."""
 
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert
 from tests.worlds import page
 from tests.worlds.page import Document
 from tests.worlds.plans import A, B, changed, known
+from tests.worlds.registry import NOW
 
 from sync_worker.administration.messages.page import region as says
 from sync_worker.language import Language
+from sync_worker.registry.tables import own_system
 
 
 def test_who_has_one_region_begins_there(anna):
@@ -54,6 +60,39 @@ def test_what_cannot_be_added_is_kept_in_the_form(anna, registry):
     assert shown.one("input", id="hsa-id").get("value") == A
     assert shown.one("input", id="anledning").get("value") == "Beställning 17"
     assert "kunde inte läggas till" in shown.one("a", href="#hsa-id").text
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"active": False}, "inte aktiverad i e-tjänsterna. Aktivera den där"),
+        ({"region_code": None}, "aldrig angett vilken region som administrerar den"),
+        ({}, "när regionens patientnämnd är angiven"),
+    ],
+)
+def test_who_adds_again_learns_why_it_receives_nothing(anna, registry, facts, told):
+    known(registry, A, registered_at=NOW - timedelta(days=1), registered_by="someone", **facts)
+    answer = anna.post("/mottagning/lagg-till", kod="01", hsa_id=A)
+    said = Document(answer.text).one("div", role="status").text
+    assert said.startswith(f"Exempelkliniken ({A}) var redan tillagd, 2026-01-31 av someone. Den")
+    assert told in said
+
+
+def test_who_adds_again_learns_that_it_is_in_tak(anna, registry):
+    known(registry, A, registered_at=NOW)
+    with registry.transaction() as transaction:
+        transaction.connection.execute(insert(own_system).values(hsa_id=A))
+        transaction.commit()
+    answer = anna.post("/mottagning/lagg-till", kod="01", hsa_id=A)
+    assert "står i TAK" in Document(answer.text).one("div", role="status").text
+
+
+@pytest.mark.parametrize("clinic_form", [{}, {"tillbaka": f"/mottagning?hsa-id={A}"}])
+def test_a_refusal_says_once_how_far_events_are_read(anna, registry, clinic_form):
+    known(registry, A, active=False)
+    answer = anna.post("/mottagning/lagg-till", kod="01", hsa_id=A, **clinic_form)
+    never_read = says.NEVER_READ.form(Language.SWEDISH, is_one=False)
+    assert Document(answer.text).main.count(never_read) == 1
 
 
 def test_what_was_typed_survives_signing_in_again(anna, site, registry):

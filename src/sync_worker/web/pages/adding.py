@@ -16,7 +16,6 @@ from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.domain.admission import AdmissionOutcome, Refusal
 from sync_worker.domain.clinic_status import Status
 from sync_worker.errors import Words
-from sync_worker.inspection import freshness
 from sync_worker.inspection.wording import sentences
 from sync_worker.language import FilledMessage
 from sync_worker.registry import queries
@@ -94,20 +93,19 @@ def _form_again(visit: Visit, code: str, typed: Typed, errors: dict[str, Words])
 
 
 def refused(visit: Visit, item: Item) -> Words:
-    """Why a clinic cannot be added, and what to do."""
+    """Why a clinic cannot be added, and what to do.
+
+    How far events are read stands on the page that shows this.
+    """
     assert item.reason is not None  # a refusal has one
-    with visit.site.registry.snapshot() as connection:
-        if item.reason is Refusal.OTHER_REGION:
+    if item.reason is Refusal.OTHER_REGION:
+        with visit.site.registry.snapshot() as connection:
             return _other_region(visit, queries.clinic_listed(connection, item.hsa_id))
-        read_to = freshness.read_to(connection)
     why, remedy = REFUSALS[item.reason]
-    reasons: list[Words] = [says.REFUSED(hsa_id=item.hsa_id, why=why, remedy=remedy)]
-    is_unknown = item.reason is Refusal.UNKNOWN_CLINIC
-    if is_unknown and hsa_ids.is_miscopied(item.hsa_id):
-        reasons.append(explanations.WRONG_CHECK_DIGIT())
-    if is_unknown or item.reason is Refusal.NOT_ACTIVE:
-        reasons.append(read_to.message(time=read_to.at))
-    return sentences(reasons)
+    said = says.REFUSED(hsa_id=item.hsa_id, why=why, remedy=remedy)
+    if item.reason is Refusal.UNKNOWN_CLINIC and hsa_ids.is_miscopied(item.hsa_id):
+        return sentences([said, explanations.WRONG_CHECK_DIGIT()])
+    return said
 
 
 def _other_region(visit: Visit, clinic: Mapping[str, Any] | None) -> FilledMessage:
@@ -116,19 +114,33 @@ def _other_region(visit: Visit, clinic: Mapping[str, Any] | None) -> FilledMessa
     return says.OTHER_REGION(region=region, own=visit.own_regions())
 
 
-def _result(visit: Visit, connection: Connection, item: Item) -> FilledMessage:
-    """What became of it. Who presses twice is told the same twice."""
+def _result(visit: Visit, connection: Connection, item: Item) -> Words:
+    """What became of it, and why it receives no cases, where it does not."""
     clinic = queries.clinic_shown(connection, item.hsa_id)
     assert clinic is not None  # it has just been judged
+    done, hindrance = _deed(visit, clinic, item), _hindrance(clinic)
+    return done if hindrance is None else sentences([done, hindrance])
+
+
+def _deed(visit: Visit, clinic: Mapping[str, Any], item: Item) -> FilledMessage:
+    """What became of it. Who presses twice is told the same twice."""
     named = clinic_named(item.hsa_id, clinic["name"])
     at, by = clinic["registered_at"], clinic["registered_by"]
     is_same_deed = by == visit.actor and at is not None and visit.now - at < _PRESSED_TWICE
     if item.outcome is AdmissionOutcome.ADDED or is_same_deed:
         receives = clinic["status"] == Status.RECEIVING.value
-        return (says.ADDED_RECEIVES if receives else says.ADDED_WAITS_FOR_BOARD)(clinic=named)
+        return (says.ADDED_RECEIVES if receives else says.ADDED)(clinic=named)
     if at is None or by is None:
         return says.ALREADY_ADDED_BY_UNKNOWN(clinic=named)
     return says.ALREADY_ADDED(clinic=named, date=day(at), actor=by)
+
+
+def _hindrance(clinic: Mapping[str, Any]) -> FilledMessage | None:
+    """Why a registered clinic does not receive cases; None where it does."""
+    status = Status(clinic["status"])
+    if status is Status.SERVICE_OFF and clinic["region_code"] is None:
+        return says.NOT_RECEIVING_WITHOUT_REGION()
+    return None if status is Status.RECEIVING else says.NOT_RECEIVING[status]()
 
 
 PAGES = (Page("/mottagning/lagg-till", Access.ADMINISTRATORS, post=add),)

@@ -1,5 +1,8 @@
 """What is said where one clinic is added or removed."""
 
+from collections.abc import Mapping
+
+from sync_worker.domain.clinic_status import Status
 from sync_worker.language import Message
 
 HEADING = Message(sv="Lägg till en mottagning", en="Add a clinic")
@@ -29,16 +32,38 @@ REASON_TOO_LONG = Message(
 ADDED_RECEIVES = Message(
     sv="{clinic} är tillagd och tar emot ärenden.", en="{clinic} is added and receives cases."
 )
-ADDED_WAITS_FOR_BOARD = Message(
-    sv="{clinic} är tillagd. Den börjar ta emot ärenden när regionens patientnämnd är angiven.",
-    en="{clinic} is added. It starts receiving cases once the region's patient board is set.",
-)
+ADDED = Message(sv="{clinic} är tillagd.", en="{clinic} is added.")
 ALREADY_ADDED = Message(
     sv="{clinic} var redan tillagd, {date} av {actor}.",
     en="{clinic} was already registered, on {date} by {actor}.",
 )
 ALREADY_ADDED_BY_UNKNOWN = Message(
     sv="{clinic} var redan tillagd.", en="{clinic} was already registered."
+)
+NOT_RECEIVING: Mapping[Status, Message] = {
+    Status.SERVICE_OFF: Message(
+        sv="Den börjar ta emot ärenden när regionens patientnämnd är angiven.",
+        en="It starts receiving cases once the region's patient board is set.",
+    ),
+    Status.DEACTIVATED: Message(
+        sv="Den tar inte emot ärenden: den är inte aktiverad i e-tjänsterna. Aktivera den där; den "
+        "behöver inte läggas till igen.",
+        en="It does not receive cases: it is not activated in the e-services. Activate it there; "
+        "it need not be added again.",
+    ),
+    Status.OWN_SYSTEM: Message(
+        sv="Den tar inte emot ärenden här: den har ett eget system och står i TAK. Ta bort den "
+        "här, eller låt supporten ta ut den ur TAK.",
+        en="It does not receive cases here: it has its own system and is in TAK. Remove it here, "
+        "or have support take it out of TAK.",
+    ),
+}
+"""Why a registered clinic does not receive cases, and what to do about it."""
+NOT_RECEIVING_WITHOUT_REGION = Message(
+    sv="Den tar inte emot ärenden: e-tjänsterna har aldrig angett vilken region som administrerar "
+    "den. Ange regionen där.",
+    en="It does not receive cases: the e-services have never stated which region administers it. "
+    "State the region there.",
 )
 REFUSED = Message(
     sv="{hsa_id} kunde inte läggas till. {why} {remedy}",
