@@ -4,6 +4,8 @@ import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import open_engine
 
 Start = Callable[..., PageProcess]
+PERSON = "person=anna"
 FORM = f"kod=01&hsa-id={A}&anledning=Order+17"
 
 
@@ -38,6 +41,18 @@ def registry(installed: Installed) -> Iterator[Registry]:
     registry = Registry(open_engine(f"sqlite:///{installed.database}"))
     yield registry
     registry.close()
+
+
+def begun(page: PageProcess, path: str, form: str, **headers: str) -> HTTPConnection:
+    """A connection whose form the page has begun to read, and which is still to be sent."""
+    connection = page.connection()
+    connection.putrequest("POST", path)
+    kind = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(form))}
+    for name, value in {"Expect": "100-continue", **kind, **headers, **FROM_HERE}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    assert connection.sock.recv(100).startswith(b"HTTP/1.1 100"), "it waits for the form now"
+    return connection
 
 
 def additions(installed: Installed) -> int:
@@ -64,21 +79,31 @@ def test_it_ends_with_0_and_says_so(start, number):
 def test_a_request_in_progress_is_answered_before_the_end(start, registry, installed):
     known(registry, A)
     page = start().wait()
-    connection = page.connection()
-    connection.putrequest("POST", "/mottagning/lagg-till")
-    form = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(FORM))}
-    given = {"Cookie": page.sign_in("anna"), "Expect": "100-continue", **form, **FROM_HERE}
-    for name, value in given.items():
-        connection.putheader(name, value)
-    connection.endheaders()
-    assert connection.sock.recv(12) == b"HTTP/1.1 100", "it waits for the form now"
-    connection.sock.recv(100)
+    connection = begun(page, "/mottagning/lagg-till", FORM, Cookie=page.sign_in("anna"))
     page.process.send_signal(signal.SIGTERM)
     until(page.refuses, "the page to take nobody else")
     connection.send(FORM.encode())
     assert answer(connection).status == 303
     assert page.process.wait(30) == 0, page.output
     assert additions(installed) == 1
+
+
+def test_a_crowd_is_told_when_to_come_back(start):
+    page = start().wait()
+    with ExitStack() as open_ones:
+        waiting = [
+            open_ones.enter_context(closing(begun(page, "/logga-in/klar", PERSON)))
+            for _ in range(100)
+        ]
+        given = page.get("/region?kod=01")
+        assert given.status == 503
+        assert given.headers["retry-after"] == "10"
+        assert "Många använder sidan just nu. Inget ändrades." in given.text
+        assert "default-src 'none'" in given.headers["content-security-policy"]
+        assert page.get("/readyz").status == 200
+        waiting[0].send(PERSON.encode())
+        assert answer(waiting[0]).status == 303
+        assert page.get("/region?kod=01").status == 401
 
 
 def test_two_processes_share_sessions_and_do_a_deed_once(start, registry, installed):
@@ -160,6 +185,18 @@ def test_probes_are_not_logged_and_people_are_not_named(start):
     assert routes == ["/logga-in/klar", "/region"]
     assert "Hemlig" not in page.output
     assert "SE2321000016-ADM" not in page.output
+
+
+def test_an_unavailable_database_is_no_reason_to_end(start):
+    nobody = f"postgresql://anybody@127.0.0.1:{free_port()}/registry"
+    page = start(SYNC_WORKER_DATABASE_URL=nobody).wait()
+    assert page.events[0]["event"] == "database_unavailable"
+    assert page.get("/livez").status == 200
+    assert page.get("/readyz").status == 503
+    given = page.get("/region?kod=01")
+    assert (given.status, given.headers["retry-after"]) == (503, "10")
+    assert "Det går inte just nu" in given.text
+    assert page.end() == 0, page.output
 
 
 def test_a_missing_database_is_a_refusal_of_the_log(installed):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 import uvicorn
+from sqlalchemy.exc import DBAPIError
 from structlog.typing import FilteringBoundLogger
 
 from sync_worker import bootstrap
@@ -17,7 +18,7 @@ from sync_worker.config.settings import Settings
 from sync_worker.registry import schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import PAGE, open_engine
-from sync_worker.registry.errors import first_line
+from sync_worker.registry.errors import Fault, fault_of, first_line, may_pass
 from sync_worker.remedies import Remedy
 from sync_worker.telemetry.http import HttpServer
 from sync_worker.telemetry.log_events import LogEvent
@@ -26,7 +27,8 @@ from sync_worker.web import app
 from sync_worker.web.sign_in import from_settings
 from sync_worker.web.site import Site
 
-_MOST_CONNECTIONS = 100
+_MAX_WAITING_CONNECTIONS = 1000
+"""That the system keeps until we take them; a crowd at once is answered, if only to come back."""
 _KEEP_ALIVE_SECONDS = 15
 _SHUTDOWN_SECONDS = 7
 """For what is being answered when the server is told to stop; a supervisor is promised ten."""
@@ -36,6 +38,8 @@ _SHUTDOWN_SECONDS = 7
 def opened_site(settings: Settings, log: FilteringBoundLogger) -> Iterator[Site]:
     """The parts of the page.
 
+    A database that is unavailable is not waited for: pages say so until it is back.
+
     Raises:
         MissingDatabase: there is no such SQLite file.
         WrongRevision: its schema is another one.
@@ -44,8 +48,7 @@ def opened_site(settings: Settings, log: FilteringBoundLogger) -> Iterator[Site]
     name = f"{bootstrap.PROGRAM} web"
     registry = Registry(open_engine(settings.database_url, limits=PAGE, application=name))
     try:
-        with registry.snapshot() as connection:
-            schema.require_head(connection)
+        _look_at_schema(registry, log)
         table = from_settings.rights_table(settings)
         yield Site(
             registry=registry,
@@ -59,6 +62,18 @@ def opened_site(settings: Settings, log: FilteringBoundLogger) -> Iterator[Site]
         )
     finally:
         registry.close()
+
+
+def _look_at_schema(registry: Registry, log: FilteringBoundLogger) -> None:
+    try:
+        with registry.snapshot() as connection:
+            schema.require_head(connection)
+    except DBAPIError as error:
+        if not may_pass(error):
+            raise
+        is_refusal = fault_of(error) is Fault.LOGIN_REFUSED
+        event = LogEvent.DATABASE_REFUSED if is_refusal else LogEvent.DATABASE_UNAVAILABLE
+        log.warning(event, error=first_line(error))
 
 
 @contextmanager
@@ -75,7 +90,7 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
             listener = stack.enter_context(socket.socket(family))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
-            listener.listen(_MOST_CONNECTIONS)
+            listener.listen(_MAX_WAITING_CONNECTIONS)
         except OSError as error:
             why, hint = "The administrators' page is served there.", Remedy.USE_FREE_WEB_PORT()
             raise not_listening(host, port, error, why=why, hint=hint) from None
@@ -159,7 +174,6 @@ class _Server(uvicorn.Server):
                 server_header=False,
                 access_log=False,
                 log_config=None,
-                limit_concurrency=_MOST_CONNECTIONS,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
                 callback_notify=self._feed_watchdog,

@@ -19,11 +19,10 @@ from tenacity import (
 )
 
 from sync_worker.registry.database import Registry
-from sync_worker.registry.errors import Fault, fault_of
+from sync_worker.registry.errors import may_pass
 from sync_worker.streams.protocol import StreamUnavailable
 
 _FIRST_WAIT_SECONDS = 0.05
-_RETRIED = {Fault.TRANSIENT, Fault.TIMEOUT, Fault.LOGIN_REFUSED}
 
 Result = TypeVar("Result")
 
@@ -51,7 +50,7 @@ DAEMON = RetryPolicy(give_up_after=None)
 
 def is_transient(error: BaseException) -> bool:
     """Whether a retry can help: the database or Kafka is unavailable, busy or failing over."""
-    return isinstance(error, StreamUnavailable) or fault_of(error) in _RETRIED
+    return isinstance(error, StreamUnavailable) or may_pass(error)
 
 
 def retrying(

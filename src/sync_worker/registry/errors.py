@@ -29,6 +29,8 @@ class Fault(Enum):
     BUG = "no wait mends it, and no record is to blame"
 
 
+_MAY_PASS = frozenset({Fault.TRANSIENT, Fault.TIMEOUT, Fault.LOGIN_REFUSED})
+
 _SQLITE: dict[int, Fault] = {
     sqlite3.SQLITE_BUSY: Fault.TRANSIENT,
     sqlite3.SQLITE_LOCKED: Fault.TRANSIENT,
@@ -96,6 +98,11 @@ def fault_of(error: BaseException) -> Fault:
         is_connection = error.connection_invalidated or isinstance(error, InterfaceError)
         return Fault.TRANSIENT if is_connection or _says_unreachable(cause) else Fault.BUG
     return _SQLSTATE.get(state) or _SQLSTATE.get(state[:2], Fault.BUG)
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether to try again helps: sooner or later, or once somebody has seen to the login."""
+    return fault_of(error) in _MAY_PASS
 
 
 def is_login_refusal(cause: BaseException | None) -> bool:

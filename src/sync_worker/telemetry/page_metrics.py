@@ -45,6 +45,10 @@ class PageMetrics:
         self.series.counter(of_page.REQUESTS).labels(*labels).inc()
         self.series.histogram(of_page.REQUEST_SECONDS).labels(name).observe(seconds)
 
+    def turned_away(self) -> None:
+        """Count a request that came when too many were being answered."""
+        self.series.counter(of_page.TURNED_AWAY).inc()
+
     def done(self, kind: str, results: Iterable[DeedResult]) -> None:
         """Count what became of clinics; `kind` is one, or plan."""
         for result in results:

@@ -18,7 +18,7 @@ from structlog.typing import FilteringBoundLogger
 from sync_worker.events.record import Partition
 from sync_worker.registry import dialect, schema, workers
 from sync_worker.registry.database import Registry
-from sync_worker.registry.errors import Fault, fault_of, first_line
+from sync_worker.registry.errors import first_line, may_pass
 from sync_worker.registry.workers import Condition, Process, Reason
 from sync_worker.telemetry.health import Health
 from sync_worker.telemetry.log_events import LogEvent
@@ -28,8 +28,6 @@ _LOOK_SECONDS = 1.0
 _TIDY_SECONDS = 3600.0
 _MAX_CLOSING_SECONDS = 2.0
 """For the last words: a database that does not answer must not delay the end."""
-_TOLD_ELSEWHERE = (Fault.TRANSIENT, Fault.TIMEOUT, Fault.LOGIN_REFUSED)
-"""The worker's own connection meets the same, and logs it."""
 
 
 class Identity(NamedTuple):
@@ -123,7 +121,8 @@ class Reporter:
             act()
         except Exception as error:  # noqa: BLE001 - a report that fails disturbs nobody
             problem = first_line(error)
-            if fault_of(error) not in _TOLD_ELSEWHERE and problem != self._problem:
+            # The worker's own connection meets what may pass, and logs it.
+            if not may_pass(error) and problem != self._problem:
                 self._log.warning(LogEvent.NOT_REPORTED, error=problem)
             self._problem = problem
 

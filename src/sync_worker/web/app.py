@@ -1,7 +1,8 @@
 """The administrators' page as an ASGI application: its pages, and what surrounds each of them.
 
-From the outside in: the access log, the headers that every response has, the host and the origin
-that a request must have, and then the page. Pages are dispatched by `routing.py`.
+From the outside in: the access log, the headers that every response has, the room that there is for
+it, the host and the origin that a request must have, and then the page. Pages are dispatched by
+`routing.py`.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -16,6 +17,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 
 from sync_worker.web import log_words, navigation, probes, problems, static_files, wording
+from sync_worker.web.crowd import CrowdGuard
 from sync_worker.web.guard import HostGuard, OriginGuard, Refuse
 from sync_worker.web.headers import SecurityHeaders
 from sync_worker.web.pages import PAGES
@@ -26,6 +28,8 @@ from sync_worker.web.site import Site
 from sync_worker.web.site_log import AccessLog
 from sync_worker.web.unexpected import UnexpectedErrors
 
+MAX_REQUESTS = 100
+"""Requests that are answered at once, or wait for a thread. With more, people would give up."""
 THREADS = 10
 """Pages made at once; the database's pool has more connections than that, so none waits there."""
 
@@ -45,6 +49,7 @@ def build(site: Site, pages: Iterable[Page] = PAGES) -> Starlette:
     def refuse(problem: Problem) -> Refuse:
         return lambda scope: router.visit(Request(scope)).refuse(problem)
 
+    exempt = {*probes.PATHS, static_files.STYLE_PATH}
     routes = [router.route(page) for page in pages]
     built = Starlette(
         routes=[*routes, static_files.ROUTE, *probes.routes(site)],
@@ -52,10 +57,17 @@ def build(site: Site, pages: Iterable[Page] = PAGES) -> Starlette:
             Middleware(AccessLog, log=site.log, metrics=site.metrics),
             Middleware(SecurityHeaders, form_targets=site.sign_in.origins),
             Middleware(
+                CrowdGuard,
+                max_requests=MAX_REQUESTS,
+                refuse=refuse(problems.BUSY),
+                count=site.metrics.turned_away,
+                exempt=exempt,
+            ),
+            Middleware(
                 HostGuard,
                 base_url=site.base_url,
                 refuse=refuse(problems.OTHER_HOST),
-                exempt={*probes.PATHS, static_files.STYLE_PATH},
+                exempt=exempt,
             ),
             Middleware(OriginGuard, base_url=site.base_url, refuse=refuse(problems.OTHER_ORIGIN)),
             Middleware(UnexpectedErrors, answer=router.on_unexpected),

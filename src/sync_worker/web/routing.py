@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sync_worker.language import Language
-from sync_worker.registry.errors import Fault, fault_of, may_be_committed
+from sync_worker.registry.errors import may_be_committed, may_pass
 from sync_worker.registry.schema import WrongRevision
 from sync_worker.telemetry.log_events import LogEvent
 from sync_worker.web import problems
@@ -32,7 +32,6 @@ from sync_worker.web.visit import Visit
 
 FORM_BYTES = 64 * 2**10
 _LANGUAGE_COOKIE = "lang"
-_PASSING = frozenset({Fault.TRANSIENT, Fault.TIMEOUT, Fault.LOGIN_REFUSED})
 
 Handler = Callable[[Visit], Response]
 
@@ -105,7 +104,7 @@ class Router:
     def _of_database(self, error: SQLAlchemyError, request: Request) -> Problem:
         if isinstance(error, PoolTimeout):
             return problems.BUSY
-        if isinstance(error, DBAPIError) and fault_of(error) in _PASSING:
+        if isinstance(error, DBAPIError) and may_pass(error):
             is_unknown = request.method == "POST" and may_be_committed(error)
             return problems.UNKNOWN_OUTCOME if is_unknown else problems.UNAVAILABLE
         return self.unexpected(error, request)

@@ -75,5 +75,14 @@ SIGN_INS = Metric(
     (Question.ERRORS,),
     "attempts",
 )
+TURNED_AWAY = Metric(
+    f"{_PAGE}turned_away_total",
+    Kind.COUNTER,
+    "Requests that were answered with status 503 at once, since too many were being answered.",
+    f"increase({_PAGE}turned_away_total[5m]) > 0",
+    note="They are among the requests too, with the route `other`.",
+    answers=(Question.ERRORS,),
+    unit="requests",
+)
 
-METRICS = (REQUESTS, REQUEST_SECONDS, DEEDS, REFUSALS, PLANS, SIGN_INS)
+METRICS = (REQUESTS, REQUEST_SECONDS, TURNED_AWAY, DEEDS, REFUSALS, PLANS, SIGN_INS)

@@ -114,12 +114,14 @@ def _other_region(visit: Visit, clinic: Mapping[str, Any] | None) -> FilledMessa
     return says.OTHER_REGION(region=region, own=visit.own_regions())
 
 
-def _result(visit: Visit, connection: Connection, item: Item) -> Words:
+def _result(visit: Visit, connection: Connection, item: Item) -> FilledMessage:
     """What became of it, and why it receives no cases, where it does not."""
     clinic = queries.clinic_shown(connection, item.hsa_id)
     assert clinic is not None  # it has just been judged
     done, hindrance = _deed(visit, clinic, item), _hindrance(clinic)
-    return done if hindrance is None else sentences([done, hindrance])
+    if hindrance is None:
+        return done
+    return explanations.SENTENCES(first=done, rest=hindrance)
 
 
 def _deed(visit: Visit, clinic: Mapping[str, Any], item: Item) -> FilledMessage:
