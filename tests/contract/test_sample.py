@@ -2,6 +2,7 @@
 
 import math
 from datetime import timedelta
+from functools import partial
 from itertools import product
 
 import pytest
@@ -10,6 +11,7 @@ from structlog import wrap_logger
 from structlog.testing import LogCapture
 from tests.services.waiting import until
 from tests.worlds.registry import NOW
+from tests.worlds.source_health import source_health
 
 from sync_worker.domain.regions import Regions
 from sync_worker.events.decode_result import Reason
@@ -27,6 +29,7 @@ from sync_worker.registry.tables import (
     patient_board,
 )
 from sync_worker.registry.workers import Condition, Process, WorkerState
+from sync_worker.streams.kafka.source_health import Rebuilds
 from sync_worker.telemetry.gauges import RegistryGauges
 from sync_worker.telemetry.health import Health, NotReady
 from sync_worker.telemetry.metrics import Metrics
@@ -175,6 +178,16 @@ class Sampled:
 @pytest.fixture
 def sampled(registry):
     return Sampled(registry)
+
+
+def test_each_rebuild_of_the_client_is_logged_with_its_cause(sampled):
+    rebuilds = [Rebuilds(), Rebuilds(1, "a rebalance did not end")]
+    told = [{"event": "client_rebuilt", "cause": "a rebalance did not end", "count": 1}]
+    for each in (rebuilds[0], rebuilds[1], rebuilds[1]):
+        sampled.sampler.follow(partial(source_health, rebuilds=each))
+        with sampled.sampler.running():
+            pass
+    assert sampled.log.entries == [one | {"log_level": "warning"} for one in told]
 
 
 @pytest.mark.usefixtures("filled")

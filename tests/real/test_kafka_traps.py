@@ -13,6 +13,7 @@ from kafka import KafkaConsumer
 from kafka.protocol.api_key import ApiKey
 
 from sync_worker.events.record import Partition
+from sync_worker.streams.kafka.source_health import Rebuilds
 from sync_worker.streams.protocol import StreamError
 from tests.real.kafka_parts import Cluster, Ledger, Opened, Reader
 from tests.real.kafka_proxy import KafkaProxy
@@ -59,7 +60,7 @@ def test_trap_1_no_hang_when_partitions_are_added_under_work(
     reader.read_until(lambda: "new" in ledger.values(), "the new one")
     slow.stop()
     assert len(partitions(topic)) == 3
-    assert reader.source.health.rebuilds == 0
+    assert reader.source.health.rebuilds.count == 0
 
 
 def test_trap_1_a_rejoin_ending_between_two_polls_is_noticed(
@@ -72,7 +73,7 @@ def test_trap_1_a_rejoin_ending_between_two_polls_is_noticed(
     _end_a_rejoin_between_polls(cluster, topic, reader.client)
     cluster.send(topic, ["new"], partition=1)
     reader.read_until(lambda: "new" in reader.ledger.values(), "the new one", 10)
-    assert reader.source.health.rebuilds == 0
+    assert reader.source.health.rebuilds.count == 0
 
 
 def test_trap_1_a_member_that_still_hangs_is_rebuilt(
@@ -87,7 +88,7 @@ def test_trap_1_a_member_that_still_hangs_is_rebuilt(
     _end_a_rejoin_between_polls(cluster, topic, reader.client)
     cluster.send(topic, ["after"], partition=1)
     reader.read_until(lambda: "after" in reader.ledger.values(), "life after the hang")
-    assert reader.source.health.rebuilds == 1
+    assert reader.source.health.rebuilds.count == 1
     assert sorted(reader.ledger.values()) == ["after", "before"]
 
 
@@ -256,7 +257,7 @@ def test_trap_5_a_failing_listener_leaves_our_positions_alone(
     monkeypatch.setattr(KafkaConsumer, "seek", failing_once)
     reader = Reader(opened(settings), Ledger({Partition(topic, 0): 4}))
     assert reader.read_values(6) == [str(number) for number in range(4, 10)]
-    assert reader.source.health.rebuilds == len(failures) == 1
+    assert reader.source.health.rebuilds.count == len(failures) == 1
 
 
 def test_trap_6_a_slow_registry_stops_no_heartbeat(cluster: Cluster, opened: Opened) -> None:
@@ -289,7 +290,8 @@ def test_trap_7_a_client_error_costs_only_a_rebuild(
 
     monkeypatch.setattr(client, "poll", failing)
     assert reader.read_values(10) == [str(number) for number in range(10)]
-    assert reader.source.health.rebuilds == 1
+    cause = "an error in the client: ValueError: cannot be taken apart"
+    assert reader.source.health.rebuilds == Rebuilds(1, cause)
 
 
 class _NoText(str):

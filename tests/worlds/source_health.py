@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sync_worker.streams.kafka.source_health import Requests, SourceHealth
+from sync_worker.streams.kafka.source_health import Rebuilds, Requests, SourceHealth
 
 WELL: dict[str, Any] = {
     "is_member": True,
@@ -10,7 +10,7 @@ WELL: dict[str, Any] = {
     "waiting_seconds": 0.0,
     "failure": None,
     "refusal": None,
-    "rebuilds": 0,
+    "rebuilds": Rebuilds(),
     "polled_at": 0.0,
     "requests": Requests(answered_at=0.0, next_at=0.0),
     "backlog": (),

@@ -77,7 +77,7 @@ class StreamGauges:
         self._ever_shown.update(partitions)
 
     def _count(self, source: SourceHealth) -> None:
-        self._series.counter(of_worker.REBUILDS).inc(self._new("rebuilds", source.rebuilds))
+        self._series.counter(of_worker.REBUILDS).inc(self._new("rebuilds", source.rebuilds.count))
         self._series.counter(of_worker.REBALANCES).inc(self._new("rebalances", source.rebalances))
         is_refused = source.refusal is not None
         cause = NotReady.KAFKA_REFUSED if is_refused else NotReady.KAFKA_UNAVAILABLE

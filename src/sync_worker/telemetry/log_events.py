@@ -27,6 +27,7 @@ class LogEvent(StrEnum):
     DATABASE_REFUSED = "database_refused"
     KAFKA_UNAVAILABLE = "kafka_unavailable"
     KAFKA_REFUSED = "kafka_refused"
+    CLIENT_REBUILT = "client_rebuilt"
     TOPICS_WITHOUT_ID = "topics_without_id"
     OUTPACED = "outpaced"
     POSITIONS_SET_BACK = "positions_set_back"

@@ -16,7 +16,7 @@ from sync_worker.domain.regions import Regions
 from sync_worker.registry import sample
 from sync_worker.registry.database import Registry
 from sync_worker.registry.errors import first_line
-from sync_worker.streams.kafka.source_health import SourceHealth
+from sync_worker.streams.kafka.source_health import Rebuilds, SourceHealth
 from sync_worker.telemetry.catalogue import of_registry
 from sync_worker.telemetry.gauges import ReadinessGauges, RegistryGauges, StreamGauges
 from sync_worker.telemetry.health import Health, NotReady
@@ -58,6 +58,7 @@ class Sampler:
         self._source: Callable[[], SourceHealth] | None = None
         self._registry_due_at = 0.0
         self._last_failure = ""
+        self._logged_rebuilds = 0
 
     def follow(self, source: Callable[[], SourceHealth]) -> None:
         """Look at this source from now on; what it returns must not block."""
@@ -102,7 +103,14 @@ class Sampler:
     def _sample_worker(self) -> None:
         self._readiness.set(self._health.ready())
         if self._source is not None:
-            self._stream.set(self._source())
+            source = self._source()
+            self._stream.set(source)
+            self._log_rebuilds(source.rebuilds)
+
+    def _log_rebuilds(self, rebuilds: Rebuilds) -> None:
+        if rebuilds.count > self._logged_rebuilds:
+            self._log.warning(LogEvent.CLIENT_REBUILT, cause=rebuilds.cause, count=rebuilds.count)
+        self._logged_rebuilds = rebuilds.count
 
     def _sample_registry_if_due(self) -> None:
         codes = {reason.code for reason in self._health.ready()}

@@ -11,7 +11,7 @@ from tests.worlds.source_health import source_health
 from sync_worker.events.record import Partition
 from sync_worker.pipeline.listener import TransactionCommitted
 from sync_worker.streams.kafka.backlog import PartitionBacklog
-from sync_worker.streams.kafka.source_health import Requests
+from sync_worker.streams.kafka.source_health import Rebuilds, Requests
 from sync_worker.telemetry.catch_up import CatchUp
 from sync_worker.telemetry.gauges import ReadinessGauges, StreamGauges
 from sync_worker.telemetry.health import HealthReason, NotReady
@@ -88,7 +88,7 @@ def test_counts_of_the_source_are_added_once_and_never_fall():
     gauges = StreamGauges(metrics)
     for rebuilds, rebalances, failed in ((0, 1, 2), (1, 2, 2), (1, 2, 5), (0, 1, 0), (1, 3, 1)):
         requests = Requests(0.0, 0.0, failed=failed)
-        gauges.set(source(rebuilds=rebuilds, rebalances=rebalances, requests=requests))
+        gauges.set(source(rebuilds=Rebuilds(rebuilds), rebalances=rebalances, requests=requests))
     assert value(metrics, "rebuilds_total") == 2
     assert value(metrics, "rebalances_total") == 4
     assert value(metrics, "retries_total", cause="kafka_unavailable") == 6

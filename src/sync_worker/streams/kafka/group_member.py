@@ -38,6 +38,7 @@ from sync_worker.streams.kafka.consumer import (
 from sync_worker.streams.kafka.login import is_refusal
 from sync_worker.streams.kafka.offset_commits import OffsetCommitter
 from sync_worker.streams.kafka.settings import MAX_POLL_RECORDS, KafkaSettings, consumer_options
+from sync_worker.streams.kafka.source_health import Rebuilds
 from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
 MAX_POLL_SECONDS = 0.5
@@ -72,8 +73,8 @@ class GroupMember:
         self._commits = OffsetCommitter()
         self._unstable_since: float | None = None
         self.is_stable = False
-        self.needs_rebuild = False
-        self.rebuilds = 0
+        self._rebuild_cause: str | None = None
+        self.rebuilds = Rebuilds()
         self.consecutive_errors: list[BaseException] = []
         self.bytes_polled = 0
         """The size of the records that the last poll returned, unpacked."""
@@ -96,6 +97,15 @@ class GroupMember:
         """Those that nobody has sought yet; as long as there are any, all are paused."""
         return self._listener.unpositioned
 
+    @property
+    def needs_rebuild(self) -> bool:
+        """Whether the next poll begins with a new client."""
+        return self._rebuild_cause is not None
+
+    def request_rebuild(self, cause: str) -> None:
+        """Have the next poll begin with a new client, and say why."""
+        self._rebuild_cause = cause
+
     def is_settled(self) -> bool:
         """Whether no rebalance is under way and every partition has its position."""
         return self.is_stable and not self.unpositioned
@@ -112,8 +122,8 @@ class GroupMember:
             StreamError: this member may not continue.
         """
         self.bytes_polled = 0
-        if self.needs_rebuild:
-            self._rebuild()
+        if self._rebuild_cause is not None:
+            self._rebuild(self._rebuild_cause)
         try:
             consumer = self._consumer or self._join()
         except StreamUnavailable:
@@ -238,9 +248,9 @@ class GroupMember:
             with suppress(KafkaError, RuntimeError):
                 consumer.close(autocommit=False, timeout_ms=_CLOSE_TIMEOUT_MS)
 
-    def _rebuild(self) -> None:
-        self.rebuilds += 1
-        self.needs_rebuild = False
+    def _rebuild(self, cause: str) -> None:
+        self.rebuilds = Rebuilds(self.rebuilds.count + 1, cause)
+        self._rebuild_cause = None
         self._leave()
         self._listen(None)
 
@@ -259,19 +269,24 @@ class GroupMember:
             time.sleep(_RETRY_DELAY_SECONDS)
             return
         self.consecutive_errors.append(error)
-        self.needs_rebuild = True
+        self.request_rebuild(f"an error in the client: {_named(error)}")
 
     def _check_rebalance(self, consumer: KafkaConsumer) -> None:
         """Notice what `poll` does not raise: that the member hangs in a rebalance (trap 1)."""
         self.is_stable = consumer.group_metadata().state == _STABLE
         if self._listener.error is not None:
-            self.needs_rebuild = True
+            self.request_rebuild(f"an error during a rebalance: {_named(self._listener.error)}")
         elif self.is_stable:
             self._unstable_since = None
         elif self._unstable_since is None:
             self._unstable_since = time.monotonic()
         elif time.monotonic() - self._unstable_since > self._settings.rebalance_patience_seconds:
-            self.needs_rebuild = True
+            self.request_rebuild("a rebalance did not end")
+
+
+def _named(error: BaseException) -> str:
+    """The error with its kind: the client's own errors often say nothing else."""
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 class RebalanceListener(ConsumerRebalanceListener):

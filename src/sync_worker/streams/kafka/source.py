@@ -295,7 +295,7 @@ class KafkaSource:
             self._outage_ended_at = now
         is_aftermath = 0 < now - self._outage_ended_at < _OUTAGE_AFTERMATH_SECONDS
         if is_aftermath and self._stall_timer.stalled_seconds(now) > _RECONNECT_GRACE_SECONDS:
-            self._member.needs_rebuild = True
+            self._member.request_rebuild("an old request got no answer after an outage")
             self._outage_ended_at = -math.inf
 
     def _is_verified(self) -> bool:

@@ -21,6 +21,15 @@ class Requests(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Rebuilds:
+    """The clients that were built in place of one that hung or failed."""
+
+    count: int = 0
+    cause: str | None = None
+    """Why the last one was."""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceHealth:
     """What a health probe needs to know of the source."""
 
@@ -34,8 +43,7 @@ class SourceHealth:
     """What ended the thread that watches the topics; None as long as it runs."""
     refusal: str | None
     """Why, and since when, the cluster refuses us; None where it does not, or does not answer."""
-    rebuilds: int
-    """How many times the client hung or failed, and a new one was built."""
+    rebuilds: Rebuilds
     polled_at: float
     """When it was last polled, in seconds of the monotonic clock."""
     requests: Requests
