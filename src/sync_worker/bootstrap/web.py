@@ -58,6 +58,7 @@ def opened_site(settings: Settings, log: FilteringBoundLogger) -> Iterator[Site]
             base_url=settings.web_base_url,
             now=bootstrap.now,
             log=log,
+            public_body=settings.web_public_body,
             is_development=settings.web_sign_in == "dev",
         )
     finally:

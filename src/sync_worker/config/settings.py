@@ -204,6 +204,11 @@ class Settings(BaseModel):
         "The address of the administrators' page in people's browsers.",
         "an https:// URL without a path; http:// on this machine alone",
     )
+    web_public_body: Words | None = _setting(
+        None,
+        "The public body that answers for the page, as its accessibility statement says.",
+        "text that is not blank",
+    )
     web_metrics_port: Annotated[int, Field(ge=0, le=65_535)] = _setting(
         0,
         "The port of the page's metrics, where the HTTP port of health listens; 0 is off.",

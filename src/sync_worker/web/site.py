@@ -28,6 +28,8 @@ class Site:
     now: Callable[[], datetime]
     log: FilteringBoundLogger
     metrics: PageMetrics = field(default_factory=PageMetrics)
+    public_body: str | None = None
+    """Who answers for the page; the accessibility statement names them (DOS-lagen)."""
     is_development: bool = False
     """Anybody on this machine can sign in as anybody: every page says so."""
     uploads: Uploads = field(default_factory=Uploads)

@@ -4,7 +4,7 @@ import pytest
 from tests.worlds import page
 
 import sync_worker
-from sync_worker.administration.messages.page import common
+from sync_worker.administration.messages.page import accessibility, common
 from sync_worker.administration.messages.refusals import REFUSALS
 
 PATHS = ("/hjalp", "/tillganglighet", "/om")
@@ -40,6 +40,20 @@ def test_help_begins_with_the_three_steps(anna):
         "Steg 3",
         "Sist",
     ]
+
+
+def test_the_accessibility_statement_says_what_the_act_asks(registry):
+    site = page.site(registry, public_body="Region Exempel")
+    shown = page.Browser(site).page("/tillganglighet")
+    for asked in (
+        "Region Exempel ansvarar för sidan Administration – Synpunkter och klagomål.",
+        "helt förenlig med lagen om tillgänglighet till digital offentlig service",
+        "Vi känner inte till några brister.",
+        f"Bedömningen är en självskattning, gjord {accessibility.ASSESSED_ON}.",
+        f"uppdaterades senast {accessibility.UPDATED_ON}.",
+    ):
+        assert asked in shown.main
+    assert shown.one("a", href="https://www.digg.se/tdosanmalan")
 
 
 def test_the_version_is_told(browser):
