@@ -95,6 +95,36 @@ def test_a_refusal_says_once_how_far_events_are_read(anna, registry, clinic_form
     assert Document(answer.text).main.count(never_read) == 1
 
 
+@pytest.mark.parametrize("typed", [f"{A} {B}", f"{A.lower()},\t{B};", f"{A}, {B}, {A}, {B}"])
+def test_several_ids_at_once_are_led_to_the_file(anna, registry, typed):
+    known(registry, A, B)
+    answer = anna.post("/mottagning/lagg-till", kod="01", hsa_id=typed)
+    shown = Document(answer.text)
+    assert answer.status_code == 422
+    assert shown.one("a", href="#hsa-id").text == (
+        "Skriv ett HSA-id i taget, eller läs in flera från en fil."
+    )
+
+
+def test_what_is_no_id_is_repeated_as_typed(anna):
+    answer = anna.post("/mottagning/lagg-till", kod="01", hsa_id="Hamntorget")
+    assert Document(answer.text).one("a", href="#hsa-id").text.startswith("Hamntorget kunde inte")
+
+
+def test_a_search_without_hits_leads_to_the_activated(anna, registry):
+    known(registry, A, name="Solen")
+    shown = anna.page("/region", kod="01", sok="solen")
+    link = shown.one("a", href="/region/aktiverade?kod=01&sok=solen")
+    assert link.text == "Sök bland aktiverade, inte tillagda"
+    assert Document(anna.get(link.get("href")).text).rows == ["Solen"]
+
+
+def test_a_search_shows_its_list_first(anna):
+    shown = anna.page("/region", kod="01")
+    [action] = [form.get("action") for form in shown.all("form", role="search")]
+    assert shown.one("h2", id=action.removeprefix("/region#")).text == "Tillagda mottagningar"
+
+
 def test_what_was_typed_survives_signing_in_again(anna, site, registry):
     known(registry, A)
     site.now.now += page.IDLE

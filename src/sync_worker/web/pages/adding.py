@@ -1,5 +1,6 @@
 """Adding one clinic: done at once, since removing it undoes that."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.domain.admission import AdmissionOutcome, Refusal
 from sync_worker.domain.clinic_status import Status
 from sync_worker.errors import Words
+from sync_worker.files import csv_cells
 from sync_worker.inspection.wording import sentences
 from sync_worker.language import FilledMessage
 from sync_worker.registry import queries
@@ -30,6 +32,7 @@ from sync_worker.web.wording import clinic_named, region_name
 
 MOST_OF_HSA_ID = 64
 _PRESSED_TWICE = timedelta(minutes=1)
+_BETWEEN_IDS = re.compile(r"[\s,;]+")
 
 
 class Typed(NamedTuple):
@@ -43,6 +46,8 @@ class Typed(NamedTuple):
         found: dict[str, Words] = {}
         if not self.hsa_id:
             found["hsa-id"] = says.EMPTY_HSA_ID()
+        elif sum(map(csv_cells.is_hsa_id, _BETWEEN_IDS.split(self.hsa_id))) > 1:
+            found["hsa-id"] = says.ONE_AT_A_TIME()
         elif len(self.hsa_id) > MOST_OF_HSA_ID:
             found["hsa-id"] = says.HSA_ID_TOO_LONG(most=MOST_OF_HSA_ID)
         return found | reasons.errors("anledning", self.reason)
@@ -59,7 +64,7 @@ def add(visit: Visit) -> Response:
             if _is_from_clinic(visit):
                 return visit.go_to("/mottagning", hsa_id=item.hsa_id)
             return visit.go_to("/region", kod=code)
-        errors["hsa-id"] = refused(visit, item)
+        errors["hsa-id"] = _refused(visit, item, typed.hsa_id)
     return _form_again(visit, code, typed, errors)
 
 
@@ -92,7 +97,7 @@ def _form_again(visit: Visit, code: str, typed: Typed, errors: dict[str, Words])
     return region_page(visit, code, status=422, errors=errors, typed=fields)
 
 
-def refused(visit: Visit, item: Item) -> Words:
+def _refused(visit: Visit, item: Item, typed: str) -> Words:
     """Why a clinic cannot be added, and what to do.
 
     How far events are read stands on the page that shows this.
@@ -102,7 +107,9 @@ def refused(visit: Visit, item: Item) -> Words:
         with visit.site.registry.snapshot() as connection:
             return _other_region(visit, queries.clinic_listed(connection, item.hsa_id))
     why, remedy = REFUSALS[item.reason]
-    said = says.REFUSED(hsa_id=item.hsa_id, why=why, remedy=remedy)
+    # What is no HSA-id is repeated as it was written.
+    named = typed if item.reason is Refusal.MALFORMED_HSA_ID else item.hsa_id
+    said = says.REFUSED(hsa_id=named, why=why, remedy=remedy)
     if item.reason is Refusal.UNKNOWN_CLINIC and hsa_ids.is_miscopied(item.hsa_id):
         return sentences([said, explanations.WRONG_CHECK_DIGIT()])
     return said

@@ -20,6 +20,10 @@ REASON_HINT = Message(
 )
 ADD = Message(sv="Lägg till", en="Add")
 EMPTY_HSA_ID = Message(sv="Skriv mottagningens HSA-id.", en="Enter the HSA-id of the clinic.")
+ONE_AT_A_TIME = Message(
+    sv="Skriv ett HSA-id i taget, eller läs in flera från en fil.",
+    en="Enter one HSA-id at a time, or read several from a file.",
+)
 HSA_ID_TOO_LONG = Message(
     sv="HSA-id:t är för långt: högst {most} tecken.",
     en="The HSA-id is too long: at most {most} characters.",

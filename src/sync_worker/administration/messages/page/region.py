@@ -144,6 +144,9 @@ NOT_FOUND = Message(
     en="No clinic in {region} matches the search. A clinic that is not registered is found under "
     "Activated, not added.",
 )
+SEARCH_ACTIVATED = Message(
+    sv="Sök bland aktiverade, inte tillagda", en="Search among activated, not added"
+)
 REMOVE_TICKED = Message(sv="Ta bort valda", en="Remove selected")
 TICK_SOME = Message(
     sv="Välj minst en mottagning i listan.", en="Select at least one clinic in the list."
