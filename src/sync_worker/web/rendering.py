@@ -21,6 +21,8 @@ from sync_worker.printable import printable_line
 from sync_worker.web import texts
 
 TIME_ZONE = ZoneInfo("Europe/Stockholm")
+_AMOUNTS = {"count", "first", "last", "most", "rows", "shown", "total"}
+"""Placeholders whose digits are grouped; a line or an offset is shown as it is typed elsewhere."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -92,12 +94,23 @@ def plain(message: Message | FilledMessage | str, language: Language) -> str:
     if isinstance(message, Message):
         return message.form(language, is_one=False)
     return FilledMessage(
-        message.message, {key: _shown(value, language) for key, value in message.values.items()}
+        message.message,
+        {key: _shown(key, value, language) for key, value in message.values.items()},
     ).text(language)
+
+
+def amount(number: int, language: Language) -> str:
+    """A number as the language groups its digits: `20 000`, `20,000`, and `9999` in both."""
+    if number < 10_000:
+        return str(number)
+    grouped = f"{number:,}"
+    return grouped if language is Language.ENGLISH else grouped.replace(",", "\N{NO-BREAK SPACE}")
 
 
 def _value(message: FilledMessage, key: str, language: Language) -> Markup:
     value = message.values[key]
+    if key in _AMOUNTS and isinstance(value, int):
+        return escape(amount(value, language))
     match value:
         case FilledMessage() | Message():
             return html(value, language)
@@ -109,14 +122,14 @@ def _value(message: FilledMessage, key: str, language: Language) -> Markup:
             return escape(value)
 
 
-def _shown(value: Any, language: Language) -> Any:
+def _shown(key: str, value: Any, language: Language) -> Any:
     match value:
         case FilledMessage() | Message() | str():
             return plain(value, language)
         case datetime():
             return when(value)
         case int():
-            return value
+            return amount(value, language) if key in _AMOUNTS and value != 1 else value
         case _:
             return str(value)
 

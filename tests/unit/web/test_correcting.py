@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from tests.worlds import page
 from tests.worlds.page import Document
-from tests.worlds.plans import A, B, C, known, planned, registered
+from tests.worlds.plans import A, B, C, changed, known, planned, registered
 
 from sync_worker.administration.plan_documents import Person
 
@@ -73,13 +73,23 @@ def test_rows_of_a_receipt_can_be_corrected_too(anna, registry, made):
     assert "1 mottagning läggs till." in Document(correct(anna, plan_id, {2: B}).text).main
 
 
+def test_rows_of_a_receipt_can_be_tried_again(anna, registry, made):
+    known(registry, A)
+    known(registry, B, active=False)
+    plan_id = made(A, B)
+    anna.post(f"{PLAN}?id={plan_id}", revision=1)
+    changed(registry, B, active=True)
+    assert "1 mottagning läggs till." in Document(correct(anna, plan_id, {2: B}).text).main
+
+
 def test_what_is_corrected_wrongly_is_refused_again(anna, made):
     shown = Document(correct(anna, made("SE1"), {1: "SE2"}).text)
     assert inputs(shown) == {"rad-1": "SE2"}
 
 
-def test_nothing_corrected_is_said_so(anna, made):
-    answer = correct(anna, made("SE1"), {1: " "})
+@pytest.mark.parametrize("rows", [{1: " ", 2: ""}, {1: "SE1", 2: "SE2 "}, {1: "", 2: "SE2"}])
+def test_nothing_corrected_is_said_so(anna, made, rows):
+    answer = correct(anna, made("SE1", "SE2"), rows)
     shown = Document(answer.text)
     assert answer.status_code == 422
     assert shown.one("a", href="#ratta").text == "Rätta minst en rad innan du granskar på nytt."

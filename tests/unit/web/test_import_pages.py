@@ -39,7 +39,8 @@ def given(browser, *hsa_ids, **fields):
 
 def test_the_form_says_what_it_takes(anna):
     shown = anna.page("/importera")
-    assert "Högst 5 MiB och 20000 rader" in shown.main
+    assert "Högst 5 MiB och 20 000 rader" in shown.main
+    assert "20,000 rows" in anna.page("/importera", sprak="en").main
     assert "Inget ändras förrän du har granskat och bekräftat." in shown.main
     assert [radio.get("checked") for radio in shown.all("input", type="radio")] == [None, None]
 
@@ -76,8 +77,8 @@ def test_a_file_can_be_planned_for_removal(anna, registry):
         (b'namn;HSA-id\r\n"Solen;' + A.encode(), "saknar ett korrekt slut"),
         (b"namn;plats\r\nSolen;Solna\r\n", "Ingen kolumn heter HSA-id"),
         (f"Solen;{A}\r\nMånen;{B}\r\n".encode(), "Kolumn 2 ser ut att innehålla HSA-id:n"),
-        (f"{A}\n".encode() * 20_001, "Listan har 20001 rader"),
-        (b"A\n" * 500_001, "Filen har fler än 500000 rader"),
+        (f"{A}\n".encode() * 20_001, "Listan har 20 001 rader"),
+        (b"A\n" * 500_001, "Filen har fler än 500 000 rader"),
     ],
     ids=[
         "empty",
@@ -121,6 +122,17 @@ def test_what_is_to_be_done_must_be_chosen(anna, action):
     answer = give(anna, A.encode(), atgard=action)
     assert answer.status_code == 422
     assert "läggas till eller tas bort" in Document(answer.text).one("a", href="#atgard").text
+
+
+def test_a_file_that_the_browser_forgets_is_asked_for(anna, site):
+    again = "Välj filen igen: den sparas inte med formuläret."
+    assert again not in anna.page("/importera").main
+    shown = Document(give(anna, A.encode(), atgard="").text)
+    assert [each.text for each in shown.all("a", href="#fil")] == [again]
+    site.now.now += page.IDLE
+    assert give(anna, A.encode()).status_code == 401
+    anna.sign_in(page.REGIONAL)
+    assert again in anna.page("/importera").one("p", id="fil-hint").text
 
 
 def test_a_reason_that_is_too_long_is_refused(anna):

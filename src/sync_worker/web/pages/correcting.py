@@ -1,5 +1,7 @@
 """Refused rows, corrected on the page of their plan instead of in the file."""
 
+from collections.abc import Sequence
+
 from starlette.responses import Response
 
 from sync_worker.administration.csv_files.reader import FileEntry
@@ -27,7 +29,7 @@ def correct(visit: Visit) -> Response:
     if found.about.maker != visit.actor:
         raise Refused(not_theirs(visit, ()))
     entries = _corrected(found, visit.form)
-    if not entries:
+    if not entries or _is_as_it_was(found, entries):
         return plan_page(visit, found, status=422, errors={"ratta": says.CORRECTED_NONE})
     about = found.about
     return planned(visit, PlanRequest(found.verb, entries, about.reason, about.file_name))
@@ -41,6 +43,17 @@ def _corrected(found: OpenPlan | Receipt, form: Form) -> list[FileEntry]:
     typed = typed_rows(form)
     texts = {row.item.line: typed.get(row.item.line, "") for row in found.rows}
     return [FileEntry(line, text) for line, text in texts.items() if not hsa_ids.is_blank(text)]
+
+
+def _is_as_it_was(found: OpenPlan | Receipt, entries: Sequence[FileEntry]) -> bool:
+    """Whether a plan of these rows would say what the page says already.
+
+    Of a receipt's rows it may not: those were judged when it was done.
+    """
+    before = {row.item.line: row.text.strip() for row in found.rows}
+    return isinstance(found, OpenPlan) and all(
+        before[entry.line] == entry.text for entry in entries
+    )
 
 
 PAGES = (Page(CORRECTING_PATH, Access.ADMINISTRATORS, post=correct),)

@@ -64,13 +64,16 @@ def give(visit: Visit) -> Response:
     """Plan what the file says, and show the plan; or say on the form what is wrong."""
     typed, file = Typed.of(visit.form), visit.form.file
     errors: Errors = {}
-    if file is None or not file.name:
-        errors["fil"] = says.NO_FILE
-    elif len(file.content) > MOST_FILE_BYTES:
-        raise Refused(problems.FILE_TOO_LARGE)
     if typed.action not in VERBS:
         errors["atgard"] = says.ACTION_MISSING
     errors |= reasons.errors("anledning", typed.reason)
+    if file is None or not file.name:
+        errors = {"fil": says.NO_FILE} | errors
+    elif len(file.content) > MOST_FILE_BYTES:
+        raise Refused(problems.FILE_TOO_LARGE)
+    elif errors:
+        # A browser forgets the file as it shows the form again.
+        errors = {"fil": says.FILE_AGAIN} | errors
     if file is None or errors:
         return _form(visit, typed, errors)
     try:

@@ -22,6 +22,10 @@ FILE_HINT = Message(
 )
 READ_FILE = Message(sv="Läs filen", en="Read the file")
 NO_FILE = Message(sv="Välj en fil.", en="Choose a file.")
+FILE_AGAIN = Message(
+    sv="Välj filen igen: den sparas inte med formuläret.",
+    en="Choose the file again: it is not kept with the form.",
+)
 UNREADABLE = Message(sv="{what} {remedy}", en="{what} {remedy}")
 TOO_MANY_CELLS = Message(
     sv="Filen har fler än {most} celler: det kan inte vara en lista över mottagningar.",
