@@ -133,3 +133,11 @@ def test_two_cookies_of_one_name_are_one_session_at_most(anna):
     name = sessions.COOKIE
     headers = {"Cookie": f"{name}={session_id}; {name}=other"}
     assert anna.client.get(HERE, headers=headers).status_code in {200, 401}
+
+
+def test_who_has_no_rights_is_not_led_in_a_circle(browser):
+    refused = browser.sign_in(page.NOBODY).get("/")
+    assert refused.status_code == 403
+    shown = Document(refused.text)
+    assert shown.heading == "Du saknar behörighet"
+    assert "Till startsidan" not in shown.main
