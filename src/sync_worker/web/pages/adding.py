@@ -107,7 +107,7 @@ def _refused(visit: Visit, item: Item, typed: str) -> Words:
         with visit.site.registry.snapshot() as connection:
             return _other_region(visit, queries.clinic_listed(connection, item.hsa_id))
     why, remedy = REFUSALS[item.reason]
-    # What is no HSA-id is repeated as it was written.
+    # What is not an HSA-id is repeated as it was written.
     named = typed if item.reason is Refusal.MALFORMED_HSA_ID else item.hsa_id
     said = says.REFUSED(hsa_id=named, why=why, remedy=remedy)
     if item.reason is Refusal.UNKNOWN_CLINIC and hsa_ids.is_miscopied(item.hsa_id):
