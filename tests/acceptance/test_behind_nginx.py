@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from tests.harness.command import Installed
@@ -23,15 +23,40 @@ RIGHTS = [
 ]
 
 
+LEADS_TO = {
+    "/": "/",
+    "/region?kod=01&sok=Hamntorget%20%26&sida=2": "/region?kod=01&sok=Hamntorget%20%26&sida=2",
+    "/region?kod=01&rd=//evil.invalid": "/region?kod=01&rd=//evil.invalid",
+    "/%0d%0aLocation:%20https://evil.invalid": "/%0d%0aLocation:%20https://evil.invalid",
+    "//evil.invalid/region": "/",
+    "/\\evil.invalid": "/",
+}
+"""What somebody asks for who must sign in → where they are led then."""
+
+
 class WhoIsIt(BaseHTTPRequestHandler):
     """Stands in for the service that signs people in: the cookie `badge` says who it is."""
 
     def do_GET(self):
+        if self.path.startswith("/oauth2/start"):
+            self.begin()
+        else:
+            self.tell()
+
+    def tell(self):
         badge = self.headers.get("Cookie", "").partition("badge=")[2].partition(";")[0]
         self.send_response(200 if badge else 401)
         if badge:
             self.send_header("X-Auth-Request-User", badge)
             self.send_header("X-Auth-Request-Groups", "01")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def begin(self):
+        """Send somebody to sign in; the state has where they are led then."""
+        wanted = {"asked": self.path, "next": self.headers.get("X-Auth-Request-Redirect", "")}
+        self.send_response(302)
+        self.send_header("Location", f"https://idp.exempel.invalid/?{urlencode(wanted)}")
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -106,10 +131,20 @@ class Behind:
         return badge, cookie.partition(";")[0]
 
 
-def test_whom_the_proxy_does_not_know_must_sign_in(page):
-    given = page.get("/region?kod=01")
-    assert given.status == 302
-    assert given.headers["location"].endswith("/oauth2/start?rd=/region")
+def test_who_is_not_known_signs_in_and_comes_back(page):
+    forged = {"X__Auth__Request__Redirect": "https://evil.invalid/"}
+    for path, leads_to in LEADS_TO.items():
+        assert led(page.get(path, **forged)) == ("/oauth2/start", leads_to)
+    assert led(page.get("/oauth2/start", **forged)) == ("/oauth2/start", "")
+    form = page.post("/mottagning/lagg-till", b"kod=01", "application/x-www-form-urlencoded")
+    assert led(form) == ("/oauth2/start", "/")
+
+
+def led(given: Answer) -> tuple[str, str]:
+    """What the service that signs people in was asked for, and where it leads them then."""
+    assert given.status == 302, given.text
+    query = parse_qs(urlsplit(given.headers["location"]).query, keep_blank_values=True)
+    return query["asked"][0], query["next"][0]
 
 
 def test_who_the_proxy_names_is_signed_in_over_tls(page):
