@@ -20,6 +20,8 @@ class Problem:
     next_page: str = "/"
     """Where signing in leads."""
     retry_after_seconds: int | None = None
+    is_of_form: bool = False
+    """What was sent has to be sent in another way: the page leads back to the form."""
 
 
 class Refused(Exception):
@@ -34,9 +36,11 @@ RETRY_SECONDS = 10
 
 NOT_FOUND = Problem(404, failures.NOT_FOUND_HEADING, failures.NOT_FOUND)
 WRONG_METHOD = Problem(405, failures.WRONG_METHOD_HEADING, failures.WRONG_METHOD)
-TOO_MUCH = Problem(413, failures.TOO_MUCH_HEADING, failures.TOO_MUCH)
+TOO_MUCH = Problem(413, failures.TOO_MUCH_HEADING, failures.TOO_MUCH, is_of_form=True)
 BAD_REQUEST = Problem(400, failures.BAD_REQUEST_HEADING, failures.BAD_REQUEST)
-UNREADABLE_FORM = Problem(400, failures.UNREADABLE_FORM_HEADING, failures.UNREADABLE_FORM)
+UNREADABLE_FORM = Problem(
+    400, failures.UNREADABLE_FORM_HEADING, failures.UNREADABLE_FORM, is_of_form=True
+)
 OTHER_HOST = Problem(400, failures.OTHER_HOST_HEADING, failures.OTHER_HOST)
 OTHER_ORIGIN = Problem(403, failures.OTHER_ORIGIN_HEADING, failures.OTHER_ORIGIN)
 UNAVAILABLE = Problem(
@@ -62,11 +66,13 @@ BUSY_WITH_ANOTHER_FILE = Problem(
     failures.UNAVAILABLE_HEADING,
     imports.TOO_MANY_AT_ONCE,
     retry_after_seconds=RETRY_SECONDS,
+    is_of_form=True,
 )
 FILE_TOO_LARGE = Problem(
     413,
     failures.FILE_TOO_LARGE_HEADING,
     failures.FILE_TOO_LARGE(most=MOST_FILE_BYTES // 2**20),
+    is_of_form=True,
 )
 UNKNOWN_OUTCOME = Problem(503, failures.UNKNOWN_OUTCOME_HEADING, failures.UNKNOWN_OUTCOME)
 """The commit was sent and no answer came: what was to be done may be done."""

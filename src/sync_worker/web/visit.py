@@ -20,6 +20,7 @@ from sync_worker.web import problems, rendering
 from sync_worker.web.forms import Form
 from sync_worker.web.problems import Problem, Refused
 from sync_worker.web.rights import Rights
+from sync_worker.web.sign_in import next_page
 from sync_worker.web.site import Site
 
 _MOST_OF_QUERY = 100
@@ -94,6 +95,20 @@ class Visit:
         url = self.request.url
         return f"{url.path}?{url.query}" if url.query else url.path
 
+    @property
+    def form_page(self) -> str | None:
+        """The page with the form that this request sends; None where nothing says which it is.
+
+        The form says so itself where it could be read, else the browser does.
+        """
+        referrer = self.request.headers.get("referer", "")
+        from_here = referrer.removeprefix(self.site.base_url) if referrer else ""
+        for address in (self.form.text("tillbaka"), from_here, self.request.url.path):
+            page = next_page.checked(address, self.request.app.routes)
+            if page != next_page.HOME:
+                return page
+        return None
+
     def readable_region(self, code: str) -> str:
         """The code of a region that this person may see.
 
@@ -145,7 +160,11 @@ class Visit:
     def refuse(self, problem: Problem) -> Response:
         """The page that says what is wrong."""
         response = self.render(
-            "problem.html", problem.heading, status=problem.status, problem=problem
+            "problem.html",
+            problem.heading,
+            status=problem.status,
+            problem=problem,
+            form_page=self.form_page if problem.is_of_form else None,
         )
         if problem.retry_after_seconds is not None:
             response.headers["Retry-After"] = str(problem.retry_after_seconds)

@@ -147,7 +147,9 @@ def test_a_file_may_be_so_large_and_no_larger(anna):
     for content in (largest[: MOST_FILE_BYTES + 1], largest):
         answer = give(anna, content)
         assert answer.status_code == 413
-        assert Document(answer.text).heading == "Filen är för stor"
+        shown = Document(answer.text)
+        assert shown.heading == "Filen är för stor"
+        assert "Tillbaka till formuläret" in [a.text for a in shown.all("a", href="/importera")]
 
 
 @pytest.mark.parametrize("of", [b'"', b";", b"A", b'""', b'"\n', b"\x00", b"\r", b";\n", b"=+;"])

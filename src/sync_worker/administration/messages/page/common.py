@@ -107,6 +107,7 @@ DOWNLOAD_CSV = Message(sv="Ladda ner listan (csv)", en="Download the list (csv)"
 
 CANCEL = Message(sv="Avbryt", en="Cancel")
 BACK_TO_REGION = Message(sv="Till {region}", en="To {region}")
+BACK_TO_FORM = Message(sv="Tillbaka till formuläret", en="Back to the form")
 BACK_TO_START = Message(sv="Till startsidan", en="To the start page")
 
 ERROR_SUMMARY = Message(sv="Det finns fel på sidan", en="There are errors on the page")
