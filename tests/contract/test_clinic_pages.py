@@ -6,10 +6,12 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 from tests.worlds.registry import NOW, through_the_database
 
+from sync_worker.administration import clinics as administration
+from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.domain.clinic_status import Status
 from sync_worker.registry import clinic_pages
 from sync_worker.registry.clinic_pages import PageRequest
-from sync_worker.registry.tables import clinic, own_system, patient_board
+from sync_worker.registry.tables import clinic, held_fact, hold, own_system, patient_board
 
 BOARD = {"region_code": "01", "hsa_id": "SE2321000016-PN01", "name": "Patientnämnden"}
 CLINICS = {
@@ -132,6 +134,23 @@ def test_activated_clinics_that_nobody_added_are_listed(registry):
     # One whose region was never stated cannot be added, by nobody.
     assert ids(activated(registry, None)) == ["3NEW", "1NEW"]
     assert ids(activated(registry, [])) == []
+
+
+@pytest.mark.parametrize(
+    ("fact", "value", "is_listed"),
+    [("activation", "false", False), ("region", "03", False), ("name", "Nytt namn", True)],
+)
+def test_only_what_would_be_added_is_listed(registry, engine, fact, value, is_listed):
+    """A registration was taken away by hand: otherwise nothing is held of such a clinic."""
+    held = {"hsa_id": "1NEW", "fact": fact, "value": value, "time": NOW, "sequence": ""}
+    with engine.begin() as connection:
+        opened = {"id": 1, "kind": "mass_change", "region_code": "01", "opened_at": NOW}
+        connection.execute(insert(hold).values(status="open", revision=1, **opened))
+        connection.execute(insert(held_fact).values(hold_id=1, event_id="e-1", **held))
+    listed = ids(activated(registry, ["01"]))
+    assert listed == (["1NEW"] if is_listed else [])
+    [item] = administration.plan(registry, administration.ADD, ["1NEW"], ["01"])
+    assert (item.outcome is AdmissionOutcome.ADDED) is is_listed
 
 
 @through_the_database

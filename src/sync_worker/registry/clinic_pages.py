@@ -8,14 +8,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 
 from sync_worker.domain.clinic_status import Status
+from sync_worker.domain.facts import Fact
 from sync_worker.domain.swedish_order import name_key
 from sync_worker.registry import dialect
 from sync_worker.registry.clinic_search import matcher
 from sync_worker.registry.queries import in_regions, select_listed
-from sync_worker.registry.tables import REGISTERED, STATUS, clinic, own_system
+from sync_worker.registry.tables import REGISTERED, STATUS, clinic, held_fact, own_system
 
 PAGE_SIZE = 100
 
@@ -56,11 +57,18 @@ def activated_not_added(
 ) -> ClinicPage:
     """The clinics that could be added: active, not registered, without a system of their own.
 
-    `wanted.status` does not matter.
+    Adding is judged by the newest facts that are known, held or not (`registrations.read`), so a
+    clinic is left out whose deactivation or move is held: it would be refused. `wanted.status` does
+    not matter.
     """
     has_own_system = exists().where(own_system.c.hsa_id == clinic.c.hsa_id)
+    has_held_fact = exists().where(
+        held_fact.c.hsa_id == clinic.c.hsa_id, held_fact.c.fact.in_((Fact.ACTIVATION, Fact.REGION))
+    )
     could_be_added = and_(
-        clinic.c.active.is_(True), ~REGISTERED, ~has_own_system, clinic.c.region_code.is_not(None)
+        clinic.c.active.is_(True),
+        clinic.c.region_code.is_not(None),
+        ~or_(REGISTERED, has_own_system, has_held_fact),
     )
     return _page(connection, and_(in_regions(region_codes), could_be_added), wanted)
 
