@@ -127,9 +127,13 @@ def test_a_clinic_without_a_region_is_shown(anna, registry):
     assert shown.all("form", action="/mottagning/lagg-till") == []
 
 
-def test_an_unknown_id_tells_the_nearest(anna, registry):
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("get", "/mottagning"), ("get", "/mottagning/ta-bort"), ("post", "/mottagning/ta-bort")],
+)
+def test_an_unknown_id_tells_the_nearest(anna, registry, method, path):
     known(registry, A)
-    answer = anna.get("/mottagning", hsa_id=A.replace("16-", "61-"))
+    answer = getattr(anna, method)(path, hsa_id=A.replace("16-", "61-"))
     shown = Document(answer.text)
     assert answer.status_code == 404
     assert shown.heading == "Mottagningen är inte känd"

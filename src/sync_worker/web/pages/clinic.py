@@ -17,7 +17,7 @@ from sync_worker.web.rendering import link
 from sync_worker.web.routing import Page
 from sync_worker.web.visit import Visit
 
-_MOST_OF_HSA_ID = 200
+MOST_OF_HSA_ID = 200
 """Longer than any: what is cut off is none anyway."""
 _NOT_OF_STATUS = "nothing_held"
 """What the explanation lists among the conditions; the page has a part of its own for it."""
@@ -28,7 +28,7 @@ CONDITIONS_ID = "villkor"
 
 def show(visit: Visit) -> Response:
     """The page of a clinic."""
-    hsa_id = visit.query("hsa-id", most=_MOST_OF_HSA_ID)
+    hsa_id = visit.query("hsa-id", most=MOST_OF_HSA_ID)
     if not hsa_id:
         raise Refused(problems.NOT_FOUND)
     return clinic_page(visit, hsa_id)
@@ -47,7 +47,7 @@ def clinic_page(
         [meant] = queries.meant(connection, [hsa_id])
         explained = explanation.explain(connection, meant, visit.site.regions)
         if explained is None:
-            return _unknown(visit, connection, meant)
+            return unknown_page(visit, connection, meant)
         _require_readable(visit, explained["region_code"])
         # All that has happened to it, in whichever region it was then.
         history = log_pages.newest(connection, None, LogFilter(hsa_ids=(meant,)))
@@ -72,7 +72,8 @@ def clinic_page(
     )
 
 
-def _unknown(visit: Visit, connection: Connection, hsa_id: str) -> Response:
+def unknown_page(visit: Visit, connection: Connection, hsa_id: str) -> Response:
+    """The page that is shown in place of any about a clinic that no event has named."""
     return visit.render(
         "unknown_clinic.html",
         failures.CLINIC_NOT_FOUND_HEADING,

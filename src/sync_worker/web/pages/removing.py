@@ -6,15 +6,15 @@ from starlette.responses import Response
 
 from sync_worker.administration import clinics
 from sync_worker.administration.messages.page import adding as says
-from sync_worker.administration.messages.page import failures
 from sync_worker.administration.messages.refusals import REFUSALS
 from sync_worker.domain.admission import AdmissionOutcome
 from sync_worker.domain.clinic_status import Status
 from sync_worker.errors import Words
 from sync_worker.language import FilledMessage, Message
 from sync_worker.registry import queries
-from sync_worker.web import reasons
+from sync_worker.web import problems, reasons
 from sync_worker.web.access import Access
+from sync_worker.web.pages.clinic import MOST_OF_HSA_ID, unknown_page
 from sync_worker.web.problems import Problem, Refused
 from sync_worker.web.routing import Page
 from sync_worker.web.visit import Visit
@@ -23,13 +23,15 @@ from sync_worker.web.wording import clinic_named
 
 def ask(visit: Visit) -> Response:
     """What removing a clinic means, and whether to do it."""
-    clinic = _administered(visit, visit.query("hsa-id", most=200))
-    return _question(visit, clinic)
+    found = _administered(visit, visit.query("hsa-id", most=MOST_OF_HSA_ID))
+    return found if isinstance(found, Response) else _question(visit, found)
 
 
 def remove(visit: Visit) -> Response:
     """Remove the clinic, and say so on its region's page."""
     clinic = _administered(visit, visit.form.text("hsa-id"))
+    if isinstance(clinic, Response):
+        return clinic
     reason = visit.form.text("anledning")
     if errors := reasons.errors("anledning", reason):
         return _question(visit, clinic, status=422, errors=errors, reason=reason)
@@ -57,14 +59,19 @@ def _do(visit: Visit, clinic: dict[str, Any], reason: str) -> None:
     visit.site.metrics.done("one", [item])
 
 
-def _administered(visit: Visit, hsa_id: str) -> dict[str, Any]:
-    """A clinic that this person may act on; raises Refused where there is none."""
+def _administered(visit: Visit, hsa_id: str) -> dict[str, Any] | Response:
+    """A clinic that this person may act on; the page that is shown where none is known.
+
+    Raises:
+        Refused: it is another region's, or none is named.
+    """
+    if not hsa_id:
+        raise Refused(problems.NOT_FOUND)
     with visit.site.registry.snapshot() as connection:
         [meant] = queries.meant(connection, [hsa_id])
         clinic = queries.clinic_shown(connection, meant)
-    if clinic is None:
-        text = failures.CLINIC_NOT_FOUND(hsa_id=hsa_id)
-        raise Refused(Problem(404, failures.CLINIC_NOT_FOUND_HEADING, text))
+        if clinic is None:
+            return unknown_page(visit, connection, meant)
     code = clinic["region_code"]
     if not visit.rights.may_administer_clinic(code):
         raise Refused(visit.other_region(code))
