@@ -64,12 +64,17 @@ MOVED = FACTS[Fact.REGION].changed
 REGISTERED, REMOVED = "registered", "removed"
 BOARD_SET, BOARD_CLEARED = "board_set", "board_cleared"
 OWN_SYSTEM_ADDED, OWN_SYSTEM_REMOVED = "own_system_added", "own_system_removed"
+OF_THE_REGISTRY = (
+    *("repaired", "replayed", "positions_reset"),
+    *("letter_redriven", "letter_discarded", "letters_purged"),
+)
+"""The changes that name neither a clinic nor a region: who sees some regions does not see them."""
 CHANGES = (
     *(name for kept in FACTS.values() for name in kept.changes),
     *(HELD, WITHDRAWN, REGISTERED, REMOVED),
     *(BOARD_SET, BOARD_CLEARED, OWN_SYSTEM_ADDED, OWN_SYSTEM_REMOVED),
-    *("hold_approved", "hold_acknowledged", "repaired", "replayed", "positions_reset"),
-    *("letter_redriven", "letter_discarded", "letters_purged"),
+    *("hold_approved", "hold_acknowledged"),
+    *OF_THE_REGISTRY,
 )
 """All that the program and its triggers log."""
 _TRUTH: Mapping[str | None, bool | None] = {"true": True, "false": False, None: None}

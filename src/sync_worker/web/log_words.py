@@ -12,10 +12,10 @@ from sync_worker.web.wording import region_name
 
 Words = Message | FilledMessage | str
 Entry = Mapping[str, Any]
-_BETWEEN_REGIONS = frozenset({change_log.MOVED, change_log.HELD, change_log.WITHDRAWN, "repaired"})
+_BETWEEN_REGIONS = frozenset({change_log.MOVED, change_log.HELD, change_log.WITHDRAWN})
 """The changes whose values may be codes of regions."""
 _SHOWS_VALUES = _BETWEEN_REGIONS | {
-    *("renamed", change_log.BOARD_SET, change_log.BOARD_CLEARED, "positions_reset")
+    *("renamed", change_log.BOARD_SET, change_log.BOARD_CLEARED, "repaired", "positions_reset")
 }
 """The changes that their name does not tell all of."""
 

@@ -10,7 +10,7 @@ from tests.worlds.registry import NOW
 from sync_worker.administration.messages.page import log as says
 from sync_worker.files import csv_cells, csv_rows
 from sync_worker.registry import change_log, log_pages
-from sync_worker.registry.change_log import CHANGES, LogEntry
+from sync_worker.registry.change_log import CHANGES, OF_THE_REGISTRY, LogEntry
 
 ACTOR = "SE2321000016-ADM1"
 
@@ -92,6 +92,26 @@ def test_filters_add_up(anna, registry):
 def test_a_filter_that_nothing_fits_says_so(anna):
     assert "Inget har hänt än." in anna.page("/handelser").main
     assert "Ingen händelse stämmer med urvalet." in anna.page("/handelser", av="ingen").main
+
+
+@pytest.mark.parametrize(
+    ("person", "is_offered"), [(page.REGIONAL, False), (page.BOTH, False), (page.NATIONAL, True)]
+)
+def test_only_what_can_be_seen_is_offered(browser, registry, person, is_offered):
+    logged(registry, *(entry(change, None, actor="drift") for change in OF_THE_REGISTRY))
+    browser.sign_in(person)
+    shown = browser.page("/handelser", vad="letters_purged")
+    offered = {option.get("value") for option in shown.all("option")}
+    assert bool(offered & set(OF_THE_REGISTRY)) is is_offered
+    assert set(CHANGES) - set(OF_THE_REGISTRY) <= offered
+    assert bool(shown.rows) is is_offered
+
+
+def test_a_number_of_repairs_is_no_region(browser, registry):
+    logged(registry, entry("repaired", None, new_value="12", actor="drift"))
+    browser.sign_in(page.NATIONAL)
+    [(_, what, _)] = cells(browser.page("/handelser"))
+    assert what == "Rättad efter jämförelse med e-tjänsterna 12"
 
 
 def test_older_changes_are_on_further_pages(anna, registry):

@@ -11,7 +11,7 @@ from sync_worker.administration.messages.page import common
 from sync_worker.administration.messages.page import log as says
 from sync_worker.language import FilledMessage, Message
 from sync_worker.registry import log_pages, queries
-from sync_worker.registry.change_log import LogFilter
+from sync_worker.registry.change_log import OF_THE_REGISTRY, LogFilter
 from sync_worker.registry.clinic_pages import PAGE_SIZE
 from sync_worker.web import downloads
 from sync_worker.web.access import Access
@@ -46,7 +46,7 @@ class Chosen(NamedTuple):
         change = visit.query("vad")
         return cls(
             visit.readable_region(code) if code else "",
-            change if change in says.CHANGES else "",
+            change if change in _changes(visit) else "",
             visit.query("av", most=_MOST_OF_HSA_ID),
             visit.query("hsa-id", most=_MOST_OF_HSA_ID),
         )
@@ -76,7 +76,7 @@ def show(visit: Visit) -> Response:
         home=chosen.address("/handelser"),
         chosen=chosen,
         regions=visit.rights.readable_regions(visit.site.regions),
-        changes=says.CHANGES,
+        changes=_changes(visit),
         page=page,
         number=number,
         names=names,
@@ -94,6 +94,12 @@ def download(visit: Visit) -> Response:
     first = next(batches)
     header = [plain(column, visit.language) for column in _COLUMNS]
     return downloads.csv(_FILE_NAME, header, _rows(visit, chain([first], batches)))
+
+
+def _changes(visit: Visit) -> dict[str, Message]:
+    """The kinds of change that this person can see some of, each in words."""
+    hidden = () if visit.rights.reading is None else OF_THE_REGISTRY
+    return {change: words for change, words in says.CHANGES.items() if change not in hidden}
 
 
 def _codes(visit: Visit, chosen: Chosen) -> frozenset[str] | None:
