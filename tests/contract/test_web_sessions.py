@@ -135,14 +135,6 @@ def test_signing_out_leaves_nothing_to_find(registry):
     found(registry, other)
 
 
-def test_a_person_is_signed_out_everywhere(registry):
-    ids = [signed_in(registry), signed_in(registry)]
-    other = signed_in(registry, "bo")
-    assert wrote(registry, web_sessions.end_all, "anna") == 2
-    assert [web_sessions.find(registry, each, NOW) for each in ids] == [None, None]
-    assert found(registry, other).actor == "bo"
-
-
 def test_a_result_that_was_kept_is_shown_once(registry):
     session_id = signed_in(registry)
     id_hash = found(registry, session_id).id_hash

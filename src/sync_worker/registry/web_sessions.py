@@ -164,11 +164,6 @@ def end(connection: Connection, session_id: str) -> None:
     _remove(connection, web_session.c.id_hash == hash_of(session_id))
 
 
-def end_all(connection: Connection, actor: str) -> int:
-    """Sign somebody out wherever they are signed in; from how many sessions."""
-    return _remove(connection, web_session.c.actor == actor)
-
-
 def hash_of(session_id: str) -> str:
     """What the database has of an id, in hexadecimal."""
     return sha256(session_id.encode("utf-8", "backslashreplace")).hexdigest()
@@ -202,8 +197,8 @@ def _update(id_hash: str) -> Update:
     return update(web_session).where(web_session.c.id_hash == id_hash)
 
 
-def _remove(connection: Connection, which: ColumnElement[bool]) -> int:
-    return connection.execute(delete(web_session).where(which)).rowcount
+def _remove(connection: Connection, which: ColumnElement[bool]) -> None:
+    connection.execute(delete(web_session).where(which))
 
 
 def _session(row: Row[Any]) -> StoredSession:

@@ -50,17 +50,17 @@ class Form:
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
-async def read_form(request: Request, *, takes_file: bool, most_bytes: int) -> Form:
+async def read_form(request: Request, *, takes_file: bool, max_body_bytes: int) -> Form:
     """Read a request's form.
 
     Raises:
         HTTPException: 400 where it is not one.
-        TooMuch: it has more than `most_bytes`; what is stated to be larger is not read at all.
+        TooMuch: it has more than `max_body_bytes`; what is stated to be larger is not read at all.
     """
     # Starlette's own limit answers without a page where the size is stated.
-    if _stated_bytes(request) > most_bytes:
+    if _stated_bytes(request) > max_body_bytes:
         raise TooMuch
-    limited = Request(request.scope, _within(request.receive, most_bytes))
+    limited = Request(request.scope, _within(request.receive, max_body_bytes))
     options: dict[str, Any] = {
         "max_files": int(takes_file),
         "max_fields": _MOST_FIELDS,
@@ -85,7 +85,7 @@ def _stated_bytes(request: Request) -> int:
     return int(text) if text.isascii() and text.isdecimal() else 0
 
 
-def _within(receive: Receive, most_bytes: int) -> Receive:
+def _within(receive: Receive, max_body_bytes: int) -> Receive:
     """Receives no more than so much."""
     received = 0
 
@@ -93,7 +93,7 @@ def _within(receive: Receive, most_bytes: int) -> Receive:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > most_bytes:
+        if received > max_body_bytes:
             raise TooMuch
         return message
 

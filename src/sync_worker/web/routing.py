@@ -44,10 +44,10 @@ class Page:
     access: Access
     get: Handler | None = None
     post: Handler | None = None
-    most_bytes: int = FORM_BYTES
+    max_body_bytes: int = FORM_BYTES
     takes_file: bool = False
     too_much: Problem = problems.TOO_MUCH
-    """What is said of a form with more than `most_bytes`."""
+    """What is said of a form with more than `max_body_bytes`."""
 
     @property
     def methods(self) -> list[str]:
@@ -75,7 +75,7 @@ class Router:
         if request.method == "POST":
             try:
                 form = await read_form(
-                    request, takes_file=page.takes_file, most_bytes=page.most_bytes
+                    request, takes_file=page.takes_file, max_body_bytes=page.max_body_bytes
                 )
             except TooMuch:
                 return self.visit(request).refuse(page.too_much)

@@ -166,7 +166,7 @@ PAGES = (
         get=ask,
         post=give,
         takes_file=True,
-        most_bytes=MOST_FILE_BYTES + FORM_BYTES,
+        max_body_bytes=MOST_FILE_BYTES + FORM_BYTES,
         too_much=problems.FILE_TOO_LARGE,
     ),
 )

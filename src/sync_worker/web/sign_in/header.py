@@ -14,11 +14,10 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from starlette.requests import Request
 
-from sync_worker.web.sign_in import next_page
-from sync_worker.web.sign_in.problems import AMBIGUOUS, NOBODY, UNTRUSTED, SignInError
+from sync_worker.web.sign_in import actors, next_page
+from sync_worker.web.sign_in.problems import AMBIGUOUS, UNTRUSTED, SignInError
 from sync_worker.web.sign_in.protocol import Identity, SignedIn
 
-_LONGEST_ACTOR = 64
 _ALIASES = re.compile(rb"[_.]")
 
 
@@ -69,9 +68,7 @@ class HeaderSignIn:
         given = self._given(request.headers.raw)
         if not hmac.compare_digest(given.get(self.secret_name, b""), self.secret().encode()):
             raise SignInError(UNTRUSTED, "the proxy's secret is missing or wrong")
-        actor = _text(given.get(self.user, b""))
-        if not actor or len(actor) > _LONGEST_ACTOR:
-            raise SignInError(NOBODY, "the user's header is missing, empty or too long")
+        actor = actors.checked(_text(given.get(self.user, b"")), f"the header {self.user}")
         return Identity(actor, {name: _listed(_text(given.get(name, b""))) for name in self.claims})
 
     def _is_peer(self, request: Request) -> bool:

@@ -9,11 +9,10 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sync_worker.web.sign_in import begun, next_page
+from sync_worker.web.sign_in import actors, begun, next_page
 from sync_worker.web.sign_in.problems import (
     INVALID,
     LOST_START,
-    NOBODY,
     REFUSED,
     UNAVAILABLE,
     WEAK,
@@ -24,7 +23,6 @@ from sync_worker.web.sign_in.provider import Provider
 
 CALLBACK_PATH = "/logga-in/klar"
 SIGNED_OUT_PATH = "/utloggad"
-_LONGEST_ACTOR = 64
 _ISS_IS_SENT = "authorization_response_iss_parameter_supported"
 _ERRORS = {
     "server_error": UNAVAILABLE,
@@ -119,9 +117,4 @@ class OidcSignIn:
     def _actor(self, claims: Mapping[str, object]) -> str:
         if self.acr and claims.get("acr") not in self.acr:
             raise SignInError(WEAK, "acr is not among those that suffice")
-        actor = claims.get(self.actor_claim)
-        if not isinstance(actor, str) or not actor.strip() or not actor.isprintable():
-            raise SignInError(NOBODY, f"the claim {self.actor_claim} names nobody")
-        if len(actor.strip()) > _LONGEST_ACTOR:
-            raise SignInError(NOBODY, f"the claim {self.actor_claim} is too long")
-        return actor.strip()
+        return actors.checked(claims.get(self.actor_claim), f"the claim {self.actor_claim}")
