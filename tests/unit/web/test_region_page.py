@@ -119,6 +119,17 @@ def test_a_search_without_hits_leads_to_the_activated(anna, registry):
     assert Document(anna.get(link.get("href")).text).rows == ["Solen"]
 
 
+@pytest.mark.parametrize("facts", [{"active": False}, {"region_code": "03"}, None])
+def test_a_search_for_an_id_leads_to_its_page(anna, registry, facts):
+    if facts is not None:
+        known(registry, A, **facts)
+    shown = anna.page("/region", kod="01", sok=f" {A.lower()}")
+    link = shown.one("a", href=f"/mottagning?hsa-id={A}")
+    assert link.text == f"Visa vad som är känt om {A}"
+    told = {True: "inte aktiverad", False: "Region Uppsala"}[facts is None or "active" in facts]
+    assert (told if facts else "förekommer inte i någon") in anna.get(link.get("href")).text
+
+
 def test_a_search_shows_its_list_first(anna):
     shown = anna.page("/region", kod="01")
     [action] = [form.get("action") for form in shown.all("form", role="search")]

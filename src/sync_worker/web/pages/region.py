@@ -7,7 +7,9 @@ from typing import Any
 from starlette.responses import Response
 
 from sync_worker.administration.messages.page import region as says
+from sync_worker.domain import hsa_id as hsa_ids
 from sync_worker.domain.clinic_status import Status
+from sync_worker.files import csv_cells
 from sync_worker.inspection import freshness, region_overview
 from sync_worker.registry import clinic_pages, log_pages
 from sync_worker.web import lists
@@ -47,6 +49,7 @@ def region_page(
     """The page of a region; with errors, those of one of its forms, which was sent so."""
     name = visit.site.regions.name(code)
     home, chosen = lists.address(visit, "/region", kod=code), chosen_status(visit)
+    search = visit.query("sok")
     ticks = ticks or visit.typed_at(REMOVING_PATH, home)
     return visit.render(
         "region.html",
@@ -56,7 +59,8 @@ def region_page(
         moves_shown_for=MOVES_SHOWN_FOR,
         statuses=SHOWN_STATUSES,
         chosen=chosen,
-        search=visit.query("sok"),
+        search=search,
+        searched_id=hsa_ids.cleaned(search) if csv_cells.is_hsa_id(search) else "",
         errors=errors or {},
         typed=_typed(visit, code) if typed is None else typed,
         ticked=frozenset(ticks.texts(TICKED)),

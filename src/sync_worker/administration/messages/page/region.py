@@ -144,6 +144,8 @@ NOT_FOUND = Message(
     en="No clinic in {region} matches the search. A clinic that is not registered is found under "
     "Activated, not added.",
 )
+EXPLAIN = Message(sv="Visa vad som är känt om {hsa_id}", en="Show what is known of {hsa_id}")
+"""Where no registered clinic has the HSA-id that was searched for: its own page says why."""
 SEARCH_ACTIVATED = Message(
     sv="Sök bland aktiverade, inte tillagda", en="Search among activated, not added"
 )
