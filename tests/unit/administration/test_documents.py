@@ -1,4 +1,4 @@
-"""The administrators' pages: the same in both languages, with everything that the program says."""
+"""The administrators' guides: the same in both languages, with everything that the program says."""
 
 import re
 from pathlib import Path
