@@ -45,6 +45,7 @@ class Remedy(StrEnum):
     EXPORT_AGAIN = "export_again"
     FIND_CLINICS = "find_clinics"
     FIND_WHO_DELETED = "find_who_deleted"
+    GRANT_KAFKA_RIGHT = "grant_kafka_right"
     KEEP_RECORDS = "keep_records"
     LEAVE_EXCERPTS_OUT = "leave_excerpts_out"
     LIST_ALL_DEAD_LETTERS = "list_all_dead_letters"

@@ -133,9 +133,8 @@ def test_a_topic_that_this_user_may_not_see_is_refused(guarded_cluster: Cluster)
     topic = guarded_cluster.topic()
     guarded_cluster.permit("User:somebody-else", topic, ACLOperation.READ)
     settings = guarded_cluster.settings(topic)
-    with pytest.raises(StreamError, match=f"TopicAuthorizationFailedError: {topic}") as refused:
+    with pytest.raises(StreamError, match=f"lacks the right READ on the topic {topic}"):
         until(lambda: KafkaSource(settings).close(), "the refusal", 10)
-    assert "DESCRIBE" in str(in_words(refused.value.hint))
 
 
 @pytest.mark.parametrize(

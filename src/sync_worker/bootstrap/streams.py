@@ -28,6 +28,7 @@ from sync_worker.streams.kafka.login import ConnectionErrors
 from sync_worker.streams.kafka.oauth_tokens import ClientCredentials, TokenFile
 from sync_worker.streams.kafka.publisher import Publisher
 from sync_worker.streams.kafka.range_reader import KafkaRangeReader
+from sync_worker.streams.kafka.rights import Operation
 from sync_worker.streams.kafka.settings import KafkaSettings, Security
 from sync_worker.streams.protocol import MAX_FETCHED_RECORDS
 from sync_worker.streams.ranges import Range, RangeReader
@@ -125,13 +126,13 @@ def topics(settings: Settings) -> tuple[str, ...]:
 
 
 @contextmanager
-def kafka_admin(settings: Settings) -> Iterator[KafkaAdmin]:
-    """The cluster, to be asked about topics.
+def kafka_admin(settings: Settings, needs: Operation = Operation.DESCRIBE) -> Iterator[KafkaAdmin]:
+    """The cluster, to be asked about topics on which the user `needs` a right.
 
     Raises:
         StreamUnavailable: no broker answers.
     """
-    admin = KafkaAdmin(kafka_settings(settings))
+    admin = KafkaAdmin(kafka_settings(settings), needs)
     try:
         yield admin
     finally:
@@ -172,7 +173,7 @@ def publication(settings: Settings, archive: Path, wanted: Range) -> Publication
     return Publication(
         kafka.bootstrap_servers,
         lambda: range_reader(settings, archive, wanted),
-        lambda: kafka_admin(settings),
+        lambda: kafka_admin(settings, Operation.WRITE),
         lambda: Publisher(kafka),
     )
 

@@ -74,6 +74,8 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.FIND_CLINICS: messages.SEARCH,
     Remedy.FIND_WHO_DELETED: "Find out who deleted it. Once it exists again: "
     "sync-worker positions reset --topic {topic} --to earliest",
+    Remedy.GRANT_KAFKA_RIGHT: "kafka-acls.sh --bootstrap-server {bootstrap_servers} --add "
+    "--allow-principal {principal} --operation {operation} --{kind} {name}",
     Remedy.KEEP_RECORDS: "Give the topics unlimited retention (sync-worker doctor), and start "
     "again.",
     Remedy.LEAVE_EXCERPTS_OUT: "Leave such records out: grep -v '\"payload_size\"' FILE",

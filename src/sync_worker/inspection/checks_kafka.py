@@ -102,13 +102,13 @@ class KafkaChecks:
         ]
         if wrong:
             return fail(f"{' '.join(wrong)} {reach}", self._configure_first(readable))
-        hidden = ", ".join(name for name, config in configs.items() if config is None)
+        hidden = " and the topic ".join(name for name, config in configs.items() if config is None)
         if hidden:
             return warn(
-                "It is unknown whether every record is kept for ever with its producer's "
-                f"timestamp: this user may not read the configuration of {hidden}. {reach}",
-                f"Grant it DESCRIBE_CONFIGS on {hidden}; where the brokers do not offer that, ask "
-                "whoever runs them.",
+                "It is unknown whether every record is kept for ever, with its producer's time: "
+                f"{self._cluster.user} may not read the configuration of {hidden}. {reach}",
+                f"Grant the right DESCRIBE_CONFIGS on the topic {hidden}; where the brokers do not "
+                "offer that, ask whoever runs them.",
             )
         return ok(f"Every record is kept for ever, with its producer's timestamp. {reach}")
 

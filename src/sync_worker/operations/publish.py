@@ -95,6 +95,7 @@ class Publication:
             bounds = admin.bounds(plan.counts)
             hosts = admin.broker_hosts()
             configs = {name: admin.topic_config(name) for name in names}
+            user = admin.user
         _check_refusals(plan, configs, now)
         losses = {
             topic: config_mismatches(configs[topic] or {}, KEEPS_RECORDS) for topic in plan.extremes
@@ -102,7 +103,11 @@ class Publication:
         return PublishTarget(
             is_local_cluster(self.bootstrap_servers, hosts),
             [partition for partition in sorted(bounds) if bounds[partition].end],
-            [said for topic in plan.extremes for said in _changes(topic, plan, configs[topic])],
+            [
+                said
+                for topic in plan.extremes
+                for said in _changes(topic, plan, configs[topic], user)
+            ],
             {topic: mismatches for topic, mismatches in losses.items() if mismatches},
         )
 
@@ -148,10 +153,12 @@ def _check_refusals(
         )
 
 
-def _changes(topic: str, plan: PublishPlan, config: Mapping[str, str] | None) -> Iterator[str]:
+def _changes(
+    topic: str, plan: PublishPlan, config: Mapping[str, str] | None, user: str
+) -> Iterator[str]:
     if config is None:
         yield (
-            f"{topic}: whether it keeps them is not known, since this user lacks the right "
-            "DESCRIBE_CONFIGS"
+            f"{topic}: whether it keeps them is not known, since {user} lacks the right "
+            f"DESCRIBE_CONFIGS on the topic {topic}"
         )
     yield from (f"{topic}: {sentence}" for sentence in changes(config or {}, plan.extremes[topic]))

@@ -182,15 +182,6 @@ def member_fenced(instance_id: str | None, group_id: str) -> StreamError:
     )
 
 
-def unauthorised(error: BaseException) -> StreamError:
-    """The cluster does not let us read."""
-    return StreamError(
-        f"Kafka refuses: {error}.",
-        "This user may not read the topics, or not as a member of this group.",
-        "Grant it READ and DESCRIBE on both topics, and READ on the group.",
-    )
-
-
 def error_message(error: BaseException) -> str:
     """The message of a client's error, without the name and number of its class."""
     return str(error.args[0] if error.args else error).rstrip(".")

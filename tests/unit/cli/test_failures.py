@@ -6,7 +6,8 @@ import pytest
 from kafka.errors import TopicAuthorizationFailedError
 from tests.worlds.command_line import A
 
-from sync_worker.streams.checks import unauthorised
+from sync_worker.streams.kafka.rights import Operation, missing_right
+from sync_worker.streams.kafka.settings import KafkaSettings
 
 PASSWORD = "h3mligt-ord"
 NOBODY = "SE2321000016-NONE"
@@ -197,15 +198,16 @@ def test_a_missing_archive_is_reported_before_kafka(sync_worker):
 def test_the_registrys_status_is_shown_if_kafka_refuses_the_user(
     populated, sync_worker, monkeypatch
 ):
-    def refuse(_settings):
-        raise unauthorised(TopicAuthorizationFailedError("a-topic"))
+    def refuse(*_settings):
+        error = TopicAuthorizationFailedError("a-topic")
+        raise missing_right(error, Operation.DESCRIBE, KafkaSettings("host:9092", (), "group"))
 
     monkeypatch.setattr("sync_worker.bootstrap.streams.KafkaAdmin", refuse)
     monkeypatch.setenv("SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS", "host:9092")
     told = sync_worker("status", "-o", "json")
     assert told.exit_code == 0, told.stderr
     assert told.json["lag"] is None
-    assert "TopicAuthorizationFailedError: a-topic" in told.json["attention"][0]
+    assert "lacks the right DESCRIBE on the topic a-topic" in told.json["attention"][0]
 
 
 @pytest.mark.parametrize("name", ["CAFILE", "CERTFILE", "KEYFILE"])

@@ -2,6 +2,7 @@
 
 import pytest
 from kafka.errors import (
+    GroupAuthorizationFailedError,
     InvalidTopicError,
     LeaderNotAvailableError,
     TopicAuthorizationFailedError,
@@ -10,7 +11,8 @@ from kafka.errors import (
 
 from sync_worker.cli.remedies import in_words
 from sync_worker.streams.kafka.admin import KafkaAdmin
-from sync_worker.streams.kafka.settings import KafkaSettings
+from sync_worker.streams.kafka.rights import Operation, missing_right
+from sync_worker.streams.kafka.settings import KafkaSettings, Security
 from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
 
@@ -51,9 +53,25 @@ def test_a_leaderless_topic_is_unavailable(asked):
 
 
 def test_a_topic_we_may_not_describe_names_missing_rights(asked):
-    with pytest.raises(StreamError, match="TopicAuthorizationFailedError: topic") as refused:
+    with pytest.raises(StreamError, match="this user lacks the right DESCRIBE on the topic topic"):
         asked(TopicAuthorizationFailedError)
-    assert "DESCRIBE" in str(in_words(refused.value.hint))
+
+
+def test_a_missing_right_is_told_with_what_grants_it():
+    security = Security(sasl_username="worker one")
+    settings = KafkaSettings("host:9092", ("topic",), "group", security=security)
+    refused = missing_right(GroupAuthorizationFailedError("said"), Operation.READ, settings)
+    assert "the user worker one lacks the right READ on the group group." in refused.message
+    assert str(in_words(refused.hint)) == (
+        "kafka-acls.sh --bootstrap-server host:9092 --add --allow-principal 'User:worker one' "
+        "--operation READ --group group"
+    )
+
+
+def test_every_topic_that_refuses_us_is_named():
+    settings = KafkaSettings("host:9092", ("a", "b"), "group")
+    refused = missing_right(TopicAuthorizationFailedError({"b", "a"}), Operation.READ, settings)
+    assert "the right READ on the topic a and the topic b." in refused.message
 
 
 def test_a_topic_that_cannot_be_is_refused(asked):

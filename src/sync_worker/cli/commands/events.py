@@ -18,11 +18,13 @@ from sync_worker.cli.invocation import Invocation, end_with, pass_invocation
 from sync_worker.cli.output import write
 from sync_worker.cli.params import range_options, until_option
 from sync_worker.cli.plan import Consent, plan_options, yes_option
+from sync_worker.cli.remedies import in_words
 from sync_worker.cli.table import Columns
 from sync_worker.cli.warnings import ahead_of_clock
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.record import Partition, Record
 from sync_worker.files.atomic import require_regular
+from sync_worker.language import Language, worded
 from sync_worker.operations.export import Exported
 from sync_worker.operations.export import export as export_records
 from sync_worker.operations.validate import (
@@ -319,6 +321,7 @@ def _end_unfinished(
     told = as_command_error(error)
     done = publisher.published
     total = sum(done.values())
+    remedy = worded(in_words(told.hint), Language.ENGLISH)
     rest = [
         f"sync-worker events publish {typed} --topic {at.topic} --partition {at.partition} "
         f"--from offset:{publisher.next_offset(at, plan.firsts[at])}"
@@ -330,7 +333,7 @@ def _end_unfinished(
         told.message,
         why=f"{told.why} {total} of {plan.total} records are published for certain; what was on "
         "its way may be there too, and does no harm twice.".lstrip(),
-        hint="\n  ".join([f"{told.hint} To continue:".lstrip(), *rest]),
+        hint="\n  ".join([*filter(None, [remedy]), "To continue:", *rest]),
         code=told.code,
     ) from None
 

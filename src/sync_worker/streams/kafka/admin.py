@@ -6,7 +6,7 @@ registry.
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,11 @@ from uuid import UUID
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
-    AuthorizationError,
+    GroupAuthorizationFailedError,
     KafkaError,
+    NoError,
     TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
     UnknownBrokerIdError,
     UnknownTopicOrPartitionError,
     UnsupportedVersionError,
@@ -28,6 +30,7 @@ from sync_worker.events.record import Partition
 from sync_worker.remedies import Remedy
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
+from sync_worker.streams.kafka.rights import Operation, missing_right, user_of
 from sync_worker.streams.kafka.settings import KafkaSettings, admin_options
 from sync_worker.streams.protocol import StreamError, UnsupportedRequest
 
@@ -80,8 +83,10 @@ class KafkaAdmin:
     it refuses.
     """
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, needs: Operation = Operation.DESCRIBE) -> None:
+        """`needs` is the right for which topics are asked: a refusal names it as missing."""
         self._settings = settings
+        self._needs = needs
         with self._errors_translated(), _client_log_dropped():
             self._client = KafkaAdminClient(**admin_options(settings))
 
@@ -89,6 +94,11 @@ class KafkaAdmin:
     def bootstrap_servers(self) -> str:
         """The bootstrap addresses as Kafka's own tools take them: HOST:PORT, comma-separated."""
         return ",".join(self._settings.servers)
+
+    @property
+    def user(self) -> str:
+        """What to call the user that we are, in a sentence."""
+        return user_of(self._settings)
 
     def cluster_id(self) -> str:
         """The id that a cluster keeps for as long as it has its data."""
@@ -122,11 +132,13 @@ class KafkaAdmin:
             "configs": dict(TOPIC_CONFIGURATION),
         }
         if missing:
-            with self._errors_translated():
-                with suppress(TopicAlreadyExistsError):  # somebody else was quicker
-                    self._client.create_topics(
-                        dict.fromkeys(missing, options), timeout_ms=_CREATE_TIMEOUT_MS
-                    )
+            with self._errors_translated(Operation.CREATE):
+                answer = self._client.create_topics(
+                    dict.fromkeys(missing, options),
+                    timeout_ms=_CREATE_TIMEOUT_MS,
+                    raise_errors=False,
+                )
+                _raise_refusal(answer["topics"])
                 self._client.wait_for_topics(missing, timeout_ms=_CREATE_TIMEOUT_MS)
         return tuple(missing)
 
@@ -212,7 +224,7 @@ class KafkaAdmin:
         return {Partition(*tp): answer.offset for tp, answer in answers.items()}
 
     @contextmanager
-    def _errors_translated(self) -> Iterator[None]:
+    def _errors_translated(self, needs: Operation | None = None) -> Iterator[None]:
         servers, errors = self._settings.bootstrap_servers, self._settings.connection_errors
         prefix = f"Kafka at {servers}: "
         try:
@@ -224,6 +236,10 @@ class KafkaAdmin:
             is_transient = error.retriable or isinstance(error, UnknownBrokerIdError)
             if is_transient or errors.refusal is not None:
                 raise errors.unavailable(error, prefix) from error
+            if isinstance(error, GroupAuthorizationFailedError):
+                raise missing_right(error, Operation.DESCRIBE, self._settings) from error
+            if isinstance(error, TopicAuthorizationFailedError):
+                raise missing_right(error, needs or self._needs, self._settings) from error
             if isinstance(error, UnsupportedVersionError):
                 raise UnsupportedRequest(servers, checks.error_message(error)) from error
             raise StreamError(
@@ -242,13 +258,21 @@ def config_mismatches(config: Mapping[str, str], expected: Mapping[str, str]) ->
     ]
 
 
+def _raise_refusal(created: Iterable[Mapping[str, Any]]) -> None:
+    """Raise what the cluster says of the first topic that it did not create."""
+    for topic in created:
+        error, name = for_code(topic["error_code"]), topic["name"]
+        if error is TopicAuthorizationFailedError:
+            raise error(name)
+        if error not in (NoError, TopicAlreadyExistsError):  # else somebody was quicker
+            raise error(f"{name}: {topic['error_message']}".rstrip("."))
+
+
 def _existing_topics(descriptions: Iterable[Mapping[str, Any]]) -> Iterator[Topic]:
     for described in descriptions:
         name, error = described["name"], for_code(described["error_code"])
         if error is UnknownTopicOrPartitionError:
             continue
-        if issubclass(error, AuthorizationError):
-            raise checks.unauthorised(error(name))
         if described["error_code"]:
             raise error(name)
         numbers = sorted(part["partition_index"] for part in described["partitions"])

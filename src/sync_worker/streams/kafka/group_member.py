@@ -37,6 +37,7 @@ from sync_worker.streams.kafka.consumer import (
 )
 from sync_worker.streams.kafka.login import is_refusal
 from sync_worker.streams.kafka.offset_commits import OffsetCommitter
+from sync_worker.streams.kafka.rights import Operation, missing_right
 from sync_worker.streams.kafka.settings import MAX_POLL_RECORDS, KafkaSettings, consumer_options
 from sync_worker.streams.kafka.source_health import Rebuilds
 from sync_worker.streams.protocol import StreamError, StreamUnavailable
@@ -260,7 +261,7 @@ class GroupMember:
             instance_id, group_id = self._settings.group_instance_id, self._settings.group_id
             raise checks.member_fenced(instance_id, group_id) from error
         if isinstance(error, AuthorizationError):
-            raise checks.unauthorised(error) from error
+            raise missing_right(error, Operation.READ, self._settings) from error
         refusal = group_refusal(error, self._settings.group_id)
         if refusal is not None:
             raise refusal from error

@@ -10,11 +10,17 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, UnsupportedVersionError
+from kafka.errors import (
+    AuthorizationError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    UnsupportedVersionError,
+)
 from kafka.serializer.abstract import Serializer
 
 from sync_worker.events.record import Partition, Record
 from sync_worker.streams.checks import error_message
+from sync_worker.streams.kafka.rights import Operation, missing_right
 from sync_worker.streams.kafka.settings import KafkaSettings, connection_options
 from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
@@ -28,6 +34,9 @@ _NO_TIMESTAMP = -1
 _KIBIBYTE = 1024
 _REJECTED_WITH_BATCH = "part of a batch"
 """What the client says of a record that was rejected because of another one."""
+
+_REFUSED_PRODUCER = "InitProducerIdResponse: [Error 31]"
+"""What the client says where we may write to no topic at all, wrapped in a bare KafkaError."""
 
 
 class _InFlight(NamedTuple):
@@ -66,6 +75,7 @@ class Publisher:
         self, settings: KafkaSettings, delivery_seconds: float = DELIVERY_TIMEOUT_SECONDS
     ) -> None:
         """Raise StreamUnavailable where no broker answers."""
+        self._settings = settings
         try:
             self._producer = KafkaProducer(**_options(settings, delivery_seconds))
         except (KafkaError, OSError) as error:
@@ -162,7 +172,7 @@ class Publisher:
     def _fail(self, record: Record, error: KafkaError) -> None:
         self._note_unconfirmed(record)
         if self._failure is None:
-            self._failure = _failure(record, error)
+            self._failure = _failure(record, error, self._settings)
 
 
 def _options(settings: KafkaSettings, delivery_seconds: float) -> dict[str, Any]:
@@ -184,8 +194,13 @@ def _options(settings: KafkaSettings, delivery_seconds: float) -> dict[str, Any]
     }
 
 
-def _failure(record: Record, error: KafkaError) -> StreamError | StreamUnavailable:
+def _failure(
+    record: Record, error: KafkaError, settings: KafkaSettings
+) -> StreamError | StreamUnavailable:
     place = f"{record.topic}/{record.partition} offset {record.offset}"
+    if isinstance(error, AuthorizationError) or _REFUSED_PRODUCER in str(error):
+        refused = TopicAuthorizationFailedError(record.topic)
+        return missing_right(refused, Operation.WRITE, settings)
     # A bare KafkaError is not an answer of the cluster, but what the client raises without one;
     # unless the cluster rejected another record, and the whole batch with it.
     is_answer = type(error) is not KafkaError or _REJECTED_WITH_BATCH in str(error)

@@ -11,6 +11,7 @@ from sync_worker.remedies import Remedy
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
 from sync_worker.streams.kafka.admin import KafkaAdmin, Topic
+from sync_worker.streams.kafka.rights import Operation
 from sync_worker.streams.kafka.settings import KafkaSettings
 from sync_worker.streams.kafka.standalone_consumer import StandaloneConsumer
 from sync_worker.streams.protocol import (
@@ -60,7 +61,7 @@ class KafkaRangeReader:
         self._stall_timeout_seconds = stall_timeout_seconds
         self._consumer: StandaloneConsumer | None = None
         self.records_read = 0
-        self._admin = KafkaAdmin(settings)
+        self._admin = KafkaAdmin(settings, Operation.READ)
         try:
             self._look_up(replace(selection, topics=selection.topics or settings.topics))
         except BaseException:

@@ -21,6 +21,7 @@ from sync_worker.streams.kafka.backlog import Backlog, PartitionBacklog
 from sync_worker.streams.kafka.consumer import FetchedRecords
 from sync_worker.streams.kafka.fetch_buffer import FetchBuffer
 from sync_worker.streams.kafka.group_member import LOST_POSITION_ERRORS, GroupMember
+from sync_worker.streams.kafka.rights import Operation
 from sync_worker.streams.kafka.settings import KafkaSettings
 from sync_worker.streams.kafka.source_health import SourceHealth, StallTimer
 from sync_worker.streams.kafka.standalone_consumer import find_corrupt_batch
@@ -71,7 +72,7 @@ class KafkaSource:
         self._polled_at = time.monotonic()
         self._awaits_topic_check = self._has_more = False
         self._outage_ended_at = -math.inf
-        self._admin = KafkaAdmin(settings)
+        self._admin = KafkaAdmin(settings, Operation.READ)
         try:
             self._connect()
         except (StreamUnavailable, StreamError):

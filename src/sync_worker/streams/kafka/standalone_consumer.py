@@ -28,6 +28,7 @@ from sync_worker.streams.kafka.consumer import (
     bytes_polled,
 )
 from sync_worker.streams.kafka.login import is_refusal
+from sync_worker.streams.kafka.rights import Operation, missing_right
 from sync_worker.streams.kafka.settings import MAX_POLL_RECORDS, KafkaSettings, standalone_options
 from sync_worker.streams.protocol import StreamError
 
@@ -69,7 +70,7 @@ class StandaloneConsumer:
         except (OffsetOutOfRangeError, LogTruncationError) as error:
             raise self._position_lost(error) from error
         except AuthorizationError as error:
-            raise checks.unauthorised(error) from error
+            raise missing_right(error, Operation.READ, self._settings) from error
         except (KafkaError, *UNPACKING_ERRORS) as error:
             self._recover(error)
         return self._advance(fetched)
