@@ -1,14 +1,17 @@
-"""Every command works as its own role, and as no other one that should not."""
+"""Every command works as the roles that docs/deploying.md says, and as no other one."""
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 
+import psycopg
 import pytest
 
 from sync_worker.cli.permission import needed_by
-from sync_worker.registry.roles import ADMIN, READER, SUPPORT, WORKER
+from sync_worker.registry.roles import ADMIN, ROLES, SUPPORT
 from tests.builders import Event, activated, archive_line, numbered, region_changed
 from tests.harness.commands import LEAVES
+from tests.real.roles.table import NO_DATABASE, OWNER_ALONE, roles_of, rows
 from tests.real.roles.world import (
     ACTIVE,
     BOARD,
@@ -16,105 +19,92 @@ from tests.real.roles.world import (
     OWNER,
     REGISTERED,
     REMOVED,
+    copy_of,
     settings,
     stream,
 )
 
-UNTOUCHED = {
-    ("topics", "create"),
-    ("events", "validate"),
-    ("events", "export"),
-    ("events", "publish"),
-    ("config", "show"),
-    ("schemas", "export"),
-}
-"""Commands that ask nothing of the database."""
-SERVES = {("web",)}
+SERVES = {"web"}
 """Its pages are tried as `complaints_admin` in test_page.py and test_page_imports.py."""
 
 EXTRACT = "reconcile --against snapshot:extract.csv --as-of 2026-01-02T00:00:00Z --accept-short"
 
-PERMITTED = (
-    (OWNER, "db upgrade"),
-    (OWNER, "db roles"),
-    (OWNER, "db roles --apply"),
-    (WORKER, "db current"),
-    (WORKER, "run --archive stream.jsonl"),
-    (WORKER, "run --archive grown.jsonl"),
-    (WORKER, "status"),
-    (WORKER, "doctor"),
-    (WORKER, "positions list"),
-    (WORKER, "positions reset --to earliest --yes"),
-    (WORKER, "deadletters list"),
-    (WORKER, "deadletters show 1"),
-    (WORKER, f"clinics show {REGISTERED} --history"),
-    (WORKER, f"clinics explain {REGISTERED}"),
-    (WORKER, "log list --region 01"),
-    (WORKER, "deadletters redrive 1 --dry-run"),
-    (WORKER, "deadletters redrive 1 --yes"),
-    (WORKER, "deadletters discard 1 --reason R --yes"),
-    (WORKER, "deadletters purge --older-than 1 --yes"),
-    (WORKER, "replay --archive stream.jsonl --yes"),
-    (WORKER, "holds list"),
-    (WORKER, "holds show 1"),
-    (WORKER, "holds approve 1 --yes"),
-    (WORKER, "holds acknowledge 3 --reason R"),
-    (WORKER, "regions list"),
-    (WORKER, "reconcile --against archive:stream.jsonl"),
-    (WORKER, f"{EXTRACT} --apply --yes"),
-    (WORKER, "reconcile --against archive:stream.jsonl --record"),
-    (ADMIN, "clinics list"),
-    (ADMIN, f"clinics show {REGISTERED} --history"),
-    (ADMIN, f"clinics explain {REGISTERED}"),
-    (ADMIN, f"clinics explain {REMOVED}"),
-    (ADMIN, "clinics list --as-of {now}"),
-    (ADMIN, "clinics closures --since {now}"),
-    (ADMIN, f"clinics add {ACTIVE}"),
-    (ADMIN, f"clinics remove {REGISTERED} --yes"),
-    (ADMIN, "clinics import clinics.txt --yes"),
-    (ADMIN, "clinics remove --file clinics.txt --yes"),
-    (ADMIN, "tak list"),
-    (ADMIN, "regions list"),
-    (ADMIN, "regions show 01"),
-    (ADMIN, "log list --region 01"),
-    (SUPPORT, f"boards set 03 {BOARD} --name N --ticket T --yes"),
-    (SUPPORT, f"boards set 01 {BOARD} --name N --ticket T --yes"),
-    (SUPPORT, "boards clear 01 --ticket T --yes"),
-    (SUPPORT, "tak import clinics.txt --ticket T --yes"),
-)
+OWNERS = ("db upgrade", "db roles", "db roles --apply")
+"""What is typed as the owner of the tables."""
 
-REFUSED = (
-    (WORKER, "db roles --apply"),
-    (WORKER, f"clinics add {ACTIVE}"),
-    (WORKER, f"clinics remove {REGISTERED} --yes"),
-    (WORKER, "clinics import clinics.txt --yes"),
-    (WORKER, "boards clear 01 --ticket T --yes"),
-    (WORKER, "tak import clinics.txt --yes"),
-    (ADMIN, "db roles --apply"),
-    (ADMIN, "run --archive grown.jsonl"),
-    (ADMIN, "positions reset --to earliest --yes"),
-    (ADMIN, "deadletters list"),
-    (ADMIN, "holds approve 1 --yes"),
-    (ADMIN, f"{EXTRACT} --apply --yes"),
-    (ADMIN, "reconcile --against archive:stream.jsonl --record"),
-    (ADMIN, "boards clear 01 --ticket T --yes"),
-    (ADMIN, "tak import clinics.txt --yes"),
-    (ADMIN, f"boards set 03 {BOARD} --name N --ticket T --yes"),
-    (SUPPORT, f"clinics explain {REGISTERED}"),
-    (SUPPORT, f"clinics add {ACTIVE}"),
-    (SUPPORT, f"clinics remove {REGISTERED} --yes"),
-    (SUPPORT, "clinics import clinics.txt --yes"),
-    (SUPPORT, "run --archive grown.jsonl"),
-    (SUPPORT, "log list"),
-    (SUPPORT, "holds list"),
-    (READER, "clinics list"),
-    (READER, f"clinics explain {REGISTERED}"),
-    (READER, "status"),
+LINES = (
+    "db upgrade",
+    "db roles",
+    "db roles --apply",
+    "db current",
+    "run --archive stream.jsonl",
+    "run --archive grown.jsonl",
+    "status",
+    "doctor",
+    "positions list",
+    "positions reset --to earliest --yes",
+    "deadletters list",
+    "deadletters show 1",
+    f"clinics show {REGISTERED} --history",
+    f"clinics explain {REGISTERED}",
+    "log list --region 01",
+    "deadletters redrive 1 --dry-run",
+    "deadletters redrive 1 --yes",
+    "deadletters discard 1 --reason R --yes",
+    "deadletters purge --older-than 1 --yes",
+    "replay --archive stream.jsonl --yes",
+    "holds list",
+    "holds show 1",
+    "holds approve 1 --yes",
+    "holds acknowledge 3 --reason R",
+    "regions list",
+    "reconcile --against archive:stream.jsonl",
+    f"{EXTRACT} --apply --yes",
+    "reconcile --against archive:stream.jsonl --record",
+    "clinics list",
+    f"clinics explain {REMOVED}",
+    "clinics list --as-of {now}",
+    "clinics closures --since {now}",
+    f"clinics add {ACTIVE}",
+    f"clinics remove {REGISTERED} --yes",
+    "clinics import clinics.txt --yes",
+    "clinics remove --file clinics.txt --yes",
+    "tak list",
+    "regions show 01",
+    f"boards set 03 {BOARD} --name N --ticket T --yes",
+    f"boards set 01 {BOARD} --name N --ticket T --yes",
+    "boards clear 01 --ticket T --yes",
+    "tak import clinics.txt --ticket T --yes",
 )
+"""What is typed as each role: at least one line of each command that needs the database."""
+
+
+def command_of(line):
+    """The words that call a line's command."""
+    return " ".join(next(path for path in LEAVES if tuple(line.split()[: len(path)]) == path))
+
+
+def roles_for(line):
+    """The roles that the row of a line's command names."""
+    apply = "db roles --apply"
+    return roles_of(apply if line == apply else command_of(line))
+
+
+WORKS = [
+    *((OWNER, line) for line in OWNERS),
+    *((role, line) for line in LINES for role in ROLES if role in roles_for(line)),
+]
+REFUSED = [
+    (role, line)
+    for line in LINES
+    for role in ROLES
+    if role not in roles_for(line) and line != "db upgrade"
+]
+"""An upgrade to what is there already is nobody's to refuse: it has a test of its own."""
 
 
 @pytest.fixture
-def as_role(users, database, tmp_path, monkeypatch, sync_worker):
+def typed(users, tmp_path, monkeypatch, sync_worker):
     """Runs a command as a role's user, in a folder with an archive and one that has grown."""
     monkeypatch.chdir(tmp_path)
     lines = stream(tmp_path).read_bytes()
@@ -125,7 +115,7 @@ def as_role(users, database, tmp_path, monkeypatch, sync_worker):
     tmp_path.joinpath("grown.jsonl").write_bytes(lines + b"".join(map(archive_line, grown[7:])))
     tmp_path.joinpath("clinics.txt").write_text(ACTIVE)
 
-    def call(role, line):
+    def call(database, role, line):
         settings(monkeypatch, users.url(role, database))
         now = datetime.now(UTC).isoformat()
         return sync_worker(*(word.replace("{now}", now) for word in line.split()))
@@ -133,8 +123,21 @@ def as_role(users, database, tmp_path, monkeypatch, sync_worker):
     return call
 
 
-@pytest.mark.parametrize(("role", "line"), PERMITTED)
-def test_a_command_works_as_its_own_role(as_role, role, line):
+@pytest.fixture
+def as_role(typed, database):
+    """Runs a command as a role's user, on a copy of its own."""
+    return partial(typed, database)
+
+
+@pytest.fixture(scope="module")
+def untouched(postgres, template):
+    """A copy for all that is refused, and so changes nothing."""
+    with copy_of(postgres, template) as name:
+        yield name
+
+
+@pytest.mark.parametrize(("role", "line"), WORKS)
+def test_a_command_works_as_each_role_of_its_row(as_role, role, line):
     code, _, stderr = as_role(role, line)
     # There are open holds, which a run to the end points out.
     needs_attention = line.startswith(("run ", "deadletters redrive"))
@@ -142,31 +145,37 @@ def test_a_command_works_as_its_own_role(as_role, role, line):
 
 
 @pytest.mark.parametrize(("role", "line"), REFUSED)
-def test_a_refusal_names_the_role_needed_and_who_we_are(as_role, users, role, line):
-    code, _, stderr = as_role(role, line)
+def test_a_refusal_names_the_role_needed_and_who_we_are(typed, untouched, users, role, line):
+    code, _, stderr = typed(untouched, role, line)
     assert code == 4
     assert "error: The database does not permit this." in stderr
-    command = " ".join(next(path for path in LEAVES if tuple(line.split()[: len(path)]) == path))
-    needed = needed_by(command)
+    needed = needed_by(command_of(line))
+    assert needed == OWNER or needed in roles_for(line)
     assert f"logged in to the database as {users.names[role]}." in stderr
     named = "requires the owner of the tables" if needed == OWNER else f"requires the role {needed}"
     assert named in stderr
 
 
-def test_the_role_that_a_refusal_names_may_do_it():
-    """What a refusal says is tried above: each command as the role that is named."""
-    tried = {
-        (" ".join(path), role)
-        for path in LEAVES
-        for role, line in PERMITTED
-        if tuple(line.split()[: len(path)]) == path
-    }
-    assert {(command, needed_by(command)) for command, _ in tried} <= tried
+@pytest.mark.parametrize("role", ROLES)
+def test_only_the_owner_upgrades_a_schema(as_role, database, users, role):
+    with psycopg.connect(users.url(OWNER, database), autocommit=True) as owner:
+        owner.execute("DELETE FROM alembic_version")
+    code, _, stderr = as_role(role, "db upgrade")
+    assert code == 4
+    assert "requires the owner of the tables" in stderr
+    assert f"logged in to the database as {users.names[role]}." in stderr
 
 
-def test_every_command_is_tried_as_its_own_role():
-    tried = {tuple(line.split()[: len(path)]) for path in LEAVES for _, line in PERMITTED}
-    assert set(LEAVES) - UNTOUCHED - SERVES - tried == set()
+def test_the_table_has_every_command_once():
+    assert rows().keys() - {"db roles --apply"} == {" ".join(path) for path in LEAVES}
+
+
+def test_every_command_is_tried_unless_it_needs_no_database():
+    without = {command for command, said in rows().items() if NO_DATABASE in said}
+    tried = {command_of(line) for line in LINES} | {*OWNERS} | SERVES
+    assert rows().keys() - without == tried
+    owners = {command for command, said in rows().items() if OWNER_ALONE in said}
+    assert owners == set(OWNERS) - {"db roles"}
 
 
 def test_a_clinic_in_tak_is_refused_by_the_rule(as_role):
