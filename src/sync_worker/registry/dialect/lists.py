@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Boolean, ColumnElement, Connection, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
@@ -28,6 +28,10 @@ class _Among(FunctionElement[bool]):
     name = "among"
     type = Boolean()
     inherit_cache = True
+
+    def self_group(self, against: Any = None) -> Self:  # noqa: ARG002 - SQLAlchemy's
+        """As it is. For SQLite `= 1` would be written behind it, and no index would be used."""
+        return self
 
 
 @compiles(_Among, "postgresql")
