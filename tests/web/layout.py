@@ -34,7 +34,7 @@ while (walker.nextNode()) {
   const node = walker.currentNode, parent = node.parentElement;
   if (!node.data.trim() || parent.closest('.visually-hidden, .skip, option, select')) continue;
   if (!parent.checkVisibility()) continue; // in details that are closed
-  if (innerWidth <= 640 && parent.closest('thead')) continue;
+  if (innerWidth <= 768 && parent.closest('thead')) continue;
   const range = document.createRange();
   range.selectNodeContents(node);
   for (const box of range.getClientRects()) boxes.push([box, node.data.trim().slice(0, 40)]);
