@@ -13,7 +13,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --extra web --quiet --unive
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run web test test-slow test-real test-faults endurance drill drill-brief test-web pictures test-all bench bench-operators bench-latency bench-web check shape docs-metrics lock upgrade clean
+.PHONY: help run web test test-slow test-real test-faults endurance drill drill-brief test-web heard pictures test-all bench bench-operators bench-latency bench-web check shape docs-metrics lock upgrade clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -53,6 +53,9 @@ drill-brief: $(READY) ## stage three of them, and ask the queries of the dashboa
 
 test-web: $(READY) ## see the administrators' page in a browser, and hold it to WCAG 2.2
 	@$(VENV)/bin/python -m pytest -m web $(PARALLEL) tests/web
+
+heard: $(READY) ## write what a screen reader is given of each page, for test-web to compare
+	@$(VENV)/bin/python -m tests.web.heard
 
 pictures: $(READY) ## take pictures of each state of the page into build/pictures
 	@$(VENV)/bin/python -m tests.web.pictures

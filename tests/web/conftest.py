@@ -12,13 +12,18 @@ from tests.web.tab import Tab
 
 
 @pytest.fixture(scope="session")
-def sites(tmp_path_factory, upgraded):
-    """The sites, each with a registry of its own."""
-    folder = tmp_path_factory.mktemp("sites")
-    path = folder / "filled.db"
+def filled(tmp_path_factory, upgraded):
+    """The registry that each site has a copy of."""
+    path = tmp_path_factory.mktemp("filled") / "filled.db"
     shutil.copy(upgraded, path)
     registry_file.fill(path)
-    made = Sites(folder, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def sites(tmp_path_factory, filled):
+    """The sites, each with a registry of its own."""
+    made = Sites(tmp_path_factory.mktemp("sites"), filled)
     yield made
     made.stop()
 

@@ -1,6 +1,15 @@
 """The states of what is done to many clinics: the file, its plan, the receipt, and the ticks."""
 
-from tests.web.registry_file import CLINICS, CLOSED, ELSEWHERE, FULL, IN_TAK, ODD, WAITING
+from tests.web.registry_file import (
+    CLINICS,
+    CLOSED,
+    ELSEWHERE,
+    FULL,
+    IN_TAK,
+    NOT_ADDED,
+    ODD,
+    WAITING,
+)
 from tests.web.sites import Sites
 from tests.web.state import Reach, State, opened
 from tests.web.tab import Tab
@@ -10,7 +19,7 @@ REFUSED = ("SE1", "<b>Hamntorget</b>", WAITING, "SE2321000017-OKAND", ELSEWHERE,
 """Rows of all kinds below others; the same id twice."""
 REMOVED = CLINICS[100:105]
 REMOVING = "atgard-remove"
-CONFIRM, CORRECT = "main form .actions button", "main details form button"
+CONFIRM = "main form .actions button"
 
 
 def given(*rows: str, action: str = "atgard") -> Reach:
@@ -28,14 +37,15 @@ def given(*rows: str, action: str = "atgard") -> Reach:
     return reach
 
 
-def then_pressed(reach_first: Reach, selector: str) -> Reach:
-    """By pressing something on the page of another state."""
+def corrected(**rows: str) -> Reach:
+    """By correcting some of the refused rows where they stand."""
 
     def reach(tab: Tab, sites: Sites) -> None:
-        reach_first(tab, sites)
+        given(*REFUSED)(tab, sites)
         for summary in tab.all("main summary"):
             summary.click()
-        tab.press(selector)
+        tab.fill(**rows)
+        tab.press("main details form button")
 
     return reach
 
@@ -67,7 +77,8 @@ IMPORT_STATES = [
     State("plan with nothing to do", REGIONAL, given(*CLINICS[:30])),
     State("plan of removal", REGIONAL, given(*CLINICS[110:150], action=REMOVING)),
     State("many refused", REGIONAL, given(*(f"SE{number}" for number in range(120)))),
-    State("corrected", REGIONAL, then_pressed(given(*REFUSED), CORRECT)),
+    State("nothing corrected", REGIONAL, corrected(), status=422),
+    State("corrected", REGIONAL, corrected(rad_2=NOT_ADDED[0])),
     State("receipt", BOTH, removed),
     State("the same file again", BOTH, given(*REMOVED, action=REMOVING)),
     State("imports", BOTH, opened("/importer")),

@@ -1,14 +1,10 @@
 """Pictures of each state for eyes to judge, in `build/pictures`: wide, narrow, and printed."""
 
 import sys
-import tempfile
 from pathlib import Path
 
-from sync_worker.registry import schema
-from sync_worker.registry.dialect import open_engine
-from tests.services import chromium, processes
-from tests.web import registry_file
-from tests.web.sites import Sites
+from tests.services import processes
+from tests.web.alone import browsing
 from tests.web.state import reached
 from tests.web.states import STATES
 from tests.web.tab import NARROW, WIDE, Tab
@@ -32,21 +28,11 @@ def take(tab: Tab, name: str) -> None:
 def main(words: list[str]) -> None:
     """Take them of the states whose names have one of the words; of all where none is given."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "filled.db"
-        engine = open_engine(f"sqlite:///{path}", create=True)
-        schema.upgrade(engine)
-        engine.dispose()
-        registry_file.fill(path)
-        sites, tab = Sites(Path(folder), path), Tab(chromium.start())
-        try:
-            for state in STATES:
-                if not words or any(word in state.name for word in words):
-                    reached(state, "sv", tab, sites)
-                    take(tab, state.file_name)
-        finally:
-            tab.driver.quit()
-            sites.stop()
+    with browsing() as (tab, sites):
+        for state in STATES:
+            if not words or any(word in state.name for word in words):
+                reached(state, "sv", tab, sites)
+                take(tab, state.file_name)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,11 @@ from tests.web.state import LANGUAGES, reached
 from tests.web.states import STATES
 from tests.web.tab import NARROW, WIDE
 
+_LINKS = """
+return [...document.querySelectorAll('a[href]')]
+  .filter(each => !each.closest('table')) // whose row says of which clinic it is
+  .map(each => [each.textContent.trim(), each.getAttribute('href')]);
+"""
 _CASES = [(state, language) for state in STATES for language in LANGUAGES]
 
 
@@ -43,6 +48,13 @@ def test_text_with_more_space_fits(shown):
 
 def test_nothing_is_cut_off_at_twice_the_size(shown):
     assert layout.zoom_faults(shown) == []
+
+
+def test_links_of_one_name_lead_to_one_place(shown):
+    led_to: dict[str, set[str]] = {}
+    for name, address in shown.run(_LINKS):
+        led_to.setdefault(name, set()).add(address)
+    assert {name: to for name, to in led_to.items() if len(to) > 1} == {}
 
 
 def test_the_browser_complains_of_nothing(shown):

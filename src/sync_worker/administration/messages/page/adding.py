@@ -14,6 +14,10 @@ HSA_ID_HINT = Message(
     "area is required.",
 )
 REASON = Message(sv="Anledning (frivilligt)", en="Reason (optional)")
+REASON_TICKED = Message(
+    sv="Anledning för de valda (frivilligt)",
+    en="Reason for the selected ones (optional)",
+)
 REASON_HINT = Message(
     sv="Sparas i loggen, till exempel ett beställningsnummer.",
     en="Kept in the log, for example an order number.",
