@@ -143,7 +143,7 @@ def test_a_logged_change_is_told_with_its_event_and_place(life):
     )
     assert said(found["text"], "sv") == (
         "Aktiverad i e-tjänsterna: nej, sedan 2026-01-01T00:01:00Z, genom händelse closing "
-        f"({ACTIVATION}, partition 0, offset 5)."
+        f"({ACTIVATION}, partition 0, plats 5)."
     )
 
 
@@ -160,7 +160,7 @@ def test_of_an_unregistered_clinic_since_when_is_a_bound(life):
     found = condition(life, "activated")
     assert cause(found) == {"since": instant(2), "at_the_latest": True, "event_id": "again"}
     assert "since 2026-01-01T00:02:00Z at the latest, by event again" in said(found["text"])
-    assert "senast sedan 2026-01-01T00:02:00Z" in said(found["text"], "sv")
+    assert "sedan 2026-01-01T00:02:00Z eller tidigare" in said(found["text"], "sv")
 
 
 def test_a_change_logged_before_a_removal_is_not_the_cause(life):

@@ -115,5 +115,7 @@ def _who_reads(workers_now: Mapping[WorkerState, int]) -> FilledMessage:
 
 def _dead_letter(item: Mapping[str, Any]) -> FilledMessage:
     reason = _REASONS.get(item["reason"])
-    action = says.OTHER_ACTION() if reason is None else says.ACTIONS[reason]()
-    return says.DEAD_LETTER(**item, action=action)
+    if reason is None:
+        return says.DEAD_LETTER(**item, action=says.OTHER_ACTION())
+    named = {**item, "reason": says.REASONS[reason]}
+    return says.DEAD_LETTER(**named, action=says.ACTIONS[reason]())

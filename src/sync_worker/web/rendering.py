@@ -24,6 +24,8 @@ TIME_ZONE = ZoneInfo("Europe/Stockholm")
 _AMOUNTS = {"count", "first", "last", "most", "rows", "shown", "total"}
 """Placeholders whose digits are grouped; a line or an offset is shown as it is typed elsewhere."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_LINK = re.compile(r"</?a\b[^>]*>")
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|https?://[^\s<>\"]*[^\s<>\".,;:!?)]")
 
 
 def environment() -> Environment:
@@ -38,6 +40,8 @@ def environment() -> Environment:
     built.filters |= {
         "words": _words,
         "plain": _plain,
+        "amount": _amount,
+        "without_links": without_links,
         "kept_words": Markup,  # of a result, which `html` has put into words
         "name": name,
         "when": when,
@@ -82,9 +86,29 @@ def html(message: Message | FilledMessage | str, language: Language) -> Markup:
     if isinstance(message, str):
         return name(message)
     if isinstance(message, Message):
-        return escape(message.form(language, is_one=False))
-    form = escape(message.message.form(language, is_one=message.values.get("count") == 1))
+        return _linked(message.form(language, is_one=False))
+    form = _linked(message.message.form(language, is_one=message.values.get("count") == 1))
     return Markup(_PLACEHOLDER.sub(lambda found: _value(message, found[1], language), form))  # noqa: S704 - each part is escaped
+
+
+def _linked(form: str) -> Markup:
+    """A text of the catalogue, whose addresses can be followed. Values of it never can."""
+
+    def link_of(found: re.Match[str]) -> Markup:
+        address = found[0]
+        target = f"mailto:{address}" if "@" in address else address
+        return Markup('<a href="{}">{}</a>').format(target, address)
+
+    parts, end = [], 0
+    for found in _ADDRESS.finditer(form):
+        parts += [escape(form[end : found.start()]), link_of(found)]
+        end = found.end()
+    return Markup().join([*parts, escape(form[end:])])
+
+
+def without_links(words: Markup) -> Markup:
+    """The same words where they are a link themselves."""
+    return Markup(_LINK.sub("", words))  # noqa: S704 - tags alone are taken away
 
 
 def plain(message: Message | FilledMessage | str, language: Language) -> str:
@@ -137,6 +161,11 @@ def _shown(key: str, value: Any, language: Language) -> Any:
 @pass_context
 def _words(context: Context, message: Message | FilledMessage | str) -> Markup:
     return html(message, context["language"])
+
+
+@pass_context
+def _amount(context: Context, number: int) -> str:
+    return amount(number, context["language"])
 
 
 @pass_context

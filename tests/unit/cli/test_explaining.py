@@ -67,7 +67,11 @@ def test_codes_are_the_same_in_both_languages(explain):
     ("hsa_id", "tongue", "sentences"),
     [
         (A, "en", ["is connected", "by anna (Order 17).", "Dead letter 1, unknown_region"]),
-        (A, "sv", ["är ansluten", "av anna (Order 17).", "Dead letter 1, unknown_region"]),
+        (
+            A,
+            "sv",
+            ["är ansluten", "av anna (Order 17).", "Avvisad post 1, regionkoden"],
+        ),
         (B, "en", ["it is not registered.", "If it is added, it receives cases at once."]),
         (B, "sv", ["den är inte tillagd.", "Om den läggs till tar den emot ärenden direkt."]),
         (C, "en", ["no patient board", "board is set, it receives cases at once."]),

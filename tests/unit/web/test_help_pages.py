@@ -2,11 +2,16 @@
 
 import pytest
 from tests.worlds import page
+from tests.worlds.plans import A, known
 
 import sync_worker
 from sync_worker.administration.messages.page import accessibility, common
+from sync_worker.administration.messages.page.region import BOARD_CONTACT
 from sync_worker.administration.messages.refusals import REFUSALS
+from sync_worker.language import Language
+from sync_worker.web import rendering
 
+SUPPORT = "e-tjanster@1177.se"
 PATHS = ("/hjalp", "/tillganglighet", "/om")
 
 
@@ -16,9 +21,31 @@ def test_they_need_no_signing_in(browser, path, language):
     shown = browser.page(path, sprak=language)
     assert shown.one("html").get("lang") == language
     assert shown.one("title").text.startswith(shown.heading)
-    assert common.SUPPORT_ADDRESS in [each.text for each in shown.all("a")]
     assert "sync-worker" not in shown.main
     assert " --" not in shown.main
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/region?kod=01", "/importera"])
+def test_every_address_can_be_followed(anna, path):
+    shown = anna.page(path)
+    links = shown.all("a", href=f"mailto:{SUPPORT}")
+    assert [each.text for each in links] == [SUPPORT] * shown.main.count(SUPPORT)
+    assert links
+
+
+@pytest.mark.parametrize("name", [f"Skriv till {SUPPORT}", "https://evil.example/?a=1"])
+def test_an_address_in_a_clinics_name_is_text(anna, registry, name):
+    known(registry, A, name=name)
+    shown = anna.page("/mottagning", hsa_id=A)
+    assert shown.heading == name
+    assert name not in [each.text for each in shown.all("a")]
+    assert SUPPORT not in [each.text for each in shown.all("a")]
+
+
+def test_an_address_stays_text_within_a_link():
+    words = rendering.html(BOARD_CONTACT, Language.SWEDISH)
+    assert f'<a href="mailto:{SUPPORT}">{SUPPORT}</a>.' in words
+    assert rendering.without_links(words) == BOARD_CONTACT.sv
 
 
 def test_help_tells_each_refusal_with_what_to_do(anna):

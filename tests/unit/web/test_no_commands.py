@@ -1,6 +1,7 @@
 """Whoever administers clinics has no command line: no page of theirs tells them what to type."""
 
 import pkgutil
+import re
 from importlib import import_module
 
 import pytest
@@ -75,6 +76,14 @@ def test_no_text_of_the_page_names_a_command():
     modules = [import_module(f"{page_messages.__name__}.{part}") for part in shown]
     told = [each for module in (*modules, explanations) for each in messages_of(module)]
     assert [each.sv for each in told if names_a_command(each.sv + each.en)] == []
+
+
+def test_no_swedish_text_has_a_word_of_programmers():
+    parts = [each.name for each in pkgutil.iter_modules(page_messages.__path__)]
+    modules = [import_module(f"{page_messages.__name__}.{part}") for part in parts]
+    told = [each.sv for module in (*modules, explanations) for each in messages_of(module)]
+    theirs = re.compile(r"dead letter|(?<!\{)offset|senast sedan", re.IGNORECASE)
+    assert [text for text in told if theirs.search(text)] == []
 
 
 def test_what_was_not_found_says_how_far_events_are_read(anna):

@@ -49,12 +49,13 @@ def test_a_plan_says_what_becomes_of_each_row(anna, registry, made):
     shown = anna.page(PLAN, id=made(A, B, C, "vårdcentral", UNKNOWN, A))
     assert "1 mottagning läggs till. 1 är redan tillagd. 4 rader avvisas." in shown.main
     assert shown.all("details")[0].get("open") == ""
+    assert shown.main.count("1 rad. ") == 4
     why = [heading.text for heading in shown.all("h3")]
     assert why[0].startswith("Det är inte ett giltigt HSA-id: ")
     assert why[1:] == [
-        "Samma HSA-id förekommer tidigare i filen. (1 rad)",
-        "Mottagningen har aldrig förekommit i en händelse från e-tjänsterna. (1 rad)",
-        "Mottagningen är inte aktiverad i e-tjänsterna. (1 rad)",
+        "Samma HSA-id förekommer tidigare i filen.",
+        "Mottagningen har aldrig förekommit i en händelse från e-tjänsterna.",
+        "Mottagningen är inte aktiverad i e-tjänsterna.",
     ]
     assert shown.rows == ["vårdcentral", f"Exempelkliniken {A}", UNKNOWN, f"Exempelkliniken {C}"]
     assert [cell.text for cell in shown.all("td", data_label="Rad")] == ["4", "6", "5", "3"]

@@ -18,6 +18,14 @@ def test_who_has_one_region_begins_there(anna):
     assert anna.page("/").heading == "Mottagningar i Region Stockholm"
 
 
+def test_tables_group_the_digits_of_their_numbers(browser, registry):
+    known(registry, *(f"SE2321000016-T{n}" for n in range(10_000)), registered_at=NOW)
+    browser.sign_in(page.NATIONAL)
+    for tongue, written in (("sv", "10\N{NO-BREAK SPACE}000"), ("en", "10,000")):
+        cells = browser.get("/", sprak=tongue).text
+        assert f">{written}</td>" in cells
+
+
 def test_a_region_without_a_board_says_what_that_means(anna):
     shown = anna.page("/region", kod="01")
     assert "Ingen patientnämnd är angiven" in [heading.text for heading in shown.all("h2")]

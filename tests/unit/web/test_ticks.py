@@ -150,7 +150,7 @@ def test_another_regions_clinic_is_refused_in_the_plan(anna, registry):
     known(registry, B, region_code="03")
     shown = Document(tick(anna, ADDING, A, B).text)
     assert "1 mottagning läggs till. 1 rad avvisas." in shown.main
-    assert "Mottagningen administreras av en annan region. (1 rad)" in shown.main
+    assert "Mottagningen administreras av en annan region. 1 rad. Låt" in shown.main
 
 
 @pytest.mark.parametrize("hsa_id", ["", "..", "<b>", "å" * 200, "x\ty", "'; DROP TABLE clinic"])

@@ -92,13 +92,15 @@ HELD_VALUES: Mapping[Fact, Message] = {
 
 SINCE = Message(sv=", sedan {since}", en=", since {since}")
 SINCE_BY = Message(sv=", sedan {since}, {by}", en=", since {since}, {by}")
-AT_LATEST_BY = Message(sv=", senast sedan {since}, {by}", en=", since {since} at the latest, {by}")
+AT_LATEST_BY = Message(
+    sv=", sedan {since} eller tidigare, {by}", en=", since {since} at the latest, {by}"
+)
 SINCE_UNKNOWN = Message(sv=", sedan när är inte känt", en=", since when is not known")
 BY_EVENT = Message(sv="genom {event}", en="by {event}")
 EVENT = Message(sv="händelse {event_id}", en="event {event_id}")
 EVENT_WITHOUT_ID = Message(sv="en händelse utan id", en="an event without an id")
 EVENT_AT = Message(
-    sv="{event} ({topic}, partition {partition}, offset {offset})",
+    sv="{event} ({topic}, partition {partition}, plats {offset})",
     en="{event} ({topic}, partition {partition}, offset {offset})",
 )
 BY_PERSON = Message(sv="av {actor}", en="by {actor}")
@@ -162,18 +164,18 @@ NO_DEAD_LETTERS = Message(
     en="No record that names the clinic waits as a dead letter.",
 )
 DEAD_LETTERS = Message(
-    sv="{count} poster som nämner mottagningen kunde inte tillämpas och väntar på åtgärd (dead "
-    "letters). Vad de säger syns inte här än.",
+    sv="{count} poster som nämner mottagningen kunde inte tillämpas och väntar på åtgärd. "
+    "Vad de säger syns inte här än.",
     en="{count} records that name the clinic could not be applied and wait as dead letters. What "
     "they say is not shown here yet.",
-    sv_one="1 post som nämner mottagningen kunde inte tillämpas och väntar på åtgärd (dead "
-    "letter). Vad den säger syns inte här än.",
+    sv_one="1 post som nämner mottagningen kunde inte tillämpas och väntar på åtgärd. "
+    "Vad den säger syns inte här än.",
     en_one="1 record that names the clinic could not be applied and waits as a dead letter. What "
     "it says is not shown here yet.",
 )
 DEAD_LETTER = Message(
-    sv="Dead letter {id}, {reason}, mottagen {received_at} ({topic}, partition {partition}, "
-    "offset {offset}): {action}",
+    sv="Avvisad post {id}, {reason}, mottagen {received_at} ({topic}, partition {partition}, "
+    "plats {offset}): {action}",
     en="Dead letter {id}, {reason}, received {received_at} ({topic}, partition {partition}, "
     "offset {offset}): {action}",
 )
@@ -183,6 +185,20 @@ MORE_DEAD_LETTERS = Message(
     sv_one="Ytterligare 1, äldre, visas inte.",
     en_one="Another one, older, is not shown.",
 )
+REASONS: Mapping[Reason, Message] = {
+    Reason.INVALID_JSON: Message(sv="innehållet går inte att läsa", en="invalid_json"),
+    Reason.INVALID_EVENT: Message(sv="händelsen har inte rätt form", en="invalid_event"),
+    Reason.IDENTITY_MISMATCH: Message(
+        sv="händelsen säger inte vilken mottagning den gäller", en="identity_mismatch"
+    ),
+    Reason.UNSUPPORTED_VERSION: Message(
+        sv="händelsen har en version som inte stöds", en="unsupported_version"
+    ),
+    Reason.UNKNOWN_REGION: Message(sv="regionkoden används inte", en="unknown_region"),
+    Reason.TIME_IN_FUTURE: Message(sv="händelsens tid ligger i framtiden", en="time_in_future"),
+    Reason.DATABASE_REJECTED: Message(sv="databasen tog inte emot den", en="database_rejected"),
+}
+"""Why a record could not be applied; operators, who read English, search for the code."""
 _CORRECTED = Message(
     sv="e-tjänsterna behöver publicera en rättad händelse; därefter avslutar driften den här.",
     en="the e-services need to publish a corrected event; an operator then discards this one.",
@@ -268,9 +284,9 @@ IN_TAK_ALONE = Message(
     sv="Den finns i TAK: den har ett eget system.", en="It is in TAK: it has its own system."
 )
 NAMED_BY_DEAD_LETTERS = Message(
-    sv="{count} poster som nämner den kunde inte tillämpas: dead letter {numbers}.",
+    sv="{count} poster som nämner den kunde inte tillämpas: avvisade poster {numbers}.",
     en="{count} records that name it could not be applied: dead letters {numbers}.",
-    sv_one="1 post som nämner den kunde inte tillämpas: dead letter {numbers}.",
+    sv_one="1 post som nämner den kunde inte tillämpas: avvisad post {numbers}.",
     en_one="1 record that names it could not be applied: dead letter {numbers}.",
 )
 WRONG_CHECK_DIGIT = Message(

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from sync_worker.domain.clinic_status import Status
 from sync_worker.language import Message
 
-SUPPORT_ADDRESS = "e-tjanster@1177.se"
-
 ADMINISTRATION = Message(
     sv="Administration – Synpunkter och klagomål", en="Administration – Complaints and feedback"
 )

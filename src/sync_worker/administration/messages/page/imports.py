@@ -78,12 +78,7 @@ NOTHING_TO_DO = Message(
 )
 SHOW_PLANNED = Message(sv="Visa mottagningarna", en="Show the clinics")
 REFUSED_HEADING = Message(sv="Avvisade rader", en="Refused rows")
-REFUSED_GROUP = Message(
-    sv="{why} ({count} rader)",
-    en="{why} ({count} rows)",
-    sv_one="{why} (1 rad)",
-    en_one="{why} (1 row)",
-)
+GROUP_COUNT = Message(sv="{count} rader.", en="{count} rows.", sv_one="1 rad.", en_one="1 row.")
 LINE = Message(sv="Rad {line}", en="Line {line}")
 NO_HSA_ID = Message(sv="(inget HSA-id)", en="(no HSA-id)")
 DOWNLOAD_REFUSED = Message(
