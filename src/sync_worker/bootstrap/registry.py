@@ -30,7 +30,7 @@ def open_registry(url: str, application: str = bootstrap.PROGRAM) -> Iterator[Re
     opened = Registry(open_engine(url, application=application))
     try:
         with opened.snapshot() as connection:
-            schema.require_head(connection)
+            schema.require_compatible(connection)
         yield opened
     finally:
         opened.close()

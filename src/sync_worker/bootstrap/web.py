@@ -68,7 +68,7 @@ def opened_site(settings: Settings, log: FilteringBoundLogger) -> Iterator[Site]
 def _look_at_schema(registry: Registry, log: FilteringBoundLogger) -> None:
     try:
         with registry.snapshot() as connection:
-            schema.require_head(connection)
+            schema.require_compatible(connection)
     except DBAPIError as error:
         if not may_pass(error):
             raise

@@ -40,7 +40,7 @@ def reapplying(run: Invocation) -> Iterator[tuple[reapply.ReapplyContext, Interr
 
         def require_head() -> None:
             with registry.snapshot() as connection:
-                schema.require_head(connection)
+                schema.require_compatible(connection)
 
         retry(require_head)
         timeline = retry(registry.timeline)

@@ -74,6 +74,8 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.FIND_CLINICS: messages.SEARCH,
     Remedy.FIND_WHO_DELETED: "Find out who deleted it. Once it exists again: "
     "sync-worker positions reset --topic {topic} --to earliest",
+    Remedy.FINISH_UPGRADE: "Finish the upgrade: replace what runs of this version by version "
+    "{version}",
     Remedy.GRANT_KAFKA_RIGHT: "kafka-acls.sh --bootstrap-server {bootstrap_servers} --add "
     "--allow-principal {principal} --operation {operation} --{kind} {name}",
     Remedy.KEEP_RECORDS: "Give the topics unlimited retention (sync-worker doctor), and start "
@@ -127,6 +129,8 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.START_LATER: "Start at what is there: --from offset:{offset}, or --from earliest",
     Remedy.STOP_OTHER_MEMBERS: "Stop them, or set a SYNC_WORKER_KAFKA_GROUP_ID that the workers do "
     "not share with others.",
+    Remedy.UPGRADE_PROGRAM: "Replace this version by version {version}, which brought the schema "
+    "there, or a later one: sync-worker --version",
     Remedy.UPGRADE_SCHEMA: "sync-worker db upgrade, as the owner of the tables, with the "
     "newest version of the program in use.",
     Remedy.USE_FREE_HTTP_PORT: "Set SYNC_WORKER_HTTP_PORT to a free port, or to 0 to serve "

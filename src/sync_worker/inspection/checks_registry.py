@@ -185,8 +185,15 @@ def _encoding(connection: Connection) -> Finding:
 
 
 def _revision(connection: Connection) -> Finding:
-    schema.require_head(connection)
-    return ok(f"The schema is at revision {schema.HEAD}, which this program needs.")
+    schema.require_compatible(connection)
+    newer = schema.newer(connection)
+    if newer is None:
+        return ok(f"The schema is at revision {schema.HEAD}, which this program needs.")
+    return warn(
+        f"The schema is at revision {newer.revision}, for a later program: version "
+        f"{newer.program_version}. This one, for revision {schema.HEAD}, runs beside it.",
+        Remedy.FINISH_UPGRADE(version=newer.program_version),
+    )
 
 
 def _roles(connection: Connection) -> Finding:

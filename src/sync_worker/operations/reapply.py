@@ -134,7 +134,7 @@ class CommittingReapplier:
         context = self._context
         with gc_control.paused(), context.registry.transaction() as transaction:
             connection = transaction.connection
-            schema.require_unchanged(connection)
+            schema.require_still_compatible(connection)
             now = context.clock()
             ranges = [
                 OffsetRange(partition, span.start, span.stop)

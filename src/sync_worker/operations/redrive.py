@@ -91,7 +91,7 @@ class Redriver:
         context = self._context
         with gc_control.paused(), context.registry.transaction() as transaction:
             connection = transaction.connection
-            schema.require_unchanged(connection)
+            schema.require_still_compatible(connection)
             dead_letters.lock_all(connection)
             letters = dead_letters.still_open(connection, numbers)
             now = context.clock()

@@ -119,7 +119,7 @@ class Applier:
         fault = fault_of(error)
         if fault is Fault.BUG:
             with self._registry.snapshot() as connection:
-                schema.require_head(connection)
+                schema.require_compatible(connection)
         if fault is not Fault.DATA:
             raise error
 

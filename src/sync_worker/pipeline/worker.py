@@ -188,7 +188,7 @@ class Worker:
         """Raise where it cannot be used; its positions."""
         self._registry.require_writable()
         with self._registry.snapshot() as connection:
-            schema.require_head(connection)
+            schema.require_compatible(connection)
             open_holds = guard_state.count_open(connection)
             stored = positions.listed(connection)
         self._registry_checked_at = time.monotonic()

@@ -94,16 +94,16 @@ def claim(
     locks reads which revision the schema has.
 
     Raises:
-        WrongRevision: it is not the one that this program works on.
+        WrongRevision: it is not one that this program works on.
         PositionsMoved: one of the positions is another than expected.
     """
     unread = sorted(partition for partition, offset in expected.items() if offset == 0)
     if unread:
-        schema.require_unchanged(connection)
+        schema.require_still_compatible(connection)
         _insert_missing(connection, stream, unread)
     rows = connection.execute(_LOCK, {"of": stream, "partitions": list(expected)}).all()
     if rows:
-        schema.require(rows[0].schema_revision)
+        schema.require(connection, rows[0].schema_revision)
     locked = {position.partition: position for position in _positions(rows)}
     # A position that somebody has deleted was moved, too.
     if {partition: position.next_offset for partition, position in locked.items()} != expected:

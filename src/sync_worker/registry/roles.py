@@ -53,6 +53,7 @@ _KEEP: Rights = {
 RIGHTS: Mapping[str, Mapping[str, Rights]] = {
     WORKER: {
         "alembic_version": _READ,
+        "schema_history": _READ,
         "clinic": {"SELECT": _WHOLE, "INSERT": ("hsa_id", *_FACTS), "UPDATE": _FACTS},
         "patient_board": _READ,
         "own_system": _READ,
@@ -77,6 +78,7 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
     },
     ADMIN: {
         "alembic_version": _READ,
+        "schema_history": _READ,
         # Of the facts only what is held of a clinic, as it is removed: triggers see to that.
         "clinic": {"SELECT": _WHOLE, "UPDATE": (*_REGISTRATION, *_HELD_FACTS, "updated_at")},
         "patient_board": _READ,
@@ -98,6 +100,7 @@ RIGHTS: Mapping[str, Mapping[str, Rights]] = {
     },
     SUPPORT: {
         "alembic_version": _READ,
+        "schema_history": _READ,
         "clinic": {"SELECT": ("hsa_id", "active", "region_code", "name", "registered_at")},
         "patient_board": _KEEP,
         "own_system": _KEEP,

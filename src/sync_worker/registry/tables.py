@@ -350,6 +350,16 @@ web_plan = Table(
     " then its receipt",
 )
 
+schema_history = Table(
+    "schema_history",
+    metadata,
+    Column("revision", Bytewise, primary_key=True),
+    # The revision that the oldest program was made for which runs beside this one.
+    Column("compatible_from", Bytewise, nullable=False),
+    Column("program_version", Bytewise, nullable=False),
+    comment="Migrations as they were applied: the oldest program that runs beside each",
+)
+
 alembic_version = Table(
     "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True)
 )

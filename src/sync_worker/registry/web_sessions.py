@@ -116,7 +116,7 @@ def find(registry: Registry, session_id: str, now: datetime) -> StoredSession | 
         WrongRevision: the schema is of another version of this program.
     """
     with registry.snapshot() as connection:
-        schema.require_head(connection)
+        schema.require_compatible(connection)
         wanted = select(web_session).where(web_session.c.id_hash == hash_of(session_id))
         row = connection.execute(wanted).one_or_none()
     if row is None:

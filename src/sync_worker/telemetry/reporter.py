@@ -84,7 +84,7 @@ class Reporter:
     def _write(self, reasons: tuple[Reason, ...], partitions: tuple[Partition, ...]) -> None:
         with self._registry.transaction() as transaction:
             connection = transaction.connection
-            schema.require_unchanged(connection)
+            schema.require_still_compatible(connection)
             dialect.forgo_durability(connection)
             now = workers.now(connection)
             # Kept also where this fails: whether the database has committed may never be known.

@@ -39,7 +39,7 @@ def _found(visit: Visit, session_id: str | None) -> StoredSession | TimedOut | N
     if session_id is not None:
         return web_sessions.find(registry, session_id, visit.now)
     with registry.snapshot() as connection:
-        schema.require_head(connection)
+        schema.require_compatible(connection)
     return None
 
 

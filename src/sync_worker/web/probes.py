@@ -26,7 +26,7 @@ async def _alive(_: Request) -> Response:
 def _ready(site: Site, _: Request) -> Response:
     try:
         with site.registry.snapshot() as connection:
-            schema.require_head(connection)
+            schema.require_compatible(connection)
     except (SQLAlchemyError, WrongRevision):
         return PlainTextResponse("failing\n", status_code=503)
     return PlainTextResponse("ok\n")

@@ -168,4 +168,5 @@ def test_positions_are_listed(items):
 
 def test_the_revision_is_shown_before_and_after_an_upgrade(document):
     assert document("db", "upgrade") == {"before": HEAD, "revision": HEAD}
-    assert document("db", "current") == {"revision": HEAD, "needed": HEAD}
+    shown = {"revision": HEAD, "needed": HEAD, "compatible": True}
+    assert document("db", "current") == shown

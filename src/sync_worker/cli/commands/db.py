@@ -24,7 +24,8 @@ _OTHERS = 0o077
 def command() -> None:
     """Upgrade the database's schema, show its revision, or create its roles.
 
-    The worker itself never changes the schema: it ends with exit code 2 on any other revision.
+    The worker itself never changes the schema: it ends with exit code 2 on a revision that it does
+    not work on.
     """
 
 
@@ -36,7 +37,8 @@ def upgrade(run: Invocation) -> None:
     """Upgrade the schema to the revision that this program needs.
 
     Creates the SQLite file if there is none. Running it again changes nothing; if several run at
-    once, the schema is upgraded once. Ends with 3 in a database whose encoding lacks characters:
+    once, the schema is upgraded once. Workers of the release before keep running: db current says
+    so beforehand. Ends with 3 in a database whose encoding lacks characters:
     create another one, in UTF-8, while it is empty.
     """
     engine = dialect.open_engine(
@@ -52,6 +54,8 @@ def upgrade(run: Invocation) -> None:
         encoding = checks_registry.encoding_finding(dialect.encoding(connection))
     engine.dispose()
     run.output.document({"before": before, "revision": after}, render=_upgraded)
+    if before not in {None, after}:
+        run.output.message(_beside())
     if before != after and dialect.keeps_roles(run.settings.database_url):
         run.output.message("Give the roles what it needs: sync-worker db roles --apply")
     # An upgrade creates a private file, and leaves an existing one as it is.
@@ -66,8 +70,17 @@ def upgrade(run: Invocation) -> None:
 
 def _upgraded(done: dict[str, str | None]) -> str:
     if done["before"] == done["revision"]:
-        return f"The schema was at revision {done['revision']} already."
+        later = "" if done["revision"] == schema.HEAD else ", which a later program needs"
+        return f"The schema was at revision {done['revision']} already{later}."
     return f"The schema is now at revision {done['revision']} (before: {done['before'] or 'none'})."
+
+
+def _beside() -> str:
+    """What becomes of those that run when the schema is brought to this program's revision."""
+    return (
+        f"Programs for revision {schema.COMPATIBLE_FROM} and later keep running at {schema.HEAD}; "
+        f"earlier ones end with exit code {Exit.USAGE}."
+    )
 
 
 @command.command(
@@ -76,15 +89,25 @@ def _upgraded(done: dict[str, str | None]) -> str:
 )
 @pass_invocation
 def current(run: Invocation) -> None:
-    """Show the schema's revision, and the one that this program needs."""
+    """Show the schema's revision, and the one that this program needs.
+
+    Also whether this program works on it as it is: on one of the next release it does, so that
+    workers of both run side by side during an upgrade.
+    """
     engine = dialect.open_engine(run.settings.database_url, application=run.application)
     with engine.connect() as connection:
         found = schema.current(connection)
+        is_compatible = schema.is_compatible(connection)
     engine.dispose()
-    if found != schema.HEAD:
+    if found is None or found < schema.HEAD:
         run.output.message("The schema is not at this program's revision: sync-worker db upgrade")
+    elif found != schema.HEAD:
+        does = "runs beside it" if is_compatible else "does not work on it"
+        run.output.message(f"The schema is for a later program, and this one {does}.")
+    if found is not None and found < schema.HEAD:
+        run.output.message(_beside())
     run.output.document(
-        {"revision": found, "needed": schema.HEAD},
+        {"revision": found, "needed": schema.HEAD, "compatible": is_compatible},
         lambda document: f"revision {document['revision'] or 'none'}, needed {document['needed']}",
     )
 
@@ -106,13 +129,14 @@ def roles(run: Invocation, apply: bool) -> None:
 
     Run them after the first upgrade, and again after each: rights that a role, or everybody, should
     not have are revoked. They require a user that owns the tables and may create roles. Without
-    --apply nothing is changed.
+    --apply nothing is changed. On the schema of a later program, that one gives the rights.
     """
     registry_roles.require(run.settings.database_url)
     with (
         run.registry() as registry,
         registry.transaction() as transaction,
     ):
+        schema.require_head(transaction.connection)
         statements = registry_roles.statements(transaction.connection)
         if apply:
             registry_roles.apply(transaction.connection, statements)

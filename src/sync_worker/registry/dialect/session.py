@@ -287,6 +287,12 @@ def lock_to_write(connection: Connection, table: Table) -> None:
         _run(connection, f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")
 
 
+def lock_out_readers(connection: Connection, table: Table) -> None:
+    """Wait for transactions that have read the table, and let nobody read until this one ends."""
+    if connection.dialect.name == "postgresql":
+        _run(connection, f"LOCK TABLE {qualified(connection, table.name)}")
+
+
 def _run(connection: Connection, statement: str) -> None:
     # The driver reads a per cent sign, as in a schema's name, as the beginning of a parameter.
     connection.exec_driver_sql(statement.replace("%", "%%"))
