@@ -38,11 +38,11 @@ def reapplying(run: Invocation) -> Iterator[tuple[reapply.ReapplyContext, Interr
             registry, lambda: interruption.is_wanted, notice.tell, retry_module.INTERACTIVE
         )
 
-        def require_head() -> None:
+        def look_at_schema() -> None:
             with registry.snapshot() as connection:
                 schema.require_compatible(connection)
 
-        retry(require_head)
+        retry(look_at_schema)
         timeline = retry(registry.timeline)
         yield bootstrap.operations.reapply_context(run.settings, registry, retry), interruption
         if retry(registry.timeline) not in {timeline, None} and timeline is not None:
