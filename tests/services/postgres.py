@@ -76,7 +76,8 @@ class NativePostgres:
         """
         self._folder = Path(tempfile.mkdtemp(prefix="sync-worker-postgres-", dir=folder))
         self._owner = processes.unprivileged_owner()
-        self._programs = _programs(self._folder, self._owner)
+        self.programs = _programs(self._folder, self._owner)
+        """The folder of the server's programs, and of psql."""
         self._data = self._folder / "data"
         self._data.mkdir(mode=0o700)
         if self._owner is not None:
@@ -104,7 +105,7 @@ class NativePostgres:
         }
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         self._process = processes.start(
-            [self._programs / "postgres", "-D", self._data, *settings],
+            [self.programs / "postgres", "-D", self._data, *settings],
             self._folder / "server.log",
             owner=self._owner,
             signal_when_orphaned=signal.SIGQUIT,
@@ -152,12 +153,12 @@ class NativePostgres:
     def _initialise(self) -> None:
         options = ["-U", "postgres", "-E", "UTF8", "--auth=trust", "--no-sync"]
         options.append(f"--locale={_locale()}")
-        processes.run([self._programs / "initdb", "-D", self._data, *options], owner=self._owner)
+        processes.run([self.programs / "initdb", "-D", self._data, *options], owner=self._owner)
 
     def _copy(self, primary: "NativePostgres") -> None:
         """Take over the data of a server that runs, and follow it from there."""
         options = ["--write-recovery-conf", "--checkpoint=fast", "--no-sync"]
-        program = self._programs / "pg_basebackup"
+        program = self.programs / "pg_basebackup"
         processes.run([program, "-D", self._data, "-d", primary.url, *options], owner=self._owner)
 
     def _answers(self) -> bool:

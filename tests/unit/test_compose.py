@@ -19,10 +19,12 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from prometheus_client import CollectorRegistry
+from sqlalchemy.engine import make_url
 
 from sync_worker import __version__
 from sync_worker.cli.main import root
 from sync_worker.config.settings import load_settings
+from sync_worker.config.sources import SECRETS_DIR
 from sync_worker.telemetry.health import Health, HealthReason, NotReady
 from sync_worker.telemetry.http import HttpServer
 
@@ -31,6 +33,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OFFICIAL = ("apache/kafka", "postgres", "sync-worker")
 BUG = sorted(name for name, service in SERVICES.items() if "build" in service)
+DATABASE = {"migrate", "roles", "support", "web", "worker"}
+"""Those that log in to the database."""
 HEALTHCHECK = ROOT / "deploy" / "healthcheck.py"
 VARIABLE = re.compile(r"\$\{(\w+)(:-([^}]*))?\}")
 
@@ -42,6 +46,25 @@ def given(value):
 
 def environment(service):
     return {name: given(value) for name, value in SERVICES[service].get("environment", {}).items()}
+
+
+def secrets(service):
+    """By the name of the file that a service sees, the secret that it is."""
+    given = SERVICES[service].get("secrets", [])
+    named = [each if isinstance(each, dict) else {"source": each, "target": each} for each in given]
+    return {each["target"]: each["source"] for each in named}
+
+
+def content(secret):
+    """What a secret is where nothing is set."""
+    return (ROOT / given(COMPOSE["secrets"][secret]["file"])).read_text().strip()
+
+
+def loaded(service):
+    """The settings of a service of ours, with its secrets."""
+    folder = {name.upper(): content(secret) for name, secret in secrets(service).items()}
+    settings = {k: v for k, v in environment(service).items() if k.startswith("SYNC_WORKER_")}
+    return load_settings({k: v for k, v in settings.items() if k != SECRETS_DIR} | folder)
 
 
 def instructions():
@@ -78,8 +101,8 @@ def locked(text):
 
 
 def test_worker_and_page_have_everything_that_they_need():
-    assert set(SERVICES) == {"kafka", "postgres", "migrate", "topics", "worker", "web"}
-    assert BUG == ["migrate", "topics", "web", "worker"]
+    assert set(SERVICES) == {"kafka", "postgres", "topics", *DATABASE}
+    assert BUG == sorted({"topics", *DATABASE})
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -95,16 +118,65 @@ def test_our_image_has_the_programs_version():
 
 @pytest.mark.parametrize("service", BUG)
 def test_settings_of_ours_exist_and_load_together(service):
-    settings = load_settings(environment(service))
-    url = load_settings(environment("worker")).database_url
-    # The page shares the network of the machine, where the other services' names are not known.
-    assert settings.database_url in (url, url.replace("@postgres:", "@127.0.0.1:"))
-    assert settings.kafka_bootstrap_servers == "kafka:19092"
+    assert loaded(service).kafka_bootstrap_servers == "kafka:19092"
+    assert (SECRETS_DIR in environment(service)) is (service in DATABASE)
+
+
+def test_nobody_logs_in_as_another_or_the_superuser():
+    urls = {secrets(service)[name] for service in DATABASE for name in secrets(service)}
+    users = {make_url(content(secret)).username for secret in urls}
+    assert len(users) == len(urls) == len(DATABASE) - 1, "the owner has two services"
+    assert environment("postgres")["POSTGRES_USER"] not in users
+    assert secrets("migrate") == secrets("roles")
+
+
+def test_no_environment_and_no_command_line_has_a_secret():
+    passwords = {content("postgres_password")}
+    passwords |= {
+        str(make_url(content(name)).password) for name in COMPOSE["secrets"] if "url" in name
+    }
+    shown = {key: service for key, service in COMPOSE.items() if key != "secrets"}
+    assert passwords == {"development"}
+    assert not any(password in json.dumps(shown) for password in passwords)
 
 
 @pytest.mark.parametrize("service", BUG)
 def test_nothing_but_settings_is_given_to_ours(service):
-    assert all(name.startswith("SYNC_WORKER_") for name in environment(service))
+    others = {name for name in environment(service) if not name.startswith("SYNC_WORKER_")}
+    assert others == ({"PGPORT"} if service == "web" else set())
+
+
+def test_the_page_finds_the_database_at_the_published_port():
+    """It shares the network of the machine, where the other services' names are not known."""
+    url = make_url(content("web_database_url"))
+    assert (url.host, url.port) == ("127.0.0.1", None)
+    published = SERVICES["postgres"]["ports"][0]
+    assert published == f"127.0.0.1:{SERVICES['web']['environment']['PGPORT']}:5432"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_service_is_confined(service):
+    limits = SERVICES[service]["deploy"]["resources"]["limits"]
+    assert set(limits) == {"cpus", "memory", "pids"}
+    assert SERVICES[service]["init"] is True
+    assert SERVICES[service]["security_opt"] == ["no-new-privileges:true"]
+    if service in BUG:
+        assert SERVICES[service]["read_only"] is True
+        assert SERVICES[service]["cap_drop"] == ["ALL"]
+
+
+def test_a_heap_leaves_room_in_its_container():
+    heap = re.search(r"-Xmx(\d+)m", environment("kafka")["KAFKA_HEAP_OPTS"])
+    assert heap
+    assert SERVICES["kafka"]["deploy"]["resources"]["limits"]["memory"] == "1G"
+    assert int(heap[1]) <= 600
+
+
+def test_every_secret_is_used_and_is_a_file():
+    """A read-only container takes no secret that is not a file."""
+    used = {secret for service in SERVICES for secret in secrets(service).values()}
+    assert used == COMPOSE["secrets"].keys()
+    assert all(set(secret) == {"file"} for secret in COMPOSE["secrets"].values())
 
 
 @pytest.mark.parametrize("service", BUG)
@@ -122,14 +194,17 @@ def test_worker_and_page_start_when_all_they_need_is_there():
     assert SERVICES["worker"]["depends_on"] == {
         "kafka": {"condition": "service_healthy"},
         "postgres": {"condition": "service_healthy"},
-        "migrate": {"condition": "service_completed_successfully"},
+        "roles": {"condition": "service_completed_successfully"},
         "topics": {"condition": "service_completed_successfully"},
     }
     assert SERVICES["web"]["depends_on"] == {
         "postgres": {"condition": "service_healthy"},
-        "migrate": {"condition": "service_completed_successfully"},
+        "roles": {"condition": "service_completed_successfully"},
     }
     assert SERVICES["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    assert SERVICES["roles"]["depends_on"] == {
+        "migrate": {"condition": "service_completed_successfully"}
+    }
     assert SERVICES["topics"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
 
 
@@ -161,12 +236,12 @@ def test_worker_and_page_are_asked_whether_they_are_ready():
 def test_the_page_is_seen_from_this_machine_alone():
     """Dev sign-in takes nobody else, and a port that is published is asked by another address."""
     assert SERVICES["web"]["network_mode"] == "host"
-    settings = load_settings(environment("web"))
+    settings = loaded("web")
     assert (settings.web_sign_in, settings.web_host) == ("dev", "127.0.0.1")
     assert settings.web_base_url == f"http://127.0.0.1:{settings.web_port}"
 
 
-@pytest.mark.parametrize("service", ["migrate", "topics"])
+@pytest.mark.parametrize("service", ["migrate", "roles", "topics", "support"])
 def test_one_shots_are_not_asked(service):
     """The image's own check asks the worker's port, which they do not have."""
     assert SERVICES[service]["healthcheck"] == {"disable": True}
@@ -184,7 +259,7 @@ def test_ports_are_open_to_this_machine_alone(service):
 
 
 def test_the_workers_port_can_be_reached_from_outside_its_container():
-    settings = load_settings(environment("worker"))
+    settings = loaded("worker")
     published = SERVICES["worker"]["ports"][0].rpartition(":")[2]
     assert settings.http_host == "0.0.0.0"
     assert str(settings.http_port) == published
@@ -195,12 +270,13 @@ def test_data_outlives_its_containers():
         volume.partition(":")[0]
         for name in SERVICES
         for volume in SERVICES[name].get("volumes", [])
+        if not volume.startswith("./")
     }
     assert mounted == set(COMPOSE["volumes"])
     assert environment("kafka")["KAFKA_LOG_DIRS"] == "/var/lib/kafka/data"
     assert SERVICES["kafka"]["volumes"] == ["kafka-data:/var/lib/kafka/data"]
     # Mounted at .../data, as before version 18, the image would refuse to start.
-    assert SERVICES["postgres"]["volumes"] == ["postgres-data:/var/lib/postgresql"]
+    assert SERVICES["postgres"]["volumes"][0] == "postgres-data:/var/lib/postgresql"
 
 
 def test_every_variable_has_a_default():
@@ -211,18 +287,12 @@ def test_every_variable_has_a_default():
     assert all(default for _, default, _ in VARIABLE.findall(without_comments))
 
 
-def test_passwords_are_development_defaults_that_the_environment_can_replace():
-    assert "${POSTGRES_PASSWORD:-" in SERVICES["postgres"]["environment"]["POSTGRES_PASSWORD"]
-    for service in BUG:
-        url = SERVICES[service]["environment"]["SYNC_WORKER_DATABASE_URL"]
-        assert re.search(r":\$\{POSTGRES_PASSWORD:-\w+\}@", url)
-
-
 def test_the_created_database_is_the_one_in_use():
-    made = environment("postgres")
-    url = load_settings(environment("worker")).database_url
-    user, password = made["POSTGRES_USER"], made["POSTGRES_PASSWORD"]
-    assert url == f"postgresql://{user}:{password}@postgres:5432/{made['POSTGRES_DB']}"
+    made = environment("postgres")["POSTGRES_DB"]
+    urls = [make_url(content(name)) for name in COMPOSE["secrets"] if name.endswith("_url")]
+    assert {url.database for url in urls} == {made}
+    hosts = {url.host for url in urls}
+    assert hosts == {"postgres", "127.0.0.1"}
 
 
 # --- The broker's listeners -----------------------------------------------------------------------
