@@ -13,7 +13,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --extra web --quiet --unive
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run web test test-slow test-real test-faults endurance drill drill-brief test-web heard pictures test-all bench bench-operators bench-latency bench-web check shape docs-metrics lock upgrade clean
+.PHONY: help run web test test-slow test-real test-faults endurance drill drill-brief test-web heard pictures test-all bench bench-profile bench-operators bench-latency bench-web check shape docs-metrics lock upgrade clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -63,8 +63,11 @@ pictures: $(READY) ## take pictures of each state of the page into build/picture
 test-all: $(READY) ## run all tests, endurance too
 	@$(VENV)/bin/python -m pytest
 
-bench: $(READY) ## measure the worker on a real Kafka and PostgreSQL
-	@$(VENV)/bin/python -m bench
+bench: $(READY) ## measure how fast the worker catches up; ARGUMENTS=--debezium beside that sink
+	@$(VENV)/bin/python -m bench $(ARGUMENTS)
+
+bench-profile: $(READY) ## say where the worker's time goes; needs py-spy on the PATH
+	@$(VENV)/bin/python -m bench.profile $(ARGUMENTS)
 
 bench-operators: $(READY) ## measure a reconcile, and the worker during a replay
 	@$(VENV)/bin/python -m bench.operators

@@ -1,106 +1,149 @@
-"""What the runs come to: figures, the goals, and the text that says both. Pure."""
+"""What the runs come to: rates, ratios, goals, and the text that says them. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from statistics import median
+from typing import NamedTuple
 
-from bench.world import Run
+from bench.running import Run
 
-LEAST_OF_DRAIN = 0.40
-LEAST_OF_SINGLES = 15.0
-MOST_MEGABYTES = 200.0
+
+class Spread(NamedTuple):
+    """The least, the median and the greatest of several."""
+
+    least: float
+    middle: float
+    greatest: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """Of one value at least."""
+        return cls(min(values), median(values), max(values))
+
+    def __str__(self) -> str:
+        return f"{self.least:.2f} {self.middle:.2f} {self.greatest:.2f}"
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
-    """Everything that was measured; the starts are processes that had nothing to read."""
+class Series:
+    """The runs of one program under one load, in the order of the rounds.
 
-    pairs: Sequence[tuple[Run, Run]]
-    """The worker and the drain, one right after the other."""
-    singles: Run
-    worker_start: Run
-    drain_start: Run
+    `starts` are runs of it that had nothing to read. `most_megabytes` is what no process of it may
+    reach, None for what is not ours.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """The ratios are the lower ones of two: whole processes, and without their starts."""
-
-    of_drain: float
-    of_singles: float
-    cpu_seconds: float
-    """Of the worker, for each 100 000 events."""
-    peak_megabytes: float
+    name: str
+    runs: Sequence[Run]
+    starts: Sequence[Run]
+    most_megabytes: float | None = None
 
     @property
-    def missed(self) -> list[str]:
-        """The goals that were not reached."""
-        goals = (
-            (self.of_drain >= LEAST_OF_DRAIN, f"at least {LEAST_OF_DRAIN:.2f} of (a)"),
-            (self.of_singles >= LEAST_OF_SINGLES, f"at least {LEAST_OF_SINGLES:.0f} times (b)"),
-            (self.peak_megabytes < MOST_MEGABYTES, f"under {MOST_MEGABYTES:.0f} MB"),
-        )
-        return [goal for is_reached, goal in goals if not is_reached]
+    def start_seconds(self) -> float:
+        """What starting, joining its group, leaving it and ending take."""
+        return median(run.wall_seconds for run in self.starts)
+
+    @property
+    def whole(self) -> list[float]:
+        """Events a second of each run, from its start to its exit."""
+        return [run.read / run.wall_seconds for run in self.runs]
+
+    @property
+    def net(self) -> list[float]:
+        """The same without a start's time; infinite where a run took no longer than that."""
+        return [_rate(run.read, run.wall_seconds - self.start_seconds) for run in self.runs]
+
+    @property
+    def by_cpu(self) -> list[float]:
+        """Events for each CPU second of the program, without a start's.
+
+        That is its speed where it has a processor for itself and waits for nothing; on a busy
+        machine this alone is worth comparing.
+        """
+        start = median(run.cpu_seconds for run in self.starts)
+        return [_rate(run.read, run.cpu_seconds - start) for run in self.runs]
+
+    @property
+    def peak_megabytes(self) -> float:
+        """The most memory that a process had."""
+        return max(run.peak_megabytes for run in self.runs)
+
+    @property
+    def takes_too_much(self) -> bool:
+        """Whether it reached that."""
+        return self.most_megabytes is not None and self.peak_megabytes >= self.most_megabytes
 
 
-def rate(run: Run, start: Run | None = None) -> float:
-    """Events a second, of the whole process or without the time that its start takes."""
-    return run.read / (run.wall_seconds - (0.0 if start is None else start.wall_seconds))
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How many times as fast one is as another, in each round."""
+
+    of: Series
+    to: Series
+    goal: float | None = None
+    """The least that it is to be."""
+
+    @property
+    def whole(self) -> Spread:
+        """Of the speeds of whole processes."""
+        return _ratios(self.of.whole, self.to.whole)
+
+    @property
+    def net(self) -> Spread:
+        """Of the speeds without the starts."""
+        return _ratios(self.of.net, self.to.net)
+
+    @property
+    def by_cpu(self) -> Spread:
+        """Of the events for each CPU second."""
+        return _ratios(self.of.by_cpu, self.to.by_cpu)
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether the median of either speed is less than the goal."""
+        return self.goal is not None and min(self.whole.middle, self.net.middle) < self.goal
+
+    def __str__(self) -> str:
+        goal = "" if self.goal is None else f"{self.goal:.2f}{' MISSED' if self.is_missed else ''}"
+        name = f"{self.of.name} / {self.to.name}"
+        ratios = "".join(f"{ratio!s:>18}" for ratio in (self.whole, self.net, self.by_cpu))
+        return f"{name:<56}{ratios}  {goal}".rstrip()
 
 
-def figures(runs: Runs) -> Figures:
-    """What the runs come to."""
-    workers = [worker for worker, _ in runs.pairs]
-    return Figures(
-        of_drain=min(_of_drain(runs, None, None), _of_drain(runs, *_starts(runs))),
-        of_singles=min(_of_singles(runs, None), _of_singles(runs, runs.worker_start)),
-        cpu_seconds=median(run.cpu_seconds / run.read for run in workers) * 100_000,
-        peak_megabytes=max(run.peak_megabytes for run in workers),
-    )
+def _rate(events: int, seconds: float) -> float:
+    return events / seconds if seconds > 0 else inf
 
 
-def text(runs: Runs) -> Iterator[str]:
-    """The lines of the report."""
-    yield "events/s        whole process   without its start   CPU s per 100 000   peak MB"
-    for worker, drain in runs.pairs:
-        yield _line("worker", worker, runs.worker_start)
-        yield _line("(a) drain", drain, runs.drain_start)
-    yield _line("(b) one by one", runs.singles, runs.worker_start)
+def _ratios(of: Sequence[float], to: Sequence[float]) -> Spread:
+    return Spread.of([one / other for one, other in zip(of, to, strict=True)])
+
+
+def table(series: Sequence[Series]) -> Iterator[str]:
+    """Every run of them."""
     yield (
-        f"A start with nothing to read takes the worker {runs.worker_start.wall_seconds:.2f} s "
-        f"and the drain {runs.drain_start.wall_seconds:.2f} s, joining and leaving the group "
-        "included. A native PostgreSQL of the tests runs without fsync, which favours (b)."
+        f"{'':<34}{'events/s: whole':>16}{'without start':>14}{'start s':>9}"
+        f"{'CPU s/100 000':>15}{'peak MB':>9}  CPU s of services"
     )
-    whole, net = _of_drain(runs, None, None), _of_drain(runs, *_starts(runs))
-    yield (
-        f"worker / (a), median of {len(runs.pairs)} pairs: {whole:.2f} of whole processes, "
-        f"{net:.2f} without their starts (goal {LEAST_OF_DRAIN:.2f})"
-    )
-    whole, net = _of_singles(runs, None), _of_singles(runs, runs.worker_start)
-    yield (
-        f"worker / (b), median: {whole:.1f} of whole processes, "
-        f"{net:.1f} without their starts (goal {LEAST_OF_SINGLES:.0f})"
-    )
-    found = figures(runs)
-    yield f"CPU of the worker process: {found.cpu_seconds:.2f} s per 100 000 events"
-    yield f"peak memory of the worker process: {found.peak_megabytes:.0f} MB (goal under 200)"
+    for one in series:
+        for run, whole, net in zip(one.runs, one.whole, one.net, strict=True):
+            services = ", ".join(f"{name} {cpu:.1f}" for name, cpu in run.services.items())
+            cpu = run.cpu_seconds / run.read * 100_000
+            yield (
+                f"{one.name:<34}{whole:>16,.0f}{net:>14,.0f}{one.start_seconds:>9.1f}"
+                f"{cpu:>15.2f}{run.peak_megabytes:>9.0f}  {services}"
+            ).rstrip()
 
 
-def _starts(runs: Runs) -> tuple[Run, Run]:
-    return runs.worker_start, runs.drain_start
+def comparisons(compared: Sequence[Comparison]) -> Iterator[str]:
+    """Their ratios, with their goals."""
+    heading = "least, median and greatest ratio"
+    yield f"{heading:<56}{'whole':>18}{'without start':>18}{'by CPU':>18}  goal"
+    yield from map(str, compared)
 
 
-def _of_drain(runs: Runs, worker_start: Run | None, drain_start: Run | None) -> float:
-    return median(rate(w, worker_start) / rate(d, drain_start) for w, d in runs.pairs)
-
-
-def _of_singles(runs: Runs, start: Run | None) -> float:
-    return median(rate(worker, start) for worker, _ in runs.pairs) / rate(runs.singles, start)
-
-
-def _line(name: str, run: Run, start: Run) -> str:
-    cpu = run.cpu_seconds / run.read * 100_000
-    return (
-        f"{name:<14}{rate(run):>15,.0f}{rate(run, start):>20,.0f}"
-        f"{cpu:>20.2f}{run.peak_megabytes:>11.0f}"
-    )
+def missed(series: Sequence[Series], compared: Sequence[Comparison]) -> Iterator[str]:
+    """The goals that were not reached."""
+    yield from (f"{one}" for one in compared if one.is_missed)
+    for one in series:
+        if one.takes_too_much:
+            yield f"{one.name}: {one.peak_megabytes:.0f} MB, goal under {one.most_megabytes:.0f}"

@@ -18,12 +18,10 @@ from bench import say, stream
 from bench.commits import Commits, heard
 from bench.latency_figures import HEADING, LatencyRun, goals, lines
 from bench.publishing import Address, Topics
-from bench.world import Sizes, World, found
+from bench.world import GUARDED, World, found
 
 _WARM_UP = 100
 _DEADLINE_SECONDS = 120.0
-_GUARDED = {"SYNC_WORKER_GUARD_MAX_PERCENT": "99", "SYNC_WORKER_GUARD_MAX_CHANGES": "100000"}
-"""The guard decides about every clinic that leaves its region, and none has to wait."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,9 +35,9 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     with found() as world:
         say(f"Preparing {options.clinics} clinics, a third of them registered.")
-        world.prepare(Sizes(clinics=options.clinics))
-        runs = _measure(world, options)
-        round_trips = _round_trips(world, options)
+        registered = world.databases.prepare(options.clinics).registered
+        runs = _measure(world, registered, options)
+        round_trips = _round_trips(world, registered, options)
     say(f"An event alone takes {round_trips:.1f} round trips to PostgreSQL, BEGIN and COMMIT too.")
     reached = goals(runs)
     for goal in reached:
@@ -47,11 +45,11 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if all(goal.is_reached for goal in reached) else 3
 
 
-def _measure(world: World, options: argparse.Namespace) -> list[LatencyRun]:
+def _measure(world: World, registered: str, options: argparse.Namespace) -> list[LatencyRun]:
     """All rates with one worker, one after the other, and all of them again."""
-    topics, database = world.publish("latency", ()), world.database()
+    topics, database = world.publish("latency", ()), world.databases.copy(registered)
     runs, first = [], 1
-    with heard(database) as commits, world.working(topics, database, **_GUARDED) as worker:
+    with heard(database) as commits, world.working(topics, database, **GUARDED) as worker:
         meter = _Meter(world.bootstrap, topics, commits, worker, options.clinics)
         meter.run(50, _WARM_UP, first)
         first += _WARM_UP
@@ -116,12 +114,14 @@ def _cpu_seconds(process_id: int) -> float:
     return (user + system) / os.sysconf("SC_CLK_TCK")
 
 
-def _round_trips(world: World, options: argparse.Namespace) -> float:
+def _round_trips(world: World, registered: str, options: argparse.Namespace) -> float:
     """For each event, of a worker that takes one by one."""
-    alone = {**_GUARDED, "SYNC_WORKER_BATCH_MAX_RECORDS": "1"}
+    alone = {**GUARDED, "SYNC_WORKER_BATCH_MAX_RECORDS": "1"}
     events = islice(stream.at_the_head(options.clinics), options.singles)
-    some = world.round_trips(world.publish("some", events), world.database(), **alone)
-    none = world.round_trips(world.publish("none", ()), world.database(), **alone)
+    some, none = (
+        world.round_trips(world.publish(name, few), world.databases.copy(registered), **alone)
+        for name, few in (("some", events), ("none", ()))
+    )
     singles: int = options.singles
     return (some - none) / singles
 

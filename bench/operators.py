@@ -13,7 +13,8 @@ from statistics import median
 
 from bench import say, stream
 from bench.publishing import Topics
-from bench.world import Run, Sizes, World, found
+from bench.running import Run
+from bench.world import World, found
 
 MOST_OF_DRAIN = 1.5
 LEAST_OF_ALONE = 0.8
@@ -33,9 +34,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def _measure(world: World, sizes: argparse.Namespace) -> int:
     say(f"Publishing {sizes.events} events of {sizes.clinics} clinics, and applying them.")
-    world.prepare(Sizes(clinics=sizes.clinics))
+    registered = world.databases.prepare(sizes.clinics).registered
     topics = world.publish("all", stream.events(sizes.events, sizes.clinics))
-    database = world.database()
+    database = world.databases.copy(registered)
     say(_line("the worker", world.worker(topics, database)))
     of_drain = _reconcile(world, topics, database, sizes.repeats)
     of_alone = _replay(world, topics, database, sizes)
@@ -68,7 +69,7 @@ def _replay(world: World, topics: Topics, database: str, sizes: argparse.Namespa
     first = sizes.events + 1
     ratios = []
 
-    def under_load(beside: AbstractContextManager[None]) -> Run:
+    def under_load(beside: AbstractContextManager[int]) -> Run:
         nonlocal first
         world.publish_more(topics, stream.events(sizes.load, sizes.clinics, first))
         first += sizes.load

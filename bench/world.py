@@ -1,59 +1,31 @@
-"""The real parts of a bench: topics full of events, a prepared database, and processes to measure.
+"""The real parts of a bench: topics full of events, prepared databases, and what runs on them."""
 
-Every run of the worker begins with a copy of the same database: each clinic's first activation is
-applied, a third of the clinics is registered, and every region but one has a board.
-"""
-
-import json
 import os
-import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-import psycopg
 import pytest
 from kafka import KafkaProducer
-from tests import builders
-from tests.services import finding, postgres
+from tests.services import finding
 
 from bench import stream
+from bench.databases import Databases
 from bench.publishing import PARTITIONS, Topics, send
+from bench.running import WORKER, Run, Runner, inherited
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.settings import KafkaSettings
 
-_WORKER = Path(sys.executable).with_name("sync-worker")
-_PREPARED = "prepared"
 _UNTIL_IDLE = ("-o", "json", "run", "--until-idle", "0")
-_DEADLINE_SECONDS = 1800
 
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """How much there is of everything."""
-
-    events: int = 300_000
-    clinics: int = 10_000
-    repeats: int = 3
-    singles: int = 3000
-    """How many of the events are applied one by one."""
-    batch: int | None = None
-    """The most records of a transaction; None for the worker's default."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one process took, from its start to its exit."""
-
-    read: int
-    """How many records; 0 where it does not say."""
-    wall_seconds: float
-    cpu_seconds: float
-    peak_megabytes: float
+GUARDED = {
+    "SYNC_WORKER_GUARD_MAX_PERCENT": "99",
+    "SYNC_WORKER_GUARD_MAX_CHANGES": "1000000",
+}
+"""The guard decides about every registered clinic that leaves its region, and none has to wait."""
 
 
 class World:
@@ -61,36 +33,16 @@ class World:
 
     def __init__(self, bootstrap: str, server_url: str, folder: Path) -> None:
         self.bootstrap = bootstrap
-        self._server_url = server_url
-        self._folder = folder
-        self._mark = f"bench_{uuid4().hex[:8]}"
-        self._databases: list[str] = []
-        self._topics: list[str] = []
-
-    def prepare(self, sizes: Sizes) -> None:
-        """Make the database that every run begins with a copy of."""
-        url = self._create(_PREPARED, "template0")
-        self._command(url, "db", "upgrade")
-        archive = self._folder / "first.jsonl"
-        first = stream.first_activations(sizes.clinics)
-        builders.write_archive(archive, builders.numbered(first))
-        self._command(url, "run", "--archive", str(archive))
-        registered = stream.registered(sizes.clinics)
-        self._command(url, "clinics", "add", "--actor", "bench", *registered)
-        with psycopg.connect(url, autocommit=True) as connection:
-            insert = "INSERT INTO patient_board (region_code, hsa_id, name) VALUES (%s, %s, %s)"
-            for code in stream.REGIONS_WITH_BOARD:
-                board = (code, f"SE2321000016-PN{code}", f"Patientnämnden {code}")
-                connection.execute(insert, board)
-            # Which a server does by itself within a minute of such a change.
-            connection.execute("VACUUM ANALYZE")
+        self.folder = folder
+        self.runner = Runner(folder)
+        self.databases = Databases(server_url, self.runner, folder)
 
     def publish(self, purpose: str, events: Iterable[stream.Event]) -> Topics:
         """Put the events into topics of their own, each clinic in one partition number of both."""
         topics = Topics.named(purpose)
-        self._topics.extend(topics.names)
-        with self._admin(topics) as admin:
-            admin.create_topics(topics.names, PARTITIONS, -1)
+        admin = KafkaAdmin(KafkaSettings(self.bootstrap, topics.names, "bench"))
+        admin.create_topics(topics.names, PARTITIONS, -1)
+        admin.close()
         self.publish_more(topics, events)
         return topics
 
@@ -104,147 +56,82 @@ class World:
         producer.flush()
         producer.close()
 
-    def database(self) -> str:
-        """The address of a new copy of the prepared database."""
-        return self._create(f"run_{len(self._databases)}", self._name(_PREPARED))
+    def worker(
+        self,
+        topics: Topics,
+        database_url: str,
+        settings: Mapping[str, str] | None = None,
+        *,
+        workers: int = 1,
+        on_one_processor: bool = False,
+    ) -> Run:
+        """So many workers at once, each a process of its own, until they have read it all."""
+        command = [str(WORKER), *_UNTIL_IDLE]
+        environment = self._environment(topics, database_url) | dict(settings or {})
+        return self.runner.measured(
+            command, environment, times=workers, on_one_processor=on_one_processor
+        )
 
-    def worker(self, topics: Topics, database_url: str, batch: int | None = None) -> Run:
-        """The worker with everything on, as a process of its own, until it has read it all."""
-        environment = self._environment(database_url, topics)
-        if batch is not None:
-            environment["SYNC_WORKER_BATCH_MAX_RECORDS"] = str(batch)
-        command = [str(_WORKER), *_UNTIL_IDLE]
-        return self._measured(command, environment)
+    def sampled(self, topics: Topics, database_url: str, settings: Mapping[str, str]) -> list[str]:
+        """The stacks of a worker that reads it all, as py-spy samples the holder of the GIL."""
+        samples = self.folder / "samples"
+        how = ["--gil", "--rate", "100", "--format", "raw", "--output", str(samples)]
+        worker = [sys.executable, str(WORKER), *_UNTIL_IDLE]
+        environment = self._environment(topics, database_url) | dict(settings)
+        self.runner.run(["py-spy", "record", *how, "--", *worker], environment)
+        return samples.read_text().splitlines()
 
     def reconcile(self, topics: Topics, database_url: str) -> Run:
         """A reconcile against the whole topics, which must find the registry true."""
-        command = [str(_WORKER), "-o", "json", "reconcile", "--against", "topics"]
-        return self._measured(command, self._environment(database_url, topics))
+        command = [str(WORKER), "-o", "json", "reconcile", "--against", "topics"]
+        return self.runner.measured(command, self._environment(topics, database_url))
 
-    @contextmanager
-    def replaying(self, topics: Topics, database_url: str, until: str) -> Iterator[None]:
+    def replaying(
+        self, topics: Topics, database_url: str, until: str
+    ) -> AbstractContextManager[int]:
         """A replay of all that was published before `until`; it is to outlast what is inside."""
-        command = [str(_WORKER), "replay", "--until", f"time:{until}", "--yes"]
-        with self._beside(command, self._environment(database_url, topics)):
-            yield
+        command = [str(WORKER), "replay", "--until", f"time:{until}", "--yes"]
+        return self.runner.beside(command, self._environment(topics, database_url))
 
-    @contextmanager
-    def busy(self) -> Iterator[None]:
+    def busy(self) -> AbstractContextManager[int]:
         """A process that wants as much of a processor as it gets, and nothing else."""
-        with self._beside([sys.executable, "-c", "while True: pass"], dict(os.environ)):
-            yield
+        return self.runner.beside([sys.executable, "-c", "while True: pass"], inherited())
 
-    @contextmanager
-    def working(self, topics: Topics, database_url: str, **settings: str) -> Iterator[int]:
+    def working(
+        self, topics: Topics, database_url: str, **settings: str
+    ) -> AbstractContextManager[int]:
         """The worker as a daemon, beside what is inside; the id of its process."""
-        environment = self._environment(database_url, topics) | settings
-        with self._beside([str(_WORKER), "run"], environment) as process_id:
-            yield process_id
+        environment = self._environment(topics, database_url) | settings
+        return self.runner.beside([str(WORKER), "run"], environment)
 
     def round_trips(self, topics: Topics, database_url: str, **settings: str) -> int:
         """How often the worker waits for the database to answer while it reads all there is."""
-        counted = self._folder / "round_trips"
+        counted = self.folder / "round_trips"
         command = [sys.executable, "-m", "bench.round_trips", str(counted), *_UNTIL_IDLE]
-        self._run(command, self._environment(database_url, topics) | settings)
+        self.runner.run(command, self._environment(topics, database_url) | settings)
         return int(counted.read_text())
 
-    @contextmanager
-    def _beside(self, command: list[str], environment: dict[str, str]) -> Iterator[int]:
-        """The process beside what is inside, which it is to outlast; its id."""
-        with (self._folder / "beside").open("wb") as said:
-            process = subprocess.Popen(command, env=environment, stdout=said, stderr=said)  # noqa: S603 - as below
-            try:
-                yield process.pid
-                if process.poll() is not None:
-                    text = (self._folder / "beside").read_text()[-3000:]
-                    raise RuntimeError(f"{command} ended too early:\n{text}")
-            finally:
-                process.terminate()
-                process.wait(timeout=60)
-
-    def drain(self, topics: Topics) -> Run:
+    def drain(self, topics: Topics, *, on_one_processor: bool = False) -> Run:
         """The same client reading the same records and doing nothing, as a process of its own."""
-        group = f"bench-{uuid4().hex[:8]}"
-        arguments = [self.bootstrap, group, *topics.names]
+        arguments = [self.bootstrap, _group(), *topics.names]
         command = [sys.executable, "-m", "bench.drain", *arguments]
-        return self._measured(command, _inherited())
+        return self.runner.measured(command, inherited(), on_one_processor=on_one_processor)
 
-    def clear(self) -> None:
-        """Delete what was made."""
-        for name in reversed(self._databases):
-            postgres.drop_database(self._server_url, name)
-
-    def _measured(self, command: list[str], environment: dict[str, str]) -> Run:
-        text = self._run([sys.executable, "-m", "bench.measured", *command], environment)
-        measured = json.loads(text)
-        if measured["exit_code"] != 0:
-            raise RuntimeError(f"{command} ended with {measured['exit_code']}:\n{self._said()}")
-        figures = ("wall_seconds", "cpu_seconds", "peak_megabytes")
-        read = json.loads(measured["output"]).get("read", 0)
-        return Run(read, *(measured[figure] for figure in figures))
-
-    def _command(self, database_url: str, *arguments: str) -> None:
-        self._run([str(_WORKER), *arguments], self._environment(database_url))
-
-    def _run(self, command: list[str], environment: dict[str, str]) -> str:
-        with (self._folder / "messages").open("wb") as messages:
-            done = subprocess.run(  # noqa: S603 - what is run is written here
-                command,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=messages,
-                timeout=_DEADLINE_SECONDS,
-                check=False,
-                text=True,
-            )
-        if done.returncode != 0:
-            name = " ".join(command[:3])
-            raise RuntimeError(f"{name} ended with {done.returncode}:\n{self._said()}")
-        return done.stdout
-
-    def _said(self) -> str:
-        return (self._folder / "messages").read_text()[-3000:]
-
-    def _environment(self, database_url: str, topics: Topics | None = None) -> dict[str, str]:
-        environment = _inherited() | {
+    def _environment(self, topics: Topics, database_url: str) -> dict[str, str]:
+        return inherited() | {
             "SYNC_WORKER_DATABASE_URL": database_url,
             "SYNC_WORKER_HTTP_PORT": "0",
             # A third of the clinics leaves its regions all the time: to the guard, a mass change.
             "SYNC_WORKER_GUARD_MAX_PERCENT": "100",
+            "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
+            "SYNC_WORKER_KAFKA_ACTIVATION_TOPIC": topics.activation,
+            "SYNC_WORKER_KAFKA_REGION_TOPIC": topics.region,
+            "SYNC_WORKER_KAFKA_GROUP_ID": _group(),
         }
-        if topics is not None:
-            environment |= {
-                "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
-                "SYNC_WORKER_KAFKA_ACTIVATION_TOPIC": topics.activation,
-                "SYNC_WORKER_KAFKA_REGION_TOPIC": topics.region,
-                "SYNC_WORKER_KAFKA_GROUP_ID": f"bench-{uuid4().hex[:8]}",
-            }
-        return environment
-
-    def _create(self, purpose: str, template: str) -> str:
-        name = self._name(purpose)
-        with psycopg.connect(self._server_url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
-        self._databases.append(name)
-        return self._server_url.rpartition("/")[0] + "/" + name
-
-    def _name(self, purpose: str) -> str:
-        return f"{self._mark}_{purpose}"
-
-    @contextmanager
-    def _admin(self, topics: Topics) -> Iterator[KafkaAdmin]:
-        admin = KafkaAdmin(KafkaSettings(self.bootstrap, topics.names, "bench"))
-        try:
-            yield admin
-        finally:
-            admin.close()
 
 
-def _inherited() -> dict[str, str]:
-    """Our own environment, without settings, and with bytecode kept as an installation has it."""
-    left_out = ("SYNC_WORKER_", "PYTHONDONTWRITEBYTECODE")
-    return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+def _group() -> str:
+    return f"bench-{uuid4().hex[:8]}"
 
 
 @contextmanager
@@ -270,7 +157,7 @@ def found() -> Iterator[World]:
             try:
                 yield world
             finally:
-                world.clear()
+                world.databases.clear()
     finally:
         server.remove()
         broker.remove()
