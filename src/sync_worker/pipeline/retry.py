@@ -19,8 +19,8 @@ from tenacity import (
 )
 
 from sync_worker.registry.database import Registry
-from sync_worker.registry.errors import may_pass
-from sync_worker.streams.protocol import StreamUnavailable
+from sync_worker.registry.errors import Fault, fault_of, may_pass
+from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
 
 _FIRST_WAIT_SECONDS = 0.05
 
@@ -38,9 +38,15 @@ class RetryPolicy:
     """None: never, which is right for a daemon that has a supervisor and an alarm."""
     longest_wait: timedelta = timedelta(seconds=1)
     """Short, so that the worker is back within 2 s of the database's return."""
+    waits_for_login: bool = True
+    """Whether a login that is refused is retried: somebody may be replacing the password."""
+
+    def retries(self, error: BaseException) -> bool:
+        """Whether it tries again after this."""
+        return is_transient(error) and (self.waits_for_login or not is_refused(error))
 
 
-INTERACTIVE = RetryPolicy(give_up_after=timedelta(seconds=15))
+INTERACTIVE = RetryPolicy(give_up_after=timedelta(seconds=15), waits_for_login=False)
 """For a run that somebody waits for: long enough for another process's transaction to end."""
 
 
@@ -51,6 +57,11 @@ DAEMON = RetryPolicy(give_up_after=None)
 def is_transient(error: BaseException) -> bool:
     """Whether a retry can help: the database or Kafka is unavailable, busy or failing over."""
     return isinstance(error, StreamUnavailable) or may_pass(error)
+
+
+def is_refused(error: BaseException) -> bool:
+    """Whether the database or Kafka answers, and a login is refused on either side."""
+    return isinstance(error, StreamRefused) or fault_of(error) is Fault.LOGIN_REFUSED
 
 
 def retrying(
@@ -76,7 +87,7 @@ def retrying(
             before_sleep(error, state.upcoming_sleep)
 
     return Retrying(
-        retry=retry_if_exception(is_transient),
+        retry=retry_if_exception(policy.retries),
         wait=wait_random_exponential(
             multiplier=_FIRST_WAIT_SECONDS, max=policy.longest_wait.total_seconds()
         ),

@@ -7,8 +7,9 @@ import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from sync_worker.pipeline.retry import RetryPolicy, retrying
+from sync_worker.pipeline.retry import DAEMON, INTERACTIVE, RetryPolicy, retrying
 from sync_worker.registry.errors import Fault, fault_of, first_line
+from sync_worker.streams.protocol import StreamRefused
 
 
 def of_sqlite(code):
@@ -71,6 +72,7 @@ AT = 'connection failed: connection to server at "10.0.0.1", port 5432 failed: '
         (f"{AT}fe_sendauth: no password supplied", Fault.LOGIN_REFUSED),
         (f"{AT}server does not support SSL, but SSL was required", Fault.LOGIN_REFUSED),
         (f"{AT}SSL error: certificate verify failed", Fault.LOGIN_REFUSED),
+        (f'{AT}authentication method requirement "md5" failed: no', Fault.LOGIN_REFUSED),
         (f"{AT}SSL error: unexpected eof while reading", Fault.TRANSIENT),
         (f"{AT}SSL SYSCALL error: Connection reset by peer", Fault.TRANSIENT),
         (f"{AT}FATAL:  the database system is starting up", Fault.TRANSIENT),
@@ -146,3 +148,14 @@ def test_a_policy_that_gives_up_raises_the_failure_itself():
     with pytest.raises(OperationalError) as raised:
         attempts.tried(RetryPolicy(give_up_after=timedelta(0)))
     assert raised.value is BUSY
+
+
+@pytest.mark.parametrize("policy", [INTERACTIVE, DAEMON])
+def test_only_a_daemon_waits_for_another_login(policy):
+    attempts = Attempts(StreamRefused("no"))
+    if policy is DAEMON:
+        assert attempts.tried(policy) == "done"
+        return
+    with pytest.raises(StreamRefused):
+        attempts.tried(policy)
+    assert attempts.made == 1
