@@ -130,10 +130,33 @@ def require_files(parameters: Mapping[str, str]) -> None:
     if is_verifying and "sslrootcert" not in given:
         _require_file("sslrootcert, which is not set,", _HOME / "root.crt")
     key = _at_home(Path(given.get("sslkey") or _HOME / "postgresql.key"))
-    if is_encrypted(key) and not given.get("sslpassword"):
+    if is_encrypted(key):
+        certificate = _at_home(Path(given.get("sslcert") or _HOME / "postgresql.crt"))
+        _require_pass_phrase(key, certificate, given.get("sslpassword"))
+
+
+def files_of(parameters: Mapping[str, str], environ: Mapping[str, str]) -> Iterator[str]:
+    """The files that a connection needs, by its parameters or by libpq's own variables."""
+    named = (parameters.get(name) or environ.get(f"PG{name.upper()}") for name in _FILES)
+    return (file for file in named if file and file not in _NOT_FILES)
+
+
+def _require_pass_phrase(key: Path, certificate: Path, pass_phrase: str | None) -> None:
+    """Else libpq says that the key cannot be decrypted, each time that it tries to connect."""
+    import ssl  # noqa: PLC0415 - slow, and few keys are encrypted
+
+    if not pass_phrase:
         raise UnusableConnection(
             f"the private key {key} is encrypted, and sslpassword=…, its pass phrase, is not set"
         )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_cert_chain(certificate, key, pass_phrase)
+    except ssl.SSLError as error:
+        if error.reason != "KEY_VALUES_MISMATCH":
+            raise UnusableConnection(f"sslpassword=… does not open the private key {key}") from None
+    except OSError:  # there is no certificate: libpq says so, if the server wants one
+        pass
 
 
 def is_encrypted(key: Path) -> bool:

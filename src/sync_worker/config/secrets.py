@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from sync_worker.config.postgresql_url import files_of, is_postgresql, parse_url
 from sync_worker.config.sources import current, variable
 from sync_worker.files import secret_files
 
@@ -32,7 +33,8 @@ FILES = (
 
 _TOKEN_FILE = FILES[0]
 _CLIENT_VARIABLES = ("PGPASSWORD",)
-_IN_QUERY = re.compile(r"[?&]\w*(?:password|secret|key)=([^&#]*)", re.IGNORECASE)
+_IN_QUERY = re.compile(r"[?&](?!sslkey=)\w*(?:password|secret|key)=([^&#]*)", re.IGNORECASE)
+"""`sslkey` names a file, which an error about it must be able to name, too."""
 
 
 def secrets_in(environ: Mapping[str, str]) -> Iterator[str]:
@@ -68,8 +70,14 @@ class CurrentSecret:
 
 def fingerprint() -> object:
     """Something that changes whenever the credentials of this process change."""
-    files = _given(os.environ, *FILES).values()
+    files = (*_given(os.environ, *FILES).values(), *_files_of_databases(os.environ))
     return tuple(secrets_in(os.environ)), tuple(_file_stamp(Path(file)) for file in files)
+
+
+def _files_of_databases(environ: Mapping[str, str]) -> Iterator[str]:
+    for url in filter(is_postgresql, _given(environ, *URLS).values()):
+        with suppress(ValueError):
+            yield from files_of(parse_url(url), environ)
 
 
 def _given(environ: Mapping[str, str], *fields: str) -> dict[str, str]:

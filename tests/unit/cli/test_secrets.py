@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.worlds.settings import named
 
 from sync_worker.config.postgresql_url import parse_url
-from sync_worker.config.secrets import SECRETS, URLS
+from sync_worker.config.secrets import SECRETS, URLS, fingerprint, secrets_in
 from sync_worker.config.settings import Settings, load_settings
 from sync_worker.telemetry.redaction import MASK, Redaction
 
@@ -149,6 +149,26 @@ def test_an_encrypted_key_without_its_pass_phrase_is_refused(sync_worker, monkey
     assert "sslpassword" in told.error["message"]
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"{url}&sslpassword=x")
     assert sync_worker("status").exit_code == 5
+
+
+def test_the_path_of_a_key_is_not_a_secret():
+    url = "postgresql://host.invalid/db?sslkey=/etc/worker.key&sslpassword=hemligt1"
+    assert list(secrets_in({"SYNC_WORKER_DATABASE_URL": url})) == ["hemligt1"]
+
+
+@pytest.mark.parametrize("how", ["in the URL", "by the client's variable"])
+def test_another_certificate_of_the_database_is_another_login(monkeypatch, folder, how):
+    file = folder / "worker.pem"
+    file.write_text("old")
+    options = f"?sslcert={file}" if how == "in the URL" else ""
+    monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"postgresql://host.invalid/db{options}")
+    if not options:
+        monkeypatch.setenv("PGSSLCERT", str(file))
+    before = fingerprint()
+    new = folder / "new.pem"
+    new.write_text("new")
+    new.replace(file)
+    assert fingerprint() != before
 
 
 @pytest.mark.parametrize(
