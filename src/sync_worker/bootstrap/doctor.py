@@ -27,7 +27,7 @@ from sync_worker.registry import dialect
 from sync_worker.registry.database import Registry
 from sync_worker.registry.positions import Position
 from sync_worker.streams.kafka.admin import KafkaAdmin
-from sync_worker.streams.protocol import StreamError
+from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
 _ORDER = (
     "encryption",
@@ -113,6 +113,8 @@ def _registry(settings: Settings) -> Registry:
 def _admin(settings: Settings) -> KafkaAdmin:
     try:
         return KafkaAdmin(kafka_settings(settings))
+    except StreamUnavailable:
+        raise
     except UserError as error:
         raise StreamError(str(error), str(error.why), error.hint) from error
 

@@ -197,7 +197,8 @@ def security(settings: Settings) -> Security:
             Exit.USAGE,
             " ".join(problems),
             why="Without it there is no connection to Kafka.",
-            hint="Correct the path, or let the user that this runs as read the file.",
+            hint="Correct the setting that is named, or let the user that this runs as read its "
+            "file.",
             code="configuration",
         )
     password = settings.kafka_sasl_password

@@ -34,9 +34,55 @@ MAKE_ROOM = Message(
 LOGIN_REFUSED = Message(
     sv="Databasen svarar men nekar inloggningen.", en="The database answers but refuses the login."
 )
+DATABASE_UNTRUSTED = Message(
+    sv="Det som svarar uppfyller inte vad adressen kräver, så inget lösenord har skickats dit.",
+    en="What answers is not what the address demands, so no password was sent to it.",
+)
 CHECK_LOGIN = Message(
-    sv="Kontrollera användare, lösenord, databas och sslmode i adressen: sync-worker config show",
-    en="Check the user, password, database and sslmode of its address: sync-worker config show",
+    sv="Kontrollera användare, lösenord, databas och sslmode i adressen, och serverns "
+    "pg_hba.conf: sync-worker config show",
+    en="Check the user, password, database and sslmode of its address, and the server's "
+    "pg_hba.conf: sync-worker config show",
+)
+CHECK_PASSWORD = Message(
+    sv="Kontrollera användare och lösenord i SYNC_WORKER_DATABASE_URL, eller PGPASSWORD.",
+    en="Check the user and the password in SYNC_WORKER_DATABASE_URL, or PGPASSWORD.",
+)
+CHECK_AUTHORITIES = Message(
+    sv="sslrootcert=… i SYNC_WORKER_DATABASE_URL ska ange den utfärdare som går i god för servern. "
+    "Om den stämmer: låt förnya serverns certifikat om det inte gäller i dag, och kontrollera "
+    "klockan på den här datorn.",
+    en="sslrootcert=… in SYNC_WORKER_DATABASE_URL must name the authority that vouches for the "
+    "server. If it is right, have the server's certificate renewed if it is not valid today, and "
+    "check this machine's clock.",
+)
+CHECK_HOST_NAME = Message(
+    sv="Skriv servern i SYNC_WORKER_DATABASE_URL med ett namn som står i dess certifikat.",
+    en="Write the server in SYNC_WORKER_DATABASE_URL by a name that its certificate has.",
+)
+CHECK_SSLMODE = Message(
+    sv="sslmode=… i SYNC_WORKER_DATABASE_URL och serverns inställning ssl och pg_hba.conf måste "
+    "stämma överens.",
+    en="sslmode=… in SYNC_WORKER_DATABASE_URL must agree with the server's setting ssl and with "
+    "its pg_hba.conf.",
+)
+CHECK_CHANNEL_BINDING = Message(
+    sv="channel_binding=require i SYNC_WORKER_DATABASE_URL kräver TLS och inloggning med "
+    "scram-sha-256 i serverns pg_hba.conf.",
+    en="channel_binding=require in SYNC_WORKER_DATABASE_URL needs TLS, and a login by "
+    "scram-sha-256 in the server's pg_hba.conf.",
+)
+CHECK_METHOD = Message(
+    sv="require_auth=… i SYNC_WORKER_DATABASE_URL måste stämma med serverns pg_hba.conf.",
+    en="require_auth=… in SYNC_WORKER_DATABASE_URL must agree with the server's pg_hba.conf.",
+)
+CHECK_OWN_CERTIFICATE = Message(
+    sv="sslcert=… och sslkey=… i SYNC_WORKER_DATABASE_URL ska ange ett certifikat som gäller i "
+    "dag, är utfärdat till användaren och av en utfärdare som servern litar på; sslpassword=… är "
+    "nyckelns lösenord.",
+    en="sslcert=… and sslkey=… in SYNC_WORKER_DATABASE_URL must name a certificate that is valid "
+    "today, made for the user, and by an authority that the server trusts; sslpassword=… is the "
+    "pass phrase of its key.",
 )
 DATABASE_BUSY = Message(
     sv="Databasen hann inte klart i tid. Den pågående ändringen genomfördes inte.",

@@ -29,13 +29,45 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.CHECK_BROKERS: "Check the brokers: sync-worker doctor",
     Remedy.CHECK_DATABASE: "Check SYNC_WORKER_DATABASE_URL (sync-worker config show), and the "
     "database.",
+    Remedy.CHECK_DATABASE_AUTHORITIES: messages.CHECK_AUTHORITIES,
+    Remedy.CHECK_DATABASE_CHANNEL_BINDING: messages.CHECK_CHANNEL_BINDING,
+    Remedy.CHECK_DATABASE_HOST_NAME: messages.CHECK_HOST_NAME,
+    Remedy.CHECK_DATABASE_LOGIN: messages.CHECK_LOGIN,
+    Remedy.CHECK_DATABASE_METHOD: messages.CHECK_METHOD,
+    Remedy.CHECK_DATABASE_OWN_CERTIFICATE: messages.CHECK_OWN_CERTIFICATE,
+    Remedy.CHECK_DATABASE_PASSWORD: messages.CHECK_PASSWORD,
+    Remedy.CHECK_DATABASE_SSLMODE: messages.CHECK_SSLMODE,
     Remedy.CHECK_GROUP_ID: "Correct SYNC_WORKER_KAFKA_GROUP_ID.",
     Remedy.CHECK_KAFKA_ADDRESS: "Check SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS, and "
     "SYNC_WORKER_KAFKA_SECURITY_PROTOCOL with the SASL_… and SSL_… settings beside it, or try "
     "again when Kafka is back. Brokers that close every connection at once may need "
     "SYNC_WORKER_KAFKA_API_VERSION.",
+    Remedy.CHECK_KAFKA_AUTHORITIES: "SYNC_WORKER_KAFKA_SSL_CAFILE must name the authority that "
+    "vouches for the brokers; without it, this system's authorities are asked. If it is right, "
+    "find out what answers at this address.",
+    Remedy.CHECK_KAFKA_CERTIFICATE_DATES: "Have the brokers' certificate renewed, or correct this "
+    "machine's clock; also look at the authority in SYNC_WORKER_KAFKA_SSL_CAFILE.",
+    Remedy.CHECK_KAFKA_FILES: "Correct the files that SYNC_WORKER_KAFKA_SSL_CAFILE, "
+    "SYNC_WORKER_KAFKA_SSL_CERTFILE and SYNC_WORKER_KAFKA_SSL_KEYFILE name.",
+    Remedy.CHECK_KAFKA_HOST_NAME: "Write in SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS a name that the "
+    "brokers' certificate has, or have it made for this one; names that brokers advertise are in "
+    "their advertised.listeners.",
     Remedy.CHECK_KAFKA_LOGIN: "Check SYNC_WORKER_KAFKA_SECURITY_PROTOCOL with the SASL_… and SSL_… "
     "settings beside it: the user, its secret, the mechanism, the authorities.",
+    Remedy.CHECK_KAFKA_MECHANISM: "Set SYNC_WORKER_KAFKA_SASL_MECHANISM to one that the brokers "
+    "offer here.",
+    Remedy.CHECK_KAFKA_OWN_CERTIFICATE: "SYNC_WORKER_KAFKA_SSL_CERTFILE and "
+    "SYNC_WORKER_KAFKA_SSL_KEYFILE must name a certificate that is valid now, of an authority that "
+    "the brokers trust.",
+    Remedy.CHECK_KAFKA_PASSWORD: "Check SYNC_WORKER_KAFKA_SASL_USERNAME and "
+    "SYNC_WORKER_KAFKA_SASL_PASSWORD, and that the brokers know this user by "
+    "SYNC_WORKER_KAFKA_SASL_MECHANISM.",
+    Remedy.CHECK_KAFKA_PROTOCOL: "Check SYNC_WORKER_KAFKA_SECURITY_PROTOCOL: SSL or SASL_SSL where "
+    "the brokers speak TLS, SASL_SSL or SASL_PLAINTEXT where they want a login; or the port in "
+    "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS.",
+    Remedy.CHECK_KAFKA_TOKEN: "Check SYNC_WORKER_KAFKA_SASL_OAUTH_TOKEN_FILE, or "
+    "SYNC_WORKER_KAFKA_SASL_OAUTH_TOKEN_URL with …_CLIENT_ID and …_CLIENT_SECRET; SSL_CERT_FILE "
+    "names the authority of that server, if this system does not know it.",
     Remedy.CHECK_KAFKA_RIGHTS: "Check the SYNC_WORKER_KAFKA_… settings, and the rights of this "
     "user in the cluster.",
     Remedy.CHECK_KAFKA_VERSION: "Check that SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS names brokers that "

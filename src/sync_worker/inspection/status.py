@@ -122,8 +122,9 @@ def _log_and_refusals(
     try:
         log = read_log(stored)
     except StreamUnavailable as error:
-        does = "refuses the login" if isinstance(error, StreamRefused) else "does not answer"
-        text = f"Kafka {does}, so end and lag are unknown: {error}."
+        is_refusal = isinstance(error, StreamRefused)
+        what = str(error.message).rstrip(".") if is_refusal else "Kafka does not answer"
+        text = f"{what}; so end and lag are unknown: {error}."
         return None, [Attention(text, Remedy.CHECK_BROKERS())]
     except StreamError as refusal:
         return None, [Attention(refusal.message, refusal.hint)]

@@ -67,8 +67,9 @@ _SQLSTATE: dict[str, Fault] = {
 
 
 _LOGIN_REFUSAL = re.compile(
-    r"authentication (?:failed|requirement)|no password supplied|is not permitted to log in"
-    r"|pg_hba\.conf|(?:database|role|user) \"[^\"]*\" does not exist|no such (?:user|database)"
+    r"authentication (?:failed|(?:method )?requirement)|no password supplied"
+    r"|is not permitted to log in|pg_hba\.conf|(?:database|role|user) \"[^\"]*\" does not exist"
+    r"|no such (?:user|database)"
     r"|permission denied for database|not currently accepting connections"
     r"|does not support SSL|SSL error|certificate|private key|channel binding"
     r"|connection is bad: invalid|unrecognized configuration parameter",

@@ -39,12 +39,15 @@ class StreamError(UserError):
 class StreamUnavailable(UserError):
     """The stream cannot be reached now; trying again can help. `str` gives the cause."""
 
-    _message, _hint, _code = "Kafka cannot be reached now.", Remedy.CHECK_KAFKA_ADDRESS(), ""
+    _code = ""
 
-    def __init__(self, cause: str) -> None:
-        super().__init__(
-            Exit.UNREACHABLE, self._message, why=f"{cause}.", hint=self._hint, code=self._code
-        )
+    def __init__(
+        self,
+        cause: str,
+        message: str = "Kafka cannot be reached now.",
+        hint: Hint = Remedy.CHECK_KAFKA_ADDRESS(),  # noqa: B008 - it never changes
+    ) -> None:
+        super().__init__(Exit.UNREACHABLE, message, why=f"{cause}.", hint=hint, code=self._code)
         self.cause = cause
 
     def __str__(self) -> str:
@@ -52,10 +55,20 @@ class StreamUnavailable(UserError):
 
 
 class StreamRefused(StreamUnavailable):
-    """The stream refuses our login; trying again can help once the credentials change."""
+    """The stream refuses our login, or we refuse to trust what answers.
 
-    _message, _hint = "Kafka answers but refuses the login.", Remedy.CHECK_KAFKA_LOGIN()
+    Trying again can help once the credentials, or the certificates, change.
+    """
+
     _code = "login_refused"
+
+    def __init__(
+        self,
+        cause: str,
+        message: str = "Kafka answers but refuses the login.",
+        hint: Hint = Remedy.CHECK_KAFKA_LOGIN(),  # noqa: B008 - it never changes
+    ) -> None:
+        super().__init__(cause, message, hint)
 
 
 class UnsupportedRequest(StreamError):

@@ -4,12 +4,14 @@ import ssl
 
 import pytest
 from kafka.errors import (
+    InvalidReceiveError,
     KafkaConnectionError,
     KafkaTimeoutError,
     SaslAuthenticationFailedError,
     UnsupportedSaslMechanismError,
 )
 
+from sync_worker.remedies import Remedy
 from sync_worker.streams.kafka.login import ConnectionErrors, ConnectionFailure
 from sync_worker.streams.kafka.oauth_tokens import NoToken, TokenRefused
 from sync_worker.streams.protocol import StreamRefused
@@ -37,6 +39,7 @@ def failure(error, address="broker:9092", *, is_advertised=False):
         (KafkaConnectionError("Handshake failed: [SSL: CERTIFICATE_VERIFY_FAILED] no"), True),
         (KafkaConnectionError("Handshake failed: [SSL: WRONG_VERSION_NUMBER] no"), True),
         (FileNotFoundError("ca.pem"), True),
+        (InvalidReceiveError("Invalid frame length: 1213486160"), False),
     ],
 )
 def test_an_answer_that_is_a_refusal_is_known(error, is_refusal):
@@ -45,6 +48,40 @@ def test_an_answer_that_is_a_refusal_is_known(error, is_refusal):
     told = errors.unavailable(GAVE_UP)
     assert isinstance(told, StreamRefused) is is_refusal
     assert str(error) in str(told)
+
+
+def test_an_answer_in_tls_is_told_as_such():
+    errors = ConnectionErrors()
+    errors.failed(failure(InvalidReceiveError(f"Invalid frame length: {0x15030300}")))
+    told = errors.unavailable(GAVE_UP)
+    assert isinstance(told, StreamRefused)
+    assert "it answers in TLS" in str(told)
+
+
+@pytest.mark.parametrize(
+    ("error", "mechanism", "remedy"),
+    [
+        (REFUSED, "PLAIN", Remedy.CHECK_KAFKA_PASSWORD),
+        (REFUSED, "OAUTHBEARER", Remedy.CHECK_KAFKA_TOKEN),
+        (NoToken("[SSL: CERTIFICATE_VERIFY_FAILED] no"), "OAUTHBEARER", Remedy.CHECK_KAFKA_TOKEN),
+        (UnsupportedSaslMechanismError("no"), "PLAIN", Remedy.CHECK_KAFKA_MECHANISM),
+        (FileNotFoundError("ca.pem"), None, Remedy.CHECK_KAFKA_FILES),
+        (
+            KafkaConnectionError("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] no"),
+            None,
+            Remedy.CHECK_KAFKA_OWN_CERTIFICATE,
+        ),
+        (
+            KafkaConnectionError("[SSL: SSLV3_ALERT_HANDSHAKE_FAILURE] no"),
+            None,
+            Remedy.CHECK_KAFKA_LOGIN,
+        ),
+    ],
+)
+def test_a_refusal_names_what_to_put_right(error, mechanism, remedy):
+    errors = ConnectionErrors()
+    errors.failed(ConnectionFailure("broker:9092", False, error, mechanism))
+    assert errors.unavailable(GAVE_UP).hint == remedy()
 
 
 def test_only_the_broker_that_refused_is_left_alone():

@@ -35,8 +35,8 @@ from sync_worker.streams.kafka.consumer import (
     has_polled_by_name,
     next_offsets,
 )
-from sync_worker.streams.kafka.login import is_refusal
 from sync_worker.streams.kafka.offset_commits import OffsetCommitter
+from sync_worker.streams.kafka.refusals import is_refusal
 from sync_worker.streams.kafka.rights import Operation, missing_right
 from sync_worker.streams.kafka.settings import MAX_POLL_RECORDS, KafkaSettings, consumer_options
 from sync_worker.streams.kafka.source_health import Rebuilds

@@ -6,49 +6,28 @@ address. A cluster that refuses us is another thing than one that is unavailable
 retried with a growing delay.
 """
 
-import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from ssl import SSLError
 from typing import Any
 
-from kafka.errors import (
-    AuthorizationError,
-    IllegalSaslStateError,
-    KafkaConnectionError,
-    SaslAuthenticationFailedError,
-    UnsupportedSaslMechanismError,
-)
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.sasl.oauth import AbstractTokenProvider
 
 from sync_worker.instants import to_the_second
 from sync_worker.login_backoff import LoginBackoff
+from sync_worker.streams.kafka.refusals import (
+    FILE_ERRORS,
+    UnusableFiles,
+    in_words,
+    is_refusal,
+    refusal_by,
+)
 from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
 
-FILE_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError)
-"""What reading a file of a login can raise."""
-
-
-class UnusableFiles(KafkaConnectionError):
-    """A certificate or a key cannot be used now, such as while they are being replaced."""
-
-
-_REFUSALS = (
-    *FILE_ERRORS,
-    AuthorizationError,
-    IllegalSaslStateError,
-    SaslAuthenticationFailedError,
-    UnsupportedSaslMechanismError,
-    UnusableFiles,
-)
-_TLS = re.compile(r"\[(?:SSL|X509|PEM)[:\w ]*\](?!.*EOF)")
-"""What OpenSSL says of the other side's answer. That a connection just ended is not a refusal."""
-
-
-def is_refusal(error: BaseException) -> bool:
-    """Whether an error says that the other side answered, and refused us."""
-    return isinstance(error, _REFUSALS) or bool(_TLS.search(str(error)))
+_WANTS_LOGIN_SECONDS = 1.0
+"""A broker that wants a login ends a connection without one as soon as it is asked something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +38,26 @@ class ConnectionFailure:
     is_advertised: bool
     """Whether the brokers told the address (advertised.listeners), not the settings."""
     error: BaseException
+    mechanism: str | None = None
+    """The mechanism of the login, if there is one."""
+    seems_to_want_login: bool = False
+    """Whether it ended just after it was made, as where a broker wants a login and got none."""
 
     @property
     def is_refusal(self) -> bool:
         return is_refusal(self.error)
 
     def __str__(self) -> str:
+        words = in_words(self.error)
         if self.is_refusal:
-            return f"{self.address} answers, and no connection can be made: {self.error}"
+            return f"{self.address} answers, and no connection can be made: {words}"
+        if self.seems_to_want_login:
+            words = f"{words} (as by a broker that wants a login by SASL at this address)"
         if not self.is_advertised:
-            return f"the last attempt, at {self.address}, failed with {self.error}"
+            return f"the last attempt, at {self.address}, failed with {words}"
         return (
             f"a broker tells clients to reach it at {self.address}, which fails here with "
-            f"{self.error}: its advertised.listeners must have an address that this machine reaches"
+            f"{words}: its advertised.listeners must have an address that this machine reaches"
         )
 
 
@@ -122,7 +108,8 @@ class ConnectionErrors:
     def unavailable(self, error: BaseException, prefix: str = "") -> StreamUnavailable:
         """What to raise where no answer came: that Kafka is unavailable or refuses us, and why."""
         if (refusal := self.refusal) is not None:
-            return StreamRefused(f"{prefix}{refusal}")
+            meaning = refusal_by(refusal.error, refusal.mechanism)
+            return StreamRefused(f"{prefix}{refusal}", meaning.message, meaning.hint)
         failures = list(self._failures.values())
         advertised = [failure for failure in failures if failure.is_advertised]
         # A wrong advertised address explains all others: it comes first.
@@ -204,13 +191,23 @@ class LoginManager(KafkaConnectionManager):
     def _observe(self, connection: Any, address: str) -> None:
         """Keep how connecting ends, and an error that later closes the connection."""
         errors, is_advertised = self._login.errors, address not in self._login.servers
+        mechanism: Any = self.config["sasl_mechanism"]
+        has_login = connection.sasl_enabled
 
         def failed(error: BaseException) -> None:
-            errors.failed(ConnectionFailure(address, is_advertised, error))
+            errors.failed(ConnectionFailure(address, is_advertised, error, mechanism))
 
         def succeeded(_: object) -> None:
+            made_at = time.monotonic()
+
+            def lost(error: BaseException) -> None:
+                is_young = time.monotonic() - made_at < _WANTS_LOGIN_SECONDS
+                wants_login = is_young and not has_login and not is_refusal(error)
+                lost_by = ConnectionFailure(address, is_advertised, error, mechanism, wants_login)
+                errors.failed(lost_by)
+
             errors.succeeded(address)
-            connection.close_future.add_errback(failed)
+            connection.close_future.add_errback(lost)
 
         connection.init_future.add_callback(succeeded)
         connection.init_future.add_errback(failed)

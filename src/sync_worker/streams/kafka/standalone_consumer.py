@@ -27,7 +27,7 @@ from sync_worker.streams.kafka.consumer import (
     bounded_consumer,
     bytes_polled,
 )
-from sync_worker.streams.kafka.login import is_refusal
+from sync_worker.streams.kafka.refusals import is_refusal
 from sync_worker.streams.kafka.rights import Operation, missing_right
 from sync_worker.streams.kafka.settings import MAX_POLL_RECORDS, KafkaSettings, standalone_options
 from sync_worker.streams.protocol import StreamError
