@@ -1,7 +1,7 @@
 """Where a service is looked for, and what happens where there is none."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -9,6 +9,7 @@ import pytest
 
 from tests.services import chromium, npm
 from tests.services.broker import Broker, NativeBroker
+from tests.services.certificates import Authority, Pair
 from tests.services.chromium import NoBrowser
 from tests.services.cluster import Cluster
 from tests.services.given import GivenBroker, GivenPostgres
@@ -20,6 +21,7 @@ from tests.services.pgbouncer import NoPooler, Pooler
 from tests.services.postgres import NativePostgres, NoServer, PostgresServer
 from tests.services.prometheus import NoPrometheus, Prometheus, program
 from tests.services.replication import Replication
+from tests.services.tls_postgres import TlsPostgres
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -44,6 +46,13 @@ def broker() -> Broker:
     return _native("Kafka", NativeBroker)
 
 
+def broker_with(
+    settings: Mapping[str, object], listeners: Mapping[str, tuple[str, str]]
+) -> NativeBroker:
+    """A broker with these settings, always native; skips or fails the test where there is none."""
+    return _native("Kafka", lambda: NativeBroker(settings, listeners))
+
+
 def cluster() -> Cluster:
     """Three brokers, always native; skips or fails the test where there are none."""
     return _native("Kafka", Cluster)
@@ -59,6 +68,11 @@ def postgres() -> PostgresServer:
 
         return ContainerPostgres()
     return _native("PostgreSQL", NativePostgres)
+
+
+def tls_postgres(authority: Authority, shown: Pair, rules: Iterable[str]) -> TlsPostgres:
+    """A server that offers TLS; skips or fails the test where there is none."""
+    return _native("PostgreSQL with TLS", lambda: TlsPostgres(authority, shown, rules))
 
 
 def pooler(server: PostgresServer) -> Pooler:

@@ -66,17 +66,19 @@ class NativePostgres:
         *,
         folder: Path | None = None,
         port: int | None = None,
+        programs: Path | None = None,
     ) -> None:
         """An empty one, or one that follows another server.
 
-        In a new folder, which is below the given one; at a free port, or the given one.
+        In a new folder, which is below the given one; at a free port, or the given one. `programs`
+        is where the server's are that is to run instead of the package's.
 
         Raises:
             NoServer: this machine cannot run one.
         """
         self._folder = Path(tempfile.mkdtemp(prefix="sync-worker-postgres-", dir=folder))
         self._owner = processes.unprivileged_owner()
-        self.programs = _programs(self._folder, self._owner)
+        self.programs = programs or _programs(self._folder, self._owner)
         """The folder of the server's programs, and of psql."""
         self._data = self._folder / "data"
         self._data.mkdir(mode=0o700)
