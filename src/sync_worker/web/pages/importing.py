@@ -56,7 +56,12 @@ class Unusable(Exception):
 
 
 def ask(visit: Visit) -> Response:
-    """The form, with what somebody chose before they were signed out."""
+    """The form, with what somebody chose before they were signed out.
+
+    A proxy asks for it with `for-stor=1` where a file is so large that it does not pass it on.
+    """
+    if visit.query("for-stor"):
+        raise Refused(problems.FILE_TOO_LARGE)
     return _form(visit, Typed.of(visit.typed_at(PATH, PATH)))
 
 
