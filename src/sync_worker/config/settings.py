@@ -36,6 +36,7 @@ TokenUrl = Annotated[str, AfterValidator(validators.token_url)]
 Topic = Annotated[str, AfterValidator(validators.topic)]
 ApiVersion = Annotated[str, AfterValidator(validators.kafka_version)]
 Words = Annotated[str, AfterValidator(validators.words)]
+PathOrJson = Annotated[str, AfterValidator(validators.path_or_json)]
 Password = Annotated[SecretStr, AfterValidator(validators.password)]
 WorkerName = Annotated[str, AfterValidator(validators.worker_name)]
 Mechanism = Annotated[
@@ -242,7 +243,7 @@ class Settings(BaseModel):
         "The levels of assurance (acr) that suffice; any where not set.",
         'a JSON list, as in ["http://id.sambi.se/loa/loa3"]',
     )
-    web_rights: Words | None = _setting(
+    web_rights: PathOrJson | None = _setting(
         None,
         "Who may do what, by what is said of them at sign-in; nobody where not set.",
         "a path, or JSON",

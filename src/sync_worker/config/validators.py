@@ -120,6 +120,12 @@ def words(text: str) -> str:
     return text
 
 
+def path_or_json(text: str) -> str:
+    """As `words`, and over several lines: JSON may be."""
+    words(" ".join(text.split()))
+    return text
+
+
 def password(secret: SecretStr) -> SecretStr:
     """A secret that is not blank; blanks around it are a part of it."""
     if not secret.get_secret_value().strip():
