@@ -44,11 +44,11 @@ def test_what_is_activated_and_not_added_is_listed(anna, registry):
     assert "administreras av Region Stockholm" in shown.main
 
 
-def test_every_box_has_a_label_that_names_its_clinic(anna, registry):
+def test_every_box_names_its_clinic_as_no_other_does(anna, registry):
     known(registry, A, B)
     shown = anna.page(ADDING, kod="01")
-    ids = [box.get("id") for box in shown.all("input", type="checkbox")]
-    assert [shown.one("label", for_=id_).text for id_ in ids] == ["Välj Exempelkliniken"] * 2
+    names = [box.get("aria-label") for box in shown.all("input", type="checkbox")]
+    assert names == [f"Välj Exempelkliniken ({hsa_id})" for hsa_id in (A, B)]
 
 
 def test_ticked_clinics_become_a_plan_to_add_them(anna, registry):
