@@ -13,9 +13,10 @@ axe.run({runOnly: {type: 'tag', values: arguments[0]}, resultTypes: ['violations
 
 def findings(tab: Tab, script: str) -> list[str]:
     """What keeps people from using the page, and what axe cannot judge by itself."""
-    if not tab.run("return typeof axe === 'object'"):
-        tab.run(script)
-    found = tab.driver.execute_async_script(_RUN, _TAGS)
+    with tab.running_scripts():
+        if not tab.run("return typeof axe === 'object'"):
+            tab.run(script)
+        found = tab.driver.execute_async_script(_RUN, _TAGS)
     assert found["passes"] > 0
     return [
         f"{kind}: {rule['id']}: {node['target']}: {node['failureSummary']}"

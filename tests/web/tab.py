@@ -25,11 +25,14 @@ class Tab:
         self.address = ""
 
     def begin(self, address: str, session: str | None = None, language: str = "sv") -> None:
-        """Be on a site as somebody, or as nobody, with no trace of what was there before."""
+        """Be on a site as somebody, or as nobody, with no trace of what was there before.
+
+        Pages run no scripts: all that tests see and do goes without.
+        """
         self.address = address
         self._network()
         self.cdp("Network.clearBrowserCookies")
-        self.cdp("Emulation.setScriptExecutionDisabled", value=False)
+        self.cdp("Emulation.setScriptExecutionDisabled", value=True)
         self.set_cookie("lang", language)
         if session is not None:
             self.set_cookie("__Host-session", session, httpOnly=True)
@@ -72,6 +75,13 @@ class Tab:
             lambda: self.run("return !window.isBefore && document.readyState === 'complete'"),
             f"the page that follows {what}",
         )
+
+    @contextmanager
+    def running_scripts(self) -> Iterator[None]:
+        """Let the page run scripts, such as one that a test puts into it."""
+        self.cdp("Emulation.setScriptExecutionDisabled", value=False)
+        yield
+        self.cdp("Emulation.setScriptExecutionDisabled", value=True)
 
     def one(self, selector: str) -> WebElement:
         return self.driver.find_element(By.CSS_SELECTOR, selector)

@@ -19,9 +19,18 @@ return ['button', '.result', '.errors', 'input', 'select'].flatMap(
 """
 
 
-def test_everything_goes_without_scripts(tab, sites):
+def test_scripts_are_off_in_all_these_tests(tab, sites):
+    page = "data:text/html,<title>quiet</title><script>document.title = 'run'</script>"
     tab.begin(sites.well.address)
-    tab.cdp("Emulation.setScriptExecutionDisabled", value=True)
+    tab.driver.get(page)
+    assert tab.driver.title == "quiet"
+    with tab.running_scripts():
+        tab.driver.get(page)
+        assert tab.driver.title == "run"
+
+
+def test_a_person_does_everything_without_scripts(tab, sites):
+    tab.begin(sites.well.address)
     tab.open("/region", kod=FULL)
     tab.press("main .button")
     tab.press("main form button")
