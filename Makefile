@@ -13,7 +13,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --extra web --quiet --unive
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run web test test-slow test-real test-faults endurance drill drill-brief test-web heard pictures test-all bench bench-profile bench-operators bench-latency bench-web check shape docs-metrics lock upgrade clean
+.PHONY: help run web test test-slow test-real test-faults endurance drill drill-brief test-web heard pictures test-all bench bench-profile bench-operators bench-latency bench-web check shape docs-metrics audit sbom lock upgrade clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -89,6 +89,20 @@ shape: $(READY) ## print sizes, nesting, helpers used once, imports inside funct
 
 docs-metrics: $(READY) ## write docs/metrics.md, which follows from the catalogue of metrics
 	@$(VENV)/bin/python tools/metrics_page.py > docs/metrics.md
+
+# Strictly: what it knows nothing of counts as a failure, not as sound.
+audit: $(READY) ## compare the locks with advisories: those of the index, or ADVISORIES=FOLDER
+ifdef ADVISORIES
+	@$(VENV)/bin/python tools/audit.py $(ADVISORIES)
+else
+	@test -x build/audit/bin/pip-audit || { $(VENV)/bin/python -m venv build/audit && \
+		build/audit/bin/python -m pip --quiet install "$$($(VENV)/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["audit"])')"; }
+	@for lock in requirements.lock requirements-dev.lock; do \
+		build/audit/bin/pip-audit --strict --disable-pip --require-hashes -r $$lock || exit 1; done
+endif
+
+sbom: $(READY) ## write what the wheel and the image consist of (CycloneDX) into build/sbom
+	@$(VENV)/bin/python tools/sbom.py
 
 lock: $(READY) ## lock the versions of dependencies, and keep those that are locked
 	@echo "Locking: uv reads pyproject.toml and asks the index."

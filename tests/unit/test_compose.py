@@ -36,6 +36,8 @@ BUG = sorted(name for name, service in SERVICES.items() if "build" in service)
 DATABASE = {"migrate", "roles", "support", "web", "worker"}
 """Those that log in to the database."""
 HEALTHCHECK = ROOT / "deploy" / "healthcheck.py"
+DIGEST = "(@sha256:[0-9a-f]{64})?"
+"""What pins an image for good, once it is known: docs/decisions/0060."""
 VARIABLE = re.compile(r"\$\{(\w+)(:-([^}]*))?\}")
 
 
@@ -109,7 +111,7 @@ def test_worker_and_page_have_everything_that_they_need():
 def test_images_are_official_and_pinned(service):
     name, _, tag = SERVICES[service]["image"].partition(":")
     assert name in OFFICIAL
-    assert re.match(r"\d+\.\d+", tag), f"{tag} may be another image tomorrow"
+    assert re.fullmatch(rf"\d+\.\d+[\w.-]*{DIGEST}", tag), f"{tag} may be another image tomorrow"
 
 
 def test_our_image_has_the_programs_version():
@@ -341,7 +343,7 @@ def test_the_clusters_id_is_one_that_kafka_takes():
 def test_base_images_are_pinned_slim_and_the_same():
     bases = {arguments.split()[0] for name, arguments in instructions() if name == "FROM"}
     assert len(bases) == 1, "the environment that is copied belongs to its interpreter"
-    assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-\w+", bases.pop())
+    assert re.fullmatch(rf"python:\d+\.\d+\.\d+-slim-\w+{DIGEST}", bases.pop())
 
 
 def test_the_interpreter_is_new_enough():
