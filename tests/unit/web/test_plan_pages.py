@@ -249,6 +249,14 @@ def test_refused_rows_say_what_was_given_and_run_nothing(anna, made, texts):
         assert not [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@"))]
 
 
+def test_a_refused_clinic_leads_to_what_says_why(anna, registry, made):
+    known(registry, A, region_code="03")
+    shown = anna.page(PLAN, id=made(A, "SE1"))
+    link = shown.one("a", href=f"/mottagning?hsa-id={A}")
+    assert link.text == "Exempelkliniken"
+    assert "Region Uppsala" in anna.get(link.get("href")).text
+
+
 def test_a_large_plan_shows_some_rows_of_each_reason(anna, registry, made):
     ids = [f"SE2321000016-T{number:05}" for number in range(2_000)]
     known(registry, *ids)
