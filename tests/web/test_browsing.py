@@ -2,13 +2,18 @@
 
 import subprocess
 
+import pytest
+
 from tests.services import finding
 from tests.web.reaching import confirmed
 from tests.web.registry_file import CLINICS, FULL
 from tests.web.state import reached
 from tests.web.states import STATES
+from tests.web.tab import WIDE
 from tests.worlds.page import REGIONAL
 
+BARELY_WIDE = (800, 900, 1)
+"""A window in which tables are still tables, and have little room."""
 _STATES = {state.name: state for state in STATES}
 _LINES = """
 return ['button', '.result', '.errors', 'input', 'select'].flatMap(
@@ -16,6 +21,19 @@ return ['button', '.result', '.errors', 'input', 'select'].flatMap(
   .filter(each => !parseFloat(getComputedStyle(each).borderTopWidth)
     && !['radio', 'checkbox', 'file'].includes(each.type))
   .map(each => each.outerHTML.slice(0, 120));
+"""
+
+_LINES_OF_AN_ID = """
+const id = document.querySelector(arguments[0]);
+id.textContent = arguments[1];
+return id.getClientRects().length;
+"""
+_ROWS_OUT_OF_LINE = """
+const lineEnd = each => each.getClientRects()[0].bottom;
+return [...document.querySelectorAll('tbody tr')].filter(row => {
+  const name = row.querySelector('th bdi') || row.querySelector('th a');
+  return Math.abs(lineEnd(row.querySelector('td.id bdi')) - lineEnd(name)) > 6;
+}).map(row => row.textContent);
 """
 
 
@@ -64,6 +82,22 @@ def test_a_list_is_printed_whole_without_the_menu(tab, sites, tmp_path):
     assert [
         word for word in ("Logga ut", "Mina importer", "Lägg till") if word in done.stdout
     ] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [("region without a board, odd names", "td.id bdi"), ("log of odd names", "td.person bdi")],
+)
+def test_an_id_of_usual_length_stays_whole(tab, sites, name, cell):
+    reached(_STATES[name], "sv", tab, sites)
+    tab.size(BARELY_WIDE)
+    assert tab.run(_LINES_OF_AN_ID, cell, "SE165565594230-1HAM9") == 1
+
+
+def test_long_names_begin_beside_their_ids(tab, sites):
+    reached(_STATES["region without a board, odd names"], "sv", tab, sites)
+    tab.size(WIDE)
+    assert tab.run(_ROWS_OUT_OF_LINE) == []
 
 
 def test_what_is_framed_stays_so_in_forced_colours(tab, sites):
