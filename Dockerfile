@@ -11,16 +11,17 @@ RUN python -m venv --without-pip /opt/sync-worker \
     && pip --python /opt/sync-worker/bin/python install \
         --require-hashes --only-binary :all: -r requirements.lock
 
-# The build back end, as locked for development. It stays in this stage.
-COPY requirements-dev.lock ./
-RUN awk '/^[a-z]/ { keep = /^(hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers)==/ } keep' \
-        requirements-dev.lock > requirements-build.lock \
-    && pip install --require-hashes --only-binary :all: -r requirements-build.lock
+# The build back end. It stays in this stage.
+COPY requirements-build.lock ./
+RUN pip install --require-hashes --only-binary :all: -r requirements-build.lock
 
-# The program itself, without a package index.
+# The program itself, without a package index. There is no Git here to ask for its version, which is
+# given: docker build --build-arg VERSION=0.1.0 . Without it, it is that of a development build.
+ARG VERSION=""
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
-RUN pip wheel --no-index --no-deps --no-build-isolation --wheel-dir dist . \
+RUN ${VERSION:+env SETUPTOOLS_SCM_PRETEND_VERSION_FOR_SYNC_WORKER="$VERSION"} \
+        pip wheel --no-index --no-deps --no-build-isolation --wheel-dir dist . \
     && pip --python /opt/sync-worker/bin/python install --no-index --no-deps dist/*.whl
 
 

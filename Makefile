@@ -6,8 +6,8 @@ PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-input
 # A process for each core; one that is done takes over tests of another.
 PARALLEL := -n auto --dist worksteal
-COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --extra web --quiet --universal --generate-hashes \
-	--no-emit-index-url --no-header --no-annotate
+COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
+LOCKED := pyproject.toml --extra web
 
 # The tests start the command many times: its compiled code is kept whatever the environment says.
 export PYTHONDONTWRITEBYTECODE :=
@@ -107,9 +107,10 @@ sbom: $(READY) ## write what the wheel and the image consist of (CycloneDX) into
 lock: $(READY) ## lock the versions of dependencies, and keep those that are locked
 	@echo "Locking: uv reads pyproject.toml and asks the index."
 	@$(PIP) install "$$($(VENV)/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["lock"])')"
-	@$(COMPILE) --output-file requirements.lock
-	@$(COMPILE) --group dev --output-file requirements-dev.lock
-	@echo "Locked: requirements.lock (to run), requirements-dev.lock (to develop)."
+	@$(COMPILE) $(LOCKED) --output-file requirements.lock
+	@$(COMPILE) $(LOCKED) --group dev --output-file requirements-dev.lock
+	@$(COMPILE) --group build --constraints requirements-dev.lock --output-file requirements-build.lock
+	@echo "Locked: requirements.lock (to run), requirements-build.lock (to build), requirements-dev.lock (all)."
 
 upgrade: COMPILE += --upgrade
 upgrade: lock ## lock the newest versions that pyproject.toml allows

@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -21,7 +20,6 @@ from packaging.utils import canonicalize_name
 from prometheus_client import CollectorRegistry
 from sqlalchemy.engine import make_url
 
-from sync_worker import __version__
 from sync_worker.cli.main import root
 from sync_worker.config.settings import load_settings
 from sync_worker.config.sources import SECRETS_DIR
@@ -38,6 +36,8 @@ DATABASE = {"migrate", "roles", "support", "web", "worker"}
 HEALTHCHECK = ROOT / "deploy" / "healthcheck.py"
 DIGEST = "(@sha256:[0-9a-f]{64})?"
 """What pins an image for good, once it is known: docs/decisions/0060."""
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+NEXT_VERSION = re.search(r"^## (\S+),", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[1]  # type: ignore[index]
 VARIABLE = re.compile(r"\$\{(\w+)(:-([^}]*))?\}")
 
 
@@ -114,8 +114,8 @@ def test_images_are_official_and_pinned(service):
     assert re.fullmatch(rf"\d+\.\d+[\w.-]*{DIGEST}", tag), f"{tag} may be another image tomorrow"
 
 
-def test_our_image_has_the_programs_version():
-    assert {SERVICES[service]["image"] for service in BUG} == {f"sync-worker:{__version__}"}
+def test_our_image_has_the_version_of_the_changelog():
+    assert {SERVICES[service]["image"] for service in BUG} == {f"sync-worker:{NEXT_VERSION}"}
 
 
 @pytest.mark.parametrize("service", BUG)
@@ -347,7 +347,7 @@ def test_base_images_are_pinned_slim_and_the_same():
 
 
 def test_the_interpreter_is_new_enough():
-    required = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    required = PROJECT["project"]["requires-python"]
     base = instructions()[0][1]
     version = re.search(r":(\d+\.\d+\.\d+)-", base)
     assert version
@@ -411,18 +411,17 @@ def test_everything_copied_exists_and_is_sent_to_the_build():
     assert sent == set(copied()), "nothing else is sent"
 
 
-def test_the_build_requirements_are_locked_with_all_that_they_need(tmp_path):
-    script = next(arguments for name, arguments in instructions() if "awk" in arguments)
-    filtering = shlex.split(script.partition("&&")[0])
-    words = filtering[1 : filtering.index(">")]
-    done = subprocess.run(["awk", *words], cwd=ROOT, capture_output=True, text=True, check=True)
-    found = locked(done.stdout)
-    needed = {
-        canonicalize_name(requirement.name)
-        for requirement in map(Requirement, requires("hatchling") or [])
-        if not requirement.marker or requirement.marker.evaluate({"python_version": "3.13"})
-    }
-    assert set(found) == {"hatchling", *needed}
+def test_what_builds_the_wheel_is_locked_with_all_it_needs():
+    found = locked((ROOT / "requirements-build.lock").read_text())
+    needed: set[str] = set()
+    asked = list(map(Requirement, PROJECT["build-system"]["requires"]))
+    while asked:
+        requirement = asked.pop()
+        marker = requirement.marker
+        if marker is None or marker.evaluate({"python_version": "3.13", "extra": ""}):
+            needed.add(canonicalize_name(requirement.name))
+            asked += map(Requirement, requires(requirement.name) or [])
+    assert set(found) == needed
     assert all("--hash=sha256:" in block for block in found.values())
 
 
@@ -438,7 +437,7 @@ def test_the_wheel_is_built_from_what_is_copied_alone(tmp_path):
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     subprocess.run([*pip, "wheel", *options, "."], cwd=tmp_path, check=True)
     built = [wheel.name for wheel in (tmp_path / "dist").iterdir()]
-    assert built == [f"sync_worker-{__version__}-py3-none-any.whl"]
+    assert built == [f"sync_worker-{NEXT_VERSION}.dev0-py3-none-any.whl"]
 
 
 # --- requirements.lock ----------------------------------------------------------------------------
@@ -447,7 +446,7 @@ def test_the_wheel_is_built_from_what_is_copied_alone(tmp_path):
 def test_every_dependency_is_locked_with_hashes_and_no_address():
     text = (ROOT / "requirements.lock").read_text()
     found = locked(text)
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    project = PROJECT["project"]
     needed = [*project["dependencies"], *project["optional-dependencies"]["web"]]
     for requirement in map(Requirement, needed):
         block = found[canonicalize_name(requirement.name)]

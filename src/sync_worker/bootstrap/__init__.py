@@ -12,7 +12,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from sync_worker import __version__
+import sync_worker
 
 if TYPE_CHECKING:
     from sync_worker.bootstrap import doctor, operations, page_parts, registry, streams, web, worker
@@ -54,7 +54,7 @@ def host() -> str:
 
 def identity(name: str) -> dict[str, str]:
     """Who a line of the log is from."""
-    return {"worker": name, "version": __version__}
+    return {"worker": name, "version": sync_worker.__version__}
 
 
 def now() -> datetime:

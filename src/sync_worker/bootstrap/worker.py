@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from structlog.typing import FilteringBoundLogger
 
-from sync_worker import __version__, bootstrap
+import sync_worker
+from sync_worker import bootstrap
 from sync_worker.bootstrap.listening import not_listening
 from sync_worker.bootstrap.operations import decoder
 from sync_worker.bootstrap.registry import (
@@ -141,7 +142,10 @@ class WorkerProcess(NamedTuple):
     def reported(self) -> Iterator[None]:
         """Report to the database how the worker is, by a connection that has nothing else to do."""
         identity = Identity(
-            bootstrap.worker_name(self.settings), bootstrap.host(), os.getpid(), __version__
+            bootstrap.worker_name(self.settings),
+            bootstrap.host(),
+            os.getpid(),
+            sync_worker.__version__,
         )
         name = _application(self.settings)
         with (

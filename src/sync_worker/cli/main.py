@@ -14,7 +14,6 @@ from typing import Any, NamedTuple, NoReturn
 
 import click
 
-from sync_worker import __version__
 from sync_worker.cli import daemon_log, options, output, standard_streams
 from sync_worker.cli.errors import as_command_error, as_json, as_text, output_failed
 from sync_worker.cli.lazy_imports import lazy_imports
@@ -93,7 +92,7 @@ class _Root(options.Group):
     context_settings={"max_content_width": 100},
     epilog=f"{_EXAMPLES}\n\n{_EXIT_CODES}",
 )
-@click.version_option(__version__, prog_name=NAME)
+@click.version_option(package_name=NAME, prog_name=NAME)
 def root() -> None:
     """Keep 1177's complaints registry in sync with the events of the e-services.
 

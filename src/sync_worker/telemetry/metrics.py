@@ -6,12 +6,12 @@ Each instance has a registry of its own, so importing creates none.
 import platform
 import time
 from collections.abc import Callable, Collection
-from importlib.metadata import version
 from itertools import product
 from typing import TYPE_CHECKING
 
 from prometheus_client import ProcessCollector, disable_created_metrics
 
+import sync_worker
 from sync_worker.events.likely_causes import similar_known_type
 from sync_worker.events.models import MODELS
 from sync_worker.events.outcome import Outcome
@@ -53,7 +53,7 @@ class Metrics:
         self.assigned: Collection[Partition] | None = None
         """The partitions to show a position of; None where nobody says which are ours."""
         self.series.info(of_worker.BUILD_INFO).info(
-            {"version": version("sync-worker"), "python": platform.python_version()}
+            {"version": sync_worker.__version__, "python": platform.python_version()}
         )
         for topic, looks_like in product(topics, of_records.UNKNOWN_TYPES.labels["looks_like"]):
             self.series.counter(of_records.UNKNOWN_TYPES).labels(topic, looks_like)

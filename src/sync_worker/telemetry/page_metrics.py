@@ -2,11 +2,11 @@
 
 import platform
 from collections.abc import Iterable
-from importlib.metadata import version
 from typing import Protocol
 
 from prometheus_client import ProcessCollector, disable_created_metrics
 
+import sync_worker
 from sync_worker.domain.admission import AdmissionOutcome, Refusal
 from sync_worker.telemetry.catalogue import PAGE_CATALOGUE, of_page, of_worker
 from sync_worker.telemetry.series import Series
@@ -35,7 +35,7 @@ class PageMetrics:
         self.registry = self.series.registry
         ProcessCollector(registry=self.registry)
         self.series.info(of_worker.BUILD_INFO).info(
-            {"version": version("sync-worker"), "python": platform.python_version()}
+            {"version": sync_worker.__version__, "python": platform.python_version()}
         )
 
     def answered(self, route: str | None, method: str, status: int, seconds: float) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 
+from sync_worker import __version__
 from sync_worker.events.outcome import Outcome
 from sync_worker.telemetry.log_events import LogEvent
 from tests.real.worker.proxy import Proxy
@@ -75,7 +76,8 @@ def test_a_start_is_told_from_beginning_to_end(opened: Stage) -> None:
     assert told[:2] == ["started", "not_ready"]
     assert told[-1] == "stopped"
     assert set(told) >= {"assigned", "ready"}
-    assert {(line["worker"], line["version"]) for line in lines(worker)} == {("norr-1", "0.1.0")}
+    named = {(line["worker"], line["version"]) for line in lines(worker)}
+    assert named == {("norr-1", __version__)}
     (started,), (stopped,) = events(worker, "started"), events(worker, "stopped")
     database = started["database"]
     assert isinstance(database, dict)
