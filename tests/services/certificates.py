@@ -99,6 +99,7 @@ class Authority:
         # What Kafka takes for a keystore is the key with the whole chain.
         parts = (pair.key, pair.certificate, self.file)
         pair.both.write_bytes(b"".join(part.read_bytes() for part in parts))
+        pair.both.chmod(0o600)
         return pair
 
 
