@@ -151,12 +151,18 @@ def _out_of_memory(_error: MemoryError) -> UserError:
 
 def _unreachable(error: Any, said: FilledMessage) -> UserError | None:
     """What to say where another try may help, or one with another login; else None."""
-    from sync_worker.registry.errors import Fault, fault_of, is_lock_timeout, says_disk_full
+    from sync_worker.registry.errors import (
+        Fault,
+        fault_of,
+        first_line,
+        is_lock_timeout,
+        says_disk_full,
+    )
     from sync_worker.registry.refusals import refusal_by
 
     fault = fault_of(error)
     if fault is Fault.LOGIN_REFUSED:
-        remedy, is_ours = refusal_by(str(error.orig))
+        remedy, is_ours = refusal_by(first_line(error))
         refused = messages.DATABASE_UNTRUSTED() if is_ours else messages.LOGIN_REFUSED()
         return UserError(Exit.UNREACHABLE, refused, why=said, hint=remedy(), code="login_refused")
     if fault is Fault.TIMEOUT or is_lock_timeout(error):

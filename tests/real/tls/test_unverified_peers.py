@@ -7,7 +7,16 @@ import pytest
 
 from tests.builders import activated, numbered, write_archive
 from tests.harness.command import Done
-from tests.real.tls.parts import PASSWORD, World, address, by_password, by_tls, showing
+from tests.real.tls.parts import (
+    LOGIN,
+    PASSWORD,
+    TlsBroker,
+    World,
+    address,
+    by_password,
+    by_tls,
+    showing,
+)
 from tests.real.tls.peer import Peer, listening
 from tests.worlds.command_line import A
 
@@ -47,6 +56,27 @@ def test_no_broker_without_tls_is_told_anything(called: Callable[..., Done], wor
     assert done.exit_code == 5
     assert peer.sent.startswith(HANDSHAKE)
     assert not [secret for secret in SECRETS if secret in peer.sent]
+
+
+def test_no_authorisation_server_that_is_untrusted_is_told_anything(
+    called: Callable[..., Done], tls_broker: TlsBroker, world: World
+) -> None:
+    with listening(Peer(world.right)) as peer:  # of an authority that this system does not know
+        how = {
+            "KAFKA_BOOTSTRAP_SERVERS": tls_broker.addresses[LOGIN],
+            "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+            "KAFKA_SSL_CAFILE": str(world.ours.file),
+            "KAFKA_SASL_MECHANISM": "OAUTHBEARER",
+            "KAFKA_SASL_OAUTH_TOKEN_URL": f"https://{peer.address}/token",
+            "KAFKA_SASL_OAUTH_CLIENT_ID": "worker",
+            "KAFKA_SASL_OAUTH_CLIENT_SECRET": PASSWORD,
+        }
+        done = called("topics", "create", **how)
+    assert done.exit_code == 5
+    assert "There is no token to log in to Kafka with" in done.error_text
+    assert "KAFKA_SASL_OAUTH_TOKEN_URL" in done.error_text
+    assert peer.sent.startswith(HANDSHAKE)
+    assert peer.deciphered == b""
 
 
 @pytest.mark.parametrize("shown", ["other", "expired", "early", "misnamed"])
