@@ -1,6 +1,7 @@
 """A run of the sink into a database of its own, and whether what it wrote is right."""
 
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 from tests.services import jars, processes
@@ -27,7 +28,7 @@ class Sink:
 
     def run(self, topics: Topics, database_url: str, *, on_one_processor: bool = False) -> Run:
         """Read all that there is, and end."""
-        name = f"bench-{processes.free_port()}"
+        name = f"bench-{uuid4().hex[:8]}"
         connect, sink = (self._world.folder / f"{part}.properties" for part in ("connect", "sink"))
         of_connect = settings.of_connect(
             self._world.bootstrap, processes.free_port(), self._world.folder / "sink.offsets"

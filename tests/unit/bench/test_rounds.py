@@ -29,8 +29,9 @@ def test_each_round_runs_every_case_and_start_once():
 
 
 def test_rounds_begin_with_different_cases():
-    order, _ = measured(2, "a", "b")
+    order, _ = measured(3, "a", "b")
     assert order[0] != order[3]
+    assert order[0] != order[6]
 
 
 def test_what_follows_what_changes_from_round_to_round():
