@@ -1,7 +1,6 @@
 """A browser and the sites that it visits, for the whole run."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -9,6 +8,7 @@ from tests.services import finding, npm
 from tests.web import registry_file
 from tests.web.sites import Sites
 from tests.web.tab import Tab
+from tests.web.validator import Validator
 
 
 @pytest.fixture(scope="session")
@@ -39,11 +39,13 @@ def tab():
 @pytest.fixture(scope="session")
 def axe() -> str:
     """The script that finds what keeps people with disabilities from using a page."""
-    folder: Path = finding.npm_package(npm.AXE)
-    return (folder / "axe.min.js").read_text(encoding="utf-8")
+    return (finding.npm_package(npm.AXE) / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
-def vnu() -> tuple[str, Path]:
-    """Java, and the validator of HTML and CSS that it runs."""
-    return finding.java(), finding.npm_package(npm.VNU) / "build" / "dist" / "vnu.jar"
+def validator(tmp_path_factory):
+    """The validator of HTML and CSS."""
+    jar = finding.npm_package(npm.VNU) / "build" / "dist" / "vnu.jar"
+    made = Validator(finding.java(), jar, tmp_path_factory.mktemp("validator"))
+    yield made
+    made.stop()

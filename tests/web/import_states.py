@@ -63,7 +63,7 @@ def nothing_ticked(path: str, region: str) -> Reach:
     """By pressing the button of a list in which nothing is ticked."""
 
     def reach(tab: Tab, _: Sites) -> None:
-        tab.open(path, kod=region)
+        tab.open(path, kod=region, sok="Exempelvårdcentralen 00")
         tab.press("main form table ~ .actions button")
 
     return reach

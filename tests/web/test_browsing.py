@@ -1,6 +1,7 @@
 """What only a browser shows: no scripts, the way back, paper, and colours that a reader forces."""
 
 import subprocess
+from importlib.resources import files
 
 import pytest
 
@@ -98,6 +99,11 @@ def test_long_names_begin_beside_their_ids(tab, sites):
     reached(_STATES["region without a board, odd names"], "sv", tab, sites)
     tab.size(WIDE)
     assert tab.run(_ROWS_OUT_OF_LINE) == []
+
+
+def test_the_validator_finds_nothing_in_the_style_sheet(validator):
+    style = files("sync_worker.web").joinpath("static", "style.css").read_text(encoding="utf-8")
+    assert validator.findings(style, "text/css") == []
 
 
 def test_what_is_framed_stays_so_in_forced_colours(tab, sites):

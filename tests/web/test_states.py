@@ -50,6 +50,10 @@ def test_nothing_is_cut_off_at_twice_the_size(shown):
     assert layout.zoom_faults(shown) == []
 
 
+def test_the_validator_finds_nothing_in_the_page(shown, validator):
+    assert validator.findings(shown.source) == []
+
+
 def test_links_of_one_name_lead_to_one_place(shown):
     led_to: dict[str, set[str]] = {}
     for name, address in shown.run(_LINKS):
