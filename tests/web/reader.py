@@ -17,6 +17,7 @@ _VARYING = {
     r"\d{4}-\d\d-\d\d \d\d\.\d\d": "<time>",
     r"\d{4}-\d\d-\d\d": "<day>",
     r"\b[0-9A-F]{4}-[0-9A-F]{4}\b": "<reference>",
+    r"\b\d+\.\d+\.\d+\S*": "<version>",
 }
 _BESIDE_TEXT = {"generic", "none", "strong", "code"}
 _AROUND_TEXT = {"paragraph", "LineBreak", "MenuListPopup"}
