@@ -33,6 +33,7 @@ SETTINGS = {
     "BATCH_MAX_RECORDS": (100_000, "1", 1),
     "WEB_HOST": ("127.0.0.1", "::1", "::1"),
     "WEB_PORT": (8177, "80", 80),
+    "WEB_PUBLIC_BODY": (None, "Region Exempel", "Region Exempel"),
     "WEB_BASE_URL": ("http://127.0.0.1:8177", "http://localhost/", "http://localhost"),
     "WEB_OIDC_SCOPE": ("openid", "openid profile", "openid profile"),
     "WEB_OIDC_ACTOR_CLAIM": ("employeeHsaId", "sub", "sub"),
