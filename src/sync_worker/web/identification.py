@@ -31,6 +31,8 @@ def identify(access: Access, visit: Visit) -> None:
             _keep_typed(visit, web_sessions.hash_of(session_id or ""))
             raise Refused(_timed_out(found, _next_page(visit)))
         text = says.REQUIRED if session_id is None else says.ENDED_ELSEWHERE
+        if visit.request.method == "POST":
+            text = says.NOT_KEPT
         raise Refused(problems.sign_in_first(says.REQUIRED_HEADING, text, _next_page(visit)))
 
 

@@ -135,6 +135,19 @@ def test_two_cookies_of_one_name_are_one_session_at_most(anna):
     assert anna.client.get(HERE, headers=headers).status_code in {200, 401}
 
 
+@pytest.mark.parametrize("signs_out", [True, False])
+def test_a_form_without_a_session_is_said_not_kept(anna, registry, signs_out):
+    known(registry, A)
+    if signs_out:
+        anna.post("/logga-ut")
+    else:
+        anna.client.cookies.set(sessions.COOKIE, "made-up", domain="127.0.0.1")
+    answer = anna.post("/mottagning/lagg-till", kod="01", hsa_id=A)
+    assert answer.status_code == 401
+    assert "det du skickade finns inte kvar" in Document(answer.text).main
+    assert registered(registry) == set()
+
+
 def test_who_has_no_rights_is_not_led_in_a_circle(browser):
     refused = browser.sign_in(page.NOBODY).get("/")
     assert refused.status_code == 403

@@ -28,6 +28,11 @@ REQUIRED_HEADING = Message(sv="Du behöver logga in", en="You need to sign in")
 REQUIRED = Message(
     sv="Sidan visas när du har loggat in.", en="The page is shown once you have signed in."
 )
+NOT_KEPT = Message(
+    sv="Inget gjordes, och det du skickade finns inte kvar. Logga in och gör det igen.",
+    en="Nothing was done, and what you sent was not kept. Sign in and do it again.",
+)
+"""Of a form, where no session is left to keep it in."""
 SIGNED_OUT_HEADING = Message(sv="Du är utloggad", en="You are signed out")
 SIGNED_OUT = Message(
     sv="Stäng webbläsaren om andra använder datorn.",
