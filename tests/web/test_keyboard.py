@@ -40,7 +40,7 @@ def test_the_order_is_that_of_the_page(tab, sites):
         ("button", "Sök"),
         ("link", "Händelser i Region Sörmland"),
         *(("link", name) for name in _FOOT),
-        ("button", "Längre tid"),
+        ("button", "Längre tid (i en ny flik)"),
     ]
 
 

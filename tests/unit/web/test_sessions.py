@@ -148,6 +148,11 @@ def test_a_form_without_a_session_is_said_not_kept(anna, registry, signs_out):
     assert registered(registry) == set()
 
 
+def test_more_time_leaves_the_page_with_what_is_typed(anna):
+    shown = anna.page("/region", kod="01")
+    assert shown.one("form", action="/langre-tid").get("target") == "_blank"
+
+
 def test_who_has_no_rights_is_not_led_in_a_circle(browser):
     refused = browser.sign_in(page.NOBODY).get("/")
     assert refused.status_code == 403

@@ -33,7 +33,7 @@ SIGNED_OUT_AT = Message(
     sv="Du loggas ut {time} om du inte gör något innan dess.",
     en="You are signed out at {time} unless you do something before then.",
 )
-MORE_TIME = Message(sv="Längre tid", en="More time")
+MORE_TIME = Message(sv="Längre tid (i en ny flik)", en="More time (in a new tab)")
 DEV_BANNER = Message(
     sv="Utvecklingsläge: vem som helst på den här datorn kan logga in.",
     en="Development mode: anybody on this computer can sign in.",
