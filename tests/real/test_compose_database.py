@@ -45,13 +45,14 @@ class Deployment:
         processes.run([server.programs / "psql", *options, "-f", INIT, shown])
 
     def _here(self, secret: Path) -> URL:
-        """The URL of a secret, at this server."""
+        """The URL of a secret, at this server; one of this machine has its port from PGPORT."""
         url = make_url(secret.read_text().strip())
-        return url.set(host=self.superuser.host, port=self.superuser.port)
+        is_of_machine = url.host == self.superuser.host
+        return url if is_of_machine else url.set(host=self.superuser.host, port=self.superuser.port)
 
     def connect(self, secret: str) -> psycopg.Connection[Any]:
         url = self.urls[secret].render_as_string(hide_password=False)
-        return psycopg.connect(url, autocommit=True)
+        return psycopg.connect(url, autocommit=True, port=self.superuser.port)
 
     def secrets_of(self, service: str) -> Path:
         """A folder with the files that a service sees."""
@@ -85,6 +86,8 @@ def as_service(
             if name.startswith("SYNC_WORKER_") and "$" not in value
         }
         given["SYNC_WORKER_SECRETS_DIR"] = str(deployment.secrets_of(service))
+        if "PGPORT" in SERVICES[service]["environment"]:
+            given["PGPORT"] = str(deployment.superuser.port)
         # There is no Kafka here.
         del given["SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS"]
         return sync_worker(*words, **given)
