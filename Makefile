@@ -13,7 +13,7 @@ LOCKED := pyproject.toml --extra web
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run web test test-slow test-real test-faults endurance drill drill-brief test-web heard pictures test-all bench bench-profile bench-operators bench-latency bench-web check shape docs-metrics docs-commands audit sbom lock upgrade clean
+.PHONY: help run web test test-slow test-real test-faults endurance drill drill-brief test-web heard pictures test-all bench bench-profile bench-operators bench-latency bench-web check shape docs-metrics docs-commands release-check audit sbom lock upgrade clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -92,6 +92,9 @@ docs-metrics: $(READY) ## write docs/metrics.md, which follows from the catalogu
 
 docs-commands: $(READY) ## write docs/commands.md, which follows from the help of the commands
 	@$(VENV)/bin/python tools/commands_page.py > docs/commands.md
+
+release-check: $(READY) ## say whether the commit that is checked out, and tagged, can be a release
+	@$(VENV)/bin/python tools/release_check.py
 
 # Strictly: what it knows nothing of counts as a failure, not as sound.
 audit: $(READY) ## compare the locks with advisories: those of the index, or ADVISORIES=FOLDER
