@@ -17,9 +17,11 @@ _ENTRIES = """
     INSERT INTO change_log
         (at, change, hsa_id, old_value, new_value, event_id, stream, topic, partition,
          record_offset)
-    SELECT now() - interval '1 day', 'moved', ids[number %% cardinality(ids) + 1], '01', '03',
+    SELECT now() - interval '1 day', 'moved', hsa_id, '01', '03',
         'e-earlier-' || number, 'earlier', 'earlier', 0, number
-    FROM generate_series(1, %(entries)s) AS number, (SELECT %(hsa_ids)s::text[] AS ids) AS given
+    FROM generate_series(1, %(entries)s) AS number
+    JOIN unnest(%(hsa_ids)s::text[]) WITH ORDINALITY AS registered (hsa_id, place)
+        ON place = number %% cardinality(%(hsa_ids)s::text[]) + 1
 """
 _REGISTRATION = """
     UPDATE clinic SET registered_at = now(), registered_by = 'bench' WHERE hsa_id = ANY(%s)
