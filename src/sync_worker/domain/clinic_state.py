@@ -5,7 +5,7 @@ are superseded by it, newer ones replace it, and a newer one that says what the 
 already withdraws it (contract 4, `holds`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
@@ -40,6 +40,16 @@ class Step(NamedTuple):
 
     effect: Effect
     change: Change
+
+
+class Movement(NamedTuple):
+    """A registered clinic is deactivated, or is in another region from now on."""
+
+    hsa_id: str
+    leaving: Departure | None
+    """None where the registry had it in no region."""
+    entered: str | None
+    """The code of the other region."""
 
 
 class Clinic(NamedTuple):
@@ -77,6 +87,30 @@ def departure(clinic: Clinic, change: Change, event_id: str) -> Departure | None
     return None
 
 
+def movement(clinic: Clinic, change: Change, event_id: str) -> Movement | None:
+    """What the guard is to know of the change by an event; None where nothing."""
+    if not clinic.is_registered or change.old == change.new:
+        return None
+    leaving = departure(clinic, change, event_id)
+    entered = str(change.new) if change.fact is Fact.REGION else None
+    if leaving is None and entered is None:
+        return None
+    return Movement(clinic.hsa_id, leaving, entered)
+
+
+def all_pass(movements: Iterable[Movement], guard: Guard) -> bool:
+    """Whether all of these take effect, of clinics of which nothing is held; the guard learns them.
+
+    Where one must wait, it is False, and the guard is of no further use.
+    """
+    for moved in movements:
+        is_guarded = moved.leaving is not None and guard.is_guarded(moved.leaving)
+        if moved.leaving is not None and is_guarded and guard.must_hold(moved.leaving):
+            return False
+        _tell(guard, moved, is_guarded=is_guarded)
+    return True
+
+
 def merge(clinic: Clinic, stated: Facts, guard: Guard) -> tuple[Clinic, list[Step]]:
     """The clinic after an event, and what changed; `clinic` itself where nothing is newer.
 
@@ -99,18 +133,25 @@ def _apply_fact(
     known = clinic.facts.of(fact)
     present = None if known is None else known.value
     change = Change(fact, present, register.value)
-    leaving = departure(clinic, change, register.event_id)
+    moved = movement(clinic, change, register.event_id)
+    leaving = None if moved is None else moved.leaving
     is_guarded = leaving is not None and guard.is_guarded(leaving)
     if leaving is not None and is_guarded and (fact in clinic.held or guard.must_hold(leaving)):
         return _hold(clinic, leaving, change, register, guard)
     clinic, steps = _withdraw(clinic, change, guard)
     if present != register.value:
         steps.append(Step(Effect.TOOK_EFFECT, change))
-    if leaving is not None:
-        guard.departed(leaving, is_guarded=is_guarded)
-    if fact is Fact.REGION and clinic.is_registered and present != register.value:
-        guard.arrived(clinic.hsa_id, register.value)
+    if moved is not None:
+        _tell(guard, moved, is_guarded=is_guarded)
     return clinic._replace(facts=clinic.facts._replace(**{fact.value: register})), steps
+
+
+def _tell(guard: Guard, moved: Movement, *, is_guarded: bool) -> None:
+    """Have the guard count what took effect."""
+    if moved.leaving is not None:
+        guard.departed(moved.leaving, is_guarded=is_guarded)
+    if moved.entered is not None:
+        guard.arrived(moved.hsa_id, moved.entered)
 
 
 def _hold(

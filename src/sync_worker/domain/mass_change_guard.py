@@ -6,7 +6,7 @@ evolves in memory, change by change in the order read. Whoever loads it writes i
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -109,6 +109,16 @@ class Region:
     changed: set[str] = field(default_factory=set)
     """HSA-ids of which `departures` says something else than when it was loaded."""
 
+    def copy(self) -> "Region":
+        """The same, which evolves on its own from here."""
+        return replace(
+            self,
+            departures=dict(self.departures),
+            hold=None if self.hold is None else replace(self.hold),
+            withdrawn=list(self.withdrawn),
+            changed=set(self.changed),
+        )
+
 
 @dataclass(slots=True)
 class _Tally:
@@ -135,6 +145,11 @@ class Guard:
         self._limits = limits
         self._since = now - limits.window
         self._tallies: dict[str, _Tally] = {}
+
+    def copy(self) -> "Guard":
+        """A guard of the same regions, which decides on its own; before this one has decided."""
+        regions = {code: region.copy() for code, region in self.regions.items()}
+        return Guard(self._limits, regions, self.now)
 
     def is_guarded(self, departure: Departure) -> bool:
         """Whether this is a guarded change.

@@ -5,7 +5,8 @@ so the counts and the change log do not depend on where one transaction ends and
 
 Departures of registered clinics pass the mass-change guard or are held. Nearly every transaction
 has none, so it is first merged as if there were no guard. If that finds something at stake, the
-guard's state of the regions concerned is loaded, and the records are merged again under the guard.
+guard's state of the regions concerned is loaded. Nearly always it lets everything pass: then the
+result stands. Where something must wait, or waits already, the records are merged again under it.
 The worker loads that state under locks and commits the result; a dry run loads it from a snapshot,
 carries it from one batch to the next, and commits nothing. Both decide alike. Apart from that
 call, `load_guard`, nothing here does I/O.
@@ -18,7 +19,15 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sync_worker.domain import clinic_state
-from sync_worker.domain.clinic_state import NOTHING_HELD, Clinic, Effect, HeldFacts, Step, departure
+from sync_worker.domain.clinic_state import (
+    NOTHING_HELD,
+    Clinic,
+    Effect,
+    HeldFacts,
+    Movement,
+    Step,
+    movement,
+)
 from sync_worker.domain.facts import Change, Fact, Facts, changes
 from sync_worker.domain.hsa_id import normalised
 from sync_worker.domain.mass_change_guard import Guard
@@ -118,6 +127,10 @@ def merge(
     if not unguarded.at_stake:
         return merged, None
     guard = load_guard(regions_at_stake(unguarded.at_stake, decoded, prior))
+    if not prior.held:
+        passed = guard.copy()
+        if clinic_state.all_pass(unguarded.movements, passed):
+            return merged, passed
     return GuardedMerger(stream, prior, now, guard).merge(decoded), guard
 
 
@@ -238,12 +251,14 @@ def ahead_of_clock(decoded: DecodedRecords, index: int, event: Event) -> AheadOf
 
 
 class UnguardedMerger(Merger):
-    """Merges as if there were no guard; the result counts only if nothing is `at_stake`."""
+    """Merges as if there were no guard; the result counts only if that lets everything pass."""
 
     def __init__(self, stream: str, prior: PriorState, now: datetime) -> None:
         super().__init__(stream, prior.clinics, prior.boards, now)
         self.at_stake = set(prior.held)
         """HSA-ids of registered clinics that were deactivated or moved away, or are held."""
+        self.movements: list[Movement] = []
+        """What the guard counts of registered clinics, in the order read."""
 
     def _change_registered(
         self,
@@ -253,8 +268,11 @@ class UnguardedMerger(Merger):
         before: KnownClinic,
         change: Change,
     ) -> None:
-        if departure(Clinic(event.hsa_id, before.facts), change, event.event_id) is not None:
-            self.at_stake.add(event.hsa_id)
+        moved = movement(Clinic(event.hsa_id, before.facts), change, event.event_id)
+        if moved is not None:
+            self.movements.append(moved)
+            if moved.leaving is not None:
+                self.at_stake.add(event.hsa_id)
         super()._change_registered(decoded, index, event, before, change)
 
 
