@@ -6,7 +6,7 @@ is counted once, whoever delivers it and however often.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,10 @@ class Counts:
             self.ignored + other.ignored,
             self.dead_lettered + other.dead_lettered,
         )
+
+    def __iter__(self) -> Iterator[int]:
+        """Each number, in the order of `Outcome`."""
+        return iter((self.applied, self.superseded, self.ignored, self.dead_lettered))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,7 @@ def _advanced(before: Position, update: PositionUpdate, now: datetime) -> tuple[
         before.stream,
         *update.partition,
         update.to_offset,
-        *astuple(before.counts + update.counts),
+        *(before.counts + update.counts),
         now if update.counts.applied else before.last_applied_at,
         latest(before.newest_event_at, update.newest_event_at),
         update.topic_id,

@@ -22,7 +22,7 @@ from sync_worker.registry.dialect.statements import (
 )
 from sync_worker.sequences import batched
 
-Columns = Mapping[str, Sequence[Any]]
+Columns = dict[str, Sequence[Any]]
 
 _LARGE_ROWS_AT_A_TIME = 100
 
@@ -127,7 +127,9 @@ def inserting(
     # Not row by row: the driver would send them as a pipeline, and a process that is frozen in
     # the middle of one counts as active, so that the server does not end its transaction.
     columns = _columns(names, rows)
-    varying = {name: values for name, values in columns.items() if not _is_same(values)} or columns
+    varying = {name: values for name, values in columns.items() if not _is_same(values)}
+    if len(rows) > 1 and not varying:
+        varying = columns
     statement = insert_of_arrays(table, unique, tuple(names), tuple(varying))
     parameters = {
         to(table, name): array_literal(values) if name in varying else values[0]
@@ -146,17 +148,17 @@ def updating(
     """As `update_by_key`, once it is written. Nothing for no rows."""
     if not rows:
         return []
-    is_postgresql = connection.dialect.name == "postgresql"
-    build = update_by_arrays if is_postgresql else update_of_row
-    statement = build(table, tuple(names), tuple(same))
     for_all = {to(table, name): value for name, value in same.items()}
-    if is_postgresql:
+    if connection.dialect.name == "postgresql" and len(rows) > 1:
+        statement = update_by_arrays(table, tuple(names), tuple(same))
         columns = _columns(names, rows)
         arrays = {to(table, name): array_literal(values) for name, values in columns.items()}
         return [Write(statement, arrays | for_all)]
+    # A single one without arrays: to make them, and to take them apart, costs more than the rest.
+    statement = update_of_row(table, tuple(names), tuple(same))
     to_names = [to(table, name) for name in names]
     each = [dict(zip(to_names, row, strict=True)) | for_all for row in rows]
-    return [Write(statement, each)]
+    return [Write(statement, each if len(each) > 1 else each[0])]
 
 
 def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Columns:

@@ -60,7 +60,10 @@ def insert_of_row(table: Table, unique: tuple[str, ...]) -> Insert:
 def insert_of_arrays(
     table: Table, unique: tuple[str, ...], names: tuple[str, ...], varying: tuple[str, ...]
 ) -> Insert:
-    """Of rows as a query; a value that is not `varying` is the same in all, and sent once."""
+    """Of rows as a query; a value that is not `varying` is the same in all, and sent once.
+
+    Without any that is, it is one row.
+    """
     new = _as_table(table, varying)
     rows = select(*(new.c[name] if name in varying else _value(table, name) for name in names))
     insert = postgresql.insert(table).from_select(list(names), rows)
