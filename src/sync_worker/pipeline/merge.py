@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from sync_worker.domain import clinic_state
@@ -49,6 +50,9 @@ from sync_worker.registry.clinics import KnownClinic
 from sync_worker.registry.facts import as_text, change_name
 from sync_worker.registry.positions import Counts
 from sync_worker.registry.registrations import Board
+
+# The same boards are read for each transaction, which at the head of the log is a single event.
+_normalised = lru_cache(maxsize=256)(normalised)
 
 
 @dataclass(slots=True)
@@ -164,7 +168,7 @@ class Merger:
         self._stream = stream
         self._clinics = dict(clinics)
         self._service_on = boards.keys()
-        self._board_regions = {normalised(b.hsa_id): b.region_code for b in boards.values()}
+        self._board_regions = {_normalised(b.hsa_id): b.region_code for b in boards.values()}
         self._now = now
         self.merged = MergeResult(before=clinics)
 

@@ -67,9 +67,9 @@ class Metrics:
         series.gauge(of_worker.LAST_COMMIT).set(now)
         for phase, seconds in transaction.seconds.items():
             series.histogram(of_records.TRANSACTION_SECONDS).labels(phase).observe(seconds)
-        for outcome in Outcome:
-            count = getattr(total, outcome.value)
-            series.counter(of_records.RECORDS).labels(outcome).inc(count)
+        for outcome, count in zip(Outcome, total, strict=True):
+            if count:
+                series.counter(of_records.RECORDS).labels(outcome).inc(count)
         for partition, offset in transaction.next_offsets.items():
             if self.assigned is None or partition in self.assigned:
                 series.gauge(of_worker.POSITION).labels(*partition).set(offset)
