@@ -17,6 +17,7 @@ from uuid import UUID
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import Fetcher
+from kafka.coordinator.consumer import ConsumerCoordinator
 from kafka.errors import (
     InconsistentTopicIdError,
     KafkaTimeoutError,
@@ -223,9 +224,22 @@ def next_offsets(
     }
 
 
+class _Coordinator(ConsumerCoordinator):
+    def ensure_coordinator_ready(self, timeout_ms: float | None = None) -> bool:
+        """As the client's, which goes to its own thread in each poll to see that all is well."""
+        node_id = self.coordinator_id
+        if node_id is not None and self._client.connected(node_id):
+            return True
+        is_ready: bool = super().ensure_coordinator_ready(timeout_ms)
+        return is_ready
+
+
 class _Consumer(KafkaConsumer):
     def __init__(self, topic_ids: Mapping[str, str], **options: Any) -> None:
         super().__init__(**options)
-        self._fetcher = _Fetcher(
-            self._client, self._subscription, topic_ids=topic_ids, metrics=None, **self.config
-        )
+        parts = (self._client, self._subscription)
+        self._fetcher = _Fetcher(*parts, topic_ids=topic_ids, metrics=None, **self.config)
+        # Else it is told of new metadata when it is collected already: that fails, for ours too.
+        self._coordinator.close(autocommit=False, timeout_ms=0)
+        assignors = self.config["partition_assignment_strategy"]
+        self._coordinator = _Coordinator(*parts, metrics=None, assignors=assignors, **self.config)
