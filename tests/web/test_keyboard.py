@@ -30,6 +30,7 @@ def test_the_order_is_that_of_the_page(tab, sites):
         ("link", "Administration – Synpunkter och klagomål"),
         ("button", "Logga ut"),
         *(("link", name) for name in _MENU),
+        ("link", "e-tjanster@1177.se"),
         ("textbox", "HSA-id"),
         ("textbox", "Anledning (frivilligt)"),
         ("button", "Lägg till"),
@@ -61,11 +62,11 @@ def test_what_has_the_focus_is_seen_to(tab, sites, name):
 
 def test_the_skip_link_leads_past_the_menu(tab, sites):
     tab.begin(sites.well.address, sites.well.session(NATIONAL))
-    tab.open("/region", kod=EMPTY)
+    tab.open("/")
     keyboard.reach(tab, "link", "Hoppa till innehållet")
     keyboard.pressed(tab, Keys.ENTER)
     keyboard.pressed(tab, Keys.TAB)
-    assert keyboard.focused(tab) == ("textbox", "HSA-id")
+    assert keyboard.focused(tab) == ("link", "Region Stockholm")
 
 
 def test_what_is_said_after_a_deed_has_the_focus(tab, sites):
