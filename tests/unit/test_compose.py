@@ -118,6 +118,14 @@ def test_our_image_has_the_version_of_the_changelog():
     assert {SERVICES[service]["image"] for service in BUG} == {f"sync-worker:{NEXT_VERSION}"}
 
 
+def test_manifests_and_documents_name_the_image_of_that_version():
+    example = ROOT / "deploy" / "kubernetes" / "example" / "kustomization.yaml"
+    (image,) = yaml.safe_load(example.read_text())["images"]
+    assert image["newTag"] == NEXT_VERSION
+    built = f"VERSION={NEXT_VERSION} --tag {image['newName']}:{NEXT_VERSION} "
+    assert built in (ROOT / "docs" / "deploying.md").read_text()
+
+
 @pytest.mark.parametrize("service", BUG)
 def test_settings_of_ours_exist_and_load_together(service):
     assert loaded(service).kafka_bootstrap_servers == "kafka:19092"
