@@ -124,7 +124,7 @@ def _log_and_refusals(
     except StreamUnavailable as error:
         is_refusal = isinstance(error, StreamRefused)
         what = str(error.message).rstrip(".") if is_refusal else "Kafka does not answer"
-        text = f"{what}; so end and lag are unknown: {error}."
+        text = f"{what}, so end and lag are unknown: {error}."
         return None, [Attention(text, Remedy.CHECK_BROKERS())]
     except StreamError as refusal:
         return None, [Attention(refusal.message, refusal.hint)]
