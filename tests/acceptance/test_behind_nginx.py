@@ -193,6 +193,16 @@ def test_the_page_says_what_is_too_large(page, megabytes):
     assert 'href="/importera">Tillbaka till formuläret' in given.text
 
 
+def test_a_page_that_is_not_running_is_told_in_swedish(page):
+    page.process.kill()
+    told = page.get("/", f"badge={ANNA}")
+    assert (told.status, told.headers["retry-after"]) == (503, "30")
+    assert told.headers["strict-transport-security"]
+    assert told.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<h1>Vi fick inget svar</h1>" in told.text
+    assert "Försök igen" in told.text
+
+
 def test_probes_and_other_hosts_are_not_served(page):
     assert page.get("/readyz", f"badge={ANNA}").status == 404
     assert page.get("/", f"badge={ANNA}", Host="other.localhost").status == 400
