@@ -126,3 +126,12 @@ def test_what_is_unavailable_is_retried_without_a_pause():
     errors = ConnectionErrors()
     errors.failed(failure(LOST))
     assert errors.backoff.wait_seconds() == 0
+
+
+def test_an_attempt_cut_short_keeps_what_the_former_said():
+    errors = ConnectionErrors()
+    errors.failed(ConnectionFailure("one:1", False, LOST, seems_to_want_login=True))
+    errors.failed(failure(GAVE_UP, "one:1"))
+    assert "wants a login by SASL" in str(errors.unavailable(GAVE_UP))
+    errors.failed(failure(LOST, "one:1"))
+    assert "wants a login by SASL" not in str(errors.unavailable(GAVE_UP))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ssl import SSLError
 from typing import Any
 
+from kafka.errors import KafkaTimeoutError
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.sasl.oauth import AbstractTokenProvider
 
@@ -88,7 +89,11 @@ class ConnectionErrors:
 
     def failed(self, failure: ConnectionFailure) -> None:
         """Keep the error; the newest comes last."""
-        self._failures.pop(failure.address, None)
+        earlier = self._failures.pop(failure.address, None)
+        # An attempt that our own time limit has cut short says less than the one before it.
+        is_cut_short = isinstance(failure.error, KafkaTimeoutError)
+        if is_cut_short and earlier is not None and earlier.seems_to_want_login:
+            failure = earlier
         self._failures[failure.address] = failure
         if failure.is_refusal:
             self.backoff.refused(str(failure))
