@@ -120,14 +120,6 @@ def test_a_worker_killed_repeatedly_ends_where_an_undisturbed_one_does(installed
     assert contents(installed) == expected
 
 
-@pytest.fixture
-def terminal():
-    """SIGHUP is not ignored, as it is where the tests run under `nohup`: the worker inherits it."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
-
-
 @pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_the_worker_and_the_next_one_continues(installed, expected, number):

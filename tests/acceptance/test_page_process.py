@@ -63,6 +63,7 @@ def additions(installed: Installed) -> int:
     return int(count)
 
 
+@pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_ends_with_0_and_says_so(start, number):
     page = start().wait()

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,11 @@ def installed(tmp_path: Path, upgraded: Path) -> Installed:
     command = Installed(tmp_path)
     shutil.copy(upgraded, command.database)
     return command
+
+
+@pytest.fixture
+def terminal() -> Iterator[None]:
+    """SIGHUP is not ignored, as it is where tests run under `nohup`, and passed on."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
