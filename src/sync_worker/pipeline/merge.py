@@ -128,9 +128,10 @@ def merge(
     """
     unguarded = UnguardedMerger(stream, prior, now)
     merged = unguarded.merge(decoded)
-    if not unguarded.at_stake:
+    at_stake = prior.held.keys() | unguarded.leaving()
+    if not at_stake:
         return merged, None
-    guard = load_guard(regions_at_stake(unguarded.at_stake, decoded, prior))
+    guard = load_guard(regions_at_stake(at_stake, decoded, prior))
     if not prior.held:
         passed = guard.copy()
         if clinic_state.all_pass(unguarded.movements, passed):
@@ -259,10 +260,12 @@ class UnguardedMerger(Merger):
 
     def __init__(self, stream: str, prior: PriorState, now: datetime) -> None:
         super().__init__(stream, prior.clinics, prior.boards, now)
-        self.at_stake = set(prior.held)
-        """HSA-ids of registered clinics that were deactivated or moved away, or are held."""
         self.movements: list[Movement] = []
         """What the guard counts of registered clinics, in the order read."""
+
+    def leaving(self) -> set[str]:
+        """The HSA-ids of registered clinics that were deactivated or moved away."""
+        return {moved.hsa_id for moved in self.movements if moved.leaving is not None}
 
     def _change_registered(
         self,
@@ -275,8 +278,6 @@ class UnguardedMerger(Merger):
         moved = movement(Clinic(event.hsa_id, before.facts), change, event.event_id)
         if moved is not None:
             self.movements.append(moved)
-            if moved.leaving is not None:
-                self.at_stake.add(event.hsa_id)
         super()._change_registered(decoded, index, event, before, change)
 
 
