@@ -10,39 +10,45 @@ from typing import NamedTuple
 from sync_worker.remedies import Remedy
 
 
-class Refusal(NamedTuple):
+class DatabaseRefusal(NamedTuple):
     """What is to be put right; and whether we refused the server, before a password was sent."""
 
     remedy: Remedy
     is_ours: bool = False
 
 
-_REFUSALS: Sequence[tuple[str, Refusal]] = (
-    (r"certificate verify failed", Refusal(Remedy.CHECK_DATABASE_AUTHORITIES, is_ours=True)),
-    (r"does not match host name", Refusal(Remedy.CHECK_DATABASE_HOST_NAME, is_ours=True)),
-    (r"does not support SSL", Refusal(Remedy.CHECK_DATABASE_SSLMODE, is_ours=True)),
-    (r"no encryption|SSL off", Refusal(Remedy.CHECK_DATABASE_SSLMODE)),
-    (r"channel binding", Refusal(Remedy.CHECK_DATABASE_CHANNEL_BINDING, is_ours=True)),
-    (r"authentication method requirement", Refusal(Remedy.CHECK_DATABASE_METHOD, is_ours=True)),
+_REFUSALS: Sequence[tuple[str, DatabaseRefusal]] = (
+    (
+        r"certificate verify failed",
+        DatabaseRefusal(Remedy.CHECK_DATABASE_AUTHORITIES, is_ours=True),
+    ),
+    (r"does not match host name", DatabaseRefusal(Remedy.CHECK_DATABASE_HOST_NAME, is_ours=True)),
+    (r"does not support SSL", DatabaseRefusal(Remedy.CHECK_DATABASE_SSLMODE, is_ours=True)),
+    (r"no encryption|SSL off", DatabaseRefusal(Remedy.CHECK_DATABASE_SSLMODE)),
+    (r"channel binding", DatabaseRefusal(Remedy.CHECK_DATABASE_CHANNEL_BINDING, is_ours=True)),
+    (
+        r"authentication method requirement",
+        DatabaseRefusal(Remedy.CHECK_DATABASE_METHOD, is_ours=True),
+    ),
     (
         (
             r"client certificate|certificate authentication|certificate file|private key"
             r"|alert (?:.*certificate|unknown ca|access denied)"
         ),
-        Refusal(Remedy.CHECK_DATABASE_OWN_CERTIFICATE),
+        DatabaseRefusal(Remedy.CHECK_DATABASE_OWN_CERTIFICATE),
     ),
     (
         (
             r"(?:password|SCRAM) authentication failed|no password|no such user"
             r"|(?:role|user) \"[^\"]*\" does not exist"
         ),
-        Refusal(Remedy.CHECK_DATABASE_PASSWORD),
+        DatabaseRefusal(Remedy.CHECK_DATABASE_PASSWORD),
     ),
 )
 """By the words of the error; the first that fits."""
 
 
-def refusal_by(said: str) -> Refusal:
+def refusal_by(said: str) -> DatabaseRefusal:
     """What the words of a connection's error say is to be put right."""
     found = (refusal for words, refusal in _REFUSALS if re.search(words, said, re.IGNORECASE))
-    return next(found, Refusal(Remedy.CHECK_DATABASE_LOGIN))
+    return next(found, DatabaseRefusal(Remedy.CHECK_DATABASE_LOGIN))

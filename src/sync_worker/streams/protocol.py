@@ -36,18 +36,22 @@ class StreamError(UserError):
         super().__init__(Exit.USAGE, message, why=why, hint=hint, code="stream")
 
 
+LOGIN_REFUSED = "Kafka answers but refuses the login."
+
+
 class StreamUnavailable(UserError):
     """The stream cannot be reached now; trying again can help. `str` gives the cause."""
 
-    _code = ""
+    _message, _hint, _code = "Kafka cannot be reached now.", Remedy.CHECK_KAFKA_ADDRESS(), ""
 
-    def __init__(
-        self,
-        cause: str,
-        message: str = "Kafka cannot be reached now.",
-        hint: Hint = Remedy.CHECK_KAFKA_ADDRESS(),  # noqa: B008 - it never changes
-    ) -> None:
-        super().__init__(Exit.UNREACHABLE, message, why=f"{cause}.", hint=hint, code=self._code)
+    def __init__(self, cause: str, message: str | None = None, hint: Hint | None = None) -> None:
+        super().__init__(
+            Exit.UNREACHABLE,
+            message or self._message,
+            why=f"{cause}.",
+            hint=hint or self._hint,
+            code=self._code,
+        )
         self.cause = cause
 
     def __str__(self) -> str:
@@ -60,15 +64,8 @@ class StreamRefused(StreamUnavailable):
     Trying again can help once the credentials, or the certificates, change.
     """
 
+    _message, _hint = LOGIN_REFUSED, Remedy.CHECK_KAFKA_LOGIN()
     _code = "login_refused"
-
-    def __init__(
-        self,
-        cause: str,
-        message: str = "Kafka answers but refuses the login.",
-        hint: Hint = Remedy.CHECK_KAFKA_LOGIN(),  # noqa: B008 - it never changes
-    ) -> None:
-        super().__init__(cause, message, hint)
 
 
 class UnsupportedRequest(StreamError):

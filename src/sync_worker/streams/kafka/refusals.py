@@ -18,6 +18,7 @@ from kafka.errors import (
 
 from sync_worker.remedies import Advice, Remedy
 from sync_worker.streams.kafka.oauth_tokens import NoToken, TokenRefused
+from sync_worker.streams.protocol import LOGIN_REFUSED
 
 FILE_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError)
 """What reading a file of a login can raise."""
@@ -27,14 +28,13 @@ class UnusableFiles(KafkaConnectionError):
     """A certificate or a key cannot be used now, such as while they are being replaced."""
 
 
-class Refusal(NamedTuple):
+class KafkaRefusal(NamedTuple):
     """What a refusal means: a sentence, and what to do."""
 
     message: str
     hint: Advice
 
 
-REFUSES = "Kafka answers but refuses the login."
 _UNTRUSTED = "What answers does not prove to be Kafka, so nothing was sent to it."
 _OTHER_PROTOCOL = "Kafka answers, and expects another protocol than the settings say."
 
@@ -53,26 +53,34 @@ _TLS_ALERT = (0x15, 0x03)
 """How TLS says that it was not spoken to in TLS; the client takes four bytes for a length."""
 _ENDED_IN_HANDSHAKE = re.compile(r"Handshake failed: (?:.*EOF|.*reset)", re.IGNORECASE)
 
-_BY_CLASS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Refusal], ...] = (
+_BY_CLASS: tuple[
+    tuple[type[BaseException] | tuple[type[BaseException], ...], KafkaRefusal], ...
+] = (
     (
         (NoToken, TokenRefused),
-        Refusal("There is no token to log in to Kafka with.", Remedy.CHECK_KAFKA_TOKEN()),
+        KafkaRefusal("There is no token to log in to Kafka with.", Remedy.CHECK_KAFKA_TOKEN()),
     ),
     (
         (*FILE_ERRORS, UnusableFiles),
-        Refusal("A file of the login to Kafka cannot be used.", Remedy.CHECK_KAFKA_FILES()),
+        KafkaRefusal("A file of the login to Kafka cannot be used.", Remedy.CHECK_KAFKA_FILES()),
     ),
-    (IllegalSaslStateError, Refusal(_OTHER_PROTOCOL, Remedy.CHECK_KAFKA_PROTOCOL())),
-    (UnsupportedSaslMechanismError, Refusal(REFUSES, Remedy.CHECK_KAFKA_MECHANISM())),
+    (IllegalSaslStateError, KafkaRefusal(_OTHER_PROTOCOL, Remedy.CHECK_KAFKA_PROTOCOL())),
+    (UnsupportedSaslMechanismError, KafkaRefusal(LOGIN_REFUSED, Remedy.CHECK_KAFKA_MECHANISM())),
 )
 _BY_WORDS = (
-    (r"has expired|not yet valid", Refusal(_UNTRUSTED, Remedy.CHECK_KAFKA_CERTIFICATE_DATES())),
-    (r"is not valid for", Refusal(_UNTRUSTED, Remedy.CHECK_KAFKA_HOST_NAME())),
-    (r"CERTIFICATE_VERIFY_FAILED", Refusal(_UNTRUSTED, Remedy.CHECK_KAFKA_AUTHORITIES())),
-    (r"ALERT_\w*(?:CERT|_CA\b|DENIED)", Refusal(REFUSES, Remedy.CHECK_KAFKA_OWN_CERTIFICATE())),
+    (
+        r"has expired|not yet valid",
+        KafkaRefusal(_UNTRUSTED, Remedy.CHECK_KAFKA_CERTIFICATE_DATES()),
+    ),
+    (r"is not valid for", KafkaRefusal(_UNTRUSTED, Remedy.CHECK_KAFKA_HOST_NAME())),
+    (r"CERTIFICATE_VERIFY_FAILED", KafkaRefusal(_UNTRUSTED, Remedy.CHECK_KAFKA_AUTHORITIES())),
+    (
+        r"ALERT_\w*(?:CERT|_CA\b|DENIED)",
+        KafkaRefusal(LOGIN_REFUSED, Remedy.CHECK_KAFKA_OWN_CERTIFICATE()),
+    ),
     (
         r"WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|Invalid frame length",
-        Refusal(_OTHER_PROTOCOL, Remedy.CHECK_KAFKA_PROTOCOL()),
+        KafkaRefusal(_OTHER_PROTOCOL, Remedy.CHECK_KAFKA_PROTOCOL()),
     ),
 )
 
@@ -82,7 +90,7 @@ def is_refusal(error: BaseException) -> bool:
     return isinstance(error, _REFUSALS) or bool(_TLS.search(str(error))) or _answers_in_tls(error)
 
 
-def refusal_by(error: BaseException, mechanism: str | None) -> Refusal:
+def refusal_by(error: BaseException, mechanism: str | None) -> KafkaRefusal:
     """What a refusal means; `mechanism` is what was logged in by."""
     return next(_meanings(error, mechanism))
 
@@ -96,14 +104,14 @@ def in_words(error: BaseException) -> str:
     return str(error)
 
 
-def _meanings(error: BaseException, mechanism: str | None) -> Iterator[Refusal]:
+def _meanings(error: BaseException, mechanism: str | None) -> Iterator[KafkaRefusal]:
     yield from (refusal for kind, refusal in _BY_CLASS if isinstance(error, kind))
     if isinstance(error, SaslAuthenticationFailedError):
         is_token = mechanism == "OAUTHBEARER"
         remedy = Remedy.CHECK_KAFKA_TOKEN if is_token else Remedy.CHECK_KAFKA_PASSWORD
-        yield Refusal(REFUSES, remedy())
+        yield KafkaRefusal(LOGIN_REFUSED, remedy())
     yield from (refusal for words, refusal in _BY_WORDS if re.search(words, str(error)))
-    yield Refusal(REFUSES, Remedy.CHECK_KAFKA_LOGIN())
+    yield KafkaRefusal(LOGIN_REFUSED, Remedy.CHECK_KAFKA_LOGIN())
 
 
 def _answers_in_tls(error: BaseException) -> bool:
