@@ -6,13 +6,14 @@ import re
 from string import Formatter
 
 import pytest
+from tests.worlds.messages import messages_in
 
 from sync_worker.administration import messages
 from sync_worker.administration.messages.page import common, log
 from sync_worker.administration.messages.refusals import REFUSALS
 from sync_worker.domain.admission import Refusal
 from sync_worker.domain.clinic_status import Status
-from sync_worker.language import Language, Message, of_locale
+from sync_worker.language import Language, of_locale
 from sync_worker.registry.change_log import CHANGES
 
 PREFIX = f"{messages.__name__}."
@@ -22,18 +23,6 @@ PAGE = [
 ]
 """What the administrators' page says."""
 OF_COMMANDS = re.compile(r"sync-worker|(?<!\S)--[a-z]|SYNC_WORKER")
-
-
-def messages_in(value):
-    """The messages in a value, however they are put together."""
-    if isinstance(value, Message):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from messages_in(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from messages_in(inner)
 
 
 def catalogue():

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.worlds.messages import messages_in
 
 from sync_worker.administration.messages import explanations, refusals
-from sync_worker.language import Message
 from sync_worker.web.texts import MODULES
 
 ROOT = Path(__file__).parents[3]
@@ -16,18 +16,6 @@ BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 PLACEHOLDER = re.compile(r"\{\w+\}")
 BUTTON = re.compile(r"<button[^>]*>\{\{ texts\.(\w+)\.(\w+) ")
 MENU = re.compile(r"common\.(MENU_\w+)")
-
-
-def messages_in(value):
-    """The messages in a value of the catalogue, however they are put together."""
-    if isinstance(value, Message):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from messages_in(inner)
-    elif isinstance(value, tuple):
-        for inner in value:
-            yield from messages_in(inner)
 
 
 PAGE = [
