@@ -1,12 +1,12 @@
 """`make audit ADVISORIES=FOLDER` finds what is locked and affected, and says what it knows."""
 
-import importlib.util
 import json
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import yaml
+from tests.harness.tools import load_tool
 
 ROOT = Path(__file__).parents[2]
 MODIFIED = "2024-10-10T17:35:05Z"
@@ -37,12 +37,7 @@ class Audited(NamedTuple):
 
 @pytest.fixture(scope="module")
 def tool():
-    spec = importlib.util.spec_from_file_location("audit", ROOT / "tools" / "audit.py")
-    assert spec
-    assert spec.loader
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
+    return load_tool("audit")
 
 
 @pytest.fixture

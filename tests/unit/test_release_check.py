@@ -1,10 +1,10 @@
 """What a release must be, as `make release-check` finds it."""
 
-import importlib.util
 import subprocess
 from pathlib import Path
 
 import pytest
+from tests.harness.tools import load_tool
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = Path("src/sync_worker/registry/schema.py")
@@ -12,13 +12,7 @@ SCHEMA = Path("src/sync_worker/registry/schema.py")
 
 @pytest.fixture(scope="module")
 def release_check():
-    path = ROOT / "tools" / "release_check.py"
-    spec = importlib.util.spec_from_file_location("release_check", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_tool("release_check")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """`make sbom` says what the wheel and the image consist of, in a form that others can read."""
 
-import importlib.util
 import json
 import re
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from tests.harness.tools import load_tool
 
 from sync_worker import __version__
 
@@ -22,11 +22,7 @@ ELSEWHERE = {"httpx2-jsfetch"}
 @pytest.fixture(scope="module")
 def documents():
     """What is written of each, by its name."""
-    spec = importlib.util.spec_from_file_location("sbom", ROOT / "tools" / "sbom.py")
-    assert spec
-    assert spec.loader
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    tool = load_tool("sbom")
     return {"wheel": tool.wheel(), "image": tool.image()}
 
 
