@@ -1,16 +1,21 @@
 """Logins to a real broker: those that work from end to end, and how others are told."""
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
 
 from tests.builders import activated, numbered, write_archive
-from tests.real.secrets.logins import PASSWORD, LoginBroker, key_pair, token_for
+from tests.real.secrets.logins import (
+    PASSWORD,
+    LoginBroker,
+    authorisation_server,
+    key_pair,
+    token_for,
+    token_in,
+)
 from tests.real.worker.stage import Stage
 from tests.worlds.command_line import A
 
@@ -36,35 +41,13 @@ def by_scram(login_stage: Stage) -> Mapping[str, str]:
 
 @pytest.fixture
 def by_token_file(tmp_path: Path) -> Mapping[str, str]:
-    file = tmp_path / "token"
-    file.write_text(token_for("worker"))
-    return OAUTH | {"KAFKA_SASL_OAUTH_TOKEN_FILE": str(file)}
-
-
-class _Authorisation(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.end_headers()
-        answer = {"access_token": token_for("worker"), "expires_in": 600}
-        self.wfile.write(json.dumps(answer).encode())
-
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+    return OAUTH | token_in(tmp_path)
 
 
 @pytest.fixture
 def by_client_credentials() -> Iterator[Mapping[str, str]]:
-    with HTTPServer(("127.0.0.1", 0), _Authorisation) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield OAUTH | {
-            "KAFKA_SASL_OAUTH_TOKEN_URL": f"http://127.0.0.1:{server.server_port}/token",
-            "KAFKA_SASL_OAUTH_CLIENT_ID": "worker",
-            "KAFKA_SASL_OAUTH_CLIENT_SECRET": PASSWORD,
-        }
-        server.shutdown()
-        thread.join()
+    with authorisation_server(PASSWORD) as settings:
+        yield OAUTH | settings
 
 
 @pytest.mark.parametrize("way", ["by_scram", "by_token_file", "by_client_credentials"])

@@ -1,10 +1,11 @@
 """A broker and a server that show certificates, right and wrong, and want to know who comes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from tests.harness.command import Done
 from tests.services.broker import NativeBroker
 from tests.services.certificates import Authority, Pair
 
@@ -122,3 +123,11 @@ def address(user: str, port: int, database: str = "postgres", /, **options: obje
     """A database's URL; an option without a value is left out."""
     pairs = "&".join(f"{name}={value}" for name, value in options.items() if value)
     return f"postgresql://{user}@127.0.0.1:{port}/{database}?{pairs}"
+
+
+def check_error(done: Done, words: Sequence[str]) -> None:
+    """The error says these, in this order, and no password."""
+    places = [done.error_text.find(each) for each in words]
+    assert -1 not in places, done.error_text
+    assert places == sorted(places), done.error_text
+    assert not [word for word in (PASSWORD, "wr0ng-word") if word in done.stderr]

@@ -1,9 +1,6 @@
 """Each login to Kafka over TLS, right: every command that talks to Kafka does its work by it."""
 
-import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
 
@@ -11,7 +8,7 @@ import pytest
 
 from tests.builders import activated, numbered, write_archive
 from tests.harness.command import Done
-from tests.real.secrets.logins import token_for
+from tests.real.secrets.logins import authorisation_server, token_in
 from tests.real.tls.parts import (
     LOGIN,
     MUTUAL,
@@ -43,21 +40,7 @@ def certificate(world: World) -> Mapping[str, str]:
 
 @pytest.fixture
 def token_file(tmp_path: Path) -> Mapping[str, str]:
-    file = tmp_path / "token"
-    file.write_text(token_for("worker"))
-    return OAUTH | {"KAFKA_SASL_OAUTH_TOKEN_FILE": str(file)}
-
-
-class _Authorisation(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.end_headers()
-        answer = {"access_token": token_for("worker"), "expires_in": 600}
-        self.wfile.write(json.dumps(answer).encode())
-
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+    return OAUTH | token_in(tmp_path)
 
 
 @pytest.fixture
@@ -68,17 +51,8 @@ def client_credentials(
     monkeypatch.setenv("SSL_CERT_FILE", str(world.ours.file))
     context = SSLContext(PROTOCOL_TLS_SERVER)
     context.load_cert_chain(world.right.both)
-    with HTTPServer(("127.0.0.1", 0), _Authorisation) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield OAUTH | {
-            "KAFKA_SASL_OAUTH_TOKEN_URL": f"https://127.0.0.1:{server.server_port}/token",
-            "KAFKA_SASL_OAUTH_CLIENT_ID": "worker",
-            "KAFKA_SASL_OAUTH_CLIENT_SECRET": PASSWORD,
-        }
-        server.shutdown()
-        thread.join()
+    with authorisation_server(PASSWORD, context) as settings:
+        yield OAUTH | settings
 
 
 @pytest.fixture
