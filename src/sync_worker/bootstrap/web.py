@@ -18,10 +18,11 @@ from sync_worker.config.settings import Settings
 from sync_worker.registry import schema
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import PAGE, open_engine
-from sync_worker.registry.errors import Fault, fault_of, first_line, may_pass
+from sync_worker.registry.errors import first_line, may_pass
 from sync_worker.remedies import Remedy
 from sync_worker.telemetry.http import HttpServer
 from sync_worker.telemetry.log_events import LogEvent
+from sync_worker.telemetry.retry_log import event_of
 from sync_worker.telemetry.service_manager import ServiceManager
 from sync_worker.web import app
 from sync_worker.web.sign_in import from_settings
@@ -72,9 +73,7 @@ def _look_at_schema(registry: Registry, log: FilteringBoundLogger) -> None:
     except DBAPIError as error:
         if not may_pass(error):
             raise
-        is_refusal = fault_of(error) is Fault.LOGIN_REFUSED
-        event = LogEvent.DATABASE_REFUSED if is_refusal else LogEvent.DATABASE_UNAVAILABLE
-        log.warning(event, error=first_line(error))
+        log.warning(event_of(error), error=first_line(error))
 
 
 @contextmanager

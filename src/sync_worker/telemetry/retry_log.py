@@ -30,6 +30,20 @@ def cause_of(error: BaseException) -> NotReady:
     return NotReady.DATABASE_SLOW if is_slow else NotReady.DATABASE_UNAVAILABLE
 
 
+_EVENTS = {
+    NotReady.KAFKA_UNAVAILABLE: LogEvent.KAFKA_UNAVAILABLE,
+    NotReady.KAFKA_REFUSED: LogEvent.KAFKA_REFUSED,
+    NotReady.DATABASE_UNAVAILABLE: LogEvent.DATABASE_UNAVAILABLE,
+    NotReady.DATABASE_SLOW: LogEvent.DATABASE_UNAVAILABLE,
+    NotReady.DATABASE_REFUSED: LogEvent.DATABASE_REFUSED,
+}
+
+
+def event_of(error: BaseException) -> LogEvent:
+    """The log event of an attempt that failed."""
+    return _EVENTS[cause_of(error)]
+
+
 class RetryLog:
     """What failed, told to the log and to the health that the probes read."""
 
@@ -76,9 +90,7 @@ class RetryLog:
             self._health.database_used(self._database_words(cause, why), cause)
         if cause is NotReady.KAFKA_REFUSED or self._is_told_refusal(cause):
             return  # logged when the refusal came
-        is_kafka = cause is NotReady.KAFKA_UNAVAILABLE
-        event = LogEvent.KAFKA_UNAVAILABLE if is_kafka else LogEvent.DATABASE_UNAVAILABLE
-        self._write(event, None, error=why, retry_in_seconds=round(wait_seconds, 2))
+        self._write(event_of(error), None, error=why, retry_in_seconds=round(wait_seconds, 2))
 
     def _is_told_refusal(self, cause: NotReady) -> bool:
         return cause is NotReady.DATABASE_REFUSED and self._database_refused_since is not None
