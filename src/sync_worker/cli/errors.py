@@ -154,17 +154,16 @@ def _unreachable(error: Any, said: FilledMessage) -> UserError | None:
     from sync_worker.registry.errors import (
         Fault,
         fault_of,
-        first_line,
         is_lock_timeout,
         says_disk_full,
     )
-    from sync_worker.registry.refusals import refusal_by
+    from sync_worker.registry.refusals import refusal_of
 
+    if (refusal := refusal_of(error)) is not None:
+        refused = messages.DATABASE_UNTRUSTED() if refusal.is_ours else messages.LOGIN_REFUSED()
+        hint = refusal.remedy()
+        return UserError(Exit.UNREACHABLE, refused, why=said, hint=hint, code="login_refused")
     fault = fault_of(error)
-    if fault is Fault.LOGIN_REFUSED:
-        remedy, is_ours = refusal_by(first_line(error))
-        refused = messages.DATABASE_UNTRUSTED() if is_ours else messages.LOGIN_REFUSED()
-        return UserError(Exit.UNREACHABLE, refused, why=said, hint=remedy(), code="login_refused")
     if fault is Fault.TIMEOUT or is_lock_timeout(error):
         busy = messages.DATABASE_BUSY()
         return UserError(Exit.UNREACHABLE, busy, why=said, hint=messages.TRY_LATER())

@@ -14,9 +14,9 @@ from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
 from sync_worker.errors import Hint, UserError
 from sync_worker.language import Language, worded
-from sync_worker.registry.errors import Fault, fault_of, first_line
-from sync_worker.registry.refusals import refusal_by
-from sync_worker.remedies import Advice, Remedy
+from sync_worker.registry.errors import first_line
+from sync_worker.registry.refusals import refusal_of
+from sync_worker.remedies import Remedy
 from sync_worker.streams.protocol import StreamRefused, StreamUnavailable, UnsupportedRequest
 
 DEADLINE_SECONDS = 10.0
@@ -147,13 +147,9 @@ def _failed(error: Exception) -> Finding:
             sentences = (worded(words, Language.ENGLISH) for words in (error.message, error.why))
             return fail(" ".join(sentences).rstrip(), error.hint)
         case DBAPIError() | ResourceClosedError():
-            return fail(f"The database says: {first_line(error)}.", _remedy_of(error))
+            refusal = refusal_of(error)
+            remedy = refusal.remedy() if refusal else Remedy.CHECK_DATABASE()
+            return fail(f"The database says: {first_line(error)}.", remedy)
         case _:
             detail = f"A bug in the program: {type(error).__name__}: {error}."
             return fail(detail, Remedy.REPORT_FAULT())
-
-
-def _remedy_of(error: Exception) -> Advice:
-    if fault_of(error) is Fault.LOGIN_REFUSED:
-        return refusal_by(first_line(error)).remedy()
-    return Remedy.CHECK_DATABASE()

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sync_worker.registry.errors import Fault, fault_of, first_line
 from sync_worker.remedies import Remedy
 
 
@@ -48,7 +49,10 @@ _REFUSALS: Sequence[tuple[str, DatabaseRefusal]] = (
 """By the words of the error; the first that fits."""
 
 
-def refusal_by(said: str) -> DatabaseRefusal:
-    """What the words of a connection's error say is to be put right."""
+def refusal_of(error: BaseException) -> DatabaseRefusal | None:
+    """What stands in the way of a login; None where the error is about something else."""
+    if fault_of(error) is not Fault.LOGIN_REFUSED:
+        return None
+    said = first_line(error)
     found = (refusal for words, refusal in _REFUSALS if re.search(words, said, re.IGNORECASE))
     return next(found, DatabaseRefusal(Remedy.CHECK_DATABASE_LOGIN))
