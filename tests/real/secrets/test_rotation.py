@@ -75,7 +75,7 @@ def test_a_new_password_of_kafka_is_used_without_a_restart(
     worker = stage.start()
     stage.until_ready(worker)
     _set_password(stage, "second-word")
-    until(lambda: "Kafka refuses us since" in worker.reasons(), "the refusal to be told")
+    until(lambda: "Kafka has refused us since" in worker.reasons(), "the refusal to be told")
     (refused, *_) = until(lambda: events(worker, "kafka_refused"), "the refusal to be logged")
     assert "SCRAM-SHA-256" in refused["error"]
     write(secrets, "kafka_sasl_password", "second-word")

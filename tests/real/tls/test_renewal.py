@@ -48,7 +48,7 @@ def test_renewed_certificates_are_used_without_a_restart(
     try:
         until(lambda: "login refused since" in worker.reasons(), "the database's refusal")
         put(world.client, ours[0])
-        until(lambda: "Kafka refuses us since" in worker.reasons(), "Kafka's refusal")
+        until(lambda: "Kafka has refused us since" in worker.reasons(), "Kafka's refusal")
         put(world.client, ours[1])
         stage.until_ready(worker, seconds=20)
         until(lambda: stage("status").json["lag"] == 0, "the event to be read")

@@ -117,7 +117,7 @@ def test_a_refusal_is_forgotten_once_it_works():
     errors = ConnectionErrors()
     errors.failed(failure(REFUSED))
     assert errors.backoff.wait_seconds() > 0
-    assert "refuses us since" in str(errors.describe_refusal())
+    assert "has refused us since" in str(errors.describe_refusal())
     errors.succeeded("broker:9092")
     assert (errors.backoff.wait_seconds(), errors.describe_refusal()) == (0, None)
 

@@ -108,7 +108,7 @@ class ConnectionErrors:
         since, refusal = self.backoff.since, self.refusal
         if since is None or refusal is None:
             return None
-        return f"Kafka refuses us since {to_the_second(since)}: {refusal}"
+        return f"Kafka has refused us since {to_the_second(since)}: {refusal}"
 
     def unavailable(self, error: BaseException, prefix: str = "") -> StreamUnavailable:
         """What to raise where no answer came: that Kafka is unavailable or refuses us, and why."""
