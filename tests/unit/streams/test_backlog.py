@@ -68,3 +68,22 @@ def test_the_oldest_record_left_is_never_told_younger(gaps, fetches, commits):
             assert position or only.lag_seconds <= time.time() - times[position]
         position = min(fetched, position + commit)
         backlog.committed({P: position})
+
+
+def test_to_read_is_half_of_what_is_to_apply():
+    backlog = backlog_at(0, 30, begin=10)
+    assert backlog.fraction_applied({P: 20}, {P: 30}) == 0.25
+    backlog.committed({P: 20})
+    assert backlog.fraction_applied({P: 20}, {P: 30}) == 0.5
+    backlog.committed({P: 40})
+    assert backlog.fraction_applied({P: 40}, {P: 30}) == 1.0
+
+
+def test_a_partition_that_comes_back_counts_from_where_it_began():
+    backlog = backlog_at(0, 30)
+    backlog.start_at({P: 15}, {P: Bounds(0, 30)})
+    assert backlog.fraction_applied({}, {P: 30}) == 0.5
+
+
+def test_an_empty_log_is_applied():
+    assert backlog_at(0, 0).fraction_applied({}, {P: 0}) == 1.0

@@ -18,6 +18,7 @@ from sync_worker.telemetry import log_events, process_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from structlog.typing import FilteringBoundLogger
 
@@ -80,7 +81,7 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
             if open_kafka is None:
                 is_whole = _apply_archives(run, parts.worker, sources, log)
             else:
-                is_whole = _follow(parts, shutdown, open_kafka, until_idle)
+                is_whole = _follow(run, parts, shutdown, open_kafka, until_idle, log)
         finally:
             run.output.document(parts.counts(), render=_sentence)
         if is_daemon:
@@ -94,18 +95,41 @@ def command(ctx: click.Context, archives: tuple[Path, ...], until_idle: float | 
 
 
 def _follow(
+    run: Invocation,
     parts: "WorkerProcess",
     shutdown: signals.ShutdownHandler,
     open_kafka: "Callable[[], KafkaSource]",
     until_idle: float | None,
+    log: "FilteringBoundLogger",
 ) -> bool:
     """Whether Kafka was read to its end, which a daemon never does."""
     shutdown.last_words = lambda: parts.say_stopped(shutdown.received, is_finished=False)
     with parts.lifetime(lambda: shutdown.received), parts.reported():
         if until_idle is not None:
-            return parts.worker.run(open_kafka, until_idle)
+            source = _OpenedKafka(open_kafka)
+            with _progress(run, "Kafka", source, log):
+                return parts.worker.run(source, until_idle)
         with parts.probed():
             return parts.worker.run(open_kafka, None)
+
+
+class _OpenedKafka:
+    """Opens Kafka for the worker, and says from another thread how far that has come."""
+
+    def __init__(self, open_source: "Callable[[], KafkaSource]") -> None:
+        self._open_source = open_source
+        self._source: KafkaSource | None = None
+
+    def __call__(self) -> "KafkaSource":
+        self._source = self._open_source()
+        return self._source
+
+    @property
+    def records_read(self) -> int:
+        return 0 if self._source is None else self._source.records_read
+
+    def fraction_applied(self) -> float:
+        return 0.0 if self._source is None else self._source.fraction_applied()
 
 
 def _opened_archives(
@@ -125,17 +149,28 @@ def _apply_archives(
 ) -> bool:
     """Whether all of them were read to their ends."""
 
+    def apply(path: Path, source: "ArchiveSource") -> bool:
+        with _progress(run, str(path), source, log):
+            return worker.run(lambda: source, until_idle_seconds=0)
+
+    return all(starmap(apply, sources))
+
+
+def _progress(
+    run: Invocation,
+    label: str,
+    source: "ArchiveSource | _OpenedKafka",
+    log: "FilteringBoundLogger",
+) -> "AbstractContextManager[None]":
+    """Show how far a source is applied."""
+
     def tell(line: str) -> None:
         # Where the log is one, each line on stderr is an entry of it.
         log.info(log_events.LogEvent.PROGRESS, detail=line)
 
-    def apply(path: Path, source: "ArchiveSource") -> bool:
-        with run.output.progress(
-            str(path), source.fraction_applied, lambda: source.records_read, tell=tell
-        ):
-            return worker.run(lambda: source, until_idle_seconds=0)
-
-    return all(starmap(apply, sources))
+    return run.output.progress(
+        label, source.fraction_applied, lambda: source.records_read, tell=tell
+    )
 
 
 def _require_whole(is_whole: bool) -> None:

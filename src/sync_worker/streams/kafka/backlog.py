@@ -38,6 +38,8 @@ class _Seen(NamedTuple):
 @dataclass(slots=True)
 class _Log:
     bounds: Bounds
+    begin: int
+    """Where it was first read from, by this worker."""
     position: int
     seen: deque[_Seen] = field(default_factory=deque)
     """Records that were fetched, a few of each fetch; the first is at the position or before it."""
@@ -56,7 +58,9 @@ class Backlog:
     ) -> None:
         """Partitions are read from these offsets; 0 stands for the beginning of the log."""
         for partition, offset in offsets.items():
-            self._logs[partition] = _Log(bounds[partition], offset)
+            limits, known = bounds[partition], self._logs.get(partition)
+            begin = max(limits.begin, offset) if known is None else known.begin
+            self._logs[partition] = _Log(limits, begin, offset)
 
     def fetched(self, partition: Partition, records: Sequence[Record]) -> None:
         """Records were fetched, in the order of their offsets."""
@@ -76,6 +80,22 @@ class Backlog:
                 log.position = offset
                 while len(log.seen) > 1 and log.seen[1].offset <= offset:
                     log.seen.popleft()
+
+    def fraction_applied(
+        self, read: Mapping[Partition, int], ends: Mapping[Partition, int]
+    ) -> float:
+        """How much is applied of what lay before these ends, where to read it is half of the work.
+
+        `read` are the offsets to read next. From 0 to 1; 1 also where there was nothing.
+        """
+        total = done = 0
+        for partition, end in ends.items():
+            log = self._logs.get(partition)
+            if log is not None and end > log.begin:
+                total += 2 * (end - log.begin)
+                for offset in (log.position, read.get(partition, log.position)):
+                    done += min(max(offset, log.begin), end) - log.begin
+        return done / total if total else 1.0
 
     def of(
         self, positioned: Mapping[Partition, bool], ends: Mapping[Partition, int], asked_at: float

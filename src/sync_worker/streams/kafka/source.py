@@ -66,6 +66,8 @@ class KafkaSource:
         self._buffer = FetchBuffer()
         self._stall_timer = StallTimer()
         self._backlog = Backlog()
+        self.records_read = 0
+        """How many records were returned, those included that were read again."""
         self._was_sought = False
         self._failure: StreamError | None = None
         self._fetched_by_name_at = 0.0
@@ -170,9 +172,18 @@ class KafkaSource:
             ends = {Partition(*tp): offset for tp, offset in self._member.next_offsets().items()}
             batch = self._buffer.take_batch(ends, self._topic_ids, self._has_more)
         self._stall_timer.update(is_waiting=batch is None and not self._is_caught_up())
+        self.records_read += 0 if batch is None else len(batch.records)
         return batch
 
     def idle(self, seconds: float) -> None:
+    def fraction_applied(self) -> float:
+        """How much of what there was at the start is applied of our partitions, from 0 to 1."""
+        if not self._was_sought:
+            return 0.0
+        assigned = (Partition(*tp) for tp in self._member.assignment)
+        ends = {partition: self._ends_at_start.get(partition, 0) for partition in assigned}
+        return self._backlog.fraction_applied(self._buffer.next_offsets, ends)
+
         self._poll_paused(seconds)
         self._stall_timer.update(is_waiting=False)  # it is we who do not want records
 
