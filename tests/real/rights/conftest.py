@@ -13,12 +13,16 @@ from tests.services.broker import Broker, NativeBroker
 
 @pytest.fixture(scope="session")
 def guarded(broker: Broker) -> Iterator[GuardedBroker]:
-    """Topics that keep every record, and two that do not, which nobody may do anything with."""
+    """Topics that keep every record, two that do not, and two without any.
+
+    Nobody may do anything with them.
+    """
     if not isinstance(broker, NativeBroker):
         pytest.skip("wants a second broker of its own")
     with GuardedBroker() as made:
         made.fill(["rights.activation", "rights.region"], **{"retention.ms": "-1"})
         made.fill(["short.activation", "short.region"], **{"retention.ms": "86400000"})
+        made.create(["empty.activation", "empty.region"])
         yield made
 
 

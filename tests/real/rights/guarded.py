@@ -96,12 +96,16 @@ class GuardedBroker:
     ) -> None:
         self._broker.remove()
 
-    def fill(self, topics: Sequence[str], **configs: str) -> None:
-        """Create topics with these options, and put two records into each."""
+    def create(self, topics: Sequence[str], **configs: str) -> None:
+        """Create topics with these options."""
         options = {"num_partitions": 1, "replication_factor": 1, "configs": configs}
         with administering(self._broker.bootstrap) as admin:
             admin.create_topics(dict.fromkeys(topics, options))
             admin.wait_for_topics(list(topics))
+
+    def fill(self, topics: Sequence[str], **configs: str) -> None:
+        """Create topics with these options, and put two records into each."""
+        self.create(topics, **configs)
         producer = KafkaProducer(bootstrap_servers=self._broker.bootstrap)
         written = [record(activated(f"SE2321000016-T00{n}", n, regionCode="01")) for n in (1, 2)]
         for topic in topics:

@@ -84,6 +84,14 @@ def test_a_command_names_the_right_that_it_lacks(
     assert seconds < SECONDS
 
 
+def test_a_run_names_what_it_lacks_without_a_record(newcomer: Newcomer) -> None:
+    rights = [Right("DESCRIBE", "topic", "activation"), Right("READ", "topic", "region")]
+    person = newcomer([*rights, Right("READ", "group")], "empty")
+    done, _ = person(LINES["run"])
+    assert done.exit_code == 2, done.stderr
+    assert f"{person.name} lacks the right READ on the topic empty.activation." in done.stderr
+
+
 @pytest.mark.parametrize(("command", "what"), TELLING)
 def test_a_command_tells_more_with_a_further_right(
     newcomer: Newcomer, command: str, what: str

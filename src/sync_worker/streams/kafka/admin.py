@@ -30,7 +30,7 @@ from sync_worker.events.record import Partition
 from sync_worker.remedies import Remedy
 from sync_worker.streams import checks
 from sync_worker.streams.checks import Bounds
-from sync_worker.streams.kafka.rights import Operation, missing_right, user_of
+from sync_worker.streams.kafka.rights import Operation, lacks_right, missing_right, user_of
 from sync_worker.streams.kafka.settings import KafkaSettings, admin_options
 from sync_worker.streams.protocol import StreamError, UnsupportedRequest
 
@@ -62,6 +62,9 @@ class Topic:
     name: str
     topic_id: str
     partitions: tuple[Partition, ...]
+    permitted: frozenset[str] = frozenset()
+    """The operations that we have the right to; none where the brokers do not tell: before Apache
+    Kafka 2.3, and some others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,16 @@ class KafkaAdmin:
         with self._errors_translated():
             descriptions = self._client.describe_topics(sorted(set(names)))
             return {topic.name: topic for topic in _existing_topics(descriptions)}
+
+    def require_right(self, topics: Iterable[Topic]) -> None:
+        """Raise StreamError where we are told to lack the needed right on one of these topics.
+
+        A consumer that has nothing to read yet would not be told.
+        """
+        lacking = [t.name for t in topics if t.permitted and self._needs not in t.permitted]
+        if lacking:
+            why = "The brokers say what this user may do with a topic, and that is not among it."
+            raise lacks_right(self._needs, "topic", lacking, self._settings, why)
 
     def create_topics(
         self, names: Iterable[str], partitions: int, replication_factor: int
@@ -278,7 +291,8 @@ def _existing_topics(descriptions: Iterable[Mapping[str, Any]]) -> Iterator[Topi
         numbers = sorted(part["partition_index"] for part in described["partitions"])
         topic_id = str(described.get("topic_id") or "")
         partitions = tuple(Partition(name, number) for number in numbers)
-        yield Topic(name, "" if topic_id == _NO_ID else topic_id, partitions)
+        permitted = frozenset(described.get("authorized_operations") or ())
+        yield Topic(name, "" if topic_id == _NO_ID else topic_id, partitions, permitted)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ A broker names the topic or the group that it refuses, and not the right that is
 follows from what it was asked for.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from kafka.errors import AuthorizationError, GroupAuthorizationFailedError
@@ -30,10 +31,18 @@ def missing_right(
     """What to say where topics, or the group, refuse what needs the right to this operation."""
     kind = "group" if isinstance(error, GroupAuthorizationFailedError) else "topic"
     names = [settings.group_id] if kind == "group" else _topics(error)
+    why = f"The brokers answer {type(error).__name__}."
+    return lacks_right(operation, kind, names, settings, why)
+
+
+def lacks_right(
+    operation: Operation, kind: str, names: Sequence[str], settings: KafkaSettings, why: str
+) -> StreamError:
+    """What to say where we lack the right to an operation on these topics, or on the group."""
     return StreamError(
         f"Kafka refuses: {user_of(settings)} lacks the right {operation} on the {kind} "
         f"{' and the topic '.join(names)}.",
-        f"The brokers answer {type(error).__name__}.",
+        why,
         Remedy.GRANT_KAFKA_RIGHT(
             bootstrap_servers=settings.bootstrap_servers,
             principal=f"User:{settings.security.sasl_username or _UNKNOWN_USER}",

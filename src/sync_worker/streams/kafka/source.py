@@ -60,7 +60,7 @@ class KafkaSource:
 
         Raises:
             StreamUnavailable: no broker answers.
-            StreamError: a topic is missing, or the cluster refuses us.
+            StreamError: a topic is missing, may not be read by us, or the cluster refuses us.
         """
         self._settings = settings
         self._buffer = FetchBuffer()
@@ -85,6 +85,7 @@ class KafkaSource:
         self._stream_id = f"kafka:{self._admin.cluster_id()}"
         topics = self._admin.topics(self._settings.topics)
         checks.check_topics_exist(self._settings.topics, topics, self._stream_id)
+        self._admin.require_right(topics.values())
         partitions = [partition for topic in topics.values() for partition in topic.partitions]
         self._ends_at_start = self._admin.end_offsets(partitions)
         self._topic_ids = {name: topic.topic_id for name, topic in topics.items()}
@@ -171,11 +172,10 @@ class KafkaSource:
         if self._is_verified():
             ends = {Partition(*tp): offset for tp, offset in self._member.next_offsets().items()}
             batch = self._buffer.take_batch(ends, self._topic_ids, self._has_more)
-        self._stall_timer.update(is_waiting=batch is None and not self._is_caught_up())
         self.records_read += 0 if batch is None else len(batch.records)
+        self._stall_timer.update(is_waiting=batch is None and not self._is_caught_up())
         return batch
 
-    def idle(self, seconds: float) -> None:
     def fraction_applied(self) -> float:
         """How much of what there was at the start is applied of our partitions, from 0 to 1."""
         if not self._was_sought:
@@ -184,6 +184,7 @@ class KafkaSource:
         ends = {partition: self._ends_at_start.get(partition, 0) for partition in assigned}
         return self._backlog.fraction_applied(self._buffer.next_offsets, ends)
 
+    def idle(self, seconds: float) -> None:
         self._poll_paused(seconds)
         self._stall_timer.update(is_waiting=False)  # it is we who do not want records
 
