@@ -15,12 +15,13 @@ _MAX_FULLY_PARSED_BYTES = 16 * 2**10
 _ATTRIBUTES = ("specversion", "id", "source", "type", "subject", "time", "sequence")
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
+    """Refuse NaN and Infinity: the parser of Python takes them unless it has this."""
     raise ValueError(f"{name} is not JSON")
 
 
 # No number is read; float accepts any number of digits, int does not.
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=float)
+_DECODER = json.JSONDecoder(parse_constant=refuse_constant, parse_int=float)
 
 
 def document_of(value: bytes, headers: Headers) -> Any:

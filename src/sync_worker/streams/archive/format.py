@@ -8,8 +8,8 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NoReturn
 
+from sync_worker.events.content import refuse_constant
 from sync_worker.events.record import (
     EXCERPT_BYTES,
     HEADER_OVERHEAD_BYTES,
@@ -71,11 +71,7 @@ def record_of(line: bytes, number: int) -> Record:
     return record if isinstance(record.value, Excerpt) else bounded(record)
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_DECODER = json.JSONDecoder(parse_constant=refuse_constant)
 
 
 def _members(line: bytes) -> tuple[Members, Encode]:
