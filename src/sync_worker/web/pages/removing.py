@@ -1,5 +1,6 @@
 """Removing one clinic: asked first, since it stops receiving cases."""
 
+from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import Response
@@ -23,15 +24,15 @@ from sync_worker.web.wording import clinic_named
 
 def ask(visit: Visit) -> Response:
     """What removing a clinic means, and whether to do it."""
-    found = _administered(visit, visit.query("hsa-id", most=MOST_OF_HSA_ID))
-    return found if isinstance(found, Response) else _question(visit, found)
+    return _answered(visit, visit.query("hsa-id", most=MOST_OF_HSA_ID), _question)
 
 
 def remove(visit: Visit) -> Response:
     """Remove the clinic, and say so on its region's page."""
-    clinic = _administered(visit, visit.form.text("hsa-id"))
-    if isinstance(clinic, Response):
-        return clinic
+    return _answered(visit, visit.form.text("hsa-id"), _remove)
+
+
+def _remove(visit: Visit, clinic: dict[str, Any]) -> Response:
     reason = visit.form.text("anledning")
     if errors := reasons.errors("anledning", reason):
         return _question(visit, clinic, status=422, errors=errors, reason=reason)
@@ -59,8 +60,10 @@ def _do(visit: Visit, clinic: dict[str, Any], reason: str) -> None:
     visit.site.metrics.done("one", [item])
 
 
-def _administered(visit: Visit, hsa_id: str) -> dict[str, Any] | Response:
-    """A clinic that this person may act on; the page that is shown where none is known.
+def _answered(
+    visit: Visit, hsa_id: str, answer: Callable[[Visit, dict[str, Any]], Response]
+) -> Response:
+    """The answer about a clinic that this person may act on; or the page of an unknown one.
 
     Raises:
         Refused: it is another region's, or none is named.
@@ -75,7 +78,7 @@ def _administered(visit: Visit, hsa_id: str) -> dict[str, Any] | Response:
     code = clinic["region_code"]
     if not visit.rights.may_administer_clinic(code):
         raise Refused(visit.other_region(code))
-    return clinic
+    return answer(visit, clinic)
 
 
 def _question(
