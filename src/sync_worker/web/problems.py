@@ -1,12 +1,20 @@
 """What ends a request without its page: said in words, with what was kept and what to do."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sync_worker.administration.messages.page import failures, imports, session
 from sync_worker.language import FilledMessage, Message
 from sync_worker.web.forms import MOST_FILE_BYTES
 
 Words = Message | FilledMessage
+
+
+class NextPage(NamedTuple):
+    """A page where somebody can go on, and what it is called."""
+
+    address: str
+    name: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +30,7 @@ class Problem:
     retry_after_seconds: int | None = None
     is_of_form: bool = False
     """What was sent has to be sent in another way: the page leads back to the form."""
+    leads_to: NextPage | None = None
 
 
 class Refused(Exception):

@@ -170,6 +170,22 @@ def test_a_plan_is_too_old_after_a_day(anna, site, made):
         assert Document(answer.text).heading == "Granskningen gäller inte längre"
 
 
+@pytest.mark.parametrize(
+    ("planned", "again"),
+    [
+        ({"file_name": "a.csv", "file_digest": "0" * 64}, "/importera"),
+        ({}, "/region/aktiverade?kod=01"),
+        ({"verb": REMOVE}, "/region?kod=01"),
+    ],
+)
+def test_an_expired_plan_leads_to_where_it_is_begun(anna, site, made, planned, again):
+    plan_id = made(A, **planned)
+    site.now.now += timedelta(hours=24)
+    anna.sign_in(page.REGIONAL)
+    shown = Document(anna.get(PLAN, id=plan_id).text)
+    assert shown.all("a", href=again)[-1].text in shown.main
+
+
 @pytest.mark.parametrize("plan_id", ["", "made-up", ".."])
 def test_there_is_no_such_plan(anna, plan_id):
     for answer in (anna.get(PLAN, id=plan_id), anna.get(REFUSED, id=plan_id)):

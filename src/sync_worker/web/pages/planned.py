@@ -8,13 +8,16 @@ from starlette.responses import Response
 from sync_worker.administration import plans
 from sync_worker.administration.csv_files import report
 from sync_worker.administration.messages.page import imports as says
+from sync_worker.administration.messages.page import region as says_of_region
 from sync_worker.administration.messages.page import session as says_of_session
 from sync_worker.administration.plan_documents import Expired, NotYours, OpenPlan, Receipt, Stale
+from sync_worker.registry.web_plans import WebPlan
 from sync_worker.web import plan_view
 from sync_worker.web.access import Access
 from sync_worker.web.forms import Form
+from sync_worker.web.pages import importing, ticking
 from sync_worker.web.pages.importing import PLAN_PATH, person
-from sync_worker.web.problems import Problem, Refused
+from sync_worker.web.problems import NextPage, Problem, Refused
 from sync_worker.web.rendering import link
 from sync_worker.web.routing import Page
 from sync_worker.web.visit import Visit, result_of
@@ -74,9 +77,28 @@ def absent(visit: Visit, found: Expired | NotYours | None) -> Problem:
         text = says.NOT_FOUND(days=plans.RECEIPT_LASTS.days)
         return Problem(404, says.NOT_FOUND_HEADING, text)
     if isinstance(found, Expired):
-        hours = int(plans.PLAN_LASTS.total_seconds() // 3600)
-        return Problem(410, says.EXPIRED_HEADING, says.EXPIRED(hours=hours))
+        return _expired(visit, found.about)
     return not_theirs(visit, found.region_codes or ())
+
+
+def _expired(visit: Visit, plan: WebPlan) -> Problem:
+    text = says.EXPIRED_TICKED if plan.file_name is None else says.EXPIRED
+    hours = int(plans.PLAN_LASTS.total_seconds() // 3600)
+    return Problem(410, says.EXPIRED_HEADING, text(hours=hours), leads_to=_begun_at(visit, plan))
+
+
+def _begun_at(visit: Visit, plan: WebPlan) -> NextPage | None:
+    """The page where such a plan is begun; None for ticks in one of several regions' lists."""
+    if plan.file_name is not None:
+        return NextPage(importing.PATH, says.HEADING)
+    match plan.region_codes:
+        case (code,) if plan.action == "add":
+            return NextPage(link(ticking.PATH, kod=code), says_of_region.ACTIVATED_HEADING)
+        case (code,):
+            name = visit.site.regions.name(code) if code in visit.site.regions else code
+            return NextPage(link("/region", kod=code), says_of_region.HEADING(region=name))
+        case _:
+            return None
 
 
 def not_theirs(visit: Visit, region_codes: Sequence[str]) -> Problem:

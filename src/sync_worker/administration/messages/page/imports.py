@@ -163,6 +163,10 @@ EXPIRED = Message(
     sv="En granskning gäller i {hours} timmar. Inget har ändrats. Läs in filen igen.",
     en="A review is valid for {hours} hours. Nothing was changed. Read the file again.",
 )
+EXPIRED_TICKED = Message(
+    sv="En granskning gäller i {hours} timmar. Inget har ändrats. Välj mottagningarna igen.",
+    en="A review is valid for {hours} hours. Nothing was changed. Choose the clinics again.",
+)
 NOT_FOUND_HEADING = Message(sv="Importen finns inte", en="There is no such import")
 NOT_FOUND = Message(
     sv="Den har tagits bort, eller så är adressen fel. Kvitton sparas i {days} dagar.",
