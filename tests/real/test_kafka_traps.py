@@ -319,6 +319,18 @@ def test_trap_7_a_batch_that_cannot_be_unpacked_is_named(cluster: Cluster, opene
     assert [r.offset for r in reader.ledger.records if r.partition == 1] == [0, 1, 2]
 
 
+def test_trap_7_it_is_named_where_its_log_begins(cluster: Cluster, opened: Opened) -> None:
+    """Without: it is said to be at offset 0, which the log does not have any more."""
+    topic = cluster.topic()
+    cluster.send(topic, range(3))
+    with cluster.producer() as producer:
+        producer.send(topic, value=b"bad", headers=[(_NoText("bad"), b"")])
+    cluster.delete_records(topic, before=3)
+    reader = Reader(opened(cluster.settings(topic)), Ledger())
+    with pytest.raises(StreamError, match="the batch of records at offset 3 cannot be unpacked"):
+        reader.read_until(lambda: False, "the bad record to be named")
+
+
 def test_trap_8_a_log_ending_in_markers_has_an_end(cluster: Cluster, opened: Opened) -> None:
     """Without: last offset + 1 never reaches the end, and `--until-idle` never ends."""
     topic = cluster.topic()

@@ -274,11 +274,7 @@ class KafkaSource:
             fetched = {}
         if len(self._member.consecutive_errors) >= _MAX_CONSECUTIVE_ERRORS and not self._buffer:
             self._member.consecutive_errors.clear()
-            # The client that failed took its positions with it. The buffer is empty, so it says
-            # where the first record is that nobody has seen.
-            next_offsets = self._buffer.next_offsets
-            offsets = {TopicPartition(*p): offset for p, offset in next_offsets.items()}
-            self._failure = find_corrupt_batch(self._settings, offsets)
+            self._failure = self._corrupt_batch()
         positioned = self._member.assignment - self._member.unpositioned
         self._buffer.keep_only({Partition(*tp) for tp in positioned})
         if fetched:
@@ -289,6 +285,21 @@ class KafkaSource:
                 self._fetched_by_name_at = time.monotonic()
         self._member.commit()
         return fetched
+
+    def _corrupt_batch(self) -> StreamError | None:
+        """The batch that the client fails at; None where at none, or no broker answers.
+
+        The client that failed took its positions with it. The buffer is empty, so it says where the
+        first record is that nobody has seen: at 0, or where the log begins by now.
+        """
+        offsets = {TopicPartition(*p): offset for p, offset in self._buffer.next_offsets.items()}
+        try:
+            bounds = self._member.bounds(offsets)
+        except StreamUnavailable:
+            return None
+        unread = {tp: max(offset, bounds[tp].begin) for tp, offset in offsets.items()}
+        unread = {tp: offset for tp, offset in unread.items() if offset < bounds[tp].end}
+        return find_corrupt_batch(self._settings, unread)
 
     def _poll_paused(self, seconds: float) -> None:
         """Fetch nothing for a while, and stay a member: polling sends the heartbeats on."""
