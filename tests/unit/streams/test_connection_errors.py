@@ -50,6 +50,16 @@ def test_an_answer_that_is_a_refusal_is_known(error, is_refusal):
     assert str(error) in str(told)
 
 
+def test_what_failed_is_told_instead_of_that_it_took_too_long():
+    errors = ConnectionErrors()
+    errors.failed(failure(LOST))
+    told = str(errors.unavailable(GAVE_UP, "Kafka at broker:9092: "))
+    assert told == (
+        "Kafka at broker:9092: the last attempt, at broker:9092, failed with "
+        "KafkaConnectionError: socket disconnected"
+    )
+
+
 def test_an_answer_in_tls_is_told_as_such():
     errors = ConnectionErrors()
     errors.failed(failure(InvalidReceiveError(f"Invalid frame length: {0x15030300}")))

@@ -30,6 +30,9 @@ from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
 _WANTS_LOGIN_SECONDS = 1.0
 """A broker that wants a login ends a connection without one as soon as it is asked something."""
 
+_GAVE_UP = "Unable to bootstrap"
+"""What the client says where none of the addresses led to a broker."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionFailure:
@@ -119,7 +122,13 @@ class ConnectionErrors:
         advertised = [failure for failure in failures if failure.is_advertised]
         # A wrong advertised address explains all others: it comes first.
         cause = next(iter(advertised or failures[-1:]), None)
-        return StreamUnavailable(f"{prefix}{error}; {cause}" if cause else f"{prefix}{error}")
+        if cause is None:
+            return StreamUnavailable(f"{prefix}{error}")
+        # That no broker was found in time, and at which addresses, follows from why.
+        has_given_up = isinstance(error, KafkaTimeoutError) and _GAVE_UP in str(error)
+        return StreamUnavailable(
+            f"{prefix}{cause}" if has_given_up else f"{prefix}{error}; {cause}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
