@@ -290,7 +290,7 @@ class KafkaSource:
         """The batch that the client fails at; None where at none, or no broker answers.
 
         The client that failed took its positions with it. The buffer is empty, so it says where the
-        first record is that nobody has seen: at 0, or where the log begins by now.
+        first record is that nobody has seen; at 0, that is where the log begins.
         """
         offsets = {TopicPartition(*p): offset for p, offset in self._buffer.next_offsets.items()}
         try:
