@@ -11,7 +11,7 @@ Words = Message | FilledMessage
 
 
 class NextPage(NamedTuple):
-    """A page where somebody can go on, and what it is called."""
+    """A page that a problem leads to: its address, and what it is called."""
 
     address: str
     name: Words
