@@ -50,7 +50,7 @@ def test_an_answer_that_is_a_refusal_is_known(error, is_refusal):
     assert str(error) in str(told)
 
 
-def test_what_failed_is_told_instead_of_that_it_took_too_long():
+def test_what_failed_is_told_instead_of_a_timeout():
     errors = ConnectionErrors()
     errors.failed(failure(LOST))
     told = str(errors.unavailable(GAVE_UP, "Kafka at broker:9092: "))
