@@ -54,29 +54,18 @@ class Departure(NamedTuple):
         return Change(Fact.REGION, self.region_code, self.to_region)
 
 
-class PassedChange(NamedTuple):
-    """A guarded change that took effect without a person, when, and by which event."""
-
-    at: datetime
-    change: Change
-    event_id: str
-
-
-NOTHING_PASSED: Mapping[Fact, PassedChange] = {}
-
-
 class LastDeparture(NamedTuple):
     """When a clinic left a region last.
 
     `counted_at` is when it was last deactivated or moved away without a person, `moved_at` when it
     last moved away, by a person's approval too. `is_here`: it is registered there now. `passed` has
-    the latest counted change of each fact.
+    the latest counted deactivation and move since this was loaded.
     """
 
     counted_at: datetime | None = None
     moved_at: datetime | None = None
     is_here: bool = False
-    passed: Mapping[Fact, PassedChange] = NOTHING_PASSED
+    passed: tuple[Departure, ...] = ()
 
 
 @dataclass(slots=True)
@@ -93,8 +82,8 @@ class Hold:
     facts: int = 0
     newly_held: int = 0
     """How many facts it holds that it did not when it was loaded, or holds with another value."""
-    passed: Mapping[str, Sequence[PassedChange]] = field(default_factory=dict)
-    """What took effect within the window before it was opened, by HSA-id; not loaded again."""
+    passed: Sequence[Departure] = ()
+    """What took effect before it was opened, and since the region was loaded."""
 
 
 @dataclass(slots=True)
@@ -122,11 +111,11 @@ class Region:
 
 @dataclass(slots=True)
 class _Tally:
-    """HSA-ids of clinics that left a region within the window."""
+    """How many clinics left a region within the window."""
 
-    counted: set[str] = field(default_factory=set)
+    counted: int = 0
     """Without a person, coming back or not."""
-    away: set[str] = field(default_factory=set)
+    away: int = 0
     """By moving, and not there now."""
 
 
@@ -142,8 +131,9 @@ class Guard:
         self.now = now
         self.opened: list[tuple[str, Hold]] = []
         """Holds that this guard opened, each with its region's code, in this order."""
+        self.since = now - limits.window
+        """When the window began."""
         self._limits = limits
-        self._since = now - limits.window
         self._tallies: dict[str, _Tally] = {}
 
     def copy(self) -> "Guard":
@@ -170,8 +160,9 @@ class Guard:
         if region.hold is not None or self._limits.are_lifted:
             return region.hold is not None
         tally = self._tally(departure.region_code)
-        leaving = len(tally.counted) + (departure.hsa_id not in tally.counted)
-        of_percent = (region.registered + len(tally.away)) * self._limits.max_percent
+        last = region.departures.get(departure.hsa_id, LastDeparture())
+        leaving = tally.counted + (not self._is_recent(last.counted_at))
+        of_percent = (region.registered + tally.away) * self._limits.max_percent
         return leaving > max(self._limits.max_changes, of_percent // _ALL_PERCENT)
 
     def departed(self, departure: Departure, *, is_guarded: bool) -> None:
@@ -180,11 +171,11 @@ class Guard:
         last = region.departures.get(hsa_id, LastDeparture(is_here=True))
         moves = departure.to_region is not None
         if is_guarded:
-            passed = PassedChange(self.now, departure.change, departure.event_id)
+            other = (p for p in last.passed if (p.to_region is not None) != moves)
             last = last._replace(
                 counted_at=self.now,
                 moved_at=self.now if moves else last.moved_at,
-                passed={**last.passed, passed.change.fact: passed},
+                passed=(*other, departure),
             )
             region.changed.add(hsa_id)
         if moves:
@@ -205,11 +196,7 @@ class Guard:
         """One fact more is held in the region, or one with another value; opens a hold at need."""
         region = self.regions[region_code]
         if region.hold is None:
-            passed = {
-                hsa_id: recent
-                for hsa_id, departure in region.departures.items()
-                if (recent := [p for p in departure.passed.values() if self._is_recent(p.at)])
-            }
+            passed = [p for last in region.departures.values() for p in last.passed]
             region.hold = Hold(None, self.now, passed=passed)
             self.opened.append((region_code, region.hold))
         region.hold.revision += 1
@@ -244,22 +231,23 @@ class Guard:
         tally = self._tallies.get(region_code)
         if tally is None:
             tally = self._tallies[region_code] = _Tally()
-            for hsa_id, departure in self.regions[region_code].departures.items():
-                self._count(tally, hsa_id, departure)
+            for departure in self.regions[region_code].departures.values():
+                self._count(tally, departure, 1)
         return tally
 
     def _record(self, region_code: str, hsa_id: str, departure: LastDeparture) -> None:
-        self.regions[region_code].departures[hsa_id] = departure
+        departures = self.regions[region_code].departures
         if region_code in self._tallies:
-            self._count(self._tallies[region_code], hsa_id, departure)
+            tally = self._tallies[region_code]
+            self._count(tally, departures.get(hsa_id, LastDeparture()), -1)
+            self._count(tally, departure, 1)
+        departures[hsa_id] = departure
 
-    def _count(self, tally: "_Tally", hsa_id: str, departure: LastDeparture) -> None:
+    def _count(self, tally: "_Tally", departure: LastDeparture, number: int) -> None:
         if self._is_recent(departure.counted_at):
-            tally.counted.add(hsa_id)
+            tally.counted += number
         if self._is_recent(departure.moved_at) and not departure.is_here:
-            tally.away.add(hsa_id)
-        else:
-            tally.away.discard(hsa_id)
+            tally.away += number
 
     def _is_recent(self, moment: datetime | None) -> bool:
-        return moment is not None and moment >= self._since
+        return moment is not None and moment >= self.since

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
-    Row,
+    Select,
     bindparam,
     delete,
     exists,
@@ -28,11 +28,17 @@ from sqlalchemy import (
 )
 
 from sync_worker.domain.clinic_state import HeldFacts
-from sync_worker.domain.facts import Fact
-from sync_worker.domain.mass_change_guard import Guard, Hold, LastDeparture, PassedChange, Region
+from sync_worker.domain.mass_change_guard import (
+    Departure,
+    Guard,
+    Hold,
+    LastDeparture,
+    Region,
+)
+from sync_worker.domain.tuples import new
 from sync_worker.registry import dialect
 from sync_worker.registry.dialect import Instant, Write
-from sync_worker.registry.facts import as_text, change_in
+from sync_worker.registry.facts import as_text
 from sync_worker.registry.tables import (
     REGISTERED,
     clinic,
@@ -43,6 +49,7 @@ from sync_worker.registry.tables import (
     hold,
     passed_fact,
 )
+from sync_worker.sequences import batched
 
 OPEN, APPROVED, WITHDRAWN = "open", "approved", "withdrawn"
 MASS_CHANGE = "mass_change"
@@ -50,6 +57,8 @@ MASS_CHANGE = "mass_change"
 _HELD = ("hsa_id", "fact", "hold_id", "time", "sequence", "event_id", "value")
 _DEPARTURE = ("region_code", "hsa_id", "counted_at", "moved_at")
 _CHANGE = ("hsa_id", "fact", "old_value", "new_value", "event_id")
+_REGIONS_AT_A_TIME = 4
+"""Thousands of clinics may have left each of them."""
 
 
 class OpenHold(NamedTuple):
@@ -83,13 +92,10 @@ def read(
     codes = {"codes": dialect.listed(connection, ordered)}
     for region_code, count in connection.execute(_REGISTERED_CLINICS, codes):
         regions[region_code].registered = count
-    for row in connection.execute(_RECENT_DEPARTURES, codes | {"since": since}):
-        last = LastDeparture(row.counted_at, row.moved_at, row.is_here)
-        regions[row.region_code].departures[row.hsa_id] = last
-    for row in connection.execute(_DEPARTED_FACTS, codes | {"since": since}):
-        _add_passed(regions[row.region_code].departures, row)
     for row in connection.execute(_OPEN_HOLDS, codes):
         regions[row.region_code].hold = Hold(row.id, row.opened_at, row.revision, row.facts)
+    for some in batched(ordered, _REGIONS_AT_A_TIME):
+        _read_departures(connection, {code: regions[code] for code in some}, since)
     return regions
 
 
@@ -121,7 +127,7 @@ def write(connection: Connection, guard: Guard, held: Mapping[str, HeldFacts]) -
     for code, opened in guard.opened:
         is_open = guard.regions[code].hold is opened
         opened.number = _insert_hold(connection, code, opened, None if is_open else guard.now)
-        _insert_passed(connection, opened.number, opened)
+        _insert_passed(connection, opened.number, opened, _stored_passed(connection, code, guard))
     still_open = [
         OpenHold(region.hold.number or 0, code, region.hold.facts, region.hold.newly_held)
         for code, region in guard.regions.items()
@@ -160,11 +166,11 @@ _IS_HERE = exists().where(
     clinic.c.hsa_id == departure.c.hsa_id,
     clinic.c.region_code == departure.c.region_code,
 )
-_RECENT_DEPARTURES = select(departure, _IS_HERE.label("is_here")).where(
-    dialect.among_listed(departure.c.region_code, "codes"), _IS_RECENT
-)
+_RECENT_DEPARTURES: Select[Any] = select(
+    *(departure.c[name] for name in _DEPARTURE), _IS_HERE.label("is_here")
+).where(dialect.among_listed(departure.c.region_code, "codes"), _IS_RECENT)
 _DEPARTED_FACTS = select(departed_fact).where(
-    dialect.among_listed(departed_fact.c.region_code, "codes"), departed_fact.c.at >= _SINCE
+    departed_fact.c.region_code == bindparam("code"), departed_fact.c.at >= _SINCE
 )
 _OPEN_HOLDS = select(
     hold,
@@ -177,21 +183,6 @@ _DELETE_OLD = (
     ),
     delete(departure).where(dialect.among_listed(departure.c.region_code, "codes"), ~_IS_RECENT),
 )
-_DELETE_OF_CLINICS = tuple(
-    delete(table).where(
-        table.c.region_code == bindparam("code"),
-        dialect.among_listed(table.c.hsa_id, "hsa_ids"),
-    )
-    for table in (departed_fact, departure)
-)
-"""Of clinics in one region, what is to be replaced."""
-
-
-def _add_passed(departures: dict[str, LastDeparture], row: Row[Any]) -> None:
-    last = departures.get(row.hsa_id)
-    if last is not None:
-        passed = PassedChange(row.at, change_in(row), row.event_id)
-        departures[row.hsa_id] = last._replace(passed={**last.passed, Fact(row.fact): passed})
 
 
 def _update_holds(connection: Connection, guard: Guard) -> None:
@@ -212,12 +203,14 @@ def _update_hold(
     connection.execute(update(hold).where(hold.c.id == known.number).values(values))
 
 
-def _insert_hold(connection: Connection, code: str, new: Hold, closed_at: datetime | None) -> int:
+def _insert_hold(
+    connection: Connection, code: str, opened: Hold, closed_at: datetime | None
+) -> int:
     values = {
-        "opened_at": new.opened_at,
+        "opened_at": opened.opened_at,
         "kind": MASS_CHANGE,
         "region_code": code,
-        "revision": new.revision,
+        "revision": opened.revision,
         "status": OPEN if closed_at is None else WITHDRAWN,
         "closed_at": closed_at,
     }
@@ -225,12 +218,40 @@ def _insert_hold(connection: Connection, code: str, new: Hold, closed_at: dateti
     return number
 
 
-def _insert_passed(connection: Connection, number: int, opened: Hold) -> None:
-    rows = [
-        (number, *_row(hsa_id, passed))
-        for hsa_id, changes in sorted(opened.passed.items())
-        for passed in changes
-    ]
+def _read_departures(
+    connection: Connection, regions: Mapping[str, Region], since: datetime
+) -> None:
+    codes = dialect.listed(connection, list(regions))
+    one: dict[Any, Any] = {}  # the same few moments, and many a clinic, come again and again
+    rows = connection.execute(_RECENT_DEPARTURES, {"codes": codes, "since": since})
+    for code, hsa_id, counted_at, moved_at, is_here in rows:
+        last = (
+            one.setdefault(counted_at, counted_at),
+            one.setdefault(moved_at, moved_at),
+            is_here,
+            (),
+        )
+        departures = regions[code].departures
+        departures[one.setdefault(hsa_id, hsa_id)] = new(LastDeparture, last)
+
+
+def _stored_passed(
+    connection: Connection, code: str, guard: Guard
+) -> dict[tuple[str, str], tuple[Any, ...]]:
+    """By which changes clinics left a region before it was locked: the values of `_CHANGE`."""
+    rows = connection.execute(_DEPARTED_FACTS, {"code": code, "since": guard.since})
+    return {(row.hsa_id, row.fact): tuple(getattr(row, name) for name in _CHANGE) for row in rows}
+
+
+def _insert_passed(
+    connection: Connection,
+    number: int,
+    opened: Hold,
+    stored: Mapping[tuple[str, str], tuple[Any, ...]],
+) -> None:
+    """Keep what took effect before a hold was opened; what did so since then replaces `stored`."""
+    latest = {**stored, **{(row[0], row[1]): row for row in map(_row, opened.passed)}}
+    rows = ((number, *latest[key]) for key in sorted(latest))
     dialect.insert_all(connection, passed_fact, ("hold_id", *_CHANGE), rows)
 
 
@@ -251,23 +272,23 @@ def _insert_held(
 
 def _write_departures(connection: Connection, regions: Mapping[str, Region]) -> None:
     """Replace what is known of clinics that left, and of the changes by which they did."""
-    facts, departures = [], []
-    for code, region in regions.items():
-        changed = sorted(region.changed)
-        if changed:
-            of_clinics = {"code": code, "hsa_ids": dialect.listed(connection, changed)}
-            old = [Write(delete_old, of_clinics) for delete_old in _DELETE_OF_CLINICS]
-            dialect.write_together(connection, old)
-        for hsa_id in changed:
-            last = region.departures[hsa_id]
-            departures.append((code, hsa_id, last.counted_at, last.moved_at))
-            facts += [(code, passed.at, *_row(hsa_id, passed)) for passed in last.passed.values()]
-    new = dialect.inserting(connection, departed_fact, ("region_code", "at", *_CHANGE), facts)
-    new += dialect.inserting(connection, departure, _DEPARTURE, departures)
-    dialect.write_together(connection, new)
+    changed = [
+        (code, hsa_id, region.departures[hsa_id])
+        for code, region in regions.items()
+        for hsa_id in sorted(region.changed)
+    ]
+    facts = (
+        (code, last.counted_at, *_row(passed))
+        for code, _, last in changed
+        for passed in last.passed
+    )
+    departures = ((code, hsa_id, last.counted_at, last.moved_at) for code, hsa_id, last in changed)
+    writes = dialect.replacing(connection, departed_fact, ("region_code", "at", *_CHANGE), facts)
+    writes += dialect.replacing(connection, departure, _DEPARTURE, departures)
+    dialect.write_together(connection, writes)
 
 
-def _row(hsa_id: str, passed: PassedChange) -> tuple[str | None, ...]:
+def _row(passed: Departure) -> tuple[Any, ...]:
     """The values of `_CHANGE`."""
-    fact, old, new = passed.change
-    return hsa_id, fact.value, as_text(old), as_text(new), passed.event_id
+    fact, old, new_value = passed.change
+    return passed.hsa_id, fact.value, as_text(old), as_text(new_value), passed.event_id

@@ -1,6 +1,6 @@
 """Statements over many rows at once, each one statement however many they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
@@ -24,6 +24,8 @@ from sync_worker.sequences import batched
 
 Columns = dict[str, Sequence[Any]]
 
+_ROWS_AT_A_TIME = 5_000
+"""As parameters they take some MB more, and the driver and libpq a copy each."""
 _LARGE_ROWS_AT_A_TIME = 100
 
 
@@ -75,7 +77,7 @@ def insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> 
 
 
 def insert_all(
-    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+    connection: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     """Insert the rows in this order; `names` are of the columns that they hold."""
     write_together(connection, inserting(connection, table, names, rows))
@@ -85,7 +87,7 @@ def update_by_key(
     connection: Connection,
     table: Table,
     names: Sequence[str],
-    rows: Sequence[Sequence[Any]],
+    rows: Iterable[Sequence[Any]],
     **same: Any,
 ) -> None:
     """Set columns of rows, each found by the table's primary key; no key comes twice.
@@ -115,50 +117,106 @@ def inserting(
     connection: Connection,
     table: Table,
     names: Sequence[str],
-    rows: Sequence[Sequence[Any]],
+    rows: Iterable[Sequence[Any]],
     unique: tuple[str, ...] = (),
+    *,
+    replace: bool = False,
 ) -> list[Write]:
-    """As `insert_all`, once it is written; with `unique` as `insert_new`. Nothing for no rows."""
-    if not rows:
-        return []
+    """As `insert_all`, once it is written; with `unique` as `insert_new`. Nothing for no rows.
+
+    With `replace` a row takes the place of one that has the same `unique` key. Of very many rows
+    all but the last ones are written at once.
+    """
+    replaced = tuple(name for name in names if name not in unique) if replace else ()
+
+    def insert(some: list[Sequence[Any]]) -> Write:
+        return _insert_some(connection, table, names, some, unique, replaced)
+
+    return _all_but_last(connection, rows, insert)
+
+
+def _insert_some(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: list[Sequence[Any]],
+    unique: tuple[str, ...],
+    replaced: tuple[str, ...],
+) -> Write:
     if connection.dialect.name != "postgresql":
         each = [dict(zip(names, row, strict=True)) for row in rows]
-        return [Write(insert_of_row(table, unique), each)]
+        return Write(insert_of_row(table, unique, replaced), each)
     # Not row by row: the driver would send them as a pipeline, and a process that is frozen in
     # the middle of one counts as active, so that the server does not end its transaction.
     columns = _columns(names, rows)
     varying = {name: values for name, values in columns.items() if not _is_same(values)}
     if len(rows) > 1 and not varying:
         varying = columns
-    statement = insert_of_arrays(table, unique, tuple(names), tuple(varying))
+    statement = insert_of_arrays(table, unique, replaced, tuple(names), tuple(varying))
     parameters = {
         to(table, name): array_literal(values) if name in varying else values[0]
         for name, values in columns.items()
     }
-    return [Write(statement, parameters)]
+    return Write(statement, parameters)
+
+
+def replacing(
+    connection: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> list[Write]:
+    """What sets rows as these, new or not, once it is written; no primary key comes twice."""
+    unique = tuple(column.name for column in table.primary_key)
+    return inserting(connection, table, names, rows, unique, replace=True)
 
 
 def updating(
     connection: Connection,
     table: Table,
     names: Sequence[str],
-    rows: Sequence[Sequence[Any]],
+    rows: Iterable[Sequence[Any]],
     **same: Any,
 ) -> list[Write]:
-    """As `update_by_key`, once it is written. Nothing for no rows."""
-    if not rows:
-        return []
+    """As `update_by_key`, once it is written. Nothing for no rows.
+
+    Of very many rows all but the last ones are written at once.
+    """
+
+    def update(some: list[Sequence[Any]]) -> Write:
+        return _update_some(connection, table, names, some, same)
+
+    return _all_but_last(connection, rows, update)
+
+
+def _update_some(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: list[Sequence[Any]],
+    same: Mapping[str, Any],
+) -> Write:
     for_all = {to(table, name): value for name, value in same.items()}
     if connection.dialect.name == "postgresql" and len(rows) > 1:
         statement = update_by_arrays(table, tuple(names), tuple(same))
         columns = _columns(names, rows)
         arrays = {to(table, name): array_literal(values) for name, values in columns.items()}
-        return [Write(statement, arrays | for_all)]
+        return Write(statement, arrays | for_all)
     # A single one without arrays: to make them, and to take them apart, costs more than the rest.
     statement = update_of_row(table, tuple(names), tuple(same))
     to_names = [to(table, name) for name in names]
     each = [dict(zip(to_names, row, strict=True)) | for_all for row in rows]
-    return [Write(statement, each if len(each) > 1 else each[0])]
+    return Write(statement, each if len(each) > 1 else each[0])
+
+
+def _all_but_last(
+    connection: Connection,
+    rows: Iterable[Sequence[Any]],
+    write: Callable[[list[Sequence[Any]]], Write],
+) -> list[Write]:
+    """Write the rows so many at a time, but for the last ones; what writes those."""
+    waiting: list[Write] = []
+    for some in batched(rows, _ROWS_AT_A_TIME):
+        write_together(connection, waiting)
+        waiting = [write(some)]
+    return waiting
 
 
 def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Columns:

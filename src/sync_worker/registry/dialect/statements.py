@@ -47,27 +47,27 @@ def insert_of_keys(key: Column[str], *, is_postgresql: bool) -> Insert:
 
 
 @_built_once
-def insert_of_row(table: Table, unique: tuple[str, ...]) -> Insert:
-    """Of one row after the other; with `unique` of those whose key is not there yet."""
-    return (
-        sqlite.insert(table).on_conflict_do_nothing(index_elements=unique)
-        if unique
-        else table.insert()
-    )
+def insert_of_row(table: Table, unique: tuple[str, ...], replaced: tuple[str, ...]) -> Insert:
+    """Of one row after the other; `unique` and `replaced` as below."""
+    return _unless_there(sqlite.insert(table), unique, replaced)
 
 
 @_built_once
 def insert_of_arrays(
-    table: Table, unique: tuple[str, ...], names: tuple[str, ...], varying: tuple[str, ...]
+    table: Table,
+    unique: tuple[str, ...],
+    replaced: tuple[str, ...],
+    names: tuple[str, ...],
+    varying: tuple[str, ...],
 ) -> Insert:
     """Of rows as a query; a value that is not `varying` is the same in all, and sent once.
 
-    Without any that is, it is one row.
+    Without any that is, it is one row. A row whose `unique` key is there already is left out, or
+    has only what is to be `replaced` written into that one.
     """
     new = _as_table(table, varying)
     rows = select(*(new.c[name] if name in varying else _value(table, name) for name in names))
-    insert = postgresql.insert(table).from_select(list(names), rows)
-    return insert.on_conflict_do_nothing(index_elements=unique) if unique else insert
+    return _unless_there(postgresql.insert(table).from_select(list(names), rows), unique, replaced)
 
 
 @_built_once
@@ -99,6 +99,15 @@ def together(*statements: Insert | Update | Delete) -> Insert | Update | Delete:
 def to(table: Table, name: str) -> str:
     """The parameter for a column; no table's is named as another's, or as the column itself."""
     return f"to_{table.name}_{name}"
+
+
+def _unless_there(
+    insert: postgresql.Insert | sqlite.Insert, unique: tuple[str, ...], replaced: tuple[str, ...]
+) -> Insert:
+    if replaced:
+        values = {name: insert.excluded[name] for name in replaced}
+        return insert.on_conflict_do_update(index_elements=unique, set_=values)
+    return insert.on_conflict_do_nothing(index_elements=unique) if unique else insert
 
 
 def _as_table(table: Table, names: Sequence[str]) -> FromClause:
