@@ -1,5 +1,6 @@
 """The mass-change guard in the one write path, against an independent model of the contract."""
 
+import pytest
 from hypothesis import given
 from tests.builders import numbered
 from tests.worlds.fold import Fold
@@ -19,7 +20,16 @@ from tests.worlds.registry import part_sizes, rows, values
 from sync_worker.events.outcome import Outcome
 from sync_worker.pipeline.decoded_records import DecodedRecords
 from sync_worker.pipeline.dry_run import DryRun
-from sync_worker.registry import holds
+from sync_worker.registry import clinics, guard_state, holds
+from sync_worker.registry.dialect import rows as dialect_rows
+
+
+@pytest.fixture(autouse=True)
+def _few_at_a_time(monkeypatch):
+    """Have what many clinics need read and written in several parts, as is done for thousands."""
+    monkeypatch.setattr(clinics, "_CLINICS_AT_A_TIME", 2)
+    monkeypatch.setattr(guard_state, "_REGIONS_AT_A_TIME", 1)
+    monkeypatch.setattr(dialect_rows, "_ROWS_AT_A_TIME", 2)
 
 
 def text(value):

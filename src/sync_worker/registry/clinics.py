@@ -4,7 +4,7 @@ A row that somebody edited by hand never stops the worker: a value without a ver
 oldest there can be, a version without a value as never stated.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -16,9 +16,11 @@ from sync_worker.registry import dialect
 from sync_worker.registry.dialect import Write
 from sync_worker.registry.facts import COLUMNS, FACTS
 from sync_worker.registry.tables import clinic
+from sync_worker.sequences import batched
 
 BEFORE_EVERY_EVENT = datetime(1, 1, 1, tzinfo=UTC)
-_ROWS_AT_A_TIME = 2_000
+_CLINICS_AT_A_TIME = 2_000
+"""What the driver has of more rows takes more memory than the clinics that are made of them."""
 _NEVER_STATED = (None, None, None, None)
 
 
@@ -38,31 +40,31 @@ def lock_or_create(connection: Connection, hsa_ids: Collection[str]) -> dict[str
     ordered = sorted(hsa_ids)
     if not ordered:
         return {}
-    listed = dialect.listed(connection, ordered)
-    known = _read(connection, _LOCK_ALL_OR_NONE, {"hsa_ids": listed, "all": len(ordered)})
-    if len(known) < len(ordered):
-        dialect.insert_missing_keys(connection, clinic.c.hsa_id, ordered)
-        known = lock_existing(connection, ordered)
-    return known
+    if len(ordered) <= _CLINICS_AT_A_TIME:
+        known = _read(connection, _LOCK_ALL_OR_NONE, ordered, all=len(ordered))
+        if len(known) == len(ordered):
+            return known
+    dialect.insert_missing_keys(connection, clinic.c.hsa_id, ordered)
+    return lock_existing(connection, ordered)
 
 
 def lock_existing(connection: Connection, hsa_ids: Collection[str]) -> dict[str, KnownClinic]:
     """Of the clinics with these ids those that were named before, locked in the same order."""
-    return _read(connection, _LOCK, {"hsa_ids": dialect.listed(connection, sorted(hsa_ids))})
+    return _read(connection, _LOCK, sorted(hsa_ids))
 
 
 def read(connection: Connection, hsa_ids: Collection[str]) -> dict[str, KnownClinic]:
     """The clinics with these ids without a lock; one that was never named is not among them."""
     if not hsa_ids:
         return {}
-    return _read(connection, _SELECT, {"hsa_ids": dialect.listed(connection, sorted(hsa_ids))})
+    return _read(connection, _SELECT, sorted(hsa_ids))
 
 
 def writing(
     connection: Connection, changed: Iterable[tuple[str, Facts]], now: datetime
 ) -> list[Write]:
     """What sets the facts of clinics that this transaction has locked, once it is written."""
-    rows = [_row(hsa_id, facts) for hsa_id, facts in changed]
+    rows = (_row(hsa_id, facts) for hsa_id, facts in changed)
     names = ("hsa_id", *(column.name for column in COLUMNS))
     return dialect.updating(connection, clinic, names, rows, updated_at=now)
 
@@ -95,11 +97,12 @@ and then created, they would not be in the order that keeps workers from deadloc
 
 
 def _read(
-    connection: Connection, statement: Select[Any], parameters: Mapping[str, Any]
+    connection: Connection, statement: Select[Any], ordered: Sequence[str], **parameters: Any
 ) -> dict[str, KnownClinic]:
     known: dict[str, KnownClinic] = {}
-    for rows in connection.execute(statement, parameters).partitions(_ROWS_AT_A_TIME):
-        for row in rows:
+    for some in batched(ordered, _CLINICS_AT_A_TIME):
+        listed = {"hsa_ids": dialect.listed(connection, some)}
+        for row in connection.execute(statement, listed | parameters):
             values = iter(row)
             hsa_id, registered_at = next(values), next(values)
             known[hsa_id] = new(KnownClinic, (facts_of(values), registered_at is not None))
@@ -107,8 +110,11 @@ def _read(
 
 
 def facts_of(values: Iterator[Any]) -> Facts:
-    """The facts in what a row has of `COLUMNS`."""
-    facts: Facts = new(Facts, map(_register, values, values, values, values))
+    """The facts in what a row has of `COLUMNS`; a version that they share is one object."""
+    activation, region, name = map(_register, values, values, values, values)
+    facts: Facts = new(
+        Facts, (activation, _sharing(region, activation), _sharing(name, activation))
+    )
     return facts
 
 
@@ -121,6 +127,14 @@ def _register(
         Register, (time or BEFORE_EVERY_EVENT, sequence or "", event_id or "", value)
     )
     return register
+
+
+def _sharing(register: Register[Any] | None, other: Register[Any] | None) -> Register[Any] | None:
+    """The register, with the version of the other one if it is the same: most of its memory."""
+    if register is None or other is None or register[:3] != other[:3]:
+        return register
+    shared: Register[Any] = new(Register, (*other[:3], register.value))
+    return shared
 
 
 def _row(hsa_id: str, facts: Facts) -> list[Any]:
