@@ -41,6 +41,7 @@ from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.listener import DeadLettered, SetBack
 from sync_worker.pipeline.retry import INTERACTIVE
 from sync_worker.pipeline.transaction_buffer import TransactionLimits
+from sync_worker.pipeline.transaction_writer import TransactionWriter
 from sync_worker.pipeline.worker import Worker
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import COMMAND, open_engine
@@ -258,8 +259,10 @@ def test_a_transaction_that_timed_out_is_retried_with_fewer_records(registry_url
         pytest.skip("this database ends no transaction")
     archive = written(tmp_path / "a.jsonl", numbered(activated(c, 0) for c in CLINICS[:2]))
     moments = iter([0.0, 0.5])  # the first is for judging, the second within the transaction
+    writers_left = []
 
     def slow_clock():
+        writers_left.append(sum(type(one) is TransactionWriter for one in gc.get_objects()))
         time.sleep(next(moments, 0.0))
         return NOW
 
@@ -272,6 +275,7 @@ def test_a_transaction_that_timed_out_is_retried_with_fewer_records(registry_url
     impatient.close()
 
     assert told.read == [1, 1]
+    assert writers_left == [0] * 4, "nothing of the first attempt fills the memory of the second"
 
 
 @pytest.mark.usefixtures("refusing")

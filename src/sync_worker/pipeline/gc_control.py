@@ -35,6 +35,14 @@ def collect_young() -> None:
     gc.collect(0)
 
 
+def collect_failure() -> None:
+    """Collect what a failed transaction leaves behind.
+
+    Its error and the frames that it passed refer to each other, and those to all that was read.
+    """
+    gc.collect()
+
+
 @contextmanager
 def between_batches(
     min_interval_seconds: float = _MIN_INTERVAL_SECONDS,

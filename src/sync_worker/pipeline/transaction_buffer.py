@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
 
+from sync_worker.pipeline import gc_control
 from sync_worker.pipeline.apply import Applier
 from sync_worker.pipeline.decoded_records import PayloadReleased, PendingTransaction
 from sync_worker.pipeline.listener import PipelineListener, TransactionCommitted
@@ -132,6 +133,7 @@ class TransactionBuffer:
             return False
         if committed is None:
             self._size_limit = len(pending) // 2
+            gc_control.collect_failure()
             return self._commit_in_halves(pending)
         self._raise_size_limit(len(pending), time.monotonic() - began)
         self._reread_records = max(0, self._reread_records - len(pending))
