@@ -68,6 +68,18 @@ class LastDeparture(NamedTuple):
     passed: tuple[Departure, ...] = ()
 
 
+class Tally(NamedTuple):
+    """How many clinics left a region within the window."""
+
+    counted: int = 0
+    """Without a person, coming back or not."""
+    away: int = 0
+    """By moving, and not there now."""
+
+
+_NOBODY = Tally()
+
+
 @dataclass(slots=True)
 class Hold:
     """An open hold, or one that ended since it was loaded.
@@ -97,6 +109,8 @@ class Region:
     """Holds that ended since this was loaded, because nothing was left of them."""
     changed: set[str] = field(default_factory=set)
     """HSA-ids of which `departures` says something else than when it was loaded."""
+    others: Tally = _NOBODY
+    """Clinics that left, and are not among `departures`: none of their changes is decided."""
 
     def copy(self) -> "Region":
         """The same, which evolves on its own from here."""
@@ -107,16 +121,6 @@ class Region:
             withdrawn=list(self.withdrawn),
             changed=set(self.changed),
         )
-
-
-@dataclass(slots=True)
-class _Tally:
-    """How many clinics left a region within the window."""
-
-    counted: int = 0
-    """Without a person, coming back or not."""
-    away: int = 0
-    """By moving, and not there now."""
 
 
 class Guard:
@@ -134,7 +138,7 @@ class Guard:
         self.since = now - limits.window
         """When the window began."""
         self._limits = limits
-        self._tallies: dict[str, _Tally] = {}
+        self._tallies: dict[str, Tally] = {}
 
     def copy(self) -> "Guard":
         """A guard of the same regions, which decides on its own; before this one has decided."""
@@ -226,28 +230,31 @@ class Guard:
         region.registered -= 1
         region.changed.add(hsa_id)
 
-    def _tally(self, region_code: str) -> "_Tally":
+    def _tally(self, region_code: str) -> Tally:
         """The region's clinics that left, counted once and kept up to date from then on."""
         tally = self._tallies.get(region_code)
         if tally is None:
-            tally = self._tallies[region_code] = _Tally()
-            for departure in self.regions[region_code].departures.values():
-                self._count(tally, departure, 1)
+            region = self.regions[region_code]
+            each = [self._counted(last) for last in region.departures.values()]
+            counted, away = (sum(numbers) for numbers in zip(region.others, *each, strict=True))
+            tally = self._tallies[region_code] = Tally(counted, away)
         return tally
 
     def _record(self, region_code: str, hsa_id: str, departure: LastDeparture) -> None:
         departures = self.regions[region_code].departures
-        if region_code in self._tallies:
-            tally = self._tallies[region_code]
-            self._count(tally, departures.get(hsa_id, LastDeparture()), -1)
-            self._count(tally, departure, 1)
+        tally = self._tallies.get(region_code)
+        if tally is not None:
+            before = self._counted(departures.get(hsa_id, LastDeparture()))
+            now = self._counted(departure)
+            self._tallies[region_code] = Tally(
+                tally.counted + now.counted - before.counted, tally.away + now.away - before.away
+            )
         departures[hsa_id] = departure
 
-    def _count(self, tally: "_Tally", departure: LastDeparture, number: int) -> None:
-        if self._is_recent(departure.counted_at):
-            tally.counted += number
-        if self._is_recent(departure.moved_at) and not departure.is_here:
-            tally.away += number
+    def _counted(self, departure: LastDeparture) -> Tally:
+        is_counted = self._is_recent(departure.counted_at)
+        is_away = self._is_recent(departure.moved_at) and not departure.is_here
+        return Tally(int(is_counted), int(is_away))
 
     def _is_recent(self, moment: datetime | None) -> bool:
         return moment is not None and moment >= self.since

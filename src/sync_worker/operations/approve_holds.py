@@ -178,10 +178,9 @@ def _approve(
     regions = (clinic.facts.region for clinic in known.values())
     codes = {seen["region_code"], *(region.value for region in regions if region is not None)}
     # The worker's window is not known here, and a departure that is not read would be overwritten
-    # with one that counts nothing: so all departures are read, whenever they were.
-    guard = Guard(
-        USUAL_LIMITS, guard_state.lock(connection, codes, clinics.BEFORE_EVERY_EVENT), now
-    )
+    # with one that counts nothing: so all of these clinics are read, whenever they were.
+    regions_locked = guard_state.lock(connection, codes, clinics.BEFORE_EVERY_EVENT, known)
+    guard = Guard(USUAL_LIMITS, regions_locked, now)
     # From here on nobody else changes the list.
     present = _open_hold(connection, number)
     if revision not in (None, present["revision"]):

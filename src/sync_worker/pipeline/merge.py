@@ -119,19 +119,21 @@ def merge(
     prior: PriorState,
     now: datetime,
     decoded: DecodedRecords,
-    load_guard: Callable[[Collection[str]], Guard],
+    load_guard: Callable[[Collection[str], Collection[str]], Guard],
 ) -> tuple[MergeResult, Guard | None]:
     """Merge records in the order read; also the guard afterwards, None if it had no part in it.
 
     `load_guard` is called at most once, with the codes of all regions that could be left or moved
-    into. `prior` must hold every clinic that the records name.
+    into, and the ids of all clinics that it may be asked about. `prior` must hold every clinic that
+    the records name.
     """
     unguarded = UnguardedMerger(stream, prior, now)
     merged = unguarded.merge(decoded)
     at_stake = prior.held.keys() | unguarded.leaving()
     if not at_stake:
         return merged, None
-    guard = load_guard(regions_at_stake(at_stake, decoded, prior))
+    moving = prior.held.keys() | {moved.hsa_id for moved in unguarded.movements}
+    guard = load_guard(regions_at_stake(at_stake, decoded, prior), moving)
     if not prior.held:
         passed = guard.copy()
         if clinic_state.all_pass(unguarded.movements, passed):

@@ -152,10 +152,10 @@ class TransactionWriter:
         held = self._context.is_any_fact_held and holds.of_clinics(self._connection, hsa_ids)
         return merge.PriorState(locked, held or {}, self._context.boards)
 
-    def _lock_guard(self, region_codes: Collection[str]) -> Guard:
+    def _lock_guard(self, region_codes: Collection[str], hsa_ids: Collection[str]) -> Guard:
         self._timer.enter(Phase.LOCK)
         since = self._now - self._limits.window
-        regions = guard_state.lock(self._connection, region_codes, since)
+        regions = guard_state.lock(self._connection, region_codes, since, hsa_ids)
         self._timer.enter(Phase.MERGE)
         return Guard(self._limits, regions, self._now)
 
@@ -171,7 +171,7 @@ class TransactionWriter:
             for hsa_id, clinic in prior.clinics.items()
             if clinic.is_registered or hsa_id in prior.held
         }
-        self._lock_guard(merge.regions_at_stake(guarded, decoded, prior))
+        self._lock_guard(merge.regions_at_stake(guarded, decoded, prior), guarded)
 
     def _dead_letter(self, record: Record, refusal: DBAPIError) -> MergeResult:
         # Characters that the database's encoding lacks are not our bug, however many come.

@@ -8,14 +8,16 @@ While the window lasts, `departed_fact` has the changes by which a region's coun
 Once a hold is opened there, those are kept with it for good, in `passed_fact`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
     Select,
+    and_,
     bindparam,
+    case,
     delete,
     exists,
     false,
@@ -34,6 +36,7 @@ from sync_worker.domain.mass_change_guard import (
     Hold,
     LastDeparture,
     Region,
+    Tally,
 )
 from sync_worker.domain.tuples import new
 from sync_worker.registry import dialect
@@ -71,22 +74,29 @@ class OpenHold(NamedTuple):
 
 
 def lock(
-    connection: Connection, region_codes: Collection[str], since: datetime
+    connection: Connection,
+    region_codes: Collection[str],
+    since: datetime,
+    hsa_ids: Collection[str],
 ) -> dict[str, Region]:
     """The regions, locked in the order of their codes until the transaction ends.
 
-    `since` is when the window began. Clinics that bear on it must be locked before.
+    `since` is when the window began. Departures are those of the clinics with these ids, which must
+    be locked before; others are only counted.
     """
     ordered = sorted(region_codes)
     dialect.insert_missing_keys(connection, guard_region.c.region_code, ordered)
     connection.execute(_LOCK, {"codes": dialect.listed(connection, ordered)}).all()
-    return read(connection, ordered, since)
+    return _read(connection, ordered, since, sorted(hsa_ids))
 
 
-def read(
-    connection: Connection, region_codes: Collection[str], since: datetime
+def _read(
+    connection: Connection,
+    region_codes: Collection[str],
+    since: datetime,
+    hsa_ids: Sequence[str] | None,
 ) -> dict[str, Region]:
-    """The regions without a lock, for decisions that are not kept."""
+    """The regions with the departures of these clinics, or of all."""
     ordered = sorted(region_codes)
     regions = {code: Region() for code in ordered}
     codes = {"codes": dialect.listed(connection, ordered)}
@@ -94,19 +104,27 @@ def read(
         regions[region_code].registered = count
     for row in connection.execute(_OPEN_HOLDS, codes):
         regions[row.region_code].hold = Hold(row.id, row.opened_at, row.revision, row.facts)
+    clinics = {} if hsa_ids is None else {"hsa_ids": dialect.listed(connection, hsa_ids)}
+    if hsa_ids is not None:
+        for code, *others in connection.execute(_OTHERS, codes | clinics | {"since": since}):
+            regions[code].others = Tally(*others)
     for some in batched(ordered, _REGIONS_AT_A_TIME):
-        _read_departures(connection, {code: regions[code] for code in some}, since)
+        of_some = {"codes": dialect.listed(connection, some), "since": since}
+        _read_departures(connection, regions, clinics | of_some)
     return regions
 
 
 def read_all(connection: Connection, since: datetime) -> dict[str, Region]:
-    """Every region that has a registered clinic, lost one recently, or has an open hold."""
+    """Every region that has a registered clinic, lost one recently, or has an open hold.
+
+    Without a lock, for decisions that are not kept.
+    """
     codes = union(
         select(clinic.c.region_code).where(REGISTERED, clinic.c.region_code.is_not(None)),
         select(departure.c.region_code),
         select(hold.c.region_code).where(hold.c.status == OPEN),
     )
-    return read(connection, list(connection.scalars(codes)), since)
+    return _read(connection, list(connection.scalars(codes)), since, None)
 
 
 def count_open(connection: Connection) -> int:
@@ -169,6 +187,17 @@ _IS_HERE = exists().where(
 _RECENT_DEPARTURES: Select[Any] = select(
     *(departure.c[name] for name in _DEPARTURE), _IS_HERE.label("is_here")
 ).where(dialect.among_listed(departure.c.region_code, "codes"), _IS_RECENT)
+_OF_SOME = dialect.among_listed(departure.c.hsa_id, "hsa_ids")
+_RECENT_DEPARTURES_OF_SOME = _RECENT_DEPARTURES.where(_OF_SOME)
+_OTHERS: Select[Any] = (
+    select(
+        departure.c.region_code,
+        func.count(case((departure.c.counted_at >= _SINCE, 1))),
+        func.count(case((and_(departure.c.moved_at >= _SINCE, ~_IS_HERE), 1))),
+    )
+    .where(dialect.among_listed(departure.c.region_code, "codes"), _IS_RECENT, ~_OF_SOME)
+    .group_by(departure.c.region_code)
+)
 _DEPARTED_FACTS = select(departed_fact).where(
     departed_fact.c.region_code == bindparam("code"), departed_fact.c.at >= _SINCE
 )
@@ -219,12 +248,12 @@ def _insert_hold(
 
 
 def _read_departures(
-    connection: Connection, regions: Mapping[str, Region], since: datetime
+    connection: Connection, regions: Mapping[str, Region], parameters: Mapping[str, Any]
 ) -> None:
-    codes = dialect.listed(connection, list(regions))
+    statement = _RECENT_DEPARTURES_OF_SOME if "hsa_ids" in parameters else _RECENT_DEPARTURES
     one: dict[Any, Any] = {}  # the same few moments, and many a clinic, come again and again
-    rows = connection.execute(_RECENT_DEPARTURES, {"codes": codes, "since": since})
-    for code, hsa_id, counted_at, moved_at, is_here in rows:
+    for row in connection.execute(statement, parameters):
+        code, hsa_id, counted_at, moved_at, is_here = row
         last = (
             one.setdefault(counted_at, counted_at),
             one.setdefault(moved_at, moved_at),

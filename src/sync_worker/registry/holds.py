@@ -102,7 +102,7 @@ def release(connection: Connection, facts: Mapping[str, Collection[Fact]], now: 
     if not held:
         return
     codes = {kept.region_code for of_clinic in held.values() for kept in of_clinic.values()}
-    guard = Guard(USUAL_LIMITS, guard_state.lock(connection, codes, now), now)
+    guard = Guard(USUAL_LIMITS, guard_state.lock(connection, codes, now, held), now)
     for hsa_id, of_clinic in held.items():
         for fact in set(facts[hsa_id]) & of_clinic.keys():
             guard.release(of_clinic.pop(fact).region_code)

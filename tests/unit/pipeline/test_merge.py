@@ -49,7 +49,7 @@ def test_one_pass_decides_as_the_guard_does_record_by_record(bounds, registered,
     prior = PriorState(clinics, {}, {})
     loaded = []
 
-    def load(codes):
+    def load(codes, _):
         loaded.extend(codes)
         return guard(clinics, bounds, codes)
 
