@@ -253,6 +253,13 @@ def test_many_large_bad_records_are_split_into_small_transactions(registry, tmp_
     assert len(letters(registry)) == 9
 
 
+def test_a_transaction_takes_no_more_once_it_names_many_clinics(registry, tmp_path):
+    named = [activated(f"SE2321000016-W{n}", minute) for minute, n in enumerate("000101223")]
+    archive = written(tmp_path / "a.jsonl", numbered(named, topic=ACTIVATION))
+    told, _ = run(registry, ArchiveSource(archive, 1), 100, max_clinics=2)
+    assert told.read == [4, 2, 3]
+
+
 @pytest.mark.usefixtures("engine")
 def test_a_transaction_that_timed_out_is_retried_with_fewer_records(registry_url, tmp_path):
     if registry_url.startswith("sqlite"):

@@ -179,6 +179,8 @@ class PendingTransaction:
     ranges: dict[Partition, OffsetRange]
     """How far the transaction takes each of its partitions."""
     topic_ids: dict[str, str]
+    hsa_ids: set[str]
+    """The clinics that its events name."""
     decode_seconds: float = 0.0
     """How long it took to decode the records."""
 
@@ -188,7 +190,7 @@ class PendingTransaction:
     ) -> "PendingTransaction":
         """One fetched batch, with its records decoded."""
         ranges = {span.partition: span for span in batch.ranges}
-        return cls(decoded, ranges, dict(batch.topic_ids), decode_seconds)
+        return cls(decoded, ranges, dict(batch.topic_ids), decoded.hsa_ids(), decode_seconds)
 
     def __len__(self) -> int:
         return len(self.decoded)
@@ -205,6 +207,7 @@ class PendingTransaction:
         """Append what continues this."""
         self.decoded.extend(later.decoded)
         self.topic_ids |= later.topic_ids
+        self.hsa_ids |= later.hsa_ids
         self.decode_seconds += later.decode_seconds
         for partition, span in later.ranges.items():
             begin = self.ranges.get(partition, span).from_offset
@@ -226,6 +229,6 @@ class PendingTransaction:
         }
         seconds = self.decode_seconds / 2
         return (
-            PendingTransaction(first, before, self.topic_ids, seconds),
-            PendingTransaction(second, after, self.topic_ids, seconds),
+            PendingTransaction(first, before, self.topic_ids, first.hsa_ids(), seconds),
+            PendingTransaction(second, after, self.topic_ids, second.hsa_ids(), seconds),
         )

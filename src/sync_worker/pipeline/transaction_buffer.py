@@ -33,6 +33,9 @@ class TransactionLimits:
     """How much one transaction may take."""
 
     max_records: int
+    max_clinics: int = 16_000
+    """Once the records name so many, no batch is added: what is known of a clinic, and written of
+    it, takes the memory of four or five records."""
     first_records: int = 4_000
     """As many as any database applies in time: the first transaction has no more."""
     max_retained_bytes: int = 32 * 2**20
@@ -100,6 +103,7 @@ class TransactionBuffer:
         if (
             not batch.has_more
             or len(self._pending) >= self._size_limit
+            or len(self._pending.hsa_ids) >= self._limits.max_clinics
             or self._reread_records > 0
             or self._retained_bytes >= self._limits.max_retained_bytes
         ):
