@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 _MIN_INTERVAL_SECONDS = 0.5
 """Small batches in quick succession share one collection."""
+_FULL_COLLECTIONS_SHARE = 0.005
+"""How much of the time full collections may take, at most."""
 
 
 @contextmanager
@@ -49,20 +51,36 @@ def between_batches(
 ) -> Iterator[Callable[[], None]]:
     """Collect only when the yielded function is called, which is while no batch is in memory.
 
-    Objects that exist already are taken to be permanent, and are not scanned again.
+    Objects that exist already are taken to be permanent, and are not scanned again. Those that came
+    since and survived two collections, such as compiled statements, are scanned seldom: at the head
+    of the log that would take longer than all the batches of its time.
     """
     gc.collect()
     gc.freeze()
-    collected_at = time.monotonic()
-
-    def collect() -> None:
-        nonlocal collected_at
-        if time.monotonic() - collected_at >= min_interval_seconds:
-            gc.collect()
-            collected_at = time.monotonic()
-
+    collector = _Collector(min_interval_seconds)
     try:
         with paused():
-            yield collect
+            yield collector.collect_if_due
     finally:
         gc.unfreeze()
+
+
+class _Collector:
+    """Collects what is young now and then, and everything where that takes little of the time."""
+
+    def __init__(self, min_interval_seconds: float) -> None:
+        self._min_interval_seconds = min_interval_seconds
+        self._collected_at = self._all_due_at = time.monotonic()
+
+    def collect_if_due(self) -> None:
+        now = time.monotonic()
+        if now - self._collected_at < self._min_interval_seconds:
+            return
+        self._collected_at = now
+        if now < self._all_due_at:
+            gc.collect(1)
+            return
+        began_at = time.thread_time()
+        gc.collect()
+        seconds = time.thread_time() - began_at
+        self._all_due_at = now + seconds / _FULL_COLLECTIONS_SHARE

@@ -1,6 +1,7 @@
 """Garbage is collected between batches, not within one."""
 
 import gc
+import time
 import weakref
 
 import pytest
@@ -39,3 +40,22 @@ def test_quick_small_batches_do_not_each_pay_a_collection() -> None:
         assert waste() is not None
     gc.collect()
     assert waste() is None
+
+
+def test_an_old_cycle_lives_until_a_full_collection_costs_little(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    with gc_control.between_batches(min_interval_seconds=0.0) as collect:
+        collect()  # a full one
+        aging = Cycle()
+        waste = weakref.ref(aging)
+        collect()
+        collect()
+        del aging
+        collect()
+        assert waste() is not None
+        now += 3600.0
+        collect()
+        assert waste() is None
