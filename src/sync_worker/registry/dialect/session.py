@@ -19,6 +19,7 @@ from math import ceil
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, event, func, select, text
+from sqlalchemy.dialects.postgresql.base import PGIdentifierPreparer
 
 from sync_worker.authorship import Authorship
 
@@ -177,8 +178,25 @@ _SCHEMA = "sync_worker_schema"
 
 def qualify_in(engine: Engine) -> None:
     """Have the tables of each connection named with the schema that its user looks in."""
+    engine.dialect.identifier_preparer = _Preparer(engine.dialect)
     event.listen(engine, "connect", _find_schema)
     event.listen(engine, "engine_connect", _qualify)
+
+
+class _Preparer(PGIdentifierPreparer):
+    """Puts the name of our schema into statements.
+
+    SQLAlchemy does it by a pattern that finds any schema, each time a statement is executed: of a
+    transaction with one event that was a fifteenth.
+    """
+
+    def _render_schema_translates(self, statement: str, schema_translate_map: Any) -> str:
+        ours = self.quote_schema(schema_translate_map[None])
+        named = statement.replace("__[SCHEMA__none]", ours)
+        if "__[SCHEMA_" not in named:
+            return named
+        # The catalogue's is there too, where a migration looks at what there is.
+        return super()._render_schema_translates(named, schema_translate_map)
 
 
 def _find_schema(connection: Any, record: Any) -> None:
