@@ -8,9 +8,10 @@ is counted once, whoever delivers it and however often.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, tuple_
+from sqlalchemy import Connection, Row, Select, and_, bindparam, or_, select
 
 from sync_worker.events.outcome import Outcome
 from sync_worker.events.record import Partition
@@ -105,7 +106,10 @@ def claim(
     if unread:
         schema.require_still_compatible(connection)
         _insert_missing(connection, stream, unread)
-    rows = connection.execute(_LOCK, {"of": stream, "partitions": list(expected)}).all()
+    of_partitions: dict[str, Any] = {"of": stream}
+    for number, (topic, partition) in enumerate(expected):
+        of_partitions |= {f"topic_{number}": topic, f"partition_{number}": partition}
+    rows = connection.execute(_lock(len(expected)), of_partitions).all()
     if rows:
         schema.require(connection, rows[0].schema_revision)
     locked = {position.partition: position for position in _positions(rows)}
@@ -146,16 +150,24 @@ def _insert_missing(connection: Connection, stream: str, partitions: Iterable[Pa
     dialect.insert_new(connection, position, _INSERTED_COLUMNS, rows)
 
 
-_LOCK = (
-    select(position, schema.REVISION)
-    .where(
-        position.c.stream == bindparam("of"),
-        tuple_(position.c.topic, position.c.partition).in_(bindparam("partitions", expanding=True)),
+@cache
+def _lock(partitions: int) -> Select[Any]:
+    """The rows of so many partitions, locked one after the other in the order of their keys."""
+    is_among = or_(
+        *(
+            and_(
+                position.c.topic == bindparam(f"topic_{number}"),
+                position.c.partition == bindparam(f"partition_{number}"),
+            )
+            for number in range(partitions)
+        )
     )
-    .order_by(position.c.topic, position.c.partition)
-    .with_for_update()
-)
-"""The rows of these partitions, locked one after the other in the order of their keys."""
+    return (
+        select(position, schema.REVISION)
+        .where(position.c.stream == bindparam("of"), is_among)
+        .order_by(position.c.topic, position.c.partition)
+        .with_for_update()
+    )
 
 
 def _positions(rows: Iterable[Row[Any]]) -> Iterator[Position]:
