@@ -72,6 +72,17 @@ def test_a_registry_edited_by_hand_is_found_and_repaired(operator):
     operator.hears_no_more("SyncWorkerReconcileOverdue")
 
 
+def test_a_registry_that_went_back_is_told(operator):
+    operator.has_a_worker()
+    operator.reads("A copy without the last transactions", "failover-a-standby-takes-over")
+    operator.does("The positions are those of an earlier copy.")
+    operator.stage.execute("TRUNCATE position")
+    operator.sees(Place.LOG, '"event": "registry_went_back"')
+    operator.hears("SyncWorkerRegistryWentBack")
+    operator.sees(Place.STATUS, r"behind +0 records")
+    operator.hears_no_more("SyncWorkerRegistryWentBack")
+
+
 def test_a_region_that_closes_is_told(operator):
     operator.set_board("01")
     operator.has_a_worker()
