@@ -1,5 +1,7 @@
 """Standard streams that are closed, full, or read by nobody: what was done is done."""
 
+import fcntl
+import json
 import os
 import select
 import shutil
@@ -143,6 +145,32 @@ def test_daemons_continue_without_their_logs(known):
         done = [ended(daemon) for daemon in daemons]
     assert [each.exit_code for each in done] == [0, 0, 0, 0]
     assert ["not_ready" in each.stderr for each in done] == [False, False, False, True]
+
+
+def test_a_daemon_continues_although_nobody_reads_its_log(known):
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, select.PIPE_BUF)
+    port = free_port()
+    nowhere = {"SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+    daemon = subprocess.Popen(
+        [INSTALLED, "run", "-v"],
+        cwd=known.folder,
+        env=known.environment | nowhere | {"SYNC_WORKER_HTTP_PORT": str(port)},
+        stdin=subprocess.DEVNULL,
+        stdout=writer,
+        stderr=writer,
+    )
+    try:
+        until(lambda: not select.select([], [writer], [], 0)[1], "the pipe to be full")
+        until(lambda: status_of(port) == 200, "the daemon to answer")
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(DEADLINE_SECONDS) == 0
+    finally:
+        daemon.kill()
+        os.close(writer)
+    with os.fdopen(reader) as unread:
+        *whole, _cut = unread.read().split("\n")
+    assert {"started", "not_ready"} <= {json.loads(line)["event"] for line in whole}
 
 
 def test_a_table_fits_the_terminal_that_it_is_written_to(known):

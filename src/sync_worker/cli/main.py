@@ -103,8 +103,8 @@ def root() -> None:
 
 def main() -> NoReturn:
     """Run the command that the process was started with, and end the process."""
-    standard_streams.prepare()
     arguments = sys.argv[1:]
+    standard_streams.prepare(of_daemon=daemon_log.is_daemon(arguments))
     redaction = _redaction()
     daemon = daemon_log.of_process(arguments, redaction)
     if daemon is not None:

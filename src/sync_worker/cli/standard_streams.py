@@ -11,6 +11,8 @@ import sys
 from typing import IO, Any
 
 _STDOUT, _STDERR = 1, 2
+_PATIENCE_SECONDS = 1.0
+"""How long a daemon waits for whoever reads its output."""
 
 
 class LenientFile(io.FileIO):
@@ -37,15 +39,55 @@ class LenientFile(io.FileIO):
         return size
 
 
-def prepare() -> None:
-    """Have both outputs be written as UTF-8, and leniently.
+class PromptFile(LenientFile):
+    """One whose reader is not waited for: a daemon must not stop because its log is not read.
+
+    What is not taken in time is dropped. What was taken in part is completed before anything
+    follows, so that a line is there as a whole or not at all.
+    """
+
+    def __init__(self, descriptor: int, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+        super().__init__(descriptor)
+        self._patience_seconds = patience_seconds
+        self._is_stalled = False
+        self._rest = b""
+
+    def write(self, data: Any) -> int:
+        """Write all of it, or drop it where the reader takes nothing."""
+        content = bytes(data)
+        self._rest = self._untaken(self._rest)
+        if not self._rest:
+            untaken = self._untaken(content)
+            self._rest = untaken if len(untaken) < len(content) else b""
+        return len(content)
+
+    def _untaken(self, content: bytes) -> bytes:
+        """Write what the reader takes; what is left of it."""
+        while content and self._is_taken():
+            # No more than fits for certain: more would block.
+            super().write(content[: select.PIPE_BUF])
+            content = content[select.PIPE_BUF :]
+        return content
+
+    def _is_taken(self) -> bool:
+        """Whether there is room; one that was waited for in vain is not waited for again."""
+        poll = select.poll()
+        poll.register(self, select.POLLOUT)
+        seconds = 0.0 if self._is_stalled else self._patience_seconds
+        self._is_stalled = not poll.poll(seconds * 1000)
+        return not self._is_stalled
+
+
+def prepare(*, of_daemon: bool = False) -> None:
+    """Have both outputs be written as UTF-8, and leniently; those of a daemon promptly, too.
 
     The number of a closed stream is taken: the next file to be opened would get it, and what
     belongs on the stream would be written into that file.
     """
     if sys.stdin is None:
         os.open(os.devnull, os.O_RDONLY)
-    stdout, stderr = _lenient(sys.stdout, _STDOUT), _lenient(sys.stderr, _STDERR)
+    kind = PromptFile if of_daemon else LenientFile
+    stdout, stderr = _lenient(sys.stdout, _STDOUT, kind), _lenient(sys.stderr, _STDERR, kind)
     # On a terminal data comes before the question that is asked about it.
     sys.stdout = _as_text(io.BufferedWriter(stdout), by_lines=stdout.isatty())
     # Whole lines: several threads write there.
@@ -63,9 +105,9 @@ def has_reader(stream: IO[str]) -> bool:
     return _first_error(stream) is None
 
 
-def _lenient(stream: IO[str] | None, descriptor: int) -> LenientFile:
+def _lenient(stream: IO[str] | None, descriptor: int, kind: type[LenientFile]) -> LenientFile:
     is_closed = stream is None
-    return LenientFile(os.open(os.devnull, os.O_WRONLY) if is_closed else descriptor)
+    return kind(os.open(os.devnull, os.O_WRONLY) if is_closed else descriptor)
 
 
 def _as_text(binary: Any, *, by_lines: bool) -> io.TextIOWrapper:
