@@ -150,6 +150,19 @@ def is_busy(cause: BaseException | None) -> bool:
     return getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
+_NOT_TRIED = "sync_worker_not_tried"
+
+
+def note_not_tried(cause: Exception) -> None:
+    """Note with an error of the driver that the server was not asked: it refused us just now."""
+    setattr(cause, _NOT_TRIED, True)
+
+
+def was_tried(error: BaseException) -> bool:
+    """Whether the server was asked, and not spared a login that it would only refuse again."""
+    return not hasattr(getattr(error, "orig", None), _NOT_TRIED)
+
+
 _COMMIT = "sync_worker_commit"
 
 

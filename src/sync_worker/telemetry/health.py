@@ -108,6 +108,7 @@ class Health:
     _progress_at: float = field(default_factory=time.monotonic)
     _attempts: Failures = Failures(0, 0, None, None)  # noqa: RUF009 - immutable
     _database_error: HealthReason | None = None
+    _login_at: float | None = None
     _was_database_used: bool = False
     _has_kafka_failed: bool = False
 
@@ -138,9 +139,16 @@ class Health:
         next_at = self.clock() + wait_seconds
         self._attempts = Failures(self._attempts.total + 1, 0, error, next_at)
 
+    def login_refused(self, wait_seconds: float) -> None:
+        """The database refused the login, and is asked again after so long."""
+        self._login_at = self.clock() + wait_seconds
+
     def failures(self) -> Failures:
         """The attempts that failed so far, those of the source included."""
         attempts, requests = self._attempts, self.requests()
+        error = self._database_error
+        if error is not None and error.code is NotReady.DATABASE_REFUSED and self._login_at:
+            attempts = attempts._replace(next_at=self._login_at)
         if requests is None:
             return attempts._replace(last_error=self._masked(attempts.last_error))
         is_silent = requests.failed_in_a_row > 0

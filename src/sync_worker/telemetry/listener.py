@@ -22,6 +22,7 @@ from sync_worker.pipeline.listener import (
     TransactionCommitted,
     UnknownType,
 )
+from sync_worker.registry.errors import was_tried
 from sync_worker.telemetry.health import Health
 from sync_worker.telemetry.log_events import LogEvent
 from sync_worker.telemetry.metrics import Metrics
@@ -104,9 +105,10 @@ class TelemetryListener:
         )
 
     def retrying(self, error: BaseException, seconds: float) -> None:
-        self._metrics.retried(cause_of(error))
         self._health.made_progress()
-        self.retries.failed(error, seconds)
+        if was_tried(error):
+            self._metrics.retried(cause_of(error))
+            self.retries.failed(error, seconds)
 
     def _log_unknown_type(self, topic: str, name: str) -> None:
         is_enough = len(self._logged_types) >= _MAX_UNKNOWN_TYPES_LOGGED

@@ -65,6 +65,7 @@ class RetryLog:
     def database_refused(self, why: str, since: datetime, wait_seconds: float) -> None:
         """The database is reachable, and refused the login."""
         self._database_refused_since = since
+        self._health.login_refused(wait_seconds)
         self._refused(LogEvent.DATABASE_REFUSED, why, since, wait_seconds)
 
     def kafka_refused(self, why: str, since: datetime, wait_seconds: float) -> None:

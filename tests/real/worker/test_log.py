@@ -151,9 +151,12 @@ def test_an_outage_of_both_names_both(
 
 
 def test_a_refused_login_is_named_as_such(stage: Stage) -> None:
-    worker = stage.start(DATABASE_URL=f"{stage.database_url}_that_is_not_there")
+    worker = stage.start("-v", DATABASE_URL=f"{stage.database_url}_that_is_not_there")
     until_logged(worker, "not_ready", why="database_refused")
     assert "database_refused" in codes(worker)
+    until(lambda: len(worker.logged("database_refused")) >= 3, "it to be refused again")
+    attempts = json.loads(worker.probe("/readyz?verbose")[1])["attempts"]
+    assert attempts <= len(worker.logged("database_refused"))
     assert "does not exist" in str(until_logged(worker, "database_refused")["error"])
     assert worker.stop() == 0
     lines(worker)

@@ -22,6 +22,7 @@ from sync_worker.pipeline.listener import (
     SetBack,
     UnknownType,
 )
+from sync_worker.registry.errors import note_not_tried
 from sync_worker.registry.positions import Counts
 from sync_worker.streams.kafka.source_health import Requests
 from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
@@ -217,6 +218,25 @@ def test_a_refused_login_is_told_with_since_when(world):
         "2027-01-15T08:00:00Z",
     )
     assert second["level"] == "debug"
+
+
+def refused_login():
+    said = "connection failed: FATAL: password authentication failed"
+    cause = type("OperationalError", (Exception,), {})(said)
+    return OperationalError("", {}, cause)
+
+
+def test_a_login_that_is_not_repeated_yet_is_no_attempt(world):
+    not_tried = refused_login()
+    note_not_tried(not_tried.orig)
+    refused_at = datetime.fromtimestamp(START + 1, UTC)
+    world.listener.retries.database_refused("no", refused_at, 8.0)
+    fail(world, error=refused_login())
+    fail(world, 3, not_tried)
+    world.tick()
+    (line,) = world.lines("not_ready")
+    assert (line["why"], line["attempts"]) == ("database_refused", 1)
+    assert line["next_retry_at"] == "2027-01-15T08:00:09Z"
 
 
 WARNINGS = st.one_of(

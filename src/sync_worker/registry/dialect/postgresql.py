@@ -15,7 +15,7 @@ from sync_worker.registry.dialect import session
 from sync_worker.registry.dialect.engine import Login, remember_login
 from sync_worker.registry.dialect.session import NO_ENCODING, qualify_in
 from sync_worker.registry.dialect.watch import Watch
-from sync_worker.registry.errors import is_login_refusal
+from sync_worker.registry.errors import is_login_refusal, note_not_tried
 
 _NEVER_ASK = "-"
 """Any pass phrase keeps the client from asking for one on the terminal, where a key needs it."""
@@ -87,7 +87,9 @@ def _log_in_with(engine: Engine, login: Login) -> None:
 
     def connect(dialect: Any, _record: object, args: Any, parameters: dict[str, Any]) -> Any:
         if login.refusals.wait_seconds() and last:
-            raise type(last[0])(*last[0].args)
+            former = type(last[0])(*last[0].args)
+            note_not_tried(former)
+            raise former
         stated = postgresql_url.parse_url(login.url())
         try:
             connection = dialect.connect(*args, **{**parameters, **stated})
