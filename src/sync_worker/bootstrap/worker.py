@@ -197,6 +197,7 @@ def running(
         policy = DAEMON if is_daemon else INTERACTIVE
         transaction_limits = TransactionLimits(settings.batch_max_records)
         worker = Worker(registry, applier, listener, policy, transaction_limits)
+        health.is_stopping = lambda: worker.is_stopping
         sampler = Sampler(metrics, health, registry, regions(settings), log)
         yield WorkerProcess(
             worker, registry, login, settings, log, health, metrics, listener, sampler

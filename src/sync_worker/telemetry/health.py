@@ -92,6 +92,8 @@ class Health:
     """For how long the database has not answered; must not block."""
     requests: "Callable[[], Requests | None]" = lambda: None
     """The requests by which Kafka is asked whether it is there; must not block."""
+    is_stopping: Callable[[], bool] = lambda: False
+    """Whether the worker was told to end; must not block."""
     progressed: Callable[[], None] = lambda: None
     """Called by the loop whenever it makes progress; must not block."""
     progress: Progress = field(default_factory=Progress)

@@ -62,7 +62,8 @@ class ReadinessLog:
         self._health.catch_up_seconds = _finite(self._estimate.seconds(backlog, now))
         if reasons:
             self._waits = 0
-            self._follow_outage(reasons, backlog, now)
+            if not self._is_leaving():
+                self._follow_outage(reasons, backlog, now)
             return
         self._health.outage = None
         failures = self._health.failures()
@@ -71,6 +72,11 @@ class ReadinessLog:
             self._follow_assignment(backlog)
             self._end_outage(backlog, now)
             self._follow_catch_up(backlog, now)
+
+    def _is_leaving(self) -> bool:
+        """Whether it was ready until it was told to end: to leave its group is not an outage."""
+        was_ready = self._outage is None and self._ready_since is not None
+        return was_ready and self._health.is_stopping()
 
     def _has_settled(self, backlog: Backlog) -> bool:
         """Whether it is known where each partition stands, or has been waited for long enough."""

@@ -220,6 +220,22 @@ def test_a_refused_login_is_told_with_since_when(world):
     assert second["level"] == "debug"
 
 
+def test_a_worker_that_stops_in_order_has_no_outage(world):
+    world.health.is_stopping = lambda: True
+    world.source["is_member"] = False
+    world.tick()
+    assert not world.lines("not_ready")
+
+
+def test_a_lasting_outage_is_told_of_a_stopping_worker_too(world):
+    fail(world)
+    world.tick()
+    world.health.is_stopping = lambda: True
+    world.source["is_member"] = False
+    world.tick()
+    assert [line["why"] for line in world.lines("not_ready")] == ["database_unavailable"] * 2
+
+
 def refused_login():
     said = "connection failed: FATAL: password authentication failed"
     cause = type("OperationalError", (Exception,), {})(said)
