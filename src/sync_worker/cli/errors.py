@@ -154,10 +154,11 @@ def _unreachable(error: Any, said: FilledMessage) -> UserError | None:
     from sync_worker.registry.errors import (
         Fault,
         fault_of,
+        first_line,
         is_lock_timeout,
         says_disk_full,
     )
-    from sync_worker.registry.refusals import refusal_of
+    from sync_worker.registry.refusals import is_out_of_connections, refusal_of
 
     if (refusal := refusal_of(error)) is not None:
         refused = messages.DATABASE_UNTRUSTED() if refusal.is_ours else messages.LOGIN_REFUSED()
@@ -172,6 +173,8 @@ def _unreachable(error: Any, said: FilledMessage) -> UserError | None:
         return UserError(Exit.UNREACHABLE, full, why=said, hint=room)
     if fault is Fault.TRANSIENT:
         away = messages.DATABASE_UNAVAILABLE()
+        if is_out_of_connections(first_line(error)):
+            return UserError(Exit.UNREACHABLE, away, why=said, hint=Remedy.FREE_CONNECTIONS())
         return UserError(Exit.UNREACHABLE, away, why=said, hint=messages.TRY_AGAIN())
     return None
 
@@ -190,6 +193,7 @@ def _database(error: Any) -> UserError:
         fault_of,
         first_line,
         is_beyond_encoding,
+        is_changed_table,
         is_denied,
     )
 
@@ -211,6 +215,9 @@ def _database(error: Any) -> UserError:
         return UserError(Exit.USAGE, what, why=said, hint=hint, code="configuration")
     if is_denied(error):
         return _denied(error, said)
+    if is_changed_table(error):
+        what = "The database's tables are not as this program made them."
+        return UserError(Exit.UNEXPECTED, what, why=said, hint=Remedy.UNDO_TABLE_CHANGES())
     return UserError(
         Exit.UNEXPECTED,
         "The database rejected the statement.",

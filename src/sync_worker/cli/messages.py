@@ -48,6 +48,18 @@ CHECK_PASSWORD = Message(
     sv="Kontrollera användare och lösenord i SYNC_WORKER_DATABASE_URL, eller PGPASSWORD.",
     en="Check the user and the password in SYNC_WORKER_DATABASE_URL, or PGPASSWORD.",
 )
+ADMIT = Message(
+    sv="På servern: ALTER ROLE … LOGIN, GRANT CONNECT ON DATABASE … TO …, eller ALTER DATABASE … "
+    "ALLOW_CONNECTIONS true.",
+    en="On the server: ALTER ROLE … LOGIN, GRANT CONNECT ON DATABASE … TO …, or ALTER DATABASE … "
+    "ALLOW_CONNECTIONS true.",
+)
+FREE_CONNECTIONS = Message(
+    sv="Avsluta sessioner på servern som ingen använder (pg_stat_activity), eller höj gränsen: "
+    "max_connections, eller CONNECTION LIMIT för rollen eller databasen.",
+    en="End sessions on the server that nobody uses (pg_stat_activity), or raise the limit: "
+    "max_connections, or CONNECTION LIMIT of the role or the database.",
+)
 CHECK_AUTHORITIES = Message(
     sv="sslrootcert=… i SYNC_WORKER_DATABASE_URL ska ange den utfärdare som går i god för servern. "
     "Om den stämmer: låt förnya serverns certifikat om det inte gäller i dag, och kontrollera "

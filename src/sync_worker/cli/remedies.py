@@ -27,6 +27,10 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.APPLY_ROLES: "sync-worker db roles --apply",
     Remedy.ASK_WHETHER_THEY_PUBLISH: "Ask the e-services whether they publish; sync-worker status",
     Remedy.CHECK_BROKERS: "Check the brokers: sync-worker doctor",
+    Remedy.ADMIT_TO_DATABASE: messages.ADMIT,
+    Remedy.FREE_CONNECTIONS: messages.FREE_CONNECTIONS,
+    Remedy.UNDO_TABLE_CHANGES: "Undo what was changed, or restore the database from a backup. What "
+    "has happened is in the server's log.",
     Remedy.CHECK_DATABASE: "Check SYNC_WORKER_DATABASE_URL (sync-worker config show), and the "
     "database.",
     Remedy.CHECK_DATABASE_AUTHORITIES: messages.CHECK_AUTHORITIES,

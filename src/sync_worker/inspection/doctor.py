@@ -14,9 +14,9 @@ from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
 from sync_worker.errors import Hint, UserError
 from sync_worker.language import Language, worded
-from sync_worker.registry.errors import first_line
-from sync_worker.registry.refusals import refusal_of
-from sync_worker.remedies import Remedy
+from sync_worker.registry.errors import first_line, is_changed_table
+from sync_worker.registry.refusals import is_out_of_connections, refusal_of
+from sync_worker.remedies import Advice, Remedy
 from sync_worker.streams.protocol import StreamRefused, StreamUnavailable, UnsupportedRequest
 
 DEADLINE_SECONDS = 10.0
@@ -147,9 +147,17 @@ def _failed(error: Exception) -> Finding:
             sentences = (worded(words, Language.ENGLISH) for words in (error.message, error.why))
             return fail(" ".join(sentences).rstrip(), error.hint)
         case DBAPIError() | ResourceClosedError():
-            refusal = refusal_of(error)
-            remedy = refusal.remedy() if refusal else Remedy.CHECK_DATABASE()
-            return fail(f"The database says: {first_line(error)}.", remedy)
+            return fail(f"The database says: {first_line(error)}.", _remedy_of(error))
         case _:
             detail = f"A bug in the program: {type(error).__name__}: {error}."
             return fail(detail, Remedy.REPORT_FAULT())
+
+
+def _remedy_of(error: Exception) -> Advice:
+    if (refusal := refusal_of(error)) is not None:
+        return refusal.remedy()
+    if is_out_of_connections(first_line(error)):
+        return Remedy.FREE_CONNECTIONS()
+    if is_changed_table(error):
+        return Remedy.UNDO_TABLE_CHANGES()
+    return Remedy.CHECK_DATABASE()

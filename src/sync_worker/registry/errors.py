@@ -14,6 +14,7 @@ _INSUFFICIENT_PRIVILEGE = "42501"
 _POOLER_REFUSES = "unsupported startup parameter"
 """What PgBouncer says, always in English; the driver has no code for what ends a login."""
 _LOCK_NOT_AVAILABLE = "55P03"
+_UNDEFINED = frozenset({"42P01", "42703", "42883", "42704"})
 _UNTRANSLATABLE_CHARACTER = "22P05"
 
 
@@ -123,6 +124,13 @@ def _says_unreachable(cause: BaseException | None) -> bool:
 def is_denied(error: BaseException) -> bool:
     """Whether the database says that we lack a right."""
     return _state(error) == _INSUFFICIENT_PRIVILEGE
+
+
+def is_changed_table(error: BaseException) -> bool:
+    """Whether a table, column or function that our schema has is not there."""
+    if isinstance(getattr(error, "orig", None), sqlite3.Error):
+        return first_line(error).startswith(("no such table", "no such column"))
+    return _state(error) in _UNDEFINED
 
 
 def cannot_enable_triggers(error: BaseException) -> bool:

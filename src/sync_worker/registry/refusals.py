@@ -40,6 +40,13 @@ _REFUSALS: Sequence[tuple[str, DatabaseRefusal]] = (
     ),
     (
         (
+            r"is not permitted to log in|not currently accepting connections"
+            r"|permission denied for database"
+        ),
+        DatabaseRefusal(Remedy.ADMIT_TO_DATABASE),
+    ),
+    (
+        (
             r"(?:password|SCRAM) authentication failed|no password|no such user"
             r"|(?:role|user) \"[^\"]*\" does not exist"
         ),
@@ -47,6 +54,11 @@ _REFUSALS: Sequence[tuple[str, DatabaseRefusal]] = (
     ),
 )
 """By the words of the error; the first that fits."""
+
+_OUT_OF_CONNECTIONS = re.compile(
+    r"too many (?:clients|connections)|remaining connection slots|no more connections allowed",
+    re.IGNORECASE,
+)
 
 
 def refusal_of(error: BaseException) -> DatabaseRefusal | None:
@@ -56,3 +68,8 @@ def refusal_of(error: BaseException) -> DatabaseRefusal | None:
     said = first_line(error)
     found = (refusal for words, refusal in _REFUSALS if re.search(words, said, re.IGNORECASE))
     return next(found, DatabaseRefusal(Remedy.CHECK_DATABASE_LOGIN))
+
+
+def is_out_of_connections(said: str) -> bool:
+    """Whether the server or a pooler has no connection left for us."""
+    return bool(_OUT_OF_CONNECTIONS.search(said))

@@ -76,6 +76,8 @@ ENDS = [
     ),
     (ProgrammingError("", {}, PostgresError("42501")), 4, "permission", "permit"),
     (ProgrammingError("", {}, PostgresError("42601")), 1, "unexpected", "rejected"),
+    (ProgrammingError("", {}, PostgresError("42P01")), 1, "unexpected", "not as this program made"),
+    (ProgrammingError("", {}, PostgresError("42703")), 1, "unexpected", "not as this program made"),
     (FoldProcessLost(-9), 1, "killed", "ended from outside: SIGKILL"),
     (FoldProcessLost(1), 1, "unexpected", "fault of the program"),
     (MemoryError(SECRET), 1, "memory", "not enough memory"),
@@ -99,6 +101,23 @@ def test_with_json_an_error_is_one_object_on_stderr(sync_worker, error, exit_cod
     assert (done.exit_code, done.stdout) == (exit_code, "")
     assert set(done.error) == {"code", "message", "hint"}
     assert done.error["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ('too many connections for role "w"', Remedy.FREE_CONNECTIONS),
+        ("sorry, too many clients already", Remedy.FREE_CONNECTIONS),
+        ("remaining connection slots are reserved for roles …", Remedy.FREE_CONNECTIONS),
+        ('role "w" is not permitted to log in', Remedy.ADMIT_TO_DATABASE),
+        ('database "d" is not currently accepting connections', Remedy.ADMIT_TO_DATABASE),
+        ('permission denied for database "d"', Remedy.ADMIT_TO_DATABASE),
+    ],
+)
+def test_a_refused_connection_has_a_remedy_of_its_own(said, remedy):
+    cause = type("OperationalError", (Exception,), {})(f"connection failed: FATAL:  {said}")
+    end = as_command_error(OperationalError("", {}, cause))
+    assert (end.exit_code, end.hint) == (5, remedy())
 
 
 def test_an_error_says_what_and_why_and_then_the_hint(sync_worker):
