@@ -27,14 +27,17 @@ class Remedy(StrEnum):
     CHECK_DATABASE_AUTHORITIES = "check_database_authorities"
     CHECK_DATABASE_CHANNEL_BINDING = "check_database_channel_binding"
     CHECK_DATABASE_HOST_NAME = "check_database_host_name"
+    CHECK_DATABASE_KEY_PERMISSIONS = "check_database_key_permissions"
     CHECK_DATABASE_LOGIN = "check_database_login"
     CHECK_DATABASE_METHOD = "check_database_method"
     CHECK_DATABASE_OWN_CERTIFICATE = "check_database_own_certificate"
     CHECK_DATABASE_PASSWORD = "check_database_password"  # noqa: S105 - a name
     CHECK_DATABASE_SSLMODE = "check_database_sslmode"
+    CHECK_DATABASE_TLS_VERSION = "check_database_tls_version"
     CHECK_GROUP_ID = "check_group_id"
     CHECK_KAFKA_ADDRESS = "check_kafka_address"
     CHECK_KAFKA_AUTHORITIES = "check_kafka_authorities"
+    CHECK_KAFKA_CERTIFICATE = "check_kafka_certificate"
     CHECK_KAFKA_CERTIFICATE_DATES = "check_kafka_certificate_dates"
     CHECK_KAFKA_FILES = "check_kafka_files"
     CHECK_KAFKA_HOST_NAME = "check_kafka_host_name"
@@ -42,7 +45,9 @@ class Remedy(StrEnum):
     CHECK_KAFKA_MECHANISM = "check_kafka_mechanism"
     CHECK_KAFKA_OWN_CERTIFICATE = "check_kafka_own_certificate"
     CHECK_KAFKA_PASSWORD = "check_kafka_password"  # noqa: S105 - a name
+    CHECK_KAFKA_PEER = "check_kafka_peer"
     CHECK_KAFKA_PROTOCOL = "check_kafka_protocol"
+    CHECK_KAFKA_TLS_VERSION = "check_kafka_tls_version"
     CHECK_KAFKA_TOKEN = "check_kafka_token"  # noqa: S105 - a name
     CHECK_KAFKA_RIGHTS = "check_kafka_rights"
     CHECK_KAFKA_VERSION = "check_kafka_version"

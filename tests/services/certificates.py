@@ -1,6 +1,7 @@
 """Certificates for tests: authorities, and what they vouch for, right and wrong."""
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,11 +39,18 @@ class Authority:
         self._certificate = x509.load_pem_x509_certificate(self.file.read_bytes())
 
     def server(
-        self, label: str, host: str | None = None, *, starts: timedelta = -_DAY, days: int = 2
+        self,
+        label: str,
+        host: str | None = None,
+        *,
+        starts: timedelta = -_DAY,
+        days: int = 2,
+        purpose: x509.ObjectIdentifier | None = None,
     ) -> Pair:
         """A server's; of this machine, unless it is of another host. It `starts` from now on."""
-        names = _HERE if host is None else (x509.DNSName(host),)
-        return self._pair(label, _named(label), names, starts, starts + days * _DAY)
+        names = x509.SubjectAlternativeName(_HERE if host is None else (x509.DNSName(host),))
+        further = [names, *([x509.ExtendedKeyUsage([purpose])] if purpose else [])]
+        return self._pair(label, _named(label), further, starts, starts + days * _DAY)
 
     def client(
         self,
@@ -55,7 +63,7 @@ class Authority:
     ) -> Pair:
         """A client's, whose common name is `name`; the key may want a pass phrase."""
         ends = starts + days * _DAY
-        return self._pair(label or name, _named(name), (), starts, ends, pass_phrase)
+        return self._pair(label or name, _named(name), [], starts, ends, pass_phrase)
 
     def revoking(self, *pairs: Pair) -> Path:
         """The file of a list of certificates that it no longer vouches for."""
@@ -75,15 +83,15 @@ class Authority:
         self,
         label: str,
         subject: x509.Name,
-        names: tuple[x509.GeneralName, ...],
+        further: Sequence[x509.ExtensionType],
         starts: timedelta,
         ends: timedelta,
         pass_phrase: str = "",
     ) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
         made = _begun(subject, self._name, key.public_key(), ends, starts)
-        if names:
-            made = made.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        for extension in further:
+            made = made.add_extension(extension, critical=False)
         pair = Pair(*(self._folder / f"{label}-{part}.pem" for part in ("cert", "key", "both")))
         pair.certificate.write_bytes(_pem(made.sign(self._key, hashes.SHA256())))
         word = pass_phrase.encode()

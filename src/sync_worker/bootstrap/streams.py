@@ -1,6 +1,5 @@
 """Kafka and archives, as the settings say how they are reached and read."""
 
-import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -9,12 +8,11 @@ from pathlib import Path
 
 from sync_worker import bootstrap
 from sync_worker.config import secrets, validators
-from sync_worker.config.postgresql_url import is_encrypted
 from sync_worker.config.settings import Settings
 from sync_worker.config.sources import variable
 from sync_worker.errors import Exit, UserError
 from sync_worker.events.record import Partition
-from sync_worker.files import secret_files
+from sync_worker.files import secret_files, tls_files
 from sync_worker.inspection.log_state import LogState, read_log_state
 from sync_worker.login_backoff import LoginBackoff, OnRefusal
 from sync_worker.operations.publish import Publication
@@ -248,35 +246,34 @@ def _unreadable(settings: Settings) -> list[str]:
 
 def _unusable(settings: Settings) -> list[str]:
     """What OpenSSL says of the files, before it says so at each connection."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     problems = []
     cafile, certfile = settings.kafka_ssl_cafile, settings.kafka_ssl_certfile
-    try:
-        if cafile is not None:
-            context.load_verify_locations(cafile)
-    except ssl.SSLError as error:
-        problems.append(_not_usable("kafka_ssl_cafile", cafile, error))
+    if cafile is not None and (why := tls_files.certificate_problem(cafile)) is not None:
+        problems.append(_not_usable("kafka_ssl_cafile", cafile, why))
     if certfile is not None:
-        problems += _unusable_pair(context, settings, certfile)
+        problems += _unusable_pair(settings, certfile)
     return problems
 
 
-def _unusable_pair(context: ssl.SSLContext, settings: Settings, certfile: str) -> list[str]:
+def _unusable_pair(settings: Settings, certfile: str) -> list[str]:
     name = "kafka_ssl_certfile" if settings.kafka_ssl_keyfile is None else "kafka_ssl_keyfile"
     key, stated = settings.kafka_ssl_keyfile or certfile, settings.kafka_ssl_key_password
     setting = variable("kafka_ssl_key_password")
-    if is_encrypted(Path(key)) and stated is None:
+    is_encrypted = tls_files.is_encrypted(Path(key))
+    if is_encrypted and stated is None:
         return [f"{variable(name)} names {key}, which is encrypted, and {setting} is not set."]
     password = "" if stated is None else stated.get_secret_value()
-    try:
-        context.load_cert_chain(certfile, settings.kafka_ssl_keyfile, password)
-    except ssl.SSLError as error:
-        if stated is not None and is_encrypted(Path(key)):
-            return [f"{variable(name)} names {key}, which {setting} does not open."]
-        return [_not_usable(name, key, error)]
-    return []
+    problem = tls_files.pair_problem(certfile, settings.kafka_ssl_keyfile, password)
+    if problem is None:
+        return []
+    if not problem.is_of_key:
+        return [_not_usable("kafka_ssl_certfile", certfile, problem.why)]
+    if is_encrypted:
+        return [f"{variable(name)} names {key}, which {setting} does not open."]
+    if settings.kafka_ssl_keyfile is None:
+        return [_not_usable(name, key, f"{problem.why}; {variable('kafka_ssl_keyfile')} names one")]
+    return [_not_usable(name, key, problem.why)]
 
 
-def _not_usable(name: str, file: str | None, error: ssl.SSLError) -> str:
-    why = error.reason or "it holds nothing in PEM form"
+def _not_usable(name: str, file: str, why: str) -> str:
     return f"{variable(name)} names {file}, which cannot be used: {why}."

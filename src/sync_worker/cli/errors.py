@@ -4,6 +4,7 @@ The program's own errors carry their text and exit code (`errors.py`).
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 import click
 
 from sync_worker.cli import messages
-from sync_worker.cli.permission import OWNER, needed_by
+from sync_worker.cli.permission import OWNER, SUPPORT, needed_by
 from sync_worker.cli.remedies import in_words
+from sync_worker.config.sources import current, variable
 from sync_worker.errors import Exit, UserError
 from sync_worker.files.atomic import NotARegularFile, is_disk_full
 from sync_worker.language import FilledMessage, Language, worded
@@ -156,27 +158,40 @@ def _unreachable(error: Any, said: FilledMessage) -> UserError | None:
         fault_of,
         first_line,
         is_lock_timeout,
+        is_read_only,
         says_disk_full,
     )
     from sync_worker.registry.refusals import is_out_of_connections, refusal_of
 
+    fault, setting = fault_of(error), _setting_of(error)
     if (refusal := refusal_of(error)) is not None:
         refused = messages.DATABASE_UNTRUSTED() if refusal.is_ours else messages.LOGIN_REFUSED()
-        hint = refusal.remedy()
+        hint = refusal.remedy(setting=setting)
         return UserError(Exit.UNREACHABLE, refused, why=said, hint=hint, code="login_refused")
-    fault = fault_of(error)
     if fault is Fault.TIMEOUT or is_lock_timeout(error):
         busy = messages.DATABASE_BUSY()
         return UserError(Exit.UNREACHABLE, busy, why=said, hint=messages.TRY_LATER())
     if says_disk_full(error):
         full, room = messages.DATABASE_FULL(), messages.MAKE_ROOM()
         return UserError(Exit.UNREACHABLE, full, why=said, hint=room)
+    if is_read_only(error):
+        read_only, primary = messages.DATABASE_READ_ONLY(), messages.NAME_PRIMARY(setting=setting)
+        return UserError(Exit.UNREACHABLE, read_only, why=said, hint=primary)
     if fault is Fault.TRANSIENT:
         away = messages.DATABASE_UNAVAILABLE()
         if is_out_of_connections(first_line(error)):
             return UserError(Exit.UNREACHABLE, away, why=said, hint=Remedy.FREE_CONNECTIONS())
         return UserError(Exit.UNREACHABLE, away, why=said, hint=messages.TRY_AGAIN())
     return None
+
+
+def _setting_of(error: Any) -> str:
+    """The setting that the address was taken from."""
+    is_support = needed_by(getattr(error, _COMMAND, "")) == SUPPORT
+    support = variable("support_database_url")
+    if is_support and current(os.environ, [support]):
+        return support
+    return variable("database_url")
 
 
 def _of_the_database(error: BaseException) -> UserError | None:

@@ -27,6 +27,16 @@ DATABASE_UNAVAILABLE = Message(
     en="The database cannot be reached or used at the moment.",
 )
 DATABASE_FULL = Message(sv="Databasens disk är full.", en="The disk of the database is full.")
+DATABASE_READ_ONLY = Message(
+    sv="Databasen tar inte emot ändringar nu: den är en standby, eller bara för läsning.",
+    en="The database accepts no changes now: it is a standby, or is set to be read only.",
+)
+NAME_PRIMARY = Message(
+    sv="Ange den primära servern i {setting}, eller låt återställa "
+    "default_transaction_read_only för användaren eller databasen (ALTER … RESET).",
+    en="Name the primary server in {setting}, or have default_transaction_read_only reset for "
+    "the user or the database (ALTER … RESET).",
+)
 MAKE_ROOM = Message(
     sv="Frigör utrymme där databasen ligger, och försök igen.",
     en="Make room where the database is, and try again.",
@@ -39,14 +49,14 @@ DATABASE_UNTRUSTED = Message(
     en="What answers is not what the address demands, so no password was sent to it.",
 )
 CHECK_LOGIN = Message(
-    sv="Kontrollera användare, lösenord, databas och sslmode i adressen, och serverns "
+    sv="Kontrollera användare, lösenord, databas och sslmode i {setting}, och serverns "
     "pg_hba.conf: sync-worker config show",
-    en="Check the user, password, database and sslmode of its address, and the server's "
+    en="Check the user, password, database and sslmode in {setting}, and the server's "
     "pg_hba.conf: sync-worker config show",
 )
 CHECK_PASSWORD = Message(
-    sv="Kontrollera användare och lösenord i SYNC_WORKER_DATABASE_URL, eller PGPASSWORD.",
-    en="Check the user and the password in SYNC_WORKER_DATABASE_URL, or PGPASSWORD.",
+    sv="Kontrollera användare och lösenord i {setting}, eller PGPASSWORD.",
+    en="Check the user and the password in {setting}, or PGPASSWORD.",
 )
 ADMIT = Message(
     sv="På servern: ALTER ROLE … LOGIN, GRANT CONNECT ON DATABASE … TO …, eller ALTER DATABASE … "
@@ -61,38 +71,46 @@ FREE_CONNECTIONS = Message(
     "max_connections, or CONNECTION LIMIT of the role or the database.",
 )
 CHECK_AUTHORITIES = Message(
-    sv="sslrootcert=… i SYNC_WORKER_DATABASE_URL ska ange den utfärdare som går i god för servern. "
-    "Om den stämmer: låt förnya serverns certifikat om det inte gäller i dag, och kontrollera "
-    "klockan på den här datorn.",
-    en="sslrootcert=… in SYNC_WORKER_DATABASE_URL must name the authority that vouches for the "
-    "server. If it is right, have the server's certificate renewed if it is not valid today, and "
-    "check this machine's clock.",
+    sv="sslrootcert=… i {setting} ska ange den utfärdare som går i god för servern. "
+    "Om den stämmer: låt förnya serverns certifikat om det inte gäller i dag, är för svagt eller "
+    "inte gjort för servrar, och kontrollera klockan på den här datorn.",
+    en="sslrootcert=… in {setting} must name the authority that vouches for the "
+    "server. If it is right, have the server's certificate renewed if it is not valid today, too "
+    "weak or not made for servers, and check this machine's clock.",
 )
 CHECK_HOST_NAME = Message(
-    sv="Skriv servern i SYNC_WORKER_DATABASE_URL med ett namn som står i dess certifikat.",
-    en="Write the server in SYNC_WORKER_DATABASE_URL by a name that its certificate has.",
+    sv="Skriv servern i {setting} med ett namn som står i dess certifikat.",
+    en="Write the server in {setting} by a name that its certificate has.",
 )
 CHECK_SSLMODE = Message(
-    sv="sslmode=… i SYNC_WORKER_DATABASE_URL och serverns inställning ssl och pg_hba.conf måste "
-    "stämma överens.",
-    en="sslmode=… in SYNC_WORKER_DATABASE_URL must agree with the server's setting ssl and with "
-    "its pg_hba.conf.",
+    sv="sslmode=… i {setting} och serverns inställning ssl och pg_hba.conf måste stämma överens.",
+    en="sslmode=… in {setting} must agree with the server's setting ssl and with its pg_hba.conf.",
+)
+CHECK_TLS_VERSION = Message(
+    sv="Servern och ssl_min_protocol_version i {setting} måste ha TLS 1.2 eller 1.3 gemensamt.",
+    en="The server and ssl_min_protocol_version in {setting} must have TLS 1.2 or 1.3 in common.",
+)
+CHECK_KEY_PERMISSIONS = Message(
+    sv="Filen som sslkey=… i {setting} anger ska bara den användare kunna läsa som kör programmet: "
+    "chmod 600",
+    en="The file that sslkey=… in {setting} names must be readable by the user alone that this "
+    "runs as: chmod 600",
 )
 CHECK_CHANNEL_BINDING = Message(
-    sv="channel_binding=require i SYNC_WORKER_DATABASE_URL kräver TLS och inloggning med "
+    sv="channel_binding=require i {setting} kräver TLS och inloggning med "
     "scram-sha-256 i serverns pg_hba.conf.",
-    en="channel_binding=require in SYNC_WORKER_DATABASE_URL needs TLS, and a login by "
+    en="channel_binding=require in {setting} needs TLS, and a login by "
     "scram-sha-256 in the server's pg_hba.conf.",
 )
 CHECK_METHOD = Message(
-    sv="require_auth=… i SYNC_WORKER_DATABASE_URL måste stämma med serverns pg_hba.conf.",
-    en="require_auth=… in SYNC_WORKER_DATABASE_URL must agree with the server's pg_hba.conf.",
+    sv="require_auth=… i {setting} måste stämma med serverns pg_hba.conf.",
+    en="require_auth=… in {setting} must agree with the server's pg_hba.conf.",
 )
 CHECK_OWN_CERTIFICATE = Message(
-    sv="sslcert=… och sslkey=… i SYNC_WORKER_DATABASE_URL ska ange ett certifikat som gäller i "
+    sv="sslcert=… och sslkey=… i {setting} ska ange ett certifikat som gäller i "
     "dag, är utfärdat till användaren och av en utfärdare som servern litar på; sslpassword=… är "
     "nyckelns lösenord.",
-    en="sslcert=… and sslkey=… in SYNC_WORKER_DATABASE_URL must name a certificate that is valid "
+    en="sslcert=… and sslkey=… in {setting} must name a certificate that is valid "
     "today, made for the user, and by an authority that the server trusts; sslpassword=… is the "
     "pass phrase of its key.",
 )

@@ -2,6 +2,7 @@
 
 OWNER = "owner"
 """In place of a role: who owns the tables needs none."""
+SUPPORT = "complaints_support"
 
 _ROLES = {
     "db upgrade": OWNER,
@@ -10,8 +11,8 @@ _ROLES = {
     "regions": "complaints_admin",
     "log": "complaints_admin",
     "tak list": "complaints_admin",
-    "tak import": "complaints_support",
-    "boards": "complaints_support",
+    "tak import": SUPPORT,
+    "boards": SUPPORT,
     "web": "complaints_admin",
 }
 """Command or group → the role that it is for; all others are the worker's and operators'."""

@@ -36,11 +36,13 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.CHECK_DATABASE_AUTHORITIES: messages.CHECK_AUTHORITIES,
     Remedy.CHECK_DATABASE_CHANNEL_BINDING: messages.CHECK_CHANNEL_BINDING,
     Remedy.CHECK_DATABASE_HOST_NAME: messages.CHECK_HOST_NAME,
+    Remedy.CHECK_DATABASE_KEY_PERMISSIONS: messages.CHECK_KEY_PERMISSIONS,
     Remedy.CHECK_DATABASE_LOGIN: messages.CHECK_LOGIN,
     Remedy.CHECK_DATABASE_METHOD: messages.CHECK_METHOD,
     Remedy.CHECK_DATABASE_OWN_CERTIFICATE: messages.CHECK_OWN_CERTIFICATE,
     Remedy.CHECK_DATABASE_PASSWORD: messages.CHECK_PASSWORD,
     Remedy.CHECK_DATABASE_SSLMODE: messages.CHECK_SSLMODE,
+    Remedy.CHECK_DATABASE_TLS_VERSION: messages.CHECK_TLS_VERSION,
     Remedy.CHECK_GROUP_ID: "Correct SYNC_WORKER_KAFKA_GROUP_ID.",
     Remedy.CHECK_KAFKA_ADDRESS: "Check SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS, and "
     "SYNC_WORKER_KAFKA_SECURITY_PROTOCOL with the SASL_… and SSL_… settings beside it, or try "
@@ -48,7 +50,11 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     "SYNC_WORKER_KAFKA_API_VERSION.",
     Remedy.CHECK_KAFKA_AUTHORITIES: "SYNC_WORKER_KAFKA_SSL_CAFILE must name the authority that "
     "vouches for the brokers; without it, this system's authorities are asked. If it is right, "
-    "find out what answers at this address.",
+    "find out what answers at this address, and whether the brokers show the whole chain of "
+    "certificates.",
+    Remedy.CHECK_KAFKA_CERTIFICATE: "Have the brokers' certificate, or its authority's in "
+    "SYNC_WORKER_KAFKA_SSL_CAFILE, made again: for servers, with SHA-256, and with a key of 2048 "
+    "bits of RSA or 256 of an elliptic curve at least.",
     Remedy.CHECK_KAFKA_CERTIFICATE_DATES: "Have the brokers' certificate renewed, or correct this "
     "machine's clock; also look at the authority in SYNC_WORKER_KAFKA_SSL_CAFILE.",
     Remedy.CHECK_KAFKA_FILES: "Correct the files that SYNC_WORKER_KAFKA_SSL_CAFILE, "
@@ -66,9 +72,14 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.CHECK_KAFKA_PASSWORD: "Check SYNC_WORKER_KAFKA_SASL_USERNAME and "
     "SYNC_WORKER_KAFKA_SASL_PASSWORD, and that the brokers know this user by "
     "SYNC_WORKER_KAFKA_SASL_MECHANISM.",
+    Remedy.CHECK_KAFKA_PEER: "Find out what answers at the address in "
+    "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS. With SYNC_WORKER_KAFKA_SECURITY_PROTOCOL set to SASL_SSL "
+    "it must prove who it is before a login.",
     Remedy.CHECK_KAFKA_PROTOCOL: "Check SYNC_WORKER_KAFKA_SECURITY_PROTOCOL: SSL or SASL_SSL where "
     "the brokers speak TLS, SASL_SSL or SASL_PLAINTEXT where they want a login; or the port in "
     "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS.",
+    Remedy.CHECK_KAFKA_TLS_VERSION: "Have the brokers speak TLS 1.2 or 1.3 "
+    "(ssl.enabled.protocols), or check SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS.",
     Remedy.CHECK_KAFKA_TOKEN: "Check SYNC_WORKER_KAFKA_SASL_OAUTH_TOKEN_FILE, or "
     "SYNC_WORKER_KAFKA_SASL_OAUTH_TOKEN_URL with …_CLIENT_ID and …_CLIENT_SECRET; SSL_CERT_FILE "
     "names the authority of that server, if this system does not know it.",
@@ -85,9 +96,9 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     "--archive PATH",
     Remedy.CONFIGURE_TOPIC: "kafka-configs.sh --bootstrap-server {bootstrap_servers} --alter "
     "--entity-type topics --entity-name {topic} --add-config {options}",
-    Remedy.CORRECT_DATABASE_FILES: "Correct the path in SYNC_WORKER_DATABASE_URL or the PG… "
-    "variable, or let the user that this runs as read the file; the pass phrase of a key is "
-    "sslpassword=… in the URL.",
+    Remedy.CORRECT_DATABASE_FILES: "Correct the path in SYNC_WORKER_DATABASE_URL, "
+    "SYNC_WORKER_SUPPORT_DATABASE_URL or the PG… variable, or the file, or let the user that this "
+    "runs as read it; the pass phrase of a key is sslpassword=… in the URL.",
     Remedy.CORRECT_DATABASE_PATH: "Create the folder, or correct SYNC_WORKER_DATABASE_URL to name "
     "the file itself.",
     Remedy.CORRECT_REGISTRATION: "sync-worker log list --clinic {hsa_id}; set it right with "

@@ -25,7 +25,7 @@ _NOWHERE = "/dev/null"
 _NOT_FILES = ("system", _NOWHERE)
 _HOME = Path("~/.postgresql")
 _FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
-_ENCRYPTED = b"ENCRYPTED"
+_CERTIFICATES = ("sslrootcert", "sslcert")
 _SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key")
 
 
@@ -129,8 +129,14 @@ def require_files(parameters: Mapping[str, str]) -> None:
     is_verifying = given["sslmode"].startswith("verify-")
     if is_verifying and "sslrootcert" not in given:
         _require_file("sslrootcert, which is not set,", _HOME / "root.crt")
+    from sync_worker.files import tls_files  # noqa: PLC0415 - slow, and not for SQLite
+
+    for keyword in _CERTIFICATES:
+        file = given.get(keyword)
+        if file is not None and file not in _NOT_FILES:
+            _require_certificate(keyword, Path(file))
     key = _at_home(Path(given.get("sslkey") or _HOME / "postgresql.key"))
-    if is_encrypted(key):
+    if tls_files.is_encrypted(key):
         certificate = _at_home(Path(given.get("sslcert") or _HOME / "postgresql.crt"))
         _require_pass_phrase(key, certificate, given.get("sslpassword"))
 
@@ -139,6 +145,14 @@ def files_of(parameters: Mapping[str, str], environ: Mapping[str, str]) -> Itera
     """The files that a connection needs, by its parameters or by libpq's own variables."""
     named = (parameters.get(name) or environ.get(f"PG{name.upper()}") for name in _FILES)
     return (file for file in named if file and file not in _NOT_FILES)
+
+
+def _require_certificate(keyword: str, file: Path) -> None:
+    """Else libpq says so, each time that it tries to connect, of a login that is refused."""
+    from sync_worker.files import tls_files  # noqa: PLC0415 - slow, and not for SQLite
+
+    if (why := tls_files.certificate_problem(_at_home(file))) is not None:
+        raise UnusableConnection(f"{keyword} names {file}, which cannot be used: {why}")
 
 
 def _require_pass_phrase(key: Path, certificate: Path, pass_phrase: str | None) -> None:
@@ -157,14 +171,6 @@ def _require_pass_phrase(key: Path, certificate: Path, pass_phrase: str | None) 
             raise UnusableConnection(f"sslpassword=… does not open the private key {key}") from None
     except OSError:  # there is no certificate: libpq says so, if the server wants one
         pass
-
-
-def is_encrypted(key: Path) -> bool:
-    """Whether a file contains a private key that needs a pass phrase."""
-    try:
-        return _ENCRYPTED in secret_files.read(key)
-    except OSError:
-        return False
 
 
 def masked(url: str, mask: str) -> str:

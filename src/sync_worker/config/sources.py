@@ -128,7 +128,8 @@ def _read_folder(
 
 def _content(path: Path, problems: list[str]) -> str | None:
     try:
-        return secret_files.read(path).decode().rstrip("\r\n")
+        # Without the mark that editors on Windows put before UTF-8.
+        return secret_files.read(path).decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
         problems.append(f"{path} is not text in UTF-8.")
     except OSError as error:

@@ -12,6 +12,7 @@ from threading import Thread
 
 from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
+from sync_worker.config.sources import variable
 from sync_worker.errors import Hint, UserError
 from sync_worker.language import Language, worded
 from sync_worker.registry.errors import first_line, is_changed_table
@@ -155,7 +156,7 @@ def _failed(error: Exception) -> Finding:
 
 def _remedy_of(error: Exception) -> Advice:
     if (refusal := refusal_of(error)) is not None:
-        return refusal.remedy()
+        return refusal.remedy(setting=variable("database_url"))
     if is_out_of_connections(first_line(error)):
         return Remedy.FREE_CONNECTIONS()
     if is_changed_table(error):

@@ -14,6 +14,7 @@ _INSUFFICIENT_PRIVILEGE = "42501"
 _POOLER_REFUSES = "unsupported startup parameter"
 """What PgBouncer says, always in English; the driver has no code for what ends a login."""
 _LOCK_NOT_AVAILABLE = "55P03"
+_READ_ONLY = "25006"
 _UNDEFINED = frozenset({"42P01", "42703", "42883", "42704"})
 _UNTRANSLATABLE_CHARACTER = "22P05"
 
@@ -146,6 +147,11 @@ def is_beyond_encoding(error: BaseException) -> bool:
 def is_lock_timeout(error: BaseException) -> bool:
     """Whether another transaction held a lock for too long."""
     return _state(error) == _LOCK_NOT_AVAILABLE
+
+
+def is_read_only(error: BaseException) -> bool:
+    """Whether a PostgreSQL server lets this session change nothing."""
+    return _state(error) == _READ_ONLY
 
 
 def is_locked_file(error: BaseException) -> bool:

@@ -23,6 +23,10 @@ _REFUSALS: Sequence[tuple[str, DatabaseRefusal]] = (
         r"certificate verify failed",
         DatabaseRefusal(Remedy.CHECK_DATABASE_AUTHORITIES, is_ours=True),
     ),
+    (
+        r"protocol version|unsupported protocol|no protocols available|insufficient security",
+        DatabaseRefusal(Remedy.CHECK_DATABASE_TLS_VERSION, is_ours=True),
+    ),
     (r"does not match host name", DatabaseRefusal(Remedy.CHECK_DATABASE_HOST_NAME, is_ours=True)),
     (r"does not support SSL", DatabaseRefusal(Remedy.CHECK_DATABASE_SSLMODE, is_ours=True)),
     (r"no encryption|SSL off", DatabaseRefusal(Remedy.CHECK_DATABASE_SSLMODE)),
@@ -31,6 +35,8 @@ _REFUSALS: Sequence[tuple[str, DatabaseRefusal]] = (
         r"authentication method requirement",
         DatabaseRefusal(Remedy.CHECK_DATABASE_METHOD, is_ours=True),
     ),
+    (r"root certificate file", DatabaseRefusal(Remedy.CHECK_DATABASE_AUTHORITIES)),
+    (r"has group or world access", DatabaseRefusal(Remedy.CHECK_DATABASE_KEY_PERMISSIONS)),
     (
         (
             r"client certificate|certificate authentication|certificate file|private key"

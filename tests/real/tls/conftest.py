@@ -9,7 +9,16 @@ import pytest
 from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
 
 from tests.harness.command import CommandLine, Done
-from tests.real.tls.parts import PASSWORD, PLAIN, PLAIN_LOGIN, TlsBroker, World, broker_settings
+from tests.real.tls.parts import (
+    ODD_PASSWORD,
+    ODD_USER,
+    PASSWORD,
+    PLAIN,
+    PLAIN_LOGIN,
+    TlsBroker,
+    World,
+    broker_settings,
+)
 from tests.real.worker.stage import Stage
 from tests.services import finding, processes
 from tests.services.administering import administering
@@ -29,8 +38,9 @@ def tls_broker(world: World) -> Iterator[TlsBroker]:
     broker = finding.broker_with(broker_settings(world), listeners)
     with administering(broker.bootstrap) as admin:
         for mechanism in (ScramMechanism.SCRAM_SHA_256, ScramMechanism.SCRAM_SHA_512):
-            made = UserScramCredentialUpsertion("worker", mechanism, PASSWORD)
-            admin.alter_user_scram_credentials([made])  # one of a user in each request
+            for user, password in (("worker", PASSWORD), (ODD_USER, ODD_PASSWORD)):
+                made = UserScramCredentialUpsertion(user, mechanism, password)
+                admin.alter_user_scram_credentials([made])  # one of a user in each request
     yield TlsBroker(broker, {PLAIN: broker.bootstrap, **addresses})
     broker.remove()
 
@@ -55,11 +65,14 @@ def tls_postgres(world: World) -> Iterator[TlsPostgres]:
     rules = (
         "hostssl by_certificate worker 127.0.0.1/32 cert",
         "hostssl by_clear_text worker 127.0.0.1/32 password",
+        "hostssl rejected all 127.0.0.1/32 reject",
         "hostssl postgres all 127.0.0.1/32 scram-sha-256",
     )
     server = finding.tls_postgres(world.ours, world.right, rules)
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute(f"CREATE ROLE worker LOGIN SUPERUSER PASSWORD '{PASSWORD}'".encode())
+        late = f"CREATE ROLE late LOGIN PASSWORD '{PASSWORD}' VALID UNTIL '2026-01-01'"
+        connection.execute(late.encode())
         for name in ("by_certificate", "by_clear_text"):
             connection.execute(f"CREATE DATABASE {name}".encode())
     yield server

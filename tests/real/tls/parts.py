@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
 from tests.harness.command import Done
 from tests.services.broker import NativeBroker
 from tests.services.certificates import Authority, Pair
@@ -12,6 +14,8 @@ from tests.services.certificates import Authority, Pair
 DAY = timedelta(days=1)
 PASSWORD = "h3mligt-ord"
 PASS_PHRASE = "nyckel-ord"
+ODD_USER, ODD_PASSWORD = "wo,r=ker", "p%40@:/?#[]\"'åäö €"
+"""What means something in a URL, in SCRAM or to a shell."""
 _LOGIN_MODULES = "org.apache.kafka.common.security"
 _JAAS = {
     "plain": f'plain.PlainLoginModule required user_worker="{PASSWORD}"',
@@ -34,6 +38,8 @@ class World:
     expired: Pair
     early: Pair
     misnamed: Pair
+    for_clients: Pair
+    """It is shown by a server, and its purpose is another one."""
     client: Pair
 
     @classmethod
@@ -46,6 +52,7 @@ class World:
             ours.server("expired", starts=-3 * DAY, days=1),
             ours.server("early", starts=DAY),
             ours.server("misnamed", "other.exempel.invalid"),
+            ours.server("for_clients", purpose=ExtendedKeyUsageOID.CLIENT_AUTH),
             ours.client("worker"),
         )
 

@@ -22,6 +22,8 @@ class Peer:
 
     pair: Pair | None = None
     """Its certificate; without one it speaks no TLS."""
+    newest_tls: ssl.TLSVersion | None = None
+    """What it speaks at the most; without it, all that there is."""
     asked_for_tls: bytes = b""
     """What it answers PostgreSQL's question whether it speaks TLS: S or N."""
     answer: bytes = b""
@@ -50,10 +52,8 @@ class Peer:
             self._meet_in_tls(client, self.pair)
 
     def _meet_in_tls(self, client: socket.socket, pair: Pair) -> None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pair.both)
         arriving, leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
-        tls = context.wrap_bio(arriving, leaving, server_side=True)
+        tls = self._context(pair).wrap_bio(arriving, leaving, server_side=True)
 
         def done(step: Callable[[], T]) -> T:
             while True:
@@ -68,12 +68,24 @@ class Peer:
                     else:
                         arriving.write_eof()  # the next step fails by it
 
-        done(tls.do_handshake)
+        try:
+            done(tls.do_handshake)
+        except ssl.SSLError:
+            client.sendall(leaving.read())  # the alert that says why
+            raise
         self.deciphered += done(tls.read)
         if self.answer:
             tls.write(self.answer)
         while data := done(tls.read):
             self.deciphered += data
+
+    def _context(self, pair: Pair) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pair.both)
+        if self.newest_tls is not None:
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")  # which versions before 1.2 want
+            context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, self.newest_tls
+        return context
 
 
 @contextmanager

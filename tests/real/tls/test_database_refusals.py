@@ -28,6 +28,14 @@ def shown(pair: Pair) -> dict[str, object]:
     return {"sslcert": pair.certificate, "sslkey": pair.key}
 
 
+def readable(key: Path) -> Path:
+    """A copy that everybody may read."""
+    copy = key.with_name("readable-key.pem")
+    copy.write_bytes(key.read_bytes())
+    copy.chmod(0o644)
+    return copy
+
+
 class Case(NamedTuple):
     """What is wrong, and the words of what is told, in their order."""
 
@@ -62,6 +70,16 @@ CASES = {
         disturbed=lambda s, w: s.showing(w.misnamed),
     ),
     "a wrong password": Case((REFUSES, "authentication failed", "PGPASSWORD"), "worker:wr0ng-word"),
+    "a password that is over": Case(
+        (REFUSES, "authentication failed", "PGPASSWORD"), f"late:{PASSWORD}"
+    ),
+    "a line that rejects": Case((REFUSES, "pg_hba.conf rejects", "user"), database="rejected"),
+    "a key that others may read": Case(
+        (REFUSES, "group or world access", "chmod 600"),
+        "worker",
+        "by_certificate",
+        lambda w: shown(w.client) | {"sslkey": readable(w.client.key)},
+    ),
     "no password": Case((REFUSES, "no password supplied", "PGPASSWORD"), "worker"),
     "an unknown user": Case((REFUSES, "authentication failed", "the user"), "nobody:wr0ng-word"),
     "an unknown database": Case((REFUSES, "no pg_hba.conf entry", "user"), database="nowhere"),

@@ -12,6 +12,8 @@ from tests.real.secrets.logins import authorisation_server, token_in
 from tests.real.tls.parts import (
     LOGIN,
     MUTUAL,
+    ODD_PASSWORD,
+    ODD_USER,
     PASS_PHRASE,
     PASSWORD,
     TlsBroker,
@@ -67,7 +69,7 @@ def scram_256() -> Mapping[str, str]:
 
 @pytest.fixture
 def scram_512() -> Mapping[str, str]:
-    return by_password("SCRAM-SHA-512")
+    return by_password("SCRAM-SHA-512", ODD_USER, ODD_PASSWORD)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,8 @@ def test_every_command_does_its_work_by_each_login(
     def done(*words: str) -> Done:
         answer = called(*words, **settings)
         assert answer.exit_code == 0, answer.stdout + answer.stderr
-        assert PASSWORD not in answer.stdout + answer.stderr
+        for password in (PASSWORD, ODD_PASSWORD):
+            assert password not in answer.stdout + answer.stderr
         return answer
 
     done("topics", "create")

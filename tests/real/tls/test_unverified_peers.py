@@ -1,5 +1,6 @@
 """Whatever answers in place of a broker or a server is not told a secret, nor a byte of data."""
 
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,7 +31,7 @@ CLEAR_TEXT_PLEASE = b"R\x00\x00\x00\x08\x00\x00\x00\x03"
 SECRETS = (PASSWORD.encode(), b"worker", A.encode())
 
 
-@pytest.mark.parametrize("shown", ["other", "expired", "early", "misnamed"])
+@pytest.mark.parametrize("shown", ["other", "expired", "early", "misnamed", "for_clients"])
 @pytest.mark.parametrize("login", ["PLAIN", "SCRAM-SHA-256", "certificate"])
 def test_no_broker_that_is_untrusted_is_told_anything(
     called: Callable[..., Done], world: World, tmp_path: Path, shown: str, login: str
@@ -79,7 +80,7 @@ def test_no_authorisation_server_that_is_untrusted_is_told_anything(
     assert peer.deciphered == b""
 
 
-@pytest.mark.parametrize("shown", ["other", "expired", "early", "misnamed"])
+@pytest.mark.parametrize("shown", ["other", "expired", "early", "misnamed", "for_clients"])
 def test_no_server_that_is_untrusted_is_told_anything(
     called: Callable[..., Done], world: World, shown: str
 ) -> None:
@@ -93,6 +94,24 @@ def test_no_server_that_is_untrusted_is_told_anything(
     assert peer.sent.startswith(SSL_REQUEST + HANDSHAKE)
     assert peer.deciphered == b""
     assert not [secret for secret in SECRETS if secret in peer.sent]
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+def test_old_versions_of_tls_are_refused_before_anything_is_said(
+    called: Callable[..., Done], world: World
+) -> None:
+    old = ssl.TLSVersion.TLSv1_1
+    with listening(Peer(world.right, newest_tls=old)) as peer:
+        at = {"KAFKA_BOOTSTRAP_SERVERS": peer.address, "KAFKA_SSL_CAFILE": str(world.ours.file)}
+        kafka = called("topics", "create", **at, **by_password("PLAIN"))
+    assert kafka.exit_code == 5
+    assert "Have the brokers speak TLS 1.2 or 1.3" in kafka.error_text
+    with listening(Peer(world.right, newest_tls=old, asked_for_tls=b"S")) as server:
+        how = {"sslmode": "verify-full", "sslrootcert": world.ours.file}
+        database = called("status", DATABASE_URL=address(f"worker:{PASSWORD}", server.port, **how))
+    assert database.exit_code == 5
+    assert "TLS 1.2 or 1.3 in common" in database.error_text
+    assert peer.deciphered == server.deciphered == b""
 
 
 @pytest.mark.parametrize("sslmode", ["require", "verify-ca", "verify-full"])

@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from sync_worker.config.sources import SECRETS_DIR, current
+
 PASSWORD = "sync_worker_kafka_sasl_password"
 
 
@@ -116,3 +118,9 @@ def test_a_certificate_authority_that_is_not_a_file_is_refused(
     told = sync_worker("regions", "list")
     assert told.exit_code == 2
     assert "it is not a regular file" in told.stderr
+
+
+def test_the_mark_of_an_editor_is_no_part_of_a_secret(folder):
+    (folder / PASSWORD).write_text("h3mligt-ord\r\n", encoding="utf-8-sig")
+    name = PASSWORD.upper()
+    assert current({SECRETS_DIR: str(folder)}, [name]) == {name: "h3mligt-ord"}

@@ -14,6 +14,7 @@ from kafka.errors import (
 from sync_worker.remedies import Remedy
 from sync_worker.streams.kafka.login import ConnectionErrors, ConnectionFailure
 from sync_worker.streams.kafka.oauth_tokens import NoToken, TokenRefused
+from sync_worker.streams.kafka.scram import UnprovenBroker
 from sync_worker.streams.protocol import StreamRefused
 
 GAVE_UP = KafkaTimeoutError("Unable to bootstrap")
@@ -35,6 +36,7 @@ def failure(error, address="broker:9092", *, is_advertised=False):
         (REFUSED, True),
         (UnsupportedSaslMechanismError("no"), True),
         (TokenRefused("no"), True),
+        (UnprovenBroker("no"), True),
         (ssl.SSLError("[X509: KEY_VALUES_MISMATCH] mismatch"), True),
         (KafkaConnectionError("Handshake failed: [SSL: CERTIFICATE_VERIFY_FAILED] no"), True),
         (KafkaConnectionError("Handshake failed: [SSL: WRONG_VERSION_NUMBER] no"), True),
@@ -75,7 +77,23 @@ def test_an_answer_in_tls_is_told_as_such():
         (REFUSED, "OAUTHBEARER", Remedy.CHECK_KAFKA_TOKEN),
         (NoToken("[SSL: CERTIFICATE_VERIFY_FAILED] no"), "OAUTHBEARER", Remedy.CHECK_KAFKA_TOKEN),
         (UnsupportedSaslMechanismError("no"), "PLAIN", Remedy.CHECK_KAFKA_MECHANISM),
+        (UnprovenBroker("no"), "SCRAM-SHA-256", Remedy.CHECK_KAFKA_PEER),
         (FileNotFoundError("ca.pem"), None, Remedy.CHECK_KAFKA_FILES),
+        (
+            KafkaConnectionError("Handshake failed: [SSL: TLSV1_ALERT_PROTOCOL_VERSION] no"),
+            None,
+            Remedy.CHECK_KAFKA_TLS_VERSION,
+        ),
+        (
+            KafkaConnectionError("[SSL: CERTIFICATE_VERIFY_FAILED] EE certificate key too weak"),
+            None,
+            Remedy.CHECK_KAFKA_CERTIFICATE,
+        ),
+        (
+            KafkaConnectionError("[SSL: CERTIFICATE_VERIFY_FAILED] unsuitable certificate purpose"),
+            None,
+            Remedy.CHECK_KAFKA_CERTIFICATE,
+        ),
         (
             KafkaConnectionError("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] no"),
             None,

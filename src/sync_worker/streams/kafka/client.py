@@ -14,6 +14,7 @@ from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
 from kafka.net.selector import NetworkSelector
 
+from sync_worker.streams.kafka import scram
 from sync_worker.streams.kafka.login import LoginContext, LoginManager
 
 BOOTSTRAP_TIMEOUT_SECONDS = 5.0
@@ -28,6 +29,7 @@ class Client(KafkaNetClient):
     """The connections of each client of a cluster: its option `kafka_client`."""
 
     def __init__(self, *, login: LoginContext, **configs: Any) -> None:
+        scram.use()
         timeout_ms = int(CONNECT_TIMEOUT_SECONDS * 1000)
         limits = {
             "socket_connection_setup_timeout_ms": timeout_ms,

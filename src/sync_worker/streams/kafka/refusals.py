@@ -18,6 +18,7 @@ from kafka.errors import (
 
 from sync_worker.remedies import Advice, Remedy
 from sync_worker.streams.kafka.oauth_tokens import NoToken, TokenRefused
+from sync_worker.streams.kafka.scram import UnprovenBroker
 from sync_worker.streams.protocol import LOGIN_REFUSED
 
 FILE_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError)
@@ -36,6 +37,8 @@ class KafkaRefusal(NamedTuple):
 
 
 _UNTRUSTED = "What answers does not prove to be Kafka, so nothing was sent to it."
+_UNPROVEN = "What answers does not prove to be Kafka, and was not told the password."
+_OLD_TLS = "Kafka answers, and offers no version of TLS that is safe enough."
 _OTHER_PROTOCOL = "Kafka answers, and expects another protocol than the settings say."
 
 _REFUSALS = (
@@ -44,6 +47,7 @@ _REFUSALS = (
     IllegalSaslStateError,
     SaslAuthenticationFailedError,
     UnsupportedSaslMechanismError,
+    UnprovenBroker,
     UnusableFiles,
 )
 _TLS = re.compile(r"\[(?:SSL|X509|PEM)[:\w ]*\](?!.*EOF)")
@@ -65,6 +69,7 @@ _BY_CLASS: tuple[
         KafkaRefusal("A file of the login to Kafka cannot be used.", Remedy.CHECK_KAFKA_FILES()),
     ),
     (IllegalSaslStateError, KafkaRefusal(_OTHER_PROTOCOL, Remedy.CHECK_KAFKA_PROTOCOL())),
+    (UnprovenBroker, KafkaRefusal(_UNPROVEN, Remedy.CHECK_KAFKA_PEER())),
     (UnsupportedSaslMechanismError, KafkaRefusal(LOGIN_REFUSED, Remedy.CHECK_KAFKA_MECHANISM())),
 )
 _BY_WORDS = (
@@ -72,11 +77,19 @@ _BY_WORDS = (
         r"has expired|not yet valid",
         KafkaRefusal(_UNTRUSTED, Remedy.CHECK_KAFKA_CERTIFICATE_DATES()),
     ),
+    (
+        r"too weak|key too small|unsuitable certificate purpose|invalid CA certificate",
+        KafkaRefusal(_UNTRUSTED, Remedy.CHECK_KAFKA_CERTIFICATE()),
+    ),
     (r"is not valid for", KafkaRefusal(_UNTRUSTED, Remedy.CHECK_KAFKA_HOST_NAME())),
     (r"CERTIFICATE_VERIFY_FAILED", KafkaRefusal(_UNTRUSTED, Remedy.CHECK_KAFKA_AUTHORITIES())),
     (
         r"ALERT_\w*(?:CERT|_CA\b|DENIED)",
         KafkaRefusal(LOGIN_REFUSED, Remedy.CHECK_KAFKA_OWN_CERTIFICATE()),
+    ),
+    (
+        r"ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|INSUFFICIENT_SECURITY",
+        KafkaRefusal(_OLD_TLS, Remedy.CHECK_KAFKA_TLS_VERSION()),
     ),
     (
         r"WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|Invalid frame length",
@@ -100,7 +113,7 @@ def in_words(error: BaseException) -> str:
     if _answers_in_tls(error):
         return "it answers in TLS, which it was not spoken to in"
     if _ENDED_IN_HANDSHAKE.search(str(error)):
-        return f"{error} (as a broker does that speaks no TLS at this address)"
+        return f"{error} (as a broker does that speaks no TLS at this address, or none from 1.2 on)"
     return str(error)
 
 
