@@ -48,7 +48,7 @@ from sync_worker.registry.dialect import COMMAND, open_engine
 from sync_worker.registry.positions import Counts
 from sync_worker.registry.tables import dead_letter, position
 from sync_worker.streams.archive.reader import ArchiveSource
-from sync_worker.streams.protocol import StreamError
+from sync_worker.streams.protocol import StreamError, StreamUnavailable
 
 UNLIMITED = Limits(max_percent=100)
 DECODER = EventDecoder(ACTIVATION, Regions(), timedelta(hours=1))
@@ -374,3 +374,39 @@ def test_a_stop_keeps_what_was_gathered(registry, tmp_path):
 
     assert told.read == [9]
     assert reached(registry) == [(ACTIVATION, 9, 9)]
+
+
+class Attempt:
+    """What an attempt to connect leaves behind: a cycle, which only the collector frees."""
+
+    def __init__(self):
+        self.itself = self
+
+
+class Patient(Transactions):
+    """One that expects attempts to fail."""
+
+    def retrying(self, error, seconds):
+        pass
+
+
+def test_what_a_failed_attempt_leaves_is_collected_at_once(registry, tmp_path):
+    archive = written(tmp_path / "a.jsonl", numbered([activated(CLINICS[0], 0)]))
+    attempts: list[weakref.ref[Attempt]] = []
+    left = []
+
+    def opened():
+        left.append([attempt() for attempt in attempts if attempt() is not None])
+        attempts.append(weakref.ref(Attempt()))
+        if len(attempts) < 3:
+            raise StreamUnavailable("no broker answers")
+        return ArchiveSource(archive, 100)
+
+    applier = Applier(registry, DECODER, lambda: NOW, UNLIMITED)
+    worker = Worker(registry, applier, Patient(), INTERACTIVE, TransactionLimits(100))
+    gc.disable()
+    try:
+        worker.run(opened, until_idle_seconds=0)
+    finally:
+        gc.enable()
+    assert left == [[], [], []]

@@ -38,9 +38,10 @@ def collect_young() -> None:
 
 
 def collect_failure() -> None:
-    """Collect what a failed transaction leaves behind.
+    """Collect what a failed transaction, or a failed attempt to connect, leaves behind.
 
-    Its error and the frames that it passed refer to each other, and those to all that was read.
+    Its error and the frames that it passed refer to each other, and those to all that was read,
+    or to sockets: a process could run out of files to open before an automatic collection.
     """
     gc.collect()
 

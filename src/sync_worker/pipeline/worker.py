@@ -51,7 +51,7 @@ class Worker:
         self._limits = limits
         self._is_stopping = False
         self._registry_checked_at = 0.0
-        self._collect_garbage: Callable[[], None] = lambda: None
+        self._collect_garbage: Callable[[], None] = gc_control.collect_failure
         self.total = Counts()
         """The outcomes of all records committed so far."""
 

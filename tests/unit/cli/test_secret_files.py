@@ -120,7 +120,7 @@ def test_a_certificate_authority_that_is_not_a_file_is_refused(
     assert "it is not a regular file" in told.stderr
 
 
-def test_the_mark_of_an_editor_is_no_part_of_a_secret(folder):
+def test_an_editors_mark_is_left_out_of_a_secret(folder):
     (folder / PASSWORD).write_text("h3mligt-ord\r\n", encoding="utf-8-sig")
     name = PASSWORD.upper()
     assert current({SECRETS_DIR: str(folder)}, [name]) == {name: "h3mligt-ord"}

@@ -65,7 +65,7 @@ def test_a_broker_that_does_not_know_it_is_found_out():
         b"s=c2FsdA==,i=4096",
     ],
 )
-def test_an_answer_that_is_not_of_this_login_is_found_out(answer):
+def test_an_answer_to_another_login_is_found_out(answer):
     login, _ = begun()
     with pytest.raises(UnprovenBroker, match="answer is wrong"):
         login.receive(answer)
@@ -88,6 +88,6 @@ def test_an_error_instead_of_a_signature_is_a_refusal():
 @pytest.mark.parametrize(
     ("user", "sent"), [("a,b=c", "a=2Cb=3Dc"), ("=2C", "=3D2C"), ("åsa", "åsa")]
 )
-def test_a_name_is_sent_so_that_it_ends_where_it_ends(user, sent):
+def test_a_name_is_sent_as_rfc_5802_has_it(user, sent):
     _, said = begun(user)
     assert said.startswith(f"n,,n={sent},r=")

@@ -10,7 +10,6 @@ import time
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
 from kafka.net.selector import NetworkSelector
 
@@ -52,13 +51,6 @@ class _Selector(NetworkSelector):
     def wait_write(self, fileobj: Any, timeout_at: float | None = None) -> Any:
         return super().wait_write(fileobj, timeout_at or self._handshake_end(fileobj))
 
-    def close_overdue(self) -> None:
-        """Close the sockets whose handshakes timed out; nobody else does."""
-        now = time.monotonic()
-        for fileobj, end in list(self._handshake_ends.items()):
-            if end <= now and fileobj.version() is None:
-                fileobj.close()
-
     def _handshake_end(self, fileobj: Any) -> float | None:
         """When a handshake times out, counted from its first wait; None where there is none."""
         if not isinstance(fileobj, ssl.SSLSocket) or fileobj.version() is not None:
@@ -76,13 +68,6 @@ class _Manager(LoginManager):
         limit_ms = self.socket_connection_setup_timeout_ms(node_id)
         timeout_ms = limit_ms if timeout_ms is None else min(timeout_ms, limit_ms)
         return super().get_connection(node_id, timeout_ms, *how, **named)
-
-    async def _build_transport(self, node: Any, timeout_at: float | None = None) -> Any:
-        try:
-            return await super()._build_transport(node, timeout_at)
-        except KafkaError:
-            self._net.close_overdue()
-            raise
 
     def bootstrap(self, timeout_ms: float | None = None, refresh: bool = True) -> None:
         """Close what a client that found no broker leaves behind: a thread and its sockets.

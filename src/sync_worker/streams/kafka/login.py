@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from ssl import SSLError
 from typing import Any
 
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaConnectionError, KafkaTimeoutError
+from kafka.net.inet import create_connection
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.sasl.oauth import AbstractTokenProvider
+from kafka.net.transport import KafkaSSLTransport
 
 from sync_worker.instants import to_the_second
 from sync_worker.login_backoff import LoginBackoff
@@ -189,7 +191,7 @@ class LoginManager(KafkaConnectionManager):
     async def _build_transport(self, node: Any, timeout_at: float | None = None) -> Any:
         """Have an answer that comes with the end of the connection read before the end is seen."""
         try:
-            transport = await super()._build_transport(node, timeout_at=timeout_at)
+            transport = await self._open(node, timeout_at)
         except (*FILE_ERRORS, SSLError) as error:
             # The client's own loops end for good with an exception that is not a KafkaError.
             raise UnusableFiles(str(error)) from error
@@ -200,6 +202,35 @@ class LoginManager(KafkaConnectionManager):
             return (data, None) if data else (data, error)
 
         transport._sock_recv = received  # noqa: SLF001
+        return transport
+
+    async def _open(self, node: Any, timeout_at: float | None) -> Any:
+        """As the client does it, and closed where it fails.
+
+        The client leaves that to the garbage collector, which a worker runs after batches alone.
+        """
+        if not self.ssl_enabled:
+            return await super()._build_transport(node, timeout_at=timeout_at)
+        config = self.config
+        sock = await create_connection(
+            self._net,
+            node.host,
+            node.port,
+            config["socket_options"],
+            proxy_url=config["proxy_url"],
+            timeout_at=timeout_at,
+        )
+        options = {name: value for name, value in config.items() if name.startswith("ssl_")}
+        try:
+            transport = KafkaSSLTransport(self._net, sock, host=node.host, **options)
+        except BaseException:
+            sock.close()
+            raise
+        try:
+            await transport.handshake()
+        except Exception as error:
+            transport.close()
+            raise KafkaConnectionError(f"Handshake failed: {error}") from error
         return transport
 
     def _observe(self, connection: Any, address: str) -> None:
