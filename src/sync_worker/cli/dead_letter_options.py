@@ -19,7 +19,8 @@ _SEARCH_OPTIONS = (
     click.option(
         "--code",
         type=click.Choice([reason.value for reason in Reason]),
-        help="Only those with this reason.",
+        metavar="REASON",
+        help=f"Only those with this reason: {', '.join(Reason)}.",
     ),
     click.option(
         "--clinic",

@@ -4,6 +4,7 @@ An option of the group is accepted at every level; the innermost one that is giv
 """
 
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +20,8 @@ from sync_worker.domain.characters import cleaned
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _CHANGES = "sync_worker.changes"
+_LONGEST_EXAMPLE = 76
+"""A line of help has 80 columns, and four of them are before an example."""
 
 
 class _FormType(click.Choice[str]):
@@ -162,7 +165,22 @@ def globals_of(ctx: click.Context) -> Globals:
 
 def examples(*lines: str) -> str:
     """The end of a command's help: lines to be typed as they stand."""
-    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+    return "\n".join(["\b", "Examples:", *(f"  {_folded(line)}" for line in lines)])
+
+
+def _folded(line: str) -> str:
+    """A line as a shell takes it over several, each of which fits into help."""
+    if len(line) <= _LONGEST_EXAMPLE:
+        return line
+    head, *parts = re.split(r" (?=--|\| |sync-worker )", line)
+    folded = []
+    for part in parts:
+        if len(f"{head} {part} \\") > _LONGEST_EXAMPLE:
+            folded.append(head)
+            head = f"    {part}"
+        else:
+            head = f"{head} {part}"
+    return " \\\n  ".join([*folded, head])
 
 
 def region_option(help_text: str) -> Callable[[Decorated], Decorated]:

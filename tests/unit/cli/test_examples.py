@@ -19,7 +19,7 @@ SLOW = (
 
 def examples(command):
     """The calls under Examples, as words; what pipes into them or out of them is left out."""
-    for line in (command.epilog or "").splitlines():
+    for line in (command.epilog or "").replace("\\\n", " ").splitlines():
         for part in line.split(" | "):
             if part.strip().startswith("sync-worker "):
                 yield shlex.split(part)[1:]
@@ -45,6 +45,12 @@ def test_every_command_explains_itself(sync_worker, path, option):
     assert (told.exit_code, told.stderr) == (0, "")
     assert told.stdout.startswith(f"Usage: sync-worker {' '.join(path)} ")
     assert "Options of every command:" in told.stdout
+
+
+@pytest.mark.parametrize("path", [(), *ALL], ids=" ".join)
+def test_help_fits_a_terminal_of_80_columns(path):
+    context = click.Context(ALL[path] if path else root, info_name="x", terminal_width=80)
+    assert [line for line in context.get_help().splitlines() if len(line) > 80] == []
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=" ".join)
