@@ -66,6 +66,16 @@ def test_rows_and_counts_follow_from_the_order_read_alone(registry, applier, doc
     )
 
 
+def test_a_transaction_spans_any_number_of_partitions(registry, applier):
+    partitions = [Partition("events", number) for number in range(1_100)]
+    document = activated(CLINICS[0], 0)
+    of_each = [record(document)._replace(topic=p.topic, partition=p.partition) for p in partitions]
+    ranges = tuple(OffsetRange(partition, 0, 1) for partition in partitions)
+    applier.apply(STREAM, applier.decode(FetchedBatch(tuple(of_each), ranges)))
+    with registry.snapshot() as connection:
+        assert {p.partition for p in positions.listed(connection, STREAM)} == set(partitions)
+
+
 def test_a_transaction_tells_what_each_phase_took(registry, applier):
     documents = [activated(hsa_id, 0, regionCode="01") for hsa_id in CLINICS]
     apply_in_parts(applier, numbered(documents), [])

@@ -26,7 +26,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    or_,
     select,
 )
 
@@ -211,19 +210,21 @@ def lock_open_among(
     """
     if not offsets:
         return []
-    rows = connection.execute(_lock_open(len(offsets)), among_parameters(origin, offsets))
+    rows = connection.execute(
+        _lock_open(dialect.padded_length(offsets)), among_parameters(origin, offsets)
+    )
     return [(number, (*address,), digest) for *address, number, digest in rows]
 
 
 def is_any_open(partitions: int) -> ColumnElement[bool]:
-    """Whether any is open among the offsets of so many partitions, `among_parameters`."""
+    """Whether any is open among the offsets of so many partitions: `padded_length` of them."""
     return exists().where(_is_among(partitions), dead_letter.c.status == OPEN)
 
 
 def among_parameters(origin: Origin, offsets: Offsets) -> dict[str, Any]:
     """The parameters of a statement over what is among these offsets."""
     parameters: dict[str, Any] = {"of_stream": origin.stream}
-    for number, (partition, span) in enumerate(offsets.items()):
+    for number, (partition, span) in enumerate(dialect.padded(offsets.items())):
         parameters |= {
             f"topic_id_{number}": origin.topic_id(partition.topic),
             f"topic_{number}": partition.topic,
@@ -241,7 +242,9 @@ def statuses_among(
     if not offsets:
         return {}
     statuses: dict[Address, dict[str, str]] = {}
-    rows = connection.execute(_select_statuses(len(offsets)), among_parameters(origin, offsets))
+    rows = connection.execute(
+        _select_statuses(dialect.padded_length(offsets)), among_parameters(origin, offsets)
+    )
     for topic, partition, offset, digest, status in rows:
         statuses.setdefault((topic, partition, offset), {})[digest] = status
     return statuses
@@ -265,8 +268,8 @@ def _select_statuses(partitions: int) -> Select[Any]:
 
 def _is_among(partitions: int) -> ColumnElement[bool]:
     """Whether a dead letter is among the offsets of so many partitions, `among_parameters`."""
-    is_among = or_(
-        *(
+    is_among = dialect.any_of(
+        [
             and_(
                 dead_letter.c.topic_id == bindparam(f"topic_id_{number}"),
                 dead_letter.c.topic == bindparam(f"topic_{number}"),
@@ -275,7 +278,7 @@ def _is_among(partitions: int) -> ColumnElement[bool]:
                 dead_letter.c.record_offset < bindparam(f"end_{number}"),
             )
             for number in range(partitions)
-        )
+        ]
     )
     return and_(dead_letter.c.stream == bindparam("of_stream"), is_among)
 

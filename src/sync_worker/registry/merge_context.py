@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, exists, false, literal, select, true
 
 from sync_worker.events.record import Origin
-from sync_worker.registry import dead_letters
+from sync_worker.registry import dead_letters, dialect
 from sync_worker.registry.dead_letters import Offsets
 from sync_worker.registry.registrations import Board
 from sync_worker.registry.tables import held_fact, patient_board
@@ -30,7 +30,7 @@ class MergeContext(NamedTuple):
 def read(connection: Connection, origin: Origin, offsets: Offsets) -> MergeContext:
     """What there is now; `offsets` are those that were read, if any were."""
     parameters = dead_letters.among_parameters(origin, offsets)
-    rows = connection.execute(_select(len(offsets)), parameters).all()
+    rows = connection.execute(_select(dialect.padded_length(offsets)), parameters).all()
     _, is_any_held, has_open, *_ = rows[0]
     boards = {code: Board(code, *board) for _, _, _, code, *board in rows if code is not None}
     return MergeContext(boards, bool(is_any_held), bool(has_open))

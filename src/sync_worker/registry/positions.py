@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, or_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, select
 
 from sync_worker.events.outcome import Outcome
 from sync_worker.events.record import Partition
@@ -107,9 +107,10 @@ def claim(
         schema.require_still_compatible(connection)
         _insert_missing(connection, stream, unread)
     of_partitions: dict[str, Any] = {"of": stream}
-    for number, (topic, partition) in enumerate(expected):
+    partitions = dialect.padded(expected)
+    for number, (topic, partition) in enumerate(partitions):
         of_partitions |= {f"topic_{number}": topic, f"partition_{number}": partition}
-    rows = connection.execute(_lock(len(expected)), of_partitions).all()
+    rows = connection.execute(_lock(len(partitions)), of_partitions).all()
     if rows:
         schema.require(connection, rows[0].schema_revision)
     locked = {position.partition: position for position in _positions(rows)}
@@ -153,14 +154,14 @@ def _insert_missing(connection: Connection, stream: str, partitions: Iterable[Pa
 @cache
 def _lock(partitions: int) -> Select[Any]:
     """The rows of so many partitions, locked one after the other in the order of their keys."""
-    is_among = or_(
-        *(
+    is_among = dialect.any_of(
+        [
             and_(
                 position.c.topic == bindparam(f"topic_{number}"),
                 position.c.partition == bindparam(f"partition_{number}"),
             )
             for number in range(partitions)
-        )
+        ]
     )
     return (
         select(position, schema.REVISION)

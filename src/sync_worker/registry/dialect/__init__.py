@@ -16,8 +16,11 @@ from sync_worker.registry.dialect.engine import (
 from sync_worker.registry.dialect.lists import (
     among,
     among_listed,
+    any_of,
     escaped,
     listed,
+    padded,
+    padded_length,
     storable,
 )
 from sync_worker.registry.dialect.locks import OpenTransaction, open_transactions
@@ -91,6 +94,7 @@ __all__ = [
     "advisory_lock",
     "among",
     "among_listed",
+    "any_of",
     "clock",
     "encoding",
     "escaped",
@@ -121,6 +125,8 @@ __all__ = [
     "open_engine",
     "open_transactions",
     "owns",
+    "padded",
+    "padded_length",
     "reading",
     "replacing",
     "require_writable",

@@ -6,15 +6,18 @@ lacks, in a condition as well as in a row.
 
 import codecs
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Text, bindparam
+from sqlalchemy import Boolean, ColumnElement, Connection, Text, bindparam, or_, type_coerce
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.sql.functions import FunctionElement
+
+_Value = TypeVar("_Value")
 
 _ANY_CHARACTER = {"UTF8", "SQL_ASCII"}
 """PostgreSQL's names of encodings that lack no character."""
@@ -65,6 +68,34 @@ def among(
 ) -> ColumnElement[bool]:
     """`column` is one of `values`, however many they are."""
     return _Among(column, bindparam(None, listed(connection, values), type_=Text()))
+
+
+_MAX_OPERANDS = 500
+"""SQLite refuses an expression that is more than 1 000 levels deep, and each `OR` is one."""
+
+
+def any_of(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
+    """One of the conditions is true, however many they are."""
+    if len(conditions) <= _MAX_OPERANDS:
+        return or_(*conditions)
+    middle = len(conditions) // 2
+    halves = (Grouping(any_of(half)) for half in (conditions[:middle], conditions[middle:]))
+    # With a type of their own: SQLAlchemy would make one long `OR` of them.
+    return or_(*(type_coerce(half, Boolean()) for half in halves))
+
+
+def padded(values: Collection[_Value]) -> list[_Value]:
+    """The values, the last of them repeated up to `padded_length`."""
+    listed = list(values)
+    return listed + listed[-1:] * (padded_length(listed) - len(listed))
+
+
+def padded_length(values: Collection[Any]) -> int:
+    """Their number, rounded up to a power of two.
+
+    A statement that has parameters for each value is then built and kept for few numbers of them.
+    """
+    return 1 << (len(values) - 1).bit_length() if values else 0
 
 
 def as_list(connection: Connection, values: Sequence[str]) -> str:
