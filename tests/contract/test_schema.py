@@ -134,3 +134,28 @@ def test_an_upgrade_keeps_registrations_and_the_log(registry_url):
     assert tuple(first) == ("registered", "A", "anna")
     assert tuple(second)[:2] == ("removed", "A")
     assert second.actor not in {"anna", "left behind"}
+
+
+def test_a_sqlite_file_that_is_gone_is_not_written_to(tmp_path):
+    file, elsewhere = tmp_path / "registry.db", tmp_path / "elsewhere.db"
+    engine = open_engine(f"sqlite:///{file}", create=True)
+    schema.upgrade(engine)
+    file.rename(elsewhere)
+    with pytest.raises(MissingDatabase):
+        engine.connect()
+    assert not file.exists()
+    elsewhere.rename(file)
+    with engine.connect() as connection:
+        schema.require_head(connection)
+    engine.dispose()
+
+
+def test_a_sqlite_file_in_place_of_another_is_used(tmp_path):
+    file, empty = tmp_path / "registry.db", tmp_path / "empty.db"
+    engine = open_engine(f"sqlite:///{file}", create=True)
+    schema.upgrade(engine)
+    empty.touch()
+    empty.replace(file)
+    with engine.connect() as connection:
+        assert schema.current(connection) is None
+    engine.dispose()

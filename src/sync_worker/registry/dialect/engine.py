@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import DisconnectionError
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from sync_worker.config import postgresql_url
@@ -37,7 +38,7 @@ _SQLITE_FILES = ("", "-wal", "-shm", "-journal")
 
 
 class MissingDatabase(UserError):
-    """There is no SQLite file at the path; only an upgrade of the schema creates one."""
+    """There is no SQLite file at the path, or not any more; only an upgrade creates one."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
@@ -104,7 +105,40 @@ def _open_sqlite(url: URL, limits: session.TimeLimits, *, create: bool) -> Engin
     event.listen(engine, "handle_error", _disk_teller(path))
     event.listen(engine, "connect", _preparer(patience))
     event.listen(engine, "begin", _begin_sqlite)
+    _keep_to_file(engine, path)
     return engine
+
+
+_FILE = "sync_worker_file"
+
+
+def _keep_to_file(engine: Engine, path: Path) -> None:
+    """Have no connection write to a file that was removed, or in whose place another one is.
+
+    SQLite goes on with the file that it has open, and makes a new one where there is none.
+    """
+
+    def require_file(*_: object) -> None:
+        _identity_of_file(path)
+
+    def note_file(_: object, record: Any) -> None:
+        record.info[_FILE] = _identity_of_file(path)
+
+    def compare_file(_: object, record: Any, __: object) -> None:
+        if record.info[_FILE] != _identity_of_file(path):
+            raise DisconnectionError  # the pool connects again
+
+    event.listen(engine, "do_connect", require_file)
+    event.listen(engine, "connect", note_file)
+    event.listen(engine, "checkout", compare_file)
+
+
+def _identity_of_file(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise MissingDatabase(path) from None
+    return status.st_dev, status.st_ino
 
 
 def _make_file(path: Path) -> None:
