@@ -20,7 +20,7 @@ from sync_worker.operations.stream_fold import FoldProcessLost
 from sync_worker.pipeline.transaction_writer import DatabaseRefusesRecords
 from sync_worker.registry.dialect import MissingDatabase
 from sync_worker.registry.schema import WrongRevision
-from sync_worker.remedies import Remedy
+from sync_worker.remedies import Advice, Remedy
 from sync_worker.streams.protocol import StreamError, StreamRefused
 
 SECRET = "correct horse"
@@ -117,7 +117,8 @@ def test_with_json_an_error_is_one_object_on_stderr(sync_worker, error, exit_cod
 def test_a_refused_connection_has_a_remedy_of_its_own(said, remedy):
     cause = type("OperationalError", (Exception,), {})(f"connection failed: FATAL:  {said}")
     end = as_command_error(OperationalError("", {}, cause))
-    assert (end.exit_code, end.hint) == (5, remedy())
+    assert isinstance(end.hint, Advice)
+    assert (end.exit_code, end.hint.remedy) == (5, remedy)
 
 
 def test_an_error_says_what_and_why_and_then_the_hint(sync_worker):
