@@ -15,7 +15,7 @@ from sync_worker import bootstrap
 from sync_worker.bootstrap.listening import not_listening, place
 from sync_worker.bootstrap.registry import describe_database, regions
 from sync_worker.config.settings import Settings
-from sync_worker.registry import schema
+from sync_worker.registry import schema, web_sessions
 from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import PAGE, open_engine
 from sync_worker.registry.errors import first_line, may_pass
@@ -49,7 +49,7 @@ def opened_site(settings: Settings, log: FilteringBoundLogger) -> Iterator[Site]
     name = f"{bootstrap.PROGRAM} web"
     registry = Registry(open_engine(settings.database_url, limits=PAGE, application=name))
     try:
-        _look_at_schema(registry, log)
+        _look_at_registry(registry, log)
         table = from_settings.rights_table(settings)
         yield Site(
             registry=registry,
@@ -66,10 +66,11 @@ def opened_site(settings: Settings, log: FilteringBoundLogger) -> Iterator[Site]
         registry.close()
 
 
-def _look_at_schema(registry: Registry, log: FilteringBoundLogger) -> None:
+def _look_at_registry(registry: Registry, log: FilteringBoundLogger) -> None:
     try:
         with registry.snapshot() as connection:
             schema.require_compatible(connection)
+            web_sessions.require_access(connection)
     except DBAPIError as error:
         if not may_pass(error):
             raise

@@ -77,6 +77,11 @@ class TimedOut:
     kept: Mapping[str, Any]
 
 
+def require_access(connection: Connection) -> None:
+    """Raise DBAPIError where this login may not read sessions, which only administrators' may."""
+    connection.execute(select(web_session.c.id_hash).limit(0))
+
+
 def create(
     connection: Connection,
     actor: str,

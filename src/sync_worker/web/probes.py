@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from sync_worker.registry import schema
+from sync_worker.registry import schema, web_sessions
 from sync_worker.registry.schema import WrongRevision
 from sync_worker.web.site import Site
 
@@ -15,7 +15,7 @@ PATHS = frozenset({"/livez", "/readyz"})
 
 
 def routes(site: Site) -> list[Route]:
-    """`/livez`: requests are answered. `/readyz`: the database is there, at our revision."""
+    """`/livez`: requests are answered. `/readyz`: the database is there, and ours to use."""
     return [Route("/livez", _alive), Route("/readyz", partial(_ready, site))]
 
 
@@ -27,6 +27,7 @@ def _ready(site: Site, _: Request) -> Response:
     try:
         with site.registry.snapshot() as connection:
             schema.require_compatible(connection)
+            web_sessions.require_access(connection)
     except (SQLAlchemyError, WrongRevision):
         return PlainTextResponse("failing\n", status_code=503)
     return PlainTextResponse("ok\n")

@@ -23,6 +23,8 @@ from sync_worker.registry.dialect import open_engine
 from sync_worker.registry.errors import is_denied
 from sync_worker.registry.roles import ADMIN, READER, SUPPORT, WORKER
 from sync_worker.registry.tables import web_plan
+from tests.harness.command import DEADLINE_SECONDS
+from tests.harness.page_process import PageProcess
 from tests.real.roles.world import ACTIVE, CLOSED, REGISTERED
 from tests.worlds.plans import ANNA, asked, confirmed, logged, looked, planned, registered
 from tests.worlds.registry import NOW
@@ -95,6 +97,16 @@ def test_nobody_else_makes_reads_or_changes_a_plan(registry_of, role):
         with pytest.raises(DBAPIError) as refused:
             deed()
         assert is_denied(refused.value)
+
+
+@pytest.mark.parametrize("role", [WORKER, SUPPORT])
+def test_the_page_does_not_start_as_another_role(installed, users, database, role):
+    page = PageProcess(installed, SYNC_WORKER_DATABASE_URL=users.url(role, database))
+    try:
+        assert page.process.wait(DEADLINE_SECONDS) == 4
+    finally:
+        page.kill()
+    assert "complaints_admin" in page.output
 
 
 def changed_by_hand(registry):
