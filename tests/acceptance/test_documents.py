@@ -72,7 +72,9 @@ def mentioned(document):
     """Every other mention of a command that can be typed as it stands."""
     text = document.read_text(encoding="utf-8")
     outside = CONSOLE.sub("", text)
-    lines = [line for block in BLOCK.findall(outside) for line in block.splitlines()]
+    continued = re.compile(r"\\\n\s*")
+    blocks = [continued.sub("", block) for block in BLOCK.findall(outside)]
+    lines = [line for block in blocks for line in block.splitlines()]
     commands = [line.strip() for line in lines if line.strip().startswith("sync-worker ")]
     return [*commands, *INLINE.findall(BLOCK.sub("", outside))]
 
