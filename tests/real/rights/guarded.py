@@ -17,6 +17,7 @@ from kafka.admin import (
     ResourceType,
 )
 
+from sync_worker.streams.kafka.settings import KafkaSettings, Security
 from tests.builders import activated, record
 from tests.harness.command import CommandLine, Done
 from tests.real.rights.table import Right
@@ -44,9 +45,24 @@ class Person:
     def group(self) -> str:
         return f"group-{self.name}"
 
+    @property
+    def principal(self) -> str:
+        return f"User:{self.name}"
+
     def resource(self, right: Right) -> str:
         """The name of what a right is on."""
         return f"{self.topics}.{right.which}" if right.kind == "topic" else self.group
+
+    @property
+    def kafka(self) -> KafkaSettings:
+        """With what the worker reads."""
+        return KafkaSettings(
+            self.secured,
+            (f"{self.topics}.activation", f"{self.topics}.region"),
+            self.group,
+            topic_check_interval_seconds=1.0,
+            security=Security("SASL_PLAINTEXT", "PLAIN", self.name, _PASSWORD),
+        )
 
     def __call__(self, line: str) -> tuple[Done, float]:
         """Type a command; what it gave, and how many seconds it took."""
@@ -117,7 +133,7 @@ class GuardedBroker:
         """Somebody new with these rights alone, on these topics and on a group of his own."""
         name = self._names.pop()
         person = Person(name, topics.replace("{name}", name), self._secured, sync_worker)
-        principal, allow = f"User:{name}", ACLPermissionType.ALLOW
+        principal, allow = person.principal, ACLPermissionType.ALLOW
         acls = [
             ACL(
                 principal,
@@ -128,10 +144,19 @@ class GuardedBroker:
             )
             for right in rights
         ]
-        anything = ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY)
-        his = ACLFilter(principal, None, ACLOperation.ANY, ACLPermissionType.ANY, anything)
+        his = _all_of(person)
         if acls:
             with administering(self._broker.bootstrap) as admin:
                 assert not admin.create_acls(acls)["failed"]
                 until(lambda: len(admin.describe_acls(his)[0]) == len(acls), "the rights to hold")
         return person
+
+    def take_away_rights(self, person: Person) -> None:
+        """Somebody may do nothing any more."""
+        with administering(self._broker.bootstrap) as admin:
+            admin.delete_acls([_all_of(person)])
+
+
+def _all_of(person: Person) -> ACLFilter:
+    anything = ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY)
+    return ACLFilter(person.principal, None, ACLOperation.ANY, ACLPermissionType.ANY, anything)

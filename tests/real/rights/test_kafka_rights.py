@@ -1,12 +1,15 @@
 """Each command works with the rights in Kafka that docs/deploying.md says, and with no less."""
 
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
+from sync_worker.streams.kafka.source import KafkaSource
 from tests.harness.command import Done
-from tests.real.rights.guarded import Person
+from tests.real.rights.guarded import GuardedBroker, Person
 from tests.real.rights.table import Right, rows
+from tests.services.waiting import until
 
 pytestmark = pytest.mark.real
 
@@ -90,6 +93,16 @@ def test_a_run_names_what_it_lacks_without_a_record(newcomer: Newcomer) -> None:
     done, _ = person(LINES["run"])
     assert done.exit_code == 2, done.stderr
     assert f"{person.name} lacks the right READ on the topic empty.activation." in done.stderr
+
+
+def test_a_worker_names_a_right_that_is_taken_away(
+    newcomer: Newcomer, guarded: GuardedBroker
+) -> None:
+    person = newcomer(ROWS["run"].needed)
+    with closing(KafkaSource(person.kafka)) as source:
+        guarded.take_away_rights(person)
+        refusal = until(lambda: source.health.refusal, "the refusal to be told")
+    assert f"the user {person.name} lacks the right" in str(refusal)
 
 
 @pytest.mark.parametrize(("command", "what"), TELLING)

@@ -111,7 +111,7 @@ class KafkaSource:
             is_reachable=self._watch.is_reachable(),
             waiting_seconds=self._stall_timer.stalled_seconds(self._polled_at),
             failure=self._watch.failure,
-            refusal=self._settings.connection_errors.describe_refusal(),
+            refusal=self._settings.connection_errors.describe_refusal() or self._watch.refusal,
             rebuilds=self._member.rebuilds,
             polled_at=self._polled_at,
             requests=self._watch.requests,

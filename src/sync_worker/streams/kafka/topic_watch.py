@@ -55,6 +55,8 @@ class TopicWatch:
         self._asked_at = self._answered_at = self._ends_asked_at = time.monotonic()
         self.latest = TopicSnapshot(topic_ids, self._answered_at)
         self.requests = Requests(answered_at=time.time(), next_at=time.time() + interval_seconds)
+        self.refusal: str | None = None
+        """Why the cluster, which answers, lets us ask for the topics no longer; None if it does."""
         self.failure: BaseException | None = None
         """The unexpected error that ended the thread: nothing is checked any more."""
         Thread(target=self._run, name="topic-watch", daemon=True).start()
@@ -120,7 +122,11 @@ class TopicWatch:
                 ends = self._admin.end_offsets(partitions)
                 self.latest = replace(self.latest, ends=ends, ends_asked_at=clock)
                 self._ends_asked_at = asked_at
-        except (StreamUnavailable, StreamError) as error:
+        except StreamUnavailable as error:
             return str(error)
+        except StreamError as error:
+            self.refusal = str(error)
+            return self.refusal
         self._answered_at = time.monotonic()
+        self.refusal = None
         return None
