@@ -115,7 +115,7 @@ _FILE = "sync_worker_file"
 def _keep_to_file(engine: Engine, path: Path) -> None:
     """Have no connection write to a file that was removed, or in whose place another one is.
 
-    SQLite goes on with the file that it has open, and makes a new one where there is none.
+    SQLite keeps to the file that it has open, and makes a new one where there is none.
     """
 
     def require_file(*_: object) -> None:
