@@ -19,7 +19,6 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
-    exists,
     false,
     func,
     insert,
@@ -60,7 +59,7 @@ MASS_CHANGE = "mass_change"
 _HELD = ("hsa_id", "fact", "hold_id", "time", "sequence", "event_id", "value")
 _DEPARTURE = ("region_code", "hsa_id", "counted_at", "moved_at")
 _CHANGE = ("hsa_id", "fact", "old_value", "new_value", "event_id")
-_REGIONS_AT_A_TIME = 4
+_REGIONS_AT_A_TIME = 8
 """Thousands of clinics may have left each of them."""
 
 
@@ -179,14 +178,21 @@ _REGISTERED_CLINICS = (
     .where(REGISTERED, dialect.among_listed(clinic.c.region_code, "codes"))
     .group_by(clinic.c.region_code)
 )
-_IS_HERE = exists().where(
-    REGISTERED,
-    clinic.c.hsa_id == departure.c.hsa_id,
-    clinic.c.region_code == departure.c.region_code,
+_WITH_CLINIC = departure.outerjoin(
+    clinic,
+    and_(
+        REGISTERED,
+        clinic.c.hsa_id == departure.c.hsa_id,
+        clinic.c.region_code == departure.c.region_code,
+    ),
 )
-_RECENT_DEPARTURES: Select[Any] = select(
-    *(departure.c[name] for name in _DEPARTURE), _IS_HERE.label("is_here")
-).where(dialect.among_listed(departure.c.region_code, "codes"), _IS_RECENT)
+"""A join, and no `EXISTS`: that is looked up for row after row, however many they are."""
+_IS_HERE = clinic.c.hsa_id.is_not(None)
+_RECENT_DEPARTURES: Select[Any] = (
+    select(*(departure.c[name] for name in _DEPARTURE), _IS_HERE.label("is_here"))
+    .select_from(_WITH_CLINIC)
+    .where(dialect.among_listed(departure.c.region_code, "codes"), _IS_RECENT)
+)
 _OF_SOME = dialect.among_listed(departure.c.hsa_id, "hsa_ids")
 _RECENT_DEPARTURES_OF_SOME = _RECENT_DEPARTURES.where(_OF_SOME)
 _OTHERS: Select[Any] = (
@@ -195,6 +201,7 @@ _OTHERS: Select[Any] = (
         func.count(case((departure.c.counted_at >= _SINCE, 1))),
         func.count(case((and_(departure.c.moved_at >= _SINCE, ~_IS_HERE), 1))),
     )
+    .select_from(_WITH_CLINIC)
     .where(dialect.among_listed(departure.c.region_code, "codes"), _IS_RECENT, ~_OF_SOME)
     .group_by(departure.c.region_code)
 )
