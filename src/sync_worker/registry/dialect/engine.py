@@ -133,11 +133,16 @@ def _keep_to_file(engine: Engine, path: Path) -> None:
     event.listen(engine, "checkout", compare_file)
 
 
-def _identity_of_file(path: Path) -> tuple[int, int]:
+def _identity_of_file(path: Path) -> tuple[int, int] | None:
+    """Which file it is; None where its folder is away, as a mount can be, and may come back."""
     try:
         status = path.stat()
     except FileNotFoundError:
+        if not path.parent.is_dir():
+            return None
         raise MissingDatabase(path) from None
+    except OSError:  # SQLite is to say what keeps it from the file
+        return None
     return status.st_dev, status.st_ino
 
 
