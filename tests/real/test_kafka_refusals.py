@@ -155,11 +155,11 @@ def test_why_no_broker_could_be_talked_to_is_said(
 
 
 def _gather(reader: Reader, cluster: Cluster, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have it read records that it may not hand out yet, since nobody has looked at their topic."""
+    """Have it read a record that it may not hand out yet, since nobody has looked at its topic."""
     with monkeypatch.context() as unsure:
         unsure.setattr(reader.source._watch, "wait_for_check_since", lambda *_: False)
-        cluster.send(topic, ["in hand"] * 5)
-        reader.read_until(lambda: len(reader.source._buffer) == 5, "records in hand")
+        cluster.send(topic, ["in hand"])  # of several, it might fetch some and then wait
+        reader.read_until(lambda: len(reader.source._buffer) == 1, "a record in hand")
 
 
 @pytest.mark.parametrize("length", [2, 20])
@@ -257,4 +257,4 @@ def test_a_topic_unseen_for_a_moment_costs_no_fetched_record(
         with pytest.raises(StreamError, match="was deleted"):
             reader.source.poll(0.5)
     reader.source.seek(reader.ledger.stored_positions())
-    assert reader.read_values(8) == ["0", "1", "2"] + ["in hand"] * 5
+    assert reader.read_values(4) == ["0", "1", "2", "in hand"]
