@@ -138,7 +138,11 @@ def test_daemons_continue_without_their_logs(known):
             )
             for redirection, port in zip(redirections, ports, strict=True)
         ]
-        until(lambda: {status_of(port) for port in ports} == {200}, "the daemons to listen")
+        until(
+            lambda: {status_of(port) for port in ports} == {200},
+            "the daemons to listen",
+            DEADLINE_SECONDS,
+        )
         assert select.select([daemons[-1].stderr], [], [], DEADLINE_SECONDS)[0]
         for daemon in daemons:
             daemon.send_signal(signal.SIGTERM)
