@@ -134,7 +134,7 @@ def _keep_to_file(engine: Engine, path: Path) -> None:
 
 
 def _identity_of_file(path: Path) -> tuple[int, int] | None:
-    """Which file it is; None where its folder is away, as a mount can be, and may come back."""
+    """Which file it is; None where its folder is missing: a mount can be for a while."""
     try:
         status = path.stat()
     except FileNotFoundError:
