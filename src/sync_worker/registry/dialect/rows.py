@@ -1,7 +1,7 @@
 """Statements over many rows at once, each one statement however many they are."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from typing import Any, NamedTuple
 
@@ -128,10 +128,7 @@ def inserting(
     all but the last ones are written at once.
     """
     replaced = tuple(name for name in names if name not in unique) if replace else ()
-
-    def insert(some: list[Sequence[Any]]) -> Write:
-        return _insert_some(connection, table, names, some, unique, replaced)
-
+    insert = partial(_insert_some, connection, table, names, unique=unique, replaced=replaced)
     return _all_but_last(connection, rows, insert)
 
 
@@ -179,10 +176,7 @@ def updating(
 
     Of very many rows all but the last ones are written at once.
     """
-
-    def update(some: list[Sequence[Any]]) -> Write:
-        return _update_some(connection, table, names, some, same)
-
+    update = partial(_update_some, connection, table, names, same=same)
     return _all_but_last(connection, rows, update)
 
 
