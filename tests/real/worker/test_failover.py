@@ -34,6 +34,12 @@ class Pair:
         self.servers.fall_behind()
         self.stage.until_read(self.stage.read() + records)
 
+    def until_all_read(self, *workers: Running) -> None:
+        """Each worker has partitions, and none is handed on: what is lost is told by its reader."""
+        # The one that began first can have read everything before the others have any partition.
+        until(lambda: all(each.logged("assigned") for each in workers), "all to have partitions")
+        until(lambda: not any(each.reasons() for each in workers), "all to be members")
+
     def ended_well(self, *workers: Running) -> None:
         """The workers read everything by themselves, and it comes to what the logs say."""
         self.stage.until_read(len(self.stage.records()))
@@ -102,6 +108,7 @@ def test_what_a_lagging_standby_lacks_is_read_again(lagging: Pair) -> None:
     stage = lagging.stage
     with meanwhile(partial(sending, stage, 200)):
         workers = [stage.start(BATCH_MAX_RECORDS="20") for _ in range(2)]
+        lagging.until_all_read(*workers)
         stage.until_read(200)
         lagging.fall_behind(200)
         lagging.servers.fail_over()
@@ -140,9 +147,7 @@ def test_a_worker_that_slept_through_a_failover_counts_nothing_twice(lagging: Pa
     workers = [stage.started() for _ in range(2)]
     stage.until_read(len(stage.records()))
     sleeper, awake = workers
-    # The one that began first can have read all of this before the other one has any partition.
-    until(lambda: all(each.logged("assigned") for each in workers), "both to have partitions")
-    until(lambda: not sleeper.reasons() and not awake.reasons(), "both to be members")
+    lagging.until_all_read(*workers)
     lagging.servers.fall_behind()
     stage.send_events(anything(402, 300))
     stage.until_read(len(stage.records()))
