@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from sync_worker.errors import UserError
 from sync_worker.registry import schema, web_sessions
-from sync_worker.registry.schema import WrongRevision
 from sync_worker.web.site import Site
 
 PATHS = frozenset({"/livez", "/readyz"})
@@ -28,6 +28,6 @@ def _ready(site: Site, _: Request) -> Response:
         with site.registry.snapshot() as connection:
             schema.require_compatible(connection)
             web_sessions.require_access(connection)
-    except (SQLAlchemyError, WrongRevision):
+    except (SQLAlchemyError, UserError):
         return PlainTextResponse("failing\n", status_code=503)
     return PlainTextResponse("ok\n")

@@ -19,9 +19,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sync_worker.language import Language
-from sync_worker.registry.errors import may_be_committed, may_pass
+from sync_worker.registry.dialect import MissingDatabase
+from sync_worker.registry.errors import (
+    Fault,
+    fault_of,
+    first_line,
+    may_be_committed,
+    may_pass,
+)
 from sync_worker.registry.schema import WrongRevision
 from sync_worker.telemetry.log_events import LogEvent
+from sync_worker.telemetry.retry_log import event_of
 from sync_worker.web import problems
 from sync_worker.web.access import Access
 from sync_worker.web.forms import Form, TooMuch, read_form
@@ -98,16 +106,25 @@ class Router:
             return visit.refuse(refused.problem)
         except WrongRevision:
             return visit.refuse(problems.OTHER_REVISION)
+        except MissingDatabase as error:
+            return visit.refuse(self._unavailable(error, error.message, request))
         except SQLAlchemyError as error:
             return visit.refuse(self._of_database(error, request))
 
     def _of_database(self, error: SQLAlchemyError, request: Request) -> Problem:
         if isinstance(error, PoolTimeout):
             return problems.BUSY
-        if isinstance(error, DBAPIError) and may_pass(error):
-            is_unknown = request.method == "POST" and may_be_committed(error)
-            return problems.UNKNOWN_OUTCOME if is_unknown else problems.UNAVAILABLE
-        return self.unexpected(error, request)
+        if not isinstance(error, DBAPIError) or not _is_of_operators(error):
+            return self.unexpected(error, request)
+        unavailable = self._unavailable(error, first_line(error), request)
+        is_unknown = request.method == "POST" and may_be_committed(error)
+        return problems.UNKNOWN_OUTCOME if is_unknown else unavailable
+
+    def _unavailable(self, error: Exception, why: object, request: Request) -> Problem:
+        """A database that cannot be used: why, is for operators to know."""
+        reference = request.scope["request_id"]
+        self._site.log.warning(event_of(error), request_id=reference, error=str(why))
+        return problems.UNAVAILABLE
 
     def unexpected(self, error: Exception, request: Request) -> Problem:
         """A fault of ours: the log has where it happened, and not what the database was told."""
@@ -138,6 +155,11 @@ class Router:
     async def on_unexpected(self, request: Request, error: Exception) -> Response:
         """The page for a fault of ours."""
         return self.visit(request).refuse(self.unexpected(error, request))
+
+
+def _is_of_operators(error: DBAPIError) -> bool:
+    """Whether it passes, or does once somebody has put the right file in its place."""
+    return may_pass(error) or fault_of(error) is Fault.NOT_A_DATABASE
 
 
 def _language(request: Request) -> Language:

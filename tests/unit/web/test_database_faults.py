@@ -163,3 +163,49 @@ def test_a_pool_that_is_exhausted_says_how_long_to_wait(browser, registry):
     says_later(answer)
     assert "Många använder sidan just nu" in Document(answer.text).main
     assert anna.get("/region", kod="01").status_code == 200
+
+
+def gone(path):
+    path.unlink()
+
+
+def beyond_reading(path):
+    path.unlink()
+    path.write_bytes(b"This is a text, and no database." * 200)
+
+
+def empty(path):
+    path.unlink()
+    path.touch()
+
+
+def a_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize("becomes", [gone, beyond_reading, empty, a_folder])
+@pytest.mark.parametrize(("method", "path"), CASES)
+def test_a_file_that_is_not_the_registry_is_an_outage(
+    browser, registry, tmp_path, becomes, method, path
+):
+    browser.sign_in(person_for(path))
+    file = tmp_path / "database" / "registry.db"
+    becomes(file)
+    says_later(asked(browser, method, path))
+    assert browser.get("/readyz").status_code == 503
+    assert file.exists() == (becomes is not gone)
+
+
+@pytest.mark.parametrize(
+    ("becomes", "why"), [(gone, "There is no database file"), (beyond_reading, "not a database")]
+)
+def test_operators_are_told_why_the_page_cannot_be_shown(registry, tmp_path, becomes, why):
+    log = page.Log()
+    browser = page.Browser(page.site(registry, log=log.logger))
+    becomes(tmp_path / "database" / "registry.db")
+    says_later(browser.get("/"))
+    [told] = [entry for entry in log if entry["event"] == "database_unavailable"]
+    [asked_for] = [entry for entry in log if entry["event"] == "request"]
+    assert why in told["error"]
+    assert told["request_id"] == asked_for["request_id"]
