@@ -72,9 +72,11 @@ LAG_SECONDS = Metric(
     "How old the oldest record is that was not applied yet; 0 if all are.",
     f"max({PREFIX}lag_seconds)",
     _OF_PARTITION,
-    "By the record's timestamp, once it was fetched. Until then it is at most so old: everything "
-    "earlier was applied. While Kafka does not answer, it grows with the oldest record that is "
-    f"known of, and is NaN if none is. {_GOES}",
+    "By the record's timestamp, once it was fetched. Until then it is an upper bound: the time "
+    "since the log was last seen applied to its end, or since the last applied record was "
+    "written. So it may exceed what `sync-worker status` says, which reads the record itself. "
+    "While Kafka does not answer, it grows with the oldest record that is known of, and is NaN if "
+    f"none is. {_GOES}",
     (Question.BEHIND, Question.WHO),
     "seconds",
 )
