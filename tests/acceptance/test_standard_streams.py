@@ -151,6 +151,50 @@ def test_daemons_continue_without_their_logs(known):
     assert ["not_ready" in each.stderr for each in done] == [False, False, False, True]
 
 
+@pytest.mark.parametrize("command", ["run", "web"])
+def test_a_daemon_says_how_many_lines_nobody_took(known, command):
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, select.PIPE_BUF)
+    port, metrics = free_port(), free_port()
+    ports = {
+        "SYNC_WORKER_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "SYNC_WORKER_HTTP_PORT": str(metrics),
+        "SYNC_WORKER_WEB_METRICS_PORT": str(metrics),
+        "SYNC_WORKER_WEB_PORT": str(port),
+        "SYNC_WORKER_WEB_BASE_URL": f"http://127.0.0.1:{port}",
+    }
+    daemon = subprocess.Popen(
+        [INSTALLED, command, "-v"],
+        cwd=known.folder,
+        env=known.environment | ports,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=writer,
+    )
+    os.close(writer)
+    asked = metrics if command == "run" else port  # each answer of the page is a line of its log
+    try:
+        until(lambda: status_of(asked) and dropped_in(metrics) > 1, "lines to be dropped")
+        with os.fdopen(reader) as log:
+            events = map(json.loads, log)
+            told = next(event for event in events if event["event"] == "lines_dropped")
+        assert 1 < told["lines"] <= dropped_in(metrics)
+    finally:
+        daemon.kill()
+        daemon.wait(DEADLINE_SECONDS)
+
+
+def dropped_in(port):
+    """How many lines a log misses, as metrics have it; 0 before they are there."""
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+    except OSError:
+        return 0
+    name = "sync_worker_log_lines_dropped_total "
+    return next(float(line[len(name) :]) for line in lines if line.startswith(name))
+
+
 def test_a_daemon_continues_although_nobody_reads_its_log(known):
     reader, writer = os.pipe()
     fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, select.PIPE_BUF)

@@ -20,6 +20,8 @@ from sync_worker.registry.database import Registry
 from sync_worker.registry.dialect import PAGE, open_engine
 from sync_worker.registry.errors import first_line, may_pass
 from sync_worker.remedies import Remedy
+from sync_worker.telemetry.catalogue import of_worker
+from sync_worker.telemetry.dropped_lines import DroppedLines
 from sync_worker.telemetry.http import HttpServer
 from sync_worker.telemetry.log_events import LogEvent
 from sync_worker.telemetry.retry_log import event_of
@@ -121,8 +123,16 @@ def measured(site: Site, settings: Settings) -> Iterator[None]:
 class PageProcess:
     """Serves a site until it is told to stop, and says so in the log."""
 
-    def __init__(self, site: Site, settings: Settings, log: FilteringBoundLogger) -> None:
-        self._server = _Server(site)
+    def __init__(
+        self,
+        site: Site,
+        settings: Settings,
+        log: FilteringBoundLogger,
+        dropped_lines: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """`dropped_lines` is how many lines of the log went nowhere so far."""
+        counter = site.metrics.series.counter(of_worker.LINES_DROPPED)
+        self._server = _Server(site, DroppedLines(log, dropped_lines, counter))
         self._settings, self._log = settings, log
         self._began = time.monotonic()
 
@@ -164,7 +174,8 @@ class PageProcess:
 class _Server(uvicorn.Server):
     """TLS, slow clients and limits for an address are the proxy's, signals the command's."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, dropped: DroppedLines) -> None:
+        self._dropped = dropped
         self._manager = ServiceManager()
         super().__init__(
             uvicorn.Config(
@@ -177,13 +188,14 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-                callback_notify=self._feed_watchdog,
+                callback_notify=self._each_second,
                 timeout_notify=1,
             )
         )
 
-    async def _feed_watchdog(self) -> None:
+    async def _each_second(self) -> None:
         self._manager.feed_watchdog()
+        self._dropped.update()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -34,6 +34,8 @@ from sync_worker.registry.dialect.engine import Login
 from sync_worker.registry.errors import first_line
 from sync_worker.remedies import Remedy
 from sync_worker.streams.kafka.source import KafkaSource
+from sync_worker.telemetry.catalogue import of_worker
+from sync_worker.telemetry.dropped_lines import DroppedLines
 from sync_worker.telemetry.health import Health
 from sync_worker.telemetry.http import HttpServer
 from sync_worker.telemetry.listener import TelemetryListener
@@ -155,8 +157,11 @@ class WorkerProcess(NamedTuple):
             yield
 
     @contextmanager
-    def probed(self) -> Iterator[None]:
-        """Serve health and metrics, and end the process where the loop is stuck for good."""
+    def probed(self, dropped_lines: Callable[[], int] = lambda: 0) -> Iterator[None]:
+        """Serve health and metrics, and end the process where the loop is stuck for good.
+
+        `dropped_lines` is how many lines of the log went nowhere so far.
+        """
         with ExitStack() as stack:
             if self.settings.http_port != 0:
                 stack.enter_context(self.sampler.running())
@@ -168,8 +173,11 @@ class WorkerProcess(NamedTuple):
             stack.callback(manager.tell, STOPPING=1)
             readiness = ReadinessLog(self.log, self.health)
             report = ServiceReport(manager, self.health)
+            counter = self.metrics.series.counter(of_worker.LINES_DROPPED)
+            dropped = DroppedLines(self.log, dropped_lines, counter)
 
             def update() -> None:
+                dropped.update()
                 readiness.update()
                 report.update()
 

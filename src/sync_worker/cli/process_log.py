@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from sync_worker.cli import standard_streams
 from sync_worker.cli.daemon_log import log_stream
 from sync_worker.cli.invocation import Invocation
 from sync_worker.cli.output import color_is_welcome
@@ -25,3 +26,8 @@ def opened_log(run: Invocation) -> "FilteringBoundLogger":
         has_color=run.options.color and color_is_welcome(stream),
         redaction=run.options.redaction,
     )
+
+
+def dropped_lines() -> int:
+    """How many lines of the log went nowhere so far."""
+    return standard_streams.dropped_lines(log_stream())

@@ -22,6 +22,8 @@ class LenientFile(io.FileIO):
         super().__init__(descriptor, "wb", closefd=False)
         self.failure: OSError | None = None
         """The first write error; a full disk may have room again after it."""
+        self.dropped_lines = 0
+        """The ends of lines that were not written."""
 
     def write(self, data: Any) -> int:
         """Write all of it, or drop what cannot be written."""
@@ -36,14 +38,18 @@ class LenientFile(io.FileIO):
                     rest = rest[written:]
         except OSError as error:
             self.failure = self.failure or error
+            self._drop(rest)
         return size
+
+    def _drop(self, content: bytes | memoryview) -> None:
+        self.dropped_lines += bytes(content).count(b"\n")
 
 
 class PromptFile(LenientFile):
     """One whose reader is not waited for: a daemon must not stop because its log is not read.
 
-    What is not taken in time is dropped. What was taken in part is completed before anything
-    follows, so that a line is there as a whole or not at all.
+    What is not taken in time is dropped, and its lines are counted. What was taken in part is
+    completed before anything follows, so that a line is there as a whole or not at all.
     """
 
     def __init__(self, descriptor: int, patience_seconds: float = _PATIENCE_SECONDS) -> None:
@@ -56,9 +62,11 @@ class PromptFile(LenientFile):
         """Write all of it, or drop it where the reader takes nothing."""
         content = bytes(data)
         self._rest = self._untaken(self._rest)
-        if not self._rest:
-            untaken = self._untaken(content)
-            self._rest = untaken if len(untaken) < len(content) else b""
+        untaken = content if self._rest else self._untaken(content)
+        if len(untaken) < len(content):
+            self._rest = untaken
+        else:
+            self._drop(content)
         return len(content)
 
     def _untaken(self, content: bytes) -> bytes:
@@ -105,6 +113,12 @@ def has_reader(stream: IO[str]) -> bool:
     return _first_error(stream) is None
 
 
+def dropped_lines(stream: IO[str]) -> int:
+    """How many of the lines that were written to a stream went nowhere."""
+    file = _file(stream)
+    return file.dropped_lines if isinstance(file, LenientFile) else 0
+
+
 def _lenient(stream: IO[str] | None, descriptor: int, kind: type[LenientFile]) -> LenientFile:
     is_closed = stream is None
     return kind(os.open(os.devnull, os.O_WRONLY) if is_closed else descriptor)
@@ -118,6 +132,10 @@ def _as_text(binary: Any, *, by_lines: bool) -> io.TextIOWrapper:
 
 def _first_error(stream: IO[str]) -> OSError | None:
     stream.flush()
-    binary = getattr(stream, "buffer", None)
-    file = getattr(binary, "raw", binary)
+    file = _file(stream)
     return file.failure if isinstance(file, LenientFile) else None
+
+
+def _file(stream: IO[str]) -> object:
+    binary = getattr(stream, "buffer", None)
+    return getattr(binary, "raw", binary)

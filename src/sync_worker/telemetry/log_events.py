@@ -55,3 +55,6 @@ class LogEvent(StrEnum):
     LIBRARY = "library"
     PYTHON_WARNING = "python_warning"
     STDERR = "stderr"
+
+    # Of the log itself.
+    LINES_DROPPED = "lines_dropped"

@@ -10,7 +10,7 @@ import click
 from sync_worker import bootstrap
 from sync_worker.cli import options, params, signals
 from sync_worker.cli.invocation import Invocation, end_with, invocation
-from sync_worker.cli.process_log import opened_log
+from sync_worker.cli.process_log import dropped_lines, opened_log
 from sync_worker.cli.remedies import sentence_of
 from sync_worker.errors import Exit, UserError
 from sync_worker.events import outcome
@@ -109,7 +109,7 @@ def _follow(
             source = _OpenedKafka(open_kafka)
             with _progress(run, "Kafka", source, log):
                 return parts.worker.run(source, until_idle)
-        with parts.probed():
+        with parts.probed(dropped_lines):
             return parts.worker.run(open_kafka, None)
 
 

@@ -9,7 +9,7 @@ from sync_worker import bootstrap
 from sync_worker.cli import options, signals
 from sync_worker.cli.daemon_log import log_stream
 from sync_worker.cli.invocation import invocation
-from sync_worker.cli.process_log import opened_log
+from sync_worker.cli.process_log import dropped_lines, opened_log
 from sync_worker.errors import Exit, UserError
 from sync_worker.telemetry import process_log
 
@@ -46,7 +46,7 @@ def command(ctx: click.Context) -> None:
         bootstrap.web.measured(site, run.settings),
         bootstrap.web.listening(run.settings) as listener,
     ):
-        process = bootstrap.web.PageProcess(site, run.settings, log)
+        process = bootstrap.web.PageProcess(site, run.settings, log, dropped_lines)
         shutdown.attach(process)
         if log_stream() is sys.stderr:  # else each of its lines is an event, as `started` is
             run.output.message(f"The page is at {run.settings.web_base_url}. Ctrl-C ends it.")

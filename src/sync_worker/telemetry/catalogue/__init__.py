@@ -4,5 +4,5 @@ from sync_worker.telemetry.catalogue import of_page, of_records, of_registry, of
 
 CATALOGUE = (*of_worker.METRICS, *of_records.METRICS, *of_registry.METRICS)
 """What a worker serves."""
-PAGE_CATALOGUE = (*of_page.METRICS, of_worker.BUILD_INFO)
+PAGE_CATALOGUE = (*of_page.METRICS, of_worker.LINES_DROPPED, of_worker.BUILD_INFO)
 """What a process serves that serves the administrators' page."""

@@ -116,6 +116,16 @@ REBALANCES = Metric(
     answers=(Question.WHO,),
     unit="rebalances",
 )
+LINES_DROPPED = Metric(
+    f"{PREFIX}log_lines_dropped_total",
+    Kind.COUNTER,
+    "Lines of the log that nobody took: its reader was stuck or gone, or its disk full.",
+    f"increase({PREFIX}log_lines_dropped_total[1h]) > 0",
+    note="No process waits for the reader of its log. The log event `lines_dropped` says how many "
+    "are missing, where they are. A process of the administrators' page serves it too.",
+    answers=(Question.ERRORS,),
+    unit="lines",
+)
 BUILD_INFO = Metric(
     f"{PREFIX}build_info",
     Kind.INFO,
@@ -137,5 +147,6 @@ METRICS = (
     LAST_COMMIT,
     REBUILDS,
     REBALANCES,
+    LINES_DROPPED,
     BUILD_INFO,
 )

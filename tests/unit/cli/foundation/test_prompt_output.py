@@ -1,11 +1,16 @@
 """What a daemon writes while nobody reads it: whole lines are dropped, and nobody waits."""
 
+import io
+import json
 import os
 import select
 
 import pytest
+import structlog
+from prometheus_client import Counter
 
-from sync_worker.cli.standard_streams import PromptFile
+from sync_worker.cli.standard_streams import PromptFile, dropped_lines
+from sync_worker.telemetry.dropped_lines import DroppedLines
 
 LINE = b"x" * 99 + b"\n"
 
@@ -59,3 +64,47 @@ def test_a_line_that_was_begun_is_completed_first(pipe):
         written.write(b"later\n")
         read += drain(reader)
     assert read == long + b"later\n"
+    assert written.dropped_lines > 0
+
+
+def test_lines_that_are_dropped_are_counted(pipe):
+    reader, written = pipe
+    fill(written)
+    dropped = written.dropped_lines
+    written.write(b"one\n")
+    written.write(b"two\nthree\n")
+    assert written.dropped_lines == dropped + 3
+    drain(reader)
+    written.write(b"taken\n")
+    assert written.dropped_lines == dropped + 3
+
+
+def test_lines_for_which_a_disk_has_no_room_are_counted():
+    descriptor = os.open("/dev/full", os.O_WRONLY)
+    written = PromptFile(descriptor)
+    written.write(LINE * 2)
+    os.close(descriptor)
+    assert written.dropped_lines == 2
+
+
+def test_the_log_says_what_is_missing_once_it_is_read(pipe):
+    reader, written = pipe
+    stream = io.TextIOWrapper(written, line_buffering=True)
+    log = structlog.wrap_logger(
+        structlog.WriteLogger(stream), processors=[structlog.processors.JSONRenderer()]
+    )
+    counter = Counter("dropped", "-", registry=None)
+    dropped = DroppedLines(log, lambda: dropped_lines(stream), counter)
+    dropped.update()
+    fill(written)
+    missing = written.dropped_lines
+    for _ in range(3):
+        dropped.update()
+    drain(reader)
+    dropped.update()
+    assert json.loads(drain(reader)) == {"event": "lines_dropped", "lines": missing}
+    dropped.update()
+    assert drain(reader) == b""
+    [counted] = counter.collect()
+    assert counted.samples[0].value == missing
+    stream.detach()
