@@ -210,7 +210,7 @@ def security(settings: Settings) -> Security:
         current_password=None
         if stated is None
         else secrets.CurrentSecret("kafka_sasl_password", stated),
-        token=_token(settings),
+        tokens=_tokens(settings),
         ssl_cafile=settings.kafka_ssl_cafile,
         ssl_certfile=settings.kafka_ssl_certfile,
         ssl_keyfile=settings.kafka_ssl_keyfile,
@@ -218,7 +218,7 @@ def security(settings: Settings) -> Security:
     )
 
 
-def _token(settings: Settings) -> TokenFile | ClientCredentials | None:
+def _tokens(settings: Settings) -> TokenFile | ClientCredentials | None:
     if settings.kafka_sasl_oauth_token_file is not None:
         return TokenFile(Path(settings.kafka_sasl_oauth_token_file))
     url, client_id = settings.kafka_sasl_oauth_token_url, settings.kafka_sasl_oauth_client_id

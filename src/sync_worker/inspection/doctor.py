@@ -18,7 +18,12 @@ from sync_worker.language import Language, worded
 from sync_worker.registry.errors import first_line, is_changed_table
 from sync_worker.registry.refusals import is_out_of_connections, refusal_of
 from sync_worker.remedies import Advice, Remedy
-from sync_worker.streams.protocol import StreamRefused, StreamUnavailable, UnsupportedRequest
+from sync_worker.streams.protocol import (
+    LoginUnavailable,
+    StreamRefused,
+    StreamUnavailable,
+    UnsupportedRequest,
+)
 
 DEADLINE_SECONDS = 10.0
 
@@ -140,7 +145,7 @@ def _look(check: Check, answers: "SimpleQueue[tuple[str, Finding]]") -> None:
 
 def _failed(error: Exception) -> Finding:
     match error:
-        case StreamRefused():
+        case StreamRefused() | LoginUnavailable():
             return fail(f"{worded(error.message, Language.ENGLISH)} {error}.", error.hint)
         case StreamUnavailable():
             return fail(f"Kafka does not answer: {error}.", error.hint)

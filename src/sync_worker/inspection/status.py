@@ -21,6 +21,7 @@ from sync_worker.registry.database import Registry
 from sync_worker.registry.positions import Counts, Position, latest
 from sync_worker.remedies import Remedy
 from sync_worker.streams.protocol import (
+    LoginUnavailable,
     StreamError,
     StreamRefused,
     StreamUnavailable,
@@ -122,8 +123,8 @@ def _log_and_refusals(
     try:
         log = read_log(stored)
     except StreamUnavailable as error:
-        is_refusal = isinstance(error, StreamRefused)
-        what = str(error.message).rstrip(".") if is_refusal else "Kafka does not answer"
+        is_about_login = isinstance(error, StreamRefused | LoginUnavailable)
+        what = str(error.message).rstrip(".") if is_about_login else "Kafka does not answer"
         text = f"{what}, so end and lag are unknown: {error}."
         return None, [Attention(text, Remedy.CHECK_BROKERS())]
     except StreamError as refusal:

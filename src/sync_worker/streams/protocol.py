@@ -68,6 +68,12 @@ class StreamRefused(StreamUnavailable):
     _code = "login_refused"
 
 
+class LoginUnavailable(StreamUnavailable):
+    """There is nothing to log in with now, so the stream was not even asked."""
+
+    _message, _hint = "There is no token to log in to Kafka with.", Remedy.CHECK_KAFKA_TOKEN()
+
+
 class UnsupportedRequest(StreamError):
     """The brokers do not support a request: an older Kafka, or a service that is like Kafka."""
 

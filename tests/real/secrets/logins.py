@@ -6,9 +6,9 @@ import threading
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from ssl import SSLContext
 
@@ -59,34 +59,87 @@ def token_for(user: str, seconds: float = 600) -> str:
     return ".".join([*(urlsafe_b64encode(part).decode().rstrip("=") for part in parts), ""])
 
 
+class AuthorisationServer:
+    """Gives tokens for client credentials, as tests say; it stops and comes back at its port."""
+
+    def __init__(self, secret: str, tls: SSLContext | None = None) -> None:
+        self.seconds = 600.0
+        """How long the tokens are good that it gives."""
+        self.skew_seconds = 0.0
+        """How much earlier they end than it says."""
+        self.status = 200
+        """What it answers with; no token unless it is 200."""
+        self.given = 0
+        """How many tokens it has given."""
+        self.is_silent = False
+        """Whether it takes requests and leaves them unanswered, until it stops."""
+        self._stopped = threading.Event()
+        self._tls = tls
+        self._port = processes.free_port()
+        self._running: tuple[ThreadingHTTPServer, threading.Thread] | None = None
+        scheme = "http" if tls is None else "https"
+        self.settings = {
+            "KAFKA_SASL_OAUTH_TOKEN_URL": f"{scheme}://127.0.0.1:{self._port}/token",
+            "KAFKA_SASL_OAUTH_CLIENT_ID": "worker",
+            "KAFKA_SASL_OAUTH_CLIENT_SECRET": secret,
+        }
+
+    def start(self) -> None:
+        self._stopped.clear()
+        handler = type("Handler", (_Authorisation,), {"authorisation": self})
+        server = ThreadingHTTPServer(("127.0.0.1", self._port), handler)
+        if self._tls is not None:
+            server.socket = self._tls.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        self._running = server, thread
+
+    def stop(self) -> None:
+        """Refuse connections from now on."""
+        self._stopped.set()
+        if self._running is None:
+            return
+        server, thread = self._running
+        self._running = None
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    def answer(self) -> tuple[int, dict[str, object]]:
+        if self.is_silent:
+            self._stopped.wait()
+        if self.status != 200:
+            return self.status, {"error": "invalid_client"}
+        self.given += 1
+        token = token_for("worker", self.seconds - self.skew_seconds)
+        return 200, {"access_token": token, "expires_in": self.seconds}
+
+
 class _Authorisation(BaseHTTPRequestHandler):
+    authorisation: AuthorisationServer
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.end_headers()
-        answer = {"access_token": token_for("worker"), "expires_in": 600}
-        self.wfile.write(json.dumps(answer).encode())
+        status, answer = self.authorisation.answer()
+        with suppress(OSError):  # nobody may wait for it any more
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(answer).encode())
 
     def log_message(self, *_arguments: object) -> None:
         """Say nothing."""
 
 
 @contextmanager
-def authorisation_server(secret: str, tls: SSLContext | None = None) -> Iterator[dict[str, str]]:
-    """A server that gives tokens for client credentials; the settings by which it is asked."""
-    with HTTPServer(("127.0.0.1", 0), _Authorisation) as server:
-        if tls is not None:
-            server.socket = tls.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        scheme = "http" if tls is None else "https"
-        yield {
-            "KAFKA_SASL_OAUTH_TOKEN_URL": f"{scheme}://127.0.0.1:{server.server_port}/token",
-            "KAFKA_SASL_OAUTH_CLIENT_ID": "worker",
-            "KAFKA_SASL_OAUTH_CLIENT_SECRET": secret,
-        }
-        server.shutdown()
-        thread.join()
+def authorisation_server(
+    secret: str, tls: SSLContext | None = None
+) -> Iterator[AuthorisationServer]:
+    server = AuthorisationServer(secret, tls)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 def token_in(folder: Path) -> dict[str, str]:

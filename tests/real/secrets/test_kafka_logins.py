@@ -46,8 +46,8 @@ def by_token_file(tmp_path: Path) -> Mapping[str, str]:
 
 @pytest.fixture
 def by_client_credentials() -> Iterator[Mapping[str, str]]:
-    with authorisation_server(PASSWORD) as settings:
-        yield OAUTH | settings
+    with authorisation_server(PASSWORD) as server:
+        yield OAUTH | server.settings
 
 
 @pytest.mark.parametrize("way", ["by_scram", "by_token_file", "by_client_credentials"])

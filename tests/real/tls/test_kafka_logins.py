@@ -53,8 +53,8 @@ def client_credentials(
     monkeypatch.setenv("SSL_CERT_FILE", str(world.ours.file))
     context = SSLContext(PROTOCOL_TLS_SERVER)
     context.load_cert_chain(world.right.both)
-    with authorisation_server(PASSWORD, context) as settings:
-        yield OAUTH | settings
+    with authorisation_server(PASSWORD, context) as server:
+        yield OAUTH | server.settings
 
 
 @pytest.fixture

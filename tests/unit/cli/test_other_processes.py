@@ -28,7 +28,7 @@ def test_how_kafka_is_reached_can_be_handed_to_another_process(login):
     settings = bootstrap.streams.kafka_settings(load_settings({**COMMON, **login}))
     handed = pickle.loads(pickle.dumps(settings))
     assert (handed.servers, handed.topics) == (settings.servers, settings.topics)
-    assert (handed.security.token is None) is (settings.security.token is None)
+    assert (handed.security.tokens is None) is (settings.security.tokens is None)
 
 
 def test_another_process_logs_in_with_the_current_password(monkeypatch):

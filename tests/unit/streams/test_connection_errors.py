@@ -15,7 +15,7 @@ from sync_worker.remedies import Remedy
 from sync_worker.streams.kafka.login import ConnectionErrors, ConnectionFailure
 from sync_worker.streams.kafka.oauth_tokens import NoToken, TokenRefused
 from sync_worker.streams.kafka.scram import UnprovenBroker
-from sync_worker.streams.protocol import StreamRefused
+from sync_worker.streams.protocol import LoginUnavailable, StreamRefused
 
 GAVE_UP = KafkaTimeoutError("Unable to bootstrap")
 LOST = KafkaConnectionError("socket disconnected")
@@ -49,7 +49,7 @@ def test_an_answer_that_is_a_refusal_is_known(error, is_refusal):
     errors.failed(failure(error))
     told = errors.unavailable(GAVE_UP)
     assert isinstance(told, StreamRefused) is is_refusal
-    assert str(error) in str(told)
+    assert str(error.args[0]) in str(told)
 
 
 def test_what_failed_is_told_instead_of_a_timeout():
@@ -139,6 +139,15 @@ def test_an_address_advertised_by_brokers_is_reported_as_such():
 
 def test_where_nothing_was_tried_the_error_stands_alone():
     assert str(ConnectionErrors().unavailable(GAVE_UP)) == str(GAVE_UP)
+
+
+def test_a_missing_token_is_not_blamed_on_the_brokers():
+    errors = ConnectionErrors()
+    errors.failed(failure(NoToken("https://login gives no token"), is_advertised=True))
+    errors.failed(failure(GAVE_UP))
+    told = errors.unavailable(GAVE_UP, "Kafka at broker:9092: ")
+    assert isinstance(told, LoginUnavailable)
+    assert str(told) == "Kafka at broker:9092: https://login gives no token"
 
 
 def test_a_refusal_is_forgotten_once_it_works():

@@ -27,6 +27,7 @@ class Server(HTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: list[tuple[int, object]] = []
         self.asked: list[tuple[str, dict[str, list[str]]]] = []
+        self.on_request = lambda: None
         self.url = f"http://127.0.0.1:{self.server_port}/token"
 
 
@@ -36,6 +37,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.asked.append((self.headers["Authorization"], parse_qs(body)))
+        self.server.on_request()
         status, answer = self.server.answers.pop(0)
         self.send_response(status)
         if status == 302:
@@ -82,6 +84,43 @@ def test_a_token_is_used_until_shortly_before_its_end(server, tokens, clock):
     assert tokens() == "one"
     clock[0] = 81
     assert tokens() == "two"
+
+
+def test_the_last_token_is_used_until_it_ends(server, tokens, clock):
+    server.answers = [(200, {"access_token": "one", "expires_in": 100}), (503, {}), (503, {})]
+    assert tokens() == "one"
+    clock[0] = 90
+    assert tokens() == "one"
+    clock[0] = 96
+    with pytest.raises(NoToken):
+        tokens()
+    server.answers = [(200, {"access_token": "two", "expires_in": 100})]
+    assert tokens() == "two"
+
+
+def test_a_refusal_of_a_new_token_is_told_at_once(server, tokens, clock):
+    server.answers = [(200, {"access_token": "one", "expires_in": 100}), (401, {})]
+    assert tokens() == "one"
+    clock[0] = 90
+    with pytest.raises(TokenRefused):
+        tokens()
+
+
+def test_a_token_that_brokers_refused_is_not_shown_again(server, tokens):
+    server.answers = [(200, {"access_token": name, "expires_in": 100}) for name in ("one", "two")]
+    assert tokens() == "one"
+    tokens.forget()
+    assert tokens() == "two"
+
+
+def test_a_slow_server_is_asked_half_of_the_time(server, tokens, clock):
+    server.answers, server.on_request = [(503, {})] * 2, lambda: clock.__setitem__(0, clock[0] + 3)
+    asked = []
+    for clock[0] in (10, 13, 15, 17):
+        with pytest.raises(NoToken, match="answers 503"):
+            tokens()
+        asked.append(len(server.asked))
+    assert asked == [1, 1, 1, 2]
 
 
 def test_a_token_of_unknown_life_is_used_once(server, tokens):

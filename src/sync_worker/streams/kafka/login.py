@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from ssl import SSLError
 from typing import Any
 
-from kafka.errors import KafkaConnectionError, KafkaTimeoutError
+from kafka.errors import (
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    SaslAuthenticationFailedError,
+)
 from kafka.net.inet import create_connection
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.sasl.oauth import AbstractTokenProvider
@@ -20,6 +24,7 @@ from kafka.net.transport import KafkaSSLTransport
 
 from sync_worker.instants import to_the_second
 from sync_worker.login_backoff import LoginBackoff
+from sync_worker.streams.kafka.oauth_tokens import NoToken, TokenRefused, Tokens
 from sync_worker.streams.kafka.refusals import (
     FILE_ERRORS,
     UnusableFiles,
@@ -27,7 +32,7 @@ from sync_worker.streams.kafka.refusals import (
     is_refusal,
     refusal_by,
 )
-from sync_worker.streams.protocol import StreamRefused, StreamUnavailable
+from sync_worker.streams.protocol import LoginUnavailable, StreamRefused, StreamUnavailable
 
 _WANTS_LOGIN_SECONDS = 1.0
 """A broker that wants a login ends a connection without one as soon as it is asked something."""
@@ -53,8 +58,20 @@ class ConnectionFailure:
     def is_refusal(self) -> bool:
         return is_refusal(self.error)
 
+    @property
+    def says_more(self) -> bool:
+        """Whether it names more than that no answer came."""
+        return self.seems_to_want_login or self.lacks_token
+
+    @property
+    def lacks_token(self) -> bool:
+        """Whether the brokers were not even asked, for want of a token."""
+        return isinstance(self.error, NoToken)
+
     def __str__(self) -> str:
         words = in_words(self.error)
+        if self.lacks_token:
+            return str(self.error.args[0])
         if self.is_refusal:
             return f"{self.address} answers, and no connection can be made: {words}"
         if self.seems_to_want_login:
@@ -97,7 +114,7 @@ class ConnectionErrors:
         earlier = self._failures.pop(failure.address, None)
         # An attempt that our own time limit has cut short says less than the one before it.
         is_cut_short = isinstance(failure.error, KafkaTimeoutError)
-        if is_cut_short and earlier is not None and earlier.seems_to_want_login:
+        if is_cut_short and earlier is not None and earlier.says_more:
             failure = earlier
         self._failures[failure.address] = failure
         if failure.is_refusal:
@@ -126,6 +143,8 @@ class ConnectionErrors:
         cause = next(iter(advertised or failures[-1:]), None)
         if cause is None:
             return StreamUnavailable(f"{prefix}{error}")
+        if cause.lacks_token:
+            return LoginUnavailable(f"{prefix}{cause}")
         # That no broker was found in time, and at which addresses, follows from why.
         has_given_up = isinstance(error, KafkaTimeoutError) and _GAVE_UP in str(error)
         return StreamUnavailable(
@@ -142,18 +161,20 @@ class LoginContext:
     """The addresses of the settings: every other one was advertised by a broker."""
     password: Callable[[], str] | None = None
     """Gives the current password, where there is one."""
+    tokens: Tokens | None = None
+    """Gives the current token, where that is what is logged in with."""
 
 
 class TokenProvider(AbstractTokenProvider):
     """A token, requested for each login."""
 
-    def __init__(self, token: Callable[[], str]) -> None:
+    def __init__(self, tokens: Tokens) -> None:
         super().__init__()
-        self._token = token
+        self._tokens = tokens
 
     def token(self) -> str:
         """Raises KafkaError."""
-        return self._token()
+        return self._tokens()
 
 
 class LoginManager(KafkaConnectionManager):
@@ -240,12 +261,14 @@ class LoginManager(KafkaConnectionManager):
         has_login = connection.sasl_enabled
 
         def failed(error: BaseException) -> None:
+            self._forget_token(error)
             errors.failed(ConnectionFailure(address, is_advertised, error, mechanism))
 
         def succeeded(_: object) -> None:
             made_at = time.monotonic()
 
             def lost(error: BaseException) -> None:
+                self._forget_token(error)
                 is_young = time.monotonic() - made_at < _WANTS_LOGIN_SECONDS
                 wants_login = is_young and not has_login and not is_refusal(error)
                 lost_by = ConnectionFailure(address, is_advertised, error, mechanism, wants_login)
@@ -256,6 +279,12 @@ class LoginManager(KafkaConnectionManager):
 
         connection.init_future.add_callback(succeeded)
         connection.init_future.add_errback(failed)
+
+    def _forget_token(self, error: BaseException) -> None:
+        """Where it was the brokers who refused it, at the first login or at a later one."""
+        is_refused = isinstance(error, SaslAuthenticationFailedError)
+        if is_refused and not isinstance(error, TokenRefused) and self._login.tokens is not None:
+            self._login.tokens.forget()
 
 
 def _address(node: Any) -> str:

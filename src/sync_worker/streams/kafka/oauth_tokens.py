@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote_plus, urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -24,6 +24,8 @@ _REQUEST_TIMEOUT_SECONDS = 3.0
 _MAX_ANSWER_BYTES = 2**20
 _RENEWAL_FRACTION = 0.2
 """The last part of a token's lifetime, in which the next login fetches a new one."""
+_CLOCK_DIFFERENCE_SECONDS = 5.0
+"""So long before its end a token is used no more, also where there is no new one."""
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
 _CODE = re.compile(r"[a-z_]{1,40}")
 
@@ -34,6 +36,16 @@ class NoToken(KafkaConnectionError):
 
 class TokenRefused(SaslAuthenticationFailedError):
     """There is no token, and asking again will not give one."""
+
+
+class Tokens(Protocol):
+    """Where the token of each login comes from."""
+
+    def __call__(self) -> str:
+        """A token to log in with; raises NoToken or TokenRefused."""
+
+    def forget(self) -> None:
+        """The brokers refused the last one."""
 
 
 class TokenFile:
@@ -49,6 +61,9 @@ class TokenFile:
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not ASCII"
             raise TokenRefused(f"the token in {self._path} cannot be read: {why}") from None
+
+    def forget(self) -> None:
+        """Nothing is kept of the file."""
 
 
 class ClientCredentials:
@@ -68,25 +83,48 @@ class ClientCredentials:
         self._scope = scope
         self._clock = clock
         self._token = ""
-        self._valid_until = 0.0
+        self._renewed_at = self._used_until = self._silent_until = 0.0
         self._secret_used = ""
+        self._failure = NoToken()
 
     def __call__(self) -> str:
-        """A token that is valid for a while; raises NoToken or TokenRefused."""
+        """A token that is valid for a while; raises NoToken or TokenRefused.
+
+        While the server gives no new one, the last is used for as long as it is valid.
+        """
         secret = self._client_secret()
-        if self._clock() >= self._valid_until or secret != self._secret_used:
+        is_current = secret == self._secret_used
+        if is_current and self._clock() < self._renewed_at:
+            return self._token
+        try:
             self._fetch(secret)
+        except NoToken:
+            if not is_current or self._clock() >= self._used_until:
+                raise
         return self._token
+
+    def forget(self) -> None:
+        """Have the next login fetch a new one: the server may sign with another key."""
+        self._renewed_at = self._used_until = 0.0
 
     def _fetch(self, secret: str) -> None:
         asked_at = self._clock()
-        answer = self._answer(secret)
+        if asked_at < self._silent_until:
+            raise self._failure.with_traceback(None)
+        try:
+            answer = self._answer(secret)
+        except NoToken as failure:
+            # The client does nothing else while it waits: it must not wait all of the time.
+            self._failure, failed_at = failure, self._clock()
+            self._silent_until = failed_at + (failed_at - asked_at)
+            raise
         self._token = _token(answer.get("access_token"))
         self._secret_used = secret
         lifetime = answer.get("expires_in")
         # Where the server does not say, each login fetches a new one.
         seconds = lifetime if isinstance(lifetime, int | float) else 0
-        self._valid_until = asked_at + seconds * (1 - _RENEWAL_FRACTION)
+        self._renewed_at = asked_at + seconds * (1 - _RENEWAL_FRACTION)
+        self._used_until = asked_at + seconds - _CLOCK_DIFFERENCE_SECONDS
 
     def _answer(self, secret: str) -> Mapping[str, Any]:
         pair = f"{quote_plus(self._client_id)}:{quote_plus(secret)}"

@@ -9,6 +9,7 @@ from kafka.coordinator.assignors.range import RangePartitionAssignor
 
 from sync_worker.streams.kafka.client import BOOTSTRAP_TIMEOUT_SECONDS, Client
 from sync_worker.streams.kafka.login import ConnectionErrors, LoginContext, TokenProvider
+from sync_worker.streams.kafka.oauth_tokens import Tokens
 from sync_worker.streams.protocol import MAX_FETCHED_RECORDS
 
 ADMIN_REQUEST_TIMEOUT_SECONDS = 5.0
@@ -32,8 +33,8 @@ class Security:
     sasl_password: str | None = field(default=None, repr=False)
     current_password: Callable[[], str] | None = field(default=None, repr=False)
     """Called before each login; without it, the password stays the same."""
-    token: Callable[[], str] | None = field(default=None, repr=False)
-    """Called for each login by OAUTHBEARER; raises KafkaError."""
+    tokens: Tokens | None = field(default=None, repr=False)
+    """Called for each login by OAUTHBEARER."""
     ssl_cafile: str | None = None
     ssl_certfile: str | None = None
     ssl_keyfile: str | None = None
@@ -90,10 +91,13 @@ def connection_options(settings: KafkaSettings) -> dict[str, Any]:
         "ssl_cafile": security.ssl_cafile,
         "ssl_certfile": security.ssl_certfile,
         "ssl_keyfile": security.ssl_keyfile,
-        "sasl_oauth_token_provider": security.token and TokenProvider(security.token),
+        "sasl_oauth_token_provider": security.tokens and TokenProvider(security.tokens),
     }
     login = LoginContext(
-        settings.connection_errors, frozenset(settings.servers), security.current_password
+        settings.connection_errors,
+        frozenset(settings.servers),
+        security.current_password,
+        security.tokens,
     )
     return {
         "bootstrap_servers": settings.servers,
