@@ -23,6 +23,7 @@ commands are completed without another installation.
 
 bash, from 4.4 on, with the package bash-completion:
 ```
+mkdir -p ~/.local/share/bash-completion/completions
 _SYNC_WORKER_COMPLETE=bash_source sync-worker \\
     > ~/.local/share/bash-completion/completions/sync-worker
 ```
@@ -32,6 +33,7 @@ _SYNC_WORKER_COMPLETE=zsh_source sync-worker > ~/.sync-worker-complete.zsh
 ```
 fish:
 ```
+mkdir -p ~/.config/fish/completions
 _SYNC_WORKER_COMPLETE=fish_source sync-worker > ~/.config/fish/completions/sync-worker.fish
 ```
 

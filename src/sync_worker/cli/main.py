@@ -152,6 +152,7 @@ class _End(NamedTuple):
 
 def _invoke(arguments: Sequence[str], redaction: Redaction) -> _End:
     if _COMPLETION in os.environ:
+        import_module("sync_worker.cli.completion").register()
         root.main(list(arguments), prog_name=NAME)
     meta: Mapping[str, Any] = {}
     code: int = Exit.DONE
