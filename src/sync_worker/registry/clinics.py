@@ -101,8 +101,9 @@ def _read(
 ) -> dict[str, KnownClinic]:
     known: dict[str, KnownClinic] = {}
     for some in batched(ordered, _CLINICS_AT_A_TIME):
-        listed = {"hsa_ids": dialect.listed(connection, some)}
-        for row in connection.execute(statement, listed | parameters):
+        listed = {"hsa_ids": dialect.listed(connection, some), **parameters}
+        is_few = len(some) <= dialect.FEW
+        for row in dialect.execute_often(connection, statement, listed, of_few=is_few):
             values = iter(row)
             hsa_id, registered_at = next(values), next(values)
             known[hsa_id] = new(KnownClinic, (facts_of(values), registered_at is not None))

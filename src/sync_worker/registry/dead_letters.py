@@ -142,6 +142,8 @@ def add(
         _row(origin, record, rejection, dialect.storable(connection, rejection.detail), now)
         for record, rejection in rejected
     ]
+    if not rows:
+        return
     numbers = dialect.next_numbers(connection, dead_letter.c.id, len(rows))
     numbered = [(*row, number) for number, row in zip(numbers, rows, strict=True)]
     numbered.sort(key=itemgetter(*map(_COLUMNS.index, _KEY)))

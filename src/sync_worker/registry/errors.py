@@ -83,8 +83,8 @@ _LOST = re.compile(r"unexpected eof|SYSCALL", re.IGNORECASE)
 
 def fault_of(error: BaseException) -> Fault:
     """Whose fault this error of the database or its driver is."""
-    if isinstance(error, ResourceClosedError):
-        # All that is known of a connection that breaks while its dialect is being set up.
+    # The first is all that is known of a connection that breaks while its dialect is being set up.
+    if isinstance(error, ResourceClosedError) or hasattr(getattr(error, "orig", None), _STALE):
         return Fault.TRANSIENT
     if not isinstance(error, DBAPIError):
         return Fault.BUG
@@ -175,6 +175,14 @@ def note_not_tried(cause: Exception) -> None:
 def was_tried(error: BaseException) -> bool:
     """Whether the server was asked, and not spared a login that it would only refuse again."""
     return not hasattr(getattr(error, "orig", None), _NOT_TRIED)
+
+
+_STALE = "sync_worker_stale"
+
+
+def note_stale(cause: BaseException | None) -> None:
+    """Note with an error of a prepared statement that it no longer is what was prepared."""
+    setattr(cause, _STALE, True)
 
 
 _COMMIT = "sync_worker_commit"

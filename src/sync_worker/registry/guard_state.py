@@ -85,7 +85,7 @@ def lock(
     """
     ordered = sorted(region_codes)
     dialect.insert_missing_keys(connection, guard_region.c.region_code, ordered)
-    connection.execute(_LOCK, {"codes": dialect.listed(connection, ordered)}).all()
+    dialect.execute_often(connection, _LOCK, {"codes": dialect.listed(connection, ordered)})
     return _read(connection, ordered, since, sorted(hsa_ids))
 
 
@@ -99,17 +99,19 @@ def _read(
     ordered = sorted(region_codes)
     regions = {code: Region() for code in ordered}
     codes = {"codes": dialect.listed(connection, ordered)}
-    for region_code, count in connection.execute(_REGISTERED_CLINICS, codes):
+    for region_code, count in dialect.execute_often(connection, _REGISTERED_CLINICS, codes):
         regions[region_code].registered = count
-    for row in connection.execute(_OPEN_HOLDS, codes):
-        regions[row.region_code].hold = Hold(row.id, row.opened_at, row.revision, row.facts)
+    for code, *opened in dialect.execute_often(connection, _OPEN_HOLDS, codes):
+        regions[code].hold = Hold(*opened)
     clinics = {} if hsa_ids is None else {"hsa_ids": dialect.listed(connection, hsa_ids)}
+    is_few = hsa_ids is not None and len(hsa_ids) <= dialect.FEW
     if hsa_ids is not None:
-        for code, *others in connection.execute(_OTHERS, codes | clinics | {"since": since}):
+        parameters = codes | clinics | {"since": since}
+        for code, *others in dialect.execute_often(connection, _OTHERS, parameters, of_few=is_few):
             regions[code].others = Tally(*others)
     for some in batched(ordered, _REGIONS_AT_A_TIME):
         of_some = {"codes": dialect.listed(connection, some), "since": since}
-        _read_departures(connection, regions, clinics | of_some)
+        _read_departures(connection, regions, clinics | of_some, of_few=is_few)
     return regions
 
 
@@ -139,7 +141,9 @@ def write(connection: Connection, guard: Guard, held: Mapping[str, HeldFacts]) -
     """
     if held:
         hsa_ids = dialect.listed(connection, sorted(held))
-        connection.execute(_DELETE_HELD, {"hsa_ids": hsa_ids})
+        dialect.execute_often(
+            connection, _DELETE_HELD, {"hsa_ids": hsa_ids}, of_few=len(held) <= dialect.FEW
+        )
     _update_holds(connection, guard)
     for code, opened in guard.opened:
         is_open = guard.regions[code].hold is opened
@@ -159,7 +163,8 @@ def prune(connection: Connection, region_codes: Collection[str], since: datetime
     """Delete what is known of clinics that left these regions before the window began."""
     codes = dialect.listed(connection, sorted(region_codes))
     parameters = {"codes": codes, "since": since}
-    dialect.write_together(connection, [Write(old, parameters) for old in _DELETE_OLD])
+    deletions = [Write(old, parameters, of_few=True) for old in _DELETE_OLD]
+    dialect.write_together(connection, deletions)
 
 
 _SINCE = bindparam("since", type_=Instant)
@@ -209,7 +214,7 @@ _DEPARTED_FACTS = select(departed_fact).where(
     departed_fact.c.region_code == bindparam("code"), departed_fact.c.at >= _SINCE
 )
 _OPEN_HOLDS = select(
-    hold,
+    *(hold.c[name] for name in ("region_code", "id", "opened_at", "revision")),
     select(func.count()).where(held_fact.c.hold_id == hold.c.id).scalar_subquery().label("facts"),
 ).where(hold.c.status == OPEN, dialect.among_listed(hold.c.region_code, "codes"))
 _DELETE_HELD = delete(held_fact).where(dialect.among_listed(held_fact.c.hsa_id, "hsa_ids"))
@@ -255,11 +260,15 @@ def _insert_hold(
 
 
 def _read_departures(
-    connection: Connection, regions: Mapping[str, Region], parameters: Mapping[str, Any]
+    connection: Connection,
+    regions: Mapping[str, Region],
+    parameters: Mapping[str, Any],
+    *,
+    of_few: bool,
 ) -> None:
     statement = _RECENT_DEPARTURES_OF_SOME if "hsa_ids" in parameters else _RECENT_DEPARTURES
     one: dict[Any, Any] = {}  # the same few moments, and many a clinic, come again and again
-    for row in connection.execute(statement, parameters):
+    for row in dialect.execute_often(connection, statement, parameters, of_few=of_few):
         code, hsa_id, counted_at, moved_at, is_here = row
         last = (
             one.setdefault(counted_at, counted_at),

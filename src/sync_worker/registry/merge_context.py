@@ -30,7 +30,8 @@ class MergeContext(NamedTuple):
 def read(connection: Connection, origin: Origin, offsets: Offsets) -> MergeContext:
     """What there is now; `offsets` are those that were read, if any were."""
     parameters = dead_letters.among_parameters(origin, offsets)
-    rows = connection.execute(_select(dialect.padded_length(offsets)), parameters).all()
+    statement = _select(dialect.padded_length(offsets))
+    rows = dialect.execute_often(connection, statement, parameters)
     _, is_any_held, has_open, *_ = rows[0]
     boards = {code: Board(code, *board) for _, _, _, code, *board in rows if code is not None}
     return MergeContext(boards, bool(is_any_held), bool(has_open))

@@ -5,13 +5,13 @@ compares, under a lock that lasts to the end of the transaction, and `advance` s
 is counted once, whoever delivers it and however often.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, select
+from sqlalchemy import Connection, Select, and_, bindparam, select
 
 from sync_worker.events.outcome import Outcome
 from sync_worker.events.record import Partition
@@ -110,9 +110,10 @@ def claim(
     partitions = dialect.padded(expected)
     for number, (topic, partition) in enumerate(partitions):
         of_partitions |= {f"topic_{number}": topic, f"partition_{number}": partition}
-    rows = connection.execute(_lock(len(partitions)), of_partitions).all()
+    rows = dialect.execute_often(connection, _lock(len(partitions)), of_partitions)
     if rows:
-        schema.require(connection, rows[0].schema_revision)
+        *_, revision = rows[0]
+        schema.require(connection, revision)
     locked = {position.partition: position for position in _positions(rows)}
     # A position that somebody has deleted was moved, too.
     if {partition: position.next_offset for partition, position in locked.items()} != expected:
@@ -171,19 +172,21 @@ def _lock(partitions: int) -> Select[Any]:
     )
 
 
-def _positions(rows: Iterable[Row[Any]]) -> Iterator[Position]:
+def _positions(rows: Iterable[Sequence[Any]]) -> Iterator[Position]:
+    """Of rows that begin with the table's columns."""
     for row in rows:
-        counts = Counts(row.applied, row.superseded, row.ignored, row.dead_lettered)
-        partition = Partition(row.topic, row.partition)
+        stream, topic, number, next_offset, *others = row
+        partition, counts = Partition(topic, number), Counts(*others[:4])
+        last_applied_at, newest_event_at, topic_id, unknown_in_a_row = others[4:8]
         yield Position(
-            row.stream,
+            stream,
             partition,
-            row.next_offset,
+            next_offset,
             counts,
-            row.last_applied_at,
-            row.newest_event_at,
-            row.topic_id,
-            row.unknown_in_a_row,
+            last_applied_at,
+            newest_event_at,
+            topic_id,
+            unknown_in_a_row,
         )
 
 

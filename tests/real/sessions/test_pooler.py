@@ -4,6 +4,9 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from sync_worker.events.record import Partition
+from sync_worker.registry import positions, schema
+from sync_worker.registry.clinics import lock_or_create
 from sync_worker.registry.dialect import open_engine
 from tests.services.postgres import create_database, drop_database
 
@@ -59,4 +62,19 @@ def test_a_name_in_the_url_is_left_alone(behind):
     engine = open_engine(f"{behind}?application_name=theirs", application="sync-worker one")
     with engine.connect() as connection:
         assert connection.scalar(NAME) == "theirs"
+    engine.dispose()
+
+
+def test_nothing_is_prepared_in_a_session_that_is_handed_on(behind):
+    engine = open_engine(behind)
+    schema.upgrade(engine)
+    for _ in range(2):
+        with engine.connect() as connection:
+            positions.claim(connection, "archive:test", {Partition("topic", 0): 0})
+            lock_or_create(connection, ["SE2321000016-T001"])
+            connection.commit()
+    engine.dispose()
+    prepared = text("SELECT count(*) FROM pg_prepared_statements")
+    with engine.connect() as connection:
+        assert connection.scalar(prepared) == 0
     engine.dispose()

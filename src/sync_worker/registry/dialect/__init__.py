@@ -24,6 +24,7 @@ from sync_worker.registry.dialect.lists import (
     storable,
 )
 from sync_worker.registry.dialect.locks import OpenTransaction, open_transactions
+from sync_worker.registry.dialect.prepared import FEW, execute_often
 from sync_worker.registry.dialect.rows import (
     Write,
     insert_all,
@@ -76,6 +77,7 @@ from sync_worker.registry.dialect.types import GREATEST_NUMBER, Bytewise, Instan
 __all__ = [
     "BUSY_TIMEOUT_MS",
     "COMMAND",
+    "FEW",
     "GREATEST_NUMBER",
     "NO_ENCODING",
     "PAGE",
@@ -98,6 +100,7 @@ __all__ = [
     "clock",
     "encoding",
     "escaped",
+    "execute_often",
     "file_of",
     "files_of",
     "forgo_durability",

@@ -13,6 +13,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from sync_worker.config import postgresql_url
 from sync_worker.registry.dialect import session
 from sync_worker.registry.dialect.engine import Login, remember_login
+from sync_worker.registry.dialect.prepared import prepare_unless_pooled
 from sync_worker.registry.dialect.session import NO_ENCODING, qualify_in
 from sync_worker.registry.dialect.watch import Watch
 from sync_worker.registry.errors import is_login_refusal, note_not_tried
@@ -72,7 +73,7 @@ def _connecting(parameters: Mapping[str, str]) -> dict[str, Any]:
         "client_encoding": "UTF8",
         # Transactions begin with more than the driver would send: see `session`.
         "autocommit": True,
-        # A statement that is prepared belongs to a session, which a pooler hands on.
+        # Until it is known whose session it is: see `prepared`.
         "prepare_threshold": None,
     }
 
@@ -131,6 +132,7 @@ class _ForeignText(Loader):
 
 
 def _accept(driver: psycopg.Connection[Any], _record: object) -> None:
+    prepare_unless_pooled(driver)
     if driver.info.parameter_status("server_encoding") == NO_ENCODING:
         for name in _TEXT_TYPES:
             driver.adapters.register_loader(name, _ForeignText)

@@ -9,6 +9,7 @@ from sqlalchemy import Column, Connection, Delete, Insert, Table, Update, func, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sync_worker.registry.dialect.lists import array_literal, as_list
+from sync_worker.registry.dialect.prepared import FEW, execute_often
 from sync_worker.registry.dialect.session import qualified
 from sync_worker.registry.dialect.statements import (
     KEYS,
@@ -33,7 +34,8 @@ def insert_missing_keys(connection: Connection, key: Column[str], values: Sequen
     """Insert a row with the key alone for each of the sorted values that has none."""
     is_postgresql = connection.dialect.name == "postgresql"
     statement = insert_of_keys(key, is_postgresql=is_postgresql)
-    connection.execute(statement, {KEYS: as_list(connection, values)})
+    listed = {KEYS: as_list(connection, values)}
+    execute_often(connection, statement, listed, of_few=len(values) <= FEW)
 
 
 def next_numbers(connection: Connection, key: Column[int], count: int) -> list[int]:
@@ -102,15 +104,18 @@ class Write(NamedTuple):
 
     statement: Insert | Update | Delete
     parameters: Any
+    of_few: bool = False
+    """Whether it is of so few rows that it pays to have it prepared."""
 
 
 def write_together(connection: Connection, writes: Sequence[Write]) -> None:
     """Execute the writes, which are of different tables: on PostgreSQL as one statement."""
     if len(writes) > 1 and connection.dialect.name == "postgresql":
         statement = together(*(write.statement for write in writes))
-        writes = [Write(statement, reduce(or_, (write.parameters for write in writes)))]
-    for write in writes:
-        connection.execute(*write)
+        parameters = reduce(or_, (write.parameters for write in writes))
+        writes = [Write(statement, parameters, all(write.of_few for write in writes))]
+    for statement, parameters, of_few in writes:
+        execute_often(connection, statement, parameters, of_few=of_few)
 
 
 def inserting(
@@ -154,7 +159,7 @@ def _insert_some(
         to(table, name): array_literal(values) if name in varying else values[0]
         for name, values in columns.items()
     }
-    return Write(statement, parameters)
+    return Write(statement, parameters, of_few=len(rows) == 1)
 
 
 def replacing(
@@ -197,7 +202,7 @@ def _update_some(
     statement = update_of_row(table, tuple(names), tuple(same))
     to_names = [to(table, name) for name in names]
     each = [dict(zip(to_names, row, strict=True)) | for_all for row in rows]
-    return Write(statement, each if len(each) > 1 else each[0])
+    return Write(statement, each if len(each) > 1 else each[0], of_few=len(each) == 1)
 
 
 def _all_but_last(

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Engine, Table, event, func, select, text
 from sqlalchemy.dialects.postgresql.base import PGIdentifierPreparer
 
 from sync_worker.authorship import Authorship
+from sync_worker.registry.dialect.driver_calls import call
 
 PINNED: Mapping[str, str] = {
     "client_encoding": "UTF8",  # all text is Unicode; another encoding lacks most of it
@@ -106,11 +107,11 @@ def begin_with(engine: Engine, limits: TimeLimits) -> None:
 
     def begin(connection: Connection) -> None:
         is_reading = connection.get_execution_options().get("reads_only", False)
-        info = connection.connection.dbapi_connection.info  # type: ignore[union-attr]
+        driver: Any = connection.connection.driver_connection
+        info = driver.info
         is_bytes = info.parameter_status("server_encoding") == NO_ENCODING
-        connection.exec_driver_sql(
-            _beginning(limits, info.server_version, is_reading=is_reading, is_bytes=is_bytes)
-        )
+        text = _beginning(limits, info.server_version, is_reading=is_reading, is_bytes=is_bytes)
+        call(connection, driver.cursor(), text)
 
     event.listen(engine, "begin", begin)
 
