@@ -62,7 +62,7 @@ def test_a_session_prepares_each_statement_once(registry, applier):
     assert 0 < counts[1] == counts[2] == counts[3]
 
 
-def test_many_clinics_are_planned_anew(registry):
+def test_a_statement_of_many_clinics_is_not_prepared(registry):
     with registry.transaction() as transaction:
         lock_or_create(transaction.connection, [f"SE2321000016-M{n:03}" for n in range(11)])
         transaction.commit()

@@ -41,7 +41,7 @@ def execute_often(
     """Execute a statement that is built once; the rows of a query, each a tuple.
 
     Values are as the driver makes them, which of our types is what SQLAlchemy leaves them at. Not
-    `of_few` rows, it is planned anew: of how many it is then decides on the best plan.
+    `of_few` rows, it is planned each time: how many there are decides on the best plan.
 
     Raises:
         DBAPIError: the database failed; `fault_of` says whose fault it is.
@@ -68,12 +68,12 @@ def execute_often(
 
 
 _ALTERED = "0A000"
-"""A column that the statement returns has another type by now."""
+"""A column that the statement returns has another type since."""
 _NOT_THERE, _THERE_ALREADY = "26000", "42P05"
 
 
 def _notice_stale(driver: Any, cause: BaseException | None) -> None:
-    """Have a transaction repeated that failed because of what was prepared, and not by itself.
+    """Have a transaction repeated that failed only because it was prepared.
 
     The driver forgets all that it has prepared as the transaction is rolled back.
     """
