@@ -44,7 +44,7 @@ def look(registry, end=0, is_configured=True):
     def log(stored):
         bounds, ids = {PLACE: Bounds(0, end)}, {"t": "id"}
         unread = {PLACE: NOW - timedelta(hours=3)} if end else {}
-        return LogState(STREAM, ("t",), ids, bounds, of_stream(stored, STREAM), unread)
+        return LogState(STREAM, ("t",), ids, bounds, of_stream(stored, STREAM), unread_since=unread)
 
     (check,) = WorkerChecks(lambda: registry, log if is_configured else None, lambda: NOW).all()
     return check.look()

@@ -241,6 +241,9 @@ class Moving(KafkaAdmin):
     def topics(self, names):
         return {name: Topic(name, ID, (Partition(name, 0),)) for name in names}
 
+    def written_ends(self, partitions):
+        return {}
+
     def bounds(self, partitions):
         put(self._registry, 12)
         return {at: Bounds(0, 9) for at in partitions}
@@ -275,6 +278,9 @@ class Kept(KafkaAdmin):
 
     def bounds(self, partitions):
         return {at: Bounds(1000, 1500) for at in partitions}
+
+    def written_ends(self, partitions):
+        return dict.fromkeys(partitions, 1500)
 
     def beginning_offsets(self, partitions):
         return dict.fromkeys(partitions, 1000)

@@ -8,6 +8,7 @@ from functools import cached_property
 from sync_worker.events import timestamps
 from sync_worker.events.record import Partition
 from sync_worker.inspection.doctor import Check, Finding, fail, ok, skip, warn
+from sync_worker.inspection.log_state import uncommitted_in_words
 from sync_worker.instants import to_the_second
 from sync_worker.language import counted
 from sync_worker.pipeline.stored_positions import of_stream
@@ -158,6 +159,7 @@ class KafkaChecks:
 
     def _positions(self) -> Finding:
         here, stored = self._read_positions()
+        written = self._cluster.written_ends(self._partitions_present)
         bounds = self._cluster.bounds(self._partitions_present)
         misfits = [misfit for position in here if (misfit := _misfit(position, bounds)) is not None]
         if misfits:
@@ -169,7 +171,10 @@ class KafkaChecks:
         remain = counted(behind, "offset remains", "offsets remain")
         if not here and behind:
             return warn(f"Nothing has been read yet; {remain} to be read.", Remedy.RUN_WORKER())
-        return ok(f"All are within their logs; {remain} to be read.")
+        uncommitted = {p: max(0, written[p] - of_log.end) for p, of_log in bounds.items()}
+        beyond = uncommitted_in_words(uncommitted)
+        more = f" {beyond}." if beyond else ""
+        return ok(f"All are within their logs; {remain} to be read.{more}")
 
     def _group(self) -> Finding:
         group = self._consumer_group()

@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sync_worker.events.record import Partition
-from sync_worker.inspection.workers import Backlog
+from sync_worker.inspection.workers import Backlog, named
+from sync_worker.language import counted
 from sync_worker.pipeline.stored_positions import of_stream
 from sync_worker.registry.positions import Position
 from sync_worker.streams import checks
@@ -40,6 +41,8 @@ class LogState:
     bounds: Mapping[Partition, Bounds]
     stored: StoredPositions
     """Where the registry stood in it just before."""
+    written: Mapping[Partition, int] = field(default_factory=dict)
+    """Where each log ended just before, records of open transactions included."""
     unread_since: Mapping[Partition, datetime | None] = field(default_factory=dict)
     """When the first record that waits was written, for the partitions where that is known; None
     where none waits, and all that remains are gaps."""
@@ -74,6 +77,14 @@ class LogState:
         age = None if oldest_at is None else max(now - oldest_at, timedelta())
         lags = {p: 0 if self._has_gaps_alone(p) else lag for p, lag in self.lags.items()}
         return Backlog(sum(lag or 0 for lag in lags.values()), age, lags)
+
+    def uncommitted(self, partition: Partition) -> int | None:
+        """How many offsets wait for a producer to end its transaction; None where it is unknown.
+
+        It is the transaction's records, and all that anybody wrote after them.
+        """
+        bounds = self.bounds.get(partition)
+        return None if bounds is None else max(0, self.written.get(partition, 0) - bounds.end)
 
     def lag_seconds(self, partition: Partition, lag: int | None, now: datetime) -> float | None:
         """How long the first record that waits has waited; None where that is unknown."""
@@ -139,8 +150,21 @@ def read_log_state(
     existing = admin.topics(topics)
     partitions = [partition for topic in existing.values() for partition in topic.partitions]
     ids = {name: topic.topic_id for name, topic in existing.items()}
-    log = LogState(stream, topics, ids, admin.bounds(partitions), of_stream(stored, stream))
+    # Asked for first: what is written in between, and can be read, waits for nobody.
+    written = admin.written_ends(partitions)
+    bounds = admin.bounds(partitions)
+    log = LogState(stream, topics, ids, bounds, of_stream(stored, stream), written)
     return replace(log, unread_since=first_timestamps(log.unread()))
+
+
+def uncommitted_in_words(offsets: Mapping[Partition, int]) -> str:
+    """What waits for a producer to end its transaction; empty where nothing does."""
+    waiting = {partition: count for partition, count in offsets.items() if count}
+    if not waiting:
+        return ""
+    wait = counted(sum(waiting.values()), "offset cannot", "offsets cannot")
+    places = named(waiting)
+    return f"{wait} be read in {places} until a producer ends its transaction"
 
 
 def _refusal(check: Callable[..., None], *arguments: object) -> Iterator[StreamError]:

@@ -58,8 +58,9 @@ def status(
     backlog = Backlog() if log is None else log.backlog(now)
     return {
         "partitions": partitions,
-        "lag": _total_lag(partitions, log),
+        "lag": _total("lag", partitions, log),
         "lag_seconds": _longest_lag(partitions, log),
+        "uncommitted": _total("uncommitted", partitions, log),
         "clinics": {
             "known": counts.known,
             "registered": counts.registered,
@@ -155,14 +156,17 @@ def _partition_item(position: Position, log: LogState | None, now: datetime) -> 
         "end": bounds.end if bounds else None,
         "lag": lag,
         "lag_seconds": own_log.lag_seconds(position.partition, lag, now) if own_log else None,
+        "uncommitted": own_log.uncommitted(position.partition) if own_log else None,
         **counts_item(position.counts),
     }
 
 
-def _total_lag(partitions: Sequence[Mapping[str, Any]], log: LogState | None) -> int | None:
-    """The lag in the topics that are to be read; None where that of one of them is unknown."""
-    lags = _of_topics("lag", partitions, log)
-    return None if None in lags or log is None else sum(lags)
+def _total(
+    member: str, partitions: Sequence[Mapping[str, Any]], log: LogState | None
+) -> int | None:
+    """The sum over the topics that are to be read; None where that of one of them is unknown."""
+    counts = _of_topics(member, partitions, log)
+    return None if None in counts or log is None else sum(counts)
 
 
 def _longest_lag(partitions: Sequence[Mapping[str, Any]], log: LogState | None) -> float | None:

@@ -92,7 +92,7 @@ class Publication:
             check_topics_exist(names, topics, admin.cluster_id())
             partitions = {name: len(topic.partitions) for name, topic in topics.items()}
             check_partitions_exist(plan.counts, partitions)
-            bounds = admin.bounds(plan.counts)
+            written = admin.written_ends(plan.counts)
             hosts = admin.broker_hosts()
             configs = {name: admin.topic_config(name) for name in names}
             user = admin.user
@@ -102,7 +102,7 @@ class Publication:
         }
         return PublishTarget(
             is_local_cluster(self.bootstrap_servers, hosts),
-            [partition for partition in sorted(bounds) if bounds[partition].end],
+            [partition for partition in sorted(written) if written[partition]],
             [
                 said
                 for topic in plan.extremes

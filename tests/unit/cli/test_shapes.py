@@ -110,7 +110,7 @@ def test_dead_letters_are_filtered_by_status_and_reason(items):
 def test_the_status_has_its_shape_and_its_counts_add_up(document):
     shown = document("status")
     (partition,) = shown.pop("partitions")
-    place = {"stream", "topic", "partition", "position", "end", "lag", "lag_seconds"}
+    place = {"stream", "topic", "partition", "position", "end", "lag", "lag_seconds", "uncommitted"}
     assert set(partition) == place | COUNTS
     assert partition["read"] == partition["position"] == 7
     assert (partition["applied"], partition["dead_lettered"]) == (5, 2)
@@ -125,7 +125,7 @@ def test_the_status_has_its_shape_and_its_counts_add_up(document):
     assert (shown["workers"], shown["oldest_unread_at"]) == ([], None)
     members = {"lag", "reconciled", "clinics", "regions", "dead_letters", "holds", "attention"}
     times = {"last_applied_at", "newest_event_at", "oldest_unread_at"}
-    assert set(shown) == members | times | {"workers", "lag_seconds"}
+    assert set(shown) == members | times | {"workers", "lag_seconds", "uncommitted"}
 
 
 def test_status_begins_with_one_line_saying_what_to_type(populated, sync_worker):
@@ -161,7 +161,7 @@ def test_status_shows_the_rest_if_kafka_does_not_answer(populated, sync_worker, 
 
 def test_positions_are_listed(items):
     (position,) = items("positions", "list")
-    place = {"stream", "topic", "partition", "position", "end", "lag", "lag_seconds"}
+    place = {"stream", "topic", "partition", "position", "end", "lag", "lag_seconds", "uncommitted"}
     assert set(position) == place | COUNTS | {"last_applied_at", "newest_event_at"}
     assert position["end"] is position["lag"] is position["lag_seconds"] is None
 

@@ -17,7 +17,7 @@ from sync_worker.cli.remedies import sentence_of
 from sync_worker.cli.table import Columns
 from sync_worker.events import record
 from sync_worker.inspection import attention as attention_module
-from sync_worker.inspection import local_worker
+from sync_worker.inspection import local_worker, log_state
 from sync_worker.inspection import status as status_module
 from sync_worker.inspection import workers as workers_module
 from sync_worker.language import counted
@@ -152,7 +152,15 @@ def _backlog(run: Invocation, shown: dict[str, Any]) -> str:
     oldest_at, seconds = shown["oldest_unread_at"], shown["lag_seconds"]
     oldest = "" if oldest_at is None else f", the oldest from {run.output.text(oldest_at)}"
     age = "" if not seconds else f" ({attention_module.span(timedelta(seconds=seconds))} ago)"
-    return f"{counted(shown['lag'], 'record', 'records')}{oldest}{age}"
+    beyond = log_state.uncommitted_in_words(
+        {
+            record.Partition(each["topic"], each["partition"]): each["uncommitted"]
+            for each in shown["partitions"]
+            if each["uncommitted"]
+        }
+    )
+    more = f"; {beyond}" if beyond else ""
+    return f"{counted(shown['lag'], 'record', 'records')}{oldest}{age}{more}"
 
 
 def _numbers_of(workers: Sequence[dict[str, Any]]) -> str:

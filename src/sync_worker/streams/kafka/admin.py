@@ -175,11 +175,14 @@ class KafkaAdmin:
         return {option: str(config["value"]) for option, config in options.items()} or None
 
     def bounds(self, partitions: Iterable[Partition]) -> dict[Partition, Bounds]:
-        """Where logs begin and end, records of open transactions included."""
+        """Where logs begin, and how far the worker can read now: see `end_offsets`."""
         listed = list(partitions)
-        begins = self._offsets(listed, OffsetSpec.EARLIEST, IsolationLevel.READ_UNCOMMITTED)
-        ends = self._offsets(listed, OffsetSpec.LATEST, IsolationLevel.READ_UNCOMMITTED)
+        begins, ends = self.beginning_offsets(listed), self.end_offsets(listed)
         return {partition: Bounds(begins[partition], ends[partition]) for partition in listed}
+
+    def written_ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Where logs end, records of open transactions included."""
+        return self._offsets(partitions, OffsetSpec.LATEST, IsolationLevel.READ_UNCOMMITTED)
 
     def beginning_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """The offsets of the first records that the logs still have."""

@@ -52,7 +52,9 @@ END = Metric(
     "The end of the log, of the partitions that are assigned to this worker.",
     f"max by (topic, partition) ({PREFIX}end)",
     _OF_PARTITION,
-    f"As last heard from Kafka, at most some seconds ago; NaN while it does not answer. {_GOES}",
+    "As last heard from Kafka, at most some seconds ago; NaN while it does not answer. Records of "
+    "a transaction that its producer has not ended lie beyond it, with all that follow them: "
+    f"`sync-worker status` counts them. {_GOES}",
     (Question.BEHIND, Question.LOST),
     "offsets",
 )
