@@ -85,6 +85,7 @@ class Remedy(StrEnum):
     NAME_A_PARTITION = "name_a_partition"
     NAME_WORKERS = "name_workers"
     PLAN_AGAIN = "plan_again"
+    RAISE_OPEN_FILES = "raise_open_files"
     READ_CURRENT_LOG = "read_current_log"
     RECONCILE = "reconcile"
     REDRIVE_DEAD_LETTERS = "redrive_dead_letters"

@@ -4,7 +4,7 @@ import os
 import platform
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 
 import uvicorn
@@ -21,6 +21,7 @@ from sync_worker.registry.dialect import PAGE, open_engine
 from sync_worker.registry.errors import first_line, may_pass
 from sync_worker.remedies import Remedy
 from sync_worker.telemetry.catalogue import of_worker
+from sync_worker.telemetry.descriptor_log import DescriptorLog
 from sync_worker.telemetry.dropped_lines import DroppedLines
 from sync_worker.telemetry.http import HttpServer
 from sync_worker.telemetry.log_events import LogEvent
@@ -132,7 +133,8 @@ class PageProcess:
     ) -> None:
         """`dropped_lines` is how many lines of the log went nowhere so far."""
         counter = site.metrics.series.counter(of_worker.LINES_DROPPED)
-        self._server = _Server(site, DroppedLines(log, dropped_lines, counter))
+        dropped = DroppedLines(log, dropped_lines, counter)
+        self._server = _Server(site, [dropped.update, DescriptorLog(log).update])
         self._settings, self._log = settings, log
         self._began = time.monotonic()
 
@@ -174,8 +176,9 @@ class PageProcess:
 class _Server(uvicorn.Server):
     """TLS, slow clients and limits for an address are the proxy's, signals the command's."""
 
-    def __init__(self, site: Site, dropped: DroppedLines) -> None:
-        self._dropped = dropped
+    def __init__(self, site: Site, updates: Sequence[Callable[[], None]]) -> None:
+        """`updates` are called each second."""
+        self._updates = updates
         self._manager = ServiceManager()
         super().__init__(
             uvicorn.Config(
@@ -195,7 +198,8 @@ class _Server(uvicorn.Server):
 
     async def _each_second(self) -> None:
         self._manager.feed_watchdog()
-        self._dropped.update()
+        for update in self._updates:
+            update()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -35,6 +35,7 @@ from sync_worker.registry.errors import first_line
 from sync_worker.remedies import Remedy
 from sync_worker.streams.kafka.source import KafkaSource
 from sync_worker.telemetry.catalogue import of_worker
+from sync_worker.telemetry.descriptor_log import DescriptorLog
 from sync_worker.telemetry.dropped_lines import DroppedLines
 from sync_worker.telemetry.health import Health
 from sync_worker.telemetry.http import HttpServer
@@ -176,8 +177,11 @@ class WorkerProcess(NamedTuple):
             counter = self.metrics.series.counter(of_worker.LINES_DROPPED)
             dropped = DroppedLines(self.log, dropped_lines, counter)
 
+            descriptors = DescriptorLog(self.log)
+
             def update() -> None:
                 dropped.update()
+                descriptors.update()
                 readiness.update()
                 report.update()
 

@@ -16,10 +16,11 @@ from sync_worker.cli.permission import OWNER, SUPPORT, needed_by
 from sync_worker.cli.remedies import in_words
 from sync_worker.config.sources import current, variable
 from sync_worker.errors import Exit, UserError
+from sync_worker.files import descriptors
 from sync_worker.files.atomic import NotARegularFile, is_disk_full
 from sync_worker.language import FilledMessage, Language, worded
 from sync_worker.printable import printable_json, printable_text
-from sync_worker.remedies import Remedy
+from sync_worker.remedies import Advice, Remedy
 
 
 def as_text(
@@ -101,6 +102,14 @@ def output_failed(error: OSError) -> UserError:
 
 
 def _file(error: OSError) -> UserError | None:
+    if descriptors.is_shortage(error):
+        return UserError(
+            Exit.UNEXPECTED,
+            f"This process, or the machine, can open no more files: {error.strerror}.",
+            why="What the command had done before stands.",
+            hint=Remedy.RAISE_OPEN_FILES(),
+            code="open_files",
+        )
     if error.filename is None:
         return None
     if isinstance(error, FileNotFoundError):
@@ -159,6 +168,7 @@ def _unreachable(error: Any, said: FilledMessage) -> UserError | None:
         first_line,
         is_lock_timeout,
         is_read_only,
+        says_descriptors,
         says_disk_full,
     )
     from sync_worker.registry.refusals import is_out_of_connections, refusal_of
@@ -179,9 +189,12 @@ def _unreachable(error: Any, said: FilledMessage) -> UserError | None:
         return UserError(Exit.UNREACHABLE, read_only, why=said, hint=primary)
     if fault is Fault.TRANSIENT:
         away = messages.DATABASE_UNAVAILABLE()
-        if is_out_of_connections(first_line(error)):
-            return UserError(Exit.UNREACHABLE, away, why=said, hint=Remedy.FREE_CONNECTIONS())
-        return UserError(Exit.UNREACHABLE, away, why=said, hint=messages.TRY_AGAIN())
+        remedy: Advice | FilledMessage = messages.TRY_AGAIN()
+        if says_descriptors(error):
+            remedy = Remedy.RAISE_OPEN_FILES()
+        elif is_out_of_connections(first_line(error)):
+            remedy = Remedy.FREE_CONNECTIONS()
+        return UserError(Exit.UNREACHABLE, away, why=said, hint=remedy)
     return None
 
 

@@ -64,6 +64,12 @@ ADMIT = Message(
     en="On the server: ALTER ROLE … LOGIN, GRANT CONNECT ON DATABASE … TO …, or ALTER DATABASE … "
     "ALLOW_CONNECTIONS true.",
 )
+RAISE_OPEN_FILES = Message(
+    sv="Höj gränsen för öppna filer, med ulimit -n 1024 i ett skal eller LimitNOFILE= i systemd, "
+    "och starta igen.",
+    en="Raise the limit of open files, by ulimit -n 1024 in a shell or LimitNOFILE= in systemd, "
+    "and start it again.",
+)
 FREE_CONNECTIONS = Message(
     sv="Avsluta sessioner på servern som ingen använder (pg_stat_activity), eller höj gränsen: "
     "max_connections, eller CONNECTION LIMIT för rollen eller databasen.",

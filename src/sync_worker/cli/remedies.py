@@ -142,6 +142,7 @@ SENTENCES: Mapping[Remedy, str | Message] = {
     Remedy.NAME_A_PARTITION: "Name an existing partition with --partition.",
     Remedy.NAME_WORKERS: "Give each a SYNC_WORKER_WORKER_NAME of its own, or none",
     Remedy.PLAN_AGAIN: messages.PLAN_AGAIN,
+    Remedy.RAISE_OPEN_FILES: messages.RAISE_OPEN_FILES,
     Remedy.READ_CURRENT_LOG: f"Read the log as it is now: {_RESET} earliest",
     Remedy.RECONCILE: "sync-worker reconcile --against topics --record, on a schedule",
     Remedy.REDRIVE_DEAD_LETTERS: "sync-worker deadletters list; once the cause is fixed: "

@@ -14,8 +14,9 @@ from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
 from sync_worker.config.sources import variable
 from sync_worker.errors import Hint, UserError
+from sync_worker.files import descriptors
 from sync_worker.language import Language, worded
-from sync_worker.registry.errors import first_line, is_changed_table
+from sync_worker.registry.errors import first_line, is_changed_table, says_descriptors
 from sync_worker.registry.refusals import is_out_of_connections, refusal_of
 from sync_worker.remedies import Advice, Remedy
 from sync_worker.streams.protocol import (
@@ -154,6 +155,8 @@ def _failed(error: Exception) -> Finding:
             return fail(" ".join(sentences).rstrip(), error.hint)
         case DBAPIError() | ResourceClosedError():
             return fail(f"The database says: {first_line(error)}.", _remedy_of(error))
+        case OSError() if descriptors.is_shortage(error):
+            return fail(f"It cannot be looked at: {error.strerror}.", Remedy.RAISE_OPEN_FILES())
         case _:
             detail = f"A bug in the program: {type(error).__name__}: {error}."
             return fail(detail, Remedy.REPORT_FAULT())
@@ -162,6 +165,8 @@ def _failed(error: Exception) -> Finding:
 def _remedy_of(error: Exception) -> Advice:
     if (refusal := refusal_of(error)) is not None:
         return refusal.remedy(setting=variable("database_url"))
+    if says_descriptors(error):
+        return Remedy.RAISE_OPEN_FILES()
     if is_out_of_connections(first_line(error)):
         return Remedy.FREE_CONNECTIONS()
     if is_changed_table(error):

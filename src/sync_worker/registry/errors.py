@@ -214,6 +214,19 @@ def may_be_the_disk(cause: BaseException) -> bool:
     return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _OF_THE_DISK
 
 
+_DESCRIPTORS = "sync_worker_descriptors"
+
+
+def note_descriptors(cause: BaseException, what: str) -> None:
+    """Note with an error of the driver that no descriptor is left, for `first_line` to say."""
+    setattr(cause, _DESCRIPTORS, what)
+
+
+def says_descriptors(error: BaseException) -> bool:
+    """Whether the database could not be reached because we can open no more connections."""
+    return hasattr(getattr(error, "orig", None), _DESCRIPTORS)
+
+
 def note_disk(cause: BaseException, what: str | None) -> None:
     """Note with an error of the driver what is wrong with the disk, for `first_line` to say."""
     setattr(cause, _DISK, what)
@@ -233,5 +246,5 @@ def first_line(error: BaseException) -> str:
     """What the database said, without the statement and its values; and if its disk is why."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     said = str(cause).strip().partition("\n")[0]
-    disk = getattr(cause, _DISK, None)
-    return f"{said}: {disk}" if disk else said
+    why = getattr(cause, _DESCRIPTORS, None) or getattr(cause, _DISK, None)
+    return f"{said}: {why}" if why else said

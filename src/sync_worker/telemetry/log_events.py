@@ -33,6 +33,7 @@ class LogEvent(StrEnum):
     POSITIONS_SET_BACK = "positions_set_back"
     REGISTRY_WENT_BACK = "registry_went_back"
     NOT_REPORTED = "not_reported"
+    OPEN_FILES_USED_UP = "open_files_used_up"
     SAMPLING_FAILED = "sampling_failed"
 
     # What it reads.

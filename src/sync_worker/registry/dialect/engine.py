@@ -15,7 +15,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from sync_worker.config import postgresql_url
 from sync_worker.errors import Exit, UserError
-from sync_worker.files import atomic
+from sync_worker.files import atomic, descriptors
 from sync_worker.login_backoff import LoginBackoff
 from sync_worker.registry import errors
 from sync_worker.registry.dialect import session
@@ -103,6 +103,7 @@ def _open_sqlite(url: URL, limits: session.TimeLimits, *, create: bool) -> Engin
     patience = min(BUSY_TIMEOUT_MS / 1000, limits.lock)
     engine = create_engine(url, connect_args={"timeout": patience}, pool_timeout=limits.lock)
     event.listen(engine, "handle_error", _disk_teller(path))
+    event.listen(engine, "handle_error", note_descriptors)
     event.listen(engine, "connect", _preparer(patience))
     event.listen(engine, "begin", _begin_sqlite)
     _keep_to_file(engine, path)
@@ -181,6 +182,14 @@ def _what_is_wrong_with(folder: Path) -> str | None:
 
 
 _LOGIN = "sync_worker_login"
+
+
+def note_descriptors(context: ExceptionContext) -> None:
+    """Note with a connection that was not made that this process can open no more."""
+    cause = context.original_exception
+    is_connecting = context.connection is None or errors.may_be_the_disk(cause)
+    if is_connecting and (short := descriptors.shortage()) is not None:
+        errors.note_descriptors(cause, short)
 
 
 def remember_login(context: ExceptionContext) -> None:

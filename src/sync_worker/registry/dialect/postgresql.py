@@ -12,7 +12,7 @@ from sqlalchemy.exc import InvalidatePoolError
 
 from sync_worker.config import postgresql_url
 from sync_worker.registry.dialect import session
-from sync_worker.registry.dialect.engine import Login, remember_login
+from sync_worker.registry.dialect.engine import Login, note_descriptors, remember_login
 from sync_worker.registry.dialect.prepared import prepare_unless_pooled
 from sync_worker.registry.dialect.session import NO_ENCODING, qualify_in
 from sync_worker.registry.dialect.watch import Watch
@@ -53,10 +53,13 @@ def open_postgresql(
     )
     event.listen(engine, "connect", _accept)
     event.listen(engine, "handle_error", remember_login)
+    event.listen(engine, "handle_error", note_descriptors)
     engine.update_execution_options(watch=Watch(engine, limits, connecting))
     qualify_in(engine)
     session.begin_with(engine, limits)
-    if login is not None:
+    if login is None:
+        event.listen(engine, "do_connect", _connect)
+    else:
         _log_in_with(engine, login)
     return engine
 
@@ -78,6 +81,14 @@ def _connecting(parameters: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def _connect(dialect: Any, _record: object, args: Any, parameters: dict[str, Any]) -> Any:
+    """As the dialect does it; the driver lets an error of the system through as it is."""
+    try:
+        return dialect.connect(*args, **parameters)
+    except OSError as error:
+        raise psycopg.OperationalError(str(error)) from error
+
+
 def _log_in_with(engine: Engine, login: Login) -> None:
     """Have each new connection log in with what `login` says at the time.
 
@@ -93,7 +104,7 @@ def _log_in_with(engine: Engine, login: Login) -> None:
             raise former
         stated = postgresql_url.parse_url(login.url())
         try:
-            connection = dialect.connect(*args, **{**parameters, **stated})
+            connection = _connect(dialect, _record, args, {**parameters, **stated})
         except dialect.loaded_dbapi.OperationalError as error:
             if is_login_refusal(error):
                 last[:] = [error]

@@ -22,8 +22,10 @@ from kafka.net.manager import KafkaConnectionManager
 from kafka.net.sasl.oauth import AbstractTokenProvider
 from kafka.net.transport import KafkaSSLTransport
 
+from sync_worker.files import descriptors
 from sync_worker.instants import to_the_second
 from sync_worker.login_backoff import LoginBackoff
+from sync_worker.remedies import Remedy
 from sync_worker.streams.kafka.oauth_tokens import NoToken, TokenRefused, Tokens
 from sync_worker.streams.kafka.refusals import (
     FILE_ERRORS,
@@ -137,6 +139,8 @@ class ConnectionErrors:
         if (refusal := self.refusal) is not None:
             meaning = refusal_by(refusal.error, refusal.mechanism)
             return StreamRefused(f"{prefix}{refusal}", meaning.message, meaning.hint)
+        if (short := descriptors.shortage()) is not None:
+            return StreamUnavailable(f"{prefix}{error}; {short}", hint=Remedy.RAISE_OPEN_FILES())
         failures = list(self._failures.values())
         advertised = [failure for failure in failures if failure.is_advertised]
         # A wrong advertised address explains all others: it comes first.
