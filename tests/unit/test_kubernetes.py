@@ -1,7 +1,9 @@
 """The manifests for Kubernetes, as kustomize reads them, held against the program's promises."""
 
+import re
 import shutil
 import subprocess
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,9 @@ from sync_worker.config.settings import Settings, load_settings
 from sync_worker.errors import Exit
 from sync_worker.web.sign_in.from_settings import rights_table
 
-FOLDER = Path(__file__).resolve().parents[2] / "deploy" / "kubernetes"
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "deploy" / "kubernetes"
+DOCUMENT = ROOT / "docs" / "deploying.md"
 SOURCES = sorted(FOLDER.glob("base/*.yaml"))
 DOCUMENTS = [
     document
@@ -24,6 +28,10 @@ DOCUMENTS = [
 WORKLOADS = [each for each in DOCUMENTS if each["kind"] in {"Deployment", "Job"}]
 DEPLOYMENTS = [each for each in DOCUMENTS if each["kind"] == "Deployment"]
 SECRETS = {"sync-worker": "sync-worker-worker", "sync-worker-db-upgrade": "sync-worker-owner"}
+
+needs_kubectl = pytest.mark.skipif(
+    shutil.which("kubectl") is None, reason="kubectl is not installed"
+)
 
 
 def named(documents):
@@ -152,12 +160,38 @@ def test_all_traffic_of_every_pod_is_under_a_policy():
     assert all(rule["ports"] for each in kind("NetworkPolicy") for rule in each["spec"]["egress"])
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+def test_a_worker_may_go_where_its_defaults_lead():
+    allowed = [port for policy in kind("NetworkPolicy")[:2] for port in _let_out(policy)]
+    assert {5432, 9092, 9093} <= {port for ports in allowed for port in ports}
+
+
+def _let_out(policy):
+    """The ports of each rule, which may be a range."""
+    for rule in policy["spec"]["egress"]:
+        yield from (range(p["port"], p.get("endPort", p["port"]) + 1) for p in rule["ports"])
+
+
+def built(overlay):
+    command = ["kubectl", "kustomize", str(overlay)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return list(yaml.safe_load_all(done.stdout))
+
+
+@needs_kubectl
+def test_the_documented_patch_opens_more_ports(tmp_path):
+    copied = shutil.copytree(FOLDER, tmp_path / "kubernetes") / "example"
+    [block] = re.findall(r"^  ```yaml\n(.*?)^  ```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+    with (copied / "kustomization.yaml").open("a") as overlay:
+        overlay.write(textwrap.dedent(block))
+    policies = {each["metadata"]["name"]: each for each in built(copied)}
+    let_out = [*_let_out(policies["sync-worker-worker"])]
+    assert {range(443, 444), range(6432, 6433)} < {*let_out}
+
+
+@needs_kubectl
 def test_kustomize_builds_the_example():
-    command = ["kubectl", "kustomize", str(FOLDER / "example")]
-    built = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert built.returncode == 0, built.stderr
-    documents = list(yaml.safe_load_all(built.stdout))
+    documents = built(FOLDER / "example")
     assert len(documents) == len(DOCUMENTS) + 3  # settings, rights, namespace
     built_workloads = [each for each in documents if each["kind"] in {"Job", "Deployment"}]
     images = {container(each)["image"] for each in built_workloads}
