@@ -12,7 +12,7 @@ from kafka.errors import (
 )
 
 from sync_worker.remedies import Remedy
-from sync_worker.streams.kafka.login import ConnectionErrors, ConnectionFailure
+from sync_worker.streams.kafka.login import ConnectionErrors, ConnectionFailure, addresses
 from sync_worker.streams.kafka.oauth_tokens import NoToken, TokenRefused
 from sync_worker.streams.kafka.scram import UnprovenBroker
 from sync_worker.streams.protocol import LoginUnavailable, StreamRefused
@@ -135,6 +135,16 @@ def test_an_address_advertised_by_brokers_is_reported_as_such():
     told = str(errors.unavailable(GAVE_UP))
     assert "inner:9092" in told
     assert "advertised.listeners" in told
+
+
+def test_an_address_of_the_settings_may_leave_its_port_out():
+    configured = ["one.example", "two.example:9093", "::1", "[::2]:9094"]
+    assert addresses(configured) == {
+        "one.example:9092",
+        "two.example:9093",
+        "[::1]:9092",
+        "[::2]:9094",
+    }
 
 
 def test_where_nothing_was_tried_the_error_stands_alone():

@@ -7,11 +7,12 @@ retried with a growing delay.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ssl import SSLError
 from typing import Any
 
+from kafka.cluster import collect_hosts
 from kafka.errors import (
     KafkaConnectionError,
     KafkaTimeoutError,
@@ -291,6 +292,14 @@ class LoginManager(KafkaConnectionManager):
             self._login.tokens.forget()
 
 
+def addresses(servers: Sequence[str]) -> frozenset[str]:
+    """Those of the settings as the client takes them: a port that is left out is Kafka's own."""
+    return frozenset(_joined(host, port) for host, port, _ in collect_hosts(servers))
+
+
 def _address(node: Any) -> str:
-    host = f"[{node.host}]" if ":" in node.host else node.host
-    return f"{host}:{node.port}"
+    return _joined(node.host, node.port)
+
+
+def _joined(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

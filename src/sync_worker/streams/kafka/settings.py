@@ -8,7 +8,12 @@ from typing import Any
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 
 from sync_worker.streams.kafka.client import BOOTSTRAP_TIMEOUT_SECONDS, Client
-from sync_worker.streams.kafka.login import ConnectionErrors, LoginContext, TokenProvider
+from sync_worker.streams.kafka.login import (
+    ConnectionErrors,
+    LoginContext,
+    TokenProvider,
+    addresses,
+)
 from sync_worker.streams.kafka.oauth_tokens import Tokens
 from sync_worker.streams.protocol import MAX_FETCHED_RECORDS
 
@@ -95,7 +100,7 @@ def connection_options(settings: KafkaSettings) -> dict[str, Any]:
     }
     login = LoginContext(
         settings.connection_errors,
-        frozenset(settings.servers),
+        addresses(settings.servers),
         security.current_password,
         security.tokens,
     )
