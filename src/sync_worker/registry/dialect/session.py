@@ -78,7 +78,8 @@ class TimeLimits:
         """These limits, for one who must be back from a transaction within so many seconds."""
         return TimeLimits(
             statement=min(self.statement, seconds / 4),
-            lock=min(self.lock, seconds / 4),
+            # Shorter: else a statement that waits for a lock is taken for one that is too large.
+            lock=min(self.lock, seconds / 5),
             idle=min(self.idle, seconds / 2),
             transaction=min(self.transaction, seconds / 2),
             idle_while_reading=min(self.idle_while_reading, seconds / 2),
