@@ -30,6 +30,11 @@ def cause_of(error: BaseException) -> NotReady:
     return NotReady.DATABASE_SLOW if is_slow else NotReady.DATABASE_UNAVAILABLE
 
 
+_BLOCKED = (
+    "another session has locked what is to be written; the doctor's check `locks` names it, and "
+    "the statement that ends it"
+)
+
 _EVENTS = {
     NotReady.KAFKA_UNAVAILABLE: LogEvent.KAFKA_UNAVAILABLE,
     NotReady.KAFKA_REFUSED: LogEvent.KAFKA_REFUSED,
@@ -91,7 +96,9 @@ class RetryLog:
             self._health.database_used(self._database_words(cause, why), cause)
         if cause is NotReady.KAFKA_REFUSED or self._is_told_refusal(cause):
             return  # logged when the refusal came
-        self._write(event_of(error), None, error=why, retry_in_seconds=round(wait_seconds, 2))
+        blocked = {"detail": _BLOCKED} if is_lock_timeout(error) else {}
+        wait = round(wait_seconds, 2)
+        self._write(event_of(error), None, error=why, retry_in_seconds=wait, **blocked)
 
     def _is_told_refusal(self, cause: NotReady) -> bool:
         return cause is NotReady.DATABASE_REFUSED and self._database_refused_since is not None

@@ -175,6 +175,8 @@ def test_a_lock_held_beyond_a_poll_interval_is_waited_for(opened, lock):
         assert worker.process.poll() is None, worker.output
     opened.until_read(len(opened.records()))
     assert opened.members() == members
+    told = [entry for entry in worker.logged("database_unavailable") if "detail" in entry]
+    assert "the doctor's check `locks`" in told[0]["detail"]
     ended_well(opened, worker)
 
 
