@@ -190,6 +190,31 @@ def test_the_documented_patch_opens_more_ports(tmp_path):
 
 
 @needs_kubectl
+def test_the_documented_schedule_runs_as_a_worker_does(tmp_path):
+    copied = shutil.copytree(FOLDER, tmp_path / "kubernetes") / "example"
+    text = (ROOT / "docs" / "operations.md").read_text()
+    [job] = re.findall(r"^```yaml\n(apiVersion: batch/v1\n.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (copied / "reconcile.yaml").write_text(job)
+    overlay = copied / "kustomization.yaml"
+    overlay.write_text(
+        overlay.read_text().replace("resources:\n", "resources:\n  - reconcile.yaml\n")
+    )
+    documents = {(each["kind"], each["metadata"]["name"]): each for each in built(copied)}
+    scheduled = documents["CronJob", "sync-worker-reconcile"]["spec"]["jobTemplate"]
+    worker = documents["Deployment", "sync-worker"]
+    for name in ("securityContext", "volumes", "automountServiceAccountToken"):
+        assert pod(scheduled)[name] == pod(worker)[name], name
+    for name in ("image", "envFrom", "securityContext", "volumeMounts", "resources"):
+        assert container(scheduled)[name] == container(worker)[name], name
+    assert tuple(container(scheduled)["args"][:1]) in LEAVES
+    policy = documents["NetworkPolicy", "sync-worker-worker"]["spec"]["podSelector"]
+    [components] = policy["matchExpressions"]
+    labels = scheduled["spec"]["template"]["metadata"]["labels"]
+    assert labels[components["key"]] in components["values"]
+    assert policy["matchLabels"].items() <= labels.items()
+
+
+@needs_kubectl
 def test_kustomize_builds_the_example():
     documents = built(FOLDER / "example")
     assert len(documents) == len(DOCUMENTS) + 3  # settings, rights, namespace
