@@ -28,6 +28,8 @@ _NETWORK: Mapping[str, int] = {
     "tcp_user_timeout": 10_000,
 }
 """How a peer that is gone is noticed; a URL may say otherwise."""
+_MOST_SECONDS, _LEAST_SECONDS = 5, 2
+"""For which a server is waited for that does not answer; libpq takes less than 2 for 2."""
 _RESTED_SECONDS = 1.0
 _RESTS_SINCE = "sync_worker_rests_since"
 _TEXT_TYPES = ("text", "varchar", "bpchar", "name")
@@ -39,7 +41,7 @@ def open_postgresql(
     """An engine for the database at `url`: see `open_engine`."""
     parameters = {"application_name": application, **postgresql_url.parse_url(url)}
     postgresql_url.require_files(parameters)
-    connecting = _connecting(parameters)
+    connecting = _connecting(parameters, limits.connecting)
     engine = create_engine(
         # Keyword by keyword, never as a URL: another parser might read that one differently.
         "postgresql+psycopg://",
@@ -64,21 +66,31 @@ def open_postgresql(
     return engine
 
 
-def _connecting(parameters: Mapping[str, str]) -> dict[str, Any]:
-    """How a connection is made: nothing that a pooler refuses, and nothing that outlives it."""
+def _connecting(parameters: Mapping[str, str], seconds: float) -> dict[str, Any]:
+    """How a connection is made: nothing that a pooler refuses, and nothing that outlives it.
+
+    It may take so many seconds, though no server of the address answers.
+    """
     return {
         "sslpassword": _NEVER_ASK,
         # Also where there are none: else those of the environment would be sent.
         "options": "",
         **_NETWORK,
         **parameters,
-        "connect_timeout": 5,
+        "connect_timeout": _seconds_for_each(parameters, seconds),
         "client_encoding": "UTF8",
         # Transactions begin with more than the driver would send: see `session`.
         "autocommit": True,
         # Until it is known whose session it is: see `prepared`.
         "prepare_threshold": None,
     }
+
+
+def _seconds_for_each(parameters: Mapping[str, str], seconds: float) -> int:
+    """How long one server is waited for: they are tried one after the other."""
+    given = postgresql_url.with_client_defaults(parameters)
+    servers = max(given.get(name, "").count(",") for name in ("host", "hostaddr", "port")) + 1
+    return min(_MOST_SECONDS, max(_LEAST_SECONDS, int(seconds / servers)))
 
 
 def _connect(dialect: Any, _record: object, args: Any, parameters: dict[str, Any]) -> Any:

@@ -69,6 +69,8 @@ class TimeLimits:
     """Of all of it; known from PostgreSQL 17 on."""
     idle_while_reading: float
     """Of silence in one that only reads: it locks out nobody but upgrades of the schema."""
+    connecting: float = 60
+    """Of connecting, shared by the servers that an address names; ours to keep, not theirs."""
 
     def of_reading(self) -> "TimeLimits":
         """The limits of a transaction that only reads."""
@@ -83,6 +85,7 @@ class TimeLimits:
             idle=min(self.idle, seconds / 2),
             transaction=min(self.transaction, seconds / 2),
             idle_while_reading=min(self.idle_while_reading, seconds / 2),
+            connecting=min(self.connecting, seconds / 2),
         )
 
 

@@ -24,7 +24,7 @@ from sqlalchemy.exc import OperationalError
 from sync_worker.registry.dialect.session import TimeLimits
 
 _NO_GREETING_SECONDS = 4.0
-"""A server that does not even greet by then is silent: less than the time-out of connecting."""
+"""A server that does not even greet by then is silent."""
 _NO_ANSWER_SECONDS = 60.0
 """The same for one that greets: a pooler, which may be waiting for a session itself."""
 _GOOD_FOR_SECONDS = 4.0
