@@ -70,6 +70,18 @@ def test_sessions_ended_by_the_server_are_opened_again(opened):
     ended_well(opened, worker)
 
 
+def test_a_table_altered_under_a_worker_costs_one_attempt(opened):
+    worker = opened.start(BATCH_MAX_RECORDS="1")
+    for length in (30, 20, 20):
+        opened.send_events(anything(seed=length, length=length))
+        opened.until_read(len(opened.records()))
+        # What the session has prepared returns another type since.
+        opened.execute(f"ALTER TABLE position ALTER topic_id TYPE varchar({length + 70})")
+    retries = worker.logged("database_unavailable")
+    assert {retry["error"] for retry in retries} == {"cached plan must not change result type"}
+    ended_well(opened, worker)
+
+
 def test_a_commit_of_unknown_outcome_is_counted_once(opened, proxy):
     opened.send_events(anything(seed=15, length=1000))
     proxy.cut_at_commits(Cut.AFTER, Cut.BEFORE, Cut.BEFORE, Cut.AFTER, Cut.AFTER, Cut.BEFORE)
