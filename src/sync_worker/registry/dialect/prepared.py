@@ -88,10 +88,11 @@ def _notice_stale(driver: Any, cause: BaseException | None) -> None:
 def _compiled(
     statement: Select[Any] | Insert | Update | Delete, dialect: Dialect, schema: str
 ) -> tuple[str, tuple[str, ...], Mapping[str, Any]]:
-    """The text, the parameters in the order of their numbers, and values of those that have any."""
+    """The text, its parameters in the order of their numbers, and the values of constants."""
     numbered: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
     numbered.identifier_preparer = type(dialect.identifier_preparer)(numbered)
     compiled: Any = statement.compile(
         dialect=numbered, schema_translate_map={None: schema}, render_schema_translate=True
     )
-    return compiled.string, tuple(compiled.positiontup), compiled.params
+    fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+    return compiled.string, tuple(compiled.positiontup), fixed
