@@ -5,9 +5,10 @@ more likely their fault than the truth. Pure: what the guard knows of a region i
 evolves in memory, change by change in the order read. Whoever loads it writes it back or drops it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 
 from sync_worker.domain.facts import Change, Fact
@@ -103,6 +104,7 @@ class Region:
     """What the guard knows of a region: its clinics, which of them left, and its open hold."""
 
     registered: int = 0
+    """How many clinics are registered there; where they are still to be counted, how many more."""
     departures: dict[str, LastDeparture] = field(default_factory=dict)
     hold: Hold | None = None
     withdrawn: list[Hold] = field(default_factory=list)
@@ -127,10 +129,17 @@ class Guard:
     """Decides for each departure whether it waits, and keeps what it knows up to date.
 
     `regions` holds every region that could be left or moved into, by code. `now` is the clock when
-    the changes are applied.
+    the changes are applied. `count_registered` gives how many registered clinics a region had as
+    these were loaded, where they do not say so: it takes long, and seldom decides anything.
     """
 
-    def __init__(self, limits: Limits, regions: Mapping[str, Region], now: datetime) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        regions: Mapping[str, Region],
+        now: datetime,
+        count_registered: Callable[[str], int] = lambda _: 0,
+    ) -> None:
         self.regions = regions
         self.now = now
         self.opened: list[tuple[str, Hold]] = []
@@ -139,11 +148,12 @@ class Guard:
         """When the window began."""
         self._limits = limits
         self._tallies: dict[str, Tally] = {}
+        self._count_registered = cache(count_registered)
 
     def copy(self) -> "Guard":
         """A guard of the same regions, which decides on its own; before this one has decided."""
         regions = {code: region.copy() for code, region in self.regions.items()}
-        return Guard(self._limits, regions, self.now)
+        return Guard(self._limits, regions, self.now, self._count_registered)
 
     def is_guarded(self, departure: Departure) -> bool:
         """Whether this is a guarded change.
@@ -166,8 +176,11 @@ class Guard:
         tally = self._tally(departure.region_code)
         last = region.departures.get(departure.hsa_id, LastDeparture())
         leaving = tally.counted + (not self._is_recent(last.counted_at))
-        of_percent = (region.registered + tally.away) * self._limits.max_percent
-        return leaving > max(self._limits.max_changes, of_percent // _ALL_PERCENT)
+        if leaving <= self._limits.max_changes:
+            return False  # however many clinics the region has
+        registered = region.registered + self._count_registered(departure.region_code)
+        of_percent = (registered + tally.away) * self._limits.max_percent
+        return leaving > of_percent // _ALL_PERCENT
 
     def departed(self, departure: Departure, *, is_guarded: bool) -> None:
         """A registered clinic left its region without a person; coming back frees nothing."""

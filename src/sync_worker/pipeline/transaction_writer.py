@@ -5,7 +5,7 @@ The worker, a replay and a redrive all write by it, each within a transaction of
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from functools import reduce
+from functools import partial, reduce
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -157,7 +157,8 @@ class TransactionWriter:
         since = self._now - self._limits.window
         regions = guard_state.lock(self._connection, region_codes, since, hsa_ids)
         self._timer.enter(Phase.MERGE)
-        return Guard(self._limits, regions, self._now)
+        count = partial(guard_state.count_registered, self._connection)
+        return Guard(self._limits, regions, self._now, count)
 
     def _lock_in_order(self, decoded: DecodedRecords) -> None:
         """Take all locks that the halves could need, before the first half is written.

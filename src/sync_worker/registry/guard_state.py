@@ -80,6 +80,7 @@ def lock(
 ) -> dict[str, Region]:
     """The regions, locked in the order of their codes until the transaction ends.
 
+    Their registered clinics are not counted: `count_registered` does it.
     `since` is when the window began. Departures are those of the clinics with these ids, which must
     be locked before; others are only counted.
     """
@@ -99,8 +100,6 @@ def _read(
     ordered = sorted(region_codes)
     regions = {code: Region() for code in ordered}
     codes = {"codes": dialect.listed(connection, ordered)}
-    for region_code, count in dialect.execute_often(connection, _REGISTERED_CLINICS, codes):
-        regions[region_code].registered = count
     for code, *opened in dialect.execute_often(connection, _OPEN_HOLDS, codes):
         regions[code].hold = Hold(*opened)
     clinics = {} if hsa_ids is None else {"hsa_ids": dialect.listed(connection, hsa_ids)}
@@ -125,7 +124,16 @@ def read_all(connection: Connection, since: datetime) -> dict[str, Region]:
         select(departure.c.region_code),
         select(hold.c.region_code).where(hold.c.status == OPEN),
     )
-    return _read(connection, list(connection.scalars(codes)), since, None)
+    regions = _read(connection, list(connection.scalars(codes)), since, None)
+    for code, region in regions.items():
+        region.registered = count_registered(connection, code)
+    return regions
+
+
+def count_registered(connection: Connection, region_code: str) -> int:
+    """How many registered clinics a region has."""
+    ((count,),) = dialect.execute_often(connection, _COUNT_REGISTERED, {"code": region_code})
+    return int(count)
 
 
 def count_open(connection: Connection) -> int:
@@ -178,10 +186,10 @@ _LOCK = (
     .order_by(guard_region.c.region_code)
     .with_for_update()
 )
-_REGISTERED_CLINICS = (
-    select(clinic.c.region_code, func.count())
-    .where(REGISTERED, dialect.among_listed(clinic.c.region_code, "codes"))
-    .group_by(clinic.c.region_code)
+_COUNT_REGISTERED = (
+    select(func.count())
+    .select_from(clinic)
+    .where(REGISTERED, clinic.c.region_code == bindparam("code"))
 )
 _WITH_CLINIC = departure.outerjoin(
     clinic,

@@ -61,6 +61,21 @@ def test_so_many_clinics_leave_without_a_person(max_changes, max_percent, regist
 
 
 @pytest.mark.parametrize("kind", [closing, moving])
+def test_a_region_is_counted_once_and_only_where_it_matters(kind):
+    counted = []
+
+    def count(code):
+        counted.append(code)
+        return 60
+
+    guard = Guard(Limits(5, 10), {"01": Region(), "03": Region()}, NOW, count)
+    assert let_pass(guard, [kind(number) for number in range(5)]) == 5
+    assert counted == []
+    assert let_pass(guard, [kind(number) for number in range(5, 20)]) == 1
+    assert counted == ["01"]
+
+
+@pytest.mark.parametrize("kind", [closing, moving])
 def test_a_limit_of_all_lifts_the_guard_except_for_holds(kind):
     departures = [kind(number) for number in range(20)]
     assert let_pass(guard_of((0, 100), Region(7)), departures) == len(departures)
