@@ -20,7 +20,7 @@ from sync_worker.files import descriptors
 from sync_worker.files.atomic import NotARegularFile, is_disk_full
 from sync_worker.language import FilledMessage, Language, worded
 from sync_worker.printable import printable_json, printable_text
-from sync_worker.remedies import Advice, Remedy
+from sync_worker.remedies import Remedy
 
 
 def as_text(
@@ -165,13 +165,11 @@ def _unreachable(error: Any, said: FilledMessage) -> UserError | None:
     from sync_worker.registry.errors import (
         Fault,
         fault_of,
-        first_line,
         is_lock_timeout,
         is_read_only,
-        says_descriptors,
         says_disk_full,
     )
-    from sync_worker.registry.refusals import is_out_of_connections, refusal_of
+    from sync_worker.registry.refusals import refusal_of, remedy_of_shortage
 
     fault, setting = fault_of(error), _setting_of(error)
     if (refusal := refusal_of(error)) is not None:
@@ -189,11 +187,7 @@ def _unreachable(error: Any, said: FilledMessage) -> UserError | None:
         return UserError(Exit.UNREACHABLE, read_only, why=said, hint=primary)
     if fault is Fault.TRANSIENT:
         away = messages.DATABASE_UNAVAILABLE()
-        remedy: Advice | FilledMessage = messages.TRY_AGAIN()
-        if says_descriptors(error):
-            remedy = Remedy.RAISE_OPEN_FILES()
-        elif is_out_of_connections(first_line(error)):
-            remedy = Remedy.FREE_CONNECTIONS()
+        remedy = remedy_of_shortage(error) or messages.TRY_AGAIN()
         return UserError(Exit.UNREACHABLE, away, why=said, hint=remedy)
     return None
 

@@ -16,8 +16,8 @@ from sync_worker.config.sources import variable
 from sync_worker.errors import Hint, UserError
 from sync_worker.files import descriptors
 from sync_worker.language import Language, worded
-from sync_worker.registry.errors import first_line, is_changed_table, says_descriptors
-from sync_worker.registry.refusals import is_out_of_connections, refusal_of
+from sync_worker.registry.errors import first_line, is_changed_table
+from sync_worker.registry.refusals import refusal_of, remedy_of_shortage
 from sync_worker.remedies import Advice, Remedy
 from sync_worker.streams.protocol import (
     LoginUnavailable,
@@ -165,10 +165,8 @@ def _failed(error: Exception) -> Finding:
 def _remedy_of(error: Exception) -> Advice:
     if (refusal := refusal_of(error)) is not None:
         return refusal.remedy(setting=variable("database_url"))
-    if says_descriptors(error):
-        return Remedy.RAISE_OPEN_FILES()
-    if is_out_of_connections(first_line(error)):
-        return Remedy.FREE_CONNECTIONS()
+    if (shortage := remedy_of_shortage(error)) is not None:
+        return shortage
     if is_changed_table(error):
         return Remedy.UNDO_TABLE_CHANGES()
     return Remedy.CHECK_DATABASE()

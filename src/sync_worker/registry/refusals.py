@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sync_worker.registry.errors import Fault, fault_of, first_line
-from sync_worker.remedies import Remedy
+from sync_worker.registry.errors import Fault, fault_of, first_line, says_descriptors
+from sync_worker.remedies import Advice, Remedy
 
 
 class DatabaseRefusal(NamedTuple):
@@ -76,6 +76,8 @@ def refusal_of(error: BaseException) -> DatabaseRefusal | None:
     return next(found, DatabaseRefusal(Remedy.CHECK_DATABASE_LOGIN))
 
 
-def is_out_of_connections(said: str) -> bool:
-    """Whether the server or a pooler has no connection left for us."""
-    return bool(_OUT_OF_CONNECTIONS.search(said))
+def remedy_of_shortage(error: BaseException) -> Advice | None:
+    """What helps where no connection is left: to open here, or at the server or a pooler."""
+    if says_descriptors(error):
+        return Remedy.RAISE_OPEN_FILES()
+    return Remedy.FREE_CONNECTIONS() if _OUT_OF_CONNECTIONS.search(first_line(error)) else None
