@@ -168,10 +168,13 @@ class Stage:
         return self.running[-1]
 
     def started(self, **settings: str) -> Running:
-        """Start a daemon, and wait until it has a place in the group."""
-        members = len(self.members())
+        """Start a daemon, and wait until it has a place in the group.
+
+        Members are told apart by id: the count stays where a killed one leaves as this one joins.
+        """
+        before = set(self.members())
         worker = self.start(**settings)
-        until(lambda: len(self.members()) > members, "the worker to join its group")
+        until(lambda: set(self.members()) - before, "the worker to join its group")
         return worker
 
     def caught_up(self, **settings: str) -> Running:
