@@ -11,11 +11,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Text, bindparam, or_, type_coerce
+from sqlalchemy import Boolean, ColumnElement, Connection, bindparam, or_, type_coerce
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.sql.functions import FunctionElement
+
+from sync_worker.registry.dialect.types import ListText
 
 _Value = TypeVar("_Value")
 
@@ -52,7 +54,7 @@ def _among_json(condition: _Among, compiler: SQLCompiler, **how: Any) -> str:
 
 def among_listed(column: ColumnElement[str], parameter: str) -> ColumnElement[bool]:
     """`column` is one of those that the parameter lists; `listed` says how."""
-    return _Among(column, bindparam(parameter, type_=Text()))
+    return _Among(column, bindparam(parameter, type_=ListText()))
 
 
 def listed(connection: Connection, values: Sequence[str]) -> str:
@@ -67,7 +69,7 @@ def among(
     connection: Connection, column: ColumnElement[str], values: Sequence[str]
 ) -> ColumnElement[bool]:
     """`column` is one of `values`, however many they are."""
-    return _Among(column, bindparam(None, listed(connection, values), type_=Text()))
+    return _Among(column, bindparam(None, listed(connection, values), type_=ListText()))
 
 
 _MAX_OPERANDS = 500

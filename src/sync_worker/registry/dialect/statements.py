@@ -26,6 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from sync_worker.registry.dialect.types import ListText
+
 KEYS = "keys"
 """The parameter of `insert_of_keys`."""
 _built_once = lru_cache(maxsize=500)  # more than there are
@@ -34,7 +36,7 @@ _built_once = lru_cache(maxsize=500)  # more than there are
 @_built_once
 def insert_of_keys(key: Column[str], *, is_postgresql: bool) -> Insert:
     """Of keys that are one list, those that have no row."""
-    parameter = bindparam(KEYS, type_=Text())
+    parameter = bindparam(KEYS, type_=ListText())
     if is_postgresql:
         array = cast(parameter, postgresql.ARRAY(Text()))
         elements = func.unnest(array).table_valued("value").render_derived()
@@ -124,4 +126,4 @@ def _value(table: Table, name: str) -> ColumnElement[Any]:
 
 
 def _array(parameter: str, type_: postgresql.ARRAY[Any]) -> ColumnElement[Any]:
-    return cast(bindparam(parameter, type_=Text()), type_)
+    return cast(bindparam(parameter, type_=ListText()), type_)

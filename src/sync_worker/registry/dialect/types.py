@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, Integer, String, Text
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 _WIDTH = len("0001-01-01T00:00:00.000000Z")
 
@@ -43,6 +43,17 @@ class Instant(TypeDecorator[datetime]):
 
 Bytewise = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that compares byte by byte, as SQLite's does anyway."""
+
+
+class ListText(UserDefinedType[str]):
+    """A list as one text, whose type the server takes from where the parameter stands.
+
+    An array that is cast from text is parsed twice: to guess how many rows there will be, and then
+    to make them.
+    """
+
+    cache_ok = True
+
 
 RowNumber = BigInteger().with_variant(Integer(), "sqlite")
 """A key that the database counts up; SQLite does so for INTEGER alone."""
