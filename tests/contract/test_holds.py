@@ -255,6 +255,18 @@ def test_a_removed_clinic_can_be_added_to_the_held_region(stage, registry):
     assert added == [(AdmissionOutcome.ADDED, None)]
 
 
+def test_the_percentage_is_of_clinics_that_moved_away_too(registry):
+    stage = Stage(registry, Limits(1, 50, timedelta(minutes=60)))
+    ten = [f"SE2321000016-T{number:02}" for number in range(10)]
+    stage.read([activated(hsa_id, 0, regionCode="01") for hsa_id in ten])
+    registered(registry, *ten)
+    stage.read([region_changed(hsa_id, 1, "03") for hsa_id in ten[:3]])
+    stage.read([deactivated(hsa_id, 1) for hsa_id in ten[3:5]])
+    assert stage.listed() == []
+    stage.read([deactivated(ten[5], 1)])
+    assert [(hold["region_code"], hold["count"]) for hold in stage.listed()] == [("01", 1)]
+
+
 def test_who_left_before_the_window_is_forgotten(stage, registry):
     stage.limits = Limits(1, 0, timedelta(minutes=60))
     stage.read([deactivated(A, 1)])

@@ -78,9 +78,6 @@ class Tally(NamedTuple):
     """By moving, and not there now."""
 
 
-_NOBODY = Tally()
-
-
 @dataclass(slots=True)
 class Hold:
     """An open hold, or one that ended since it was loaded.
@@ -111,8 +108,9 @@ class Region:
     """Holds that ended since this was loaded, because nothing was left of them."""
     changed: set[str] = field(default_factory=set)
     """HSA-ids of which `departures` says something else than when it was loaded."""
-    others: Tally = _NOBODY
-    """Clinics that left, and are not among `departures`: none of their changes is decided."""
+    others: int = 0
+    """How many more left without a person that are not among `departures`: none of their changes is
+    decided."""
 
     def copy(self) -> "Region":
         """The same, which evolves on its own from here."""
@@ -129,8 +127,9 @@ class Guard:
     """Decides for each departure whether it waits, and keeps what it knows up to date.
 
     `regions` holds every region that could be left or moved into, by code. `now` is the clock when
-    the changes are applied. `count_registered` gives how many registered clinics a region had as
-    these were loaded, where they do not say so: it takes long, and seldom decides anything.
+    the changes are applied. `count_unread` gives how many clinics a region has of which they do not
+    tell: those that were registered there as they were loaded, and others that are away. It takes
+    long, and seldom decides anything.
     """
 
     def __init__(
@@ -138,7 +137,7 @@ class Guard:
         limits: Limits,
         regions: Mapping[str, Region],
         now: datetime,
-        count_registered: Callable[[str], int] = lambda _: 0,
+        count_unread: Callable[[str], int] = lambda _: 0,
     ) -> None:
         self.regions = regions
         self.now = now
@@ -148,12 +147,12 @@ class Guard:
         """When the window began."""
         self._limits = limits
         self._tallies: dict[str, Tally] = {}
-        self._count_registered = cache(count_registered)
+        self._count_unread = cache(count_unread)
 
     def copy(self) -> "Guard":
         """A guard of the same regions, which decides on its own; before this one has decided."""
         regions = {code: region.copy() for code, region in self.regions.items()}
-        return Guard(self._limits, regions, self.now, self._count_registered)
+        return Guard(self._limits, regions, self.now, self._count_unread)
 
     def is_guarded(self, departure: Departure) -> bool:
         """Whether this is a guarded change.
@@ -178,8 +177,8 @@ class Guard:
         leaving = tally.counted + (not self._is_recent(last.counted_at))
         if leaving <= self._limits.max_changes:
             return False  # however many clinics the region has
-        registered = region.registered + self._count_registered(departure.region_code)
-        of_percent = (registered + tally.away) * self._limits.max_percent
+        clinics = region.registered + tally.away + self._count_unread(departure.region_code)
+        of_percent = clinics * self._limits.max_percent
         return leaving > of_percent // _ALL_PERCENT
 
     def departed(self, departure: Departure, *, is_guarded: bool) -> None:
@@ -249,8 +248,8 @@ class Guard:
         if tally is None:
             region = self.regions[region_code]
             each = [self._counted(last) for last in region.departures.values()]
-            counted, away = (sum(numbers) for numbers in zip(region.others, *each, strict=True))
-            tally = self._tallies[region_code] = Tally(counted, away)
+            counted = region.others + sum(one.counted for one in each)
+            tally = self._tallies[region_code] = Tally(counted, sum(one.away for one in each))
         return tally
 
     def _record(self, region_code: str, hsa_id: str, departure: LastDeparture) -> None:

@@ -157,7 +157,7 @@ class TransactionWriter:
         since = self._now - self._limits.window
         regions = guard_state.lock(self._connection, region_codes, since, hsa_ids)
         self._timer.enter(Phase.MERGE)
-        count = partial(guard_state.count_registered, self._connection)
+        count = partial(guard_state.count_unread, self._connection, since=since, hsa_ids=hsa_ids)
         return Guard(self._limits, regions, self._now, count)
 
     def _lock_in_order(self, decoded: DecodedRecords) -> None:

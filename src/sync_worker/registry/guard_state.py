@@ -17,7 +17,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    case,
     delete,
     false,
     func,
@@ -35,7 +34,6 @@ from sync_worker.domain.mass_change_guard import (
     Hold,
     LastDeparture,
     Region,
-    Tally,
 )
 from sync_worker.domain.tuples import new
 from sync_worker.registry import dialect
@@ -80,9 +78,8 @@ def lock(
 ) -> dict[str, Region]:
     """The regions, locked in the order of their codes until the transaction ends.
 
-    Their registered clinics are not counted: `count_registered` does it.
     `since` is when the window began. Departures are those of the clinics with these ids, which must
-    be locked before; others are only counted.
+    be locked before; others are only counted. So are a region's clinics, by `count_unread`.
     """
     ordered = sorted(region_codes)
     dialect.insert_missing_keys(connection, guard_region.c.region_code, ordered)
@@ -104,13 +101,11 @@ def _read(
         regions[code].hold = Hold(*opened)
     clinics = {} if hsa_ids is None else {"hsa_ids": dialect.listed(connection, hsa_ids)}
     is_few = hsa_ids is not None and len(hsa_ids) <= dialect.FEW
-    if hsa_ids is not None:
-        parameters = codes | clinics | {"since": since}
-        for code, *others in dialect.execute_often(connection, _OTHERS, parameters, of_few=is_few):
-            regions[code].others = Tally(*others)
     for some in batched(ordered, _REGIONS_AT_A_TIME):
         of_some = {"codes": dialect.listed(connection, some), "since": since}
         _read_departures(connection, regions, clinics | of_some, of_few=is_few)
+    if hsa_ids is not None:
+        _count_others(connection, regions, codes | {"since": since}, of_few=is_few)
     return regions
 
 
@@ -126,12 +121,26 @@ def read_all(connection: Connection, since: datetime) -> dict[str, Region]:
     )
     regions = _read(connection, list(connection.scalars(codes)), since, None)
     for code, region in regions.items():
-        region.registered = count_registered(connection, code)
+        region.registered = _count_registered(connection, code)
     return regions
 
 
-def count_registered(connection: Connection, region_code: str) -> int:
-    """How many registered clinics a region has."""
+def count_unread(
+    connection: Connection, region_code: str, *, since: datetime, hsa_ids: Collection[str]
+) -> int:
+    """How many clinics a locked region has, but for those that left and were read.
+
+    They are registered there, or moved away within the window. `since` and `hsa_ids` are those of
+    `lock`.
+    """
+    listed = dialect.listed(connection, sorted(hsa_ids))
+    parameters = {"code": region_code, "since": since, "hsa_ids": listed}
+    is_few = len(hsa_ids) <= dialect.FEW
+    ((away,),) = dialect.execute_often(connection, _COUNT_AWAY, parameters, of_few=is_few)
+    return _count_registered(connection, region_code) + int(away)
+
+
+def _count_registered(connection: Connection, region_code: str) -> int:
     ((count,),) = dialect.execute_often(connection, _COUNT_REGISTERED, {"code": region_code})
     return int(count)
 
@@ -208,14 +217,19 @@ _RECENT_DEPARTURES: Select[Any] = (
 )
 _OF_SOME = dialect.among_listed(departure.c.hsa_id, "hsa_ids")
 _RECENT_DEPARTURES_OF_SOME = _RECENT_DEPARTURES.where(_OF_SOME)
-_OTHERS: Select[Any] = (
-    select(
-        departure.c.region_code,
-        func.count(case((departure.c.counted_at >= _SINCE, 1))),
-        func.count(case((and_(departure.c.moved_at >= _SINCE, ~_IS_HERE), 1))),
-    )
+_COUNT_AWAY = (
+    select(func.count())
     .select_from(_WITH_CLINIC)
-    .where(dialect.among_listed(departure.c.region_code, "codes"), _IS_RECENT, ~_OF_SOME)
+    .where(
+        departure.c.region_code == bindparam("code"),
+        departure.c.moved_at >= _SINCE,
+        ~_IS_HERE,
+        ~_OF_SOME,
+    )
+)
+_COUNT_LEFT = (
+    select(departure.c.region_code, func.count())
+    .where(dialect.among_listed(departure.c.region_code, "codes"), departure.c.counted_at >= _SINCE)
     .group_by(departure.c.region_code)
 )
 _DEPARTED_FACTS = select(departed_fact).where(
@@ -286,6 +300,23 @@ def _read_departures(
         )
         departures = regions[code].departures
         departures[one.setdefault(hsa_id, hsa_id)] = new(LastDeparture, last)
+
+
+def _count_others(
+    connection: Connection,
+    regions: Mapping[str, Region],
+    parameters: Mapping[str, Any],
+    *,
+    of_few: bool,
+) -> None:
+    """Count who left: all of them, less those whose departures were read.
+
+    To leave those out of the query takes as long as to look at each clinic that ever left.
+    """
+    since = parameters["since"]
+    for code, left in dialect.execute_often(connection, _COUNT_LEFT, parameters, of_few=of_few):
+        read = (last.counted_at for last in regions[code].departures.values())
+        regions[code].others = left - sum(at is not None and at >= since for at in read)
 
 
 def _stored_passed(
