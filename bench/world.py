@@ -19,6 +19,8 @@ from bench.running import WORKER, Run, Runner, inherited
 from sync_worker.streams.kafka.admin import KafkaAdmin
 from sync_worker.streams.kafka.settings import KafkaSettings
 
+_BUFFERS_MEGABYTES = 512
+"""A quarter of a small server's memory: a million clinics do not fit into less."""
 _UNTIL_IDLE = ("-o", "json", "run", "--until-idle", "0")
 
 GUARDED = {
@@ -145,7 +147,7 @@ def found() -> Iterator[World]:
     try:
         broker = finding.broker()
         try:
-            server = finding.postgres()
+            server = finding.postgres(buffers_megabytes=_BUFFERS_MEGABYTES)
         except BaseException:
             broker.remove()
             raise

@@ -58,8 +58,11 @@ def cluster() -> Cluster:
     return _native("Kafka", Cluster)
 
 
-def postgres() -> PostgresServer:
-    """A server: given, in Docker or native; skips or fails the test where there is none."""
+def postgres(*, buffers_megabytes: int = 64) -> PostgresServer:
+    """A server: given, in Docker or native; skips or fails the test where there is none.
+
+    A native one keeps so many MB of its tables in memory.
+    """
     address = os.environ.get("TEST_SYNC_WORKER_POSTGRES")
     if address:
         return GivenPostgres(address)
@@ -67,7 +70,7 @@ def postgres() -> PostgresServer:
         from tests.services.containers import ContainerPostgres  # noqa: PLC0415 - heavy
 
         return ContainerPostgres()
-    return _native("PostgreSQL", NativePostgres)
+    return _native("PostgreSQL", lambda: NativePostgres(buffers_megabytes=buffers_megabytes))
 
 
 def tls_postgres(authority: Authority, shown: Pair, rules: Iterable[str]) -> TlsPostgres:

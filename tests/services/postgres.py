@@ -67,11 +67,13 @@ class NativePostgres:
         folder: Path | None = None,
         port: int | None = None,
         programs: Path | None = None,
+        buffers_megabytes: int = 64,
     ) -> None:
         """An empty one, or one that follows another server.
 
         In a new folder, which is below the given one; at a free port, or the given one. `programs`
-        is where the server's are that is to run instead of the package's.
+        is where the server's are that is to run instead of the package's. It keeps so many MB of
+        its tables in memory.
 
         Raises:
             NoServer: this machine cannot run one.
@@ -80,6 +82,7 @@ class NativePostgres:
         self._owner = processes.unprivileged_owner()
         self.programs = programs or _programs(self._folder, self._owner)
         """The folder of the server's programs, and of psql."""
+        self._buffers_megabytes = buffers_megabytes
         self._data = self._folder / "data"
         self._data.mkdir(mode=0o700)
         if self._owner is not None:
@@ -103,7 +106,7 @@ class NativePostgres:
             "fsync": "off",
             "max_connections": 100,
             "max_prepared_transactions": 10,
-            "shared_buffers": "64MB",
+            "shared_buffers": f"{self._buffers_megabytes}MB",
         }
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         self._process = processes.start(
