@@ -128,7 +128,7 @@ class Guard:
 
     `regions` holds every region that could be left or moved into, by code. `now` is the clock when
     the changes are applied. `count_unread` gives how many clinics a region has of which they do not
-    tell: those that were registered there as they were loaded, and others that are away. It takes
+    tell: those that were registered there as they were loaded, and others that moved away. It takes
     long, and seldom decides anything.
     """
 
