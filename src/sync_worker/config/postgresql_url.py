@@ -124,7 +124,8 @@ def require_files(parameters: Mapping[str, str]) -> None:
     given = with_client_defaults(parameters)
     for keyword in _FILES:
         file = given.get(keyword)
-        if file is not None and file not in _NOT_FILES and ":" not in file:  # a key on a token
+        is_on_token = keyword == "sslkey" and ":" in (file or "")
+        if file is not None and file not in _NOT_FILES and not is_on_token:
             _require_file(keyword, Path(file))
     is_verifying = given["sslmode"].startswith("verify-")
     if is_verifying and "sslrootcert" not in given:

@@ -4,6 +4,7 @@ import json
 import shutil
 import string
 import subprocess
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -137,6 +138,21 @@ def test_a_file_that_the_database_needs_is_refused_by_name(sync_worker, monkeypa
     told = sync_worker("status", "-o", "json")
     assert (told.exit_code, told.error["code"]) == (2, "configuration")
     assert query.partition("=")[0].replace("mode", "rootcert") in told.error["message"]
+
+
+@pytest.mark.parametrize("keyword", ["sslrootcert", "sslcert", "sslcrl"])
+@pytest.mark.parametrize("path", ["file:///nope", "/nope/a:b.pem"])
+def test_a_path_with_a_colon_is_a_path_like_any(sync_worker, monkeypatch, keyword, path):
+    monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", f"postgresql://host.invalid/db?{keyword}={path}")
+    told = sync_worker("status", "-o", "json")
+    assert (told.exit_code, told.error["code"]) == (2, "configuration")
+    assert f"{keyword} names {Path(path)}, which cannot be read" in told.error["message"]
+
+
+def test_a_key_on_a_token_is_no_path(sync_worker, monkeypatch):
+    url = "postgresql://host.invalid/db?sslkey=pkcs11:worker"
+    monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", url)
+    assert sync_worker("status").exit_code == 5
 
 
 def test_an_encrypted_key_without_its_pass_phrase_is_refused(sync_worker, monkeypatch, folder):
