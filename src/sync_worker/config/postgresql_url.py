@@ -136,6 +136,8 @@ def require_files(parameters: Mapping[str, str]) -> None:
         file = given.get(keyword)
         if file is not None and file not in _NOT_FILES:
             _require_certificate(keyword, Path(file))
+    if revocations := given.get("sslcrl"):
+        _require_revocations(Path(revocations))
     key = _at_home(Path(given.get("sslkey") or _HOME / "postgresql.key"))
     if tls_files.is_encrypted(key):
         certificate = _at_home(Path(given.get("sslcert") or _HOME / "postgresql.crt"))
@@ -154,6 +156,14 @@ def _require_certificate(keyword: str, file: Path) -> None:
 
     if (why := tls_files.certificate_problem(_at_home(file))) is not None:
         raise UnusableConnection(f"{keyword} names {file}, which cannot be used: {why}")
+
+
+def _require_revocations(file: Path) -> None:
+    """Else libpq says nothing, and takes a server whose certificate is revoked."""
+    from sync_worker.files import tls_files  # noqa: PLC0415 - slow, and not for SQLite
+
+    if (why := tls_files.revocations_problem(_at_home(file))) is not None:
+        raise UnusableConnection(f"sslcrl names {file}, which cannot be used: {why}")
 
 
 def _require_pass_phrase(key: Path, certificate: Path, pass_phrase: str | None) -> None:

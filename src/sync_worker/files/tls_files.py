@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sync_worker.files import secret_files
 
 _NO_CERTIFICATE = "NO_CERTIFICATE_OR_CRL_FOUND"
+_NO_REVOCATIONS = "it has no list of revoked certificates in PEM form, or a damaged one"
 _OF_THE_CERTIFICATE = ("CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK", "EE_KEY_TOO_SMALL")
 _ENCRYPTED = b"ENCRYPTED"
 
@@ -31,6 +32,20 @@ def certificate_problem(file: str | Path) -> str | None:
             return "it has no certificate in PEM form, or a damaged one"
         return error.reason
     return None
+
+
+def revocations_problem(file: str | Path) -> str | None:
+    """Why a file of revoked certificates cannot be used; None where it can.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(file)
+    except ssl.SSLError:
+        return _NO_REVOCATIONS
+    return None if context.cert_store_stats()["crl"] else _NO_REVOCATIONS
 
 
 def pair_problem(certificate: str, key: str | None, pass_phrase: str) -> PairProblem | None:

@@ -1,5 +1,7 @@
 """Files of TLS that are there and cannot be used: refused by the setting that names them."""
 
+from urllib.parse import quote
+
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509 import load_pem_x509_certificate
@@ -95,3 +97,17 @@ def test_the_option_of_the_database_that_names_it_is_told(
     rest = "".join(f"&{name}={path}" for name, path in both.items() if name != option)
     monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", url + rest)
     check_refused(sync_worker("status", "-o", "json"), f"{option} names {file}")
+
+
+@pytest.mark.parametrize("how", [*SPOILT, "a certificate"])
+def test_a_list_of_the_revoked_that_is_none_is_told(sync_worker, monkeypatch, spoilt, ours, how):
+    file = ours.certificate if how == "a certificate" else spoilt[how]
+    url = f"postgresql://127.0.0.1:1/x?sslcrl={quote(str(file))}"
+    monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", url)
+    check_refused(sync_worker("status", "-o", "json"), f"sslcrl names {file}")
+
+
+def test_a_list_of_the_revoked_is_taken_as_it_is(sync_worker, monkeypatch, authority, ours):
+    url = f"postgresql://127.0.0.1:1/x?sslcrl={authority.revoking(ours)}"
+    monkeypatch.setenv("SYNC_WORKER_DATABASE_URL", url)
+    assert sync_worker("status").exit_code == 5, "nothing listens there"
