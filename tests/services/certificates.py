@@ -27,16 +27,22 @@ class Pair:
 class Authority:
     """Vouches for servers and for clients; its own certificate is in a file."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, above: "Authority | None" = None) -> None:
+        """It vouches for itself, or the one `above` vouches for it."""
         self._folder = folder / name
         self._folder.mkdir()
         self._name = _named(name)
         self._key = ec.generate_private_key(ec.SECP256R1())
-        made = _begun(self._name, self._name, self._key.public_key(), _DAY)
+        by = above or self
+        made = _begun(self._name, by._name, self._key.public_key(), _DAY)
         made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         self.file = self._folder / "authority.pem"
-        self.file.write_bytes(_pem(made.sign(self._key, hashes.SHA256())))
+        self.file.write_bytes(_pem(made.sign(by._key, hashes.SHA256())))
         self._certificate = x509.load_pem_x509_certificate(self.file.read_bytes())
+
+    def below(self, name: str) -> "Authority":
+        """One that it vouches for."""
+        return Authority(self._folder, name, self)
 
     def server(
         self,

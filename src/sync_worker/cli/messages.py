@@ -78,11 +78,13 @@ FREE_CONNECTIONS = Message(
 )
 CHECK_AUTHORITIES = Message(
     sv="sslrootcert=… i {setting} ska ange den utfärdare som går i god för servern. "
-    "Om den stämmer: låt förnya serverns certifikat om det inte gäller i dag, är för svagt eller "
-    "inte gjort för servrar, och kontrollera klockan på den här datorn.",
+    "Om den stämmer: låt servern visa hela kedjan av certifikat, låt förnya dess certifikat om det "
+    "är återkallat, inte gäller i dag, är för svagt eller inte gjort för servrar, och kontrollera "
+    "klockan på den här datorn.",
     en="sslrootcert=… in {setting} must name the authority that vouches for the "
-    "server. If it is right, have the server's certificate renewed if it is not valid today, too "
-    "weak or not made for servers, and check this machine's clock.",
+    "server. If it is right, have the server show the whole chain of certificates, have its "
+    "certificate renewed if it is revoked, not valid today, too weak or not made for servers, and "
+    "check this machine's clock.",
 )
 CHECK_HOST_NAME = Message(
     sv="Skriv servern i {setting} med ett namn som står i dess certifikat.",

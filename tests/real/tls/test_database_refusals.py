@@ -65,6 +65,14 @@ CASES = {
     "one that is not valid yet": Case(
         (UNTRUSTED, "verify failed", "clock"), disturbed=lambda s, w: s.showing(w.early)
     ),
+    "a revoked certificate": Case(
+        (UNTRUSTED, "verify failed", "revoked"),
+        options=lambda w: {"sslcrl": w.ours.revoking(w.right)},
+    ),
+    "a chain that is not whole": Case(
+        (UNTRUSTED, "verify failed", "whole chain"),
+        disturbed=lambda s, w: s.showing(w.ours.below("between").server("unlinked")),
+    ),
     "another host's": Case(
         (UNTRUSTED, "does not match host name", "by a name that its certificate has"),
         disturbed=lambda s, w: s.showing(w.misnamed),
