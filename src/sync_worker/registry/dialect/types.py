@@ -1,5 +1,6 @@
 """Columns that hold the same in both databases."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,6 +54,9 @@ class ListText(UserDefinedType[str]):
     """
 
     cache_ok = True
+
+    def literal_processor(self, dialect: Dialect) -> Callable[[str], str] | None:
+        return Text().literal_processor(dialect)  # type: ignore[no-any-return, no-untyped-call]
 
 
 RowNumber = BigInteger().with_variant(Integer(), "sqlite")
